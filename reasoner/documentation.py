@@ -1,0 +1,277 @@
+"""Documentation: what is read from a data set once it is well formed, a request and the statements about it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from functools import lru_cache
+
+from rdflib import Graph, Literal, URIRef
+from rdflib.term import Node
+
+from reasoner import graphs, paths, shacl
+from reasoner.errors import DocumentationError
+from reasoner.namespaces import DCTERMS, NEC, RDF, RDFS, SKOS, XSD
+from reasoner.policy import Kind, Policy
+
+_PROBLEMS_SHOWN = 10
+
+
+class Assertion(StrEnum):
+    """The stance of a statement to its finding."""
+
+    AFFIRMED = "Affirmed"
+    DENIED = "Denied"
+    NOT_APPLICABLE = "NotApplicable"
+
+    @property
+    def slug(self) -> str:
+        """Its spelling in JSON and text: affirmed, denied or not-applicable."""
+        return self.name.lower().replace("_", "-")
+
+
+@dataclass(frozen=True)
+class Document:
+    """An item of the medical record."""
+
+    iri: str
+    title: str
+    author: str
+    role: str
+    issued: date | None
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One thing the record says about a request."""
+
+    iri: str
+    assertion: Assertion
+    classes: frozenset[str]
+    """The finding classes it is asserted to be of, those of its codes included."""
+    addresses: frozenset[str]
+    """IRIs of the leaves it names."""
+    observed: date
+    recorded: date
+    document: Document
+    excerpt: str
+    page: str
+    carries: frozenset[str]
+    """The properties it has a value for."""
+    facts: tuple[tuple[Node, Node], ...] = field(repr=False)
+    """Property and value of its structured facts, for the shapes."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A review request and the statements about it, ordered by IRI."""
+
+    iri: str
+    source: str
+    admission: bool
+    traits: tuple[str, ...]
+    """Phase, focus and jurisdiction of the request, as labels."""
+    start: date
+    end: date | None
+    as_of: date
+    birth: date
+    statements: tuple[Statement, ...]
+    digest: str
+    """SHA-256 of the request's and its statements' triples."""
+    facts: tuple[tuple[Node, Node, Node], ...] = field(repr=False)
+    """Triples of the request, its member and its plan."""
+
+    def age(self) -> int:
+        """The member's age in whole years at the start of service."""
+        before_birthday = (self.start.month, self.start.day) < (self.birth.month, self.birth.day)
+        return self.start.year - self.birth.year - before_birthday
+
+
+# What a statement says of itself and of its place in the record; everything else is a structured fact.
+_BOOKKEEPING = frozenset(
+    {RDF.type, NEC.about, NEC.assertion, NEC.documentedIn, NEC.observed, NEC.recorded, NEC.excerpt, NEC.page, NEC.addresses}
+)
+_MARKS = (NEC.about, NEC.addresses, NEC.assertion, NEC.documentedIn, NEC.excerpt)
+
+
+def read_cases(data: Graph, policy: Policy, source: str, as_of: date | None = None) -> tuple[Case, ...]:
+    """The cases of one data set, ordered by request IRI.
+
+    Args:
+        data: the data set, without blank nodes.
+        policy: the policy whose vocabulary the documentation uses.
+        source: name of the data set, for messages.
+        as_of: review date that overrides the requests' own; a request without one takes the day of the run.
+
+    Raises:
+        DocumentationError: it is not well formed; names the nodes, at most ten, and the mend of each.
+    """
+    data = _with_statements_typed(data, policy)
+    problems = itertools.chain(
+        _undeclared(data, policy), _malformed(data, policy.ontology), _misdirected(data, policy)
+    )
+    found = list(dict.fromkeys(problems))
+    if not found and (None, RDF.type, NEC.ReviewRequest) not in data:
+        found = ["it holds no nec:ReviewRequest"]
+    if found:
+        more = len(found) - _PROBLEMS_SHOWN
+        shown = found[:_PROBLEMS_SHOWN] + ([f"and {more} more"] if more > 0 else [])
+        raise DocumentationError("; ".join(shown), where=source)
+    return tuple(_case(data, policy, request, source, as_of) for request in sorted(data.subjects(RDF.type, NEC.ReviewRequest)))
+
+
+def code_classes(ontology: Graph, code: Node) -> frozenset[str]:
+    """The finding classes that a code stands for, by itself or through a broader concept (`nec:codeClass`)."""
+    return frozenset(
+        str(name)
+        for concept in ontology.transitive_objects(code, SKOS.broader)
+        for name in ontology.objects(concept, NEC.codeClass)
+    )
+
+
+def _with_statements_typed(data: Graph, policy: Policy) -> Graph:
+    """The data set with `nec:Statement` said of whatever is typed as a finding or bears a statement's marks."""
+    findings = _finding_classes(policy)
+    subjects = {subject for mark in _MARKS for subject in data.subjects(mark)}
+    subjects |= {subject for subject, name in data.subject_objects(RDF.type) if str(name) in findings}
+    typed = Graph(bind_namespaces="none")
+    typed += data
+    for subject in subjects:
+        typed.add((subject, RDF.type, NEC.Statement))
+    return typed
+
+
+@lru_cache(maxsize=8)
+def _finding_classes(policy: Policy) -> frozenset[str]:
+    """Leaf finding classes with all that is narrower, and the contraries."""
+    tops = {leaf.finding for version in policy.versions for leaf in version.leaves.values()}
+    tops |= {contrary for version in policy.versions for contrary in version.contraries}
+    return frozenset(
+        str(name) for top in tops for name in policy.ontology.transitive_subjects(RDFS.subClassOf, URIRef(top))
+        if isinstance(name, URIRef)
+    )
+
+
+def _undeclared(data: Graph, policy: Policy) -> Iterable[str]:
+    """Terms that lie in a namespace of the policy's ontologies and are not declared there."""
+    for subject, predicate, object_ in sorted(data):
+        for term in (predicate, object_):
+            if isinstance(term, URIRef) and term.startswith(policy.namespaces) and str(term) not in policy.declared:
+                kind = "criterion" if predicate == NEC.addresses else "class" if predicate == RDF.type else "term"
+                yield f"<{subject}>: unknown {kind} <{term}>"
+
+
+def _malformed(data: Graph, ontology: Graph) -> Iterable[str]:
+    """What the intake shapes find."""
+    described = Graph(bind_namespaces="none")
+    described += data
+    for term in {object_ for object_ in data.objects(unique=True) if isinstance(object_, URIRef)}:
+        for name in ontology.objects(term, RDF.type):
+            described.add((term, RDF.type, name))
+    for result in shacl.validate(described, _intake_shapes()).results:
+        yield f"<{result.focus}>: {result.message.removesuffix('.')}"
+
+
+@lru_cache(maxsize=1)
+def _intake_shapes() -> Graph:
+    return graphs.load_files([paths.SHAPES / "intake.ttl"])
+
+
+def _misdirected(data: Graph, policy: Policy) -> Iterable[str]:
+    """Statements that speak to nothing the policy knows, or that mark an unconditional leaf as not applicable."""
+    leaf_of = {finding: leaf for version in policy.versions for finding, leaf in version.leaf_of.items()}
+    for subject in sorted(data.subjects(RDF.type, NEC.Statement)):
+        addressed = list(data.objects(subject, NEC.addresses))
+        classes = [str(name) for name in data.objects(subject, RDF.type) if name != NEC.Statement]
+        known = [name for name in classes if name in policy.declared]
+        if not addressed and not known and data.value(subject, NEC.code) is None:
+            given = f"unknown class <{classes[0]}>" if classes else "no clinical class"
+            yield f"<{subject}>: {given}: give it a class of the policy's vocabulary, nec:addresses or nec:code"
+        leaves = [leaf_of[name] for name in classes if name in leaf_of]
+        for iri in addressed:
+            criterion = policy.criterion(str(iri))
+            if criterion is None:
+                yield f"<{subject}>: unknown criterion <{iri}> in nec:addresses"
+            elif criterion.kind is not Kind.LEAF:
+                parts = ", ".join(member.rsplit("/", 1)[-1] for member in criterion.members)
+                yield f"<{subject}>: nec:addresses names the group <{iri}>: name one of its parts ({parts})"
+            else:
+                leaves.append(criterion)
+        if (subject, NEC.assertion, NEC.NotApplicable) in data:
+            for leaf in leaves:
+                if not leaf.conditional:
+                    yield f"<{subject}>: <{leaf.iri}> is unconditional and cannot be stated not applicable"
+
+
+def _case(data: Graph, policy: Policy, request: Node, source: str, as_of: date | None) -> Case:
+    facts = sorted(graphs.closure(data, request, follow=frozenset({NEC.member, NEC.plan, NEC.program})))
+    statements = sorted(data.subjects(NEC.about, request))
+    documents = {document for s in statements for document in data.objects(s, NEC.documentedIn)}
+    everything = Graph(bind_namespaces="none")
+    for triple in graphs.closure(data, request, *statements, *documents, follow=frozenset({NEC.member, NEC.plan, NEC.program})):
+        everything.add(triple)
+    member, plan = data.value(request, NEC.member), data.value(request, NEC.plan)
+    return Case(
+        iri=str(request),
+        source=source,
+        admission=(request, NEC.phase, NEC.Admission) in data,
+        traits=tuple(
+            _text(policy.ontology, value, SKOS.prefLabel)
+            for subject, predicate in ((request, NEC.phase), (request, NEC.focus), (plan, NEC.jurisdiction))
+            for value in data.objects(subject, predicate)
+        ),
+        start=_date(data, request, NEC.serviceStart, source),
+        end=_date(data, request, NEC.serviceEnd, source) if data.value(request, NEC.serviceEnd) is not None else None,
+        as_of=as_of or (_date(data, request, NEC.asOf, source) if data.value(request, NEC.asOf) is not None else date.today()),
+        birth=_date(data, member, NEC.birthDate, source),
+        statements=tuple(_statement(data, policy, statement, source) for statement in statements),
+        digest=graphs.digest(everything),
+        facts=tuple(facts),
+    )
+
+
+def _statement(data: Graph, policy: Policy, iri: Node, source: str) -> Statement:
+    document = data.value(iri, NEC.documentedIn)
+    issued = _date(data, document, DCTERMS.issued, source) if data.value(document, DCTERMS.issued) is not None else None
+    recorded = _date(data, iri, NEC.recorded, source) if data.value(iri, NEC.recorded) is not None else issued
+    observed = _date(data, iri, NEC.observed, source) if data.value(iri, NEC.observed) is not None else recorded
+    assert recorded is not None and observed is not None  # the intake shapes demand one of the two dates
+    classes = {str(name) for name in data.objects(iri, RDF.type) if name != NEC.Statement}
+    for code in data.objects(iri, NEC.code):
+        classes |= code_classes(policy.ontology, code)
+    return Statement(
+        iri=str(iri),
+        assertion=Assertion(str(data.value(iri, NEC.assertion)).removeprefix(str(NEC))),
+        classes=frozenset(classes),
+        addresses=frozenset(str(leaf) for leaf in data.objects(iri, NEC.addresses)),
+        observed=observed,
+        recorded=recorded,
+        document=Document(
+            iri=str(document),
+            title=_text(data, document, DCTERMS.title),
+            author=_text(data, document, DCTERMS.creator),
+            role=_text(data, document, NEC.authorRole),
+            issued=issued,
+        ),
+        excerpt=_text(data, iri, NEC.excerpt),
+        page=_text(data, iri, NEC.page),
+        carries=frozenset(str(predicate) for predicate in data.predicates(iri, unique=True)),
+        facts=tuple(sorted((p, o) for p, o in data.predicate_objects(iri) if p not in _BOOKKEEPING)),
+    )
+
+
+def _text(data: Graph, subject: Node | None, predicate: Node) -> str:
+    return " · ".join(sorted(str(object_) for object_ in data.objects(subject, predicate)))
+
+
+def _date(data: Graph, subject: Node | None, predicate: URIRef, source: str) -> date:
+    literal = data.value(subject, predicate)
+    value = literal.toPython() if isinstance(literal, Literal) and literal.datatype == XSD.date else None
+    if type(value) is not date:
+        raise DocumentationError(
+            f"{predicate.fragment} is not a date of the calendar", where=f"{source}: <{subject}>", mend="Write YYYY-MM-DD"
+        )
+    return value

@@ -1,0 +1,37 @@
+"""The exceptions that Necessity raises: each says what is wrong, where, and how to mend it."""
+
+
+class NecessityError(Exception):
+    """Base of all errors raised on purpose.
+
+    Args:
+        problem: what is wrong, as a sentence without a full stop.
+        where: the file, and inside it the graph or node, that it concerns; empty if none.
+        mend: what the user can do about it; empty if that is evident.
+    """
+
+    def __init__(self, problem: str, *, where: str = "", mend: str = "") -> None:
+        super().__init__(problem, where, mend)
+        self.problem = problem
+        self.where = where
+        self.mend = mend
+
+    def __str__(self) -> str:
+        head = f"{self.where}: {self.problem}" if self.where else self.problem
+        return f"{head}. {self.mend}" if self.mend else head
+
+
+class UsageError(NecessityError):
+    """A command or a call was given arguments that cannot be right."""
+
+
+class PolicyError(NecessityError):
+    """A policy is missing, is not well formed, or combines choices that contradict each other."""
+
+
+class DocumentationError(NecessityError):
+    """Documentation cannot be read or is not well formed; nothing is determined from it."""
+
+
+class EngineError(NecessityError):
+    """A validation engine did not do what was asked of it; its silence is not taken for an answer."""

@@ -1,0 +1,145 @@
+"""Inference: OWL 2 RL over the request and the affirmed statements, and the policy's own arithmetic rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import reasonable
+from rdflib import Graph, Literal, URIRef
+from rdflib.plugins.sparql import prepareQuery
+from rdflib.plugins.sparql.sparql import Query
+from rdflib.term import Node
+
+from reasoner import graphs
+from reasoner.documentation import Assertion, Case
+from reasoner.errors import PolicyError
+from reasoner.namespaces import NEC, OWL, RDF, RDFS, SH, XSD
+from reasoner.policy import PolicyVersion
+
+_AXIOMS = (
+    RDFS.subClassOf,
+    RDFS.subPropertyOf,
+    OWL.equivalentClass,
+    OWL.intersectionOf,
+    OWL.unionOf,
+    OWL.onProperty,
+    OWL.hasValue,
+    OWL.someValuesFrom,
+    OWL.propertyChainAxiom,
+    RDF.first,
+    RDF.rest,
+)
+_DERIVED = (NEC.severity, NEC.topic)
+
+Triple = tuple[Node, Node, Node]
+
+
+@dataclass(frozen=True)
+class Inference:
+    """What follows from a case."""
+
+    request_classes: frozenset[str]
+    classes: Mapping[str, frozenset[str]]
+    """Every class of each affirmed statement, by its IRI; of the others, those asserted."""
+    facts: Mapping[str, tuple[tuple[Node, Node], ...]]
+    """Structured facts of each statement, derived ones included."""
+    age_group: str
+
+
+def infer(case: Case, version: PolicyVersion) -> Inference:
+    """Classify a case's request and affirmed statements under a policy version.
+
+    Denied and not-applicable statements keep their asserted classes: denial does not climb the class tree.
+    """
+    age_group = NEC.Minor if case.age() < version.age_of_majority else NEC.Adult
+    asserted = [*case.facts, (URIRef(case.iri), NEC.ageGroup, age_group)]
+    calculated = _calculate(case, version)
+    for statement in case.statements:
+        subject = URIRef(statement.iri)
+        facts = [*statement.facts, *calculated.get(statement.iri, ())]
+        for _, value in facts:
+            asserted += _described(version.ontology, value)
+        asserted += [(subject, predicate, value) for predicate, value in facts]
+        if statement.assertion is Assertion.AFFIRMED:
+            asserted.append((subject, RDF.type, NEC.Statement))
+            asserted += [(subject, RDF.type, URIRef(name)) for name in statement.classes]
+            asserted += [(subject, NEC.addresses, URIRef(leaf)) for leaf in statement.addresses]
+    entailed = classify(version.ontology, asserted)
+    types: dict[str, set[str]] = {}
+    facts_of: dict[str, set[tuple[Node, Node]]] = {s.iri: set(s.facts) for s in case.statements}
+    for subject, predicate, value in entailed:
+        if predicate == RDF.type and isinstance(value, URIRef):
+            types.setdefault(str(subject), set()).add(str(value))
+        elif predicate in _DERIVED and str(subject) in facts_of:
+            facts_of[str(subject)].add((predicate, value))
+    for iri, found in calculated.items():
+        facts_of[iri].update(found)
+    return Inference(
+        request_classes=frozenset(types.get(case.iri, ())),
+        classes={
+            s.iri: frozenset(types.get(s.iri, ())) if s.assertion is Assertion.AFFIRMED else s.classes
+            for s in case.statements
+        },
+        facts={iri: tuple(sorted(found)) for iri, found in facts_of.items()},
+        age_group=str(age_group),
+    )
+
+
+def classify(ontology: Graph, assertions: list[Triple]) -> list[Triple]:
+    """The assertions with all that OWL 2 RL entails of them under an ontology's class and property axioms."""
+    engine = reasonable.PyReasoner()
+    engine.from_graph(_axioms(ontology))
+    engine.from_graph([triple for triple in assertions if _is_symbolic(triple[2])])
+    return engine.reason()
+
+
+@lru_cache(maxsize=16)
+def _axioms(ontology: Graph) -> list[Triple]:
+    return [triple for predicate in _AXIOMS for triple in ontology.triples((None, predicate, None))]
+
+
+def _is_symbolic(value: Node) -> bool:
+    """Whether a value can matter to a class expression; text, numbers and dates cannot."""
+    return not isinstance(value, Literal) or value.datatype == XSD.boolean
+
+
+@lru_cache(maxsize=4096)
+def _described(ontology: Graph, concept: Node) -> tuple[Triple, ...]:
+    """What the ontology says of a code, so that property chains can run through it."""
+    if not isinstance(concept, URIRef):
+        return ()
+    chained = (NEC.codeSeverity, NEC.codeTopic)
+    return tuple((concept, p, o) for p in chained for o in ontology.objects(concept, p))
+
+
+def _calculate(case: Case, version: PolicyVersion) -> dict[str, tuple[tuple[Node, Node], ...]]:
+    """What the policy's SPARQL rules construct from each statement's numbers."""
+    rules = _rules(version)
+    data = Graph(bind_namespaces="none")
+    for statement in case.statements:
+        for predicate, value in statement.facts:
+            if isinstance(value, Literal) and value.datatype != XSD.boolean:
+                data.add((URIRef(statement.iri), predicate, value))
+    if not rules or not data:
+        return {}
+    found: dict[str, set[tuple[Node, Node]]] = {}
+    for rule in rules:
+        for subject, predicate, value in data.query(rule):  # type: ignore[misc]
+            found.setdefault(str(subject), set()).add((predicate, value))
+    return {iri: tuple(sorted(facts)) for iri, facts in found.items() if any(s.iri == iri for s in case.statements)}
+
+
+@lru_cache(maxsize=16)
+def _rules(version: PolicyVersion) -> tuple[Query, ...]:
+    """The `sh:SPARQLRule`s (SHACL Advanced Features, section 8.4) attached to the version's criteria."""
+    queries = []
+    for leaf in version.leaves:
+        for rule in sorted(version.shapes.objects(URIRef(leaf), SH.rule)):
+            text = version.shapes.value(rule, SH.construct)
+            try:
+                queries.append(prepareQuery(str(text)))
+            except Exception as error:  # the parser raises many kinds
+                raise PolicyError(f"its sh:construct is not SPARQL: {error}", where=str(rule)) from error
+    return tuple(queries)

@@ -1,0 +1,188 @@
+"""The record of a determination: as JSON values and as PROV-O."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+from rdflib import Graph, Literal, URIRef
+
+from reasoner.decide import Outcome, Status
+from reasoner.documentation import Statement
+from reasoner.engine import CriterionResult, Determination, software_version
+from reasoner.namespaces import DCTERMS, NEC, PROV, RDF, RDFS, SH, XSD
+from reasoner.settle import Bearing
+
+SCHEMA = "https://w3id.org/necessity/schema/determination/1"
+"""Names the form of the JSON record."""
+
+_STATUS = {
+    Status.MET: NEC.Met,
+    Status.NOT_MET: NEC.NotMet,
+    Status.NOT_DOCUMENTED: NEC.NotDocumented,
+    Status.CONFLICTING: NEC.Conflicting,
+    Status.NOT_APPLICABLE: NEC.NotApplicable,
+}
+_OUTCOME = {
+    Outcome.CRITERIA_MET: NEC.CriteriaMet,
+    Outcome.CRITERIA_NOT_MET: NEC.CriteriaNotMet,
+    Outcome.DOCUMENTATION_NEEDED: NEC.DocumentationNeeded,
+    Outcome.EXCLUDED: NEC.Excluded,
+    Outcome.NO_POLICY_VERSION: NEC.NoPolicyVersion,
+}
+
+
+def to_json(determination: Determination) -> dict[str, Any]:
+    """A determination as JSON values, in the form named by `SCHEMA`."""
+    case = determination.case
+    return {
+        "schema": SCHEMA,
+        "request": case.iri,
+        "servicePeriod": {
+            "start": determination.service_start.isoformat(),
+            "end": determination.service_end.isoformat() if determination.service_end else None,
+        },
+        "policy": {"id": determination.policy, "version": determination.version_id},
+        "asOf": case.as_of.isoformat(),
+        "outcome": determination.outcome.value,
+        "holdsUnderAllReadings": determination.holds_under_all_readings,
+        "readings": [
+            {"id": id_, "alternative": alternative, "outcome": outcome.value}
+            for id_, alternative, outcome in determination.readings
+        ],
+        "criteria": [
+            {
+                "id": result.criterion.id,
+                "status": result.status.value,
+                "evidence": [_evidence(bearing) for bearing in result.evidence],
+            }
+            for result in determination.criteria
+            if result.criterion.id
+        ],
+        "gaps": [list(gap) for gap in determination.gaps],
+        "gapCount": len(determination.gaps),
+        "grounds": [list(ground) for ground in determination.grounds],
+        "notes": list(determination.notes),
+        "engine": determination.engine,
+        "inputDigest": case.digest,
+    }
+
+
+def _evidence(bearing: Bearing) -> dict[str, Any]:
+    statement = bearing.statement
+    return {
+        "statement": statement.iri,
+        "stance": bearing.stance.slug,
+        "document": statement.document.iri,
+        "title": statement.document.title,
+        "page": statement.page,
+        "observed": statement.observed.isoformat(),
+        "recorded": statement.recorded.isoformat(),
+        "author": statement.document.author,
+        "excerpt": statement.excerpt,
+    }
+
+
+def to_graph(determinations: Iterable[Determination]) -> Graph:
+    """Determinations as RDF: PROV-O entities whose results lead by SHACL result and statement to the chart's sentence."""
+    graph = Graph(bind_namespaces="none")
+    for prefix, namespace in (("nec", NEC), ("prov", PROV), ("dcterms", DCTERMS), ("sh", SH), ("xsd", XSD)):
+        graph.bind(prefix, namespace)
+    for determination in determinations:
+        _write(graph, determination)
+    return graph
+
+
+def iri(determination: Determination) -> URIRef:
+    """The name of a determination: the same for the same input, policy, software, engine and as-of date."""
+    parts = (
+        determination.case.iri,
+        determination.case.digest,
+        determination.case.as_of.isoformat(),
+        determination.service_start.isoformat(),
+        str(determination.version),
+        determination.policy_digest,
+        software_version(),
+        determination.engine,
+    )
+    return URIRef("urn:necessity:determination:" + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32])
+
+
+def _write(graph: Graph, determination: Determination) -> None:
+    case, node = determination.case, iri(determination)
+    activity, agent = node + "#review", URIRef(f"urn:necessity:software:{software_version()}")
+    graph.add((node, RDF.type, NEC.Determination))
+    graph.add((node, RDF.type, PROV.Entity))
+    graph.add((node, NEC.request, URIRef(case.iri)))
+    graph.add((node, NEC.outcome, _OUTCOME[determination.outcome]))
+    graph.add((node, NEC.serviceStart, Literal(determination.service_start)))
+    if determination.service_end:
+        graph.add((node, NEC.serviceEnd, Literal(determination.service_end)))
+    graph.add((node, NEC.asOf, Literal(case.as_of)))
+    graph.add((node, NEC.engine, Literal(f"{determination.engine} ({determination.engine_version})")))
+    graph.add((node, NEC.inputDigest, Literal(case.digest)))
+    for note in determination.notes:
+        graph.add((node, NEC.note, Literal(note)))
+    graph.add((node, PROV.wasGeneratedBy, activity))
+    graph.add((activity, RDF.type, PROV.Activity))
+    graph.add((activity, PROV.wasAssociatedWith, agent))
+    graph.add((agent, RDF.type, PROV.SoftwareAgent))
+    graph.add((agent, RDFS.label, Literal(f"necessity {software_version()}")))
+    graph.add((activity, PROV.used, URIRef(case.iri)))
+    if determination.version:
+        graph.add((node, NEC.policyVersion, URIRef(determination.version)))
+        graph.add((activity, PROV.used, URIRef(determination.version)))
+    for document in sorted({statement.document.iri for statement in case.statements}):
+        graph.add((activity, PROV.used, URIRef(document)))
+    for result in determination.criteria:
+        if result.criterion.id:
+            _write_result(graph, node, result)
+    asides = [*determination.set_aside, *(aside for result in determination.criteria for aside in result.set_aside)]
+    for number, aside in enumerate(asides, start=1):
+        entity = node + f"#aside-{number}"
+        graph.add((node, NEC.setAside, entity))
+        graph.add((entity, RDF.type, NEC.SetAside))
+        graph.add((entity, NEC.statement, URIRef(aside.statement.iri)))
+        graph.add((entity, NEC.reason, Literal(aside.reason.value)))
+        if aside.leaf:
+            graph.add((entity, NEC.criterion, URIRef(aside.leaf)))
+        _write_statement(graph, aside.statement)
+
+
+def _write_result(graph: Graph, node: URIRef, result: CriterionResult) -> None:
+    entity = node + f"#{result.criterion.id}"
+    graph.add((node, NEC.result, entity))
+    graph.add((entity, RDF.type, NEC.CriterionResult))
+    graph.add((entity, NEC.criterion, URIRef(result.criterion.iri)))
+    graph.add((entity, NEC.status, _STATUS[result.status]))
+    for bearing in result.evidence:
+        graph.add((entity, NEC.evidence, URIRef(bearing.statement.iri)))
+        _write_statement(graph, bearing.statement)
+    for validation in result.results:
+        # A leaf's shape reports a request at most once, so its name tells the results apart.
+        outcome = node + "#" + validation.shape.rpartition("/")[2] + f"@{result.criterion.id}"
+        graph.add((entity, NEC.validationResult, outcome))
+        graph.add((outcome, RDF.type, SH.ValidationResult))
+        graph.add((outcome, SH.focusNode, URIRef(validation.focus)))
+        graph.add((outcome, SH.sourceShape, URIRef(validation.shape)))
+        graph.add((outcome, SH.resultSeverity, SH[validation.severity]))
+        graph.add((outcome, SH.resultMessage, Literal(validation.message)))
+
+
+def _write_statement(graph: Graph, statement: Statement) -> None:
+    node, document = URIRef(statement.iri), URIRef(statement.document.iri)
+    graph.add((node, RDF.type, NEC.Statement))
+    graph.add((node, NEC.assertion, NEC[statement.assertion.value]))
+    graph.add((node, NEC.observed, Literal(statement.observed)))
+    graph.add((node, NEC.recorded, Literal(statement.recorded)))
+    graph.add((node, NEC.documentedIn, document))
+    for subject, predicate, text in (
+        (node, NEC.excerpt, statement.excerpt),
+        (node, NEC.page, statement.page),
+        (document, DCTERMS.title, statement.document.title),
+        (document, DCTERMS.creator, statement.document.author),
+        (document, NEC.authorRole, statement.document.role),
+    ):
+        if text:
+            graph.add((subject, predicate, Literal(text)))

@@ -1,0 +1,251 @@
+"""Settling: which statements are current for which leaf, and which are set aside and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from rdflib import Graph, URIRef
+
+from reasoner.documentation import Assertion, Case, Statement
+from reasoner.infer import Inference
+from reasoner.namespaces import NEC, RDF
+from reasoner.policy import Criterion, PolicyVersion
+
+
+_RELATION = {
+    Assertion.AFFIRMED: NEC.affirmed,
+    Assertion.DENIED: NEC.denied,
+    Assertion.NOT_APPLICABLE: NEC.notApplicable,
+}
+
+
+class Reason(StrEnum):
+    """Why a statement does not bear on a leaf, or on any."""
+
+    RECORDED_LATER = "recorded after the as-of date"
+    OBSERVED_LATER = "observed after the period under review"
+    SUPERSEDED = "superseded by a later observation"
+    WITHDRAWN = "the same finding is denied later"
+    NARROWER = "denying a narrower finding leaves the criterion open"
+    OTHER_TOPIC = "denies another diagnosis than the one that is affirmed"
+    UNACCEPTED = "not accepted by a reviewer"
+    SILENT = "speaks to no criterion"
+
+
+@dataclass(frozen=True)
+class Bearing:
+    """A statement as it bears on one leaf; `contrary` if it denies the leaf by affirming its contrary."""
+
+    leaf: str
+    statement: Statement
+    stance: Assertion
+    contrary: bool = False
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A statement that was considered for a leaf (for none in particular if empty) and does not bear on it."""
+
+    statement: Statement
+    leaf: str
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """The current bearings of a case by leaf IRI, and what was set aside."""
+
+    bearings: Mapping[str, tuple[Bearing, ...]]
+    set_aside: tuple[SetAside, ...]
+    late: frozenset[str]
+    """IRIs of the counted statements that were recorded after service end."""
+
+
+def settle(case: Case, inference: Inference, version: PolicyVersion) -> Settlement:
+    """Decide what each leaf's current documentation is.
+
+    A statement counts if it was recorded by the as-of date and observed within the period under review. Of the
+    counted statements to a leaf (to a topic, where the leaf distinguishes topics) those of the latest observed
+    date supersede the earlier ones; a late entry, recorded after service end, neither supersedes nor is superseded.
+    """
+    counted: list[Statement] = []
+    aside: list[SetAside] = []
+    bound = case.start + timedelta(days=version.admission_window) if case.admission else case.end
+    for statement in case.statements:
+        if statement.recorded > case.as_of:
+            aside.append(SetAside(statement, "", Reason.RECORDED_LATER))
+        elif bound is not None and statement.observed > bound:
+            aside.append(SetAside(statement, "", Reason.OBSERVED_LATER))
+        else:
+            counted.append(statement)
+    late = frozenset(s.iri for s in counted if case.end is not None and s.recorded > case.end)
+    spoken: dict[str, list[Bearing]] = {}
+    for statement in counted:
+        bearings, refused = _speak(statement, inference, version)
+        aside += refused
+        for bearing in bearings:
+            spoken.setdefault(bearing.leaf, []).append(bearing)
+    current: dict[str, tuple[Bearing, ...]] = {}
+    for iri, bearings in spoken.items():
+        leaf = version.leaves[iri]
+        kept, gone = _Court(leaf, inference, late, counted, frozenset(version.leaf_of)).judge(bearings)
+        current[iri] = tuple(sorted(kept, key=_order))
+        aside += gone
+    used = {b.statement.iri for bearings in current.values() for b in bearings} | {a.statement.iri for a in aside}
+    aside += [
+        SetAside(s, "", Reason.NARROWER if s.assertion is Assertion.DENIED else Reason.SILENT)
+        for s in counted
+        if s.iri not in used
+    ]
+    aside.sort(key=lambda a: (a.statement.iri, a.leaf, a.reason))
+    return Settlement(bearings=current, set_aside=tuple(aside), late=late)
+
+
+def _speak(
+    statement: Statement, inference: Inference, version: PolicyVersion
+) -> tuple[list[Bearing], list[SetAside]]:
+    """The leaves a statement speaks to, with its stance to each."""
+    named = {version.leaves[iri] for iri in statement.addresses if iri in version.leaves}
+    named |= {version.leaf_of[name] for name in inference.classes[statement.iri] if name in version.leaf_of}
+    found = [Bearing(leaf.iri, statement, statement.assertion) for leaf in named]
+    if statement.assertion is Assertion.AFFIRMED:
+        denied = {
+            version.leaf_of[finding]
+            for name in inference.classes[statement.iri]
+            for finding in version.contraries.get(name, ())
+            if finding in version.leaf_of
+        }
+        found += [Bearing(leaf.iri, statement, Assertion.DENIED, contrary=True) for leaf in denied]
+    spoken = []
+    refused = []
+    for bearing in found:
+        if set(version.leaves[bearing.leaf].speaks_only_with) <= statement.carries:
+            spoken.append(bearing)
+        else:
+            refused.append(SetAside(statement, bearing.leaf, Reason.UNACCEPTED))
+    return spoken, refused
+
+
+class _Court:
+    """Judges which of the bearings on one leaf are current."""
+
+    def __init__(
+        self,
+        leaf: Criterion,
+        inference: Inference,
+        late: frozenset[str],
+        counted: list[Statement],
+        findings: frozenset[str],
+    ) -> None:
+        self.leaf = leaf
+        self.inference = inference
+        self.late = late
+        self.findings = findings
+        self.narrower = [
+            s for s in counted if s.assertion is Assertion.DENIED and leaf.finding not in s.classes and s.classes
+            and leaf.iri not in s.addresses
+        ]
+
+    def judge(self, bearings: list[Bearing]) -> tuple[list[Bearing], list[SetAside]]:
+        bearings, gone = self._withdraw(bearings)
+        topics: dict[frozenset[str], list[Bearing]] = {}
+        for bearing in bearings:
+            topics.setdefault(self._topic(bearing.statement), []).append(bearing)
+        kept: list[Bearing] = []
+        for group in topics.values():
+            current, superseded = self._supersede(group)
+            kept += current
+            gone += superseded
+        if any(self._undisputed(kept, topic) for topic in topics):
+            beside = [b for b in kept if b.stance is Assertion.DENIED and not b.contrary and self._topic(b.statement)]
+            kept = [b for b in kept if b not in beside]
+            gone += [SetAside(b.statement, self.leaf.iri, Reason.OTHER_TOPIC) for b in beside]
+        return kept, gone
+
+    def _topic(self, statement: Statement) -> frozenset[str]:
+        """What the statement is about where the leaf distinguishes; empty for a bare attestation."""
+        if not self.leaf.topical:
+            return frozenset()
+        topics = frozenset(str(o) for p, o in self.inference.facts[statement.iri] if p == NEC.topic)
+        return topics or statement.classes - self.findings
+
+    def _undisputed(self, bearings: list[Bearing], topic: frozenset[str]) -> bool:
+        stances = {b.stance for b in bearings if self._topic(b.statement) == topic}
+        return stances == {Assertion.AFFIRMED}
+
+    def _withdraw(self, bearings: list[Bearing]) -> tuple[list[Bearing], list[SetAside]]:
+        """Take out affirmations whose very finding is denied later; a denial of the same day disputes them."""
+        kept: list[Bearing] = []
+        gone: list[SetAside] = []
+        for bearing in bearings:
+            denials = [d for d in self.narrower if self._denies(d, bearing)]
+            timely = [d for d in denials if d.iri not in self.late]
+            if bearing.statement.iri not in self.late and any(d.observed > bearing.statement.observed for d in timely):
+                gone.append(SetAside(bearing.statement, self.leaf.iri, Reason.WITHDRAWN))
+                continue
+            kept.append(bearing)
+            disputing = [d for d in denials if d.observed == bearing.statement.observed or d.iri in self.late]
+            kept += [Bearing(self.leaf.iri, d, Assertion.DENIED) for d in disputing]
+        return list(dict.fromkeys(kept)), gone
+
+    def _denies(self, denial: Statement, bearing: Bearing) -> bool:
+        """Whether a denied finding is one that an affirming statement affirms."""
+        if bearing.stance is not Assertion.AFFIRMED:
+            return False
+        if self.leaf.topical and self._topic(denial) != self._topic(bearing.statement):
+            return False
+        return bool(denial.classes & self.inference.classes[bearing.statement.iri])
+
+    def _supersede(self, group: list[Bearing]) -> tuple[list[Bearing], list[SetAside]]:
+        timely = [b.statement.observed for b in group if b.statement.iri not in self.late]
+        latest = max(timely, default=None)
+        kept = [b for b in group if b.statement.iri in self.late or b.statement.observed == latest]
+        gone = [SetAside(b.statement, self.leaf.iri, Reason.SUPERSEDED) for b in group if b not in kept]
+        return kept, gone
+
+
+def _order(bearing: Bearing) -> tuple[str, str, str]:
+    return (bearing.statement.observed.isoformat(), bearing.statement.iri, bearing.stance)
+
+
+def evidence_graph(case: Case, inference: Inference, settlement: Settlement, version: PolicyVersion) -> Graph:
+    """The graph that the shapes see: the request with its current evidence, nothing superseded, nothing inferred upward.
+
+    Each current statement is typed with the finding classes of just the leaves it is current for; an affirmed one
+    keeps its other finding classes. A statement that denies a leaf by affirming its contrary stands as a node of its own.
+    """
+    graph = Graph(bind_namespaces="none")
+    request = URIRef(case.iri)
+    for triple in case.facts:
+        graph.add(triple)
+    graph.add((request, RDF.type, NEC.ReviewRequest))
+    graph.add((request, NEC.ageGroup, URIRef(inference.age_group)))
+    for bearing in _all(settlement.bearings.values()):
+        node = evidence_node(bearing)
+        graph.add((request, _RELATION[bearing.stance], node))
+        graph.add((node, RDF.type, URIRef(version.leaves[bearing.leaf].finding)))
+        if bearing.contrary:
+            continue
+        for predicate, value in inference.facts[bearing.statement.iri]:
+            graph.add((node, predicate, value))
+        if bearing.stance is Assertion.AFFIRMED:
+            for name in inference.classes[bearing.statement.iri]:
+                if name not in version.leaf_of:
+                    graph.add((node, RDF.type, URIRef(name)))
+            if version.leaves[bearing.leaf].topical and (node, NEC.topic, None) not in graph:
+                for name in sorted(bearing.statement.classes - set(version.leaf_of)):
+                    graph.add((node, NEC.topic, URIRef(name)))
+    return graph
+
+
+def evidence_node(bearing: Bearing) -> URIRef:
+    """The node that stands for a bearing in the evidence graph: the statement, or for a contrary one beside it."""
+    return URIRef(bearing.statement.iri + ("#contrary" if bearing.contrary else ""))
+
+
+def _all(groups: Iterable[tuple[Bearing, ...]]) -> Iterable[Bearing]:
+    for group in groups:
+        yield from group

@@ -1,0 +1,135 @@
+"""Validation of settled evidence, read leaf by leaf, with a proof that the engine did look at every leaf."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from rdflib import Graph, URIRef
+
+from reasoner import shacl
+from reasoner.decide import Status, leaf_status
+from reasoner.effective import leaf_shapes
+from reasoner.errors import EngineError
+from reasoner.namespaces import NEC, RDF, SH
+from reasoner.policy import Criterion, PolicyVersion
+from reasoner.shacl import ValidationResult
+
+_PROBE = "urn:necessity:probe:"
+
+
+@dataclass(frozen=True)
+class LeafReport:
+    """The status of a leaf and the validation results it was read from."""
+
+    status: Status
+    results: tuple[ValidationResult, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Program:
+    """The shapes of some leaves, and which leaf each shape reports on."""
+
+    version: PolicyVersion
+    leaves: tuple[str, ...]
+    shapes: Graph = field(repr=False)
+    leaf_of_shape: Mapping[str, str] = field(repr=False)
+    items: frozenset[str] = field(repr=False)
+    """Leaves that are items of an exclusion list."""
+
+
+def evaluate(version: PolicyVersion, leaves: tuple[str, ...], evidence: Graph, request: str) -> dict[str, LeafReport]:
+    """Hold a request's evidence graph against the shapes of some leaves.
+
+    Args:
+        version: the policy version.
+        leaves: IRIs of the leaves to evaluate.
+        evidence: the graph written by `reasoner.settle.evidence_graph`.
+        request: IRI of the request in it.
+
+    Returns:
+        A report for every one of the leaves.
+
+    Raises:
+        EngineError: the engine failed, reported something that was not asked, or was found not to look at a leaf.
+    """
+    program = _prepare(version, leaves)
+    return {
+        leaf: LeafReport(leaf_status((r.severity for r in found), hits=leaf in program.items), found)
+        for leaf, found in _run(program, evidence, {request})[request].items()
+    }
+
+
+@lru_cache(maxsize=64)
+def _prepare(version: PolicyVersion, leaves: tuple[str, ...]) -> _Program:
+    leaf_of_shape = {leaf: leaf for leaf in leaves}
+    for leaf in leaves:
+        node = URIRef(leaf)
+        for shape in (*version.shapes.objects(node, SH.property), *version.shapes.subjects(NEC.reportsOn, node)):
+            leaf_of_shape[str(shape)] = leaf
+    items = frozenset(iri for section in version.lists if section.excluding for iri in section.criterion.members)
+    program = _Program(version, leaves, leaf_shapes(version, leaves), leaf_of_shape, items & frozenset(leaves))
+    _prove(program)
+    return program
+
+
+def _run(program: _Program, data: Graph, requests: set[str]) -> dict[str, dict[str, tuple[ValidationResult, ...]]]:
+    """Results by request and leaf; every leaf has an entry."""
+    found: dict[str, dict[str, list[ValidationResult]]] = {
+        request: {leaf: [] for leaf in program.leaves} for request in requests
+    }
+    for result in shacl.validate(data, program.shapes).results:
+        leaf = program.leaf_of_shape.get(result.shape)
+        if leaf is None or result.focus not in found:
+            raise EngineError(
+                f"the engine reported the shape {result.shape}, which is no named shape of a leaf",
+                where=result.focus,
+                mend="Name every property shape of a leaf",
+            )
+        found[result.focus][leaf].append(result)
+    return {request: {leaf: tuple(rs) for leaf, rs in by_leaf.items()} for request, by_leaf in found.items()}
+
+
+def _prove(program: _Program) -> None:
+    """Make the engine tell silence, affirmation, denial and inapplicability of every leaf apart.
+
+    Engines fail open: a shape that is misspelt, not targeted or not understood conforms. A leaf that does not
+    answer these four probes as a leaf must is an error, never a status.
+    """
+    expected = {
+        "silence": (None, Status.NOT_DOCUMENTED, Status.NOT_DOCUMENTED),
+        "affirmation": (NEC.affirmed, Status.MET, Status.MET),
+        "denial": (NEC.denied, Status.NOT_MET, Status.NOT_MET),
+        "inapplicability": (NEC.notApplicable, Status.NOT_APPLICABLE, Status.NOT_DOCUMENTED),
+    }
+    data = Graph(bind_namespaces="none")
+    for probe, (relation, _, _) in expected.items():
+        request = URIRef(_PROBE + probe)
+        data.add((request, RDF.type, NEC.ReviewRequest))
+        if relation is not None:
+            for number, iri in enumerate(program.leaves):
+                leaf = program.version.criteria[iri]
+                if relation != NEC.notApplicable or leaf.conditional:
+                    _attest(data, request, relation, leaf, number)
+    found = _run(program, data, {_PROBE + probe for probe in expected})
+    for probe, (_, conditional, otherwise) in expected.items():
+        for iri, results in found[_PROBE + probe].items():
+            leaf = program.version.criteria[iri]
+            wanted = conditional if leaf.conditional else otherwise
+            status = leaf_status((r.severity for r in results), hits=iri in program.items)
+            if status is not wanted:
+                raise EngineError(
+                    f"the engine answers {probe} with {status.value} instead of {wanted.value}",
+                    where=iri,
+                    mend="Check the leaf's shapes: sh:path, sh:class, counts and severities",
+                )
+
+
+def _attest(data: Graph, request: URIRef, relation: URIRef, leaf: Criterion, number: int) -> None:
+    """A bare statement to a leaf."""
+    node = URIRef(f"{request}:{number}")
+    data.add((request, relation, node))
+    data.add((node, RDF.type, URIRef(leaf.finding)))
+    for required in leaf.speaks_only_with:
+        data.add((node, URIRef(required), URIRef(f"{request}:someone")))
