@@ -10,12 +10,12 @@ from pathlib import Path
 
 from rdflib import Graph
 
-from reasoner import decide, explain, graphs, shacl
+from reasoner import decide, explain, shacl
 from reasoner.decide import Outcome, Status
-from reasoner.documentation import Case, read_cases
+from reasoner.documentation import Case
 from reasoner.effective import EffectivePolicy, choose_readings, effective_policy
-from reasoner.errors import DocumentationError
 from reasoner.infer import Inference, infer
+from reasoner.intake import read_file, read_graph
 from reasoner.policy import Criterion, Policy, PolicyVersion, Substitution, load_policy
 from reasoner.settle import Bearing, SetAside, Settlement, evidence_graph, settle
 from reasoner.shacl import Report, ValidationResult
@@ -113,40 +113,6 @@ def determine(
     policy = policy or load_policy()
     cases = read_graph(source, policy, as_of) if isinstance(source, Graph) else read_file(Path(source), policy, as_of)
     return tuple(determination for case in cases for determination in determine_case(case, policy))
-
-
-def read_graph(data: Graph, policy: Policy, as_of: date | None = None) -> tuple[Case, ...]:
-    """The cases of an rdflib graph; raises `DocumentationError` if it is not well formed."""
-    import pyoxigraph as ox
-
-    lines = data.serialize(format="nt", encoding="utf-8")
-    ((name, graph),) = graphs.parse_datasets(lines, ox.RdfFormat.N_TRIPLES, "graph")
-    return read_cases(graph, policy, name, as_of)
-
-
-def read_file(path: Path, policy: Policy, as_of: date | None = None) -> tuple[Case, ...]:
-    """The cases of an RDF file, by its suffix; raises `DocumentationError` if it cannot be read."""
-    syntax = graphs.SYNTAXES.get(path.suffix.lower())
-    if syntax is None:
-        known = " ".join(graphs.SYNTAXES)
-        raise DocumentationError(f"unknown file type {path.suffix!r}", where=str(path), mend=f"Known: {known}")
-    datasets = graphs.parse_datasets(graphs.read_bytes(path), syntax, str(path))
-    cases = tuple(case for name, graph in datasets for case in read_cases(graph, policy, name, as_of))
-    refuse_duplicates(cases)
-    return tuple(sorted(cases, key=lambda case: case.iri))
-
-
-def refuse_duplicates(cases: tuple[Case, ...]) -> None:
-    """Raise `DocumentationError` if one request is described in two data sets."""
-    seen: dict[str, Case] = {}
-    for case in cases:
-        other = seen.setdefault(case.iri, case)
-        if other is not case:
-            raise DocumentationError(
-                f"<{case.iri}> is described in {other.source} as well",
-                where=case.source,
-                mend="Keep a request and its statements in one data set",
-            )
 
 
 def determine_case(case: Case, policy: Policy) -> tuple[Determination, ...]:

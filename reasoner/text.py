@@ -83,13 +83,11 @@ def _criteria(determination: Determination) -> Iterator[str]:
     yield ""
     yield f"Exclusions and description: {len(told)} of {len(listed)} documented; silence on the rest blocks nothing"
     for result in told:
-        yield from _criterion(result, 1, "")
+        yield from _criterion(result, 0, "")
 
 
 def _criterion(result: CriterionResult, depth: int, suffix: str) -> Iterator[str]:
     name = result.criterion.id if depth == 0 or not result.criterion.notation else result.criterion.notation
-    if depth == 1 and not result.members:
-        name = result.criterion.id
     head = f"{_WORD[result.status]:<{_COLUMN}}{'  ' * depth}"
     yield from _wrapped(f"{head}{name}  {result.criterion.label}{suffix}", " " * (len(head) + 2))
     margin = " " * (_COLUMN + 2 * depth + 4)

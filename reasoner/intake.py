@@ -1,0 +1,137 @@
+"""Intake: files, folders, streams and graphs to cases. RDF is read as it is, a FHIR bundle is mapped first."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+import pyoxigraph as ox
+from rdflib import Graph
+
+from reasoner import fhir, graphs
+from reasoner.documentation import Case, read_cases
+from reasoner.errors import DocumentationError, NecessityError, UsageError
+from reasoner.fhir import RequestOptions
+from reasoner.namespaces import DCTERMS, RDF, SKOS
+from reasoner.policy import Policy
+
+FHIR = ".json"
+"""The suffix of FHIR bundles."""
+SUFFIXES = (*graphs.SYNTAXES, FHIR)
+"""The suffixes of the files that are read."""
+STDIN = "-"
+
+
+def find(paths: Iterable[str]) -> Iterator[str]:
+    """The files that paths stand for: a folder for those below it, in sorted order, without manifests.
+
+    Raises:
+        UsageError: there is nothing at a path, or a folder holds no documentation.
+    """
+    for name in paths:
+        path = Path(name)
+        if name == STDIN or path.is_file():
+            yield name
+        elif path.is_dir():
+            found = sorted(
+                str(p)
+                for p in path.rglob("*")
+                if p.is_file() and p.suffix.lower() in SUFFIXES and p.stem != "expected" and not p.name.startswith(".")
+            )
+            if not found:
+                raise UsageError("the folder holds no documentation", where=name, mend=f"Known: {' '.join(SUFFIXES)}")
+            yield from found
+        else:
+            raise UsageError("there is no such file or folder", where=name)
+
+
+def read(
+    name: str,
+    policy: Policy,
+    *,
+    as_of: date | None = None,
+    suffix: str | None = None,
+    options: RequestOptions | None = None,
+) -> tuple[list[Case], list[NecessityError], tuple[str, ...]]:
+    """The cases of one file or of standard input, the errors of its other data sets, and notes on what was not used.
+
+    Args:
+        name: a path, or `STDIN`.
+        policy: the policy whose vocabulary the documentation uses.
+        as_of: review date that overrides the requests' own.
+        suffix: the file type in place of the one that the name tells, such as ``.ttl``.
+        options: facts of the request that a FHIR bundle does not state.
+    """
+    source = "standard input" if name == STDIN else name
+    cases: list[Case] = []
+    errors: list[NecessityError] = []
+    notes: tuple[str, ...] = ()
+    try:
+        kind = suffix or (Path(name).suffix.lower() if name != STDIN else "")
+        if kind not in SUFFIXES:
+            mend = "Give --input-format" if name == STDIN else f"Known: {' '.join(SUFFIXES)}"
+            raise DocumentationError(f"unknown file type {kind!r}", where=source, mend=mend)
+        data = sys.stdin.buffer.read(graphs.MAX_BYTES + 1) if name == STDIN else graphs.read_bytes(Path(name))
+        if len(data) > graphs.MAX_BYTES:
+            raise DocumentationError(f"it is larger than {graphs.MAX_BYTES // 2**20} MiB", where=source)
+        if kind == FHIR:
+            triples, notes = fhir.read_bundle(data, source, _lookup(policy), options or RequestOptions())
+            datasets = [(source, graphs.to_graph(triples, source))]
+        else:
+            datasets = graphs.parse_datasets(data, graphs.SYNTAXES[kind], source)
+    except NecessityError as error:
+        return cases, [error], notes
+    for dataset, graph in datasets:
+        try:
+            cases += read_cases(graph, policy, dataset, as_of)
+        except NecessityError as error:
+            errors.append(error)
+    return cases, errors, notes
+
+
+def read_file(path: Path, policy: Policy, as_of: date | None = None) -> tuple[Case, ...]:
+    """The cases of one file, ordered by request IRI; raises `DocumentationError` if any of it is not well formed."""
+    cases, errors, _ = read(str(path), policy, as_of=as_of)
+    _, twice = refuse_duplicates(cases)
+    for error in (*errors, *twice):
+        raise error
+    return tuple(sorted(cases, key=lambda case: case.iri))
+
+
+def read_graph(data: Graph, policy: Policy, as_of: date | None = None) -> tuple[Case, ...]:
+    """The cases of an rdflib graph; raises `DocumentationError` if it is not well formed."""
+    ((name, graph),) = graphs.parse_datasets(
+        data.serialize(format="nt", encoding="utf-8"), ox.RdfFormat.N_TRIPLES, "graph"
+    )
+    return read_cases(graph, policy, name, as_of)
+
+
+def refuse_duplicates(cases: Iterable[Case]) -> tuple[list[Case], list[NecessityError]]:
+    """The cases whose request is described in one data set only, and an error for each other one."""
+    by_request: dict[str, list[Case]] = {}
+    for case in cases:
+        by_request.setdefault(case.iri, []).append(case)
+    errors: list[NecessityError] = [
+        DocumentationError(
+            f"the request <{iri}> is described in more than one data set",
+            where=", ".join(sorted(case.source for case in found)),
+            mend="Keep a request and its statements in one data set",
+        )
+        for iri, found in by_request.items()
+        if len(found) > 1
+    ]
+    return [found[0] for found in by_request.values() if len(found) == 1], errors
+
+
+@lru_cache(maxsize=4)
+def _lookup(policy: Policy) -> tuple[ox.Triple, ...]:
+    """What a mapping looks up: names and kinds of criteria and of the concepts of code systems."""
+    wanted = Graph(bind_namespaces="none")
+    for predicate in (RDF.type, DCTERMS.identifier, SKOS.notation, SKOS.inScheme):
+        for triple in policy.ontology.triples((None, predicate, None)):
+            wanted.add(triple)
+    lines = wanted.serialize(format="nt", encoding="utf-8")
+    return tuple(quad.triple for quad in ox.parse(input=lines, format=ox.RdfFormat.N_TRIPLES))
