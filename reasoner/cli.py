@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--version", metavar="ID", help="version (default: the latest)")
     show.add_argument("--readings", action="store_true", help="the passages that can be read in more than one way")
     show.add_argument("--shapes", action="store_true", help="the effective shapes as Turtle, for requests of the given kind")
+    show.add_argument("--minor", action="store_true", help="with --shapes: a member under the age of majority")
     _add_request(show)
     show.set_defaults(run=_policy_show)
     check = actions.add_parser("check", help="prove that a policy is well formed and consistent")
@@ -224,7 +225,7 @@ def _policy_show(options: argparse.Namespace) -> int:
     policy = _load(options)
     version = outline.choose_version(policy, options.version)
     if options.shapes:
-        print(outline.shapes(version, options.phase, options.focus, options.jurisdiction), end="")
+        print(outline.shapes(version, options.phase, options.focus, options.jurisdiction, options.minor), end="")
     elif options.readings:
         print(outline.readings(version), end="")
     elif options.criterion:

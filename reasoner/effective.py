@@ -66,6 +66,8 @@ class EffectivePolicy:
         Every section and every leaf targets `nec:ReviewRequest`, and the groups hold the parts that apply.
         """
         graph = leaf_shapes(self.version, self.leaves)
+        for prefix, namespace in (("sh", SH), ("nec", NEC), ("rdf", RDF)):
+            graph.bind(prefix, namespace)
         for part in self.parts.values():
             if part.kind in (Kind.ALL, Kind.ANY):
                 node, head = URIRef(part.criterion.iri), BNode()

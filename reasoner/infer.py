@@ -27,12 +27,9 @@ _AXIOMS = (
     OWL.onProperty,
     OWL.hasValue,
     OWL.someValuesFrom,
-    OWL.propertyChainAxiom,
     RDF.first,
     RDF.rest,
 )
-_DERIVED = (NEC.severity, NEC.topic)
-
 Triple = tuple[Node, Node, Node]
 
 
@@ -56,33 +53,29 @@ def infer(case: Case, version: PolicyVersion) -> Inference:
     age_group = NEC.Minor if case.age() < version.age_of_majority else NEC.Adult
     asserted = [*case.facts, (URIRef(case.iri), NEC.ageGroup, age_group)]
     calculated = _calculate(case, version)
+    facts: dict[str, tuple[tuple[Node, Node], ...]] = {}
     for statement in case.statements:
         subject = URIRef(statement.iri)
-        facts = [*statement.facts, *calculated.get(statement.iri, ())]
-        for _, value in facts:
-            asserted += _described(version.ontology, value)
-        asserted += [(subject, predicate, value) for predicate, value in facts]
+        told = {*statement.facts, *calculated.get(statement.iri, ())}
+        told |= {fact for p, code in told if p == NEC.code for fact in _by_code(version.ontology, code)}
+        facts[statement.iri] = tuple(sorted(told))
+        asserted += [(subject, predicate, value) for predicate, value in facts[statement.iri]]
         if statement.assertion is Assertion.AFFIRMED:
             asserted.append((subject, RDF.type, NEC.Statement))
             asserted += [(subject, RDF.type, URIRef(name)) for name in statement.classes]
             asserted += [(subject, NEC.addresses, URIRef(leaf)) for leaf in statement.addresses]
     entailed = classify(version.ontology, asserted)
     types: dict[str, set[str]] = {}
-    facts_of: dict[str, set[tuple[Node, Node]]] = {s.iri: set(s.facts) for s in case.statements}
     for subject, predicate, value in entailed:
         if predicate == RDF.type and isinstance(value, URIRef):
             types.setdefault(str(subject), set()).add(str(value))
-        elif predicate in _DERIVED and str(subject) in facts_of:
-            facts_of[str(subject)].add((predicate, value))
-    for iri, found in calculated.items():
-        facts_of[iri].update(found)
     return Inference(
         request_classes=frozenset(types.get(case.iri, ())),
         classes={
             s.iri: frozenset(types.get(s.iri, ())) if s.assertion is Assertion.AFFIRMED else s.classes
             for s in case.statements
         },
-        facts={iri: tuple(sorted(found)) for iri, found in facts_of.items()},
+        facts=facts,
         age_group=str(age_group),
     )
 
@@ -106,12 +99,13 @@ def _is_symbolic(value: Node) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _described(ontology: Graph, concept: Node) -> tuple[Triple, ...]:
-    """What the ontology says of a code, so that property chains can run through it."""
-    if not isinstance(concept, URIRef):
-        return ()
-    chained = (NEC.codeSeverity, NEC.codeTopic)
-    return tuple((concept, p, o) for p in chained for o in ontology.objects(concept, p))
+def _by_code(ontology: Graph, code: Node) -> tuple[tuple[Node, Node], ...]:
+    """The severity and topic that a code states: the property chains of the core vocabulary.
+
+    They are followed here because the OWL 2 RL engine passes over `owl:propertyChainAxiom`.
+    """
+    chains = ((NEC.codeSeverity, NEC.severity), (NEC.codeTopic, NEC.topic))
+    return tuple((derived, value) for stated, derived in chains for value in ontology.objects(code, stated))
 
 
 def _calculate(case: Case, version: PolicyVersion) -> dict[str, tuple[tuple[Node, Node], ...]]:

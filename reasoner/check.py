@@ -1,0 +1,149 @@
+"""The check of a policy: well formed, spelt right, consistent, and understood alike by every engine."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+
+from rdflib import Graph, URIRef
+
+from reasoner import consistency, graphs, paths, shacl
+from reasoner.effective import choose_readings, effective_policy
+from reasoner.errors import NecessityError
+from reasoner.infer import classify
+from reasoner.namespaces import NEC, OWL, RDF, RDFS, SH
+from reasoner.policy import Policy, PolicyVersion
+from reasoner.validate import evaluate
+
+_SAMPLE = "urn:necessity:sample:"
+
+
+def check(policy: Policy, progress: Callable[[str], None] = lambda line: None) -> list[str]:
+    """The problems of a policy, each a sentence with the place; none if it can be relied on.
+
+    Args:
+        policy: a policy from `reasoner.policy.load_policy`, which refuses what cannot be read at all.
+        progress: told what is checked next.
+    """
+    problems: list[str] = []
+    for title, run in (
+        ("terms of SHACL", _misspelt),
+        ("declared IRIs", _undeclared),
+        ("authoring shapes", _authored),
+        ("every effective policy", _composed),
+        ("HermiT and OWL 2 RL", _classified),
+    ):
+        progress(f"checking {title}")
+        try:
+            problems += run(policy)
+        except NecessityError as error:
+            problems.append(str(error))
+    return problems
+
+
+def _misspelt(policy: Policy) -> Iterator[str]:
+    """SHACL terms that SHACL does not have: an engine passes over them as if they were not there."""
+    known = {str(SH) + name for name in dir(SH)}
+    for subject, predicate, value in sorted(policy.shapes, key=str):
+        for term in (predicate, value):
+            if isinstance(term, URIRef) and term.startswith(str(SH)) and str(term) not in known:
+                yield f"<{subject}>: SHACL has no term {term.removeprefix(str(SH))!r}"
+
+
+def _undeclared(policy: Policy) -> Iterator[str]:
+    """IRIs in the policy's namespaces that its ontology says nothing about; named shapes are declared by the shapes."""
+    shapes = {str(subject) for subject in policy.shapes.subjects(unique=True)}
+    for graph, declared in ((policy.ontology, policy.declared), (policy.shapes, policy.declared | shapes)):
+        for subject, predicate, value in sorted(graph, key=str):
+            for term in (predicate, value):
+                if not isinstance(term, URIRef) or not term.startswith(policy.namespaces) or predicate == OWL.versionIRI:
+                    continue
+                if str(term) not in declared:
+                    yield f"<{subject}>: <{term}> is not declared"
+
+
+def _authored(policy: Policy) -> Iterator[str]:
+    """What the authoring shapes find in the ontology and the shapes together."""
+    whole = Graph(bind_namespaces="none")
+    whole += policy.ontology
+    whole += policy.shapes
+    for result in shacl.validate(whole, graphs.load_files([paths.SHAPES / "authoring.ttl"])).results:
+        yield f"<{result.focus}>: {result.message}"
+
+
+def _composed(policy: Policy) -> Iterator[str]:
+    """Effective policies that cannot be composed, or whose leaves an engine does not look at."""
+    for version in policy.versions:
+        evaluate(version, tuple(version.leaves), Graph(), "urn:necessity:nobody")
+        kinds = {classes for _, classes in _requests(version)}
+        defaults = choose_readings(version)
+        for interpretation in version.interpretations:
+            for reading in interpretation.alternatives:
+                chosen = choose_readings(version, {interpretation.id: reading.id})
+                for classes in kinds:
+                    try:
+                        effective_policy(version, classes, chosen)
+                        effective_policy(version, classes, defaults)
+                    except NecessityError as error:
+                        yield f"{reading.id}: {error}"
+
+
+def _requests(version: PolicyVersion) -> Iterator[tuple[list[tuple], frozenset[str]]]:
+    """Sample requests of every phase, focus, age group, funding and a few jurisdictions, with their RL classes."""
+    ontology = version.ontology
+    tested = sorted(v for r, v in ontology.subject_objects(OWL.hasValue) if (r, OWL.onProperty, NEC.jurisdiction) in ontology)
+    other = [place for place in sorted(ontology.subjects(RDF.type, NEC.Jurisdiction)) if place not in tested][:1]
+    kinds = [sorted(ontology.subjects(RDF.type, name)) for name in (NEC.Phase, NEC.Focus, NEC.AgeGroup)]
+    for number, (phase, focus, age, place, funding) in enumerate(
+        itertools.product(*kinds, [*dict.fromkeys(tested), *other], [None, *sorted(ontology.subjects(RDF.type, NEC.Funding))])
+    ):
+        request, plan = URIRef(f"{_SAMPLE}request-{number}"), URIRef(f"{_SAMPLE}plan-{number}")
+        facts = [
+            (request, RDF.type, NEC.ReviewRequest),
+            (request, NEC.phase, phase),
+            (request, NEC.focus, focus),
+            (request, NEC.ageGroup, age),
+            (request, NEC.plan, plan),
+            (plan, NEC.jurisdiction, place),
+        ]
+        if funding is not None:
+            facts.append((plan, NEC.funding, funding))
+        yield facts, _classes(classify(ontology, facts), request)
+
+
+def _classes(entailed: list[tuple], node: URIRef) -> frozenset[str]:
+    return frozenset(str(o) for s, p, o in entailed if s == node and p == RDF.type and isinstance(o, URIRef))
+
+
+def _classified(policy: Policy) -> Iterator[str]:
+    """Sample requests and findings that HermiT and the OWL 2 RL engine classify differently."""
+    samples = [facts for facts, _ in _requests(policy.versions[-1])]
+    for number, name in enumerate(sorted(_finding_classes(policy))):
+        node = URIRef(f"{_SAMPLE}finding-{number}")
+        samples.append([(node, RDF.type, NEC.Statement), (node, RDF.type, name)])
+    for number, leaf in enumerate(sorted(policy.versions[-1].leaves)):
+        node = URIRef(f"{_SAMPLE}attestation-{number}")
+        samples.append([(node, RDF.type, NEC.Statement), (node, NEC.addresses, URIRef(leaf))])
+    facts = [fact for sample in samples for fact in sample]
+    by_hermit = consistency.classify_dl(policy, facts)
+    entailed = classify(policy.ontology, facts)
+    by_rules: dict[str, set[str]] = {}
+    for subject, predicate, value in entailed:
+        if predicate == RDF.type and isinstance(value, URIRef):
+            by_rules.setdefault(str(subject), set()).add(str(value))
+    for iri, classes in sorted(by_hermit.items()):
+        mine = {name for name in by_rules.get(iri, ()) if name != str(OWL.Thing)}
+        theirs = {name for name in classes if name != str(OWL.Thing)}
+        if mine != theirs:
+            kind = next(str(fact[2]) for fact in facts if str(fact[0]) == iri and fact[2] != NEC.Statement)
+            yield f"{iri} ({kind}): HermiT and OWL 2 RL differ on {', '.join(sorted(mine ^ theirs))}"
+
+
+def _finding_classes(policy: Policy) -> set[URIRef]:
+    tops = [URIRef(leaf.finding) for version in policy.versions for leaf in version.leaves.values()]
+    return {
+        name
+        for top in tops
+        for name in policy.ontology.transitive_subjects(RDFS.subClassOf, top)
+        if isinstance(name, URIRef)
+    }
