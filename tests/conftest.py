@@ -1,0 +1,70 @@
+"""What every test may use: the installed policy, and charts made of bare attestations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from reasoner import Policy, load_policy
+
+ROOT = Path(__file__).parent.parent
+CASES = ROOT / "data" / "cases"
+VERSION = "https://w3id.org/necessity/mp9556/2025-04-01/"
+PREFIXES = """
+@prefix nec: <https://w3id.org/necessity/core#> .
+@prefix iop: <https://w3id.org/necessity/mp9556/vocabulary#> .
+@prefix adult-admission: <https://w3id.org/necessity/mp9556/2025-04-01/adult-admission/> .
+@prefix icd10cm: <http://hl7.org/fhir/sid/icd-10-cm/> .
+@prefix dcterms: <http://purl.org/dc/terms/> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+@prefix : <http://example.org/chart#> .
+"""
+
+
+@pytest.fixture(scope="session")
+def policy() -> Policy:
+    return load_policy()
+
+
+@dataclass(frozen=True)
+class Attestation:
+    """A bare statement to a criterion."""
+
+    criterion: str
+    assertion: str = "Affirmed"
+    observed: str = "2025-06-02"
+    recorded: str = "2025-06-02"
+
+    def turtle(self, number: int) -> str:
+        accepted = "nec:acceptedBy :reviewer ; " if self.criterion == "adult-admission:8-a-other" else ""
+        return (
+            f":s{number} a nec:Statement ; nec:about :request ; nec:assertion nec:{self.assertion} ; {accepted}"
+            f"nec:addresses <{VERSION}{self.criterion.replace(':', '/')}> ; nec:documentedIn :note ; "
+            f'nec:observed "{self.observed}"^^xsd:date ; nec:recorded "{self.recorded}"^^xsd:date .'
+        )
+
+
+def request(
+    phase: str = "Admission",
+    focus: str = "MentalHealth",
+    birth: str = "1980-05-05",
+    jurisdiction: str = "US-MO",
+    start: str = "2025-06-02",
+    end: str | None = "2025-07-02",
+) -> str:
+    """A request in Turtle, with prefixes and one document."""
+    service_end = f'nec:serviceEnd "{end}"^^xsd:date ; ' if end else ""
+    return f"""{PREFIXES}
+:request a nec:ReviewRequest ; nec:phase nec:{phase} ; nec:focus nec:{focus} ; nec:asOf "2026-01-01"^^xsd:date ;
+    nec:serviceStart "{start}"^^xsd:date ; {service_end}
+    nec:member [ nec:birthDate "{birth}"^^xsd:date ] ; nec:plan [ nec:jurisdiction nec:{jurisdiction} ] .
+:note a nec:Document ; dcterms:title "Note" ; dcterms:creator "R. Example" ; dcterms:issued "2025-06-02"^^xsd:date .
+"""
+
+
+def chart(attestations: Iterable[Attestation], **facts: str) -> str:
+    """A chart in Turtle of bare attestations."""
+    return request(**facts) + "\n".join(a.turtle(number) for number, a in enumerate(attestations))

@@ -1,0 +1,152 @@
+"""What a clinical class says and does not say: the class tree, denials, contraries, codes and structured facts."""
+
+from __future__ import annotations
+
+import pytest
+from rdflib import Graph
+
+from reasoner import Determination, Policy, determine
+from tests.conftest import request
+
+LATER = 'nec:observed "2025-06-05"^^xsd:date ; nec:recorded "2025-06-05"^^xsd:date'
+
+
+def run(policy: Policy, *statements: str, **facts: str) -> Determination:
+    lines = [
+        f":f{number} nec:about :request ; nec:documentedIn :note ; {statement} ."
+        for number, statement in enumerate(statements)
+    ]
+    (found,) = determine(Graph().parse(data=request(**facts) + "\n".join(lines), format="turtle"), policy)
+    return found
+
+
+def affirmed(name: str, more: str = "") -> str:
+    return f"a iop:{name} ; nec:assertion nec:Affirmed" + (f" ; {more}" if more else "")
+
+
+def denied(name: str, more: str = "") -> str:
+    return f"a iop:{name} ; nec:assertion nec:Denied" + (f" ; {more}" if more else "")
+
+
+@pytest.mark.parametrize(
+    ("statements", "status"),
+    [
+        ([affirmed("Homelessness")], "met"),
+        ([denied("Homelessness")], "not-documented"),
+        ([denied("UnstableLivingSituation")], "not-met"),
+        ([affirmed("UnstableLivingSituation"), denied("Homelessness")], "met"),
+        ([affirmed("Homelessness"), denied("UnstableLivingSituation")], "conflicting"),
+        ([affirmed("Homelessness"), denied("UnstableLivingSituation", LATER)], "not-met"),
+        ([affirmed("Homelessness"), denied("Homelessness", LATER)], "not-documented"),
+        ([affirmed("Homelessness"), denied("Homelessness")], "conflicting"),
+        ([affirmed("HalfwayHouseResidence")], "not-documented"),
+    ],
+)
+def test_affirmation_climbs_and_denial_does_not(policy: Policy, statements: list[str], status: str) -> None:
+    found = run(policy, *statements)
+    assert found.status("adult-admission:8-a-iii") == status
+    assert found.status("adult-admission:8-a-need") == "not-documented"
+
+
+@pytest.mark.parametrize(
+    ("statements", "status"),
+    [
+        ([affirmed("PrimarilyBridging")], "not-met"),
+        ([denied("PrimarilyBridging")], "not-documented"),
+        ([affirmed("NotPrimarilyBridging")], "met"),
+        ([affirmed("NotPrimarilyBridging"), affirmed("PrimarilyBridging")], "conflicting"),
+    ],
+)
+def test_contraries(policy: Policy, statements: list[str], status: str) -> None:
+    assert run(policy, *statements, phase="Continuation").status("adult-continuation:4-e") == status
+
+
+MAJOR = "nec:code icd10cm:F33.1"
+
+
+@pytest.mark.parametrize(
+    ("statements", "focus", "diagnosis", "severity"),
+    [
+        ([affirmed("MentalDisorder", "nec:code icd10cm:F33.2")], "MentalHealth", "met", "met"),
+        ([affirmed("MentalDisorder", "nec:code icd10cm:F33.0")], "MentalHealth", "met", "not-met"),
+        ([affirmed("MentalDisorder", "nec:code icd10cm:F33.9")], "MentalHealth", "met", "not-documented"),
+        ([affirmed("MentalDisorder", "nec:severity nec:Mild")], "MentalHealth", "met", "not-met"),
+        (
+            [affirmed("DepressiveDisorder", MAJOR), affirmed("AnxietyDisorder", "nec:code icd10cm:F40.10 ; nec:severity nec:Mild")],
+            "MentalHealth", "met", "met",
+        ),
+        (
+            [affirmed("DepressiveDisorder", MAJOR),
+             affirmed("AnxietyDisorder", "nec:code icd10cm:F40.10 ; nec:severity nec:Mild ; nec:primary true")],
+            "MentalHealth", "met", "conflicting",
+        ),
+        ([affirmed("AlcoholUseDisorder", "nec:code icd10cm:F10.20")], "SubstanceUse", "met", "met"),
+        ([affirmed("AlcoholUseDisorder", "nec:code icd10cm:F10.10")], "SubstanceUse", "met", "not-met"),
+        ([affirmed("AlcoholUseDisorder", "nec:code icd10cm:F10.21")], "SubstanceUse", "met", "not-documented"),
+        ([affirmed("DepressiveDisorder", MAJOR + " ; nec:primary true")], "SubstanceUse", "not-met", "not-documented"),
+        ([affirmed("DepressiveDisorder", MAJOR)], "SubstanceUse", "not-documented", "not-documented"),
+        (
+            [affirmed("DepressiveDisorder", MAJOR), denied("AnxietyDisorder", "nec:code icd10cm:F41.1")],
+            "MentalHealth", "met", "met",
+        ),
+        (
+            [affirmed("DepressiveDisorder", MAJOR), affirmed("AnxietyDisorder", "nec:code icd10cm:F41.1 ; " + LATER)],
+            "MentalHealth", "met", "met",
+        ),
+    ],
+)  # fmt: skip
+def test_diagnoses(policy: Policy, statements: list[str], focus: str, diagnosis: str, severity: str) -> None:
+    found = run(policy, *statements, focus=focus)
+    assert found.status("adult-admission:1-diagnosis") == diagnosis
+    assert found.status("adult-admission:1-severity") == severity
+
+
+@pytest.mark.parametrize(
+    ("facts", "status"),
+    [
+        ("", "met"),
+        ("iop:clinicalHoursPerWeek 19", "met"),
+        ("iop:clinicalHoursPerWeek 9.0", "met"),
+        ("iop:clinicalHoursPerWeek 8.5", "not-met"),
+        ("iop:hoursPerWeek 20", "not-met"),
+        ("iop:hoursPerWeek 20 ; iop:recreationalHoursPerWeek 2", "met"),
+        ("iop:hoursPerWeek 10 ; iop:recreationalHoursPerWeek 2", "not-met"),
+    ],
+)
+def test_hours(policy: Policy, facts: str, status: str) -> None:
+    found = run(policy, affirmed("ProgramHours", facts))
+    assert found.status("description:hours") == status
+    assert any(note.startswith("description:") for note in found.notes) == (status == "not-met")
+    assert any("attested without detail" in note for note in found.notes) == (not facts)
+
+
+def dimensions(edition: int, count: int) -> str:
+    return "iop:asamDimension " + " , ".join(f"iop:Asam{edition}Dimension{n}" for n in range(1, count + 1))
+
+
+@pytest.mark.parametrize(
+    ("facts", "status"),
+    [
+        ("", "met"),
+        ("iop:asamEdition iop:AsamThirdEdition ; " + dimensions(3, 6), "met"),
+        ("iop:asamEdition iop:AsamFourthEdition ; " + dimensions(4, 6), "met"),
+        ("iop:asamEdition iop:AsamFourthEdition ; " + dimensions(3, 6), "not-documented"),
+        ("iop:asamEdition iop:AsamThirdEdition ; " + dimensions(3, 5), "not-documented"),
+        (dimensions(3, 6), "not-documented"),
+    ],
+)
+def test_asam_assessment(policy: Policy, facts: str, status: str) -> None:
+    found = run(policy, affirmed("AsamAssessment", facts), focus="SubstanceUse", jurisdiction="US-IL")
+    assert found.status("illinois:assessment") == status
+
+
+def test_other_factor_needs_acceptance(policy: Policy) -> None:
+    assert run(policy, affirmed("OtherAdjunctiveFactor")).status("adult-admission:8-a-other") == "not-documented"
+    accepted = run(policy, affirmed("OtherAdjunctiveFactor", "nec:acceptedBy :nurse"))
+    assert accepted.status("adult-admission:8-a-other") == "met"
+
+
+def test_a_concurrent_disorder_is_a_factor_and_routes_nowhere(policy: Policy) -> None:
+    found = run(policy, affirmed("AlcoholUseDisorder", "nec:code icd10cm:F10.20 ; nec:primary false"))
+    assert found.status("adult-admission:8-a-ii") == "met"
+    assert not any(r.criterion.id.startswith("substance-use") for r in found.criteria)
