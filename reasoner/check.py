@@ -55,7 +55,7 @@ def _undeclared(policy: Policy) -> Iterator[str]:
     for graph, declared in ((policy.ontology, policy.declared), (policy.shapes, policy.declared | shapes)):
         for subject, predicate, value in sorted(graph, key=str):
             for term in (predicate, value):
-                if not isinstance(term, URIRef) or not term.startswith(policy.namespaces) or predicate == OWL.versionIRI:
+                if not isinstance(term, URIRef) or not str(term).startswith(policy.namespaces) or predicate == OWL.versionIRI:
                     continue
                 if str(term) not in declared:
                     yield f"<{subject}>: <{term}> is not declared"

@@ -159,7 +159,7 @@ def _undeclared(data: Graph, policy: Policy) -> Iterable[str]:
     """Terms that lie in a namespace of the policy's ontologies and are not declared there."""
     for subject, predicate, object_ in sorted(data):
         for term in (predicate, object_):
-            if isinstance(term, URIRef) and term.startswith(policy.namespaces) and str(term) not in policy.declared:
+            if isinstance(term, URIRef) and str(term).startswith(policy.namespaces) and str(term) not in policy.declared:
                 kind = "criterion" if predicate == NEC.addresses else "class" if predicate == RDF.type else "term"
                 yield f"<{subject}>: unknown {kind} <{term}>"
 

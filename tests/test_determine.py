@@ -79,7 +79,7 @@ def test_silence_meets_nothing_and_full_affirmation_meets_everything(policy: Pol
     assert run(policy, chart(whole, **facts(*kind))).outcome == "criteria-met"
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(1000, 10**6), kind=st.sampled_from(KINDS), extra=st.randoms(use_true_random=False))
 def test_a_further_affirmation_never_leaves_criteria_met(policy: Policy, seed: int, kind: tuple, extra) -> None:
     denied = {a.criterion for a in random_attestations(policy, seed) if a.assertion != "Affirmed"}
@@ -90,7 +90,7 @@ def test_a_further_affirmation_never_leaves_criteria_met(policy: Policy, seed: i
     assert before.outcome != "criteria-met" or after.outcome == "criteria-met"
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**6), kind=st.sampled_from(KINDS), order=st.randoms(use_true_random=False))
 def test_order_and_names_never_matter(policy: Policy, seed: int, kind: tuple, order) -> None:
     attestations = random_attestations(policy, seed)
