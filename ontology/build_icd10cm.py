@@ -1,13 +1,13 @@
 """Write icd10cm.ttl: the part of ICD-10-CM that policies on behavioral health need, as a SKOS concept scheme.
 
-Run ``python ontology/build_icd10cm.py`` after ``pip install simple-icd-10-cm``; the package is needed for this only. The same
-release of the package always gives the same bytes. A test compares the committed file with what this script gives.
+Run ``python ontology/build_icd10cm.py`` after ``pip install simple-icd-10-cm``; the package is needed for this only. The
+same release of the package always gives the same bytes. A test compares the file with what this script gives.
 
 A code gets a ``nec:codeSeverity`` only where the code itself states a severity:
 
-* substance use disorders (F10 to F19): F1x.10 (abuse, uncomplicated) is mild; every code below F1x.2 (dependence) is moderate
-  or severe, unless it, or one below it, is in remission;
-* mood disorders (F30 to F33): what the title says, if it names exactly one degree. "Mild or moderate" names two, so none;
+* substance use disorders (F10 to F19): F1x.10 (abuse, uncomplicated) is mild; every code below F1x.2 (dependence) is
+  moderate or severe, unless it, or one below it, is in remission;
+* mood disorders (F30 to F33): what the title says, if it names exactly one degree ("mild or moderate" names two);
 * nothing else: no remission code, no category whose codes differ, and no disorder outside these categories.
 
 Every F code gets its three-character category as ``nec:codeTopic``: the disorder, whatever its severity or course.
@@ -46,11 +46,11 @@ HEADER = """\
     owl:versionInfo "ICD-10-CM {version}, release of {issued}" ;
     owl:imports <https://w3id.org/necessity/core> ;
     dcterms:title "ICD-10-CM: mental, behavioral and neurodevelopmental disorders, and socioeconomic circumstances"@en ;
-    dcterms:description "Chapter F01-F99 and block Z55-Z65 of ICD-10-CM as SKOS concepts, with the severity that a code itself \
-states and the category that names its disorder. ICD-10-CM is a work of the United States government and in the public domain; \
-the codes and titles are unchanged, the severities and topics are the project's."@en ;
+    dcterms:description "Chapter F01-F99 and block Z55-Z65 of ICD-10-CM as SKOS concepts, with the severity that a code \
+itself states and the category that names its disorder. ICD-10-CM is a work of the United States government and in the \
+public domain; the codes and titles are unchanged, the severities and topics are the project's."@en ;
     dcterms:creator "The Necessity project" ;
-    dcterms:publisher "National Center for Health Statistics (NCHS) and Centers for Medicare & Medicaid Services (CMS)" ;
+    dcterms:publisher "National Center for Health Statistics and Centers for Medicare & Medicaid Services (NCHS/CMS)" ;
     dcterms:license <https://creativecommons.org/publicdomain/mark/1.0/> ;
     dcterms:source "ICD-10-CM Tabular List {version}, release of {issued}, as packaged in simple-icd-10-cm" ;
     dcterms:issued "{issued}"^^xsd:date .

@@ -11,7 +11,7 @@ from reasoner import consistency, graphs, paths, shacl
 from reasoner.effective import choose_readings, effective_policy
 from reasoner.errors import NecessityError
 from reasoner.infer import classify
-from reasoner.namespaces import NEC, OWL, RDF, RDFS, SH
+from reasoner.namespaces import NEC, OWL, RDF, RDFS
 from reasoner.policy import Policy, PolicyVersion
 from reasoner.validate import evaluate
 
@@ -27,7 +27,6 @@ def check(policy: Policy, progress: Callable[[str], None] = lambda line: None) -
     """
     problems: list[str] = []
     for title, run in (
-        ("terms of SHACL", _misspelt),
         ("declared IRIs", _undeclared),
         ("authoring shapes", _authored),
         ("every effective policy", _composed),
@@ -41,21 +40,17 @@ def check(policy: Policy, progress: Callable[[str], None] = lambda line: None) -
     return problems
 
 
-def _misspelt(policy: Policy) -> Iterator[str]:
-    """SHACL terms that SHACL does not have: an engine passes over them as if they were not there."""
-    for subject, predicate, value in sorted(policy.shapes, key=str):
-        for term in (predicate, value):
-            if isinstance(term, URIRef) and term.startswith(str(SH)) and term not in SH:
-                yield f"<{subject}>: SHACL has no term {term.removeprefix(str(SH))!r}"
-
-
 def _undeclared(policy: Policy) -> Iterator[str]:
     """IRIs in the policy's namespaces that its ontology says nothing about; named shapes are declared by the shapes."""
     shapes = {str(subject) for subject in policy.shapes.subjects(unique=True)}
     for graph, declared in ((policy.ontology, policy.declared), (policy.shapes, policy.declared | shapes)):
         for subject, predicate, value in sorted(graph, key=str):
             for term in (predicate, value):
-                if not isinstance(term, URIRef) or not str(term).startswith(policy.namespaces) or predicate == OWL.versionIRI:
+                if (
+                    not isinstance(term, URIRef)
+                    or not str(term).startswith(policy.namespaces)
+                    or predicate == OWL.versionIRI
+                ):
                     continue
                 if str(term) not in declared:
                     yield f"<{subject}>: <{term}> is not declared"
@@ -90,11 +85,15 @@ def _composed(policy: Policy) -> Iterator[str]:
 def _requests(version: PolicyVersion) -> Iterator[tuple[list[tuple], frozenset[str]]]:
     """Sample requests of every phase, focus, age group, funding and a few jurisdictions, with their RL classes."""
     ontology = version.ontology
-    tested = sorted(v for r, v in ontology.subject_objects(OWL.hasValue) if (r, OWL.onProperty, NEC.jurisdiction) in ontology)
+    tested = sorted(
+        v for r, v in ontology.subject_objects(OWL.hasValue) if (r, OWL.onProperty, NEC.jurisdiction) in ontology
+    )
     other = [place for place in sorted(ontology.subjects(RDF.type, NEC.Jurisdiction)) if place not in tested][:1]
     kinds = [sorted(ontology.subjects(RDF.type, name)) for name in (NEC.Phase, NEC.Focus, NEC.AgeGroup)]
     for number, (phase, focus, age, place, funding) in enumerate(
-        itertools.product(*kinds, [*dict.fromkeys(tested), *other], [None, *sorted(ontology.subjects(RDF.type, NEC.Funding))])
+        itertools.product(
+            *kinds, [*dict.fromkeys(tested), *other], [None, *sorted(ontology.subjects(RDF.type, NEC.Funding))]
+        )
     ):
         request, plan = URIRef(f"{_SAMPLE}request-{number}"), URIRef(f"{_SAMPLE}plan-{number}")
         facts = [

@@ -45,14 +45,18 @@ def _parser() -> argparse.ArgumentParser:
         prog="necessity", description="Determine from documentation whether a coverage policy's criteria are met."
     )
     parser.add_argument("--policy", metavar="NAME", help="policy to use, where more than one is installed")
-    parser.add_argument("--policies", metavar="DIR", type=Path, help="folder with ontology/ and shapes/ of other policies")
+    parser.add_argument(
+        "--policies", metavar="DIR", type=Path, help="folder with ontology/ and shapes/ of other policies"
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     determine = commands.add_parser("determine", help="determine the requests in files, folders or standard input (-)")
     _add_input(determine)
     determine.add_argument("--format", choices=FORMATS, default="text", help="form of the results (default: text)")
     determine.add_argument("--out", metavar="FILE", type=Path, help="write the results to a file, whole or not at all")
-    determine.add_argument("--fail-on", metavar="OUTCOME,…", type=_outcomes, default=(), help="exit with 1 on these outcomes")
+    determine.add_argument(
+        "--fail-on", metavar="OUTCOME,…", type=_outcomes, default=(), help="exit with 1 on these outcomes"
+    )
     determine.set_defaults(run=_determine)
 
     validate = commands.add_parser("validate", help="print the plain sh:ValidationReport of the requests, as Turtle")
@@ -63,10 +67,14 @@ def _parser() -> argparse.ArgumentParser:
     actions = policy.add_subparsers(required=True, metavar="ACTION")
     actions.add_parser("list", help="the installed policies and their versions").set_defaults(run=_policy_list)
     show = actions.add_parser("show", help="the criteria of a policy, or one of them")
-    show.add_argument("criterion", nargs="?", metavar="CRITERION", help="id of a criterion, such as adult-admission:7-a")
+    show.add_argument(
+        "criterion", nargs="?", metavar="CRITERION", help="id of a criterion, such as adult-admission:7-a"
+    )
     show.add_argument("--version", metavar="ID", help="version (default: the latest)")
     show.add_argument("--readings", action="store_true", help="the passages that can be read in more than one way")
-    show.add_argument("--shapes", action="store_true", help="the effective shapes as Turtle, for requests of the given kind")
+    show.add_argument(
+        "--shapes", action="store_true", help="the effective shapes as Turtle, for requests of the given kind"
+    )
     show.add_argument("--minor", action="store_true", help="with --shapes: a member under the age of majority")
     _add_request(show)
     show.set_defaults(run=_policy_show)
@@ -78,15 +86,21 @@ def _parser() -> argparse.ArgumentParser:
 def _add_input(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", metavar="PATH", help="file, folder, or - for standard input")
     parser.add_argument("--as-of", metavar="DATE", type=_date, help="review on the knowledge of this day")
-    parser.add_argument("--input-format", metavar="TYPE", help="file type of standard input: ttl trig nt nq jsonld rdf json")
+    parser.add_argument(
+        "--input-format", metavar="TYPE", help="file type of standard input: ttl trig nt nq jsonld rdf json"
+    )
     _add_request(parser)
     parser.add_argument("--service-start", metavar="DATE", help="of a FHIR bundle that does not state it")
     parser.add_argument("--service-end", metavar="DATE", help="of a FHIR bundle that does not state it")
 
 
 def _add_request(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--phase", choices=("admission", "continuation"), help="of a FHIR bundle, which cannot state it")
-    parser.add_argument("--focus", choices=("mental-health", "substance-use"), help="of a FHIR bundle, which cannot state it")
+    parser.add_argument(
+        "--phase", choices=("admission", "continuation"), help="of a FHIR bundle, which cannot state it"
+    )
+    parser.add_argument(
+        "--focus", choices=("mental-health", "substance-use"), help="of a FHIR bundle, which cannot state it"
+    )
     parser.add_argument("--jurisdiction", metavar="CODE", help="where the plan is regulated, such as US-MO")
 
 

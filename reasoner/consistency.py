@@ -38,7 +38,9 @@ def classify_dl(policy: Policy, assertions: Iterable[Triple]) -> dict[str, froze
         raise PolicyError("HermiT finds the ontology inconsistent", where=policy.id) from error
     except Exception as error:  # whatever Java or owlready2 raise, the check was not made
         raise PolicyError(f"HermiT failed: {error}", where=policy.id) from error
-    empty = sorted(str(name.iri) for name in world.inconsistent_classes() if getattr(name, "iri", None) != str(OWL.Nothing))
+    empty = sorted(
+        str(name.iri) for name in world.inconsistent_classes() if getattr(name, "iri", None) != str(OWL.Nothing)
+    )
     if empty:
         raise PolicyError(f"classes that nothing can be in: {', '.join(empty)}", where=policy.id)
     found: dict[str, frozenset[str]] = {}

@@ -92,7 +92,17 @@ class Case:
 
 # What a statement says of itself and of its place in the record; everything else is a structured fact.
 _BOOKKEEPING = frozenset(
-    {RDF.type, NEC.about, NEC.assertion, NEC.documentedIn, NEC.observed, NEC.recorded, NEC.excerpt, NEC.page, NEC.addresses}
+    {
+        RDF.type,
+        NEC.about,
+        NEC.assertion,
+        NEC.documentedIn,
+        NEC.observed,
+        NEC.recorded,
+        NEC.excerpt,
+        NEC.page,
+        NEC.addresses,
+    }
 )
 _MARKS = (NEC.about, NEC.addresses, NEC.assertion, NEC.documentedIn, NEC.excerpt)
 
@@ -110,9 +120,7 @@ def read_cases(data: Graph, policy: Policy, source: str, as_of: date | None = No
         DocumentationError: it is not well formed; names the nodes, at most ten, and the mend of each.
     """
     data = _with_statements_typed(data, policy)
-    problems = itertools.chain(
-        _undeclared(data, policy), _malformed(data, policy.ontology), _misdirected(data, policy)
-    )
+    problems = itertools.chain(_undeclared(data, policy), _malformed(data, policy.ontology), _misdirected(data, policy))
     found = list(dict.fromkeys(problems))
     if not found and (None, RDF.type, NEC.ReviewRequest) not in data:
         found = ["it holds no nec:ReviewRequest"]
@@ -120,7 +128,9 @@ def read_cases(data: Graph, policy: Policy, source: str, as_of: date | None = No
         more = len(found) - _PROBLEMS_SHOWN
         shown = found[:_PROBLEMS_SHOWN] + ([f"and {more} more"] if more > 0 else [])
         raise DocumentationError("; ".join(shown), where=source)
-    return tuple(_case(data, policy, request, source, as_of) for request in sorted(data.subjects(RDF.type, NEC.ReviewRequest)))
+    return tuple(
+        _case(data, policy, request, source, as_of) for request in sorted(data.subjects(RDF.type, NEC.ReviewRequest))
+    )
 
 
 def code_classes(ontology: Graph, code: Node) -> frozenset[str]:
@@ -150,7 +160,9 @@ def _finding_classes(policy: Policy) -> frozenset[str]:
     tops = {leaf.finding for version in policy.versions for leaf in version.leaves.values()}
     tops |= {contrary for version in policy.versions for contrary in version.contraries}
     return frozenset(
-        str(name) for top in tops for name in policy.ontology.transitive_subjects(RDFS.subClassOf, URIRef(top))
+        str(name)
+        for top in tops
+        for name in policy.ontology.transitive_subjects(RDFS.subClassOf, URIRef(top))
         if isinstance(name, URIRef)
     )
 
@@ -159,7 +171,11 @@ def _undeclared(data: Graph, policy: Policy) -> Iterable[str]:
     """Terms that lie in a namespace of the policy's ontologies and are not declared there."""
     for subject, predicate, object_ in sorted(data):
         for term in (predicate, object_):
-            if isinstance(term, URIRef) and str(term).startswith(policy.namespaces) and str(term) not in policy.declared:
+            if (
+                isinstance(term, URIRef)
+                and str(term).startswith(policy.namespaces)
+                and str(term) not in policy.declared
+            ):
                 kind = "criterion" if predicate == NEC.addresses else "class" if predicate == RDF.type else "term"
                 yield f"<{subject}>: unknown {kind} <{term}>"
 
@@ -211,7 +227,9 @@ def _case(data: Graph, policy: Policy, request: Node, source: str, as_of: date |
     statements = sorted(data.subjects(NEC.about, request))
     documents = {document for s in statements for document in data.objects(s, NEC.documentedIn)}
     everything = Graph(bind_namespaces="none")
-    for triple in graphs.closure(data, request, *statements, *documents, follow=frozenset({NEC.member, NEC.plan, NEC.program})):
+    for triple in graphs.closure(
+        data, request, *statements, *documents, follow=frozenset({NEC.member, NEC.plan, NEC.program})
+    ):
         everything.add(triple)
     member, plan = data.value(request, NEC.member), data.value(request, NEC.plan)
     return Case(
@@ -225,7 +243,8 @@ def _case(data: Graph, policy: Policy, request: Node, source: str, as_of: date |
         ),
         start=_date(data, request, NEC.serviceStart, source),
         end=_date(data, request, NEC.serviceEnd, source) if data.value(request, NEC.serviceEnd) is not None else None,
-        as_of=as_of or (_date(data, request, NEC.asOf, source) if data.value(request, NEC.asOf) is not None else date.today()),
+        as_of=as_of
+        or (_date(data, request, NEC.asOf, source) if data.value(request, NEC.asOf) is not None else date.today()),
         birth=_date(data, member, NEC.birthDate, source),
         statements=tuple(_statement(data, policy, statement, source) for statement in statements),
         digest=graphs.digest(everything),
@@ -238,7 +257,8 @@ def _statement(data: Graph, policy: Policy, iri: Node, source: str) -> Statement
     issued = _date(data, document, DCTERMS.issued, source) if data.value(document, DCTERMS.issued) is not None else None
     recorded = _date(data, iri, NEC.recorded, source) if data.value(iri, NEC.recorded) is not None else issued
     observed = _date(data, iri, NEC.observed, source) if data.value(iri, NEC.observed) is not None else recorded
-    assert recorded is not None and observed is not None  # the intake shapes demand one of the two dates
+    assert recorded is not None  # the intake shapes demand one of the two dates
+    assert observed is not None
     classes = {str(name) for name in data.objects(iri, RDF.type) if name != NEC.Statement}
     for code in data.objects(iri, NEC.code):
         classes |= code_classes(policy.ontology, code)
@@ -272,6 +292,8 @@ def _date(data: Graph, subject: Node | None, predicate: URIRef, source: str) -> 
     value = literal.toPython() if isinstance(literal, Literal) and literal.datatype == XSD.date else None
     if type(value) is not date:
         raise DocumentationError(
-            f"{predicate.fragment} is not a date of the calendar", where=f"{source}: <{subject}>", mend="Write YYYY-MM-DD"
+            f"{predicate.fragment} is not a date of the calendar",
+            where=f"{source}: <{subject}>",
+            mend="Write YYYY-MM-DD",
         )
     return value

@@ -82,7 +82,9 @@ class EffectivePolicy:
 def leaf_shapes(version: PolicyVersion, leaves: Iterable[str]) -> Graph:
     """The shapes of some leaves, each targeting `nec:ReviewRequest`, with the shapes that only report on them."""
     graph = Graph(bind_namespaces="none")
-    follow = frozenset({SH.property, SH.node, SH.qualifiedValueShape, SH["not"], SH["and"], SH["or"], SH.xone, RDF.first, RDF.rest})
+    follow = frozenset(
+        {SH.property, SH.node, SH.qualifiedValueShape, SH["not"], SH["and"], SH["or"], SH.xone, RDF.first, RDF.rest}
+    )
     for iri in leaves:
         leaf = URIRef(iri)
         reporting = list(version.shapes.subjects(NEC.reportsOn, leaf))

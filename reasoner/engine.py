@@ -149,9 +149,7 @@ def _prepare(case: Case, found: PolicyVersion) -> tuple[Inference, Settlement, E
     return inference, settle(case, inference, found), effective
 
 
-def _determine(
-    case: Case, start: date, end: date | None, found: PolicyVersion | None, policy: Policy
-) -> Determination:
+def _determine(case: Case, start: date, end: date | None, found: PolicyVersion | None, policy: Policy) -> Determination:
     base = Determination(
         case=case,
         service_start=start,

@@ -12,7 +12,6 @@ from rdflib.plugins.sparql import prepareQuery
 from rdflib.plugins.sparql.sparql import Query
 from rdflib.term import Node
 
-from reasoner import graphs
 from reasoner.documentation import Assertion, Case
 from reasoner.errors import PolicyError
 from reasoner.namespaces import NEC, OWL, RDF, RDFS, SH, XSD

@@ -64,7 +64,13 @@ def _criterion(version: PolicyVersion, found: Criterion) -> Iterator[str]:
     yield f"  iri      {found.iri}"
     if found.finding:
         yield f"  finding  {found.finding}"
-        narrower = sorted({str(n) for n in version.ontology.transitive_subjects(RDFS.subClassOf, URIRef(found.finding)) if isinstance(n, URIRef)})
+        narrower = sorted(
+            {
+                str(n)
+                for n in version.ontology.transitive_subjects(RDFS.subClassOf, URIRef(found.finding))
+                if isinstance(n, URIRef)
+            }
+        )
         yield from (f"  narrower {name}" for name in narrower if name != found.finding)
     if found.ask:
         yield f"  ask      {found.ask}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 from rdflib import Graph, URIRef
@@ -217,7 +218,16 @@ def load_policy(name: str | None = None, *, root: Path | None = None) -> Policy:
     ontology_files = [*sorted(paths.ONTOLOGY.glob("*.ttl")), *sorted((base / "ontology" / name).rglob("*.ttl"))]
     shape_files = sorted((base / "shapes" / name).rglob("*.ttl"))
     ontology, shapes = graphs.load_files(ontology_files), graphs.load_files(shape_files)
+    _refuse_unknown_terms(shapes)
     return _Reader(ontology, shapes, tuple(ontology_files + shape_files)).policy(name)
+
+
+def _refuse_unknown_terms(shapes: Graph) -> None:
+    """Raise `PolicyError` for a term that SHACL does not have: an engine would pass over it and conform."""
+    for subject, predicate, value in shapes:
+        for term in (predicate, value):
+            if isinstance(term, URIRef) and str(term).startswith(str(SH)) and term not in SH:
+                raise PolicyError(f"SHACL has no term {str(term).removeprefix(str(SH))!r}", where=str(subject))
 
 
 class _Reader:
@@ -230,7 +240,9 @@ class _Reader:
         self.findings = self._findings()
 
     def policy(self, name: str) -> Policy:
-        policies = [iri for iri in self.ontology.subjects(RDF.type, NEC.Policy) if self._text(iri, DCTERMS.identifier) == name]
+        policies = [
+            iri for iri in self.ontology.subjects(RDF.type, NEC.Policy) if self._text(iri, DCTERMS.identifier) == name
+        ]
         if len(policies) != 1:
             raise PolicyError(
                 f"{len(policies)} resources are a nec:Policy with the identifier {name!r}",
@@ -242,10 +254,12 @@ class _Reader:
         if not versions:
             raise PolicyError("the policy has no nec:version", where=str(iri))
         versions.sort(key=lambda version: version.valid_from)
-        for earlier, later in zip(versions, versions[1:], strict=False):
+        for earlier, later in pairwise(versions):
             if earlier.valid_until is None or earlier.valid_until >= later.valid_from:
                 raise PolicyError(
-                    "two versions are in force on one day", where=f"{earlier.id}, {later.id}", mend="End the earlier one"
+                    "two versions are in force on one day",
+                    where=f"{earlier.id}, {later.id}",
+                    mend="End the earlier one",
                 )
         label = self._text(iri, SKOS.prefLabel)
         return Policy(str(iri), name, label, tuple(versions), self.ontology, self.shapes, self.files)
@@ -296,7 +310,9 @@ class _Reader:
         for interpretation in self.ontology.objects(version, NEC.interpretation):
             for predicate in (NEC.defaultReading, NEC.alternativeReading):
                 for reading in self.ontology.objects(interpretation, predicate):
-                    queue += [s for sub in self.ontology.objects(reading, NEC.substitution) for s in self._iris(sub, NEC.use)]
+                    queue += [
+                        s for sub in self.ontology.objects(reading, NEC.substitution) for s in self._iris(sub, NEC.use)
+                    ]
         queue += [s for sub in self.ontology.objects(version, NEC.substitution) for s in self._iris(sub, NEC.use)]
         while queue:
             iri = queue.pop(0)
@@ -398,7 +414,9 @@ class _Reader:
         )
 
     def _substitutions(self, owner: Node) -> tuple[Substitution, ...]:
-        return tuple(sorted((self._substitution(s) for s in self.ontology.objects(owner, NEC.substitution)), key=lambda s: s.iri))
+        return tuple(
+            sorted((self._substitution(s) for s in self.ontology.objects(owner, NEC.substitution)), key=lambda s: s.iri)
+        )
 
     def _substitution(self, iri: Node) -> Substitution:
         replaced, used = self._iri(iri, NEC.inPlaceOf), self._iris(iri, NEC.use)

@@ -14,7 +14,6 @@ from reasoner.infer import Inference
 from reasoner.namespaces import NEC, RDF
 from reasoner.policy import Criterion, PolicyVersion
 
-
 _RELATION = {
     Assertion.AFFIRMED: NEC.affirmed,
     Assertion.DENIED: NEC.denied,
@@ -104,9 +103,7 @@ def settle(case: Case, inference: Inference, version: PolicyVersion) -> Settleme
     return Settlement(bearings=current, set_aside=tuple(aside), late=late)
 
 
-def _speak(
-    statement: Statement, inference: Inference, version: PolicyVersion
-) -> tuple[list[Bearing], list[SetAside]]:
+def _speak(statement: Statement, inference: Inference, version: PolicyVersion) -> tuple[list[Bearing], list[SetAside]]:
     """The leaves a statement speaks to, with its stance to each."""
     named = {version.leaves[iri] for iri in statement.addresses if iri in version.leaves}
     named |= {version.leaf_of[name] for name in inference.classes[statement.iri] if name in version.leaf_of}
@@ -145,7 +142,11 @@ class _Court:
         self.late = late
         self.findings = findings
         self.narrower = [
-            s for s in counted if s.assertion is Assertion.DENIED and leaf.finding not in s.classes and s.classes
+            s
+            for s in counted
+            if s.assertion is Assertion.DENIED
+            and leaf.finding not in s.classes
+            and s.classes
             and leaf.iri not in s.addresses
         ]
 

@@ -77,7 +77,9 @@ def test_bad_input(
 
 def test_policies_that_reach_outside_fetch_nothing(policy: Policy, tmp_path: Path) -> None:
     path = tmp_path / "a.ttl"
-    path.write_text(request() + "<http://example.org/o> <http://www.w3.org/2002/07/owl#imports> <http://example.org/i> .")
+    path.write_text(
+        request() + "<http://example.org/o> <http://www.w3.org/2002/07/owl#imports> <http://example.org/i> ."
+    )
     (found,) = determine(path, policy)
     assert found.outcome == "documentation-needed"
 

@@ -39,7 +39,10 @@ def test_chart(policy: Policy, chart: Path) -> None:
             assert any(fragment in note for note in determination.notes), fragment
         if "servicePeriod" in wanted:
             period = wanted["servicePeriod"]
-            assert (str(determination.service_start), str(determination.service_end)) == (period["start"], period["end"])
+            assert (str(determination.service_start), str(determination.service_end)) == (
+                period["start"],
+                period["end"],
+            )
 
 
 def test_charts_reach_every_outcome_status_and_leaf(policy: Policy) -> None:

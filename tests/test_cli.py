@@ -72,9 +72,7 @@ def test_turtle_leads_from_the_outcome_to_the_chart(path: Path, capsys: pytest.C
     assert {str(row.statement) for row in rows} == {"http://example.org/chart#s1"}
 
 
-def test_standard_input(
-    path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_standard_input(path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(path.read_bytes())))
     assert main(["determine", "-", "--input-format", "ttl", "--format", "jsonl"]) == 0
     assert json.loads(capsys.readouterr().out)["outcome"] == "criteria-not-met"

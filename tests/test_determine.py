@@ -53,7 +53,9 @@ def random_attestations(policy: Policy, seed: int) -> list[Attestation]:
             stances = ["Affirmed", "Denied", *(["NotApplicable"] if id_ in CONDITIONAL else [])]
             stance = "Affirmed" if dice.random() < bias else dice.choice(stances)
             observed = dice.choice(("2025-05-20", "2025-06-02", "2025-06-02", "2025-06-09", "2025-06-10", "2025-07-02"))
-            recorded = max(observed, dice.choice(("2025-06-02", "2025-06-20", "2025-07-03", "2026-01-01", "2026-01-02")))
+            recorded = max(
+                observed, dice.choice(("2025-06-02", "2025-06-20", "2025-07-03", "2026-01-01", "2026-01-02"))
+            )
             plain = dice.random() < 0.8
             found.append(Attestation(id_, stance) if plain else Attestation(id_, stance, observed, recorded))
     return found
@@ -104,7 +106,11 @@ def test_order_and_names_never_matter(policy: Policy, seed: int, kind: tuple, or
 
 @pytest.mark.parametrize(
     ("start", "outcome"),
-    [("2025-03-31", "no-policy-version"), ("2025-04-01", "documentation-needed"), ("2031-01-01", "documentation-needed")],
+    [
+        ("2025-03-31", "no-policy-version"),
+        ("2025-04-01", "documentation-needed"),
+        ("2031-01-01", "documentation-needed"),
+    ],
 )
 def test_version_by_date_of_service(policy: Policy, start: str, outcome: str) -> None:
     found = run(policy, chart([], start=start, end=None))
