@@ -181,7 +181,7 @@ def _determine(case: Case, start: date, end: date | None, found: PolicyVersion |
         sections=tuple(part.criterion.iri for part in effective.sections),
         substitutions=effective.substitutions,
         gaps=gaps,
-        notes=explain.notes(case, effective, settlement, statuses),
+        notes=explain.notes(case, effective, settlement, statuses, inference.stated()),
         set_aside=tuple(aside for aside in settlement.set_aside if not aside.leaf),
     )
 

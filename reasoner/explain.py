@@ -10,13 +10,19 @@ from reasoner.effective import EffectivePolicy
 from reasoner.settle import Bearing, Reason, Settlement
 
 
-def notes(case: Case, policy: EffectivePolicy, settlement: Settlement, found: Mapping[str, Status]) -> tuple[str, ...]:
+def notes(
+    case: Case,
+    policy: EffectivePolicy,
+    settlement: Settlement,
+    found: Mapping[str, Status],
+    stated: Mapping[str, frozenset[str]],
+) -> tuple[str, ...]:
     """Remarks that change no status, in a fixed order: the request, the evidence, the policy's standing advice."""
     lines = [
         *_about_age(case, policy),
         *(f"substitution: {substitution.label}" for substitution in policy.substitutions),
         *_about_lateness(case, settlement),
-        *_about_evidence(policy, settlement),
+        *_about_evidence(policy, settlement, stated),
         *_about_opposites(policy, found),
         *_about_description(policy, found),
         *_about_the_unrouted(policy, settlement),
@@ -39,11 +45,13 @@ def _about_lateness(case: Case, settlement: Settlement) -> Iterator[str]:
             yield f"late entry: {statement.iri} was recorded on {statement.recorded}, after service end"
 
 
-def _about_evidence(policy: EffectivePolicy, settlement: Settlement) -> Iterator[str]:
+def _about_evidence(
+    policy: EffectivePolicy, settlement: Settlement, stated: Mapping[str, frozenset[str]]
+) -> Iterator[str]:
     for iri, part in policy.parts.items():
         for bearing in settlement.bearings.get(iri, ()):
             details = part.criterion.details
-            if details and bearing.stance is Assertion.AFFIRMED and not bearing.statement.carries & set(details):
+            if details and bearing.stance is Assertion.AFFIRMED and not stated[bearing.statement.iri] & set(details):
                 yield f"attested without detail: {bearing.statement.iri} to {part.criterion.id}"
 
 

@@ -43,6 +43,10 @@ class Inference:
     """Structured facts of each statement, derived ones included."""
     age_group: str
 
+    def stated(self) -> dict[str, frozenset[str]]:
+        """The properties of each statement's structured facts, those that its code states included."""
+        return {iri: frozenset(str(predicate) for predicate, _ in facts) for iri, facts in self.facts.items()}
+
 
 def infer(case: Case, version: PolicyVersion) -> Inference:
     """Classify a case's request and affirmed statements under a policy version.
