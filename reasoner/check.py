@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from rdflib import Graph, URIRef
 
 from reasoner import consistency, graphs, paths, shacl
+from reasoner.documentation import finding_classes
 from reasoner.effective import choose_readings, effective_policy
 from reasoner.errors import NecessityError
-from reasoner.infer import classify
-from reasoner.namespaces import NEC, OWL, RDF, RDFS
+from reasoner.infer import Triple, classify
+from reasoner.namespaces import NEC, OWL, RDF
 from reasoner.policy import Policy, PolicyVersion
 from reasoner.validate import evaluate
 
@@ -69,21 +70,22 @@ def _composed(policy: Policy) -> Iterator[str]:
     """Effective policies that cannot be composed, or whose leaves an engine does not look at."""
     for version in policy.versions:
         evaluate(version, tuple(version.leaves), Graph(), "urn:necessity:nobody")
-        kinds = {classes for _, classes in _requests(version)}
-        defaults = choose_readings(version)
+        kinds = {_classes(classify(version.ontology, facts), node) for node, facts in _requests(version).items()}
+        choices = {"default readings": choose_readings(version)}
         for interpretation in version.interpretations:
             for reading in interpretation.alternatives:
-                chosen = choose_readings(version, {interpretation.id: reading.id})
-                for classes in kinds:
-                    try:
-                        effective_policy(version, classes, chosen)
-                        effective_policy(version, classes, defaults)
-                    except NecessityError as error:
-                        yield f"{reading.id}: {error}"
+                choices[reading.id] = choose_readings(version, {interpretation.id: reading.id})
+        for name, chosen in choices.items():
+            for classes in kinds:
+                try:
+                    effective_policy(version, classes, chosen)
+                except NecessityError as error:
+                    yield f"{name}: {error}"
 
 
-def _requests(version: PolicyVersion) -> Iterator[tuple[list[tuple], frozenset[str]]]:
-    """Sample requests of every phase, focus, age group, funding and a few jurisdictions, with their RL classes."""
+def _requests(version: PolicyVersion) -> dict[URIRef, list[Triple]]:
+    """Sample requests of every phase, focus, age group, funding and a few jurisdictions."""
+    found: dict[URIRef, list[Triple]] = {}
     ontology = version.ontology
     tested = sorted(
         v for r, v in ontology.subject_objects(OWL.hasValue) if (r, OWL.onProperty, NEC.jurisdiction) in ontology
@@ -106,19 +108,20 @@ def _requests(version: PolicyVersion) -> Iterator[tuple[list[tuple], frozenset[s
         ]
         if funding is not None:
             facts.append((plan, NEC.funding, funding))
-        yield facts, _classes(classify(ontology, facts), request)
+        found[request] = facts
+    return found
 
 
-def _classes(entailed: list[tuple], node: URIRef) -> frozenset[str]:
+def _classes(entailed: list[Triple], node: URIRef) -> frozenset[str]:
     return frozenset(str(o) for s, p, o in entailed if s == node and p == RDF.type and isinstance(o, URIRef))
 
 
 def _classified(policy: Policy) -> Iterator[str]:
     """Sample requests and findings that HermiT and the OWL 2 RL engine classify differently."""
-    samples = [facts for facts, _ in _requests(policy.versions[-1])]
-    for number, name in enumerate(sorted(_finding_classes(policy))):
+    samples = list(_requests(policy.versions[-1]).values())
+    for number, name in enumerate(sorted(finding_classes(policy))):
         node = URIRef(f"{_SAMPLE}finding-{number}")
-        samples.append([(node, RDF.type, NEC.Statement), (node, RDF.type, name)])
+        samples.append([(node, RDF.type, NEC.Statement), (node, RDF.type, URIRef(name))])
     for number, leaf in enumerate(sorted(policy.versions[-1].leaves)):
         node = URIRef(f"{_SAMPLE}attestation-{number}")
         samples.append([(node, RDF.type, NEC.Statement), (node, NEC.addresses, URIRef(leaf))])
@@ -135,13 +138,3 @@ def _classified(policy: Policy) -> Iterator[str]:
         if mine != theirs:
             kind = next(str(fact[2]) for fact in facts if str(fact[0]) == iri and fact[2] != NEC.Statement)
             yield f"{iri} ({kind}): HermiT and OWL 2 RL differ on {', '.join(sorted(mine ^ theirs))}"
-
-
-def _finding_classes(policy: Policy) -> set[URIRef]:
-    tops = [URIRef(leaf.finding) for version in policy.versions for leaf in version.leaves.values()]
-    return {
-        name
-        for top in tops
-        for name in policy.ontology.transitive_subjects(RDFS.subClassOf, top)
-        if isinstance(name, URIRef)
-    }

@@ -17,7 +17,6 @@ DONE, FAILED_ON, NOTHING, SOME = 0, 1, 2, 3
 """Exit codes: done; a `--fail-on` outcome; usage or policy error, or nothing determined; some input rejected."""
 
 FORMATS = ("text", "json", "jsonl", "turtle")
-OUTCOMES = ("criteria-met", "criteria-not-met", "documentation-needed", "excluded", "no-policy-version")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--policy", metavar="NAME", help="policy to use, where more than one is installed")
     parser.add_argument(
-        "--policies", metavar="DIR", type=Path, help="folder with ontology/ and shapes/ of other policies"
+        "--policies", metavar="DIR", type=_folder, help="folder with ontology/ and shapes/ of other policies"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -67,9 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     actions = policy.add_subparsers(required=True, metavar="ACTION")
     actions.add_parser("list", help="the installed policies and their versions").set_defaults(run=_policy_list)
     show = actions.add_parser("show", help="the criteria of a policy, or one of them")
-    show.add_argument(
-        "criterion", nargs="?", metavar="CRITERION", help="id of a criterion, such as adult-admission:7-a"
-    )
+    show.add_argument("criterion", nargs="?", metavar="CRITERION", help="id of a criterion, as listed without one")
     show.add_argument("--version", metavar="ID", help="version (default: the latest)")
     show.add_argument("--readings", action="store_true", help="the passages that can be read in more than one way")
     show.add_argument(
@@ -104,6 +101,10 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jurisdiction", metavar="CODE", help="where the plan is regulated, such as US-MO")
 
 
+def _folder(text: str) -> Path:
+    return Path(text).resolve()
+
+
 def _date(text: str) -> date:
     try:
         return date.fromisoformat(text)
@@ -112,17 +113,20 @@ def _date(text: str) -> date:
 
 
 def _outcomes(text: str) -> tuple[str, ...]:
+    from reasoner.decide import Outcome
+
     chosen = tuple(part.strip() for part in text.split(",") if part.strip())
-    unknown = [part for part in chosen if part not in OUTCOMES]
+    known = [outcome.value for outcome in Outcome]
+    unknown = [part for part in chosen if part not in known]
     if unknown or not chosen:
-        raise argparse.ArgumentTypeError(f"unknown outcome {', '.join(unknown)}; known: {', '.join(OUTCOMES)}")
+        raise argparse.ArgumentTypeError(f"unknown outcome {', '.join(unknown)}; known: {', '.join(known)}")
     return chosen
 
 
 def _load(options: argparse.Namespace):  # type: ignore[no-untyped-def]
     from reasoner.policy import load_policy
 
-    return load_policy(options.policy, root=options.policies.resolve() if options.policies else None)
+    return load_policy(options.policy, root=options.policies)
 
 
 def _cases(options: argparse.Namespace, policy):  # type: ignore[no-untyped-def]
@@ -225,9 +229,8 @@ def _write(output: str, path: Path | None) -> None:
 def _policy_list(options: argparse.Namespace) -> int:
     from reasoner.policy import installed, load_policy
 
-    root = options.policies.resolve() if options.policies else None
-    for name in installed(root):
-        for version in load_policy(name, root=root).versions:
+    for name in installed(options.policies):
+        for version in load_policy(name, root=options.policies).versions:
             until = f"to {version.valid_until}" if version.valid_until else "on"
             print(f"{version.id}  from {version.valid_from} {until}  {version.label}")
     return DONE

@@ -9,10 +9,9 @@ from collections.abc import Iterable
 from rdflib import Graph, Literal, URIRef
 
 from reasoner.errors import PolicyError
+from reasoner.infer import Triple
 from reasoner.namespaces import DCTERMS, OWL, RDF, SH, SKOS, XSD
 from reasoner.policy import Policy
-
-Triple = tuple  # a triple of rdflib terms
 
 
 def classify_dl(policy: Policy, assertions: Iterable[Triple]) -> dict[str, frozenset[str]]:

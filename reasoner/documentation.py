@@ -104,6 +104,8 @@ _BOOKKEEPING = frozenset(
         NEC.addresses,
     }
 )
+# What a request leads to that is part of its case.
+_PARTIES = frozenset({NEC.member, NEC.plan, NEC.program})
 _MARKS = (NEC.about, NEC.addresses, NEC.assertion, NEC.documentedIn, NEC.excerpt)
 
 
@@ -144,7 +146,7 @@ def code_classes(ontology: Graph, code: Node) -> frozenset[str]:
 
 def _with_statements_typed(data: Graph, policy: Policy) -> Graph:
     """The data set with `nec:Statement` said of whatever is typed as a finding or bears a statement's marks."""
-    findings = _finding_classes(policy)
+    findings = finding_classes(policy)
     subjects = {subject for mark in _MARKS for subject in data.subjects(mark)}
     subjects |= {subject for subject, name in data.subject_objects(RDF.type) if str(name) in findings}
     typed = Graph(bind_namespaces="none")
@@ -155,7 +157,7 @@ def _with_statements_typed(data: Graph, policy: Policy) -> Graph:
 
 
 @lru_cache(maxsize=8)
-def _finding_classes(policy: Policy) -> frozenset[str]:
+def finding_classes(policy: Policy) -> frozenset[str]:
     """Leaf finding classes with all that is narrower, and the contraries."""
     tops = {leaf.finding for version in policy.versions for leaf in version.leaves.values()}
     tops |= {contrary for version in policy.versions for contrary in version.contraries}
@@ -223,13 +225,11 @@ def _misdirected(data: Graph, policy: Policy) -> Iterable[str]:
 
 
 def _case(data: Graph, policy: Policy, request: Node, source: str, as_of: date | None) -> Case:
-    facts = sorted(graphs.closure(data, request, follow=frozenset({NEC.member, NEC.plan, NEC.program})))
+    facts = sorted(graphs.closure(data, request, follow=_PARTIES))
     statements = sorted(data.subjects(NEC.about, request))
     documents = {document for s in statements for document in data.objects(s, NEC.documentedIn)}
     everything = Graph(bind_namespaces="none")
-    for triple in graphs.closure(
-        data, request, *statements, *documents, follow=frozenset({NEC.member, NEC.plan, NEC.program})
-    ):
+    for triple in graphs.closure(data, request, *statements, *documents, follow=_PARTIES):
         everything.add(triple)
     member, plan = data.value(request, NEC.member), data.value(request, NEC.plan)
     return Case(
@@ -242,9 +242,8 @@ def _case(data: Graph, policy: Policy, request: Node, source: str, as_of: date |
             for value in data.objects(subject, predicate)
         ),
         start=_date(data, request, NEC.serviceStart, source),
-        end=_date(data, request, NEC.serviceEnd, source) if data.value(request, NEC.serviceEnd) is not None else None,
-        as_of=as_of
-        or (_date(data, request, NEC.asOf, source) if data.value(request, NEC.asOf) is not None else date.today()),
+        end=_date_if_any(data, request, NEC.serviceEnd, source),
+        as_of=as_of or _date_if_any(data, request, NEC.asOf, source) or date.today(),
         birth=_date(data, member, NEC.birthDate, source),
         statements=tuple(_statement(data, policy, statement, source) for statement in statements),
         digest=graphs.digest(everything),
@@ -254,11 +253,10 @@ def _case(data: Graph, policy: Policy, request: Node, source: str, as_of: date |
 
 def _statement(data: Graph, policy: Policy, iri: Node, source: str) -> Statement:
     document = data.value(iri, NEC.documentedIn)
-    issued = _date(data, document, DCTERMS.issued, source) if data.value(document, DCTERMS.issued) is not None else None
-    recorded = _date(data, iri, NEC.recorded, source) if data.value(iri, NEC.recorded) is not None else issued
-    observed = _date(data, iri, NEC.observed, source) if data.value(iri, NEC.observed) is not None else recorded
+    issued = _date_if_any(data, document, DCTERMS.issued, source)
+    recorded = _date_if_any(data, iri, NEC.recorded, source) or issued
     assert recorded is not None  # the intake shapes demand one of the two dates
-    assert observed is not None
+    observed = _date_if_any(data, iri, NEC.observed, source) or recorded
     classes = {str(name) for name in data.objects(iri, RDF.type) if name != NEC.Statement}
     for code in data.objects(iri, NEC.code):
         classes |= code_classes(policy.ontology, code)
@@ -285,6 +283,10 @@ def _statement(data: Graph, policy: Policy, iri: Node, source: str) -> Statement
 
 def _text(data: Graph, subject: Node | None, predicate: Node) -> str:
     return " · ".join(sorted(str(object_) for object_ in data.objects(subject, predicate)))
+
+
+def _date_if_any(data: Graph, subject: Node | None, predicate: URIRef, source: str) -> date | None:
+    return None if data.value(subject, predicate) is None else _date(data, subject, predicate, source)
 
 
 def _date(data: Graph, subject: Node | None, predicate: URIRef, source: str) -> date:

@@ -10,5 +10,3 @@ ROOT = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent
 
 ONTOLOGY = ROOT / "ontology"
 SHAPES = ROOT / "shapes"
-DATA = ROOT / "data"
-APP = ROOT / "app"

@@ -144,7 +144,7 @@ class PolicyVersion:
 
     @cached_property
     def by_id(self) -> dict[str, Criterion]:
-        """The published criteria by id, such as ``adult-admission:7-a``."""
+        """The published criteria by id."""
         return {criterion.id: criterion for criterion in self.criteria.values() if criterion.id}
 
     def in_force(self, day: date) -> bool:

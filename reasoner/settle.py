@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from itertools import chain
 
 from rdflib import Graph, URIRef
 
@@ -88,9 +89,10 @@ def settle(case: Case, inference: Inference, version: PolicyVersion) -> Settleme
         for bearing in bearings:
             spoken.setdefault(bearing.leaf, []).append(bearing)
     current: dict[str, tuple[Bearing, ...]] = {}
+    findings = frozenset(version.leaf_of)
     for iri, bearings in spoken.items():
         leaf = version.leaves[iri]
-        kept, gone = _Court(leaf, inference, late, counted, frozenset(version.leaf_of)).judge(bearings)
+        kept, gone = _Court(leaf, inference, late, counted, findings).judge(bearings)
         current[iri] = tuple(sorted(kept, key=_order))
         aside += gone
     used = {b.statement.iri for bearings in current.values() for b in bearings} | {a.statement.iri for a in aside}
@@ -224,7 +226,7 @@ def evidence_graph(case: Case, inference: Inference, settlement: Settlement, ver
         graph.add(triple)
     graph.add((request, RDF.type, NEC.ReviewRequest))
     graph.add((request, NEC.ageGroup, URIRef(inference.age_group)))
-    for bearing in _all(settlement.bearings.values()):
+    for bearing in chain.from_iterable(settlement.bearings.values()):
         node = evidence_node(bearing)
         graph.add((request, _RELATION[bearing.stance], node))
         graph.add((node, RDF.type, URIRef(version.leaves[bearing.leaf].finding)))
@@ -245,8 +247,3 @@ def evidence_graph(case: Case, inference: Inference, settlement: Settlement, ver
 def evidence_node(bearing: Bearing) -> URIRef:
     """The node that stands for a bearing in the evidence graph: the statement, or for a contrary one beside it."""
     return URIRef(bearing.statement.iri + ("#contrary" if bearing.contrary else ""))
-
-
-def _all(groups: Iterable[tuple[Bearing, ...]]) -> Iterable[Bearing]:
-    for group in groups:
-        yield from group
