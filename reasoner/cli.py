@@ -51,12 +51,32 @@ def _parser() -> argparse.ArgumentParser:
 
     determine = commands.add_parser("determine", help="determine the requests in files, folders or standard input (-)")
     _add_input(determine)
+    determine.add_argument(
+        "--readings",
+        choices=("all", "default"),
+        default="all",
+        help="try the other readings of the text (default: all)",
+    )
     determine.add_argument("--format", choices=FORMATS, default="text", help="form of the results (default: text)")
     determine.add_argument("--out", metavar="FILE", type=Path, help="write the results to a file, whole or not at all")
     determine.add_argument(
         "--fail-on", metavar="OUTCOME,…", type=_outcomes, default=(), help="exit with 1 on these outcomes"
     )
     determine.set_defaults(run=_determine)
+
+    explain = commands.add_parser("explain", help="say why: what carries, completes or refutes a determination")
+    explain.add_argument("path", metavar="PATH", help="file, folder, or - for standard input")
+    explain.add_argument("criterion", nargs="?", metavar="CRITERION", help="explain this criterion alone")
+    explain.add_argument(
+        "--assume",
+        metavar="ID=STANCE",
+        action="append",
+        default=[],
+        type=_assumption,
+        help="decide as if a leaf were affirmed, denied, not-applicable or silent; may be repeated",
+    )
+    _add_settings(explain)
+    explain.set_defaults(run=_explain)
 
     validate = commands.add_parser("validate", help="print the plain sh:ValidationReport of the requests, as Turtle")
     _add_input(validate)
@@ -82,6 +102,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_input(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", metavar="PATH", help="file, folder, or - for standard input")
+    _add_settings(parser)
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", metavar="FILE", type=Path, help="a payer's choice of readings, as RDF")
     parser.add_argument("--as-of", metavar="DATE", type=_date, help="review on the knowledge of this day")
     parser.add_argument(
         "--input-format", metavar="TYPE", help="file type of standard input: ttl trig nt nq jsonld rdf json"
@@ -112,6 +137,13 @@ def _date(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text!r} is not a date; write YYYY-MM-DD") from None
 
 
+def _assumption(text: str) -> tuple[str, str]:
+    id_, equals, stance = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form CRITERION=STANCE")
+    return id_, stance
+
+
 def _outcomes(text: str) -> tuple[str, ...]:
     from reasoner.decide import Outcome
 
@@ -127,6 +159,12 @@ def _load(options: argparse.Namespace):  # type: ignore[no-untyped-def]
     from reasoner.policy import load_policy
 
     return load_policy(options.policy, root=options.policies)
+
+
+def _configuration(options: argparse.Namespace, policy):  # type: ignore[no-untyped-def]
+    from reasoner.configuration import read_configuration
+
+    return read_configuration(options.config, policy) if options.config else None
 
 
 def _cases(options: argparse.Namespace, policy):  # type: ignore[no-untyped-def]
@@ -145,7 +183,7 @@ def _cases(options: argparse.Namespace, policy):  # type: ignore[no-untyped-def]
     if suffix and suffix not in intake.SUFFIXES:
         raise UsageError(f"--input-format is {options.input_format!r}", mend=f"Known: {' '.join(intake.SUFFIXES)}")
     found, errors = [], []
-    for name in intake.find(options.paths):
+    for name in intake.find(getattr(options, "paths", None) or [options.path]):
         stdin_suffix = suffix if name == intake.STDIN else None
         cases, refused, notes = intake.read(
             name, policy, as_of=options.as_of, suffix=stdin_suffix, options=request
@@ -162,17 +200,8 @@ def _cases(options: argparse.Namespace, policy):  # type: ignore[no-untyped-def]
 
 def _determine(options: argparse.Namespace) -> int:
     from reasoner import record, text
-    from reasoner.engine import determine_case
 
-    policy = _load(options)
-    cases, rejected = _cases(options, policy)
-    determinations = []
-    for case in cases:
-        try:
-            determinations += determine_case(case, policy)
-        except NecessityError as error:
-            print(f"rejected: {case.source}: {error}", file=sys.stderr)
-            rejected += 1
+    determinations, rejected = _determinations(options, alternatives=options.readings == "all")
     if options.format == "turtle":
         output = record.to_graph(determinations).serialize(format="turtle")
     elif options.format == "json":
@@ -187,16 +216,49 @@ def _determine(options: argparse.Namespace) -> int:
     return _exit_code(len(determinations), rejected)
 
 
+def _determinations(options: argparse.Namespace, *, alternatives: bool):  # type: ignore[no-untyped-def]
+    from reasoner.engine import determine_case
+
+    policy = _load(options)
+    configuration = _configuration(options, policy)
+    cases, rejected = _cases(options, policy)
+    found = []
+    for case in cases:
+        try:
+            found += determine_case(case, policy, configuration=configuration, alternatives=alternatives)
+        except NecessityError as error:
+            print(f"rejected: {case.source}: {error}", file=sys.stderr)
+            rejected += 1
+    return found, rejected
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from reasoner import text
+    from reasoner.assume import assume
+
+    stances = dict(options.assume)
+    determinations, rejected = _determinations(options, alternatives=True)
+    told = [
+        text.what_if(determination, assume(determination, stances), stances)
+        if stances
+        else text.explain(determination, options.criterion)
+        for determination in determinations
+    ]
+    _write("\n".join(told), None)
+    return _exit_code(len(told), rejected)
+
+
 def _validate(options: argparse.Namespace) -> int:
     from rdflib import Graph
 
     from reasoner.engine import report
 
     policy = _load(options)
+    configuration = _configuration(options, policy)
     cases, rejected = _cases(options, policy)
     whole, done = Graph(), 0
     for case in cases:
-        found = report(case, policy)
+        found = report(case, policy, configuration=configuration)
         if found is None:
             print(f"note: {case.iri}: no policy version is in force on {case.start}", file=sys.stderr)
             continue

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from reasoner.effective import EffectivePolicy, Part
 from reasoner.errors import EngineError
-from reasoner.policy import Kind
+from reasoner.policy import Criterion, Kind
 
 
 class Status(StrEnum):
@@ -130,24 +132,42 @@ def outcome(policy: EffectivePolicy, found: Mapping[str, Status]) -> Outcome:
     return Outcome.CRITERIA_MET
 
 
-def unresolved_leaves(policy: EffectivePolicy, found: Mapping[str, Status]) -> tuple[str, ...]:
-    """IRIs of the leaves that stand in the way: those under unresolved groups only, and disputed exclusions."""
-    needed: dict[str, None] = {}
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """An effective policy with a status for each of its leaves, and all that follows from them."""
 
-    def visit(part: Part) -> None:
-        if found[part.criterion.iri] not in UNRESOLVED:
-            return
-        if part.kind is Kind.LEAF:
-            needed[part.criterion.iri] = None
-        for member in part.members:
-            visit(member)
+    policy: EffectivePolicy
+    leaves: Mapping[str, Status]
+    """By IRI: at least the policy's leaves, as validation left them."""
 
-    for section in policy.sections:
-        visit(section)
-    for section in policy.lists:
-        if section.excluding:
-            needed.update({iri: None for iri in section.criterion.members if found[iri] is Status.CONFLICTING})
-    return tuple(needed)
+    @cached_property
+    def statuses(self) -> dict[str, Status]:
+        """The status of every group and leaf by IRI, residual exclusions judged."""
+        return statuses(self.policy, self.leaves)
+
+    @cached_property
+    def criteria(self) -> Status:
+        """The status of all sections that apply, taken together."""
+        return fold(Kind.ALL, [self.statuses[section.criterion.iri] for section in self.policy.sections])
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        """The one outcome."""
+        return outcome(self.policy, self.statuses)
+
+    @cached_property
+    def exclusions(self) -> tuple[Criterion, ...]:
+        """The items of the lists that exclude, in published order."""
+        return tuple(
+            self.policy.version.criteria[iri]
+            for section in self.policy.lists
+            if section.excluding
+            for iri in section.criterion.members
+        )
+
+    def assuming(self, assumed: Mapping[str, Status]) -> Decision:
+        """The same with other statuses for some leaves."""
+        return Decision(self.policy, {**self.leaves, **assumed})
 
 
 def _evaluated(leaves: Mapping[str, Status], iri: str) -> Status:

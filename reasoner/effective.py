@@ -153,7 +153,10 @@ class _Composer:
         for substitution in every:
             if not substitution.of_classes and self.holds(substitution.when):
                 rival = self.active.setdefault(substitution.replaced, substitution)
-                if rival != substitution:
+                if bool(rival.when) != bool(substitution.when):
+                    # What is said of a class of requests goes before what is said of all.
+                    self.active[substitution.replaced] = rival if rival.when else substitution
+                elif rival != substitution:
                     raise PolicyError(
                         f"two substitutions are in force: {rival.label}; {substitution.label}",
                         where=substitution.replaced,

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
 from pathlib import Path
 
 from rdflib import Graph
 
-from reasoner import decide, explain, shacl
-from reasoner.decide import Outcome, Status
+from reasoner import explain, justify, shacl
+from reasoner.configuration import Configuration
+from reasoner.decide import Decision, Outcome, Status
 from reasoner.documentation import Case
 from reasoner.effective import EffectivePolicy, choose_readings, effective_policy
+from reasoner.families import FALSE, Family
 from reasoner.infer import Inference, infer
 from reasoner.intake import read_file, read_graph
-from reasoner.policy import Criterion, Policy, PolicyVersion, Substitution, load_policy
+from reasoner.policy import Criterion, Interpretation, Policy, PolicyVersion, Reading, Substitution, load_policy
 from reasoner.settle import Bearing, SetAside, Settlement, evidence_graph, settle
 from reasoner.shacl import Report, ValidationResult
 from reasoner.validate import LeafReport, evaluate
@@ -46,6 +50,16 @@ class CriterionResult:
 
 
 @dataclass(frozen=True)
+class Alternative:
+    """What another reading of one passage would give, every other passage read as before."""
+
+    interpretation: Interpretation
+    reading: Reading
+    outcome: Outcome
+    decision: Decision = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
 class Determination:
     """What a policy version and the documentation recommend for one request. Advisory: a clinician decides."""
 
@@ -64,11 +78,12 @@ class Determination:
     sections: tuple[str, ...] = ()
     """IRIs of the sections that apply, in published order."""
     substitutions: tuple[Substitution, ...] = ()
-    gaps: tuple[tuple[str, ...], ...] = ()
-    """Sets of leaf ids; documenting all of one of them completes the determination."""
-    grounds: tuple[tuple[str, ...], ...] = ()
-    readings: tuple[tuple[str, str, Outcome], ...] = ()
-    holds_under_all_readings: bool | None = None
+    readings: tuple[Alternative, ...] = ()
+    """Every other reading of every ambiguous passage, each tried alone; empty if they were not asked for."""
+    configuration: Configuration | None = None
+    """The payer's choice of readings, if there is one."""
+    decision: Decision | None = field(default=None, repr=False, compare=False)
+    """What the statuses follow from; None if no version was in force."""
     notes: tuple[str, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
     engine: str = REFERENCE
@@ -77,11 +92,58 @@ class Determination:
 
     def status(self, criterion_id: str) -> Status:
         """The status of a criterion by id; raises `KeyError` for one that is not asked here."""
-        return next((r.status for r in self.criteria if r.criterion.id == criterion_id), None) or _unasked(criterion_id)
+        return self.criterion(criterion_id).status
 
+    def criterion(self, criterion_id: str) -> CriterionResult:
+        """The result of a criterion by id; raises `KeyError` for one that is not asked here."""
+        for result in self.criteria:
+            if result.criterion.id == criterion_id:
+                return result
+        raise KeyError(f"{criterion_id} is not among the criteria of this determination")
 
-def _unasked(criterion_id: str) -> Status:
-    raise KeyError(f"{criterion_id} is not among the criteria of this determination")
+    @property
+    def holds_under_all_readings(self) -> bool | None:
+        """Whether every other reading gives the same outcome; None if they were not tried."""
+        return all(a.outcome is self.outcome for a in self.readings) if self.readings else None
+
+    @property
+    def chosen(self) -> tuple[Reading, ...]:
+        """The readings in force that are not the policy's defaults."""
+        if self.decision is None:
+            return ()
+        defaults = {interpretation.default for interpretation in self.decision.policy.version.interpretations}
+        return tuple(reading for reading in self.decision.policy.readings if reading not in defaults)
+
+    @cached_property
+    def gaps(self) -> Family:
+        """Where documentation is needed: every smallest set of leaf ids whose documentation completes the criteria."""
+        return self._justified(justify.gaps, Outcome.DOCUMENTATION_NEEDED)
+
+    @cached_property
+    def grounds(self) -> Family:
+        """Where the criteria are met: every smallest set of leaf ids that carries it."""
+        return self._justified(justify.grounds, Outcome.CRITERIA_MET)
+
+    @cached_property
+    def statement_grounds(self) -> Family:
+        """Where the criteria are met: every smallest set of statements, by IRI, that carries it."""
+        speaking = {r.criterion.iri: [b.statement.iri for b in r.evidence] for r in self.criteria}
+        return self._justified(lambda decision: justify.statement_grounds(decision, speaking), Outcome.CRITERIA_MET)
+
+    @cached_property
+    def objections(self) -> Family:
+        """Where something stands against it: every smallest set of leaf ids that does so by itself."""
+        return self._justified(justify.objections, Outcome.CRITERIA_NOT_MET, Outcome.EXCLUDED)
+
+    @cached_property
+    def changes(self) -> Family:
+        """Where something stands against it: every smallest set of leaf ids that would have to be otherwise."""
+        return self._justified(justify.changes, Outcome.CRITERIA_NOT_MET, Outcome.EXCLUDED)
+
+    def _justified(self, justification: Callable[[Decision], Family], *outcomes: Outcome) -> Family:
+        if self.decision is None or self.outcome not in outcomes:
+            return Family(FALSE)
+        return justification(self.decision)
 
 
 def software_version() -> str:
@@ -93,7 +155,12 @@ def software_version() -> str:
 
 
 def determine(
-    source: str | Path | Graph, policy: Policy | None = None, *, as_of: date | None = None
+    source: str | Path | Graph,
+    policy: Policy | None = None,
+    *,
+    as_of: date | None = None,
+    configuration: Configuration | None = None,
+    alternatives: bool = True,
 ) -> tuple[Determination, ...]:
     """Determine every request of a document, in the order of request IRIs and service dates.
 
@@ -101,6 +168,8 @@ def determine(
         source: the path of an RDF file, or an rdflib graph that holds one data set.
         policy: a policy from `load_policy`; by default the one that is installed.
         as_of: the date on whose knowledge to review; by default each request's own, else today.
+        configuration: a payer's choice of readings, from `reasoner.configuration.read_configuration`.
+        alternatives: whether to try every other reading of the ambiguous passages too.
 
     Returns:
         One determination a request, and one more for each policy version its service reaches into.
@@ -112,21 +181,26 @@ def determine(
     """
     policy = policy or load_policy()
     cases = read_graph(source, policy, as_of) if isinstance(source, Graph) else read_file(Path(source), policy, as_of)
-    return tuple(determination for case in cases for determination in determine_case(case, policy))
+    return tuple(
+        determination
+        for case in cases
+        for determination in determine_case(case, policy, configuration=configuration, alternatives=alternatives)
+    )
 
 
-def determine_case(case: Case, policy: Policy) -> tuple[Determination, ...]:
-    """The determinations of a case, one for each period of service under one policy version."""
-    return tuple(_determine(case, start, end, found, policy) for start, end, found in _periods(case, policy))
+def determine_case(
+    case: Case, policy: Policy, *, configuration: Configuration | None = None, alternatives: bool = True
+) -> tuple[Determination, ...]:
+    """The determinations of a case, one for each period of service under one policy version; see `determine`."""
+    return tuple(
+        _determine(_Review(case, policy, start, end, found, configuration, alternatives))
+        for start, end, found in _periods(case, policy)
+    )
 
 
-def report(case: Case, policy: Policy) -> Report | None:
-    """The plain SHACL validation report of a case under its effective policy; None if no version is in force."""
-    found = policy.version_on(case.start)
-    if found is None:
-        return None
-    inference, settlement, effective = _prepare(case, found)
-    return shacl.validate(evidence_graph(case, inference, settlement, found), effective.shapes)
+def determine_under(case: Case, found: PolicyVersion, policy: Policy) -> Determination:
+    """The determination of a whole stay under one version of a policy, whatever the dates it is in force."""
+    return _determine(_Review(case, policy, case.start, case.end, found, None, False))
 
 
 def _periods(case: Case, policy: Policy) -> Iterator[tuple[date, date | None, PolicyVersion | None]]:
@@ -143,60 +217,97 @@ def _periods(case: Case, policy: Policy) -> Iterator[tuple[date, date | None, Po
         yield start, following - timedelta(days=1) if following else case.end, policy.version_on(start)
 
 
-def _prepare(case: Case, found: PolicyVersion) -> tuple[Inference, Settlement, EffectivePolicy]:
-    inference = infer(case, found)
-    effective = effective_policy(found, inference.request_classes, choose_readings(found))
-    return inference, settle(case, inference, found), effective
+@dataclass(frozen=True)
+class _Review:
+    """What is to be determined, and how."""
+
+    case: Case
+    policy: Policy
+    start: date
+    end: date | None
+    version: PolicyVersion | None
+    configuration: Configuration | None
+    alternatives: bool
 
 
-def _determine(case: Case, start: date, end: date | None, found: PolicyVersion | None, policy: Policy) -> Determination:
+def _determine(review: _Review) -> Determination:
+    case, policy, found = review.case, review.policy, review.version
     base = Determination(
         case=case,
-        service_start=start,
-        service_end=end,
+        service_start=review.start,
+        service_end=review.end,
         policy=policy.id,
         policy_label=policy.label,
         version=None,
         version_id=None,
         outcome=Outcome.NO_POLICY_VERSION,
+        configuration=review.configuration,
         engine_version=shacl.engine_name(),
         policy_digest=policy.digest,
     )
     if found is None:
         return base
-    inference, settlement, effective = _prepare(case, found)
-    evidence = evidence_graph(case, inference, settlement, found)
-    reports = evaluate(found, effective.leaves, evidence, case.iri)
-    statuses = decide.statuses(effective, {leaf: r.status for leaf, r in reports.items()})
-    outcome = decide.outcome(effective, statuses)
-    gaps = ()
-    if outcome is Outcome.DOCUMENTATION_NEEDED:
-        gaps = (tuple(found.criteria[iri].id for iri in decide.unresolved_leaves(effective, statuses)),)
+    readings = choose_readings(found, review.configuration.choices(found) if review.configuration else None)
+    inference, settlement, effective = _prepare(case, found, readings)
+    others = _others(effective) if review.alternatives else []
+    leaves = tuple(dict.fromkeys(chain(effective.leaves, *(other.leaves for _, _, other in others))))
+    reports = evaluate(found, leaves, evidence_graph(case, inference, settlement, found), case.iri)
+    decision = Decision(effective, {leaf: report.status for leaf, report in reports.items()})
+    tried = ((passage, reading, Decision(other, decision.leaves)) for passage, reading, other in others)
     return replace(
         base,
         version=found.iri,
         version_id=found.id,
-        outcome=outcome,
-        criteria=_results(effective, statuses, reports, settlement),
+        outcome=decision.outcome,
+        criteria=_results(decision, reports, settlement),
         sections=tuple(part.criterion.iri for part in effective.sections),
         substitutions=effective.substitutions,
-        gaps=gaps,
-        notes=explain.notes(case, effective, settlement, statuses, inference.stated()),
+        readings=tuple(Alternative(passage, reading, other.outcome, other) for passage, reading, other in tried),
+        decision=decision,
+        notes=explain.notes(case, effective, settlement, decision.statuses, inference.stated()),
         set_aside=tuple(aside for aside in settlement.set_aside if not aside.leaf),
     )
 
 
-def _results(
-    effective: EffectivePolicy, statuses: dict[str, Status], reports: dict[str, LeafReport], settlement: Settlement
-) -> tuple[CriterionResult, ...]:
+def _prepare(
+    case: Case, found: PolicyVersion, readings: tuple[Reading, ...]
+) -> tuple[Inference, Settlement, EffectivePolicy]:
+    inference = infer(case, found)
+    effective = effective_policy(found, inference.request_classes, readings)
+    return inference, settle(case, inference, found), effective
+
+
+def _others(effective: EffectivePolicy) -> list[tuple[Interpretation, Reading, EffectivePolicy]]:
+    """The effective policy under every other reading of one passage."""
     found = []
-    for iri, part in effective.parts.items():
+    for number, interpretation in enumerate(effective.version.interpretations):
+        for reading in (interpretation.default, *interpretation.alternatives):
+            if reading != effective.readings[number]:
+                readings = (*effective.readings[:number], reading, *effective.readings[number + 1 :])
+                other = effective_policy(effective.version, effective.request_classes, readings)
+                found.append((interpretation, reading, other))
+    return found
+
+
+def report(case: Case, policy: Policy, *, configuration: Configuration | None = None) -> Report | None:
+    """The plain SHACL validation report of a case under its effective policy; None if no version is in force."""
+    found = policy.version_on(case.start)
+    if found is None:
+        return None
+    readings = choose_readings(found, configuration.choices(found) if configuration else None)
+    inference, settlement, effective = _prepare(case, found, readings)
+    return shacl.validate(evidence_graph(case, inference, settlement, found), effective.shapes)
+
+
+def _results(decision: Decision, reports: dict[str, LeafReport], settlement: Settlement) -> tuple[CriterionResult, ...]:
+    found = []
+    for iri, part in decision.policy.parts.items():
         leaf = reports.get(iri)
         found.append(
             CriterionResult(
                 criterion=part.criterion,
                 kind=part.kind.value,
-                status=statuses[iri],
+                status=decision.statuses[iri],
                 members=tuple(member.criterion.iri for member in part.members),
                 evidence=settlement.bearings.get(iri, ()) if leaf else (),
                 set_aside=tuple(aside for aside in settlement.set_aside if aside.leaf == iri),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from rdflib import Graph, Literal, URIRef
@@ -11,11 +12,15 @@ from rdflib import Graph, Literal, URIRef
 from reasoner.decide import Outcome, Status
 from reasoner.documentation import Statement
 from reasoner.engine import CriterionResult, Determination, software_version
+from reasoner.families import Family
 from reasoner.namespaces import DCTERMS, NEC, PROV, RDF, RDFS, SH, XSD
 from reasoner.settle import Bearing
 
 SCHEMA = "https://w3id.org/necessity/schema/determination/1"
 """Names the form of the JSON record."""
+
+SHOWN = 10
+"""How many of the smallest sets of a family a record holds."""
 
 _STATUS = {
     Status.MET: NEC.Met,
@@ -48,8 +53,12 @@ def to_json(determination: Determination) -> dict[str, Any]:
         "outcome": determination.outcome.value,
         "holdsUnderAllReadings": determination.holds_under_all_readings,
         "readings": [
-            {"id": id_, "alternative": alternative, "outcome": outcome.value}
-            for id_, alternative, outcome in determination.readings
+            {
+                "id": tried.interpretation.id,
+                "alternative": tried.reading.id.partition("/")[2],
+                "outcome": tried.outcome.value,
+            }
+            for tried in determination.readings
         ],
         "criteria": [
             {
@@ -60,13 +69,26 @@ def to_json(determination: Determination) -> dict[str, Any]:
             for result in determination.criteria
             if result.criterion.id
         ],
-        "gaps": [list(gap) for gap in determination.gaps],
-        "gapCount": len(determination.gaps),
-        "grounds": [list(ground) for ground in determination.grounds],
+        "gaps": _smallest(determination.gaps),
+        "gapCount": determination.gaps.count,
+        "grounds": _smallest(determination.grounds),
+        "groundCount": determination.grounds.count,
+        "objections": _smallest(determination.objections),
+        "objectionCount": determination.objections.count,
+        "changes": _smallest(determination.changes),
+        "changeCount": determination.changes.count,
         "notes": list(determination.notes),
+        "chosenReadings": [reading.id for reading in determination.chosen],
+        "substitutions": [substitution.label for substitution in determination.substitutions],
         "engine": determination.engine,
+        "software": f"necessity {software_version()}",
+        "policyDigest": determination.policy_digest,
         "inputDigest": case.digest,
     }
+
+
+def _smallest(family: Family) -> list[list[str]]:
+    return [list(found) for found in islice(family, SHOWN)]
 
 
 def _evidence(bearing: Bearing) -> dict[str, Any]:
@@ -105,6 +127,7 @@ def iri(determination: Determination) -> URIRef:
         determination.policy_digest,
         software_version(),
         determination.engine,
+        *(reading.iri for reading in determination.chosen),
     )
     return URIRef("urn:necessity:determination:" + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32])
 
@@ -122,6 +145,20 @@ def _write(graph: Graph, determination: Determination) -> None:
     graph.add((node, NEC.asOf, Literal(case.as_of)))
     graph.add((node, NEC.engine, Literal(f"{determination.engine} ({determination.engine_version})")))
     graph.add((node, NEC.inputDigest, Literal(case.digest)))
+    graph.add((node, NEC.policyDigest, Literal(determination.policy_digest)))
+    if determination.configuration:
+        graph.add((activity, PROV.used, URIRef(determination.configuration.iri)))
+    if determination.decision:
+        for reading in determination.decision.policy.readings:
+            graph.add((node, NEC.reading, URIRef(reading.iri)))
+    if determination.holds_under_all_readings is not None:
+        graph.add((node, NEC.holdsUnderAllReadings, Literal(determination.holds_under_all_readings)))
+    for tried in determination.readings:
+        entity = node + "#" + tried.reading.id
+        graph.add((node, NEC.alternative, entity))
+        graph.add((entity, RDF.type, NEC.AlternativeOutcome))
+        graph.add((entity, NEC.reading, URIRef(tried.reading.iri)))
+        graph.add((entity, NEC.outcome, _OUTCOME[tried.outcome]))
     for note in determination.notes:
         graph.add((node, NEC.note, Literal(note)))
     graph.add((node, PROV.wasGeneratedBy, activity))
@@ -135,9 +172,18 @@ def _write(graph: Graph, determination: Determination) -> None:
         graph.add((activity, PROV.used, URIRef(determination.version)))
     for document in sorted({statement.document.iri for statement in case.statements}):
         graph.add((activity, PROV.used, URIRef(document)))
+    report = node + "#report"
     for result in determination.criteria:
         if result.criterion.id:
             _write_result(graph, node, result)
+    if determination.criteria:
+        graph.add((node, NEC.validationReport, report))
+        graph.add((report, RDF.type, SH.ValidationReport))
+        reported = list(graph.objects(None, NEC.validationResult))
+        graph.add((report, SH.conforms, Literal(not any(str(r).startswith(f"{node}#") for r in reported))))
+        for entity in reported:
+            if str(entity).startswith(f"{node}#"):
+                graph.add((report, SH.result, entity))
     asides = [*determination.set_aside, *(aside for result in determination.criteria for aside in result.set_aside)]
     for number, aside in enumerate(asides, start=1):
         entity = node + f"#aside-{number}"
@@ -167,6 +213,9 @@ def _write_result(graph: Graph, node: URIRef, result: CriterionResult) -> None:
         graph.add((outcome, SH.focusNode, URIRef(validation.focus)))
         graph.add((outcome, SH.sourceShape, URIRef(validation.shape)))
         graph.add((outcome, SH.resultSeverity, SH[validation.severity]))
+        graph.add((outcome, SH.sourceConstraintComponent, URIRef(validation.component)))
+        if validation.path:
+            graph.add((outcome, SH.resultPath, URIRef(validation.path)))
         graph.add((outcome, SH.resultMessage, Literal(validation.message)))
 
 

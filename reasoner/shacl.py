@@ -23,6 +23,10 @@ class ValidationResult:
     """Local name of the severity: Info, Warning or Violation."""
     message: str
     value: str = ""
+    component: str = ""
+    """IRI of the constraint component."""
+    path: str = ""
+    """IRI of the result path, where it is a single property."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,8 @@ def _results(graph: Graph) -> tuple[ValidationResult, ...]:
                 severity=str(severity).removeprefix(str(SH)) if isinstance(severity, URIRef) else "",
                 message=min((str(m) for m in graph.objects(node, SH.resultMessage)), default=""),
                 value=str(graph.value(node, SH.value) or ""),
+                component=str(graph.value(node, SH.sourceConstraintComponent) or ""),
+                path=str(path) if isinstance(path := graph.value(node, SH.resultPath), URIRef) else "",
             )
         )
     return tuple(sorted(found, key=lambda result: (result.focus, result.shape, result.severity, result.value)))

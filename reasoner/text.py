@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 
-from reasoner.decide import Outcome, Status
+from reasoner import justify
+from reasoner.assume import Assumption, next_question
+from reasoner.decide import UNRESOLVED, Outcome, Status
 from reasoner.documentation import Statement
 from reasoner.engine import CriterionResult, Determination
+from reasoner.errors import UsageError
 from reasoner.settle import Bearing
 
 WIDTH = 110
+_SETS = 5
 
 _HEADLINE = {
     Outcome.CRITERIA_MET: "CRITERIA MET: the documentation supports medical necessity",
@@ -36,6 +41,115 @@ def render(determination: Determination) -> str:
     return "\n".join(_lines(determination)) + "\n"
 
 
+def explain(determination: Determination, criterion_id: str | None = None) -> str:
+    """Why a determination, or one criterion of it, is as it is; raises `UsageError` for one that is not asked."""
+    lines = _whole(determination) if criterion_id is None else _one(determination, criterion_id)
+    return "\n".join([*_head(determination), *lines]) + "\n"
+
+
+def what_if(determination: Determination, assumption: Assumption, stances: Mapping[str, str]) -> str:
+    """What assumptions would change, as text."""
+    return "\n".join([*_head(determination), *_assumed(assumption, stances)]) + "\n"
+
+
+def _head(determination: Determination) -> Iterator[str]:
+    yield f"Request   {plain(determination.case.iri)}"
+    yield f"Outcome   {_HEADLINE[determination.outcome]}"
+    yield ""
+
+
+def _whole(determination: Determination) -> Iterator[str]:
+    if determination.grounds:
+        count = determination.grounds.count
+        yield f"Carried by ({'this set alone' if count == 1 else f'the smallest of {count} sets'})"
+        for id_ in next(iter(determination.grounds)):
+            result = determination.criterion(id_)
+            yield from _wrapped(f"  {id_}  {result.criterion.label}", " " * 4)
+            for bearing in result.evidence[:1]:
+                yield from _wrapped(f"      {_evidence(bearing)}", " " * 8)
+        least = len(next(iter(determination.statement_grounds)))
+        yield f"  at least {least} statement{'s' if least != 1 else ''} of the record are needed for it"
+    for found in islice(determination.objections, _SETS):
+        for id_ in found:
+            result = determination.criterion(id_)
+            yield from _wrapped(f"Against: {id_}  {result.criterion.label}", " " * 4)
+            for bearing in result.evidence:
+                yield from _wrapped(f"      {_evidence(bearing)}", " " * 8)
+    yield from _missing(determination)
+    question = next_question(determination)
+    if question:
+        yield ""
+        yield from _wrapped(f"Ask next: {question.criterion.id}  {question.criterion.ask}", " " * 4)
+        yield f"    it is in {question.ways} of {question.of} ways to complete the record"
+        for answer, result, ways in (
+            ("affirmed", question.if_affirmed, question.ways_if_affirmed),
+            ("denied", question.if_denied, question.ways_if_denied),
+        ):
+            left = f", {ways} ways left" if ways else ""
+            yield f"    if {answer}: {result.value}{left}"
+    yield from _readings(determination)
+    yield ""
+    yield "Advisory: a clinician decides."
+
+
+def _one(determination: Determination, criterion_id: str) -> Iterator[str]:
+    try:
+        result = determination.criterion(criterion_id)
+    except KeyError as error:
+        raise UsageError(
+            f"{criterion_id!r} is not asked of this request", mend="`necessity determine` lists what is"
+        ) from error
+    decision, criterion = determination.decision, result.criterion
+    assert decision is not None  # it has criteria
+    part = decision.policy.parts[criterion.iri]
+    yield from _criterion(result, 0, _KIND[result.kind])
+    yield from _wrapped(f"  {criterion.definition}", "  ")
+    yield f"  {criterion.source}"
+    yield from (f"  {message}" for message in result.messages)
+    above = [p.criterion.id for p in decision.policy.parts.values() if part in p.members and p.criterion.id]
+    if above:
+        yield f"  part of {', '.join(above)}"
+    by_iri = {r.criterion.iri: r for r in determination.criteria}
+    for member in result.members:
+        below = by_iri[member]
+        yield from _wrapped(
+            f"    {_WORD[below.status]:<{_COLUMN}}{below.criterion.id}  {below.criterion.label}", " " * 8
+        )
+    for aside in result.set_aside:
+        yield from _wrapped(f"  set aside, {aside.reason.value}: {_quoted(aside.statement)}", " " * 4)
+    listed = criterion.iri in {item.iri for item in decision.exclusions}
+    for title, family in (
+        () if listed else
+        (
+            ("Carried by", justify.grounds(decision, part)),
+            ("To complete it, document one line", justify.gaps(decision, part)),
+            ("Refuted by", justify.objections(decision, part)),
+        )
+    ):  # fmt: skip
+        found = [ids for ids in islice(family, _SETS) if ids and ids != (criterion.id,)]
+        if found:
+            yield f"  {title} ({family.count})"
+            yield from (line for ids in found for line in _wrapped(f"    {', '.join(ids)}", " " * 6))
+    if part.kind.value == "leaf" and result.status in UNRESOLVED:
+        yield from _wrapped(f"  [ ] {request(result)}", " " * 6)
+    for tried in determination.readings:
+        other = tried.decision.statuses.get(criterion.iri)
+        if other is not result.status:
+            gives = other.value if other else "not asked"
+            yield from _wrapped(f"  read as {tried.reading.id} ({tried.reading.label}): {gives}", " " * 6)
+
+
+def _assumed(assumption: Assumption, stances: Mapping[str, str]) -> Iterator[str]:
+    yield f"Assumed   {', '.join(f'{id_} {stance}' for id_, stance in stances.items())}; nothing is recorded"
+    same = assumption.before is assumption.after
+    yield f"Then      {assumption.after.value}{' as before' if same else f', not {assumption.before.value}'}"
+    for change in assumption.changes:
+        yield f"  {change.criterion.id}: {change.before.value} -> {change.after.value}"
+    for id_, before, after in assumption.readings:
+        if before is not after:
+            yield f"  under {id_}: {before.value} -> {after.value}"
+
+
 def plain(text: str) -> str:
     """Text from a chart on one line, without control and direction-changing characters that a terminal would obey."""
     kept = (" " if c.isspace() else "" if unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs") else c for c in text)
@@ -56,6 +170,7 @@ def _lines(determination: Determination) -> Iterator[str]:
     if determination.criteria:
         yield from _criteria(determination)
         yield from _missing(determination)
+        yield from _readings(determination)
         yield from _aside(determination)
     yield from _notes(determination)
     yield "=" * WIDTH
@@ -115,16 +230,67 @@ def _quoted(statement: Statement) -> str:
 
 
 def _missing(determination: Determination) -> Iterator[str]:
-    if not determination.gaps:
+    """What stands in the way: the smallest set of what is missing, or what is documented against it."""
+    count = determination.gaps.count
+    if count:
+        yield ""
+        ways = "one way" if count == 1 else f"the smallest of {count} ways"
+        yield f"Missing or in conflict ({ways} to complete it)"
+        smallest = next(iter(determination.gaps))
+        for id_ in smallest:
+            yield from asked(determination, id_, smallest)
+    if determination.objections:
+        yield ""
+        yield "Against it stands, each line by itself"
+        for found in islice(determination.objections, _SETS):
+            yield from _wrapped(f"  {' with '.join(found)}", " " * 4)
+        if determination.objections.count > _SETS:
+            yield f"  and {determination.objections.count - _SETS} more"
+        yield "Otherwise would have to be, one line as a whole"
+        for found in islice(determination.changes, _SETS):
+            yield from _wrapped(f"  {', '.join(found)}", " " * 4)
+        if determination.changes.count > _SETS:
+            yield f"  and {determination.changes.count - _SETS} more"
+
+
+def asked(determination: Determination, id_: str, among: tuple[str, ...]) -> Iterator[str]:
+    """A gap as lines: what to document, why it is open, and what would do in its place."""
+    result = determination.criterion(id_)
+    yield from _wrapped(f"  [ ] {id_}  {request(result)}", " " * 8)
+    for message in result.messages:
+        yield from _wrapped(f"        {message}", " " * 8)
+    instead = list(islice(determination.gaps.replacing(id_, among), _SETS + 1))
+    if instead:
+        shown = "; or ".join(" with ".join(found) for found in instead[:_SETS])
+        yield from _wrapped(f"        or instead: {shown}{'; …' if len(instead) > _SETS else ''}", " " * 8)
+
+
+def request(result: CriterionResult) -> str:
+    """What a provider is asked to document for a leaf, in words."""
+    asked_for = result.criterion.ask or result.criterion.label
+    if result.status is not Status.CONFLICTING:
+        return asked_for
+    latest = max((bearing.statement.observed for bearing in result.evidence), default=None)
+    after = f" as observed after {latest}" if latest else ""
+    return f"The record contradicts itself. {asked_for} State it{after}; a late entry cannot settle it, a reviewer may."
+
+
+def _readings(determination: Determination) -> Iterator[str]:
+    for reading in determination.chosen:
+        yield ""
+        yield from _wrapped(f"Reading chosen in place of the default: {reading.id} ({reading.label})", "  ")
+    if determination.holds_under_all_readings is None:
         return
-    results = {result.criterion.id: result for result in determination.criteria}
     yield ""
-    yield "Missing or in conflict"
-    for id_ in determination.gaps[0]:
-        result = results[id_]
-        yield from _wrapped(f"  [ ] {id_}  {result.criterion.ask or result.criterion.label}", " " * 8)
-        for message in result.messages:
-            yield from _wrapped(f"        {message}", " " * 8)
+    others = [tried for tried in determination.readings if tried.outcome is not determination.outcome]
+    if not others:
+        yield f"Readings: the outcome holds under all {len(determination.readings)} other readings of the text"
+        return
+    yield "Readings: the outcome depends on how the text is read"
+    for tried in others:
+        passage = tried.interpretation
+        yield from _wrapped(f"  {passage.label} ({passage.source})", " " * 4)
+        yield from _wrapped(f"    {tried.reading.id}: {tried.reading.label} would give {tried.outcome.value}", " " * 8)
 
 
 def _aside(determination: Determination) -> Iterator[str]:

@@ -48,10 +48,13 @@ def test_json_and_jsonl(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out) == record
     assert list(record) == [
         "schema", "request", "servicePeriod", "policy", "asOf", "outcome", "holdsUnderAllReadings", "readings",
-        "criteria", "gaps", "gapCount", "grounds", "notes", "engine", "inputDigest",
+        "criteria", "gaps", "gapCount", "grounds", "groundCount", "objections", "objectionCount", "changes",
+        "changeCount", "notes", "chosenReadings", "substitutions", "engine", "software", "policyDigest", "inputDigest",
     ]  # fmt: skip
     assert record["asOf"] == "2025-12-31"
-    assert record["holdsUnderAllReadings"] is None
+    assert record["holdsUnderAllReadings"] is True
+    assert {"id": "illinois-scope", "alternative": "broad", "outcome": "criteria-not-met"} in record["readings"]
+    assert (record["objections"], record["changes"]) == ([["adult-admission:5"]], [["adult-admission:5"]])
     evidence = {c["id"]: c["evidence"] for c in record["criteria"]}["adult-admission:3"]
     assert [e["statement"] for e in evidence] == ["http://example.org/chart#s0"]
 

@@ -76,7 +76,7 @@ def test_silence_meets_nothing_and_full_affirmation_meets_everything(policy: Pol
     silent = run(policy, chart([], **facts(*kind)))
     assert silent.outcome == "documentation-needed"
     assert {r.status.value for r in silent.criteria} == {"not-documented"}
-    assert silent.gaps[0]
+    assert silent.gaps
     whole = [Attestation(i) for i in leaves(policy) if not i.startswith("exclusions")]
     assert run(policy, chart(whole, **facts(*kind))).outcome == "criteria-met"
 
@@ -101,7 +101,7 @@ def test_order_and_names_never_matter(policy: Policy, seed: int, kind: tuple, or
     first = run(policy, chart(attestations, **facts(*kind)))
     second = run(policy, chart(shuffled, **facts(*kind)).replace("example.org/chart#", "other.example/x/"))
     assert [(r.criterion.id, r.status) for r in first.criteria] == [(r.criterion.id, r.status) for r in second.criteria]
-    assert (first.outcome, first.gaps) == (second.outcome, second.gaps)
+    assert (first.outcome, list(first.gaps)) == (second.outcome, list(second.gaps))
 
 
 @pytest.mark.parametrize(

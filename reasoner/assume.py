@@ -1,0 +1,140 @@
+"""Assumption: what a determination would be if some leaves were documented otherwise. Nothing is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reasoner import justify
+from reasoner.decide import Decision, Outcome, Status
+from reasoner.engine import Determination
+from reasoner.errors import UsageError
+from reasoner.policy import Criterion, Kind
+
+STANCES = {
+    "affirmed": Status.MET,
+    "denied": Status.NOT_MET,
+    "not-applicable": Status.NOT_APPLICABLE,
+    "silent": Status.NOT_DOCUMENTED,
+}
+"""What can be assumed of a leaf, and the status it gets: that current documentation says so and nothing else."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A criterion whose status an assumption changes."""
+
+    criterion: Criterion
+    before: Status
+    after: Status
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """A determination under assumptions, beside the one that was made."""
+
+    before: Outcome
+    after: Outcome
+    changes: tuple[Change, ...]
+    """In published order; the assumed leaves among them."""
+    readings: tuple[tuple[str, Outcome, Outcome], ...]
+    """Id of each other reading, with its outcome before and after."""
+    decision: Decision
+
+
+@dataclass(frozen=True)
+class Question:
+    """The leaf to ask for next, and what either answer would leave."""
+
+    criterion: Criterion
+    ways: int
+    """Smallest ways to complete the documentation that the leaf is part of."""
+    of: int
+    """All the smallest ways."""
+    if_affirmed: Outcome
+    ways_if_affirmed: int
+    if_denied: Outcome
+    ways_if_denied: int
+
+
+def assume(determination: Determination, stances: Mapping[str, str]) -> Assumption:
+    """Decide again as if leaves were documented in given ways.
+
+    Args:
+        determination: a determination under a policy version.
+        stances: leaf id to one of `STANCES`.
+
+    Raises:
+        UsageError: no version was in force, a criterion is not asked here or is a group, a stance is unknown, or an
+            unconditional leaf is assumed not applicable.
+    """
+    decision = determination.decision
+    if decision is None:
+        raise UsageError("no policy version is in force, so nothing follows from an assumption")
+    assumed = {_leaf(determination, decision, id_, stance).iri: STANCES[stance] for id_, stance in stances.items()}
+    after = decision.assuming(assumed)
+    return Assumption(
+        before=decision.outcome,
+        after=after.outcome,
+        changes=tuple(
+            Change(part.criterion, decision.statuses[iri], after.statuses[iri])
+            for iri, part in decision.policy.parts.items()
+            if part.criterion.id and decision.statuses[iri] is not after.statuses[iri]
+        ),
+        readings=tuple(
+            (other.reading.id, other.outcome, other.decision.assuming(assumed).outcome)
+            for other in determination.readings
+        ),
+        decision=after,
+    )
+
+
+def next_question(determination: Determination) -> Question | None:
+    """The missing or disputed leaf that most narrows the outcome; None where no documentation is needed.
+
+    It is the leaf that is part of most of the smallest ways to complete the documentation: a denial closes all of
+    them. Among equals the one that is also missing under most other readings goes first, then the published order.
+    """
+    decision = determination.decision
+    if decision is None or determination.outcome is not Outcome.DOCUMENTATION_NEEDED:
+        return None
+    occurrences = determination.gaps.occurrences()
+    elsewhere = [set(justify.gaps(other.decision).occurrences()) for other in determination.readings]
+    order = [part.criterion for part in decision.policy.parts.values() if part.criterion.id in occurrences]
+    best = max(order, key=lambda c: (occurrences[c.id], sum(c.id in missing for missing in elsewhere)))
+    # An exclusion in conflict is settled in the member's favor by a denial, every other leaf by an affirmation.
+    favor, against = ("denied", "affirmed") if best in decision.exclusions else ("affirmed", "denied")
+    yes = decision.assuming({best.iri: STANCES[favor]})
+    no = decision.assuming({best.iri: STANCES[against]})
+    affirmed, denied = (yes, no) if favor == "affirmed" else (no, yes)
+    return Question(
+        criterion=best,
+        ways=occurrences[best.id],
+        of=determination.gaps.count,
+        if_affirmed=affirmed.outcome,
+        ways_if_affirmed=_ways(affirmed),
+        if_denied=denied.outcome,
+        ways_if_denied=_ways(denied),
+    )
+
+
+def _ways(decision: Decision) -> int:
+    return justify.gaps(decision).count if decision.outcome is Outcome.DOCUMENTATION_NEEDED else 0
+
+
+def _leaf(determination: Determination, decision: Decision, id_: str, stance: str) -> Criterion:
+    found = {part.criterion.id: part for part in decision.policy.parts.values() if part.criterion.id}
+    # A leaf that only another reading asks for can be assumed too.
+    for other in determination.readings:
+        for part in other.decision.policy.parts.values():
+            found.setdefault(part.criterion.id, part)
+    if id_ not in found or not id_:
+        raise UsageError(f"{id_!r} is not asked of this request", mend="`necessity determine` lists what is")
+    if found[id_].kind is not Kind.LEAF:
+        parts = ", ".join(member.criterion.id for member in found[id_].members)
+        raise UsageError(f"{id_!r} is a group", mend=f"Assume one of its parts: {parts}")
+    if stance not in STANCES:
+        raise UsageError(f"{stance!r} cannot be assumed of {id_}", mend=f"Choose one of: {', '.join(STANCES)}")
+    if STANCES[stance] is Status.NOT_APPLICABLE and not found[id_].criterion.conditional:
+        raise UsageError(f"{id_} is unconditional and cannot be assumed not applicable")
+    return found[id_].criterion

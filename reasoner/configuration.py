@@ -1,0 +1,100 @@
+"""Configuration: a payer's choice among the readings of a policy's ambiguous passages, written as RDF."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rdflib import Graph
+from rdflib.term import Node
+
+from reasoner import graphs
+from reasoner.errors import DocumentationError, PolicyError
+from reasoner.namespaces import DCTERMS, NEC, RDF, SKOS
+from reasoner.policy import Policy, PolicyVersion
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Readings chosen in place of the policy's defaults, and who chose them."""
+
+    iri: str
+    label: str
+    author: str
+    readings: frozenset[str]
+    """IRIs of the chosen readings, of any version."""
+    digest: str
+    """SHA-256 of the graph, in hexadecimal."""
+
+    def choices(self, version: PolicyVersion) -> Mapping[str, str]:
+        """Interpretation id to reading id, as `reasoner.effective.choose_readings` takes it, for one version."""
+        return {
+            interpretation.id: reading.id
+            for interpretation in version.interpretations
+            for reading in (interpretation.default, *interpretation.alternatives)
+            if reading.iri in self.readings
+        }
+
+
+def read_configuration(path: str | Path, policy: Policy) -> Configuration:
+    """Read a payer's choice of readings from an RDF file that holds one `nec:Configuration`.
+
+    Raises:
+        DocumentationError: the file cannot be read.
+        PolicyError: it holds no configuration or several, names a reading that the policy does not have, or two
+            readings of one passage.
+    """
+    source = str(path)
+    data = _read(Path(path))
+    found = sorted(data.subjects(RDF.type, NEC.Configuration))
+    if len(found) != 1:
+        raise PolicyError(
+            f"it holds {len(found)} resources of the class nec:Configuration", where=source, mend="State exactly one"
+        )
+    node = found[0]
+    known = {
+        reading.iri: (version.id, interpretation.id)
+        for version in policy.versions
+        for interpretation in version.interpretations
+        for reading in (interpretation.default, *interpretation.alternatives)
+    }
+    chosen = sorted(str(reading) for reading in data.objects(node, NEC.chosenReading))
+    if not chosen:
+        raise PolicyError("it chooses no reading", where=source, mend="State nec:chosenReading")
+    passages: dict[tuple[str, str], str] = {}
+    for reading in chosen:
+        if reading not in known:
+            raise PolicyError(
+                f"the policy has no reading <{reading}>",
+                where=source,
+                mend="`necessity policy show --readings` lists them",
+            )
+        rival = passages.setdefault(known[reading], reading)
+        if rival != reading:
+            raise PolicyError(
+                f"<{rival}> and <{reading}> are readings of one passage", where=source, mend="Choose one of them"
+            )
+    return Configuration(
+        iri=str(node),
+        label=_text(data, node, SKOS.prefLabel),
+        author=_text(data, node, DCTERMS.creator),
+        readings=frozenset(chosen),
+        digest=graphs.digest(data),
+    )
+
+
+def _read(path: Path) -> Graph:
+    suffix = path.suffix.lower()
+    if suffix not in graphs.SYNTAXES:
+        raise DocumentationError(
+            f"unknown file type {suffix!r}", where=str(path), mend=f"Known: {' '.join(graphs.SYNTAXES)}"
+        )
+    merged = Graph(bind_namespaces="none")
+    for _, graph in graphs.parse_datasets(graphs.read_bytes(path), graphs.SYNTAXES[suffix], str(path)):
+        merged += graph
+    return merged
+
+
+def _text(data: Graph, subject: Node, predicate: Node) -> str:
+    return " · ".join(sorted(str(value) for value in data.objects(subject, predicate)))

@@ -1,0 +1,185 @@
+"""Justifications: by brute force on random formulas, by the fold on random charts of the whole policy."""
+
+from __future__ import annotations
+
+import itertools
+import random
+
+import pytest
+from rdflib import Graph
+
+from reasoner import Policy, determine
+from reasoner.decide import Decision, Outcome, Status
+from reasoner.effective import EffectivePolicy
+from reasoner.engine import Determination
+from reasoner.families import All, AnyOf, Family, Formula
+from reasoner.justify import changes, gaps, grounds, objections, statement_grounds
+from tests.conftest import Attestation, chart
+
+KINDS = [
+    {"phase": phase, "focus": focus, "birth": birth, "jurisdiction": place}
+    for phase, focus, birth, place in itertools.product(
+        ("Admission", "Continuation"),
+        ("MentalHealth", "SubstanceUse"),
+        ("1980-01-01", "2012-01-01"),
+        ("US-MO", "US-IL"),
+    )
+]
+
+
+def run(policy: Policy, attestations: list[Attestation], **facts: str) -> Determination:
+    (found,) = determine(Graph().parse(data=chart(attestations, **facts), format="turtle"), policy)
+    return found
+
+
+@pytest.fixture(scope="module")
+def kinds(policy: Policy) -> list[EffectivePolicy]:
+    """The effective policy of every kind of request, under the default and under every other reading."""
+    found = []
+    for facts in KINDS:
+        determination = run(policy, [], **facts)
+        found += [determination.decision.policy, *(tried.decision.policy for tried in determination.readings)]
+    return list(dict.fromkeys(found))
+
+
+def satisfied(formula: Formula, by: frozenset[str]) -> bool:
+    if isinstance(formula, str):
+        return formula in by
+    return (all if isinstance(formula, All) else any)(satisfied(part, by) for part in formula.parts)
+
+
+def random_formula(dice: random.Random, names: list[str], depth: int) -> Formula:
+    if depth == 0 or dice.random() < 0.2:
+        return dice.choice(names)
+    size = dice.choice((0, 1, 2, 2, 3, 4))
+    return dice.choice((All, AnyOf))(tuple(random_formula(dice, names, depth - 1) for _ in range(size)))
+
+
+@pytest.mark.parametrize("seed", range(500))
+def test_families_hold_every_minimal_set_in_order(seed: int) -> None:
+    dice = random.Random(seed)
+    names = [f"x{number}" for number in range(dice.randint(1, 7))]
+    formula = random_formula(dice, names, 4)
+    sets = [frozenset(c) for size in range(len(names) + 1) for c in itertools.combinations(names, size)]
+    solutions = [s for s in sets if satisfied(formula, s)]
+    minimal = sorted(
+        (tuple(sorted(s)) for s in solutions if not any(o < s for o in solutions)), key=lambda s: (len(s), s)
+    )
+    family = Family(formula)
+    assert list(family) == minimal
+    assert family.count == len(minimal)
+    assert bool(family) == bool(minimal)
+    for name, count in family.occurrences().items():
+        assert count == sum(name in found for found in minimal)
+    for found in minimal:
+        for name in found:
+            rest = set(found) - {name}
+            wanted = {frozenset(set(o) - rest) for o in minimal if rest <= set(o) and name not in o}
+            assert {frozenset(instead) for instead in family.replacing(name, found)} == wanted
+
+
+def test_counting_does_not_list() -> None:
+    family = Family(All(tuple(AnyOf(tuple(f"{i}-{j}" for j in range(5))) for i in range(60))))
+    assert family.count == 5**60
+    assert len(next(iter(family))) == 60
+
+
+def test_an_empty_chart_of_a_minor_with_substance_use(policy: Policy) -> None:
+    found = run(policy, [], focus="SubstanceUse", birth="2012-01-01")
+    assert found.gaps.count == 648
+    sets = list(found.gaps)
+    assert len(set(sets)) == 648
+    assert sets == sorted(sets, key=lambda s: (len(s), s))
+    assert len(sets[0]) == min(map(len, sets))
+
+
+def random_decision(policy: EffectivePolicy, seed: int) -> Decision:
+    dice = random.Random(seed)
+    bias = dice.choice((0.3, 0.7, 0.95, 1.0))
+    items = {iri for section in policy.lists for iri in section.criterion.members}
+    leaves = {}
+    for iri in policy.leaves:
+        usual = Status.NOT_DOCUMENTED if iri in items else Status.MET
+        choices = [Status.MET, Status.NOT_MET, Status.NOT_DOCUMENTED, Status.NOT_DOCUMENTED, Status.CONFLICTING]
+        if policy.version.criteria[iri].conditional:
+            choices.append(Status.NOT_APPLICABLE)
+        odds = 0.97 if iri in items else bias
+        leaves[iri] = usual if dice.random() < odds else dice.choice(choices)
+    return Decision(policy, leaves)
+
+
+def set_to(decision: Decision, ids: set[str], status: Status, *, exclusion: Status | None = None) -> Decision:
+    version, items = decision.policy.version, set(decision.exclusions)
+    chosen = [version.by_id[id_] for id_ in ids]
+    return decision.assuming({c.iri: exclusion if exclusion and c in items else status for c in chosen})
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_gaps_grounds_and_changes_are_minimal_and_sufficient(kinds: list[EffectivePolicy], seed: int) -> None:
+    seen = set()
+    for number, policy in enumerate(kinds):
+        decision = random_decision(policy, seed * 1000 + number)
+        seen.add(decision.outcome)
+        if decision.outcome is Outcome.DOCUMENTATION_NEEDED:
+            for gap in itertools.islice(gaps(decision), 4):
+                whole = set_to(decision, set(gap), Status.MET, exclusion=Status.NOT_MET)
+                assert whole.outcome is Outcome.CRITERIA_MET
+                for id_ in gap:
+                    less = set_to(decision, set(gap) - {id_}, Status.MET, exclusion=Status.NOT_MET)
+                    assert less.outcome is not Outcome.CRITERIA_MET
+        elif decision.outcome is Outcome.CRITERIA_MET:
+            silence = dict.fromkeys(policy.leaves, Status.NOT_DOCUMENTED)
+            for ground in itertools.islice(grounds(decision), 4):
+                kept = {policy.version.by_id[id_].iri for id_ in ground}
+                alone = {iri: decision.leaves[iri] for iri in kept}
+                assert Decision(policy, silence | alone).outcome is Outcome.CRITERIA_MET
+                for iri in kept:
+                    less = {other: status for other, status in alone.items() if other != iri}
+                    assert Decision(policy, silence | less).outcome is not Outcome.CRITERIA_MET
+        else:
+            against = (Outcome.CRITERIA_NOT_MET, Outcome.EXCLUDED)
+            for change in itertools.islice(changes(decision), 4):
+                assert set_to(decision, set(change), Status.MET, exclusion=Status.NOT_MET).outcome not in against
+                for id_ in change:
+                    less = set_to(decision, set(change) - {id_}, Status.MET, exclusion=Status.NOT_MET)
+                    assert less.outcome in against
+            silence = dict.fromkeys(policy.leaves, Status.NOT_DOCUMENTED)
+            for objection in itertools.islice(objections(decision), 4):
+                kept = {policy.version.by_id[id_].iri for id_ in objection}
+                alone = {iri: decision.leaves[iri] for iri in kept}
+                assert Decision(policy, silence | alone).outcome in against
+    assert len(seen) > 1
+
+
+def test_every_gap_by_brute_force(policy: Policy) -> None:
+    """All subsets of the eight open leaves are tried against the fold."""
+    open_leaves = [f"adult-admission:{i}" for i in ("3", "7-a", "7-b", "8-a-iii", "8-a-need", "8-b", "8-d", "6-plan")]
+    done = [
+        Attestation(leaf.id)
+        for leaf in policy.versions[0].leaves.values()
+        if not leaf.id.startswith("exclusions") and leaf.id not in open_leaves
+        and leaf.id not in ("adult-admission:8-c-risk", "adult-admission:8-a-i", "adult-admission:8-a-ii")
+    ]  # fmt: skip
+    found = run(policy, done)
+    missing = sorted({id_ for gap in found.gaps for id_ in gap})
+    complete = []
+    for size in range(len(missing) + 1):
+        for ids in itertools.combinations(missing, size):
+            settled = set_to(found.decision, set(ids), Status.MET)
+            if settled.outcome is Outcome.CRITERIA_MET and not any(set(c) < set(ids) for c in complete):
+                complete.append(ids)
+    assert list(found.gaps) == complete
+    assert len(complete) > 2
+
+
+def test_statements_that_carry_it(policy: Policy) -> None:
+    ids = [leaf.id for leaf in policy.versions[0].leaves.values() if not leaf.id.startswith("exclusions")]
+    twice = [Attestation("adult-admission:3")]
+    found = run(policy, [Attestation(id_) for id_ in ids] + twice)
+    assert found.statement_grounds.count == found.grounds.count * 2
+    speaking = {r.criterion.iri: [b.statement.iri for b in r.evidence] for r in found.criteria}
+    (section,) = found.decision.policy.sections
+    three = next(part for part in section.members if part.criterion.id == "adult-admission:3")
+    assert list(statement_grounds(found.decision, speaking, three)) == [
+        (iri,) for iri in sorted(speaking[three.criterion.iri])
+    ]
