@@ -16,7 +16,7 @@ from reasoner.errors import NecessityError, UsageError
 DONE, FAILED_ON, NOTHING, SOME = 0, 1, 2, 3
 """Exit codes: done; a `--fail-on` outcome; usage or policy error, or nothing determined; some input rejected."""
 
-FORMATS = ("text", "json", "jsonl", "turtle")
+FORMATS = ("text", "json", "jsonl", "turtle", "jsonld", "html", "markdown", "letter")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -202,8 +202,11 @@ def _determine(options: argparse.Namespace) -> int:
     from reasoner import record, text
 
     determinations, rejected = _determinations(options, alternatives=options.readings == "all")
-    if options.format == "turtle":
-        output = record.to_graph(determinations).serialize(format="turtle")
+    if options.format in ("turtle", "jsonld"):
+        syntax = {"turtle": "turtle", "jsonld": "json-ld"}[options.format]
+        output = record.to_graph(determinations).serialize(format=syntax, auto_compact=True) + "\n"
+    elif options.format in ("html", "markdown", "letter"):
+        output = _document(determinations, options.format)
     elif options.format == "json":
         output = json.dumps([record.to_json(d) for d in determinations], ensure_ascii=False, indent=2) + "\n"
     elif options.format == "jsonl":
@@ -214,6 +217,21 @@ def _determine(options: argparse.Namespace) -> int:
     if any(d.outcome.value in options.fail_on for d in determinations):
         return FAILED_ON
     return _exit_code(len(determinations), rejected)
+
+
+def _document(determinations, form: str) -> str:  # type: ignore[no-untyped-def]
+    from reasoner import render
+
+    if form != "letter":
+        return render.to_html(determinations) if form == "html" else render.to_markdown(determinations)
+    letters = []
+    for determination in determinations:
+        letter = render.to_letter(determination)
+        if letter is None:
+            print(f"note: {determination.case.iri}: no documentation is needed", file=sys.stderr)
+        else:
+            letters.append(letter)
+    return "\n".join(letters)
 
 
 def _determinations(options: argparse.Namespace, *, alternatives: bool):  # type: ignore[no-untyped-def]

@@ -18,22 +18,22 @@ from reasoner.settle import Bearing
 WIDTH = 110
 _SETS = 5
 
-_HEADLINE = {
+HEADLINE = {
     Outcome.CRITERIA_MET: "CRITERIA MET: the documentation supports medical necessity",
     Outcome.CRITERIA_NOT_MET: "CRITERIA NOT MET: refer to a clinical peer",
     Outcome.DOCUMENTATION_NEEDED: "DOCUMENTATION NEEDED: nothing is decided against the request; statements are missing or conflict",
     Outcome.EXCLUDED: "EXCLUDED: documented as a service that the policy lists as not necessary; refer to a clinical peer",
     Outcome.NO_POLICY_VERSION: "NO POLICY VERSION: none was in force on the date of service; route elsewhere",
 }
-_WORD = {
+WORD = {
     Status.MET: "met",
     Status.NOT_MET: "NOT MET",
     Status.NOT_DOCUMENTED: "not documented",
     Status.CONFLICTING: "CONFLICTING",
     Status.NOT_APPLICABLE: "not applicable",
 }
-_KIND = {"all": ": all of", "any": ": any of", "leaf": ""}
-_COLUMN = max(map(len, _WORD.values())) + 2
+KIND = {"all": ": all of", "any": ": any of", "leaf": ""}
+_COLUMN = max(map(len, WORD.values())) + 2
 
 
 def render(determination: Determination) -> str:
@@ -54,7 +54,7 @@ def what_if(determination: Determination, assumption: Assumption, stances: Mappi
 
 def _head(determination: Determination) -> Iterator[str]:
     yield f"Request   {plain(determination.case.iri)}"
-    yield f"Outcome   {_HEADLINE[determination.outcome]}"
+    yield f"Outcome   {HEADLINE[determination.outcome]}"
     yield ""
 
 
@@ -102,7 +102,7 @@ def _one(determination: Determination, criterion_id: str) -> Iterator[str]:
     decision, criterion = determination.decision, result.criterion
     assert decision is not None  # it has criteria
     part = decision.policy.parts[criterion.iri]
-    yield from _criterion(result, 0, _KIND[result.kind])
+    yield from _criterion(result, 0, KIND[result.kind])
     yield from _wrapped(f"  {criterion.definition}", "  ")
     yield f"  {criterion.source}"
     yield from (f"  {message}" for message in result.messages)
@@ -113,7 +113,7 @@ def _one(determination: Determination, criterion_id: str) -> Iterator[str]:
     for member in result.members:
         below = by_iri[member]
         yield from _wrapped(
-            f"    {_WORD[below.status]:<{_COLUMN}}{below.criterion.id}  {below.criterion.label}", " " * 8
+            f"    {WORD[below.status]:<{_COLUMN}}{below.criterion.id}  {below.criterion.label}", " " * 8
         )
     for aside in result.set_aside:
         yield from _wrapped(f"  set aside, {aside.reason.value}: {_quoted(aside.statement)}", " " * 4)
@@ -158,7 +158,7 @@ def plain(text: str) -> str:
 
 def _lines(determination: Determination) -> Iterator[str]:
     case = determination.case
-    yield _HEADLINE[determination.outcome]
+    yield HEADLINE[determination.outcome]
     yield "Advisory: a clinician decides."
     yield ""
     end = determination.service_end or "open"
@@ -184,7 +184,7 @@ def _criteria(determination: Determination) -> Iterator[str]:
         result = results[iri]
         again = iri in shown and bool(result.members)
         shown.add(iri)
-        yield from _criterion(result, depth, " (above)" if again else _KIND[result.kind])
+        yield from _criterion(result, depth, " (above)" if again else KIND[result.kind])
         if not again:
             for member in result.members:
                 yield from walk(member, depth + 1)
@@ -203,7 +203,7 @@ def _criteria(determination: Determination) -> Iterator[str]:
 
 def _criterion(result: CriterionResult, depth: int, suffix: str) -> Iterator[str]:
     name = result.criterion.id if depth == 0 or not result.criterion.notation else result.criterion.notation
-    head = f"{_WORD[result.status]:<{_COLUMN}}{'  ' * depth}"
+    head = f"{WORD[result.status]:<{_COLUMN}}{'  ' * depth}"
     yield from _wrapped(f"{head}{name}  {result.criterion.label}{suffix}", " " * (len(head) + 2))
     margin = " " * (_COLUMN + 2 * depth + 4)
     for bearing in result.evidence:

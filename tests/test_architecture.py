@@ -23,7 +23,7 @@ FLOORS = [
     {"engine"},
     {"assume"},
     {"record", "text", "outline", "consistency"},
-    {"check"},
+    {"check", "render"},
     {"cli", "__init__"},
 ]
 

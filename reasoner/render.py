@@ -1,0 +1,207 @@
+"""A determination as a document for people: HTML to print, Markdown, and the request for documentation to the provider."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from reasoner.assume import next_question
+from reasoner.decide import Outcome, Status
+from reasoner.engine import CriterionResult, Determination, software_version
+from reasoner.record import SHOWN, iri
+from reasoner.settle import Bearing, SetAside
+from reasoner.text import HEADLINE, KIND, WORD, plain, request
+
+LONGEST = 2000
+"""Characters of an excerpt that a document shows."""
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|&!~@$^])")
+_LINK = re.compile(r"(?<=:)(?=//)|(?<=[wW])(?=\.)")
+_MARKER = re.compile(r"^([-+=]|\d+(?=[.)]))")
+
+
+def to_html(determinations: Iterable[Determination]) -> str:
+    """Determinations as one self-contained HTML page that loads nothing and prints one after the other."""
+    return _environment("html").get_template("record.html").render(records=[_record(d) for d in determinations])
+
+
+def to_markdown(determinations: Iterable[Determination]) -> str:
+    """Determinations as Markdown (CommonMark with tables); text from a chart is escaped and makes no markup."""
+    return _environment("markdown").get_template("record.md").render(records=[_record(d) for d in determinations])
+
+
+def to_letter(determination: Determination) -> str | None:
+    """The request to the provider for what is missing, as Markdown, from the smallest gap set.
+
+    None where the determination needs no documentation.
+    """
+    if determination.outcome is not Outcome.DOCUMENTATION_NEEDED:
+        return None
+    return _environment("markdown").get_template("letter.md").render(record=_record(determination))
+
+
+@lru_cache(maxsize=2)
+def _environment(form: str) -> Environment:
+    return Environment(
+        loader=PackageLoader("reasoner"),
+        autoescape=select_autoescape(("html",)),
+        finalize=_disarm if form == "html" else _escape,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _disarm(value: object) -> object:
+    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _escape(value: object) -> object:
+    """Text that Markdown takes literally: no markup, no link, no list at its start."""
+    if not isinstance(value, str):
+        return value
+    text = _LINK.sub(r"\\", _MARKUP.sub(r"\\\1", plain(value)))
+    return _MARKER.sub(lambda match: match[1] + "\\" if match[1].isdigit() else "\\" + match[1], text)
+
+
+def _record(determination: Determination) -> dict[str, Any]:
+    case = determination.case
+    version = determination.decision.policy.version if determination.decision else None
+    until = f"to {version.valid_until}" if version and version.valid_until else "on"
+    smallest = next(iter(determination.gaps), ())
+    question = next_question(determination)
+    return {
+        "outcome": determination.outcome.value,
+        "headline": HEADLINE[determination.outcome],
+        "facts": [
+            ("Request", case.iri),
+            ("Service", f"{determination.service_start} to {determination.service_end or 'open'}"),
+            ("Kind", f"{', '.join(case.traits)}; member aged {case.age()} at the start of service"),
+            ("Policy", determination.policy_label),
+            (
+                "Version",
+                f"{version.id}, in force from {version.valid_from} {until}" if version else "none in force",
+            ),
+            ("Reviewed as of", f"{case.as_of}, on {len(case.statements)} statements"),
+            ("Determination", str(iri(determination))),
+            ("Software", f"necessity {software_version()}, {determination.engine_version}"),
+            ("Policy digest", determination.policy_digest),
+            ("Input digest", case.digest),
+        ],
+        "service": f"{determination.service_start} to {determination.service_end or 'open'}",
+        "request": case.iri,
+        "policy": determination.policy_label,
+        "as_of": str(case.as_of),
+        "rows": list(_rows(determination)),
+        "listed": [_row(r, 0) for r in _listed(determination) if r.status is not Status.NOT_DOCUMENTED],
+        "gaps": [_gap(determination, id_, smallest) for id_ in smallest],
+        "gap_count": determination.gaps.count,
+        "grounds": [list(found) for found in islice(determination.grounds, 1)],
+        "ground_count": determination.grounds.count,
+        "objections": [list(found) for found in islice(determination.objections, SHOWN)],
+        "changes": [list(found) for found in islice(determination.changes, SHOWN)],
+        "question": question and {"id": question.criterion.id, "ask": question.criterion.ask},
+        "holds": determination.holds_under_all_readings,
+        "readings": [
+            {
+                "passage": tried.interpretation.label,
+                "source": tried.interpretation.source,
+                "id": tried.reading.id,
+                "label": tried.reading.label,
+                "outcome": tried.outcome.value,
+                "same": tried.outcome is determination.outcome,
+            }
+            for tried in determination.readings
+        ],
+        "chosen": [f"{reading.id}: {reading.label}" for reading in determination.chosen],
+        "substitutions": [substitution.label for substitution in determination.substitutions],
+        "asides": [_aside(aside) for aside in _asides(determination)],
+        "notes": list(determination.notes),
+    }
+
+
+def _rows(determination: Determination) -> Iterator[dict[str, Any]]:
+    """The criteria tree in published order, a part that stands in two places once."""
+    results = {result.criterion.iri: result for result in determination.criteria}
+    shown: set[str] = set()
+
+    def walk(iri_: str, depth: int) -> Iterator[dict[str, Any]]:
+        if iri_ in shown:
+            return
+        shown.add(iri_)
+        yield _row(results[iri_], depth)
+        for member in results[iri_].members:
+            yield from walk(member, depth + 1)
+
+    for section in determination.sections:
+        yield from walk(section, 0)
+
+
+def _listed(determination: Determination) -> list[CriterionResult]:
+    asked = {part.criterion.iri for s in _sections(determination) for part in s.walk()}
+    return [result for result in determination.criteria if result.criterion.iri not in asked]
+
+
+def _sections(determination: Determination) -> tuple[Any, ...]:
+    return determination.decision.policy.sections if determination.decision else ()
+
+
+def _row(result: CriterionResult, depth: int) -> dict[str, Any]:
+    criterion = result.criterion
+    return {
+        "depth": depth,
+        "id": criterion.id,
+        "name": criterion.notation if depth and criterion.notation else criterion.id,
+        "label": criterion.label + KIND[result.kind],
+        "source": criterion.source,
+        "status": result.status.value,
+        "word": WORD[result.status].lower(),
+        "messages": result.messages if result.status is not Status.NOT_DOCUMENTED or not depth else result.messages[:1],
+        "evidence": [_evidence(bearing) for bearing in result.evidence],
+    }
+
+
+def _evidence(bearing: Bearing) -> dict[str, str]:
+    stance = {"affirmed": "affirms", "denied": "denies"}.get(bearing.stance.slug, "says that it does not arise")
+    return _quotation("affirms the contrary" if bearing.contrary else stance, bearing.statement)
+
+
+def _aside(aside: SetAside) -> dict[str, str]:
+    return _quotation(aside.reason.value, aside.statement)
+
+
+def _asides(determination: Determination) -> list[SetAside]:
+    return [*determination.set_aside, *(aside for result in determination.criteria for aside in result.set_aside)]
+
+
+def _quotation(stance: str, statement: Any) -> dict[str, str]:
+    excerpt, document = statement.excerpt, statement.document
+    if len(excerpt) > LONGEST:
+        excerpt = f"{excerpt[:LONGEST]} … ({len(statement.excerpt)} characters in all)"
+    where = [
+        document.title or document.iri,
+        f"{document.author} ({document.role})" if document.role else document.author,
+        f"observed {statement.observed}" if statement.observed != statement.recorded else "",
+        f"recorded {statement.recorded}",
+        f"p. {statement.page}" if statement.page else "",
+    ]
+    return {"stance": stance, "excerpt": excerpt, "where": ", ".join(part for part in where if part)}
+
+
+def _gap(determination: Determination, id_: str, smallest: tuple[str, ...]) -> dict[str, Any]:
+    result = determination.criterion(id_)
+    instead = islice(determination.gaps.replacing(id_, smallest), SHOWN)
+    asks = ([determination.criterion(other) for other in found] for found in instead)
+    return {
+        "id": id_,
+        "ask": request(result),
+        "source": result.criterion.source,
+        "instead": ["; and ".join(request(other) for other in found) for found in asks],
+    }
