@@ -95,6 +95,12 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--minor", action="store_true", help="with --shapes: a member under the age of majority")
     _add_request(show)
     show.set_defaults(run=_policy_show)
+    diff = actions.add_parser("diff", help="what changes from one version to another, and which determinations do")
+    diff.add_argument("earlier", metavar="A", help="id of a version")
+    diff.add_argument("later", metavar="B", help="id of another")
+    diff.add_argument("paths", nargs="*", metavar="PATH", help="charts to determine under both versions")
+    _add_settings(diff, config=False)
+    diff.set_defaults(run=_policy_diff)
     check = actions.add_parser("check", help="prove that a policy is well formed and consistent")
     check.set_defaults(run=_policy_check)
     return parser
@@ -105,8 +111,9 @@ def _add_input(parser: argparse.ArgumentParser) -> None:
     _add_settings(parser)
 
 
-def _add_settings(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", metavar="FILE", type=Path, help="a payer's choice of readings, as RDF")
+def _add_settings(parser: argparse.ArgumentParser, *, config: bool = True) -> None:
+    if config:
+        parser.add_argument("--config", metavar="FILE", type=Path, help="a payer's choice of readings, as RDF")
     parser.add_argument("--as-of", metavar="DATE", type=_date, help="review on the knowledge of this day")
     parser.add_argument(
         "--input-format", metavar="TYPE", help="file type of standard input: ttl trig nt nq jsonld rdf json"
@@ -330,6 +337,18 @@ def _policy_show(options: argparse.Namespace) -> int:
     else:
         print(outline.tree(version), end="")
     return DONE
+
+
+def _policy_diff(options: argparse.Namespace) -> int:
+    from reasoner import diff, outline
+
+    policy = _load(options)
+    earlier, later = (outline.choose_version(policy, id_) for id_ in (options.earlier, options.later))
+    cases, rejected = _cases(options, policy) if options.paths else ([], 0)
+    print(diff.render(diff.diff(earlier, later)), end="")
+    if cases:
+        print(diff.render_changes(diff.compare(case, policy, earlier, later) for case in cases), end="")
+    return SOME if rejected and cases else NOTHING if rejected else DONE
 
 
 def _policy_check(options: argparse.Namespace) -> int:

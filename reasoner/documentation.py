@@ -260,6 +260,9 @@ def _statement(data: Graph, policy: Policy, iri: Node, source: str) -> Statement
     classes = {str(name) for name in data.objects(iri, RDF.type) if name != NEC.Statement}
     for code in data.objects(iri, NEC.code):
         classes |= code_classes(policy.ontology, code)
+    # To address a leaf is to be of its finding class, by which the same finding's leaf in another version is reached.
+    addressed = (policy.criterion(str(leaf)) for leaf in data.objects(iri, NEC.addresses))
+    classes |= {leaf.finding for leaf in addressed if leaf}
     return Statement(
         iri=str(iri),
         assertion=Assertion(str(data.value(iri, NEC.assertion)).removeprefix(str(NEC))),

@@ -22,7 +22,7 @@ FLOORS = [
     {"explain"},
     {"engine"},
     {"assume"},
-    {"record", "text", "outline", "consistency"},
+    {"record", "text", "outline", "consistency", "diff"},
     {"check", "render"},
     {"cli", "__init__"},
 ]
