@@ -65,7 +65,7 @@ def _disarm(value: object) -> object:
 
 def _escape(value: object) -> object:
     """Text that Markdown takes literally: no markup, no link, no list at its start."""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or isinstance(value, Markup):
         return value
     text = _LINK.sub(r"\\", _MARKUP.sub(r"\\\1", plain(value)))
     return _MARKER.sub(lambda match: match[1] + "\\" if match[1].isdigit() else "\\" + match[1], text)

@@ -69,12 +69,18 @@ def _whole(determination: Determination) -> Iterator[str]:
                 yield from _wrapped(f"      {_evidence(bearing)}", " " * 8)
         least = len(next(iter(determination.statement_grounds)))
         yield f"  at least {least} statement{'s' if least != 1 else ''} of the record are needed for it"
-    for found in islice(determination.objections, _SETS):
-        for id_ in found:
-            result = determination.criterion(id_)
-            yield from _wrapped(f"Against: {id_}  {result.criterion.label}", " " * 4)
-            for bearing in result.evidence:
-                yield from _wrapped(f"      {_evidence(bearing)}", " " * 8)
+    if determination.objections:
+        yield "Against it stands, each by itself"
+        for found in islice(determination.objections, _SETS):
+            for number, id_ in enumerate(found):
+                result = determination.criterion(id_)
+                mark = "with" if number else "-"
+                yield from _wrapped(f"  {mark} {id_}  {result.criterion.label}", " " * 4)
+                for bearing in result.evidence:
+                    yield from _wrapped(f"      {_evidence(bearing)}", " " * 8)
+        if determination.objections.count > _SETS:
+            yield f"  and {determination.objections.count - _SETS} more"
+        yield from _otherwise(determination)
     yield from _missing(determination)
     question = next_question(determination)
     if question:
@@ -145,9 +151,10 @@ def _assumed(assumption: Assumption, stances: Mapping[str, str]) -> Iterator[str
     yield f"Then      {assumption.after.value}{' as before' if same else f', not {assumption.before.value}'}"
     for change in assumption.changes:
         yield f"  {change.criterion.id}: {change.before.value} -> {change.after.value}"
-    for id_, before, after in assumption.readings:
-        if before is not after:
-            yield f"  under {id_}: {before.value} -> {after.value}"
+    others = [(id_, after) for id_, _, after in assumption.readings if after is not assumption.after]
+    yield from (f"  read as {id_}: {after.value}" for id_, after in others)
+    if assumption.readings and not others:
+        yield "Readings: the outcome would hold under all other readings of the text"
 
 
 def plain(text: str) -> str:
@@ -170,6 +177,7 @@ def _lines(determination: Determination) -> Iterator[str]:
     if determination.criteria:
         yield from _criteria(determination)
         yield from _missing(determination)
+        yield from _against(determination)
         yield from _readings(determination)
         yield from _aside(determination)
     yield from _notes(determination)
@@ -230,7 +238,7 @@ def _quoted(statement: Statement) -> str:
 
 
 def _missing(determination: Determination) -> Iterator[str]:
-    """What stands in the way: the smallest set of what is missing, or what is documented against it."""
+    """The smallest set of what is missing."""
     count = determination.gaps.count
     if count:
         yield ""
@@ -239,6 +247,9 @@ def _missing(determination: Determination) -> Iterator[str]:
         smallest = next(iter(determination.gaps))
         for id_ in smallest:
             yield from asked(determination, id_, smallest)
+
+
+def _against(determination: Determination) -> Iterator[str]:
     if determination.objections:
         yield ""
         yield "Against it stands, each line by itself"
@@ -246,11 +257,15 @@ def _missing(determination: Determination) -> Iterator[str]:
             yield from _wrapped(f"  {' with '.join(found)}", " " * 4)
         if determination.objections.count > _SETS:
             yield f"  and {determination.objections.count - _SETS} more"
-        yield "Otherwise would have to be, one line as a whole"
-        for found in islice(determination.changes, _SETS):
-            yield from _wrapped(f"  {', '.join(found)}", " " * 4)
-        if determination.changes.count > _SETS:
-            yield f"  and {determination.changes.count - _SETS} more"
+        yield from _otherwise(determination)
+
+
+def _otherwise(determination: Determination) -> Iterator[str]:
+    yield "Would have to be documented otherwise, one line as a whole"
+    for found in islice(determination.changes, _SETS):
+        yield from _wrapped(f"  {', '.join(found)}", " " * 4)
+    if determination.changes.count > _SETS:
+        yield f"  and {determination.changes.count - _SETS} more"
 
 
 def asked(determination: Determination, id_: str, among: tuple[str, ...]) -> Iterator[str]:
