@@ -45,8 +45,10 @@ class CriterionResult:
 
     @property
     def messages(self) -> tuple[str, ...]:
-        """What the shapes say of it, in plain words."""
-        return tuple(dict.fromkeys(result.message for result in self.results))
+        """What the shapes say of it, in plain words: of what is contradicted only that, not that it is missing too."""
+        contradicted = any(result.severity == "Violation" for result in self.results)
+        told = (r.message for r in self.results if not contradicted or r.severity == "Violation")
+        return tuple(dict.fromkeys(told))
 
 
 @dataclass(frozen=True)

@@ -86,10 +86,13 @@ def readings(version: PolicyVersion) -> str:
     lines: list[str] = []
     for interpretation in version.interpretations:
         lines += [f"{interpretation.id}  {interpretation.label}", *_indented(interpretation.definition, 2)]
+        lines += _indented(f"Source: {interpretation.source}", 2) if interpretation.source else []
         for reading in (interpretation.default, *interpretation.alternatives):
             mark = " (default)" if reading is interpretation.default else ""
             lines += [f"    {reading.id}{mark}: {reading.label}", *_indented(reading.definition, 8)]
             lines += _indented(f"Why: {reading.rationale}", 8)
+            lines += [line for done in reading.substitutions for line in _indented(f"So: {done.label}", 8)]
+            lines += [f"        <{reading.iri}>"]
         lines.append("")
     return "\n".join(lines)
 

@@ -103,10 +103,10 @@ def _record(determination: Determination) -> dict[str, Any]:
         "listed": [_row(r, 0) for r in _listed(determination) if r.status is not Status.NOT_DOCUMENTED],
         "gaps": [_gap(determination, id_, smallest) for id_ in smallest],
         "gap_count": determination.gaps.count,
-        "grounds": [list(found) for found in islice(determination.grounds, 1)],
+        "grounds": [_named(determination, found) for found in islice(determination.grounds, 1)],
         "ground_count": determination.grounds.count,
-        "objections": [list(found) for found in islice(determination.objections, SHOWN)],
-        "changes": [list(found) for found in islice(determination.changes, SHOWN)],
+        "objections": [_named(determination, found) for found in islice(determination.objections, SHOWN)],
+        "changes": [_named(determination, found) for found in islice(determination.changes, SHOWN)],
         "question": question and {"id": question.criterion.id, "ask": question.criterion.ask},
         "holds": determination.holds_under_all_readings,
         "readings": [
@@ -125,6 +125,10 @@ def _record(determination: Determination) -> dict[str, Any]:
         "asides": [_aside(aside) for aside in _asides(determination)],
         "notes": list(determination.notes),
     }
+
+
+def _named(determination: Determination, ids: Iterable[str]) -> list[str]:
+    return [f"{id_} {determination.criterion(id_).criterion.label}" for id_ in ids]
 
 
 def _rows(determination: Determination) -> Iterator[dict[str, Any]]:
@@ -163,7 +167,7 @@ def _row(result: CriterionResult, depth: int) -> dict[str, Any]:
         "source": criterion.source,
         "status": result.status.value,
         "word": WORD[result.status].lower(),
-        "messages": result.messages if result.status is not Status.NOT_DOCUMENTED or not depth else result.messages[:1],
+        "messages": result.messages,
         "evidence": [_evidence(bearing) for bearing in result.evidence],
     }
 

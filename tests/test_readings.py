@@ -71,8 +71,17 @@ def test_which_reading_decides(policy: Policy, facts: dict[str, str], missing: s
     assert found.holds_under_all_readings is False
 
 
-def test_an_alternative_is_what_a_direct_evaluation_gives(policy: Policy, tmp_path: Path) -> None:
-    data = graph(chart(affirmed(policy, but=("adult-admission:1-severity", "substance-use:4")), focus="SubstanceUse"))
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"focus": "SubstanceUse"},
+        {"focus": "SubstanceUse", "phase": "Continuation", "jurisdiction": "US-IL", "birth": "2012-01-01"},
+    ],
+)
+def test_an_alternative_is_what_a_direct_evaluation_gives(
+    policy: Policy, tmp_path: Path, facts: dict[str, str]
+) -> None:
+    data = graph(chart(affirmed(policy, but=("adult-admission:1-severity", "substance-use:4")), **facts))
     (found,) = determine(data, policy)
     for tried in found.readings:
         path = tmp_path / "readings.ttl"
