@@ -26,7 +26,7 @@ KINDS = [
 
 
 def run(policy: Policy, turtle: str) -> Determination:
-    (found,) = determine(Graph().parse(data=turtle, format="turtle"), policy)
+    (found,) = determine(Graph().parse(data=turtle, format="turtle"), policy, alternatives=False)
     return found
 
 
