@@ -263,12 +263,16 @@ def _explain(options: argparse.Namespace) -> int:
 
     stances = dict(options.assume)
     determinations, rejected = _determinations(options, alternatives=True)
-    told = [
-        text.what_if(determination, assume(determination, stances), stances)
-        if stances
-        else text.explain(determination, options.criterion)
-        for determination in determinations
-    ]
+    told = []
+    for determination in determinations:
+        try:
+            if stances:
+                told.append(text.what_if(determination, assume(determination, stances), stances))
+            else:
+                told.append(text.explain(determination, options.criterion))
+        except NecessityError as error:
+            print(f"rejected: {determination.case.iri}: {error}", file=sys.stderr)
+            rejected += 1
     _write("\n".join(told), None)
     return _exit_code(len(told), rejected)
 

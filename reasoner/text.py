@@ -91,7 +91,7 @@ def _whole(determination: Determination) -> Iterator[str]:
             ("affirmed", question.if_affirmed, question.ways_if_affirmed),
             ("denied", question.if_denied, question.ways_if_denied),
         ):
-            left = f", {ways} ways left" if ways else ""
+            left = f", {ways} way{'s' if ways != 1 else ''} left" if ways else ""
             yield f"    if {answer}: {result.value}{left}"
     yield from _readings(determination)
     yield ""

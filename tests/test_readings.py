@@ -182,5 +182,10 @@ def test_explain(policy: Policy, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "criteria-met, not documentation-needed" in capsys.readouterr().out
     assert main(["explain", str(path), "nothing:1"]) == 2
     assert main(["explain", str(path), "--assume", "adult-admission:7=affirmed"]) == 2
+    (tmp_path / "minor.ttl").write_text(chart([], birth="2012-01-01").replace("example.org", "minor.example.org"))
+    assert main(["explain", str(tmp_path), "child-adolescent:3"]) == 3
+    told = capsys.readouterr()
+    assert "child-adolescent:3  " in told.out
+    assert "'child-adolescent:3' is not asked" in told.err
     assert main(["determine", str(path), "--readings", "default", "--format", "json"]) == 0
     assert '"holdsUnderAllReadings": null' in capsys.readouterr().out
