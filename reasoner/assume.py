@@ -92,21 +92,18 @@ def assume(determination: Determination, stances: Mapping[str, str]) -> Assumpti
 def next_question(determination: Determination) -> Question | None:
     """The missing or disputed leaf that most narrows the outcome; None where no documentation is needed.
 
-    It is the leaf that is part of most of the smallest ways to complete the documentation: a denial closes all of
-    them. Among equals the one that is also missing under most other readings goes first, then the published order.
+    It is the leaf that is part of most of the smallest ways to complete the documentation: the answer that speaks
+    against the request closes all of them. Among equals the one that is also missing under most other readings goes
+    first, then the published order.
     """
     decision = determination.decision
     if decision is None or determination.outcome is not Outcome.DOCUMENTATION_NEEDED:
         return None
     occurrences = determination.gaps.occurrences()
-    elsewhere = [set(justify.gaps(other.decision).occurrences()) for other in determination.readings]
+    elsewhere = [justify.gaps(other.decision).elements for other in determination.readings]
     order = [part.criterion for part in decision.policy.parts.values() if part.criterion.id in occurrences]
     best = max(order, key=lambda c: (occurrences[c.id], sum(c.id in missing for missing in elsewhere)))
-    # An exclusion in conflict is settled in the member's favor by a denial, every other leaf by an affirmation.
-    favor, against = ("denied", "affirmed") if best in decision.exclusions else ("affirmed", "denied")
-    yes = decision.assuming({best.iri: STANCES[favor]})
-    no = decision.assuming({best.iri: STANCES[against]})
-    affirmed, denied = (yes, no) if favor == "affirmed" else (no, yes)
+    affirmed, denied = (decision.assuming({best.iri: STANCES[stance]}) for stance in ("affirmed", "denied"))
     return Question(
         criterion=best,
         ways=occurrences[best.id],

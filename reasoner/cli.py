@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     determine.set_defaults(run=_determine)
 
     explain = commands.add_parser("explain", help="say why: what carries, completes or refutes a determination")
-    explain.add_argument("path", metavar="PATH", help="file, folder, or - for standard input")
+    explain.add_argument("paths", nargs=1, metavar="PATH", help="file, folder, or - for standard input")
     explain.add_argument("criterion", nargs="?", metavar="CRITERION", help="explain this criterion alone")
     explain.add_argument(
         "--assume",
@@ -75,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_assumption,
         help="decide as if a leaf were affirmed, denied, not-applicable or silent; may be repeated",
     )
+    _add_config(explain)
     _add_settings(explain)
     explain.set_defaults(run=_explain)
 
@@ -99,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     diff.add_argument("earlier", metavar="A", help="id of a version")
     diff.add_argument("later", metavar="B", help="id of another")
     diff.add_argument("paths", nargs="*", metavar="PATH", help="charts to determine under both versions")
-    _add_settings(diff, config=False)
+    _add_settings(diff)
     diff.set_defaults(run=_policy_diff)
     check = actions.add_parser("check", help="prove that a policy is well formed and consistent")
     check.set_defaults(run=_policy_check)
@@ -108,12 +109,15 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_input(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", metavar="PATH", help="file, folder, or - for standard input")
+    _add_config(parser)
     _add_settings(parser)
 
 
-def _add_settings(parser: argparse.ArgumentParser, *, config: bool = True) -> None:
-    if config:
-        parser.add_argument("--config", metavar="FILE", type=Path, help="a payer's choice of readings, as RDF")
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", metavar="FILE", type=Path, help="a payer's choice of readings, as RDF")
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--as-of", metavar="DATE", type=_date, help="review on the knowledge of this day")
     parser.add_argument(
         "--input-format", metavar="TYPE", help="file type of standard input: ttl trig nt nq jsonld rdf json"
@@ -190,7 +194,7 @@ def _cases(options: argparse.Namespace, policy):  # type: ignore[no-untyped-def]
     if suffix and suffix not in intake.SUFFIXES:
         raise UsageError(f"--input-format is {options.input_format!r}", mend=f"Known: {' '.join(intake.SUFFIXES)}")
     found, errors = [], []
-    for name in intake.find(getattr(options, "paths", None) or [options.path]):
+    for name in intake.find(options.paths):
         stdin_suffix = suffix if name == intake.STDIN else None
         cases, refused, notes = intake.read(
             name, policy, as_of=options.as_of, suffix=stdin_suffix, options=request

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rdflib import Graph
-from rdflib.term import Node
 
 from reasoner import graphs
 from reasoner.errors import DocumentationError, PolicyError
@@ -32,7 +31,7 @@ class Configuration:
         return {
             interpretation.id: reading.id
             for interpretation in version.interpretations
-            for reading in (interpretation.default, *interpretation.alternatives)
+            for reading in interpretation.readings
             if reading.iri in self.readings
         }
 
@@ -57,7 +56,7 @@ def read_configuration(path: str | Path, policy: Policy) -> Configuration:
         reading.iri: (version.id, interpretation.id)
         for version in policy.versions
         for interpretation in version.interpretations
-        for reading in (interpretation.default, *interpretation.alternatives)
+        for reading in interpretation.readings
     }
     chosen = sorted(str(reading) for reading in data.objects(node, NEC.chosenReading))
     if not chosen:
@@ -77,8 +76,8 @@ def read_configuration(path: str | Path, policy: Policy) -> Configuration:
             )
     return Configuration(
         iri=str(node),
-        label=_text(data, node, SKOS.prefLabel),
-        author=_text(data, node, DCTERMS.creator),
+        label=graphs.text(data, node, SKOS.prefLabel),
+        author=graphs.text(data, node, DCTERMS.creator),
         readings=frozenset(chosen),
         digest=graphs.digest(data),
     )
@@ -94,7 +93,3 @@ def _read(path: Path) -> Graph:
     for _, graph in graphs.parse_datasets(graphs.read_bytes(path), graphs.SYNTAXES[suffix], str(path)):
         merged += graph
     return merged
-
-
-def _text(data: Graph, subject: Node, predicate: Node) -> str:
-    return " · ".join(sorted(str(value) for value in data.objects(subject, predicate)))

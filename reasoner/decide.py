@@ -9,7 +9,7 @@ from functools import cached_property
 
 from reasoner.effective import EffectivePolicy, Part
 from reasoner.errors import EngineError
-from reasoner.policy import Criterion, Kind
+from reasoner.policy import Kind
 
 
 class Status(StrEnum):
@@ -119,7 +119,7 @@ def residual_status(status: Status, criteria: Status) -> Status:
 
 def outcome(policy: EffectivePolicy, found: Mapping[str, Status]) -> Outcome:
     """The first outcome that holds: excluded, not met, documentation needed, met."""
-    exclusions = [found[iri] for section in policy.lists if section.excluding for iri in section.criterion.members]
+    exclusions = [found[item.iri] for item in policy.exclusions]
     criteria = fold(Kind.ALL, [found[section.criterion.iri] for section in policy.sections])
     if Status.MET in exclusions:
         return Outcome.EXCLUDED
@@ -146,24 +146,9 @@ class Decision:
         return statuses(self.policy, self.leaves)
 
     @cached_property
-    def criteria(self) -> Status:
-        """The status of all sections that apply, taken together."""
-        return fold(Kind.ALL, [self.statuses[section.criterion.iri] for section in self.policy.sections])
-
-    @cached_property
     def outcome(self) -> Outcome:
         """The one outcome."""
         return outcome(self.policy, self.statuses)
-
-    @cached_property
-    def exclusions(self) -> tuple[Criterion, ...]:
-        """The items of the lists that exclude, in published order."""
-        return tuple(
-            self.policy.version.criteria[iri]
-            for section in self.policy.lists
-            if section.excluding
-            for iri in section.criterion.members
-        )
 
     def assuming(self, assumed: Mapping[str, Status]) -> Decision:
         """The same with other statuses for some leaves."""

@@ -210,11 +210,10 @@ def _passages(earlier: PolicyVersion, later: PolicyVersion) -> Iterator[Differen
 
 
 def _reads(interpretation: Interpretation, version: PolicyVersion) -> dict[str, str]:
-    readings = (interpretation.default, *interpretation.alternatives)
     return {
         "passage": interpretation.definition,
         "default": f"{interpretation.default.label}: {interpretation.default.definition}",
-        **{f"reading {reading.id}": _effect(reading, version) for reading in readings},
+        **{f"reading {reading.id}": _effect(reading, version) for reading in interpretation.readings},
     }
 
 

@@ -237,7 +237,7 @@ def _case(data: Graph, policy: Policy, request: Node, source: str, as_of: date |
         source=source,
         admission=(request, NEC.phase, NEC.Admission) in data,
         traits=tuple(
-            _text(policy.ontology, value, SKOS.prefLabel)
+            graphs.text(policy.ontology, value, SKOS.prefLabel)
             for subject, predicate in ((request, NEC.phase), (request, NEC.focus), (plan, NEC.jurisdiction))
             for value in data.objects(subject, predicate)
         ),
@@ -272,20 +272,16 @@ def _statement(data: Graph, policy: Policy, iri: Node, source: str) -> Statement
         recorded=recorded,
         document=Document(
             iri=str(document),
-            title=_text(data, document, DCTERMS.title),
-            author=_text(data, document, DCTERMS.creator),
-            role=_text(data, document, NEC.authorRole),
+            title=graphs.text(data, document, DCTERMS.title),
+            author=graphs.text(data, document, DCTERMS.creator),
+            role=graphs.text(data, document, NEC.authorRole),
             issued=issued,
         ),
-        excerpt=_text(data, iri, NEC.excerpt),
-        page=_text(data, iri, NEC.page),
+        excerpt=graphs.text(data, iri, NEC.excerpt),
+        page=graphs.text(data, iri, NEC.page),
         carries=frozenset(str(predicate) for predicate in data.predicates(iri, unique=True)),
         facts=tuple(sorted((p, o) for p, o in data.predicate_objects(iri) if p not in _BOOKKEEPING)),
     )
-
-
-def _text(data: Graph, subject: Node | None, predicate: Node) -> str:
-    return " · ".join(sorted(str(object_) for object_ in data.objects(subject, predicate)))
 
 
 def _date_if_any(data: Graph, subject: Node | None, predicate: URIRef, source: str) -> date | None:

@@ -55,6 +55,12 @@ class EffectivePolicy:
         return found
 
     @cached_property
+    def exclusions(self) -> tuple[Criterion, ...]:
+        """The items of the lists that exclude, in published order."""
+        items = (iri for section in self.lists if section.excluding for iri in section.criterion.members)
+        return tuple(self.version.criteria[iri] for iri in items)
+
+    @cached_property
     def leaves(self) -> tuple[str, ...]:
         """IRIs of the leaves that have to be evaluated."""
         return tuple(iri for iri, part in self.parts.items() if part.kind is Kind.LEAF)
@@ -111,12 +117,11 @@ def choose_readings(version: PolicyVersion, choices: Mapping[str, str] | None = 
     chosen = []
     for interpretation in version.interpretations:
         wanted = choices.pop(interpretation.id, interpretation.default.id)
-        readings = (interpretation.default, *interpretation.alternatives)
-        match = [r for r in readings if wanted in (r.id, r.id.partition("/")[2])]
+        match = [r for r in interpretation.readings if wanted in (r.id, r.id.partition("/")[2])]
         if not match:
             raise UsageError(
                 f"interpretation {interpretation.id!r} has no reading {wanted!r}",
-                mend=f"Choose one of: {', '.join(r.id for r in readings)}",
+                mend=f"Choose one of: {', '.join(r.id for r in interpretation.readings)}",
             )
         chosen.append(match[0])
     if choices:

@@ -25,6 +25,8 @@ from reasoner.settle import Bearing, SetAside, Settlement, evidence_graph, settl
 from reasoner.shacl import Report, ValidationResult
 from reasoner.validate import LeafReport, evaluate
 
+_Period = tuple[date, date | None, PolicyVersion | None]
+
 REFERENCE = "reference"
 """The engine that validates with pySHACL."""
 
@@ -102,6 +104,18 @@ class Determination:
             if result.criterion.id == criterion_id:
                 return result
         raise KeyError(f"{criterion_id} is not among the criteria of this determination")
+
+    @property
+    def asides(self) -> tuple[SetAside, ...]:
+        """All evidence that was considered and set aside: for no criterion in particular, then criterion by criterion."""
+        return (*self.set_aside, *(aside for result in self.criteria for aside in result.set_aside))
+
+    @property
+    def listed(self) -> tuple[CriterionResult, ...]:
+        """The results of items that stand in no section that applies: exclusions and description."""
+        sections = self.decision.policy.sections if self.decision else ()
+        required = {part.criterion.iri for section in sections for part in section.walk()}
+        return tuple(result for result in self.criteria if result.criterion.iri not in required)
 
     @property
     def holds_under_all_readings(self) -> bool | None:
@@ -194,18 +208,15 @@ def determine_case(
     case: Case, policy: Policy, *, configuration: Configuration | None = None, alternatives: bool = True
 ) -> tuple[Determination, ...]:
     """The determinations of a case, one for each period of service under one policy version; see `determine`."""
-    return tuple(
-        _determine(_Review(case, policy, start, end, found, configuration, alternatives))
-        for start, end, found in _periods(case, policy)
-    )
+    return tuple(_determine(case, policy, period, configuration, alternatives) for period in _periods(case, policy))
 
 
 def determine_under(case: Case, found: PolicyVersion, policy: Policy) -> Determination:
     """The determination of a whole stay under one version of a policy, whatever the dates it is in force."""
-    return _determine(_Review(case, policy, case.start, case.end, found, None, False))
+    return _determine(case, policy, (case.start, case.end, found), None, False)
 
 
-def _periods(case: Case, policy: Policy) -> Iterator[tuple[date, date | None, PolicyVersion | None]]:
+def _periods(case: Case, policy: Policy) -> Iterator[_Period]:
     """The stay, split where another policy version, or none, comes into force; whole without a service end."""
     if case.end is None:
         yield case.start, None, policy.version_on(case.start)
@@ -219,39 +230,27 @@ def _periods(case: Case, policy: Policy) -> Iterator[tuple[date, date | None, Po
         yield start, following - timedelta(days=1) if following else case.end, policy.version_on(start)
 
 
-@dataclass(frozen=True)
-class _Review:
-    """What is to be determined, and how."""
-
-    case: Case
-    policy: Policy
-    start: date
-    end: date | None
-    version: PolicyVersion | None
-    configuration: Configuration | None
-    alternatives: bool
-
-
-def _determine(review: _Review) -> Determination:
-    case, policy, found = review.case, review.policy, review.version
+def _determine(
+    case: Case, policy: Policy, period: _Period, configuration: Configuration | None, alternatives: bool
+) -> Determination:
+    start, end, found = period
     base = Determination(
         case=case,
-        service_start=review.start,
-        service_end=review.end,
+        service_start=start,
+        service_end=end,
         policy=policy.id,
         policy_label=policy.label,
         version=None,
         version_id=None,
         outcome=Outcome.NO_POLICY_VERSION,
-        configuration=review.configuration,
+        configuration=configuration,
         engine_version=shacl.engine_name(),
         policy_digest=policy.digest,
     )
     if found is None:
         return base
-    readings = choose_readings(found, review.configuration.choices(found) if review.configuration else None)
-    inference, settlement, effective = _prepare(case, found, readings)
-    others = _others(effective) if review.alternatives else []
+    inference, settlement, effective = _prepare(case, found, configuration)
+    others = _others(effective) if alternatives else []
     leaves = tuple(dict.fromkeys(chain(effective.leaves, *(other.leaves for _, _, other in others))))
     reports = evaluate(found, leaves, evidence_graph(case, inference, settlement, found), case.iri)
     decision = Decision(effective, {leaf: report.status for leaf, report in reports.items()})
@@ -272,8 +271,9 @@ def _determine(review: _Review) -> Determination:
 
 
 def _prepare(
-    case: Case, found: PolicyVersion, readings: tuple[Reading, ...]
+    case: Case, found: PolicyVersion, configuration: Configuration | None
 ) -> tuple[Inference, Settlement, EffectivePolicy]:
+    readings = choose_readings(found, configuration.choices(found) if configuration else None)
     inference = infer(case, found)
     effective = effective_policy(found, inference.request_classes, readings)
     return inference, settle(case, inference, found), effective
@@ -283,7 +283,7 @@ def _others(effective: EffectivePolicy) -> list[tuple[Interpretation, Reading, E
     """The effective policy under every other reading of one passage."""
     found = []
     for number, interpretation in enumerate(effective.version.interpretations):
-        for reading in (interpretation.default, *interpretation.alternatives):
+        for reading in interpretation.readings:
             if reading != effective.readings[number]:
                 readings = (*effective.readings[:number], reading, *effective.readings[number + 1 :])
                 other = effective_policy(effective.version, effective.request_classes, readings)
@@ -296,8 +296,7 @@ def report(case: Case, policy: Policy, *, configuration: Configuration | None = 
     found = policy.version_on(case.start)
     if found is None:
         return None
-    readings = choose_readings(found, configuration.choices(found) if configuration else None)
-    inference, settlement, effective = _prepare(case, found, readings)
+    inference, settlement, effective = _prepare(case, found, configuration)
     return shacl.validate(evidence_graph(case, inference, settlement, found), effective.shapes)
 
 

@@ -36,9 +36,10 @@ class Family:
     """
 
     def __init__(self, formula: Formula) -> None:
-        self._elements = tuple(sorted(_elements(formula)))
+        self.elements = tuple(sorted(_elements(formula)))
+        """The elements of the formula, in order, whether or not a set holds them."""
         self._diagrams = _Diagrams()
-        self._root = self._diagrams.minimal_sets(formula, {name: i for i, name in enumerate(self._elements)})
+        self._root = self._diagrams.minimal_sets(formula, {name: i for i, name in enumerate(self.elements)})
 
     @cached_property
     def count(self) -> int:
@@ -50,7 +51,7 @@ class Family:
         for size, count in enumerate(self._diagrams.sizes(self._root)):
             if count:
                 for found in self._diagrams.of_size(self._root, size):
-                    yield tuple(self._elements[variable] for variable in found)
+                    yield tuple(self.elements[variable] for variable in found)
 
     def __bool__(self) -> bool:
         """Whether there is any set at all."""
@@ -60,7 +61,7 @@ class Family:
         """In how many of the sets each element of the formula is."""
         return {
             name: sum(self._diagrams.sizes(self._diagrams.having(self._root, variable)))
-            for variable, name in enumerate(self._elements)
+            for variable, name in enumerate(self.elements)
         }
 
     def replacing(self, element: str, found: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -68,11 +69,11 @@ class Family:
         diagrams, root = self._diagrams, self._root
         for name in found:
             take = diagrams.lacking if name == element else diagrams.having
-            root = take(root, self._elements.index(name))
+            root = take(root, self.elements.index(name))
         for size, count in enumerate(diagrams.sizes(root)):
             if count:
                 for rest in diagrams.of_size(root, size):
-                    yield tuple(self._elements[variable] for variable in rest)
+                    yield tuple(self.elements[variable] for variable in rest)
 
 
 def _elements(formula: Formula) -> set[str]:

@@ -134,6 +134,11 @@ def digest_files(files: Iterable[Path]) -> str:
     return total.hexdigest()
 
 
+def text(graph: Graph, subject: Node | None, predicate: Node) -> str:
+    """The values of a property as one line of text, in a fixed order; empty if there are none."""
+    return " · ".join(sorted(str(value) for value in graph.objects(subject, predicate)))
+
+
 def members(graph: Graph, head: Node | None) -> tuple[URIRef, ...]:
     """The items of an RDF list, in order; raises `PolicyError` for one that is broken or loops."""
     items: list[URIRef] = []

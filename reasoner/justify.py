@@ -34,7 +34,9 @@ def gaps(decision: Decision, part: Part | None = None) -> Family:
         return Family(_fold(decision, part, term) or TRUE)
     if _hits(decision):
         return Family(FALSE)
-    disputed = (i.id for i in decision.exclusions if not i.residual and decision.leaves[i.iri] is Status.CONFLICTING)
+    disputed = (
+        i.id for i in decision.policy.exclusions if not i.residual and decision.leaves[i.iri] is Status.CONFLICTING
+    )
     return Family(All((*_sections(decision, term), *disputed)))
 
 
@@ -81,7 +83,7 @@ def changes(decision: Decision, part: Part | None = None) -> Family:
 
 def _hits(decision: Decision) -> tuple[str, ...]:
     """The exclusions that are affirmed; a residual one adds nothing to what refutes the criteria."""
-    return tuple(i.id for i in decision.exclusions if not i.residual and decision.statuses[i.iri] is Status.MET)
+    return tuple(i.id for i in decision.policy.exclusions if not i.residual and decision.statuses[i.iri] is Status.MET)
 
 
 def _constant(status: Status) -> Formula | None:

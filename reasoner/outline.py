@@ -87,7 +87,7 @@ def readings(version: PolicyVersion) -> str:
     for interpretation in version.interpretations:
         lines += [f"{interpretation.id}  {interpretation.label}", *_indented(interpretation.definition, 2)]
         lines += _indented(f"Source: {interpretation.source}", 2) if interpretation.source else []
-        for reading in (interpretation.default, *interpretation.alternatives):
+        for reading in interpretation.readings:
             mark = " (default)" if reading is interpretation.default else ""
             lines += [f"    {reading.id}{mark}: {reading.label}", *_indented(reading.definition, 8)]
             lines += _indented(f"Why: {reading.rationale}", 8)

@@ -96,6 +96,11 @@ class Interpretation:
     default: Reading
     alternatives: tuple[Reading, ...]
 
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """All its readings, the default first."""
+        return (self.default, *self.alternatives)
+
 
 @dataclass(frozen=True)
 class ListSection:

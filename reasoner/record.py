@@ -179,13 +179,11 @@ def _write(graph: Graph, determination: Determination) -> None:
     if determination.criteria:
         graph.add((node, NEC.validationReport, report))
         graph.add((report, RDF.type, SH.ValidationReport))
-        reported = list(graph.objects(None, NEC.validationResult))
-        graph.add((report, SH.conforms, Literal(not any(str(r).startswith(f"{node}#") for r in reported))))
+        reported = list(graph.objects(node, NEC.result / NEC.validationResult))
+        graph.add((report, SH.conforms, Literal(not reported)))
         for entity in reported:
-            if str(entity).startswith(f"{node}#"):
-                graph.add((report, SH.result, entity))
-    asides = [*determination.set_aside, *(aside for result in determination.criteria for aside in result.set_aside)]
-    for number, aside in enumerate(asides, start=1):
+            graph.add((report, SH.result, entity))
+    for number, aside in enumerate(determination.asides, start=1):
         entity = node + f"#aside-{number}"
         graph.add((node, NEC.setAside, entity))
         graph.add((entity, RDF.type, NEC.SetAside))

@@ -77,12 +77,13 @@ def _record(determination: Determination) -> dict[str, Any]:
     until = f"to {version.valid_until}" if version and version.valid_until else "on"
     smallest = next(iter(determination.gaps), ())
     question = next_question(determination)
+    service = f"{determination.service_start} to {determination.service_end or 'open'}"
     return {
         "outcome": determination.outcome.value,
         "headline": HEADLINE[determination.outcome],
         "facts": [
             ("Request", case.iri),
-            ("Service", f"{determination.service_start} to {determination.service_end or 'open'}"),
+            ("Service", service),
             ("Kind", f"{', '.join(case.traits)}; member aged {case.age()} at the start of service"),
             ("Policy", determination.policy_label),
             (
@@ -95,12 +96,12 @@ def _record(determination: Determination) -> dict[str, Any]:
             ("Policy digest", determination.policy_digest),
             ("Input digest", case.digest),
         ],
-        "service": f"{determination.service_start} to {determination.service_end or 'open'}",
+        "service": service,
         "request": case.iri,
         "policy": determination.policy_label,
         "as_of": str(case.as_of),
         "rows": list(_rows(determination)),
-        "listed": [_row(r, 0) for r in _listed(determination) if r.status is not Status.NOT_DOCUMENTED],
+        "listed": [_row(r, 0) for r in determination.listed if r.status is not Status.NOT_DOCUMENTED],
         "gaps": [_gap(determination, id_, smallest) for id_ in smallest],
         "gap_count": determination.gaps.count,
         "grounds": [_named(determination, found) for found in islice(determination.grounds, 1)],
@@ -122,7 +123,7 @@ def _record(determination: Determination) -> dict[str, Any]:
         ],
         "chosen": [f"{reading.id}: {reading.label}" for reading in determination.chosen],
         "substitutions": [substitution.label for substitution in determination.substitutions],
-        "asides": [_aside(aside) for aside in _asides(determination)],
+        "asides": [_aside(aside) for aside in determination.asides],
         "notes": list(determination.notes),
     }
 
@@ -148,15 +149,6 @@ def _rows(determination: Determination) -> Iterator[dict[str, Any]]:
         yield from walk(section, 0)
 
 
-def _listed(determination: Determination) -> list[CriterionResult]:
-    asked = {part.criterion.iri for s in _sections(determination) for part in s.walk()}
-    return [result for result in determination.criteria if result.criterion.iri not in asked]
-
-
-def _sections(determination: Determination) -> tuple[Any, ...]:
-    return determination.decision.policy.sections if determination.decision else ()
-
-
 def _row(result: CriterionResult, depth: int) -> dict[str, Any]:
     criterion = result.criterion
     return {
@@ -179,10 +171,6 @@ def _evidence(bearing: Bearing) -> dict[str, str]:
 
 def _aside(aside: SetAside) -> dict[str, str]:
     return _quotation(aside.reason.value, aside.statement)
-
-
-def _asides(determination: Determination) -> list[SetAside]:
-    return [*determination.set_aside, *(aside for result in determination.criteria for aside in result.set_aside)]
 
 
 def _quotation(stance: str, statement: Any) -> dict[str, str]:

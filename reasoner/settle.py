@@ -107,8 +107,7 @@ def settle(case: Case, inference: Inference, version: PolicyVersion) -> Settleme
 
 def _speak(statement: Statement, inference: Inference, version: PolicyVersion) -> tuple[list[Bearing], list[SetAside]]:
     """The leaves a statement speaks to, with its stance to each."""
-    named = {version.leaves[iri] for iri in statement.addresses if iri in version.leaves}
-    named |= {version.leaf_of[name] for name in inference.classes[statement.iri] if name in version.leaf_of}
+    named = {version.leaf_of[name] for name in inference.classes[statement.iri] if name in version.leaf_of}
     found = [Bearing(leaf.iri, statement, statement.assertion) for leaf in named]
     if statement.assertion is Assertion.AFFIRMED:
         denied = {
@@ -144,12 +143,7 @@ class _Court:
         self.late = late
         self.findings = findings
         self.narrower = [
-            s
-            for s in counted
-            if s.assertion is Assertion.DENIED
-            and leaf.finding not in s.classes
-            and s.classes
-            and leaf.iri not in s.addresses
+            s for s in counted if s.assertion is Assertion.DENIED and leaf.finding not in s.classes and s.classes
         ]
 
     def judge(self, bearings: list[Bearing]) -> tuple[list[Bearing], list[SetAside]]:

@@ -123,7 +123,7 @@ def _one(determination: Determination, criterion_id: str) -> Iterator[str]:
         )
     for aside in result.set_aside:
         yield from _wrapped(f"  set aside, {aside.reason.value}: {_quoted(aside.statement)}", " " * 4)
-    listed = criterion.iri in {item.iri for item in decision.exclusions}
+    listed = criterion in decision.policy.exclusions
     for title, family in (
         () if listed else
         (
@@ -201,7 +201,7 @@ def _criteria(determination: Determination) -> Iterator[str]:
         if section not in shown:
             yield ""
             yield from walk(section, 0)
-    listed = [r for r in determination.criteria if r.criterion.iri not in shown]
+    listed = determination.listed
     told = [r for r in listed if r.status is not Status.NOT_DOCUMENTED]
     yield ""
     yield f"Exclusions and description: {len(told)} of {len(listed)} documented; silence on the rest blocks nothing"
@@ -309,13 +309,12 @@ def _readings(determination: Determination) -> Iterator[str]:
 
 
 def _aside(determination: Determination) -> Iterator[str]:
-    asides = [*determination.set_aside, *(a for result in determination.criteria for a in result.set_aside)]
-    if not asides:
+    if not determination.asides:
         return
     ids = {result.criterion.iri: result.criterion.id for result in determination.criteria}
     yield ""
     yield "Considered and set aside"
-    for aside in asides:
+    for aside in determination.asides:
         criterion = f" ({ids[aside.leaf]})" if aside.leaf in ids else ""
         yield from _wrapped(f"  {aside.reason.value}{criterion}: {_quoted(aside.statement)}", " " * 4)
 

@@ -109,7 +109,7 @@ def random_decision(policy: EffectivePolicy, seed: int) -> Decision:
 
 
 def set_to(decision: Decision, ids: set[str], status: Status, *, exclusion: Status | None = None) -> Decision:
-    version, items = decision.policy.version, set(decision.exclusions)
+    version, items = decision.policy.version, set(decision.policy.exclusions)
     chosen = [version.by_id[id_] for id_ in ids]
     return decision.assuming({c.iri: exclusion if exclusion and c in items else status for c in chosen})
 
