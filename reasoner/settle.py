@@ -189,12 +189,17 @@ class _Court:
         return list(dict.fromkeys(kept)), gone
 
     def _denies(self, denial: Statement, bearing: Bearing) -> bool:
-        """Whether a denied finding is one that an affirming statement affirms."""
+        """Whether a denied finding is one that an affirming statement affirms.
+
+        The finding of a leaf that the statement only implies is that leaf's own matter: denying one part of a
+        compound finding leaves the other parts standing.
+        """
         if bearing.stance is not Assertion.AFFIRMED:
             return False
         if self.leaf.topical and self._topic(denial) != self._topic(bearing.statement):
             return False
-        return bool(denial.classes & self.inference.classes[bearing.statement.iri])
+        implied = self.findings - bearing.statement.classes
+        return bool(denial.classes & (self.inference.classes[bearing.statement.iri] - implied))
 
     def _supersede(self, group: list[Bearing]) -> tuple[list[Bearing], list[SetAside]]:
         timely = [b.statement.observed for b in group if b.statement.iri not in self.late]

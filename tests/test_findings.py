@@ -49,6 +49,20 @@ def test_affirmation_climbs_and_denial_does_not(policy: Policy, statements: list
 
 
 @pytest.mark.parametrize(
+    "denial",
+    [
+        denied("EmergencyServicesAccess", LATER),
+        f"a nec:Statement ; nec:assertion nec:Denied ; nec:addresses adult-admission:6-emergency ; {LATER}",
+    ],
+    ids=["by class", "by address"],
+)
+def test_denying_one_part_of_a_compound_finding_leaves_the_others(policy: Policy, denial: str) -> None:
+    found = run(policy, affirmed("CompleteSafetyPlan"), denial)
+    parts = {part: found.status(f"adult-admission:6-{part}").value for part in ("plan", "provider", "emergency")}
+    assert parts == {"plan": "met", "provider": "met", "emergency": "not-met"}
+
+
+@pytest.mark.parametrize(
     ("statements", "status"),
     [
         ([affirmed("PrimarilyBridging")], "not-met"),
