@@ -79,7 +79,7 @@ def read_configuration(path: str | Path, policy: Policy) -> Configuration:
         label=graphs.text(data, node, SKOS.prefLabel),
         author=graphs.text(data, node, DCTERMS.creator),
         readings=frozenset(chosen),
-        digest=graphs.digest(data),
+        digest=graphs.digest(graphs.canonical(data)),
     )
 
 

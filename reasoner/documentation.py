@@ -79,8 +79,10 @@ class Case:
     as_of: date
     birth: date
     statements: tuple[Statement, ...]
+    content: str = field(repr=False)
+    """The triples of the request, its statements and their documents, as canonical N-Triples."""
     digest: str
-    """SHA-256 of the request's and its statements' triples."""
+    """SHA-256 of the content."""
     facts: tuple[tuple[Node, Node, Node], ...] = field(repr=False)
     """Triples of the request, its member and its plan."""
 
@@ -122,7 +124,7 @@ def read_cases(data: Graph, policy: Policy, source: str, as_of: date | None = No
         DocumentationError: it is not well formed; names the nodes, at most ten, and the mend of each.
     """
     data = _with_statements_typed(data, policy)
-    problems = itertools.chain(_undeclared(data, policy), _malformed(data, policy.ontology), _misdirected(data, policy))
+    problems = itertools.chain(undeclared(data, policy), _malformed(data, policy.ontology), _misdirected(data, policy))
     found = list(dict.fromkeys(problems))
     if not found and (None, RDF.type, NEC.ReviewRequest) not in data:
         found = ["it holds no nec:ReviewRequest"]
@@ -169,7 +171,7 @@ def finding_classes(policy: Policy) -> frozenset[str]:
     )
 
 
-def _undeclared(data: Graph, policy: Policy) -> Iterable[str]:
+def undeclared(data: Graph, policy: Policy) -> Iterable[str]:
     """Terms that lie in a namespace of the policy's ontologies and are not declared there."""
     for subject, predicate, object_ in sorted(data):
         for term in (predicate, object_):
@@ -231,6 +233,7 @@ def _case(data: Graph, policy: Policy, request: Node, source: str, as_of: date |
     everything = Graph(bind_namespaces="none")
     for triple in graphs.closure(data, request, *statements, *documents, follow=_PARTIES):
         everything.add(triple)
+    content = graphs.canonical(everything)
     member, plan = data.value(request, NEC.member), data.value(request, NEC.plan)
     return Case(
         iri=str(request),
@@ -246,7 +249,8 @@ def _case(data: Graph, policy: Policy, request: Node, source: str, as_of: date |
         as_of=as_of or _date_if_any(data, request, NEC.asOf, source) or date.today(),
         birth=_date(data, member, NEC.birthDate, source),
         statements=tuple(_statement(data, policy, statement, source) for statement in statements),
-        digest=graphs.digest(everything),
+        content=content,
+        digest=graphs.digest(content),
         facts=tuple(facts),
     )
 

@@ -35,3 +35,11 @@ class DocumentationError(NecessityError):
 
 class EngineError(NecessityError):
     """A validation engine did not do what was asked of it; its silence is not taken for an answer."""
+
+
+class StoreError(NecessityError):
+    """A knowledge base cannot be opened, read or written, or refuses what would damage its records."""
+
+
+class QueryError(NecessityError):
+    """A query is not SPARQL, asks for what is not allowed, or takes more than it may."""

@@ -96,15 +96,15 @@ def load_files(paths: Iterable[Path]) -> Graph:
     return graph
 
 
-def to_graph(triples: Iterable[ox.Triple], source: str) -> Graph:
+def to_graph(triples: Iterable[ox.Triple], source: str, *, depth: int = MAX_DEPTH) -> Graph:
     """An rdflib graph of parsed triples, blank nodes skolemized by their content.
 
     Two blank nodes that say the same are one node, so order and labels never matter. Raises
-    `DocumentationError` for blank nodes that form a cycle or nest deeper than `MAX_DEPTH`, and for a literal
+    `DocumentationError` for blank nodes that form a cycle or nest deeper than `depth`, and for a literal
     over `MAX_LITERAL`.
     """
     triples = list(triples)
-    names = _skolem_names(triples, source)
+    names = _skolem_names(triples, source, depth)
     graph = Graph(bind_namespaces="none")
     for triple in triples:
         subject, predicate, object_ = triple.subject, triple.predicate, triple.object
@@ -120,10 +120,26 @@ def to_graph(triples: Iterable[ox.Triple], source: str) -> Graph:
     return graph
 
 
-def digest(graph: Graph) -> str:
-    """SHA-256, in hexadecimal, of a graph without blank nodes as sorted N-Triples."""
-    lines = sorted(f"{s.n3()} {p.n3()} {o.n3()} .\n" for s, p, o in graph)
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+def canonical(graph: Graph) -> str:
+    """A graph without blank nodes as canonical N-Triples in code point order, which is its RDFC-1.0 form.
+
+    Numbers, truth values and dates are written as a store writes them (``9.0`` as ``9``), so a graph that has been
+    through one has the same form.
+    """
+    lines = ox.parse(input=graph.serialize(format="nt", encoding="utf-8"), format=ox.RdfFormat.N_TRIPLES)
+    return canonical_lines(quad.triple for quad in lines)
+
+
+def canonical_lines(triples: Iterable[ox.Triple]) -> str:
+    """Triples without blank nodes as canonical N-Triples; see `canonical`."""
+    by_value = ox.Store()
+    by_value.extend(ox.Quad(*triple) for triple in triples)
+    return "".join(sorted(f"{quad.triple} .\n" for quad in by_value))
+
+
+def digest(content: str) -> str:
+    """SHA-256, in hexadecimal, of canonical N-Triples."""
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def digest_files(files: Iterable[Path]) -> str:
@@ -234,7 +250,7 @@ def _skolem(term: ox.Term, names: dict[str, str]) -> URIRef | Literal:
     return URIRef(_NODE + names[term.value]) if isinstance(term, ox.BlankNode) else _term(term)  # type: ignore[return-value]
 
 
-def _skolem_names(triples: list[ox.Triple], source: str) -> dict[str, str]:
+def _skolem_names(triples: list[ox.Triple], source: str, limit: int) -> dict[str, str]:
     """A name for each blank node, digested from what it says."""
     says: dict[str, list[ox.Triple]] = {}
     for triple in triples:
@@ -248,8 +264,8 @@ def _skolem_names(triples: list[ox.Triple], source: str) -> dict[str, str]:
     def name(label: str, depth: int) -> str:
         if label in names:
             return names[label]
-        if label in open_ or depth > MAX_DEPTH:
-            what = "form a cycle" if label in open_ else f"nest deeper than {MAX_DEPTH} levels"
+        if label in open_ or depth > limit:
+            what = "form a cycle" if label in open_ else f"nest deeper than {limit} levels"
             raise DocumentationError(f"blank nodes {what}", where=source, mend="Give the nodes IRIs")
         open_.add(label)
         parts = []

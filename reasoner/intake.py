@@ -48,6 +48,34 @@ def find(paths: Iterable[str]) -> Iterator[str]:
             raise UsageError("there is no such file or folder", where=name)
 
 
+def datasets(
+    name: str, policy: Policy, *, suffix: str | None = None, options: RequestOptions | None = None
+) -> tuple[list[tuple[str, Graph]], tuple[str, ...]]:
+    """The data sets of one file or of standard input, each a name and a graph, and notes on what was not used.
+
+    Args:
+        name: a path, or `STDIN`.
+        policy: the policy whose vocabulary a FHIR bundle is mapped to.
+        suffix: the file type in place of the one that the name tells, such as ``.ttl``.
+        options: facts of the request that a FHIR bundle does not state.
+
+    Raises:
+        DocumentationError: it cannot be read.
+    """
+    source = "standard input" if name == STDIN else name
+    kind = suffix or (Path(name).suffix.lower() if name != STDIN else "")
+    if kind not in SUFFIXES:
+        mend = "Give --input-format" if name == STDIN else f"Known: {' '.join(SUFFIXES)}"
+        raise DocumentationError(f"unknown file type {kind!r}", where=source, mend=mend)
+    data = sys.stdin.buffer.read(graphs.MAX_BYTES + 1) if name == STDIN else graphs.read_bytes(Path(name))
+    if len(data) > graphs.MAX_BYTES:
+        raise DocumentationError(f"it is larger than {graphs.MAX_BYTES // 2**20} MiB", where=source)
+    if kind == FHIR:
+        triples, notes = fhir.read_bundle(data, source, _lookup(policy), options or RequestOptions())
+        return [(source, graphs.to_graph(triples, source))], notes
+    return graphs.parse_datasets(data, graphs.SYNTAXES[kind], source), ()
+
+
 def read(
     name: str,
     policy: Policy,
@@ -58,33 +86,15 @@ def read(
 ) -> tuple[list[Case], list[NecessityError], tuple[str, ...]]:
     """The cases of one file or of standard input, the errors of its other data sets, and notes on what was not used.
 
-    Args:
-        name: a path, or `STDIN`.
-        policy: the policy whose vocabulary the documentation uses.
-        as_of: review date that overrides the requests' own.
-        suffix: the file type in place of the one that the name tells, such as ``.ttl``.
-        options: facts of the request that a FHIR bundle does not state.
+    Takes what `datasets` takes, and as `as_of` a review date that overrides the requests' own.
     """
-    source = "standard input" if name == STDIN else name
     cases: list[Case] = []
     errors: list[NecessityError] = []
-    notes: tuple[str, ...] = ()
     try:
-        kind = suffix or (Path(name).suffix.lower() if name != STDIN else "")
-        if kind not in SUFFIXES:
-            mend = "Give --input-format" if name == STDIN else f"Known: {' '.join(SUFFIXES)}"
-            raise DocumentationError(f"unknown file type {kind!r}", where=source, mend=mend)
-        data = sys.stdin.buffer.read(graphs.MAX_BYTES + 1) if name == STDIN else graphs.read_bytes(Path(name))
-        if len(data) > graphs.MAX_BYTES:
-            raise DocumentationError(f"it is larger than {graphs.MAX_BYTES // 2**20} MiB", where=source)
-        if kind == FHIR:
-            triples, notes = fhir.read_bundle(data, source, _lookup(policy), options or RequestOptions())
-            datasets = [(source, graphs.to_graph(triples, source))]
-        else:
-            datasets = graphs.parse_datasets(data, graphs.SYNTAXES[kind], source)
+        found, notes = datasets(name, policy, suffix=suffix, options=options)
     except NecessityError as error:
-        return cases, [error], notes
-    for dataset, graph in datasets:
+        return cases, [error], ()
+    for dataset, graph in found:
         try:
             cases += read_cases(graph, policy, dataset, as_of)
         except NecessityError as error:

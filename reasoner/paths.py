@@ -10,3 +10,4 @@ ROOT = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent
 
 ONTOLOGY = ROOT / "ontology"
 SHAPES = ROOT / "shapes"
+QUERIES = ROOT / "data" / "queries"

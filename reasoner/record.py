@@ -132,9 +132,14 @@ def iri(determination: Determination) -> URIRef:
     return URIRef("urn:necessity:determination:" + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32])
 
 
+def software(version: str) -> str:
+    """The IRI of a version of this software."""
+    return f"urn:necessity:software:{version}"
+
+
 def _write(graph: Graph, determination: Determination) -> None:
     case, node = determination.case, iri(determination)
-    activity, agent = node + "#review", URIRef(f"urn:necessity:software:{software_version()}")
+    activity, agent = node + "#review", URIRef(software(software_version()))
     graph.add((node, RDF.type, NEC.Determination))
     graph.add((node, RDF.type, PROV.Entity))
     graph.add((node, NEC.request, URIRef(case.iri)))
@@ -151,6 +156,8 @@ def _write(graph: Graph, determination: Determination) -> None:
     if determination.decision:
         for reading in determination.decision.policy.readings:
             graph.add((node, NEC.reading, URIRef(reading.iri)))
+        for name in determination.decision.policy.request_classes:
+            graph.add((node, NEC.requestClass, URIRef(name)))
     if determination.holds_under_all_readings is not None:
         graph.add((node, NEC.holdsUnderAllReadings, Literal(determination.holds_under_all_readings)))
     for tried in determination.readings:
@@ -161,6 +168,7 @@ def _write(graph: Graph, determination: Determination) -> None:
         graph.add((entity, NEC.outcome, _OUTCOME[tried.outcome]))
     for note in determination.notes:
         graph.add((node, NEC.note, Literal(note)))
+    _write_justifications(graph, node, determination)
     graph.add((node, PROV.wasGeneratedBy, activity))
     graph.add((activity, RDF.type, PROV.Activity))
     graph.add((activity, PROV.wasAssociatedWith, agent))
@@ -188,10 +196,32 @@ def _write(graph: Graph, determination: Determination) -> None:
         graph.add((node, NEC.setAside, entity))
         graph.add((entity, RDF.type, NEC.SetAside))
         graph.add((entity, NEC.statement, URIRef(aside.statement.iri)))
-        graph.add((entity, NEC.reason, Literal(aside.reason.value)))
+        graph.add((entity, NEC.reason, NEC[aside.reason.name.title().replace("_", "")]))
         if aside.leaf:
             graph.add((entity, NEC.criterion, URIRef(aside.leaf)))
         _write_statement(graph, aside.statement)
+
+
+def _write_justifications(graph: Graph, node: URIRef, determination: Determination) -> None:
+    graph.add((node, NEC.gapCount, Literal(determination.gaps.count)))
+    leaves = {result.criterion.id: URIRef(result.criterion.iri) for result in determination.criteria}
+    for relation, family in (
+        (NEC.gap, determination.gaps),
+        (NEC.ground, determination.grounds),
+        (NEC.statementGround, determination.statement_grounds),
+        (NEC.objection, determination.objections),
+        (NEC.change, determination.changes),
+    ):
+        for rank, found in enumerate(_smallest(family), start=1):
+            entity = node + f"#{relation.fragment}-{rank}"
+            graph.add((node, relation, entity))
+            graph.add((entity, RDF.type, NEC.Justification))
+            graph.add((entity, NEC.rank, Literal(rank)))
+            for member in found:
+                if member in leaves:
+                    graph.add((entity, NEC.criterion, leaves[member]))
+                else:
+                    graph.add((entity, NEC.statement, URIRef(member)))
 
 
 def _write_result(graph: Graph, node: URIRef, result: CriterionResult) -> None:

@@ -1,0 +1,162 @@
+"""What several commands take: charts, a policy, a payer's choice of readings, a knowledge base."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reasoner.errors import NecessityError, UsageError
+
+if TYPE_CHECKING:
+    from rdflib import Graph
+
+    from reasoner.configuration import Configuration
+    from reasoner.documentation import Case
+    from reasoner.kb import KnowledgeBase
+    from reasoner.policy import Policy
+
+
+def add_input(parser: argparse.ArgumentParser, paths: str = "+") -> None:
+    """Charts, with all that can be said of them."""
+    parser.add_argument("paths", nargs=paths, metavar="PATH", help="file, folder, or - for standard input")
+    add_config(parser)
+    add_settings(parser)
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """A payer's choice of readings."""
+    parser.add_argument("--config", metavar="FILE", type=Path, help="a payer's choice of readings, as RDF")
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """How charts are read."""
+    parser.add_argument("--as-of", metavar="DATE", type=day, help="review on the knowledge of this day")
+    parser.add_argument(
+        "--input-format", metavar="TYPE", help="file type of standard input: ttl trig nt nq jsonld rdf json"
+    )
+    add_request(parser)
+    parser.add_argument("--service-start", metavar="DATE", help="of a FHIR bundle that does not state it")
+    parser.add_argument("--service-end", metavar="DATE", help="of a FHIR bundle that does not state it")
+
+
+def add_request(parser: argparse.ArgumentParser) -> None:
+    """The kind of a request."""
+    parser.add_argument(
+        "--phase", choices=("admission", "continuation"), help="of a FHIR bundle, which cannot state it"
+    )
+    parser.add_argument(
+        "--focus", choices=("mental-health", "substance-use"), help="of a FHIR bundle, which cannot state it"
+    )
+    parser.add_argument("--jurisdiction", metavar="CODE", help="where the plan is regulated, such as US-MO")
+
+
+def add_kb(parser: argparse.ArgumentParser) -> None:
+    """A knowledge base."""
+    parser.add_argument(
+        "--kb",
+        metavar="LOCATION",
+        default=os.environ.get("NECESSITY_KB"),
+        help="directory of the knowledge base, or URL of a SPARQL 1.1 endpoint (default: $NECESSITY_KB)",
+    )
+    parser.add_argument(
+        "--kb-update",
+        metavar="URL",
+        default=os.environ.get("NECESSITY_KB_UPDATE"),
+        help="URL of the endpoint for updates (default: $NECESSITY_KB_UPDATE, else --kb with /update for /query)",
+    )
+
+
+def folder(text: str) -> Path:
+    """A folder, made absolute."""
+    return Path(text).resolve()
+
+
+def day(text: str) -> date:
+    """A date."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date; write YYYY-MM-DD") from None
+
+
+def policy(options: argparse.Namespace) -> Policy:
+    """The policy that the options name."""
+    from reasoner.policy import load_policy
+
+    return load_policy(options.policy, root=options.policies)
+
+
+def configuration(options: argparse.Namespace, policy: Policy) -> Configuration | None:
+    """The choice of readings that the options name, if they do."""
+    from reasoner.configuration import read_configuration
+
+    return read_configuration(options.config, policy) if options.config else None
+
+
+def knowledge_base(options: argparse.Namespace, *, write: bool = False) -> KnowledgeBase:
+    """The knowledge base that the options name; raises `UsageError` if they name none."""
+    from reasoner.kb import KnowledgeBase
+    from reasoner.store import open_store
+
+    if not options.kb:
+        raise UsageError("no knowledge base is named", mend="Give --kb LOCATION or set NECESSITY_KB")
+    return KnowledgeBase(open_store(options.kb, write=write, update_url=options.kb_update))
+
+
+def cases(options: argparse.Namespace, policy: Policy) -> tuple[list[Case], int]:
+    """The cases of all the paths in the order of their IRIs, and how many were rejected; errors are printed."""
+    from reasoner import intake
+
+    found, errors = [], []
+    for name in intake.find(options.paths):
+        read, refused, notes = intake.read(name, policy, as_of=options.as_of, **_reading(options, name))
+        found += read
+        errors += refused
+        print_notes(name, notes)
+    found, twice = intake.refuse_duplicates(found)
+    for error in (*errors, *twice):
+        print(f"rejected: {error}", file=sys.stderr)
+    return sorted(found, key=lambda case: case.iri), len(errors) + len(twice)
+
+
+def datasets(options: argparse.Namespace, policy: Policy) -> Iterator[tuple[str, Graph] | NecessityError]:
+    """The data sets of all the paths, or errors in their place."""
+    from reasoner import intake
+
+    for name in intake.find(options.paths):
+        try:
+            found, notes = intake.datasets(name, policy, **_reading(options, name))
+        except NecessityError as error:
+            yield error
+            continue
+        print_notes(name, notes)
+        yield from found
+
+
+def print_notes(name: str, notes: Iterable[str]) -> None:
+    """Print what was not used of a file."""
+    for note in notes:
+        print(f"note: {name}: {note}", file=sys.stderr)
+
+
+def _reading(options: argparse.Namespace, name: str) -> dict[str, Any]:
+    """How a file is to be read."""
+    from reasoner import intake
+    from reasoner.fhir import RequestOptions
+
+    suffix = "." + options.input_format.lstrip(".") if options.input_format else None
+    if suffix and suffix not in intake.SUFFIXES:
+        raise UsageError(f"--input-format is {options.input_format!r}", mend=f"Known: {' '.join(intake.SUFFIXES)}")
+    request = RequestOptions(
+        phase=options.phase,
+        focus=options.focus,
+        service_start=options.service_start,
+        service_end=options.service_end,
+        jurisdiction=options.jurisdiction,
+    )
+    return {"suffix": suffix if name == intake.STDIN else None, "options": request}

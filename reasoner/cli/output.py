@@ -1,0 +1,46 @@
+"""Where results go, and with what exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from reasoner.errors import UsageError
+
+DONE, FAILED_ON, NOTHING, SOME = 0, 1, 2, 3
+"""Exit codes: done; a `--fail-on` outcome; usage or policy error, or nothing determined; some input rejected."""
+
+
+def exit_code(done: int, rejected: int) -> int:
+    """The exit code of a run that did something with `done` inputs and rejected others."""
+    if not done:
+        return NOTHING
+    return SOME if rejected else DONE
+
+
+def write(output: str | bytes, path: Path | None) -> None:
+    """Write to standard output or to a file, the whole of it or nothing; raises `UsageError` where that fails."""
+    with writer(path) as stream:
+        stream.write(output.encode() if isinstance(output, str) else output)
+
+
+@contextmanager
+def writer(path: Path | None) -> Iterator[BinaryIO]:
+    """A stream to standard output or to a file, which is there once all of it is written; see `write`."""
+    if path is None:
+        sys.stdout.flush()
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with partial.open("wb") as stream:
+            yield stream
+        partial.replace(path)
+    except OSError as error:
+        raise UsageError(f"--out cannot be written: {error.strerror}", where=str(path)) from error
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,84 @@
+"""The commands on policies: list, show, diff, check."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from reasoner.cli import options as inputs
+from reasoner.cli.output import DONE, NOTHING, SOME
+
+
+def add(commands: Any) -> None:
+    """Add the commands to the parser."""
+    policy = commands.add_parser("policy", help="list, show and check policies")
+    actions = policy.add_subparsers(required=True, metavar="ACTION")
+    actions.add_parser("list", help="the installed policies and their versions").set_defaults(run=_list)
+    show = actions.add_parser("show", help="the criteria of a policy, or one of them")
+    show.add_argument("criterion", nargs="?", metavar="CRITERION", help="id of a criterion, as listed without one")
+    show.add_argument("--version", metavar="ID", help="version (default: the latest)")
+    show.add_argument("--readings", action="store_true", help="the passages that can be read in more than one way")
+    show.add_argument(
+        "--shapes", action="store_true", help="the effective shapes as Turtle, for requests of the given kind"
+    )
+    show.add_argument("--minor", action="store_true", help="with --shapes: a member under the age of majority")
+    inputs.add_request(show)
+    show.set_defaults(run=_show)
+    diff = actions.add_parser("diff", help="what changes from one version to another, and which determinations do")
+    diff.add_argument("earlier", metavar="A", help="id of a version")
+    diff.add_argument("later", metavar="B", help="id of another")
+    diff.add_argument("paths", nargs="*", metavar="PATH", help="charts to determine under both versions")
+    inputs.add_settings(diff)
+    diff.set_defaults(run=_diff)
+    check = actions.add_parser("check", help="prove that a policy is well formed and consistent")
+    check.set_defaults(run=_check)
+
+
+def _list(options: argparse.Namespace) -> int:
+    from reasoner.policy import installed, load_policy
+
+    for name in installed(options.policies):
+        for version in load_policy(name, root=options.policies).versions:
+            until = f"to {version.valid_until}" if version.valid_until else "on"
+            print(f"{version.id}  from {version.valid_from} {until}  {version.label}")
+    return DONE
+
+
+def _show(options: argparse.Namespace) -> int:
+    from reasoner import outline
+
+    policy = inputs.policy(options)
+    version = outline.choose_version(policy, options.version)
+    if options.shapes:
+        print(outline.shapes(version, options.phase, options.focus, options.jurisdiction, options.minor), end="")
+    elif options.readings:
+        print(outline.readings(version), end="")
+    elif options.criterion:
+        print(outline.criterion(version, options.criterion), end="")
+    else:
+        print(outline.tree(version), end="")
+    return DONE
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from reasoner import diff, outline
+
+    policy = inputs.policy(options)
+    earlier, later = (outline.choose_version(policy, id_) for id_ in (options.earlier, options.later))
+    cases, rejected = inputs.cases(options, policy) if options.paths else ([], 0)
+    print(diff.render(diff.diff(earlier, later)), end="")
+    if cases:
+        print(diff.render_changes(diff.compare(case, policy, earlier, later) for case in cases), end="")
+    return SOME if rejected and cases else NOTHING if rejected else DONE
+
+
+def _check(options: argparse.Namespace) -> int:
+    from reasoner import check
+
+    problems = check.check(inputs.policy(options), progress=lambda line: print(line, file=sys.stderr))
+    for problem in problems:
+        print(problem)
+    if not problems:
+        print("the policy is well formed and consistent")
+    return NOTHING if problems else DONE

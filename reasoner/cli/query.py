@@ -1,0 +1,86 @@
+"""The commands that ask and serve: query, serve."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reasoner.cli import options as inputs
+from reasoner.cli.output import DONE, SOME, write
+from reasoner.errors import NecessityError, UsageError
+
+if TYPE_CHECKING:
+    from reasoner.kb import KnowledgeBase
+
+FORMATS = ("text", "csv", "tsv", "json", "xml", "parquet", "turtle", "ntriples", "rdfxml", "jsonld")
+
+
+def add(commands: Any) -> None:
+    """Add the commands to the parser."""
+    query = commands.add_parser("query", help="ask a knowledge base, or charts, a question in SPARQL")
+    query.add_argument("name", nargs="?", metavar="NAME", help="query of the library, file, or - (default: list them)")
+    inputs.add_input(query, "*")
+    inputs.add_kb(query)
+    query.add_argument(
+        "--param", metavar="NAME=VALUE", action="append", default=[], type=_binding, help="value of a parameter"
+    )
+    query.add_argument("--show", action="store_true", help="print the query with its parameters instead of asking it")
+    query.add_argument("--format", choices=FORMATS, help="form of the answer (default: text, or turtle for a graph)")
+    query.add_argument("--out", metavar="FILE", type=Path, help="write the answer to a file, whole or not at all")
+    query.set_defaults(run=_query)
+
+
+def _binding(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
+    return name, value
+
+
+def _query(options: argparse.Namespace) -> int:
+    from reasoner.query import Answer, Query, find, library
+
+    if options.name is None:
+        width = max(len(name) for name in library())
+        print("\n".join(f"{name.ljust(width)}  {query.title}" for name, query in library().items()))
+        return DONE
+    query = Query("standard input", sys.stdin.read()) if options.name == "-" else find(options.name)
+    text = query.bind(dict(options.param))
+    if options.show:
+        write(text, None)
+        return DONE
+    rejected = 0
+    if options.paths:
+        kb, rejected = _transient(options)
+    else:
+        kb = inputs.knowledge_base(options)
+    with kb:
+        answer = Answer(kb.query(text), text)
+    write(answer.serialize(options.format or ("turtle" if answer.triples is not None else "text")), options.out)
+    return SOME if rejected else DONE
+
+
+def _transient(options: argparse.Namespace) -> tuple[KnowledgeBase, int]:
+    """A knowledge base in memory of the policy, the charts that the paths name, and their determinations."""
+    from reasoner.engine import determine_case
+    from reasoner.kb import KnowledgeBase
+
+    if options.name == "-" and "-" in options.paths:
+        raise UsageError("the query and a chart are both to come from standard input", mend="Write one to a file")
+    policy = inputs.policy(options)
+    configuration = inputs.configuration(options, policy)
+    cases, rejected = inputs.cases(options, policy)
+    kb = KnowledgeBase()
+    kb.load_policy(policy)
+    for case in cases:
+        try:
+            determinations = determine_case(case, policy, configuration=configuration)
+        except NecessityError as error:
+            print(f"rejected: {case.source}: {error}", file=sys.stderr)
+            rejected += 1
+            continue
+        kb.load_case(case)
+        kb.record(determinations)
+    return kb, rejected

@@ -1,0 +1,301 @@
+"""The knowledge base: policy, charts, determinations and decisions as named graphs of one store."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+
+import pyoxigraph as ox
+
+from reasoner import graphs, record
+from reasoner.decisions import Decision
+from reasoner.documentation import Case, read_cases
+from reasoner.engine import Determination, software_version
+from reasoner.errors import StoreError
+from reasoner.namespaces import NEC
+from reasoner.policy import Policy
+from reasoner.sparql import refuse_outreach
+from reasoner.store import MemoryStore, Results, Store
+
+CATALOG = "urn:necessity:catalog"
+"""The named graph that describes the others: what each holds, the digest of its content, when it changed."""
+
+_POLICY_DEPTH = 800
+_HEADER = f"PREFIX nec: <{NEC}>\nPREFIX prov: <http://www.w3.org/ns/prov#>\n"
+
+
+class Kind(StrEnum):
+    """What a named graph is about; the value is the local name of its class."""
+
+    POLICY = "PolicyGraph"
+    CHART = "ChartGraph"
+    DETERMINATION = "DeterminationGraph"
+    DECISION = "DecisionGraph"
+
+    @property
+    def slug(self) -> str:
+        """Its spelling in text: policy, chart, determination or decision."""
+        return self.name.lower()
+
+
+class Change(StrEnum):
+    """What loading did."""
+
+    ADDED = "added"
+    REPLACED = "replaced"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A named graph as the catalog describes it."""
+
+    graph: str
+    kind: Kind
+    about: str
+    """IRI of the policy, request, determination or decision."""
+    digest: str
+    loaded: datetime
+
+
+class KnowledgeBase:
+    """Named graphs with a catalog of them, in any store.
+
+    Each change is one update request, so it lands whole or not at all, and loading the same content again changes
+    nothing. Methods raise `StoreError` where the store cannot be had or refuses.
+    """
+
+    def __init__(self, store: Store | None = None) -> None:
+        self.store = store or MemoryStore()
+
+    def query(self, text: str) -> Results:
+        """Answer a SPARQL query; its default graph is the union of all named graphs.
+
+        Raises:
+            QueryError: it is not SPARQL, or calls another server.
+            StoreError: the store cannot be asked.
+        """
+        refuse_outreach(text)
+        return self.store.query(text)
+
+    def load_policy(self, policy: Policy) -> Change:
+        """Put a policy in, or in the place of its earlier content; raises `StoreError` for a store without union."""
+        triples = [
+            quad.triple
+            for source in (policy.ontology, policy.shapes)
+            for quad in ox.parse(input=source.serialize(format="nt", encoding="utf-8"), format=ox.RdfFormat.N_TRIPLES)
+        ]
+        content = graphs.canonical(graphs.to_graph(triples, policy.id, depth=_POLICY_DEPTH))
+        change = self._put(Kind.POLICY, policy.iri, content)
+        if not self._ask(f"ASK {{ <{policy.iri}> a nec:Policy }}"):
+            raise StoreError(
+                "the default graph of the endpoint is not the union of its named graphs",
+                mend="Start it with that option, as `oxigraph serve --union-default-graph`",
+            )
+        return change
+
+    def load_case(self, case: Case) -> Change:
+        """Put a chart in; where it replaces another content, the request has no current determination any more."""
+        return self._put(Kind.CHART, case.iri, case.content, f"DELETE WHERE {{ {_current(case.iri)} }} ;")
+
+    def load_decision(self, decision: Decision) -> Change:
+        """Put a decision in; raises `StoreError` if it differs from one that is there, or its determination is not."""
+        held = self._digest(decision.iri)
+        if held and held != decision.digest:
+            raise StoreError(
+                "a decision is never changed",
+                where=decision.iri,
+                mend="Record a new one that is a prov:wasRevisionOf it",
+            )
+        if not self._digest(decision.determination):
+            raise StoreError("its determination is not in the knowledge base", where=decision.iri)
+        return self._put(Kind.DECISION, decision.iri, decision.content)
+
+    def record(self, determinations: Iterable[Determination]) -> Change:
+        """Put all the determinations of one case in, as its current ones; earlier ones stay."""
+        return self.record_content([to_content(determination) for determination in determinations])
+
+    def record_content(self, contents: Iterable[tuple[str, str, str]]) -> Change:
+        """Put in what `to_content` gave for all the determinations of one case; see `record`."""
+        contents = list(contents)
+        (request,) = {request for _, request, _ in contents}
+        current = {str(row["d"].value) for row in self._select(f"SELECT ?d {{ {_current(request)} }}")}
+        if current == {iri for iri, _, _ in contents}:
+            return Change.UNCHANGED
+        parts = [self._insertion(Kind.DETERMINATION, iri, content) for iri, _, content in contents]
+        links = " ".join(f"<{request}> nec:currentDetermination <{iri}> ." for iri, _, _ in contents)
+        self.store.update(
+            f"{_HEADER}DELETE WHERE {{ {_current(request)} }} ;\n"
+            + " ;\n".join([*parts, f"INSERT DATA {{ GRAPH <{CATALOG}> {{ {links} }} }}"])
+        )
+        return Change.REPLACED if current else Change.ADDED
+
+    def entries(self, kind: Kind | None = None) -> Iterator[Entry]:
+        """The named graphs, ordered by kind and by what they are about."""
+        only = f"VALUES ?kind {{ nec:{kind.value} }}" if kind else ""
+        rows = self._select(
+            f"""SELECT ?graph ?kind ?about ?digest ?loaded {{ GRAPH <{CATALOG}> {{ {only}
+                ?graph a ?kind ; nec:holds ?about ; nec:contentDigest ?digest ; nec:loaded ?loaded }} }}
+                ORDER BY ?kind ?about"""
+        )
+        for row in rows:
+            yield Entry(
+                graph=row["graph"].value,
+                kind=Kind(row["kind"].value.removeprefix(str(NEC))),
+                about=row["about"].value,
+                digest=row["digest"].value,
+                loaded=datetime.fromisoformat(row["loaded"].value),
+            )
+
+    def chart(self, request: str) -> str:
+        """The chart of a request as canonical N-Triples, for `read_chart`; empty if there is none."""
+        return self.content(_graph(Kind.CHART, request))
+
+    def undetermined(self, policy: Policy) -> list[str]:
+        """The requests, ordered, that have no current determination by this policy, as it is, and this software."""
+        rows = self._select(
+            f"""SELECT ?request {{
+                GRAPH <{CATALOG}> {{ ?chart a nec:ChartGraph ; nec:holds ?request ; nec:contentDigest ?digest }}
+                FILTER NOT EXISTS {{
+                    GRAPH <{CATALOG}> {{ ?request nec:currentDetermination ?d }}
+                    GRAPH ?held {{ ?d nec:inputDigest ?digest ; nec:policyDigest "{policy.digest}" ;
+                        prov:wasGeneratedBy/prov:wasAssociatedWith <{record.software(software_version())}> }}
+                }} }} ORDER BY ?request"""
+        )
+        return [row["request"].value for row in rows]
+
+    def remove(self, iri: str, *, decisions: bool = False) -> int:
+        """Take out what a graph is about: a determination, a policy, or a request with all its determinations.
+
+        Args:
+            iri: IRI of the policy, request, determination or decision.
+            decisions: whether decisions that refer to what is removed are removed too.
+
+        Returns:
+            How many named graphs were removed.
+
+        Raises:
+            StoreError: nothing is held under the IRI, or decisions refer to it and are not to be removed.
+        """
+        held = {entry.about: entry for entry in self.entries()}
+        if iri not in held:
+            raise StoreError("the knowledge base holds nothing under this IRI", where=iri)
+        gone = {iri}
+        rows = self._select(f"SELECT ?d {{ ?d a nec:Determination ; nec:request <{iri}> }}")
+        gone |= {row["d"].value for row in rows}
+        listed = " ".join(f"<{determination}>" for determination in sorted(gone))
+        rows = self._select(f"SELECT ?d {{ VALUES ?of {{ {listed} }} ?d a nec:Decision ; nec:determination ?of }}")
+        decided = {row["d"].value for row in rows}
+        if (decided or held[iri].kind is Kind.DECISION) and not decisions:
+            raise StoreError(
+                f"{len(decided if decided else decided | {iri})} recorded decisions would be lost",
+                where=iri,
+                mend="Confirm with --with-decisions",
+            )
+        gone = (gone | decided) & set(held)
+        steps = [f"DELETE WHERE {{ {_current(iri)} }}"]
+        for about in sorted(gone):
+            graph = held[about].graph
+            steps.append(f"DROP SILENT GRAPH <{graph}>")
+            steps.append(f"DELETE WHERE {{ GRAPH <{CATALOG}> {{ <{graph}> ?p ?o }} }}")
+            steps.append(f"DELETE WHERE {{ GRAPH <{CATALOG}> {{ ?s nec:currentDetermination <{about}> }} }}")
+        self.store.update(_HEADER + " ;\n".join(steps))
+        return len(gone)
+
+    def content(self, graph: str) -> str:
+        """A named graph as canonical N-Triples; empty if there is none."""
+        return graphs.canonical_lines(
+            self.store.query(f"CONSTRUCT {{ ?s ?p ?o }} {{ GRAPH <{graph}> {{ ?s ?p ?o }} }}")
+        )
+
+    def export(self, kind: Kind | None = None) -> Iterator[ox.Quad]:
+        """The quads of all named graphs, graph by graph in the catalog's order; the catalog last, if all are wanted."""
+        names = [entry.graph for entry in self.entries(kind)] + ([CATALOG] if kind is None else [])
+        for name in names:
+            for quad in ox.parse(input=self.content(name).encode(), format=ox.RdfFormat.N_TRIPLES):
+                yield ox.Quad(quad.subject, quad.predicate, quad.object, ox.NamedNode(name))
+
+    def verify(self) -> Iterator[str]:
+        """What is wrong with the contents, a line each: content that differs from its digest, graphs without entry."""
+        entries = {entry.graph: entry for entry in self.entries()}
+        for entry in entries.values():
+            if graphs.digest(self.content(entry.graph)) != entry.digest:
+                yield f"the content of <{entry.graph}>, about <{entry.about}>, differs from its digest"
+        for row in self._select("SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } } ORDER BY ?g"):
+            if row["g"].value not in entries and row["g"].value != CATALOG:
+                yield f"the catalog has no entry for <{row['g'].value}>"
+        held = {entry.about for entry in entries.values()}
+        for row in self._select(
+            f"SELECT ?r ?d {{ GRAPH <{CATALOG}> {{ ?r nec:currentDetermination ?d }} }} ORDER BY ?d"
+        ):
+            if row["d"].value not in held or row["r"].value not in held:
+                yield f"<{row['r'].value}> refers to <{row['d'].value}>, and one of them is missing"
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self.store.close()
+
+    def __enter__(self) -> KnowledgeBase:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _put(self, kind: Kind, about: str, content: str, besides: str = "") -> Change:
+        held = self._digest(about)
+        if held == graphs.digest(content):
+            return Change.UNCHANGED
+        self.store.update(_HEADER + besides + self._insertion(kind, about, content))
+        return Change.REPLACED if held else Change.ADDED
+
+    def _insertion(self, kind: Kind, about: str, content: str) -> str:
+        """The update that makes a named graph hold a content and nothing else."""
+        graph, now = _graph(kind, about), datetime.now(UTC).replace(microsecond=0).isoformat()
+        return f"""DROP SILENT GRAPH <{graph}> ;
+DELETE WHERE {{ GRAPH <{CATALOG}> {{ <{graph}> ?p ?o }} }} ;
+INSERT DATA {{ GRAPH <{graph}> {{
+{content}}} GRAPH <{CATALOG}> {{
+    <{graph}> a nec:{kind.value} ; nec:holds <{about}> ; nec:contentDigest "{graphs.digest(content)}" ;
+        nec:loaded "{now}"^^<http://www.w3.org/2001/XMLSchema#dateTime> . }} }}"""
+
+    def _digest(self, about: str) -> str | None:
+        rows = self._select(
+            f"SELECT ?digest {{ GRAPH <{CATALOG}> {{ ?graph nec:holds <{about}> ; nec:contentDigest ?digest }} }}"
+        )
+        return next((row["digest"].value for row in rows), None)
+
+    def _select(self, text: str) -> ox.QuerySolutions:
+        found = self.store.query(_HEADER + text)
+        if not isinstance(found, ox.QuerySolutions):
+            raise StoreError("the store gave no solutions to a SELECT query")
+        return found
+
+    def _ask(self, text: str) -> bool:
+        return bool(self.store.query(_HEADER + text))
+
+
+def read_chart(request: str, content: str, policy: Policy, as_of: date | None = None) -> Case:
+    """A case from what `KnowledgeBase.chart` gave of it; raises `DocumentationError` if the policy cannot read it."""
+    if not content:
+        raise StoreError("there is no chart of this request", where=request)
+    triples = [quad.triple for quad in ox.parse(input=content.encode(), format=ox.RdfFormat.N_TRIPLES)]
+    (case,) = read_cases(graphs.to_graph(triples, request), policy, request, as_of)
+    return case
+
+
+def to_content(determination: Determination) -> tuple[str, str, str]:
+    """A determination's IRI, its request's IRI and its record as canonical N-Triples."""
+    content = graphs.canonical(record.to_graph([determination]))
+    return str(record.iri(determination)), determination.case.iri, content
+
+
+def _graph(kind: Kind, about: str) -> str:
+    """The name of a graph: opaque, since an IRI of a chart may tell whose it is."""
+    return f"urn:necessity:{kind.slug}-graph:{hashlib.sha256(about.encode()).hexdigest()[:32]}"
+
+
+def _current(request: str) -> str:
+    return f"GRAPH <{CATALOG}> {{ <{request}> nec:currentDetermination ?d }}"

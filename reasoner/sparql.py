@@ -1,0 +1,50 @@
+"""What may be asked of a store: SPARQL that stays inside it."""
+
+from __future__ import annotations
+
+import re
+
+from reasoner.errors import QueryError
+
+_ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+_NAME = re.compile(r"[?$:@][\w-]*")
+_CALL = re.compile(r"SERVICE|LOAD", re.IGNORECASE)
+_TOKEN = re.compile(
+    r"""(?P<comment>\#[^\n\r]*)
+      | (?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
+      | (?P<text>\"{3}(?:(?:"|"")?(?:[^"\\]|\\.))*\"{3} | '{3}(?:(?:'|'')?(?:[^'\\]|\\.))*'{3}
+              | "(?:[^"\\\n\r]|\\.)*" | '(?:[^'\\\n\r]|\\.)*')
+      | (?P<other>\s+ | [^\s"'\#<]+ | .)""",
+    re.VERBOSE | re.DOTALL,
+)
+_DECLARATION = re.compile(r"(?:PREFIX\s+[^\s<]*:|BASE|FROM|NAMED|GRAPH|INTO|USING|WITH|\^\^)\s*\Z", re.IGNORECASE)
+
+
+def refuse_outreach(text: str) -> None:
+    """Raise `QueryError` for SPARQL that would fetch from elsewhere: SERVICE, or LOAD in an update.
+
+    Parsers want no space around a keyword (``true.SERVICEp:x`` is a call), so the letters count wherever they are in
+    no variable, prefixed name or language tag. Only a text that has them there is looked at closely: its comments,
+    strings and IRIs are taken out, and what is left must not have them. SPARQL tells the IRI ``<b>`` from the
+    comparison ``?a <b> ?c`` by grammar alone, so an IRI in the pattern that could hide the start of a comment or
+    string is refused in such a text.
+    """
+    plain = _ESCAPE.sub(lambda match: chr(int(match[1] or match[2], 16) % 0x110000), text)
+    if not _call(plain):
+        return
+    code: list[str] = []
+    for match in _TOKEN.finditer(plain):
+        if match["iri"] and ("'" in match[0] or "#" in match[0]) and not _DECLARATION.search("".join(code[-8:])):
+            raise QueryError(
+                f"beside the word SERVICE or LOAD the IRI {match[0]} could hide a call to another server",
+                mend="Declare a prefix for it, or leave the word out of comments and strings",
+            )
+        code.append(match["other"] or " ")
+    found = _call("".join(code))
+    if found:
+        raise QueryError(f"{found} is not allowed", mend="Nothing outside the store is asked or fetched")
+
+
+def _call(text: str) -> str | None:
+    found = _CALL.search(_NAME.sub(" ", text))
+    return found[0].upper() if found else None
