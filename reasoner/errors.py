@@ -16,9 +16,17 @@ class NecessityError(Exception):
         self.where = where
         self.mend = mend
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.problem, self.where, self.mend)
+
     def __str__(self) -> str:
         head = f"{self.where}: {self.problem}" if self.where else self.problem
         return f"{head}. {self.mend}" if self.mend else head
+
+
+def _rebuild(kind: type[NecessityError], problem: str, where: str, mend: str) -> NecessityError:
+    """The error again, on the other side of a process boundary."""
+    return kind(problem, where=where, mend=mend)
 
 
 class UsageError(NecessityError):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from reasoner.errors import QueryError
 
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 _NAME = re.compile(r"[?$:@][\w-]*")
 _CALL = re.compile(r"SERVICE|LOAD", re.IGNORECASE)
+_FROM = re.compile(r"FROM\s*(?:NAMED\s*)?<|FROM\s+(?:NAMED\s+)?[\w.-]*:", re.IGNORECASE)
 _TOKEN = re.compile(
     r"""(?P<comment>\#[^\n\r]*)
       | (?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
@@ -29,20 +31,35 @@ def refuse_outreach(text: str) -> None:
     comparison ``?a <b> ?c`` by grammar alone, so an IRI in the pattern that could hide the start of a comment or
     string is refused in such a text.
     """
-    plain = _ESCAPE.sub(lambda match: chr(int(match[1] or match[2], 16) % 0x110000), text)
+    plain = _unescape(text)
     if not _call(plain):
         return
-    code: list[str] = []
+    before: list[str] = []
     for match in _TOKEN.finditer(plain):
-        if match["iri"] and ("'" in match[0] or "#" in match[0]) and not _DECLARATION.search("".join(code[-8:])):
+        if match["iri"] and ("'" in match[0] or "#" in match[0]) and not _DECLARATION.search("".join(before[-8:])):
             raise QueryError(
                 f"beside the word SERVICE or LOAD the IRI {match[0]} could hide a call to another server",
                 mend="Declare a prefix for it, or leave the word out of comments and strings",
             )
-        code.append(match["other"] or " ")
-    found = _call("".join(code))
+        before.append(match["other"] or " ")
+    found = _call("".join(before))
     if found:
         raise QueryError(f"{found} is not allowed", mend="Nothing outside the store is asked or fetched")
+
+
+def names_graphs(text: str) -> bool:
+    """Whether a query says with FROM which graphs it is asked of."""
+    return bool(_FROM.search("".join(_code(_unescape(text)))))
+
+
+def _code(text: str) -> Iterator[str]:
+    """The text without comments and strings, its IRIs empty."""
+    for match in _TOKEN.finditer(text):
+        yield match["other"] or ("<>" if match["iri"] else " ")
+
+
+def _unescape(text: str) -> str:
+    return _ESCAPE.sub(lambda match: chr(int(match[1] or match[2], 16) % 0x110000), text)
 
 
 def _call(text: str) -> str | None:

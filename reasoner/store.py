@@ -6,7 +6,7 @@ import base64
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +16,7 @@ import pyoxigraph as ox
 from filelock import ReadWriteLock, Timeout
 
 from reasoner.errors import QueryError, StoreError, UsageError
+from reasoner.sparql import names_graphs
 
 Results = ox.QuerySolutions | ox.QueryBoolean | Iterable[ox.Triple]
 """What a query gives: solutions of SELECT, a truth value of ASK, triples of CONSTRUCT and DESCRIBE."""
@@ -59,9 +60,16 @@ class MemoryStore:
     def __init__(self) -> None:
         self._store = ox.Store()
 
-    def query(self, text: str) -> Results:
-        """See `Store.query`."""
-        return _run(lambda: self._store.query(text, use_default_graph_as_union=True))
+    def query(self, text: str, *, default_graphs: Sequence[str] = (), named_graphs: Sequence[str] = ()) -> Results:
+        """See `Store.query`; graphs that are named take the place of the query's own FROM."""
+        dataset: dict[str, Any] = {}
+        if default_graphs or named_graphs:
+            dataset["default_graph"] = [ox.NamedNode(iri) for iri in default_graphs]
+            dataset["named_graphs"] = [ox.NamedNode(iri) for iri in named_graphs]
+        else:
+            # Oxigraph would pass over the query's own FROM.
+            dataset["use_default_graph_as_union"] = not names_graphs(text)
+        return _run(lambda: self._store.query(text, **dataset))
 
     def update(self, text: str) -> None:
         """See `Store.update`."""

@@ -23,7 +23,7 @@ FLOORS = [
     {"engine"},
     {"assume"},
     {"record", "text", "outline", "consistency", "diff"},
-    {"check", "render", "kb"},
+    {"check", "render", "kb", "serve"},
     {"cli", "__init__"},
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,27 @@ def add(commands: Any) -> None:
     query.add_argument("--format", choices=FORMATS, help="form of the answer (default: text, or turtle for a graph)")
     query.add_argument("--out", metavar="FILE", type=Path, help="write the answer to a file, whole or not at all")
     query.set_defaults(run=_query)
+
+    serve = commands.add_parser("serve", help="serve a knowledge base by the SPARQL 1.1 Protocol")
+    serve.add_argument(
+        "--kb", metavar="DIR", default=os.environ.get("NECESSITY_KB"), help="directory (default: $NECESSITY_KB)"
+    )
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen at (default: this machine only)")
+    serve.add_argument("--port", type=int, default=7878, help="port to listen at (default: 7878)")
+    serve.add_argument("--writable", action="store_true", help="allow updates; requests are then answered one by one")
+    serve.add_argument("--workers", type=_positive, default=2, help="queries answered side by side (default: 2)")
+    serve.add_argument("--timeout", type=_positive, default=30, metavar="SECONDS", help="longest request (default: 30)")
+    serve.add_argument("--limit", type=_positive, default=64, metavar="MIB", help="largest answer (default: 64)")
+    serve.add_argument(
+        "--memory", type=_positive, default=4096, metavar="MIB", help="memory of a worker (default: 4096)"
+    )
+    serve.set_defaults(run=_serve)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
 
 
 def _binding(text: str) -> tuple[str, str]:
@@ -84,3 +106,26 @@ def _transient(options: argparse.Namespace) -> tuple[KnowledgeBase, int]:
         kb.load_case(case)
         kb.record(determinations)
     return kb, rejected
+
+
+def _serve(options: argparse.Namespace) -> int:
+    if not options.kb:
+        raise UsageError("no knowledge base is named", mend="Give --kb DIR or set NECESSITY_KB")
+    try:
+        from reasoner import serve
+    except ImportError as error:
+        raise UsageError(f"{error.name} is not installed", mend="pip install 'necessity[serve]'") from None
+    serve.serve(
+        serve.Settings(
+            directory=Path(options.kb),
+            host=options.host,
+            port=options.port,
+            writable=options.writable,
+            workers=options.workers,
+            timeout=options.timeout,
+            limit=options.limit * 2**20,
+            memory=options.memory * 2**20,
+            token=os.environ.get("NECESSITY_TOKEN", ""),
+        )
+    )
+    return DONE
