@@ -106,7 +106,7 @@ class DirectoryStore(MemoryStore):
             raise StoreError(f"the knowledge base cannot be opened: {error}", where=str(directory)) from error
         try:
             self._store = ox.Store(str(data)) if write else ox.Store.read_only(str(data))
-        except (OSError, ValueError) as error:
+        except (OSError, RuntimeError, ValueError) as error:
             self._lock.release()
             raise StoreError(f"the knowledge base cannot be opened: {error}", where=str(directory)) from error
 

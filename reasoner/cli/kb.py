@@ -21,6 +21,8 @@ from reasoner.errors import NecessityError, UsageError
 if TYPE_CHECKING:
     from datetime import date
 
+    from reasoner.decisions import Decision
+    from reasoner.documentation import Case
     from reasoner.kb import KnowledgeBase
     from reasoner.policy import Policy
 
@@ -80,17 +82,53 @@ def _init(options: argparse.Namespace) -> int:
 
 
 def _load(options: argparse.Namespace) -> int:
-    from reasoner.decisions import holds_decisions, read_decisions
-    from reasoner.documentation import read_cases
-    from reasoner.intake import refuse_duplicates
+    from reasoner import intake
+    from reasoner.errors import DocumentationError
 
     policy = inputs.policy(options)
-    cases, decisions, errors = [], [], []
-    for found in inputs.datasets(options, policy):
-        if isinstance(found, NecessityError):
-            errors.append(found)
-            continue
-        source, graph = found
+    loaded: dict[str, str] = {}
+    done = rejected = 0
+    with inputs.knowledge_base(options, write=True) as kb:
+        for name in intake.find(options.paths):
+            cases, decisions, errors = _read(name, policy, options)
+            for kind, load, items in (("chart", kb.load_case, cases), ("decision", kb.load_decision, decisions)):
+                for item in items:
+                    try:
+                        if item.iri in loaded:
+                            raise DocumentationError(
+                                f"<{item.iri}> has been loaded from {loaded[item.iri]}",
+                                where=name,
+                                mend="Keep a request and its statements in one data set",
+                            )
+                        print(f"{load(item).value:9}  {kind}  {item.iri}")
+                    except NecessityError as error:
+                        errors.append(error)
+                        continue
+                    loaded[item.iri] = name
+                    done += 1
+            for error in errors:
+                print(f"rejected: {error}", file=sys.stderr)
+            rejected += len(errors)
+    return exit_code(done, rejected)
+
+
+def _read(
+    name: str, policy: Policy, options: argparse.Namespace
+) -> tuple[list[Case], list[Decision], list[NecessityError]]:
+    """The cases and the decisions of one file, and the errors of what is neither."""
+    from reasoner import intake
+    from reasoner.decisions import holds_decisions, read_decisions
+    from reasoner.documentation import read_cases
+
+    cases: list[Case] = []
+    decisions: list[Decision] = []
+    errors: list[NecessityError] = []
+    try:
+        datasets, notes = intake.datasets(name, policy, **inputs.reading(options, name))
+    except NecessityError as error:
+        return cases, decisions, [error]
+    inputs.print_notes(name, notes)
+    for source, graph in datasets:
         try:
             if holds_decisions(graph):
                 decisions += read_decisions(graph, policy, source)
@@ -98,19 +136,8 @@ def _load(options: argparse.Namespace) -> int:
                 cases += read_cases(graph, policy, source, options.as_of)
         except NecessityError as error:
             errors.append(error)
-    cases, twice = refuse_duplicates(cases)
-    done = 0
-    with inputs.knowledge_base(options, write=True) as kb:
-        for kind, load, items in (("chart", kb.load_case, cases), ("decision", kb.load_decision, decisions)):
-            for item in items:
-                try:
-                    print(f"{load(item).value:9}  {kind}  {item.iri}")
-                    done += 1
-                except NecessityError as error:
-                    errors.append(error)
-    for error in (*errors, *twice):
-        print(f"rejected: {error}", file=sys.stderr)
-    return exit_code(done, len(errors) + len(twice))
+    cases, twice = intake.refuse_duplicates(cases)
+    return cases, decisions, [*errors, *twice]
 
 
 def _determine(options: argparse.Namespace) -> int:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reasoner.errors import NecessityError, UsageError
+from reasoner.errors import UsageError
 
 if TYPE_CHECKING:
-    from rdflib import Graph
-
     from reasoner.configuration import Configuration
     from reasoner.documentation import Case
     from reasoner.kb import KnowledgeBase
@@ -114,7 +112,7 @@ def cases(options: argparse.Namespace, policy: Policy) -> tuple[list[Case], int]
 
     found, errors = [], []
     for name in intake.find(options.paths):
-        read, refused, notes = intake.read(name, policy, as_of=options.as_of, **_reading(options, name))
+        read, refused, notes = intake.read(name, policy, as_of=options.as_of, **reading(options, name))
         found += read
         errors += refused
         print_notes(name, notes)
@@ -124,27 +122,13 @@ def cases(options: argparse.Namespace, policy: Policy) -> tuple[list[Case], int]
     return sorted(found, key=lambda case: case.iri), len(errors) + len(twice)
 
 
-def datasets(options: argparse.Namespace, policy: Policy) -> Iterator[tuple[str, Graph] | NecessityError]:
-    """The data sets of all the paths, or errors in their place."""
-    from reasoner import intake
-
-    for name in intake.find(options.paths):
-        try:
-            found, notes = intake.datasets(name, policy, **_reading(options, name))
-        except NecessityError as error:
-            yield error
-            continue
-        print_notes(name, notes)
-        yield from found
-
-
 def print_notes(name: str, notes: Iterable[str]) -> None:
     """Print what was not used of a file."""
     for note in notes:
         print(f"note: {name}: {note}", file=sys.stderr)
 
 
-def _reading(options: argparse.Namespace, name: str) -> dict[str, Any]:
+def reading(options: argparse.Namespace, name: str) -> dict[str, Any]:
     """How a file is to be read."""
     from reasoner import intake
     from reasoner.fhir import RequestOptions

@@ -1,0 +1,77 @@
+"""Charts in any number, made from those in data/cases: `python -m benchmarks.generate DIRECTORY --charts N`.
+
+Each chart is one of the sample charts under names of its own, with some statements left out and some turned around.
+The same seed gives the same charts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+from reasoner import intake, load_policy
+from reasoner.documentation import Case
+from reasoner.paths import ROOT
+
+LEFT_OUT, TURNED = 0.08, 0.04
+PER_FILE = 250
+_ABOUT = "<https://w3id.org/necessity/core#about>"
+_ASSERTION = "<https://w3id.org/necessity/core#assertion>"
+_AFFIRMED, _DENIED = (f"<https://w3id.org/necessity/core#{name}>" for name in ("Affirmed", "Denied"))
+
+
+def generate(count: int, seed: int = 0) -> Iterator[str]:
+    """Charts as N-Triples, each about one request of its own."""
+    policy = load_policy()
+    samples = [case for name in intake.find([str(ROOT / "data" / "cases")]) for case in intake.read(name, policy)[0]]
+    chance = random.Random(seed)
+    for number in range(count):
+        yield _vary(chance.choice(samples), f"https://necessity.invalid/generated/{number:07}#", chance)
+
+
+def _vary(case: Case, namespace: str, chance: random.Random) -> str:
+    lines = case.content.splitlines()
+    statements = [line.split(" ", 1)[0] for line in lines if f" {_ABOUT} " in line]
+    gone = {statement for statement in statements if chance.random() < LEFT_OUT}
+    turned = {statement for statement in statements if chance.random() < TURNED}
+    kept = []
+    for line in lines:
+        subject, predicate, _ = line.split(" ", 2)
+        if subject in gone:
+            continue
+        if subject in turned and predicate == _ASSERTION:
+            line = line.replace(_AFFIRMED, "+").replace(_DENIED, _AFFIRMED).replace("+", _DENIED)
+        kept.append(line)
+    own = case.iri.rpartition("#")[0] + "#"
+    return "\n".join(kept).replace(f"<{own}", f"<{namespace}") + "\n"
+
+
+def write(directory: Path, count: int, seed: int = 0) -> None:
+    """Write charts as N-Quads, a named graph a chart, some hundreds a file."""
+    directory.mkdir(parents=True, exist_ok=True)
+    stream = None
+    for number, chart in enumerate(generate(count, seed)):
+        if number % PER_FILE == 0:
+            if stream:
+                stream.close()
+            stream = (directory / f"charts-{number // PER_FILE:05}.nq").open("w", encoding="utf-8")
+        name = f"<https://necessity.invalid/generated/{number:07}>"
+        stream.writelines(f"{line[:-2]} {name} .\n" for line in chart.splitlines())  # type: ignore[union-attr]
+    if stream:
+        stream.close()
+
+
+def main() -> None:
+    """Run as a program."""
+    parser = argparse.ArgumentParser(description="Write generated charts as N-Quads.")
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--charts", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    write(options.directory, options.charts, options.seed)
+
+
+if __name__ == "__main__":
+    main()
