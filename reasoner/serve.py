@@ -187,7 +187,7 @@ class _Endpoint:
 
     async def _read(self, request: Request) -> Ask | None:
         """The operation that a request asks for (SPARQL 1.1 Protocol, section 2); None for the service description."""
-        parameters = parse_qsl(request.url.query, keep_blank_values=True, encoding="utf-8", errors="strict")
+        parameters = _pairs(request.url.query)
         text: str | None = None
         kind = "query"
         if request.method == "POST":
@@ -202,7 +202,7 @@ class _Endpoint:
                 )
             body = await self._body(request, "query" if content == "application/sparql-query" else "update")
             if content == "application/x-www-form-urlencoded":
-                parameters += parse_qsl(body, keep_blank_values=True, encoding="utf-8", errors="strict")
+                parameters += _pairs(body)
             else:
                 kind, text = content.removeprefix("application/sparql-"), body
         given = [(name, value) for name, value in parameters if name in _BODY]
@@ -223,8 +223,8 @@ class _Endpoint:
         return Ask(
             kind=kind,
             text=text,
-            default_graphs=tuple(value for name, value in parameters if name == "default-graph-uri"),
-            named_graphs=tuple(value for name, value in parameters if name == "named-graph-uri"),
+            default_graphs=_iris(parameters, "default-graph-uri"),
+            named_graphs=_iris(parameters, "named-graph-uri"),
             accept=request.headers.get("accept", ""),
         )
 
@@ -280,6 +280,21 @@ class _Endpoint:
         triples = [ox.Triple(endpoint, ox.NamedNode(p), ox.NamedNode(o)) for p, o in facts]
         body = ox.serialize(triples, format=GRAPHS[media], prefixes={"sd": sd, "formats": formats})
         return Response(body, media_type=media, headers={"Vary": "Accept"})
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="strict")
+    except ValueError:
+        raise _RefusalError(400, "SPARQL is sent as UTF-8") from None
+
+
+def _iris(parameters: list[tuple[str, str]], wanted: str) -> tuple[str, ...]:
+    found = tuple(value for name, value in parameters if name == wanted)
+    try:
+        return tuple(ox.NamedNode(iri).value for iri in found)
+    except ValueError as error:
+        raise _RefusalError(400, f"{wanted}: {error}") from None
 
 
 def negotiate(accept: str, offers: Iterable[str]) -> str | None:

@@ -10,7 +10,7 @@ from reasoner.errors import QueryError
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 _NAME = re.compile(r"[?$:@][\w-]*")
 _CALL = re.compile(r"SERVICE|LOAD", re.IGNORECASE)
-_FROM = re.compile(r"FROM\s*(?:NAMED\s*)?<|FROM\s+(?:NAMED\s+)?[\w.-]*:", re.IGNORECASE)
+_FROM = re.compile(r"(?<![?$:@\w-])FROM(?:\s*(?:NAMED\s*)?<|\s+(?:NAMED\s+)?[\w.-]*:)", re.IGNORECASE)
 _TOKEN = re.compile(
     r"""(?P<comment>\#[^\n\r]*)
       | (?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
