@@ -230,7 +230,8 @@ def _parse(text: str, syntax: ox.RdfFormat, source: str) -> Iterator[ox.Quad]:
 
 def _relabel(triple: ox.Triple, apart: str) -> ox.Triple:
     def node(term: ox.Term) -> ox.Term:
-        return ox.BlankNode(f"{apart}{term.value}") if isinstance(term, ox.BlankNode) else term
+        # RDF/XML wants a label that begins with a letter.
+        return ox.BlankNode(f"b{apart}{term.value}") if isinstance(term, ox.BlankNode) else term
 
     return ox.Triple(node(triple.subject), triple.predicate, node(triple.object))  # type: ignore[arg-type]
 

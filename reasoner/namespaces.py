@@ -1,8 +1,8 @@
 """The vocabularies that policies, documentation and determinations are written in."""
 
 from rdflib import Namespace
-from rdflib.namespace import DCTERMS, OWL, PROV, RDF, RDFS, SH, SKOS, XSD
+from rdflib.namespace import DCTERMS, OWL, PROV, RDF, RDFS, SH, SKOS, VANN, XSD
 
 NEC = Namespace("https://w3id.org/necessity/core#")
 
-__all__ = ["DCTERMS", "NEC", "OWL", "PROV", "RDF", "RDFS", "SH", "SKOS", "XSD"]
+__all__ = ["DCTERMS", "NEC", "OWL", "PROV", "RDF", "RDFS", "SH", "SKOS", "VANN", "XSD"]

@@ -15,7 +15,7 @@ from rdflib.term import Node
 
 from reasoner import graphs, paths
 from reasoner.errors import PolicyError
-from reasoner.namespaces import DCTERMS, NEC, OWL, RDF, SH, SKOS
+from reasoner.namespaces import DCTERMS, NEC, OWL, PROV, RDF, RDFS, SH, SKOS, VANN, XSD
 
 
 class Kind(StrEnum):
@@ -178,6 +178,16 @@ class Policy:
     def namespaces(self) -> tuple[str, ...]:
         """The IRIs of the ontologies: whatever begins with one of them has to be declared."""
         return tuple(sorted(str(iri) for iri in self.ontology.subjects(RDF.type, OWL.Ontology)))
+
+    @cached_property
+    def prefixes(self) -> dict[str, str]:
+        """Prefixes to write the graphs with: those the vocabularies prefer, and the vocabularies they are written in."""
+        found = {
+            str(prefix): str(self.ontology.value(iri, VANN.preferredNamespaceUri))
+            for iri, prefix in self.ontology.subject_objects(VANN.preferredNamespacePrefix)
+        }
+        reused = (("dcterms", DCTERMS), ("owl", OWL), ("rdf", RDF), ("rdfs", RDFS), ("sh", SH), ("skos", SKOS))
+        return found | {prefix: str(iri) for prefix, iri in (*reused, ("prov", PROV), ("xsd", XSD), ("vann", VANN))}
 
     @cached_property
     def digest(self) -> str:

@@ -22,7 +22,7 @@ FLOORS = [
     {"explain"},
     {"engine"},
     {"assume"},
-    {"record", "text", "outline", "consistency", "diff"},
+    {"record", "text", "outline", "consistency", "diff", "reference"},
     {"check", "render", "kb", "serve"},
     {"cli", "__init__"},
 ]

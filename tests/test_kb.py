@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +22,7 @@ from reasoner.errors import StoreError, UsageError
 from reasoner.intake import read_file
 from reasoner.kb import CATALOG, Change, Kind, KnowledgeBase, read_chart
 from reasoner.store import Credentials, EndpointStore, MemoryStore, Store, open_store
-from tests.conftest import CASES, Attestation, chart
+from tests.conftest import CASES, ROOT, Attestation, chart
 
 MET = CASES / "mp9556" / "adult-admission" / "criteria-met.ttl"
 DECISION = """
@@ -47,7 +48,7 @@ def oxigraph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    program = shutil.which("oxigraph", path=str(Path(__import__("sys").executable).parent))
+    program = shutil.which("oxigraph", path=str(Path(sys.executable).parent))
     assert program, "the development requirements bring oxigraph"
     command = [program, "serve", "--bind", f"127.0.0.1:{port}", "--union-default-graph"]
     process = subprocess.Popen(
@@ -292,3 +293,11 @@ def test_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatc
     assert main(["kb", "remove", iri, "--with-decisions"]) == 0
     assert main(["kb", "determine", "--readings", "default", "--jobs", "2"]) == 0
     assert main(["kb", "verify"]) == 0
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_it_keeps_what_it_acknowledged(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.kill", "200", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("200 killed")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Any
 
 from reasoner.cli import options as inputs
-from reasoner.cli.output import DONE, NOTHING, SOME
+from reasoner.cli.output import DONE, NOTHING, SOME, write
+
+SYNTAXES = {"turtle": "turtle", "rdfxml": "xml", "jsonld": "json-ld", "ntriples": "nt"}
 
 
 def add(commands: Any) -> None:
@@ -31,6 +34,14 @@ def add(commands: Any) -> None:
     diff.add_argument("paths", nargs="*", metavar="PATH", help="charts to determine under both versions")
     inputs.add_settings(diff)
     diff.set_defaults(run=_diff)
+    reference = actions.add_parser("reference", help="write the policy as linked HTML pages")
+    reference.add_argument("folder", metavar="DIR", type=Path, help="folder to write to, made if need be")
+    reference.set_defaults(run=_reference)
+    export = actions.add_parser("export", help="write the policy's graph: ontology with core vocabulary, and shapes")
+    export.add_argument("--format", choices=tuple(SYNTAXES), default="turtle", help="syntax (default: turtle)")
+    export.add_argument("--part", choices=("all", "ontology", "shapes"), default="all", help="part (default: all)")
+    export.add_argument("--out", metavar="FILE", type=Path, help="write to a file, whole or not at all")
+    export.set_defaults(run=_export)
     check = actions.add_parser("check", help="prove that a policy is well formed and consistent")
     check.set_defaults(run=_check)
 
@@ -71,6 +82,29 @@ def _diff(options: argparse.Namespace) -> int:
     if cases:
         print(diff.render_changes(diff.compare(case, policy, earlier, later) for case in cases), end="")
     return SOME if rejected and cases else NOTHING if rejected else DONE
+
+
+def _reference(options: argparse.Namespace) -> int:
+    from reasoner import reference
+
+    pages = reference.write(inputs.policy(options), options.folder)
+    print(options.folder / pages[0])
+    return DONE
+
+
+def _export(options: argparse.Namespace) -> int:
+    from rdflib import Graph
+
+    policy = inputs.policy(options)
+    whole = Graph(bind_namespaces="none")
+    for part, graph in (("ontology", policy.ontology), ("shapes", policy.shapes)):
+        if options.part in ("all", part):
+            whole += graph
+    for prefix, iri in sorted(policy.prefixes.items()):
+        whole.bind(prefix, iri)
+    output = whole.serialize(format=SYNTAXES[options.format], encoding="utf-8", auto_compact=True)
+    write(output, options.out)
+    return DONE
 
 
 def _check(options: argparse.Namespace) -> int:
