@@ -23,6 +23,8 @@ Results = ox.QuerySolutions | ox.QueryBoolean | Iterable[ox.Triple]
 
 _SOLUTIONS = "application/sparql-results+json"
 _TRIPLES = "application/n-triples"
+# Characters of updates after which what is in memory is written out; the log has kept it from the first moment.
+_FLUSH = 16 * 2**20
 
 
 class Store(Protocol):
@@ -104,11 +106,20 @@ class DirectoryStore(MemoryStore):
             ) from None
         except (OSError, ValueError) as error:
             raise StoreError(f"the knowledge base cannot be opened: {error}", where=str(directory)) from error
+        self._unflushed = 0
         try:
             self._store = ox.Store(str(data)) if write else ox.Store.read_only(str(data))
         except (OSError, RuntimeError, ValueError) as error:
             self._lock.release()
             raise StoreError(f"the knowledge base cannot be opened: {error}", where=str(directory)) from error
+
+    def update(self, text: str) -> None:
+        """See `Store.update`."""
+        super().update(text)
+        self._unflushed += len(text)
+        if self._unflushed > _FLUSH:
+            self._store.flush()
+            self._unflushed = 0
 
     def close(self) -> None:
         """Let go of the directory."""

@@ -1,0 +1,150 @@
+"""A knowledge base of many charts: `python -m benchmarks.kb DIRECTORY --charts N`.
+
+Loads and determines generated charts with the commands a user has, then times every query of the library, and on a
+smaller base the same queries over the same triples in an rdflib graph. Writes a table in Markdown to standard output.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import re
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyoxigraph as ox
+from rdflib import Graph
+
+from benchmarks.generate import write
+from reasoner.kb import Kind, KnowledgeBase
+from reasoner.query import Answer, library
+from reasoner.store import open_store
+
+CAP = 60.0
+"""Seconds after which a query of rdflib is given up."""
+
+
+def run(*arguments: str) -> tuple[float, int]:
+    """Seconds and peak memory, in MiB, of a command."""
+    started = time.perf_counter()
+    command = [sys.executable, "-c", "from reasoner.cli import entry; entry()", *arguments]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+
+
+def build(directory: Path, charts: int, jobs: int) -> list[str]:
+    """A knowledge base in DIRECTORY/kb; lines that say what that took."""
+    write(directory / "charts", charts)
+    kb = str(directory / "kb")
+    run("kb", "init", "--kb", kb)
+    rows = []
+    for what in (("load", str(directory / "charts")), ("determine", "--readings", "default", "--jobs", str(jobs))):
+        seconds, memory = run("kb", *what, "--kb", kb)
+        rows.append(f"| kb {what[0]} | {charts / seconds:.1f} charts a second | {memory} MiB |")
+    return ["| step | rate | peak memory |", "|---|---|---|", *rows]
+
+
+def timed(kb: KnowledgeBase, text: str) -> tuple[float, int]:
+    """Median milliseconds of three runs, and the number of rows or triples."""
+    taken = []
+    for _ in range(3):
+        started = time.perf_counter()
+        answer = Answer(kb.query(text), text)
+        taken.append(1000 * (time.perf_counter() - started))
+    return statistics.median(taken), len(answer.rows or answer.triples or ())
+
+
+def sample(kb: KnowledgeBase, charts: int) -> list[ox.Quad]:
+    """The quads of the policy, the catalog, and some charts with their determinations."""
+    requests = {entry.about for _, entry in zip(range(charts), kb.entries(Kind.CHART), strict=False)}
+    current = kb.query("SELECT ?r ?d { ?r <https://w3id.org/necessity/core#currentDetermination> ?d }")
+    wanted = requests | {row["d"].value for row in current if row["r"].value in requests}
+    names = {e.graph for e in kb.entries() if e.about in wanted or e.kind is Kind.POLICY}
+    quads = []
+    for name in sorted(names):
+        for quad in ox.parse(input=kb.content(name).encode(), format=ox.RdfFormat.N_TRIPLES):
+            quads.append(ox.Quad(*quad.triple, ox.NamedNode(name)))
+    catalog = ox.NamedNode("urn:necessity:catalog")
+    for triple in kb.query("CONSTRUCT { ?s ?p ?o } { GRAPH <urn:necessity:catalog> { ?s ?p ?o } }"):
+        if triple.subject.value in names | requests:
+            quads.append(ox.Quad(*triple, catalog))
+    return quads
+
+
+def _rdflib(lines: bytes, asked: multiprocessing.connection.Connection) -> None:
+    graph = Graph(bind_namespaces="none").parse(data=lines, format="nt")
+    while True:
+        text = asked.recv()
+        started = time.perf_counter()
+        list(graph.query(text))
+        asked.send(1000 * (time.perf_counter() - started))
+
+
+class Rdflib:
+    """A plain rdflib graph in a process of its own, which a query that takes too long ends."""
+
+    def __init__(self, triples: bytes) -> None:
+        self.triples = triples
+        self.process: multiprocessing.Process | None = None
+
+    def time(self, text: str) -> float | None:
+        """Milliseconds of one run; None if it was given up."""
+        if self.process is None:
+            self.pipe, other = multiprocessing.Pipe()
+            self.process = multiprocessing.Process(target=_rdflib, args=(self.triples, other), daemon=True)
+            self.process.start()
+            self.pipe.send("ASK {}")
+            self.pipe.recv()
+        self.pipe.send(text)
+        if self.pipe.poll(CAP):
+            return self.pipe.recv()
+        self.process.kill()
+        self.process = None
+        return None
+
+
+def main() -> None:
+    """Run as a program."""
+    parser = argparse.ArgumentParser(description="Measure a knowledge base of generated charts.")
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--charts", type=int, default=1000)
+    parser.add_argument("--compare", type=int, default=100, help="charts of the base that rdflib is asked too")
+    parser.add_argument("--jobs", type=int, default=2)
+    options = parser.parse_args()
+    if not (options.directory / "kb").exists():
+        print("\n".join(build(options.directory, options.charts, options.jobs)), flush=True)
+    with KnowledgeBase(open_store(options.directory / "kb")) as kb:
+        small = KnowledgeBase()
+        quads = sample(kb, options.compare)
+        small.store._store.bulk_extend(quads)  # type: ignore[attr-defined]
+        # One graph has no named ones: the graphs of determinations are asked as the whole.
+        lines = "".join(sorted({f"{quad.triple} .\n" for quad in quads})).encode()
+        plain = Rdflib(lines)
+        (size,) = kb.query("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }")
+        charts = sum(1 for _ in kb.entries(Kind.CHART))
+        triples, small_size = f"{int(size['n'].value):,}", f"{len(lines.splitlines()):,}"
+        print(f"\n{charts} charts, {triples} triples; compared on {options.compare} charts, {small_size} triples.\n")
+        many, few = f"ms, {charts} charts", f"ms, {options.compare} charts"
+        print(f"| query | rows | {many} | {few} | rdflib, ms | rdflib / store |")
+        print("|---|---|---|---|---|---|")
+        request = next(entry.about for entry in kb.entries(Kind.CHART))
+        for name, query in library().items():
+            text = query.bind({"request": request} if "request" in query.parameters else {})
+            large, rows = timed(kb, text)
+            little, _ = timed(small, text)
+            other = plain.time(_without_graphs(text))
+            shown = f"> {1000 * CAP:.0f}" if other is None else f"{other:.0f}"
+            ratio = f"> {1000 * CAP / little:.0f}" if other is None else f"{other / little:.0f}"
+            print(f"| {name} | {rows} | {large:.1f} | {little:.1f} | {shown} | {ratio} |", flush=True)
+
+
+def _without_graphs(text: str) -> str:
+    return re.sub(r"GRAPH\s+(\?\w+|<[^>]*>)", "", text)
+
+
+if __name__ == "__main__":
+    main()
