@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CASES ?= data/cases
 
-.PHONY: determine test check lint clean
+.PHONY: determine test check lint reference clean
 
 determine: $(VENV)/.run
 	$(BIN)/necessity determine $(CASES)
@@ -18,6 +18,9 @@ check: $(VENV)/.dev
 lint: $(VENV)/.dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
+reference: $(VENV)/.run
+	$(BIN)/necessity policy reference build/reference
+
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
@@ -30,4 +33,4 @@ $(VENV)/.dev: pyproject.toml constraints.txt requirements-dev.txt | $(VENV)/bin/
 	touch $@ $(VENV)/.run
 
 clean:
-	rm -rf $(VENV) dist
+	rm -rf $(VENV) dist build
