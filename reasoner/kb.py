@@ -185,17 +185,15 @@ class KnowledgeBase:
             raise StoreError("the knowledge base holds nothing under this IRI", where=iri)
         gone = {iri}
         rows = self._select(f"SELECT ?d {{ ?d a nec:Determination ; nec:request <{iri}> }}")
-        gone |= {row["d"].value for row in rows}
+        gone |= {row["d"].value for row in rows} & set(held)
         listed = " ".join(f"<{determination}>" for determination in sorted(gone))
         rows = self._select(f"SELECT ?d {{ VALUES ?of {{ {listed} }} ?d a nec:Decision ; nec:determination ?of }}")
-        decided = {row["d"].value for row in rows}
-        if (decided or held[iri].kind is Kind.DECISION) and not decisions:
+        lost = {row["d"].value for row in rows} | {about for about in gone if held[about].kind is Kind.DECISION}
+        if lost and not decisions:
             raise StoreError(
-                f"{len(decided if decided else decided | {iri})} recorded decisions would be lost",
-                where=iri,
-                mend="Confirm with --with-decisions",
+                f"recorded decisions would be lost: {len(lost)}", where=iri, mend="Confirm with --with-decisions"
             )
-        gone = (gone | decided) & set(held)
+        gone |= lost
         steps = [f"DELETE WHERE {{ {_current(iri)} }}"]
         for about in sorted(gone):
             graph = held[about].graph

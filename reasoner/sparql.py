@@ -16,10 +16,9 @@ _TOKEN = re.compile(
       | (?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
       | (?P<text>\"{3}(?:(?:"|"")?(?:[^"\\]|\\.))*\"{3} | '{3}(?:(?:'|'')?(?:[^'\\]|\\.))*'{3}
               | "(?:[^"\\\n\r]|\\.)*" | '(?:[^'\\\n\r]|\\.)*')
-      | (?P<other>\s+ | [^\s"'\#<]+ | .)""",
+      | (?P<other>\\. | \s+ | [^\s"'\#<\\]+ | .)""",
     re.VERBOSE | re.DOTALL,
 )
-_DECLARATION = re.compile(r"(?:PREFIX\s+[^\s<]*:|BASE|FROM|NAMED|GRAPH|INTO|USING|WITH|\^\^)\s*\Z", re.IGNORECASE)
 
 
 def refuse_outreach(text: str) -> None:
@@ -28,21 +27,25 @@ def refuse_outreach(text: str) -> None:
     Parsers want no space around a keyword (``true.SERVICEp:x`` is a call), so the letters count wherever they are in
     no variable, prefixed name or language tag. Only a text that has them there is looked at closely: its comments,
     strings and IRIs are taken out, and what is left must not have them. SPARQL tells the IRI ``<b>`` from the
-    comparison ``?a <b> ?c`` by grammar alone, so an IRI in the pattern that could hide the start of a comment or
-    string is refused in such a text.
+    comparison ``(?a <b> ?c)`` by grammar alone, so what looks like an IRI between parentheses, where comparisons are,
+    and could hide the start of a comment or string is refused in such a text.
     """
     plain = _unescape(text)
     if not _call(plain):
         return
-    before: list[str] = []
+    code: list[str] = []
+    depth = 0
     for match in _TOKEN.finditer(plain):
-        if match["iri"] and ("'" in match[0] or "#" in match[0]) and not _DECLARATION.search("".join(before[-8:])):
+        if match["iri"] and depth and ("'" in match[0] or "#" in match[0]):
             raise QueryError(
                 f"beside the word SERVICE or LOAD the IRI {match[0]} could hide a call to another server",
                 mend="Declare a prefix for it, or leave the word out of comments and strings",
             )
-        before.append(match["other"] or " ")
-    found = _call("".join(before))
+        other = match["other"] or " "
+        if not other.startswith("\\"):  # an escaped character is part of a prefixed name
+            depth += other.count("(") - other.count(")")
+        code.append(other)
+    found = _call("".join(code))
     if found:
         raise QueryError(f"{found} is not allowed", mend="Nothing outside the store is asked or fetched")
 

@@ -6,17 +6,13 @@ import csv
 import io
 import json
 import shutil
-import socket
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
-import uvicorn
 
 from reasoner import Policy, intake
 from reasoner.cli import main
@@ -28,7 +24,7 @@ from reasoner.kb import KnowledgeBase
 from reasoner.query import Answer, Query, find, library
 from reasoner.record import iri
 from reasoner.store import open_store
-from tests.conftest import CASES, ROOT
+from tests.conftest import CASES, ROOT, served
 from tests.questions import ANSWERS, World, finding_counts_for, old_evidence
 
 PROV = "http://www.w3.org/ns/prov#"
@@ -203,22 +199,8 @@ def test_a_query_without_default_is_refused() -> None:
 
 @pytest.fixture(scope="module")
 def endpoint(world: World, place: Path) -> Iterator[str]:
-    from reasoner.serve import Settings, application
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    settings = Settings(directory=place, port=port)
-    server = uvicorn.Server(uvicorn.Config(application(settings), port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    for _ in range(200):
-        if server.started:
-            break
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}/sparql"
-    server.should_exit = True
-    thread.join()
+    with served(place) as url:
+        yield url
 
 
 def bindings(document: dict) -> list[tuple]:

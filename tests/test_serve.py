@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from reasoner.kb import KnowledgeBase
 from reasoner.serve import GRAPHS, TABLES, Settings, application, negotiate, serve
 from reasoner.sparql import names_graphs, refuse_outreach
 from reasoner.store import open_store
+from tests.conftest import free_port
 
 FORM = "application/x-www-form-urlencoded"
 QUERY, UPDATE = "application/sparql-query", "application/sparql-update"
@@ -251,6 +251,9 @@ CALLS = [
     "SELECT * { ?s ?p e:.SERVICE <urn:x> {} }",
     "SELECT * { ?a ?b ?c FILTER(?a<'>') SERVICE <http://127.0.0.1:9/> { ?x ?y ?z } } #'",
     "PREFIX p: <urn:> SELECT * { ?s <p#> ?o FILTER(?a<'>') SERVICE <http://127.0.0.1:9/> {} }",
+    "SELECT * { ?s <p#> ?o FILTER(?a<b#>')\n SERVICE <http://127.0.0.1:9/> {} } #'",
+    "PREFIX e: <urn:> SELECT * { ?s e:a\\' ?o . {} SERVICE <http://127.0.0.1:9/> {} } # '",
+    "PREFIX e: <urn:> SELECT * { ?s ?p ?a FILTER(e:b\\) = 1 && ?a<'>') {} SERVICE <http://127.0.0.1:9/> {} } #'",
     "INSERT DATA { <urn:a> <urn:b> 1 } ; LOAD <file:///etc/passwd>",
 ]
 HARMLESS = [
@@ -260,6 +263,8 @@ HARMLESS = [
     'SELECT * { ?a ?b """ x " SERVICE """ }',
     "SELECT * { ?a ?b 'x'@service }",
     "SELECT * { ?s <p#> ?o FILTER(?a<'>') }",
+    "INSERT DATA { GRAPH <urn:g> { <urn:a#b> <urn:p#q> 'service (of any kind)' , <urn:c#d> } }",
+    "SELECT * { ?s <http://x/p#load> ?o FILTER(?o > 1) }",
 ]
 
 
@@ -280,9 +285,7 @@ def test_the_mere_word_is_no_call(text: str) -> None:
 def test_the_process(tmp_path: Path, end: signal.Signals) -> None:
     """Starts, answers, stops on a signal, and leaves no worker behind that keeps the store from being changed."""
     open_store(tmp_path, write=True).close()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-c", "from reasoner.cli import entry; entry()"]
     arguments = ["serve", "--kb", str(tmp_path), "--port", str(port)]
     process = subprocess.Popen(
