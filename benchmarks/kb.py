@@ -24,7 +24,7 @@ from reasoner.kb import Kind, KnowledgeBase
 from reasoner.query import Answer, library
 from reasoner.store import open_store
 
-CAP = 60.0
+CAP = 20.0
 """Seconds after which a query of rdflib is given up."""
 
 

@@ -25,6 +25,8 @@ _SOLUTIONS = "application/sparql-results+json"
 _TRIPLES = "application/n-triples"
 # Characters of updates after which what is in memory is written out; the log has kept it from the first moment.
 _FLUSH = 16 * 2**20
+# Characters of updates after which the files are put in order at the end, which makes queries about twice as fast.
+_COMPACT = 64 * 2**20
 
 
 class Store(Protocol):
@@ -106,7 +108,7 @@ class DirectoryStore(MemoryStore):
             ) from None
         except (OSError, ValueError) as error:
             raise StoreError(f"the knowledge base cannot be opened: {error}", where=str(directory)) from error
-        self._unflushed = 0
+        self._written = 0
         try:
             self._store = ox.Store(str(data)) if write else ox.Store.read_only(str(data))
         except (OSError, RuntimeError, ValueError) as error:
@@ -116,13 +118,14 @@ class DirectoryStore(MemoryStore):
     def update(self, text: str) -> None:
         """See `Store.update`."""
         super().update(text)
-        self._unflushed += len(text)
-        if self._unflushed > _FLUSH:
+        self._written += len(text)
+        if self._written // _FLUSH > (self._written - len(text)) // _FLUSH:
             self._store.flush()
-            self._unflushed = 0
 
     def close(self) -> None:
         """Let go of the directory."""
+        if self._written > _COMPACT:
+            self._store.optimize()
         # The lock of the database goes with the last reference to it.
         del self._store
         self._lock.release()
