@@ -16,11 +16,10 @@ import sys
 import time
 from pathlib import Path
 
-import pyoxigraph as ox
 from rdflib import Graph
 
 from benchmarks.generate import write
-from reasoner.kb import Kind, KnowledgeBase
+from reasoner.kb import CATALOG, Kind, KnowledgeBase
 from reasoner.query import Answer, library
 from reasoner.store import open_store
 
@@ -58,21 +57,15 @@ def timed(kb: KnowledgeBase, text: str) -> tuple[float, int]:
     return statistics.median(taken), len(answer.rows or answer.triples or ())
 
 
-def sample(kb: KnowledgeBase, charts: int) -> list[ox.Quad]:
-    """The quads of the policy, the catalog, and some charts with their determinations."""
+def sample(kb: KnowledgeBase, charts: int) -> dict[str, str]:
+    """The policy, some charts with their determinations, and what the catalog says of them, as N-Triples by graph."""
     requests = {entry.about for _, entry in zip(range(charts), kb.entries(Kind.CHART), strict=False)}
     current = kb.query("SELECT ?r ?d { ?r <https://w3id.org/necessity/core#currentDetermination> ?d }")
     wanted = requests | {row["d"].value for row in current if row["r"].value in requests}
-    names = {e.graph for e in kb.entries() if e.about in wanted or e.kind is Kind.POLICY}
-    quads = []
-    for name in sorted(names):
-        for quad in ox.parse(input=kb.content(name).encode(), format=ox.RdfFormat.N_TRIPLES):
-            quads.append(ox.Quad(*quad.triple, ox.NamedNode(name)))
-    catalog = ox.NamedNode("urn:necessity:catalog")
-    for triple in kb.query("CONSTRUCT { ?s ?p ?o } { GRAPH <urn:necessity:catalog> { ?s ?p ?o } }"):
-        if triple.subject.value in names | requests:
-            quads.append(ox.Quad(*triple, catalog))
-    return quads
+    contents = {e.graph: kb.content(e.graph) for e in kb.entries() if e.about in wanted or e.kind is Kind.POLICY}
+    subjects = contents.keys() | requests
+    lines = kb.content(CATALOG).splitlines(keepends=True)
+    return contents | {CATALOG: "".join(line for line in lines if line.split(">")[0].lstrip("<") in subjects)}
 
 
 def _rdflib(lines: bytes, asked: multiprocessing.connection.Connection) -> None:
@@ -119,10 +112,11 @@ def main() -> None:
         print("\n".join(build(options.directory, options.charts, options.jobs)), flush=True)
     with KnowledgeBase(open_store(options.directory / "kb")) as kb:
         small = KnowledgeBase()
-        quads = sample(kb, options.compare)
-        small.store._store.bulk_extend(quads)  # type: ignore[attr-defined]
+        contents = sample(kb, options.compare)
+        for name, content in contents.items():
+            small.store.update(f"INSERT DATA {{ GRAPH <{name}> {{ {content} }} }}")
         # One graph has no named ones: the graphs of determinations are asked as the whole.
-        lines = "".join(sorted({f"{quad.triple} .\n" for quad in quads})).encode()
+        lines = "".join(sorted({line for content in contents.values() for line in content.splitlines(True)})).encode()
         plain = Rdflib(lines)
         (size,) = kb.query("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }")
         charts = sum(1 for _ in kb.entries(Kind.CHART))

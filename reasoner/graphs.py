@@ -126,8 +126,13 @@ def canonical(graph: Graph) -> str:
     Numbers, truth values and dates are written as a store writes them (``9.0`` as ``9``), so a graph that has been
     through one has the same form.
     """
-    lines = ox.parse(input=graph.serialize(format="nt", encoding="utf-8"), format=ox.RdfFormat.N_TRIPLES)
-    return canonical_lines(quad.triple for quad in lines)
+    return canonical_lines(triples(graph))
+
+
+def triples(source: Graph | str | bytes) -> list[ox.Triple]:
+    """The triples of a graph, or of trusted N-Triples, as the parser's terms."""
+    lines = source.serialize(format="nt", encoding="utf-8") if isinstance(source, Graph) else source
+    return [quad.triple for quad in ox.parse(input=lines, format=ox.RdfFormat.N_TRIPLES)]
 
 
 def canonical_lines(triples: Iterable[ox.Triple]) -> str:

@@ -143,5 +143,4 @@ def _lookup(policy: Policy) -> tuple[ox.Triple, ...]:
     for predicate in (RDF.type, DCTERMS.identifier, SKOS.notation, SKOS.inScheme):
         for triple in policy.ontology.triples((None, predicate, None)):
             wanted.add(triple)
-    lines = wanted.serialize(format="nt", encoding="utf-8")
-    return tuple(quad.triple for quad in ox.parse(input=lines, format=ox.RdfFormat.N_TRIPLES))
+    return tuple(graphs.triples(wanted))

@@ -13,7 +13,7 @@ import pyoxigraph as ox
 from reasoner import graphs, record
 from reasoner.decisions import Decision
 from reasoner.documentation import Case, read_cases
-from reasoner.engine import Determination, software_version
+from reasoner.engine import Determination
 from reasoner.errors import StoreError
 from reasoner.namespaces import NEC
 from reasoner.policy import Policy
@@ -83,14 +83,10 @@ class KnowledgeBase:
 
     def load_policy(self, policy: Policy) -> Change:
         """Put a policy in, or in the place of its earlier content; raises `StoreError` for a store without union."""
-        triples = [
-            quad.triple
-            for source in (policy.ontology, policy.shapes)
-            for quad in ox.parse(input=source.serialize(format="nt", encoding="utf-8"), format=ox.RdfFormat.N_TRIPLES)
-        ]
+        triples = graphs.triples(policy.ontology) + graphs.triples(policy.shapes)
         content = graphs.canonical(graphs.to_graph(triples, policy.id, depth=_POLICY_DEPTH))
         change = self._put(Kind.POLICY, policy.iri, content)
-        if not self._ask(f"ASK {{ <{policy.iri}> a nec:Policy }}"):
+        if not self.store.query(f"{_HEADER}ASK {{ <{policy.iri}> a nec:Policy }}"):
             raise StoreError(
                 "the default graph of the endpoint is not the union of its named graphs",
                 mend="Start it with that option, as `oxigraph serve --union-default-graph`",
@@ -125,7 +121,7 @@ class KnowledgeBase:
         current = {str(row["d"].value) for row in self._select(f"SELECT ?d {{ {_current(request)} }}")}
         if current == {iri for iri, _, _ in contents}:
             return Change.UNCHANGED
-        parts = [self._insertion(Kind.DETERMINATION, iri, content) for iri, _, content in contents]
+        parts = [_insertion(Kind.DETERMINATION, iri, content) for iri, _, content in contents]
         links = " ".join(f"<{request}> nec:currentDetermination <{iri}> ." for iri, _, _ in contents)
         self.store.update(
             f"{_HEADER}DELETE WHERE {{ {_current(request)} }} ;\n"
@@ -162,7 +158,7 @@ class KnowledgeBase:
                 FILTER NOT EXISTS {{
                     GRAPH <{CATALOG}> {{ ?request nec:currentDetermination ?d }}
                     GRAPH ?held {{ ?d nec:inputDigest ?digest ; nec:policyDigest "{policy.digest}" ;
-                        prov:wasGeneratedBy/prov:wasAssociatedWith <{record.software(software_version())}> }}
+                        prov:wasGeneratedBy/prov:wasAssociatedWith <{record.software()}> }}
                 }} }} ORDER BY ?request"""
         )
         return [row["request"].value for row in rows]
@@ -213,8 +209,8 @@ class KnowledgeBase:
         """The quads of all named graphs, graph by graph in the catalog's order; the catalog last, if all are wanted."""
         names = [entry.graph for entry in self.entries(kind)] + ([CATALOG] if kind is None else [])
         for name in names:
-            for quad in ox.parse(input=self.content(name).encode(), format=ox.RdfFormat.N_TRIPLES):
-                yield ox.Quad(quad.subject, quad.predicate, quad.object, ox.NamedNode(name))
+            for triple in graphs.triples(self.content(name)):
+                yield ox.Quad(*triple, ox.NamedNode(name))
 
     def verify(self) -> Iterator[str]:
         """What is wrong with the contents, a line each: content that differs from its digest, graphs without entry."""
@@ -246,18 +242,8 @@ class KnowledgeBase:
         held = self._digest(about)
         if held == graphs.digest(content):
             return Change.UNCHANGED
-        self.store.update(_HEADER + besides + self._insertion(kind, about, content))
+        self.store.update(_HEADER + besides + _insertion(kind, about, content))
         return Change.REPLACED if held else Change.ADDED
-
-    def _insertion(self, kind: Kind, about: str, content: str) -> str:
-        """The update that makes a named graph hold a content and nothing else."""
-        graph, now = _graph(kind, about), datetime.now(UTC).replace(microsecond=0).isoformat()
-        return f"""DROP SILENT GRAPH <{graph}> ;
-DELETE WHERE {{ GRAPH <{CATALOG}> {{ <{graph}> ?p ?o }} }} ;
-INSERT DATA {{ GRAPH <{graph}> {{
-{content}}} GRAPH <{CATALOG}> {{
-    <{graph}> a nec:{kind.value} ; nec:holds <{about}> ; nec:contentDigest "{graphs.digest(content)}" ;
-        nec:loaded "{now}"^^<http://www.w3.org/2001/XMLSchema#dateTime> . }} }}"""
 
     def _digest(self, about: str) -> str | None:
         rows = self._select(
@@ -271,16 +257,12 @@ INSERT DATA {{ GRAPH <{graph}> {{
             raise StoreError("the store gave no solutions to a SELECT query")
         return found
 
-    def _ask(self, text: str) -> bool:
-        return bool(self.store.query(_HEADER + text))
-
 
 def read_chart(request: str, content: str, policy: Policy, as_of: date | None = None) -> Case:
     """A case from what `KnowledgeBase.chart` gave of it; raises `DocumentationError` if the policy cannot read it."""
     if not content:
         raise StoreError("there is no chart of this request", where=request)
-    triples = [quad.triple for quad in ox.parse(input=content.encode(), format=ox.RdfFormat.N_TRIPLES)]
-    (case,) = read_cases(graphs.to_graph(triples, request), policy, request, as_of)
+    (case,) = read_cases(graphs.to_graph(graphs.triples(content), request), policy, request, as_of)
     return case
 
 
@@ -288,6 +270,17 @@ def to_content(determination: Determination) -> tuple[str, str, str]:
     """A determination's IRI, its request's IRI and its record as canonical N-Triples."""
     content = graphs.canonical(record.to_graph([determination]))
     return str(record.iri(determination)), determination.case.iri, content
+
+
+def _insertion(kind: Kind, about: str, content: str) -> str:
+    """The update that makes a named graph hold a content and nothing else."""
+    graph, now = _graph(kind, about), datetime.now(UTC).replace(microsecond=0).isoformat()
+    return f"""DROP SILENT GRAPH <{graph}> ;
+DELETE WHERE {{ GRAPH <{CATALOG}> {{ <{graph}> ?p ?o }} }} ;
+INSERT DATA {{ GRAPH <{graph}> {{
+{content}}} GRAPH <{CATALOG}> {{
+    <{graph}> a nec:{kind.value} ; nec:holds <{about}> ; nec:contentDigest "{graphs.digest(content)}" ;
+        nec:loaded "{now}"^^<http://www.w3.org/2001/XMLSchema#dateTime> . }} }}"""
 
 
 def _graph(kind: Kind, about: str) -> str:

@@ -152,6 +152,11 @@ class PolicyVersion:
         """The published criteria by id."""
         return {criterion.id: criterion for criterion in self.criteria.values() if criterion.id}
 
+    def reports(self, iri: str) -> frozenset[Node]:
+        """The property shapes that report on a leaf: its own, and those targeted apart."""
+        leaf = URIRef(iri)
+        return frozenset(self.shapes.objects(leaf, SH.property)) | frozenset(self.shapes.subjects(NEC.reportsOn, leaf))
+
     def in_force(self, day: date) -> bool:
         """Whether the version governs a date of service."""
         return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)

@@ -35,8 +35,6 @@ GRAPHS = {
     "jsonld": ox.RdfFormat.JSON_LD,
 }
 """The forms of the answer to a CONSTRUCT or DESCRIBE query."""
-FORMATS = ("text", *TABLES, "parquet", *GRAPHS)
-"""All the forms an answer can be written in."""
 
 _HEADER = re.compile(r"^#\+ *(title|purpose|parameter|column) *(.*)$", re.MULTILINE)
 _PREFIX = re.compile(r"^\s*PREFIX\s+([\w-]*:)\s*<([^>]*)>", re.MULTILINE | re.IGNORECASE)
@@ -159,7 +157,7 @@ class Answer:
             self.triples = sorted(results, key=str)
 
     def serialize(self, form: str) -> bytes:
-        """The answer in one of `FORMATS`; raises `UsageError` for one that does not fit the kind of query."""
+        """The answer as ``text``, ``parquet``, one of `TABLES` or of `GRAPHS`; raises `UsageError` if that does not fit it."""
         if self.triples is not None:
             if form not in GRAPHS:
                 raise UsageError(f"{form} holds no triples", mend=f"Choose one of: {', '.join(GRAPHS)}")
@@ -198,7 +196,7 @@ class Answer:
             lines = f'{{"head":{{}},"boolean":{str(self.truth).lower()}}}'
             return ox.parse_query_results(lines, format=ox.QueryResultsFormat.JSON)
         head = "\t".join(f"?{name}" for name in self.columns)
-        body = ("\t".join("" if term is None else _tsv(term) for term in row) for row in self.rows)
+        body = ("\t".join("" if term is None else str(term) for term in row) for row in self.rows)
         return ox.parse_query_results("\n".join([head, *body, ""]), format=ox.QueryResultsFormat.TSV)
 
     def _to_text(self) -> str:
@@ -254,10 +252,6 @@ def _term(parameter: Parameter, value: str) -> str:
 
 def _values(name: str) -> re.Pattern[str]:
     return re.compile(r"(VALUES\s+\?" + re.escape(name) + r"\s*\{)([^}]*)(\})", re.IGNORECASE)
-
-
-def _tsv(term: ox.Term) -> str:
-    return str(term).replace("\t", "\\t")
 
 
 def _value(term: ox.Term | None) -> Any:

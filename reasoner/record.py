@@ -132,14 +132,14 @@ def iri(determination: Determination) -> URIRef:
     return URIRef("urn:necessity:determination:" + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32])
 
 
-def software(version: str) -> str:
-    """The IRI of a version of this software."""
-    return f"urn:necessity:software:{version}"
+def software() -> str:
+    """The IRI of this version of the software."""
+    return f"urn:necessity:software:{software_version()}"
 
 
 def _write(graph: Graph, determination: Determination) -> None:
     case, node = determination.case, iri(determination)
-    activity, agent = node + "#review", URIRef(software(software_version()))
+    activity, agent = node + "#review", URIRef(software())
     graph.add((node, RDF.type, NEC.Determination))
     graph.add((node, RDF.type, PROV.Entity))
     graph.add((node, NEC.request, URIRef(case.iri)))

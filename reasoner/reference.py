@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from rdflib import Graph, Literal, URIRef
+from rdflib import Graph, URIRef
 from rdflib.term import Node
 
 from reasoner import graphs
@@ -49,7 +49,7 @@ class Place:
     @property
     def link(self) -> str:
         """The address relative to the other pages."""
-        return f"{self.page}#{self.anchor}" if self.anchor else self.page
+        return f"{self.page}#{self.anchor}"
 
 
 def write(policy: Policy, folder: Path) -> list[str]:
@@ -88,30 +88,13 @@ class _Reference:
         for version in self.policy.versions:
             for top in _sections(version):
                 yield self.places[top.iri].page, self._section(version, top)
-            name = _page(version, "recombined")
-            recombined = [self._criterion(version, criterion) for criterion in self._recombined(version)]
-            yield (
-                name,
-                self._render("recombined", title="Recombined", version=version, page=name, criteria=recombined),
-            )
-            name = _page(version, "readings")
-            yield (
-                name,
-                self._render(
-                    "readings", title="Readings", version=version, page=name, passages=[*self._passages(version)]
-                ),
-            )
-            name = _page(version, "unformalized")
-            yield (
-                name,
-                self._render(
-                    "unformalized",
-                    title="Passages without criterion",
-                    version=version,
-                    page=name,
-                    clauses=self._clauses(version),
-                ),
-            )
+            for name, title, values in (
+                ("recombined", "Recombined", [self._criterion(version, c) for c in self._recombined(version)]),
+                ("readings", "Readings", list(self._passages(version))),
+                ("unformalized", "Passages without criterion", self._clauses(version)),
+            ):
+                page = _page(version, name)
+                yield page, self._render(name, title=title, version=version, page=page, entries=values)
         for page, iri in self._vocabularies.items():
             yield page, self._vocabulary(page, iri)
 
@@ -225,26 +208,24 @@ class _Reference:
                 passage for passage in version.interpretations
                 if (URIRef(passage.iri), NEC.concerns, node) in self.ontology
             ],
-            "shapes": self._reports(node),
-            "turtle": self._turtle(node),
+            "shapes": self._reports(version, node),
+            "turtle": self._turtle(version, node),
         }  # fmt: skip
 
-    def _reports(self, node: URIRef) -> list[tuple[str, str, str]]:
-        found = {*self.shapes.objects(node, SH.property), *self.shapes.subjects(NEC.reportsOn, node)}
+    def _reports(self, version: PolicyVersion, node: URIRef) -> list[tuple[str, str, str]]:
         rows = []
-        for shape in sorted(found, key=str):
+        for shape in sorted(version.reports(node), key=str):
             severity = _local(str(self.shapes.value(shape, SH.severity) or SH.Violation))
             rows.append((_local(str(shape)), severity, graphs.text(self.shapes, shape, SH.message)))
         return rows
 
-    def _turtle(self, node: URIRef) -> str:
+    def _turtle(self, version: PolicyVersion, node: URIRef) -> str:
         """The shapes of a criterion, as they are in the policy."""
         own = Graph(bind_namespaces="none")
         for iri, prefix in self.prefixes.items():
             own.bind(prefix, URIRef(iri))
         own.bind(_local(node.rpartition("/")[0]), URIRef(node.rpartition("/")[0] + "/"))
-        roots = [node, *self.shapes.objects(node, SH.property), *self.shapes.subjects(NEC.reportsOn, node)]
-        for triple in graphs.closure(self.shapes, *roots):
+        for triple in graphs.closure(self.shapes, node, *version.reports(node)):
             own.add(triple)
         lines = own.serialize(format="turtle").splitlines()
         return "\n".join(line for line in lines if not line.startswith("@prefix")).strip()
@@ -252,7 +233,7 @@ class _Reference:
     def _passages(self, version: PolicyVersion) -> Iterator[dict[str, Any]]:
         for passage in version.interpretations:
             concerned = sorted(str(o) for o in self.ontology.objects(URIRef(passage.iri), NEC.concerns))
-            yield {"passage": passage, "anchor": _local(passage.iri), "concerned": concerned}
+            yield {"passage": passage, "concerned": concerned}
 
     def _clauses(self, version: PolicyVersion) -> list[dict[str, str]]:
         found = sorted(self.ontology.objects(URIRef(version.iri), NEC.unformalized), key=str)
@@ -288,7 +269,7 @@ class _Reference:
         related = []
         for predicate in _SHOWN:
             for name in sorted(self.ontology.objects(subject, predicate), key=str):
-                if not isinstance(name, Literal) and isinstance(name, URIRef):
+                if isinstance(name, URIRef):
                     related.append((_local(str(predicate)), str(name)))
         related += [("narrower", str(s)) for s in sorted(self.ontology.subjects(RDFS.subClassOf, subject), key=str)]
         related += [

@@ -94,7 +94,7 @@ def serve(settings: Settings) -> None:
 
     Raises:
         StoreError: the knowledge base cannot be opened.
-        UsageError: it would be open to other machines without a token, or writable by several workers.
+        UsageError: it would be open to other machines without a token.
     """
     if settings.host not in _LOOPBACK and not settings.token:
         raise UsageError(
@@ -118,14 +118,13 @@ def serve(settings: Settings) -> None:
 def application(settings: Settings) -> Starlette:
     """The endpoint as an ASGI application, with the workers that it starts and stops."""
     endpoint = _Endpoint(settings)
-    methods = ["GET", "POST"]
     middleware = []
     if settings.host in _LOOPBACK:
         # A page of another site could have its own name lead here.
-        middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=[*_LOOPBACK, "testserver"]))
+        middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=list(_LOOPBACK)))
     return Starlette(
         routes=[
-            Route("/sparql", endpoint.sparql, methods=methods),
+            Route("/sparql", endpoint.sparql, methods=["GET", "POST"]),
             Route("/health", endpoint.health, methods=["GET"]),
         ],
         middleware=middleware,
@@ -262,11 +261,8 @@ class _Endpoint:
         media = negotiate(request.headers.get("accept", ""), GRAPHS)
         if media is None:
             raise _RefusalError(406, f"a description is served as {', '.join(GRAPHS)}")
-        sd, formats, endpoint = (
-            "http://www.w3.org/ns/sparql-service-description#",
-            "http://www.w3.org/ns/formats/",
-            ox.NamedNode(str(request.url.replace(query=""))),
-        )
+        sd, formats = "http://www.w3.org/ns/sparql-service-description#", "http://www.w3.org/ns/formats/"
+        endpoint = ox.NamedNode(str(request.url.replace(query="")))
         languages = ["SPARQL11Query"] + (["SPARQL11Update"] if self.settings.writable else [])
         results = ("SPARQL_Results_JSON", "SPARQL_Results_XML", "SPARQL_Results_CSV", "SPARQL_Results_TSV")
         syntaxes = ("Turtle", "N-Triples", "RDF_XML", "JSON-LD")

@@ -16,7 +16,7 @@ _TOKEN = re.compile(
       | (?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
       | (?P<text>\"{3}(?:(?:"|"")?(?:[^"\\]|\\.))*\"{3} | '{3}(?:(?:'|'')?(?:[^'\\]|\\.))*'{3}
               | "(?:[^"\\\n\r]|\\.)*" | '(?:[^'\\\n\r]|\\.)*')
-      | (?P<other>\\. | \s+ | [^\s"'\#<\\]+ | .)""",
+      | (?P<other>\\. | \s+ | [()] | [^\s"'\#<\\()]+ | .)""",
     re.VERBOSE | re.DOTALL,
 )
 
@@ -33,19 +33,13 @@ def refuse_outreach(text: str) -> None:
     plain = _unescape(text)
     if not _call(plain):
         return
-    code: list[str] = []
-    depth = 0
-    for match in _TOKEN.finditer(plain):
-        if match["iri"] and depth and ("'" in match[0] or "#" in match[0]):
-            raise QueryError(
-                f"beside the word SERVICE or LOAD the IRI {match[0]} could hide a call to another server",
-                mend="Declare a prefix for it, or leave the word out of comments and strings",
-            )
-        other = match["other"] or " "
-        if not other.startswith("\\"):  # an escaped character is part of a prefixed name
-            depth += other.count("(") - other.count(")")
-        code.append(other)
-    found = _call("".join(code))
+    ambiguous = next(_ambiguous(plain), None)
+    if ambiguous:
+        raise QueryError(
+            f"beside the word SERVICE or LOAD the IRI {ambiguous} could hide a call to another server",
+            mend="Declare a prefix for it, or leave the word out of comments and strings",
+        )
+    found = _call("".join(_code(plain)))
     if found:
         raise QueryError(f"{found} is not allowed", mend="Nothing outside the store is asked or fetched")
 
@@ -59,6 +53,16 @@ def _code(text: str) -> Iterator[str]:
     """The text without comments and strings, its IRIs empty."""
     for match in _TOKEN.finditer(text):
         yield match["other"] or ("<>" if match["iri"] else " ")
+
+
+def _ambiguous(text: str) -> Iterator[str]:
+    """What may be an IRI or part of a comparison, and holds what begins a comment or string."""
+    depth = 0
+    for token in _TOKEN.finditer(text):
+        if token["iri"] and depth and ("'" in token[0] or "#" in token[0]):
+            yield token[0]
+        if token["other"] in ("(", ")"):
+            depth += 1 if token["other"] == "(" else -1
 
 
 def _unescape(text: str) -> str:

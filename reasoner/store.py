@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pyoxigraph as ox
 from filelock import ReadWriteLock, Timeout
 
+from reasoner import graphs
 from reasoner.errors import QueryError, StoreError, UsageError
 from reasoner.sparql import names_graphs
 
@@ -186,7 +187,7 @@ class EndpointStore:
             if kind == _SOLUTIONS:
                 return ox.parse_query_results(body, format=ox.QueryResultsFormat.JSON)
             if kind == _TRIPLES:
-                return [quad.triple for quad in ox.parse(input=body, format=ox.RdfFormat.N_TRIPLES)]
+                return graphs.triples(body)
         except (SyntaxError, ValueError) as error:
             raise StoreError(f"the endpoint's answer cannot be read: {error}", where=self.query_url) from error
         raise StoreError(f"the endpoint answers in {kind or 'no media type'}", where=self.query_url)

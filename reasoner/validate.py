@@ -12,7 +12,7 @@ from reasoner import shacl
 from reasoner.decide import Status, leaf_status
 from reasoner.effective import leaf_shapes
 from reasoner.errors import EngineError
-from reasoner.namespaces import NEC, RDF, SH
+from reasoner.namespaces import NEC, RDF
 from reasoner.policy import Criterion, PolicyVersion
 from reasoner.shacl import ValidationResult
 
@@ -65,8 +65,7 @@ def evaluate(version: PolicyVersion, leaves: tuple[str, ...], evidence: Graph, r
 def _prepare(version: PolicyVersion, leaves: tuple[str, ...]) -> _Program:
     leaf_of_shape = {leaf: leaf for leaf in leaves}
     for leaf in leaves:
-        node = URIRef(leaf)
-        for shape in (*version.shapes.objects(node, SH.property), *version.shapes.subjects(NEC.reportsOn, node)):
+        for shape in version.reports(leaf):
             leaf_of_shape[str(shape)] = leaf
     items = frozenset(iri for section in version.lists if section.excluding for iri in section.criterion.members)
     program = _Program(version, leaves, leaf_shapes(version, leaves), leaf_of_shape, items & frozenset(leaves))

@@ -41,7 +41,7 @@ def fork(work: Callable[[Callable[[str], None]], None]) -> tuple[int, int]:
     try:
         work(lambda said: os.write(writing, f"{said}\n".encode()) and None)
         code = 0
-    except Exception:
+    except Exception:  # whatever happened, the child says so before it ends
         traceback.print_exc()
     finally:
         os._exit(code)

@@ -14,7 +14,8 @@ MODULES = sorted((ROOT / "reasoner").rglob("*.py"))
 FLOORS = [
     {"errors", "families"},
     {"paths", "namespaces", "sparql"},
-    {"graphs", "store"},
+    {"graphs"},
+    {"store"},
     {"policy", "shacl", "query"},
     {"documentation", "effective", "fhir", "configuration"},
     {"infer", "intake", "decide", "decisions"},

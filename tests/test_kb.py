@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
-from rdflib import Graph
 
-from reasoner import DocumentationError, Policy, graphs
+from reasoner import DocumentationError, Policy, graphs, record
 from reasoner.cli import main
 from reasoner.decisions import read_decisions
+from reasoner.documentation import read_cases
 from reasoner.engine import determine_case
 from reasoner.errors import StoreError, UsageError
 from reasoner.intake import read_file
@@ -92,7 +92,7 @@ def test_the_life_of_a_chart(store: Store, policy: Policy) -> None:
 
     changed = chart([Attestation("adult-admission:3")]).replace(":request", f"<{case.iri}>")
     ((_, data),) = graphs.parse_datasets(changed.encode(), ox.RdfFormat.TURTLE, "chart")
-    (other,) = read_cases_of(data, policy)
+    (other,) = read_cases(data, policy, "chart")
     assert kb.load_case(other) is Change.REPLACED
     assert kb.undetermined(policy) == [case.iri]
     assert kb.record(determine_case(other, policy, alternatives=False)) is Change.ADDED
@@ -102,12 +102,6 @@ def test_the_life_of_a_chart(store: Store, policy: Policy) -> None:
     assert list(kb.verify()) == []
     with pytest.raises(StoreError, match="holds nothing"):
         kb.remove(case.iri)
-
-
-def read_cases_of(data: Graph, policy: Policy):
-    from reasoner.documentation import read_cases
-
-    return read_cases(data, policy, "chart")
 
 
 def test_content_is_the_same_in_every_store(policy: Policy, tmp_path: Path, oxigraph: str) -> None:
@@ -213,7 +207,7 @@ def test_decisions_are_never_changed(policy: Policy) -> None:
     (case,) = read_file(MET, policy)
     kb.load_case(case)
     (found,) = determine_case(case, policy, alternatives=False)
-    text = DECISION.replace("DETERMINATION", record_iri(found))
+    text = DECISION.replace("DETERMINATION", str(record.iri(found)))
     (decision,) = decisions(text, policy)
     with pytest.raises(StoreError, match="not in the knowledge base"):
         kb.load_decision(decision)
@@ -227,12 +221,6 @@ def test_decisions_are_never_changed(policy: Policy) -> None:
             kb.remove(iri)
     assert kb.remove(case.iri, decisions=True) == 3
     assert list(kb.entries()) == []
-
-
-def record_iri(determination) -> str:
-    from reasoner.record import iri
-
-    return str(iri(determination))
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import pyoxigraph as ox
 import pytest
 from starlette.testclient import TestClient
 
-from reasoner.errors import QueryError, UsageError
+from reasoner.errors import QueryError, StoreError, UsageError
 from reasoner.kb import KnowledgeBase
 from reasoner.serve import GRAPHS, TABLES, Settings, application, negotiate, serve
 from reasoner.sparql import names_graphs, refuse_outreach
@@ -306,6 +306,6 @@ def test_the_process(tmp_path: Path, end: signal.Signals) -> None:
         try:
             open_store(tmp_path, write=True).close()
             return
-        except Exception:
+        except StoreError:
             time.sleep(0.1)
     pytest.fail("the store is still held")

@@ -22,12 +22,7 @@ def add(commands: Any) -> None:
     """Add the commands to the parser."""
     determine = commands.add_parser("determine", help="determine the requests in files, folders or standard input (-)")
     inputs.add_input(determine)
-    determine.add_argument(
-        "--readings",
-        choices=("all", "default"),
-        default="all",
-        help="try the other readings of the text (default: all)",
-    )
+    inputs.add_readings(determine)
     determine.add_argument("--format", choices=FORMATS, default="text", help="form of the results (default: text)")
     determine.add_argument("--out", metavar="FILE", type=Path, help="write the results to a file, whole or not at all")
     determine.add_argument(
@@ -76,22 +71,22 @@ def _outcomes(text: str) -> tuple[str, ...]:
 def _determine(options: argparse.Namespace) -> int:
     from reasoner import record, text
 
-    determinations, rejected = _determinations(options, alternatives=options.readings == "all")
+    found, rejected = determinations(options, alternatives=options.readings == "all")
     if options.format in ("turtle", "jsonld"):
         syntax = {"turtle": "turtle", "jsonld": "json-ld"}[options.format]
-        output = record.to_graph(determinations).serialize(format=syntax, auto_compact=True) + "\n"
+        output = record.to_graph(found).serialize(format=syntax, auto_compact=True) + "\n"
     elif options.format in ("html", "markdown", "letter"):
-        output = _document(determinations, options.format)
+        output = _document(found, options.format)
     elif options.format == "json":
-        output = json.dumps([record.to_json(d) for d in determinations], ensure_ascii=False, indent=2) + "\n"
+        output = json.dumps([record.to_json(d) for d in found], ensure_ascii=False, indent=2) + "\n"
     elif options.format == "jsonl":
-        output = "".join(json.dumps(record.to_json(d), ensure_ascii=False) + "\n" for d in determinations)
+        output = "".join(json.dumps(record.to_json(d), ensure_ascii=False) + "\n" for d in found)
     else:
-        output = "\n".join(text.render(d) for d in determinations)
+        output = "\n".join(text.render(d) for d in found)
     write(output, options.out)
-    if any(d.outcome.value in options.fail_on for d in determinations):
+    if any(d.outcome.value in options.fail_on for d in found):
         return FAILED_ON
-    return exit_code(len(determinations), rejected)
+    return exit_code(len(found), rejected)
 
 
 def _document(determinations: list[Determination], form: str) -> str:
@@ -109,7 +104,8 @@ def _document(determinations: list[Determination], form: str) -> str:
     return "\n".join(letters)
 
 
-def _determinations(options: argparse.Namespace, *, alternatives: bool) -> tuple[list[Determination], int]:
+def determinations(options: argparse.Namespace, *, alternatives: bool) -> tuple[list[Determination], int]:
+    """The determinations of the charts that the options name, and how many charts were rejected; errors are printed."""
     from reasoner.engine import determine_case
 
     policy = inputs.policy(options)
@@ -130,9 +126,9 @@ def _explain(options: argparse.Namespace) -> int:
     from reasoner.assume import assume
 
     stances = dict(options.assume)
-    determinations, rejected = _determinations(options, alternatives=True)
+    found, rejected = determinations(options, alternatives=True)
     told = []
-    for determination in determinations:
+    for determination in found:
         try:
             if stances:
                 told.append(text.what_if(determination, assume(determination, stances), stances))

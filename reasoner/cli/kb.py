@@ -21,6 +21,7 @@ from reasoner.errors import NecessityError, UsageError
 if TYPE_CHECKING:
     from datetime import date
 
+    from reasoner.configuration import Configuration
     from reasoner.decisions import Decision
     from reasoner.documentation import Case
     from reasoner.kb import KnowledgeBase
@@ -42,14 +43,9 @@ def add(commands: Any) -> None:
     load.set_defaults(run=_load)
     determine = actions.add_parser("determine", help="determine the charts that have no current determination")
     inputs.add_config(determine)
-    determine.add_argument("--as-of", metavar="DATE", type=inputs.day, help="review on the knowledge of this day")
+    inputs.add_as_of(determine)
     determine.add_argument("--again", action="store_true", help="determine all charts, not only those that need it")
-    determine.add_argument(
-        "--readings",
-        choices=("all", "default"),
-        default="all",
-        help="try the other readings of the text (default: all)",
-    )
+    inputs.add_readings(determine)
     determine.add_argument("--jobs", metavar="N", type=int, default=1, help="processes (default: 1; 0: one a core)")
     determine.set_defaults(run=_determine)
     listing = actions.add_parser("list", help="what the knowledge base holds")
@@ -170,7 +166,7 @@ def _determined(
     work = partial(
         _determine_chart,
         policy=(options.policy, options.policies),
-        config=options.config,
+        configuration=inputs.configuration(options, policy),
         as_of=options.as_of,
         alternatives=options.readings == "all",
     )
@@ -194,18 +190,16 @@ def _determine_chart(
     chart: tuple[str, str],
     *,
     policy: tuple[str | None, Path | None],
-    config: Path | None,
+    configuration: Configuration | None,
     as_of: date | None,
     alternatives: bool,
 ) -> tuple[_Contents, list[str]]:
-    from reasoner.configuration import read_configuration
     from reasoner.engine import determine_case
     from reasoner.kb import read_chart, to_content
     from reasoner.policy import load_policy
 
     loaded = load_policy(policy[0], root=policy[1])
     try:
-        configuration = read_configuration(config, loaded) if config else None
         case = read_chart(*chart, loaded, as_of)
         found = determine_case(case, loaded, configuration=configuration, alternatives=alternatives)
         return [to_content(determination) for determination in found], []

@@ -26,6 +26,21 @@ def add_input(parser: argparse.ArgumentParser, paths: str = "+") -> None:
     add_settings(parser)
 
 
+def add_readings(parser: argparse.ArgumentParser) -> None:
+    """Which readings of the text are tried."""
+    parser.add_argument(
+        "--readings",
+        choices=("all", "default"),
+        default="all",
+        help="try the other readings of the text (default: all)",
+    )
+
+
+def add_as_of(parser: argparse.ArgumentParser) -> None:
+    """The day on whose knowledge the review is made."""
+    parser.add_argument("--as-of", metavar="DATE", type=_day, help="review on the knowledge of this day")
+
+
 def add_config(parser: argparse.ArgumentParser) -> None:
     """A payer's choice of readings."""
     parser.add_argument("--config", metavar="FILE", type=Path, help="a payer's choice of readings, as RDF")
@@ -33,7 +48,7 @@ def add_config(parser: argparse.ArgumentParser) -> None:
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """How charts are read."""
-    parser.add_argument("--as-of", metavar="DATE", type=day, help="review on the knowledge of this day")
+    add_as_of(parser)
     parser.add_argument(
         "--input-format", metavar="TYPE", help="file type of standard input: ttl trig nt nq jsonld rdf json"
     )
@@ -74,8 +89,7 @@ def folder(text: str) -> Path:
     return Path(text).resolve()
 
 
-def day(text: str) -> date:
-    """A date."""
+def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The commands on policies: list, show, diff, check."""
+"""The commands on policies: list, show, diff, reference, export, check."""
 
 from __future__ import annotations
 

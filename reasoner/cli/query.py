@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reasoner.cli import charts
 from reasoner.cli import options as inputs
 from reasoner.cli.output import DONE, SOME, write
-from reasoner.errors import NecessityError, UsageError
+from reasoner.errors import UsageError
 
 if TYPE_CHECKING:
     from reasoner.kb import KnowledgeBase
@@ -86,25 +88,17 @@ def _query(options: argparse.Namespace) -> int:
 
 def _transient(options: argparse.Namespace) -> tuple[KnowledgeBase, int]:
     """A knowledge base in memory of the policy, the charts that the paths name, and their determinations."""
-    from reasoner.engine import determine_case
     from reasoner.kb import KnowledgeBase
 
     if options.name == "-" and "-" in options.paths:
         raise UsageError("the query and a chart are both to come from standard input", mend="Write one to a file")
-    policy = inputs.policy(options)
-    configuration = inputs.configuration(options, policy)
-    cases, rejected = inputs.cases(options, policy)
+    found, rejected = charts.determinations(options, alternatives=True)
     kb = KnowledgeBase()
-    kb.load_policy(policy)
-    for case in cases:
-        try:
-            determinations = determine_case(case, policy, configuration=configuration)
-        except NecessityError as error:
-            print(f"rejected: {case.source}: {error}", file=sys.stderr)
-            rejected += 1
-            continue
-        kb.load_case(case)
-        kb.record(determinations)
+    kb.load_policy(inputs.policy(options))
+    for _, determinations in groupby(found, key=lambda determination: determination.case.iri):
+        of_case = list(determinations)
+        kb.load_case(of_case[0].case)
+        kb.record(of_case)
     return kb, rejected
 
 
