@@ -194,13 +194,12 @@ class _Reference:
     def _criterion(self, version: PolicyVersion, criterion: Criterion) -> dict[str, Any]:
         node = URIRef(criterion.iri)
         finding = URIRef(criterion.finding)
-        narrower = sorted(set(self.ontology.subjects(RDFS.subClassOf, finding)), key=str) if criterion.finding else []
         return {
             "criterion": criterion,
             "connective": CONNECTIVE[criterion.kind],
             "types": sorted(str(t) for t in self.ontology.objects(node, RDF.type) if str(t).startswith(str(NEC))),
             "members": [version.criteria[iri] for iri in criterion.members],
-            "narrower": [str(name) for name in narrower if isinstance(name, URIRef)],
+            "narrower": self._narrower(finding) if criterion.finding else [],
             "contraries": sorted(str(name) for name in self.ontology.subjects(NEC.contraryOf, finding)) if criterion.finding else [],
             "replaced": [(s, reading) for s, reading in _all_substitutions(version) if s.replaced == criterion.iri],
             "used": [(s, reading) for s, reading in _all_substitutions(version) if criterion.iri in s.used],
@@ -211,6 +210,10 @@ class _Reference:
             "shapes": self._reports(version, node),
             "turtle": self._turtle(version, node),
         }  # fmt: skip
+
+    def _narrower(self, name: Node) -> list[str]:
+        """The named classes right below a class; class expressions have no name to link."""
+        return sorted(str(s) for s in self.ontology.subjects(RDFS.subClassOf, name) if isinstance(s, URIRef))
 
     def _reports(self, version: PolicyVersion, node: URIRef) -> list[tuple[str, str, str]]:
         rows = []
@@ -271,7 +274,7 @@ class _Reference:
             for name in sorted(self.ontology.objects(subject, predicate), key=str):
                 if isinstance(name, URIRef):
                     related.append((_local(str(predicate)), str(name)))
-        related += [("narrower", str(s)) for s in sorted(self.ontology.subjects(RDFS.subClassOf, subject), key=str)]
+        related += [("narrower", name) for name in self._narrower(subject)]
         related += [
             ("counts for", version.leaf_of[str(subject)].iri)
             for version in self.policy.versions

@@ -8,7 +8,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from rdflib import Graph
+from rdflib import BNode, Graph
 from rdflib.compare import isomorphic
 
 from reasoner import Policy, reference
@@ -48,6 +48,13 @@ def test_everything_is_described(pages: dict[str, str], policy: Policy) -> None:
         for subject in policy.ontology.subjects(RDF.type, kind):
             for definition in policy.ontology.objects(subject, SKOS.definition):
                 assert str(definition) in whole, subject
+
+
+def test_no_label_of_a_blank_node_is_shown(pages: dict[str, str], policy: Policy) -> None:
+    labels = {str(term) for triple in policy.ontology for term in triple if isinstance(term, BNode)}
+    assert labels
+    for name, page in pages.items():
+        assert not labels & set(re.findall(r"\w+", page)), name
 
 
 def test_the_tree_shows_what_is_replaced(pages: dict[str, str]) -> None:
