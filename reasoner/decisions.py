@@ -1,19 +1,39 @@
-"""Decisions of people on requests, as read from a data set once they are well formed."""
+"""Decisions of people on requests, and their acceptances of statements: written, and read once they are well formed."""
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
 from functools import lru_cache
 
-from rdflib import Graph
+from rdflib import Graph, Literal, URIRef
+from rdflib.term import Node
 
 from reasoner import graphs, paths, shacl
+from reasoner.access import User
 from reasoner.documentation import undeclared
 from reasoner.errors import DocumentationError
-from reasoner.namespaces import NEC, PROV, RDF
+from reasoner.namespaces import NEC, PROV, RDF, SKOS, XSD
 from reasoner.policy import Policy
 
-_PARTS = frozenset({NEC.override, PROV.wasAttributedTo})
+_PARTS = frozenset({NEC.override, NEC.remark, PROV.wasAttributedTo})
+
+
+class Disposition(StrEnum):
+    """What a decision does with a request."""
+
+    APPROVED = "approved"
+    DOCUMENTATION_REQUESTED = "documentation-requested"
+    REFERRED_TO_PEER = "referred-to-peer"
+    ADVERSE = "adverse"
+
+    @property
+    def final(self) -> bool:
+        """Whether the request is decided by it, so that no clock runs on."""
+        return self in (Disposition.APPROVED, Disposition.ADVERSE)
 
 
 @dataclass(frozen=True)
@@ -30,9 +50,128 @@ class Decision:
         return graphs.digest(self.content)
 
 
+@dataclass(frozen=True)
+class Acceptance:
+    """A person's acceptance of a statement to an open criterion, or the withdrawal of one."""
+
+    iri: str
+    request: str
+    statement: str
+    """IRI of what is accepted; empty for a withdrawal."""
+    withdrawn: str
+    """IRI of the acceptance that is withdrawn; empty for an acceptance."""
+    person: str
+    content: str = field(repr=False)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the content."""
+        return graphs.digest(self.content)
+
+
+@dataclass(frozen=True)
+class Override:
+    """A status that a person gives to a criterion in place of the determined one."""
+
+    criterion: str
+    """IRI."""
+    determined: str
+    """The status that validation found, as `reasoner.decide.Status` spells it."""
+    status: str
+    rationale: str
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a person is about to decide."""
+
+    determination: str
+    """IRI of the determination they had before them."""
+    disposition: Disposition
+    rationale: str = ""
+    overrides: tuple[Override, ...] = ()
+    remarks: tuple[tuple[str, str], ...] = ()
+    """IRI of a criterion and what is noted on it."""
+    letter: str = ""
+    revises: str = ""
+    """IRI of the decision that this one corrects."""
+
+
+@dataclass(frozen=True)
+class SignedOverride:
+    """An override as it stands in a decision."""
+
+    id: str
+    """Id of the criterion."""
+    determined: str
+    status: str
+    rationale: str
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A recorded decision, to be shown."""
+
+    iri: str
+    determination: str
+    disposition: Disposition
+    time: datetime
+    name: str
+    role: str
+    licence: str
+    rationale: str
+    letter: str
+    revises: str
+    overrides: tuple[SignedOverride, ...]
+    remarks: tuple[tuple[str, str], ...]
+    """Id of a criterion and what is noted on it."""
+
+
+def sign(proposal: Proposal, user: User, policy: Policy) -> Decision:
+    """A decision of a person, as of now, under a name of its own; raises `DocumentationError` as `read_decisions` does."""
+    node, graph = URIRef(f"urn:necessity:decision:{uuid.uuid4()}"), Graph(bind_namespaces="none")
+    graph.add((node, RDF.type, NEC.Decision))
+    graph.add((node, NEC.determination, URIRef(proposal.determination)))
+    graph.add((node, NEC.disposition, _named(proposal.disposition)))
+    _attribute(graph, node, user)
+    for predicate, text in ((NEC.rationale, proposal.rationale), (NEC.letter, proposal.letter)):
+        if text.strip():
+            graph.add((node, predicate, Literal(text.strip())))
+    if proposal.revises:
+        graph.add((node, PROV.wasRevisionOf, URIRef(proposal.revises)))
+    for number, override in enumerate(proposal.overrides, start=1):
+        part = node + f"#override-{number}"
+        graph.add((node, NEC.override, part))
+        graph.add((part, RDF.type, NEC.Override))
+        graph.add((part, NEC.criterion, URIRef(override.criterion)))
+        graph.add((part, NEC.determinedStatus, _named(override.determined)))
+        graph.add((part, NEC.status, _named(override.status)))
+        graph.add((part, NEC.rationale, Literal(override.rationale.strip())))
+        graph.add((part, PROV.wasAttributedTo, URIRef(user.iri)))
+    for number, (criterion, text) in enumerate(proposal.remarks, start=1):
+        part = node + f"#remark-{number}"
+        graph.add((node, NEC.remark, part))
+        graph.add((part, RDF.type, NEC.Remark))
+        graph.add((part, NEC.criterion, URIRef(criterion)))
+        graph.add((part, NEC.text, Literal(text.strip())))
+    (decision,) = read_decisions(graph, policy, "the decision")
+    return decision
+
+
+def accept(request: str, statement: str, rationale: str, user: User, policy: Policy) -> Acceptance:
+    """A person's acceptance of a statement, as of now; raises `DocumentationError` without a rationale."""
+    return _acceptance("acceptance", NEC.Acceptance, NEC.statement, statement, request, rationale, user, policy)
+
+
+def withdraw(acceptance: Acceptance, rationale: str, user: User, policy: Policy) -> Acceptance:
+    """A person's withdrawal of an acceptance, as of now; raises `DocumentationError` without a rationale."""
+    withdrawn, request = acceptance.iri, acceptance.request
+    return _acceptance("withdrawal", NEC.Withdrawal, PROV.wasRevisionOf, withdrawn, request, rationale, user, policy)
+
+
 def holds_decisions(data: Graph) -> bool:
-    """Whether a data set is about decisions rather than documentation."""
-    return (None, RDF.type, NEC.Decision) in data
+    """Whether a data set is about decisions or acceptances rather than documentation."""
+    return any((None, RDF.type, kind) in data for kind in (NEC.Decision, NEC.Acceptance, NEC.Withdrawal))
 
 
 def read_decisions(data: Graph, policy: Policy, source: str) -> tuple[Decision, ...]:
@@ -41,14 +180,7 @@ def read_decisions(data: Graph, policy: Policy, source: str) -> tuple[Decision, 
     Raises:
         DocumentationError: it is not well formed, or an adverse decision lacks licence or rationale; names the nodes.
     """
-    problems = [*undeclared(data, policy)]
-    problems += [f"<{r.focus}>: {r.message.removesuffix('.')}" for r in shacl.validate(data, _shapes()).results]
-    for override in data.objects(None, NEC.override):
-        for criterion in data.objects(override, NEC.criterion):
-            if policy.criterion(str(criterion)) is None:
-                problems.append(f"<{override}>: <{criterion}> is no criterion of the policy")
-    if problems:
-        raise DocumentationError("; ".join(dict.fromkeys(problems)), where=source)
+    _refuse_malformed(data, policy, source)
     return tuple(
         Decision(
             iri=str(iri),
@@ -59,7 +191,106 @@ def read_decisions(data: Graph, policy: Policy, source: str) -> tuple[Decision, 
     )
 
 
-def _parts(data: Graph, iri) -> Graph:  # type: ignore[no-untyped-def]
+def read_acceptances(data: Graph, policy: Policy, source: str) -> tuple[Acceptance, ...]:
+    """The acceptances of one data set and then the withdrawals, each ordered by IRI; raises as `read_decisions`."""
+    _refuse_malformed(data, policy, source)
+    return tuple(
+        Acceptance(
+            iri=str(iri),
+            request=str(data.value(iri, NEC.request)),
+            statement=str(data.value(iri, NEC.statement) or ""),
+            withdrawn=str(data.value(iri, PROV.wasRevisionOf) or ""),
+            person=str(data.value(iri, PROV.wasAttributedTo)),
+            content=graphs.canonical(_parts(data, iri)),
+        )
+        for kind in (NEC.Acceptance, NEC.Withdrawal)
+        for iri in sorted(data.subjects(RDF.type, kind))
+    )
+
+
+def show(decision: Decision, policy: Policy) -> Signed:
+    """What a decision says."""
+    data = graphs.to_graph(graphs.triples(decision.content), decision.iri)
+    node = URIRef(decision.iri)
+    person = data.value(node, PROV.wasAttributedTo)
+
+    def text(subject: Node | None, predicate: URIRef) -> str:
+        return str(data.value(subject, predicate) or "")
+
+    def id_(part: Node) -> str:
+        criterion = policy.criterion(text(part, NEC.criterion))
+        return criterion.id if criterion else text(part, NEC.criterion)
+
+    def slug(subject: Node, predicate: URIRef) -> str:
+        value = data.value(subject, predicate)
+        return graphs.text(policy.ontology, value, SKOS.notation) if value else ""
+
+    parts = {relation: sorted(data.objects(node, relation)) for relation in (NEC.override, NEC.remark)}
+    return Signed(
+        iri=decision.iri,
+        determination=decision.determination,
+        disposition=Disposition(slug(node, NEC.disposition)),
+        time=datetime.fromisoformat(text(node, PROV.generatedAtTime)),
+        name=text(person, SKOS.prefLabel),
+        role=text(person, NEC.authorRole),
+        licence=text(person, NEC.licence),
+        rationale=text(node, NEC.rationale),
+        letter=text(node, NEC.letter),
+        revises=text(node, PROV.wasRevisionOf),
+        overrides=tuple(
+            SignedOverride(id_(p), slug(p, NEC.determinedStatus), slug(p, NEC.status), text(p, NEC.rationale))
+            for p in parts[NEC.override]
+        ),
+        remarks=tuple((id_(part), text(part, NEC.text)) for part in parts[NEC.remark]),
+    )
+
+
+def _refuse_malformed(data: Graph, policy: Policy, source: str) -> None:
+    problems = [*undeclared(data, policy)]
+    problems += [f"<{r.focus}>: {r.message.removesuffix('.')}" for r in shacl.validate(data, _shapes()).results]
+    for part in _overridden(data):
+        for criterion in data.objects(part, NEC.criterion):
+            if policy.criterion(str(criterion)) is None:
+                problems.append(f"<{part}>: <{criterion}> is no criterion of the policy")
+    if problems:
+        raise DocumentationError("; ".join(dict.fromkeys(problems)), where=source)
+
+
+def _overridden(data: Graph) -> Iterable[Node]:
+    return [part for relation in (NEC.override, NEC.remark) for part in data.objects(None, relation)]
+
+
+def _acceptance(
+    name: str, kind: Node, relation: Node, value: str, request: str, rationale: str, user: User, policy: Policy
+) -> Acceptance:
+    node, graph = URIRef(f"urn:necessity:{name}:{uuid.uuid4()}"), Graph(bind_namespaces="none")
+    graph.add((node, RDF.type, kind))
+    graph.add((node, relation, URIRef(value)))
+    graph.add((node, NEC.request, URIRef(request)))
+    graph.add((node, NEC.rationale, Literal(rationale.strip())))
+    _attribute(graph, node, user)
+    (acceptance,) = read_acceptances(graph, policy, f"the {name}")
+    return acceptance
+
+
+def _attribute(graph: Graph, node: URIRef, user: User) -> None:
+    person = URIRef(user.iri)
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    graph.add((node, PROV.generatedAtTime, Literal(now, datatype=XSD.dateTime)))
+    graph.add((node, PROV.wasAttributedTo, person))
+    graph.add((person, RDF.type, PROV.Person))
+    graph.add((person, SKOS.prefLabel, Literal(user.name)))
+    graph.add((person, NEC.authorRole, Literal(user.title or user.role.value)))
+    if user.licence:
+        graph.add((person, NEC.licence, Literal(user.licence)))
+
+
+def _named(slug: str) -> URIRef:
+    """The individual of the core vocabulary that a status or a disposition is spelt for: NotMet for not-met."""
+    return NEC[slug.title().replace("-", "")]
+
+
+def _parts(data: Graph, iri: Node) -> Graph:
     whole = Graph(bind_namespaces="none")
     for triple in graphs.closure(data, iri, follow=_PARTS):
         whole.add(triple)

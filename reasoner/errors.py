@@ -51,3 +51,11 @@ class StoreError(NecessityError):
 
 class QueryError(NecessityError):
     """A query is not SPARQL, asks for what is not allowed, or takes more than it may."""
+
+
+class AccessError(NecessityError):
+    """A person asked for something that their role does not permit."""
+
+
+class ConflictError(NecessityError):
+    """Something was changed by someone else, or in another window, since it was last seen."""

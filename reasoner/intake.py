@@ -49,7 +49,12 @@ def find(paths: Iterable[str]) -> Iterator[str]:
 
 
 def datasets(
-    name: str, policy: Policy, *, suffix: str | None = None, options: RequestOptions | None = None
+    name: str,
+    policy: Policy,
+    *,
+    suffix: str | None = None,
+    options: RequestOptions | None = None,
+    data: bytes | None = None,
 ) -> tuple[list[tuple[str, Graph]], tuple[str, ...]]:
     """The data sets of one file or of standard input, each a name and a graph, and notes on what was not used.
 
@@ -58,6 +63,7 @@ def datasets(
         policy: the policy whose vocabulary a FHIR bundle is mapped to.
         suffix: the file type in place of the one that the name tells, such as ``.ttl``.
         options: facts of the request that a FHIR bundle does not state.
+        data: the content, where it has been read already; then the name only says what it is called.
 
     Raises:
         DocumentationError: it cannot be read.
@@ -67,7 +73,8 @@ def datasets(
     if kind not in SUFFIXES:
         mend = "Give --input-format" if name == STDIN else f"Known: {' '.join(SUFFIXES)}"
         raise DocumentationError(f"unknown file type {kind!r}", where=source, mend=mend)
-    data = sys.stdin.buffer.read(graphs.MAX_BYTES + 1) if name == STDIN else graphs.read_bytes(Path(name))
+    if data is None:
+        data = sys.stdin.buffer.read(graphs.MAX_BYTES + 1) if name == STDIN else graphs.read_bytes(Path(name))
     if len(data) > graphs.MAX_BYTES:
         raise DocumentationError(f"it is larger than {graphs.MAX_BYTES // 2**20} MiB", where=source)
     if kind == FHIR:
@@ -83,6 +90,7 @@ def read(
     as_of: date | None = None,
     suffix: str | None = None,
     options: RequestOptions | None = None,
+    data: bytes | None = None,
 ) -> tuple[list[Case], list[NecessityError], tuple[str, ...]]:
     """The cases of one file or of standard input, the errors of its other data sets, and notes on what was not used.
 
@@ -91,7 +99,7 @@ def read(
     cases: list[Case] = []
     errors: list[NecessityError] = []
     try:
-        found, notes = datasets(name, policy, suffix=suffix, options=options)
+        found, notes = datasets(name, policy, suffix=suffix, options=options, data=data)
     except NecessityError as error:
         return cases, [error], ()
     for dataset, graph in found:

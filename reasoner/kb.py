@@ -1,4 +1,4 @@
-"""The knowledge base: policy, charts, determinations and decisions as named graphs of one store."""
+"""The knowledge base: policy, charts, determinations, decisions and acceptances as named graphs of one store."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from enum import StrEnum
 import pyoxigraph as ox
 
 from reasoner import graphs, record
-from reasoner.decisions import Decision
+from reasoner.decisions import Acceptance, Decision
 from reasoner.documentation import Case, read_cases
 from reasoner.engine import Determination
 from reasoner.errors import StoreError
@@ -34,10 +34,11 @@ class Kind(StrEnum):
     CHART = "ChartGraph"
     DETERMINATION = "DeterminationGraph"
     DECISION = "DecisionGraph"
+    ACCEPTANCE = "AcceptanceGraph"
 
     @property
     def slug(self) -> str:
-        """Its spelling in text: policy, chart, determination or decision."""
+        """Its spelling in text: policy, chart, determination, decision or acceptance."""
         return self.name.lower()
 
 
@@ -56,7 +57,7 @@ class Entry:
     graph: str
     kind: Kind
     about: str
-    """IRI of the policy, request, determination or decision."""
+    """IRI of the policy, request, determination, decision or acceptance."""
     digest: str
     loaded: datetime
 
@@ -94,8 +95,11 @@ class KnowledgeBase:
         return change
 
     def load_case(self, case: Case) -> Change:
-        """Put a chart in; where it replaces another content, the request has no current determination any more."""
-        return self._put(Kind.CHART, case.iri, case.content, f"DELETE WHERE {{ {_current(case.iri)} }} ;")
+        """Put a chart in, its statements marked that are accepted.
+
+        Where it replaces another content, the request has no current determination any more.
+        """
+        return self._put(Kind.CHART, case.iri, self._marked(case.iri, case.content), _undetermine(case.iri))
 
     def load_decision(self, decision: Decision) -> Change:
         """Put a decision in; raises `StoreError` if it differs from one that is there, or its determination is not."""
@@ -109,6 +113,41 @@ class KnowledgeBase:
         if not self._digest(decision.determination):
             raise StoreError("its determination is not in the knowledge base", where=decision.iri)
         return self._put(Kind.DECISION, decision.iri, decision.content)
+
+    def load_acceptance(self, acceptance: Acceptance) -> Change:
+        """Put an acceptance or the withdrawal of one in, and mark the chart's statement accordingly.
+
+        The request has no current determination after that.
+
+        Raises:
+            StoreError: it differs from one that is there, or what it speaks of is not there.
+        """
+        held = self._digest(acceptance.iri)
+        if held == acceptance.digest:
+            return Change.UNCHANGED
+        content = self.chart(acceptance.request)
+        known = f"<{acceptance.statement}> " in content if acceptance.statement else self._digest(acceptance.withdrawn)
+        if held or not content or not known:
+            raise StoreError(
+                "an acceptance is never changed" if held else "what it speaks of is not in the knowledge base",
+                where=acceptance.iri,
+            )
+        marked = self._marked(acceptance.request, content, acceptance)
+        self.store.update(
+            _HEADER
+            + " ;\n".join(
+                [
+                    _insertion(Kind.ACCEPTANCE, acceptance.iri, acceptance.content),
+                    _undetermine(acceptance.request),
+                    _insertion(Kind.CHART, acceptance.request, marked),
+                ]
+            )
+        )
+        return Change.ADDED
+
+    def acceptances(self, request: str) -> dict[str, tuple[str, str]]:
+        """The acceptances of a request that are not withdrawn: IRI to the statement's and the person's IRI."""
+        return {iri: pair for iri, (*pair, withdrawn) in self._acceptances(request).items() if not withdrawn}
 
     def record(self, determinations: Iterable[Determination]) -> Change:
         """Put all the determinations of one case in, as its current ones; earlier ones stay."""
@@ -124,7 +163,7 @@ class KnowledgeBase:
         parts = [_insertion(Kind.DETERMINATION, iri, content) for iri, _, content in contents]
         links = " ".join(f"<{request}> nec:currentDetermination <{iri}> ." for iri, _, _ in contents)
         self.store.update(
-            f"{_HEADER}DELETE WHERE {{ {_current(request)} }} ;\n"
+            f"{_HEADER}{_undetermine(request)} ;\n"
             + " ;\n".join([*parts, f"INSERT DATA {{ GRAPH <{CATALOG}> {{ {links} }} }}"])
         )
         return Change.REPLACED if current else Change.ADDED
@@ -148,7 +187,7 @@ class KnowledgeBase:
 
     def chart(self, request: str) -> str:
         """The chart of a request as canonical N-Triples, for `read_chart`; empty if there is none."""
-        return self.content(_graph(Kind.CHART, request))
+        return self.content(graph_name(Kind.CHART, request))
 
     def undetermined(self, policy: Policy) -> list[str]:
         """The requests, ordered, that have no current determination by this policy, as it is, and this software."""
@@ -183,14 +222,19 @@ class KnowledgeBase:
         rows = self._select(f"SELECT ?d {{ ?d a nec:Determination ; nec:request <{iri}> }}")
         gone |= {row["d"].value for row in rows} & set(held)
         listed = " ".join(f"<{determination}>" for determination in sorted(gone))
-        rows = self._select(f"SELECT ?d {{ VALUES ?of {{ {listed} }} ?d a nec:Decision ; nec:determination ?of }}")
-        lost = {row["d"].value for row in rows} | {about for about in gone if held[about].kind is Kind.DECISION}
+        rows = self._select(
+            f"""SELECT ?d {{ VALUES ?of {{ {listed} }}
+                {{ ?d a nec:Decision ; nec:determination ?of }} UNION {{ ?d a nec:Acceptance ; nec:request ?of }}
+                UNION {{ ?d a nec:Withdrawal ; nec:request ?of }} }}"""
+        )
+        people = (Kind.DECISION, Kind.ACCEPTANCE)
+        lost = {row["d"].value for row in rows} | {about for about in gone if held[about].kind in people}
         if lost and not decisions:
             raise StoreError(
                 f"recorded decisions would be lost: {len(lost)}", where=iri, mend="Confirm with --with-decisions"
             )
         gone |= lost
-        steps = [f"DELETE WHERE {{ {_current(iri)} }}"]
+        steps = [_undetermine(iri)]
         for about in sorted(gone):
             graph = held[about].graph
             steps.append(f"DROP SILENT GRAPH <{graph}>")
@@ -242,8 +286,37 @@ class KnowledgeBase:
         held = self._digest(about)
         if held == graphs.digest(content):
             return Change.UNCHANGED
-        self.store.update(_HEADER + besides + _insertion(kind, about, content))
+        self.store.update(_HEADER + (f"{besides} ;\n" if besides else "") + _insertion(kind, about, content))
         return Change.REPLACED if held else Change.ADDED
+
+    def _acceptances(self, request: str) -> dict[str, tuple[str, str, bool]]:
+        """All acceptances of a request: IRI to the statement's and the person's IRI, and whether it is withdrawn."""
+        rows = self._select(
+            f"""SELECT ?iri ?statement ?person ?withdrawal {{
+                ?iri a nec:Acceptance ; nec:request <{request}> ; nec:statement ?statement ; prov:wasAttributedTo ?person
+                OPTIONAL {{ ?withdrawal a nec:Withdrawal ; prov:wasRevisionOf ?iri }} }} ORDER BY ?iri"""
+        )
+        return {
+            row["iri"].value: (row["statement"].value, row["person"].value, row["withdrawal"] is not None)
+            for row in rows
+        }
+
+    def _marked(self, request: str, content: str, more: Acceptance | None = None) -> str:
+        """A chart with the marks of the acceptances that are held, and of one more or without what it withdraws."""
+        held = self._acceptances(request)
+        if more and more.withdrawn in held:
+            held[more.withdrawn] = (*held[more.withdrawn][:2], True)
+        elif more:
+            held[more.iri] = (more.statement, more.person, False)
+        marks = {f"<{statement}> <{NEC.acceptedBy}> <{person}> .\n" for statement, person, _ in held.values()}
+        lines = [line for line in content.splitlines(keepends=True) if line not in marks]
+        there = {line.partition(" ")[0] for line in lines}
+        lines += {
+            f"<{statement}> <{NEC.acceptedBy}> <{person}> .\n"
+            for statement, person, withdrawn in held.values()
+            if not withdrawn and f"<{statement}>" in there
+        }
+        return "".join(sorted(lines))
 
     def _digest(self, about: str) -> str | None:
         rows = self._select(
@@ -274,7 +347,7 @@ def to_content(determination: Determination) -> tuple[str, str, str]:
 
 def _insertion(kind: Kind, about: str, content: str) -> str:
     """The update that makes a named graph hold a content and nothing else."""
-    graph, now = _graph(kind, about), datetime.now(UTC).replace(microsecond=0).isoformat()
+    graph, now = graph_name(kind, about), datetime.now(UTC).replace(microsecond=0).isoformat()
     return f"""DROP SILENT GRAPH <{graph}> ;
 DELETE WHERE {{ GRAPH <{CATALOG}> {{ <{graph}> ?p ?o }} }} ;
 INSERT DATA {{ GRAPH <{graph}> {{
@@ -283,9 +356,13 @@ INSERT DATA {{ GRAPH <{graph}> {{
         nec:loaded "{now}"^^<http://www.w3.org/2001/XMLSchema#dateTime> . }} }}"""
 
 
-def _graph(kind: Kind, about: str) -> str:
-    """The name of a graph: opaque, since an IRI of a chart may tell whose it is."""
+def graph_name(kind: Kind, about: str) -> str:
+    """The name of the graph about something: opaque, since an IRI of a chart may tell whose it is."""
     return f"urn:necessity:{kind.slug}-graph:{hashlib.sha256(about.encode()).hexdigest()[:32]}"
+
+
+def _undetermine(request: str) -> str:
+    return f"DELETE WHERE {{ {_current(request)} }}"
 
 
 def _current(request: str) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property, lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,9 +141,11 @@ class Answer:
     Args:
         results: the results of a store.
         text: the query, whose prefixes shorten IRIs in a table for people.
+        limit: rows or triples to take at most; `cut` says whether there were more.
     """
 
-    def __init__(self, results: Results, text: str = "") -> None:
+    def __init__(self, results: Results, text: str = "", *, limit: int | None = None) -> None:
+        self.cut = False
         self.columns: tuple[str, ...] = ()
         self.rows: list[tuple[ox.Term | None, ...]] = []
         self.triples: list[ox.Triple] | None = None
@@ -150,11 +153,17 @@ class Answer:
         self._prefixes = {match[2]: match[1] for match in _PREFIX.finditer(text)}
         if isinstance(results, ox.QuerySolutions):
             self.columns = tuple(variable.value for variable in results.variables)
-            self.rows = [tuple(row[number] for number in range(len(self.columns))) for row in results]
+            rows = (tuple(row[number] for number in range(len(self.columns))) for row in results)
+            self.rows = self._take(rows, limit)
         elif isinstance(results, ox.QueryBoolean):
             self.truth = bool(results)
         else:
-            self.triples = sorted(results, key=str)
+            self.triples = sorted(self._take(results, limit), key=str)
+
+    def _take(self, found: Iterable[Any], limit: int | None) -> list[Any]:
+        taken = list(found if limit is None else islice(found, limit + 1))
+        self.cut = limit is not None and len(taken) > limit
+        return taken[:limit]
 
     def serialize(self, form: str) -> bytes:
         """The answer as ``text``, ``parquet``, one of `TABLES` or of `GRAPHS`; raises `UsageError` if that does not fit it."""

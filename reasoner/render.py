@@ -1,9 +1,9 @@
-"""A determination as a document for people: HTML to print, Markdown, and the request for documentation to the provider."""
+"""A determination as a document for people: HTML to print, Markdown, and the letters that go with a decision."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from reasoner.assume import next_question
 from reasoner.decide import Outcome, Status
+from reasoner.decisions import Disposition, Signed
 from reasoner.engine import CriterionResult, Determination, software_version
 from reasoner.record import SHOWN, iri
 from reasoner.settle import Bearing, SetAside
@@ -26,32 +27,47 @@ _LINK = re.compile(r"(?<=:)(?=//)|(?<=[wW])(?=\.)")
 _MARKER = re.compile(r"^([-+=]|\d+(?=[.)]))")
 
 
-def to_html(determinations: Iterable[Determination]) -> str:
-    """Determinations as one self-contained HTML page that loads nothing and prints one after the other."""
-    return _environment("html").get_template("record.html").render(records=[_record(d) for d in determinations])
+def to_html(determinations: Iterable[Determination], decisions: Sequence[Signed] = ()) -> str:
+    """Determinations, each with the decisions on it, as one self-contained HTML page that loads nothing."""
+    records = [content(determination, decisions) for determination in determinations]
+    return _environment("html").get_template("record.html").render(records=records)
 
 
 def to_markdown(determinations: Iterable[Determination]) -> str:
     """Determinations as Markdown (CommonMark with tables); text from a chart is escaped and makes no markup."""
-    return _environment("markdown").get_template("record.md").render(records=[_record(d) for d in determinations])
+    return _environment("markdown").get_template("record.md").render(records=[content(d) for d in determinations])
 
 
-def to_letter(determination: Determination) -> str | None:
-    """The request to the provider for what is missing, as Markdown, from the smallest gap set.
+def to_letter(
+    determination: Determination, disposition: Disposition = Disposition.DOCUMENTATION_REQUESTED
+) -> str | None:
+    """The letter that goes with a decision as plain text, to be edited; paragraphs are parted by empty lines.
 
-    None where the determination needs no documentation.
+    A request for documentation asks for the smallest gap set; None where no documentation is needed.
     """
-    if determination.outcome is not Outcome.DOCUMENTATION_NEEDED:
+    if disposition is Disposition.DOCUMENTATION_REQUESTED and determination.outcome is not Outcome.DOCUMENTATION_NEEDED:
         return None
-    return _environment("markdown").get_template("letter.md").render(record=_record(determination))
+    template = _environment("text").get_template(f"letters/{disposition.value}.txt")
+    return template.render(record=content(determination))
 
 
-@lru_cache(maxsize=2)
+def letter_to_html(text: str) -> str:
+    """A letter as one self-contained HTML page; none of its text makes markup."""
+    return _environment("html").get_template("letter.html").render(paragraphs=paragraphs(text))
+
+
+def paragraphs(text: str) -> list[str]:
+    """The paragraphs of a letter, their lines without control and direction-changing characters."""
+    parts = re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip())
+    return ["\n".join(plain(line) for line in part.split("\n")) for part in parts if part.strip()]
+
+
+@lru_cache(maxsize=3)
 def _environment(form: str) -> Environment:
     return Environment(
         loader=PackageLoader("reasoner"),
         autoescape=select_autoescape(("html",)),
-        finalize=_disarm if form == "html" else _escape,
+        finalize=_escape if form == "markdown" else _disarm,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -60,7 +76,9 @@ def _environment(form: str) -> Environment:
 
 
 def _disarm(value: object) -> object:
-    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return "\n".join(plain(line) for line in value.split("\n"))
 
 
 def _escape(value: object) -> object:
@@ -71,7 +89,8 @@ def _escape(value: object) -> object:
     return _MARKER.sub(lambda match: match[1] + "\\" if match[1].isdigit() else "\\" + match[1], text)
 
 
-def _record(determination: Determination) -> dict[str, Any]:
+def content(determination: Determination, decisions: Sequence[Signed] = ()) -> dict[str, Any]:
+    """What a document says of a determination, and of those among some decisions that are on it, as plain values."""
     case = determination.case
     version = determination.decision.policy.version if determination.decision else None
     until = f"to {version.valid_until}" if version and version.valid_until else "on"
@@ -125,6 +144,21 @@ def _record(determination: Determination) -> dict[str, Any]:
         "substitutions": [substitution.label for substitution in determination.substitutions],
         "asides": [_aside(aside) for aside in determination.asides],
         "notes": list(determination.notes),
+        "decisions": [_decision(d) for d in decisions if d.determination == str(iri(determination))],
+    }
+
+
+def _decision(decision: Signed) -> dict[str, Any]:
+    lines = [f"Rationale: {decision.rationale}"] if decision.rationale else []
+    lines += [f"Override of {o.id}, {o.determined} to {o.status}: {o.rationale}" for o in decision.overrides]
+    lines += [f"On {criterion}: {text}" for criterion, text in decision.remarks]
+    lines += [f"Corrects {decision.revises}"] if decision.revises else []
+    person = ", ".join(part for part in (decision.name, decision.role, decision.licence) if part)
+    return {
+        "disposition": decision.disposition.value.replace("-", " "),
+        "time": f"{decision.time:%Y-%m-%d %H:%M} UTC",
+        "person": person,
+        "lines": lines,
     }
 
 

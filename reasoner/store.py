@@ -91,6 +91,7 @@ class DirectoryStore(MemoryStore):
     """
 
     def __init__(self, directory: Path, *, write: bool = False) -> None:
+        self.directory = directory
         data = directory / "oxigraph"
         if not write and not data.is_dir():
             raise StoreError(
@@ -122,6 +123,14 @@ class DirectoryStore(MemoryStore):
         self._written += len(text)
         if self._written // _FLUSH > (self._written - len(text)) // _FLUSH:
             self._store.flush()
+
+    def copy(self, directory: Path) -> None:
+        """Make a knowledge base in another directory of what this one holds now; its files are shared, not copied."""
+        try:
+            directory.mkdir(parents=True)
+            self._store.backup(str(directory / "oxigraph"))
+        except (OSError, RuntimeError, ValueError) as error:
+            raise StoreError(f"the knowledge base cannot be copied: {error}", where=str(directory)) from error
 
     def close(self) -> None:
         """Let go of the directory."""

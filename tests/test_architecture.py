@@ -13,8 +13,8 @@ from tests.conftest import ROOT
 MODULES = sorted((ROOT / "reasoner").rglob("*.py"))
 FLOORS = [
     {"errors", "families"},
-    {"paths", "namespaces", "sparql"},
-    {"graphs"},
+    {"paths", "namespaces", "sparql", "access", "audit", "drafts"},
+    {"graphs", "settings"},
     {"store"},
     {"policy", "shacl", "query"},
     {"documentation", "effective", "fhir", "configuration"},
@@ -25,6 +25,8 @@ FLOORS = [
     {"assume"},
     {"record", "text", "outline", "consistency", "diff", "reference"},
     {"check", "render", "kb", "serve"},
+    {"worklist", "pdf", "snapshot"},
+    {"review"},
     {"cli", "__init__"},
 ]
 

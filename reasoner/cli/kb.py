@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from reasoner.configuration import Configuration
-    from reasoner.decisions import Decision
+    from reasoner.decisions import Acceptance, Decision
     from reasoner.documentation import Case
     from reasoner.kb import KnowledgeBase
     from reasoner.policy import Policy
@@ -38,7 +38,9 @@ def add(commands: Any) -> None:
 
     init = actions.add_parser("init", help="make a knowledge base, or bring the policy in it up to date")
     init.set_defaults(run=_init)
-    load = actions.add_parser("load", help="load charts and recorded decisions; the same content changes nothing")
+    load = actions.add_parser(
+        "load", help="load charts, recorded decisions and acceptances; the same content changes nothing"
+    )
     inputs.add_input(load)
     load.set_defaults(run=_load)
     determine = actions.add_parser("determine", help="determine the charts that have no current determination")
@@ -53,7 +55,7 @@ def add(commands: Any) -> None:
     listing.set_defaults(run=_list)
     remove = actions.add_parser("remove", help="take out a request with its determinations, or anything else listed")
     remove.add_argument("iris", nargs="+", metavar="IRI", help="IRI of a request, determination, decision or policy")
-    remove.add_argument("--with-decisions", action="store_true", help="remove recorded decisions too")
+    remove.add_argument("--with-decisions", action="store_true", help="remove recorded decisions and acceptances too")
     remove.set_defaults(run=_remove)
     export = actions.add_parser("export", help="write all named graphs, or those of one kind")
     _add_kind(export)
@@ -67,7 +69,9 @@ def add(commands: Any) -> None:
 
 
 def _add_kind(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--kind", choices=("policy", "chart", "determination", "decision"), help="only of this kind")
+    parser.add_argument(
+        "--kind", choices=("policy", "chart", "determination", "decision", "acceptance"), help="only of this kind"
+    )
 
 
 def _init(options: argparse.Namespace) -> int:
@@ -86,8 +90,12 @@ def _load(options: argparse.Namespace) -> int:
     done = rejected = 0
     with inputs.knowledge_base(options, write=True) as kb:
         for name in intake.find(options.paths):
-            cases, decisions, errors = _read(name, policy, options)
-            for kind, load, items in (("chart", kb.load_case, cases), ("decision", kb.load_decision, decisions)):
+            cases, decisions, acceptances, errors = _read(name, policy, options)
+            for kind, load, items in (
+                ("chart", kb.load_case, cases),
+                ("decision", kb.load_decision, decisions),
+                ("acceptance", kb.load_acceptance, acceptances),
+            ):
                 for item in items:
                     try:
                         if item.iri in loaded:
@@ -110,30 +118,32 @@ def _load(options: argparse.Namespace) -> int:
 
 def _read(
     name: str, policy: Policy, options: argparse.Namespace
-) -> tuple[list[Case], list[Decision], list[NecessityError]]:
-    """The cases and the decisions of one file, and the errors of what is neither."""
+) -> tuple[list[Case], list[Decision], list[Acceptance], list[NecessityError]]:
+    """The cases, decisions and acceptances of one file, and the errors of what is none of them."""
     from reasoner import intake
-    from reasoner.decisions import holds_decisions, read_decisions
+    from reasoner.decisions import holds_decisions, read_acceptances, read_decisions
     from reasoner.documentation import read_cases
 
     cases: list[Case] = []
     decisions: list[Decision] = []
+    acceptances: list[Acceptance] = []
     errors: list[NecessityError] = []
     try:
         datasets, notes = intake.datasets(name, policy, **inputs.reading(options, name))
     except NecessityError as error:
-        return cases, decisions, [error]
+        return cases, decisions, acceptances, [error]
     inputs.print_notes(name, notes)
     for source, graph in datasets:
         try:
             if holds_decisions(graph):
                 decisions += read_decisions(graph, policy, source)
+                acceptances += read_acceptances(graph, policy, source)
             else:
                 cases += read_cases(graph, policy, source, options.as_of)
         except NecessityError as error:
             errors.append(error)
     cases, twice = intake.refuse_duplicates(cases)
-    return cases, decisions, [*errors, *twice]
+    return cases, decisions, acceptances, [*errors, *twice]
 
 
 def _determine(options: argparse.Namespace) -> int:
