@@ -6,8 +6,9 @@ _PACKAGE = Path(__file__).resolve().parent
 _INSTALLED = _PACKAGE / "share"
 
 ROOT = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent
-"""The folder that holds ``ontology``, ``shapes`` and ``data``."""
+"""The folder that holds ``ontology``, ``shapes``, ``data`` and ``app``."""
 
 ONTOLOGY = ROOT / "ontology"
 SHAPES = ROOT / "shapes"
 QUERIES = ROOT / "data" / "queries"
+APP = ROOT / "app"

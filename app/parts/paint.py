@@ -1,0 +1,83 @@
+"""Painting: fixed HTML that is filled with escaped text, words and icons for statuses, and problems in words."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from reasoner.decide import Outcome, Status
+from reasoner.errors import NecessityError
+from reasoner.text import plain
+
+HERE = Path(__file__).parent.parent
+
+TONE = {
+    Status.MET: "good",
+    Status.NOT_MET: "bad",
+    Status.NOT_DOCUMENTED: "open",
+    Status.CONFLICTING: "clash",
+    Status.NOT_APPLICABLE: "none",
+    Outcome.CRITERIA_MET: "good",
+    Outcome.CRITERIA_NOT_MET: "bad",
+    Outcome.DOCUMENTATION_NEEDED: "open",
+    Outcome.EXCLUDED: "bad",
+    Outcome.NO_POLICY_VERSION: "none",
+}
+"""The colour of a status or an outcome, which its word and icon stand beside."""
+ICON = {"good": "✓", "bad": "✕", "open": "○", "clash": "⇄", "none": "–"}
+"""The icon of each colour."""
+WORD = {
+    "met": "met",
+    "not-met": "not met",
+    "not-documented": "not documented",
+    "conflicting": "conflicting",
+    "not-applicable": "not applicable",
+    "criteria-met": "criteria met",
+    "criteria-not-met": "criteria not met",
+    "documentation-needed": "documentation needed",
+    "excluded": "excluded",
+    "no-policy-version": "no policy version",
+    "": "not determined",
+}
+"""Statuses and outcomes in words."""
+
+
+def tone(value: str) -> str:
+    """The colour of a status or an outcome by its spelling in JSON."""
+    return next((name for key, name in TONE.items() if key.value == value), "none")
+
+
+def html(template: str, **values: Any) -> None:
+    """Show a template filled with values; their text is escaped, and loses what would change its direction."""
+    st.html(_environment().get_template(template).render(**values))
+
+
+def style() -> None:
+    """Put the style sheet into the page."""
+    st.html(HERE / "style.css")
+
+
+def problem(error: NecessityError) -> None:
+    """Show an error in words: what, where and the mend."""
+    with st.container(key="problem"):
+        st.error("This did not work.", icon=":material/error:")
+        st.text(plain(str(error)))
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    found = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=lambda value: plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.globals.update(word=WORD, tone=tone, icon=ICON)
+    return found

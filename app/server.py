@@ -1,0 +1,117 @@
+"""The workplace as an ASGI application; run as a program it serves it."""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import logging
+import os
+import re
+import sys
+import tomllib
+import traceback
+from pathlib import Path
+
+import streamlit as st
+import uvicorn
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HERE = Path(__file__).parent
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
+_log = logging.getLogger("necessity")
+
+
+def _inline_scripts() -> str:
+    """The digests of the scripts that the framework's page has in itself, as a policy lists them."""
+    page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    found = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in found)
+    return " ".join(f"'sha256-{digest}'" for digest in digests)
+
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        # Components of ours come as blobs; graphs are laid out by WebAssembly.
+        f"script-src 'self' blob: 'wasm-unsafe-eval' {_inline_scripts()}",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self'",
+        "worker-src 'self' blob:",
+        "manifest-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'self'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), usb=()",
+}
+"""What every answer carries: nothing is loaded from elsewhere, nothing frames the page."""
+
+
+class Headers:
+    """Adds `HEADERS` to every answer, and keeps pages out of caches."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection (ASGI)."""
+
+        async def marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers[name] = value
+                if headers.get("content-type", "").startswith(("text/html", "application/octet-stream")):
+                    headers["Cache-Control"] = "no-store"
+            await send(message)
+
+        await self.app(scope, receive, marked)
+
+
+def _report(error: Exception) -> bool:
+    """Log where an error came from, without its words, which may be a chart's."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-6:]))
+    _log.error("%s at %s", type(error).__name__, where)
+    st.error("Something went wrong, and nothing was changed. The log says where.", icon=":material/error:")
+    return True
+
+
+def _secrets() -> dict[str, object]:
+    path = os.environ.get("NECESSITY_SECRETS")
+    return tomllib.loads(Path(path).read_text(encoding="utf-8")) if path else {}
+
+
+_middleware = [Middleware(Headers)]
+if os.environ.get("NECESSITY_APP_HOST", "127.0.0.1") in LOOPBACK:
+    # A page of another site could have its own name lead here.
+    _middleware.insert(0, Middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK)))
+
+app = st.App(HERE / "main.py", secrets=_secrets(), middleware=_middleware, on_script_error=_report)
+
+
+def main() -> None:
+    """Serve until a signal stops the process."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8501)
+    options = parser.parse_args()
+    print(f"the workplace is at http://{options.host}:{options.port}", file=sys.stderr)
+    uvicorn.run(app, host=options.host, port=options.port, log_level="warning", access_log=False, server_header=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,203 @@
+"""The worklist: every request with its outcome, its clock and what is missing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import date
+
+import streamlit as st
+
+from parts import paint
+from parts.components import Cell, Column, Row, table
+from parts.desk import go_to_case, review, user
+from reasoner import worklist
+from reasoner.errors import UsageError
+from reasoner.worklist import Item, Selection, State
+
+_PAGE = 50
+_COLUMNS = (
+    Column("Request", "name"),
+    Column("State", "state"),
+    Column("Outcome", "outcome"),
+    Column("Due", "due"),
+    Column("Open", "received"),
+    Column("Kind", "phase"),
+    Column("Age group", "age_group"),
+    Column("Plan in", "jurisdiction"),
+    Column("Service", "start"),
+    Column("Missing", "missing", long=True),
+    Column("Readings"),
+)
+_LABELS = {
+    "states": "State",
+    "outcomes": "Outcome",
+    "phases": "Phase",
+    "focuses": "Focus",
+    "age_groups": "Age group",
+    "jurisdictions": "Plan regulated in",
+}
+_TONES = {State.TO_REVIEW: "open", State.WITH_PEER: "clash", State.TO_DETERMINE: "none", State.WAITING: "none"}
+
+
+def show() -> None:
+    """Show the page."""
+    st.title("Worklist")
+    desk, person, today = review(), user(), date.today()
+    items = desk.items(person)
+    if not items:
+        st.info("The knowledge base holds no requests yet.", icon=":material/inbox:")
+        st.text("Load charts with `necessity kb load PATH`, or on the page Batch as an administrator.")
+        return
+    _counts(items, today)
+    chosen = _choose(items)
+    if st.session_state.get("mine"):
+        chosen = replace(chosen, among=desk.drafts.subjects(person.iri))
+    found = worklist.choose(items, chosen, today)
+    page, pages = min(st.session_state.get("list page", 0), max(0, (len(found) - 1) // _PAGE)), -(-len(found) // _PAGE)
+    shown = found[page * _PAGE : (page + 1) * _PAGE]
+    st.caption(f"{len(found):,} of {len(items):,} requests" + (f", page {page + 1} of {pages}" if pages > 1 else ""))
+    if not found:
+        st.info("No request is like this. Take a filter away.", icon=":material/filter_alt_off:")
+    else:
+        rows = [_row(item, today) for item in shown]
+        opened, by = table("Requests", _COLUMNS, rows, key="worklist", sort=chosen.sort, descending=chosen.descending)
+        if opened:
+            go_to_case(opened)
+        if by:
+            st.session_state["descending"] = by == chosen.sort and not chosen.descending
+            st.session_state["sort"] = by
+            st.rerun()
+        if pages > 1:
+            _turn(page, pages)
+
+
+def _counts(items: list[Item], today: date) -> None:
+    waiting = [item for item in items if item.state is not State.DECIDED]
+    overdue = sum(1 for item in waiting if item.due and item.due < today)
+    outcomes = Counter(item.outcome for item in waiting)
+    paint.html("counts.html", waiting=len(waiting), overdue=overdue, outcomes=sorted(outcomes.items()), total=len(items))
+
+
+def _choose(items: list[Item]) -> Selection:
+    """The filters, as the person sets them or as a saved view has them."""
+    state = st.session_state
+    _views()
+    search, due, order = st.columns([4, 2, 2], vertical_alignment="bottom")
+    text = search.text_input("Search request, id or missing criterion", key="text", max_chars=200)
+    within = due.selectbox(
+        "Due",
+        [None, 0, 3, 7],
+        key="within",
+        format_func=lambda days: {None: "any time", 0: "today or overdue"}.get(days, f"within {days} days"),
+    )
+    with order:
+        st.checkbox("My drafts only", key="mine")
+        depends = st.checkbox("Depends on a reading", key="depends")
+    chosen: dict[str, frozenset[str]] = {}
+    with st.expander("More filters", expanded=any(state.get(facet) for facet in worklist.FACETS)):
+        places = st.columns(3)
+        for number, facet in enumerate(worklist.FACETS):
+            counted = worklist.counts(items, facet)
+            options = sorted({*counted, *state.get(facet, [])})
+            chosen[facet] = frozenset(
+                places[number % 3].multiselect(
+                    _LABELS[facet],
+                    options,
+                    key=facet,
+                    format_func=lambda value, counted=counted: f"{paint.WORD.get(value, value)} ({counted.get(value, 0):,})",
+                )
+            )
+    return Selection(
+        text=text,
+        due_within=within,
+        depends=depends,
+        sort=state.get("sort", "due"),
+        descending=state.get("descending", False),
+        **chosen,
+    )
+
+
+def _views() -> None:
+    """Saved views: chosen before the filters are made, since they set them."""
+    desk, person, state = review(), user(), st.session_state
+    held = desk.drafts.views(person.iri)
+    pick, name, keep = st.columns([4, 2, 2], vertical_alignment="bottom")
+
+    def apply() -> None:
+        wanted = state.get("view")
+        try:
+            chosen = Selection.from_json(held[wanted]) if wanted in held else Selection()
+        except UsageError:
+            chosen = Selection()
+        for facet in worklist.FACETS:
+            state[facet] = sorted(getattr(chosen, facet))
+        state["text"], state["within"], state["depends"] = chosen.text, chosen.due_within, chosen.depends
+        state["sort"], state["descending"], state["list page"] = chosen.sort, chosen.descending, 0
+
+    pick.selectbox(
+        "Saved view", ["", *held], key="view", on_change=apply, format_func=lambda view: view or "all requests"
+    )
+    title = name.text_input("Name of this view", key="view name", max_chars=60)
+
+    def save() -> None:
+        chosen = Selection(
+            text=state.get("text", ""),
+            due_within=state.get("within"),
+            depends=state.get("depends", False),
+            sort=state.get("sort", "due"),
+            descending=state.get("descending", False),
+            **{facet: frozenset(state.get(facet, [])) for facet in worklist.FACETS},
+        )
+        desk.drafts.save_view(person.iri, title.strip(), chosen.to_json())
+        state["view"], state["view name"] = title.strip(), ""
+
+    def remove() -> None:
+        desk.drafts.remove_view(person.iri, state["view"])
+        state["view"] = ""
+        apply()
+
+    with keep.container(horizontal=True):
+        st.button("Save view", on_click=save, disabled=not title.strip())
+        st.button("Remove view", on_click=remove, disabled=not state.get("view"))
+        st.button("Refresh", on_click=desk.refresh, help="Read what another program has changed")
+
+
+def _row(item: Item, today: date) -> Row:
+    left = item.left(today)
+    due = Cell("no clock" if item.state is not State.DECIDED else "decided", cls="soft")
+    if left is not None:
+        word = "today" if left == 0 else f"in {left} d" if left > 0 else f"{-left} d overdue"
+        due = Cell(f"{item.due} ({word})", cls="late" if left < 0 else "soon" if left <= 1 else "")
+    tone = paint.tone(item.outcome)
+    missing = ", ".join(item.missing[:4]) + (f" and {len(item.missing) - 4} more" if len(item.missing) > 4 else "")
+    readings = {None: "not tried", True: "holds under all", False: "depends on a reading"}[item.holds]
+    state = f"{item.state.value}: {item.disposition}" if item.state is State.DECIDED else item.state.value
+    return Row(
+        id=item.id,
+        href=f"case?id={item.id}",
+        cells=[
+            Cell(item.name),
+            Cell(state, tone=_TONES.get(item.state, "good" if item.disposition == "approved" else "bad")),
+            Cell(f"{paint.ICON[tone]} {paint.WORD[item.outcome]}", tone=tone),
+            due,
+            Cell(f"{item.open_for(today)} d"),
+            Cell(f"{item.phase}, {item.focus}" + (f", {item.urgency}" if item.urgency != "standard" else "")),
+            Cell(item.age_group),
+            Cell(item.jurisdiction),
+            Cell(f"{item.start} to {item.end or 'open'}"),
+            Cell(missing),
+            Cell(readings, cls="soon" if item.holds is False else "soft"),
+        ],
+    )
+
+
+def _turn(page: int, pages: int) -> None:
+    def go(to: int) -> None:
+        st.session_state["list page"] = to
+
+    with st.container(horizontal=True):
+        st.button("First", on_click=go, args=(0,), disabled=page == 0)
+        st.button("Previous", on_click=go, args=(page - 1,), disabled=page == 0)
+        st.button("Next", on_click=go, args=(page + 1,), disabled=page + 1 >= pages)
+        st.button("Last", on_click=go, args=(pages - 1,), disabled=page + 1 >= pages)
