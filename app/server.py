@@ -90,6 +90,11 @@ def _report(error: Exception) -> bool:
     return True
 
 
+def _without_words(record: logging.LogRecord) -> bool:
+    """Keep the framework from logging what `_report` leaves out."""
+    return record.exc_info is None
+
+
 def _secrets() -> dict[str, object]:
     path = os.environ.get("NECESSITY_SECRETS")
     return tomllib.loads(Path(path).read_text(encoding="utf-8")) if path else {}
@@ -100,6 +105,7 @@ if os.environ.get("NECESSITY_APP_HOST", "127.0.0.1") in LOOPBACK:
     # A page of another site could have its own name lead here.
     _middleware.insert(0, Middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK)))
 
+logging.getLogger("streamlit.error_util").addFilter(_without_words)
 app = st.App(HERE / "main.py", secrets=_secrets(), middleware=_middleware, on_script_error=_report)
 
 

@@ -1,5 +1,244 @@
-"""."""
+"""The page of one request: what the policy asks, what the chart says, what is missing, and the decision."""
+
+from __future__ import annotations
+
+from datetime import date
+
 import streamlit as st
+
+from parts import criteria, decide, paint, quote
+from parts.desk import clock_time, review, user
+from reasoner import graphs, pdf, record, render
+from reasoner.access import Action
+from reasoner.assume import STANCES, assume, next_question
+from reasoner.engine import Determination
+from reasoner.errors import NecessityError
+from reasoner.policy import Kind
+from reasoner.review import File
+from reasoner.text import HEADLINE, plain
+
+_VIEWS = ("Criteria", "Missing", "Readings", "Documents", "What if", "Decide", "Data")
+
+
 def show() -> None:
-    """Show."""
-    st.title("case")
+    """Show the page."""
+    desk, person, state = review(), user(), st.session_state
+    id_ = st.query_params.get("id") or state.get("case")
+    if not id_:
+        st.title("Case")
+        st.info("Choose a request from the worklist.", icon=":material/checklist:")
+        return
+    if state.get("case") != id_ or state.get("visitor") != person.iri:
+        desk.visit(person, id_)
+        state["case"], state["visitor"] = id_, person.iri
+        state.pop("criterion", None)
+        state.pop("assumed", None)
+    st.query_params["id"] = id_
+    file = desk.file(person, id_)
+    items = [item for item in desk.items(person) if item.id == id_]
+    st.title("Case")
+    st.text(plain(items[0].name))
+    _colleagues(id_)
+    determination = _period(file)
+    _banner(file, determination)
+    _recorded(file)
+    view = st.segmented_control("View", _VIEWS, default=_VIEWS[0], key="view of case", bind="query-params", label_visibility="collapsed", required=True)
+    {
+        "Criteria": criteria.show,
+        "Missing": _missing,
+        "Readings": _readings,
+        "Documents": _documents,
+        "What if": _what_if,
+        "Decide": decide.show,
+        "Data": _data,
+    }[view or _VIEWS[0]](file, determination)
+
+
+@st.fragment(run_every=20)
+def _colleagues(id_: str) -> None:
+    """Tell who else is at work here."""
+    for colleague in review().colleagues(user(), id_):
+        parts = ["has this case open" if colleague.seen else ""]
+        parts += [f"has an unsigned draft, saved {clock_time(colleague.drafted)}" if colleague.drafted else ""]
+        st.warning("Someone else is at work on this case.", icon=":material/group:")
+        st.text(f"{plain(colleague.name)} {' and '.join(part for part in parts if part)}. Your drafts are kept apart.")
+
+
+def _period(file: File) -> Determination:
+    if len(file.determinations) == 1:
+        return file.determinations[0]
+    st.caption("The stay reaches into more than one policy version; each period has a determination of its own.")
+    chosen = st.radio(
+        "Period",
+        range(len(file.determinations)),
+        horizontal=True,
+        key="period",
+        format_func=lambda n: f"{file.determinations[n].service_start} to {file.determinations[n].service_end or 'open'}",
+    )
+    return file.determinations[chosen]
+
+
+def _banner(file: File, determination: Determination) -> None:
+    case = file.case
+    last = file.last(str(record.iri(determination)))
+    facts = [
+        ("Service", f"{determination.service_start} to {determination.service_end or 'open'}"),
+        ("Kind", ", ".join(case.traits)),
+        ("Age", str(case.age())),
+        ("Version", determination.version_id or "none in force"),
+        ("As of", str(case.as_of)),
+        ("Statements", str(len(case.statements))),
+        ("Decision", f"{last.disposition.value.replace('-', ' ')}, {last.name}" if last else "none yet"),
+    ]
+    paint.html(
+        "banner.html",
+        outcome=determination.outcome.value,
+        headline=HEADLINE[determination.outcome],
+        holds=determination.holds_under_all_readings,
+        facts=facts,
+    )
+
+
+def _recorded(file: File) -> None:
+    if file.recorded:
+        return
+    st.warning("What you see is not on record yet: chart, policy or software have changed since, or nothing was.")
+    if user().may(Action.DETERMINE) and st.button("Record this determination"):
+        review().determine(user(), file.id, file.case.as_of)
+        st.rerun()
+
+
+def _missing(file: File, determination: Determination) -> None:
+    question = next_question(determination)
+    paint.html("missing.html", record=render.content(determination), question=question)
+    if determination.gaps and user().may(Action.DRAFT):
+        st.caption("On the view Decide a letter that asks for this is ready to be edited.")
+
+
+def _readings(file: File, determination: Determination) -> None:
+    decision = determination.decision
+    readings = []
+    for tried in determination.readings:
+        before, after = decision.statuses if decision else {}, tried.decision.statuses
+        labels = {part.criterion.iri: part.criterion.id for part in tried.decision.policy.parts.values()}
+        changes = [
+            f"{labels[iri]}: {paint.WORD[before[iri].value] if iri in before else 'not asked'} to {paint.WORD[status.value]}"
+            for iri, status in after.items()
+            if labels.get(iri) and before.get(iri) is not status
+        ]
+        readings.append(
+            {
+                "passage": tried.interpretation.label,
+                "source": tried.interpretation.source,
+                "id": tried.reading.id,
+                "label": tried.reading.label,
+                "rationale": tried.reading.rationale,
+                "outcome": tried.outcome.value,
+                "same": tried.outcome is determination.outcome,
+                "changes": changes,
+            }
+        )
+    paint.html(
+        "readings.html",
+        outcome=determination.outcome.value,
+        readings=sorted(readings, key=lambda r: r["same"]),
+        chosen=[f"{reading.id}: {reading.label}" for reading in determination.chosen],
+        substitutions=[substitution.label for substitution in determination.substitutions],
+    )
+
+
+def _documents(file: File, determination: Determination) -> None:
+    case = file.case
+    said: dict[str, list] = {}
+    for statement in case.statements:
+        said.setdefault(statement.document.iri, []).append(statement)
+    events = [
+        {"date": case.start, "kind": "start", "title": "Service starts", "about": "", "said": []},
+        *([{"date": case.end, "kind": "start", "title": "Service ends", "about": "", "said": []}] if case.end else []),
+        {"date": case.as_of, "kind": "start", "title": "Reviewed as of this day", "about": "", "said": []},
+    ]
+    for statements in said.values():
+        document = statements[0].document
+        day = document.issued or min(statement.recorded for statement in statements)
+        author = f"{document.author} ({document.role})" if document.role else document.author
+        events.append(
+            {
+                "date": day,
+                "kind": "",
+                "title": document.title or "Document without a title",
+                "about": f"{author}, {len(statements)} statements",
+                "said": [quote.quotation(s) for s in sorted(statements, key=lambda s: (s.page.rjust(8), s.iri))],
+            }
+        )
+    events.sort(key=lambda event: (event["date"], event["kind"] == ""))
+    paint.html("timeline.html", events=[{**event, "date": str(event["date"])} for event in events])
+
+
+def _what_if(file: File, determination: Determination) -> None:
+    """Assumptions of this session alone: nothing of them is kept."""
+    if determination.decision is None:
+        st.info("No version of the policy was in force, so nothing follows from an assumption.")
+        return
+    st.caption("Nothing here touches the record.")
+    parts = {p.criterion.id: p.criterion for p in determination.decision.policy.parts.values() if p.kind is Kind.LEAF and p.criterion.id}
+    for other in determination.readings:
+        for part in other.decision.policy.parts.values():
+            if part.kind is Kind.LEAF and part.criterion.id:
+                parts.setdefault(part.criterion.id, part.criterion)
+    assumed: dict[str, str] = st.session_state.setdefault("assumed", {})
+    pick, stance, add = st.columns([5, 3, 2], vertical_alignment="bottom")
+    id_ = pick.selectbox("Criterion", list(parts), format_func=lambda i: f"{i}  {parts[i].label}", key="assumed leaf")
+    options = [s for s in STANCES if s != "not-applicable" or parts[id_].conditional]
+    how = stance.selectbox("What if the chart", options, format_func={"affirmed": "affirmed it", "denied": "denied it", "not-applicable": "said it does not arise", "silent": "were silent on it"}.get, key="assumed stance")
+    if add.button("Assume", width="stretch"):
+        assumed[id_] = how
+    for leaf, said in list(assumed.items()):
+        if st.button(f"{leaf}: {said}", icon=":material/close:", key=f"assumed {leaf}", help="Take this assumption away"):
+            del assumed[leaf]
+            st.rerun()
+    if not assumed:
+        st.text("Assume something of a criterion to see what would follow.")
+        return
+    try:
+        found = assume(determination, assumed)
+    except NecessityError as error:
+        paint.problem(error)
+        return
+    differing = [reading for reading in found.readings if reading[2] is not found.after]
+    paint.html("assumed.html", before=found.before.value, after=found.after.value, changes=found.changes, readings=differing)
+
+
+def _data(file: File, determination: Determination) -> None:
+    desk, person = review(), user()
+    may = person.may(Action.EXPORT)
+    decisions = file.decisions
+    if may:
+        with st.container(horizontal=True):
+            for form, make in (
+                ("HTML", lambda: render.to_html([determination], decisions)),
+                ("PDF", lambda: pdf.record_to_pdf([determination], decisions)),
+                ("Turtle", lambda: record.to_graph([determination]).serialize(format="turtle")),
+            ):
+                suffix = {"Turtle": "ttl"}.get(form, form.lower())
+                st.download_button(
+                    f"Record as {form}",
+                    lambda make=make, form=form: desk.export(person, file.id, f"record as {form}", make),
+                    file_name=f"record-{file.id[:8]}-{date.today()}.{suffix}",
+                    on_click="ignore",
+                )
+    shown = st.segmented_control("Raw data", ("Determination", "Validation report", "Chart"), default="Determination", key="raw", required=True)
+    if shown == "Chart":
+        text = graphs.to_graph(graphs.triples(file.case.content), file.case.iri)
+        _bind(text)
+        st.code(text.serialize(format="turtle"), language="turtle", height=600)
+    elif shown == "Validation report":
+        report = desk.report(person, file)
+        st.caption("Plain SHACL. Do not read a determination out of sh:conforms: it cannot tell what is missing from what is contradicted.")
+        st.code(report.graph.serialize(format="turtle") if report else "no version in force", language="turtle", height=600)
+    else:
+        st.code(record.to_graph([determination]).serialize(format="turtle"), language="turtle", height=600)
+
+
+def _bind(graph) -> None:  # type: ignore[no-untyped-def]
+    for prefix, namespace in review().policy.prefixes.items():
+        graph.bind(prefix, namespace)

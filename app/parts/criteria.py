@@ -1,0 +1,202 @@
+"""The criteria of a case: the tree, and beside it what the chart says of the one that is picked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+import streamlit as st
+
+from parts import drafting, paint, quote
+from parts.components import Node, tree
+from parts.desk import review, user
+from reasoner import justify
+from reasoner.access import Action
+from reasoner.decide import Status
+from reasoner.engine import CriterionResult, Determination
+from reasoner.errors import NecessityError
+from reasoner.review import OVERRIDES, File
+from reasoner.settle import Reason
+from reasoner.text import request
+
+HOW = {"all": "all of", "any": "any of", "leaf": ""}
+_SETS = 5
+
+
+def show(file: File, determination: Determination) -> None:
+    """Show the tree and the evidence of the criterion that is picked."""
+    if not determination.criteria:
+        st.info("No version of the policy was in force on the date of service, so nothing was asked.")
+        return
+    _panes(file, determination)
+
+
+@st.fragment
+def _panes(file: File, determination: Determination) -> None:
+    fields = review().draft(user(), file.id) if user().may(Action.DRAFT) else {}
+    marked = {name.partition(":")[2] for name, field in fields.items() if ":" in name and field.value.strip()}
+    nodes = list(_nodes(determination, marked))
+    by_key = {node.key: node for top in nodes for node in _walk(top)}
+    state = st.session_state
+    asked = state.get("criterion") or _first(determination)
+    picked = next((key for key in by_key if key.partition("@")[0] == asked), next(iter(by_key)))
+    left, right = st.columns([6, 5], gap="medium")
+    with left, st.container(height=680, border=True):
+        opened = [node.key for node in by_key.values() if node.parts and node.tone in ("open", "bad", "clash")]
+        now = tree("Criteria", nodes, key=f"tree {file.id} {determination.service_start}", selected=picked, opened=opened)
+    asked = (now or picked).partition("@")[0]
+    state["criterion"] = asked
+    with right:
+        result = determination.criterion(asked) if asked in {r.criterion.id for r in determination.criteria} else None
+        if result is None:
+            st.text("A list of the policy: each item by itself.")
+            return
+        _criterion(file, determination, result)
+        if user().may(Action.DRAFT):
+            _draft(file, result)
+
+
+def _nodes(determination: Determination, marked: set[str]) -> Iterator[Node]:
+    """The sections that apply, then the lists; a criterion in two places has a key of its own in each."""
+    results = {result.criterion.iri: result for result in determination.criteria}
+    seen: dict[str, int] = {}
+
+    def node(iri: str, *, listed: bool | None = None) -> Node:
+        result = results[iri]
+        criterion, status = result.criterion, result.status
+        seen[iri] = seen.get(iri, 0) + 1
+        tone, word = paint.tone(status.value), paint.WORD[status.value]
+        if listed:  # an exclusion: what is affirmed speaks against the request
+            tone = {Status.MET: "bad", Status.NOT_MET: "good", Status.CONFLICTING: "clash"}.get(status, "none")
+            word = {Status.MET: "applies", Status.NOT_MET: "ruled out", Status.NOT_DOCUMENTED: "nothing said"}.get(status, word)
+        elif listed is False:
+            word = {Status.NOT_DOCUMENTED: "nothing said", Status.NOT_MET: "otherwise"}.get(status, word)
+            tone = "none" if status is Status.NOT_DOCUMENTED else tone
+        marks = [f"{len(result.evidence)} ❝"] if result.evidence else []
+        marks += ["✎"] if criterion.id in marked else []
+        return Node(
+            key=f"{criterion.id or criterion.iri}@{seen[iri]}",
+            name=criterion.notation or criterion.id,
+            label=criterion.label,
+            how=HOW[result.kind],
+            word=word,
+            tone=tone,
+            icon=paint.ICON[tone],
+            marks=marks,
+            parts=[node(member) for member in result.members],
+        )
+
+    for section in determination.sections:
+        yield node(section)
+    policy = determination.decision.policy if determination.decision else None
+    for found in policy.lists if policy else ():
+        parts = [node(iri, listed=found.excluding) for iri in found.criterion.members]
+        hits = sum(1 for part in parts if part.word not in ("nothing said",))
+        said = f"{hits} of {len(parts)} spoken to"
+        yield Node(f"{found.criterion.id}@list", found.criterion.notation or found.criterion.id, found.criterion.label, said, parts=parts)
+
+
+def _walk(node: Node) -> Iterator[Node]:
+    yield node
+    for part in node.parts:
+        yield from _walk(part)
+
+
+def _first(determination: Determination) -> str:
+    """The criterion to look at first: one that is missing, or stands against it, or the whole."""
+    for family in (determination.gaps, determination.objections):
+        for ids in islice(family, 1):
+            if ids:
+                return ids[0]
+    return determination.criteria[0].criterion.id
+
+
+def _criterion(file: File, determination: Determination, result: CriterionResult) -> None:
+    criterion, results = result.criterion, {r.criterion.iri: r for r in determination.criteria}
+    parts = [results[member] for member in result.members]
+    paint.html(
+        "criterion.html",
+        name=criterion.notation or criterion.id,
+        label=criterion.label,
+        status=result.status.value,
+        messages=result.messages,
+        definition=criterion.definition,
+        source=criterion.source,
+        ask=request(result) if not parts else "",
+        how=HOW[result.kind].capitalize(),
+        parts=[
+            {"status": p.status.value, "name": p.criterion.notation or p.criterion.id, "label": p.criterion.label}
+            for p in parts
+        ],
+        evidence=[quote.bearing(found) for found in result.evidence],
+        asides=[quote.aside(found) for found in result.set_aside],
+        families=_families(determination, result),
+    )
+    documents = {b.statement.document.iri: b.statement.document for b in (*result.evidence, *result.set_aside)}
+    here = {b.statement.iri for b in (*result.evidence, *result.set_aside)}
+    for number, (iri, document) in enumerate(documents.items()):
+        with st.expander(f"In context: document {number + 1} of {len(documents)}", key=f"doc {criterion.id} {number}", on_change="rerun") as opened:
+            if opened.open:
+                said = sorted((s for s in file.case.statements if s.document.iri == iri), key=lambda s: (s.page.rjust(8), s.iri))
+                about = ", ".join(p for p in (document.title, document.author, document.role, str(document.issued or "")) if p)
+                paint.html("document.html", about=about, quotations=[quote.quotation(s, here=s.iri in here) for s in said])
+    for aside in result.set_aside:
+        if aside.reason is Reason.UNACCEPTED and user().may(Action.ACCEPT):
+            _accept(file, aside.statement.iri)
+    for acceptance, (statement, _) in file.acceptances.items():
+        if statement in here and user().may(Action.ACCEPT):
+            _withdraw(file, acceptance)
+
+
+def _families(determination: Determination, result: CriterionResult) -> list[tuple[str, int, list[str]]]:
+    """For a group: what carries, completes or refutes it."""
+    decision = determination.decision
+    if decision is None or not result.members:
+        return []
+    part = decision.policy.parts[result.criterion.iri]
+    found = []
+    for title, make in (("Carried by", justify.grounds), ("Completed by", justify.gaps), ("Refuted by", justify.objections)):
+        family = make(decision, part)
+        sets = [", ".join(ids) for ids in islice(family, _SETS) if ids]
+        if sets:
+            found.append((title, family.count, sets))
+    return found
+
+
+def _accept(file: File, statement: str) -> None:
+    with st.form(f"accept {statement}"):
+        st.text("An open criterion: it counts once a reviewer accepts it.")
+        why = st.text_area("Why it is accepted", max_chars=2000)
+        if st.form_submit_button("Accept this statement"):
+            _act(lambda: review().accept(user(), file.id, statement, why))
+
+
+def _withdraw(file: File, acceptance: str) -> None:
+    with st.form(f"withdraw {acceptance}"):
+        st.text("A reviewer has accepted this statement.")
+        why = st.text_area("Why the acceptance is withdrawn", max_chars=2000)
+        if st.form_submit_button("Withdraw the acceptance"):
+            _act(lambda: review().withdraw(user(), file.id, acceptance, why))
+
+
+def _act(change) -> None:  # type: ignore[no-untyped-def]
+    try:
+        change()
+    except NecessityError as error:
+        paint.problem(error)
+    else:
+        st.rerun()
+
+
+def _draft(file: File, result: CriterionResult) -> None:
+    id_ = result.criterion.id
+    if not id_:
+        return
+    st.html("<h4>Your draft</h4>")
+    drafting.write("Comment", file.id, f"comment:{id_}", rows=2)
+    if result.kind != "leaf":
+        return
+    options = [s for s in OVERRIDES if s != result.status.value and (s != Status.NOT_APPLICABLE or result.criterion.conditional)]
+    chosen = drafting.choice("Override the status", file.id, f"override:{id_}", ["", *options])
+    if chosen:
+        drafting.write("Reason for the override (required)", file.id, f"reason:{id_}", rows=2)

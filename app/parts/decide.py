@@ -1,0 +1,158 @@
+"""Deciding: overrides and comments gathered, a letter, a signature, and what has been decided before."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from parts import drafting, paint
+from parts.desk import review, user
+from reasoner import pdf, record, render
+from reasoner.access import Action
+from reasoner.decisions import Disposition, Override, Proposal
+from reasoner.drafts import values
+from reasoner.engine import Determination
+from reasoner.errors import NecessityError
+from reasoner.review import File
+
+_LABEL = {
+    Disposition.APPROVED: "Approve",
+    Disposition.DOCUMENTATION_REQUESTED: "Request documentation",
+    Disposition.REFERRED_TO_PEER: "Refer to a clinical peer",
+    Disposition.ADVERSE: "Decide adversely",
+}
+
+
+def show(file: File, determination: Determination) -> None:
+    """Show what is drafted, what can be decided, and what has been."""
+    desk, person = review(), user()
+    _decided(file)
+    if not person.may(Action.DRAFT):
+        st.info(f"As {person.role.value} you can read and not decide.", icon=":material/visibility:")
+        return
+    said = values(desk.draft(person, file.id))
+    overrides, incomplete = _overrides(determination, said)
+    remarks = [
+        (determination.criterion(name.partition(":")[2]).criterion.iri, text)
+        for name, text in said.items()
+        if name.startswith("comment:") and _asked(determination, name.partition(":")[2])
+    ]
+    after = desk.assess(determination, overrides)
+    left, right = st.columns([5, 4], gap="medium")
+    with left:
+        disposition = _disposition(file, determination)
+        rationale = drafting.write("Rationale", file.id, "rationale", rows=4)
+        letter = _letter(file, determination, disposition)
+    with right:
+        st.html("<h3>What you have drafted</h3>")
+        paint.html("drafted.html", overrides=[(determination_id(determination, o.criterion), o) for o in overrides], incomplete=incomplete,
+                   comments=[(name.partition(":")[2], text) for name, text in said.items() if name.startswith("comment:")],
+                   outcome=determination.outcome.value, after=after.value)  # fmt: skip
+        st.html("<h3>Sign</h3>")
+        last = file.last(str(record.iri(determination)))
+        proposal = Proposal(
+            determination=str(record.iri(determination)),
+            disposition=disposition,
+            rationale=rationale,
+            overrides=tuple(overrides),
+            remarks=tuple(remarks),
+            letter=letter,
+            revises=last.iri if last else "",
+        )
+        _sign(file, proposal, seen=last.iri if last else "", blocked=bool(incomplete))
+
+
+def determination_id(determination: Determination, iri: str) -> str:
+    """The id of a criterion by its IRI."""
+    return next(r.criterion.id for r in determination.criteria if r.criterion.iri == iri)
+
+
+def _asked(determination: Determination, id_: str) -> bool:
+    return any(result.criterion.id == id_ for result in determination.criteria)
+
+
+def _overrides(determination: Determination, said: dict[str, str]) -> tuple[list[Override], list[str]]:
+    """The overrides that have a reason, and the ids of those that lack one."""
+    found, incomplete = [], []
+    for name, status in said.items():
+        id_ = name.partition(":")[2]
+        if not name.startswith("override:") or not _asked(determination, id_):
+            continue
+        result, reason = determination.criterion(id_), said.get(f"reason:{id_}", "")
+        if status == result.status.value:
+            continue
+        if reason:
+            found.append(Override(result.criterion.iri, result.status.value, status, reason))
+        else:
+            incomplete.append(id_)
+    return found, incomplete
+
+
+def _disposition(file: File, determination: Determination) -> Disposition:
+    person, key = user(), f"disposition {file.id}"
+    options = [d for d in Disposition if d is not Disposition.ADVERSE or person.may(Action.DECIDE_ADVERSELY)]
+    held = drafting.held(file.id, "disposition").value
+    if st.session_state.get(key) not in options:
+        suggested = {
+            "criteria-met": Disposition.APPROVED,
+            "documentation-needed": Disposition.DOCUMENTATION_REQUESTED,
+        }.get(determination.outcome.value, Disposition.REFERRED_TO_PEER)
+        st.session_state[key] = Disposition(held) if held in options else suggested
+
+    def save() -> None:
+        drafting.put(file.id, "disposition", st.session_state[key].value)
+
+    chosen = st.radio("Decision", options, key=key, on_change=save, format_func=_LABEL.get, horizontal=True)
+    if Disposition.ADVERSE not in options:
+        st.caption("An adverse decision takes a licensed clinician.")
+    return chosen
+
+
+def _letter(file: File, determination: Determination, disposition: Disposition) -> str:
+    """The letter of the draft, generated where there is none yet."""
+    name, person = f"letter {disposition.value}", user()
+    generated = render.to_letter(determination, disposition)
+    if generated is None:
+        st.info("Nothing is missing, so there is nothing to ask for.", icon=":material/mail_off:")
+        return ""
+    text = drafting.write("Letter", file.id, name, rows=14, default=generated)
+    with st.container(horizontal=True):
+        st.button("Write it anew", on_click=drafting.put, args=(file.id, name, generated), disabled=text == generated)
+        for form, make in (("HTML", render.letter_to_html), ("PDF", pdf.letter_to_pdf)):
+            st.download_button(
+                f"Letter as {form}",
+                lambda make=make, form=form: review().export(person, file.id, f"letter as {form}", lambda: make(text)),
+                file_name=f"letter-{file.id[:8]}.{form.lower()}",
+                on_click="ignore",
+            )
+    return text
+
+
+def _sign(file: File, proposal: Proposal, *, seen: str, blocked: bool) -> None:
+    person = user()
+    if seen:
+        st.warning("This determination has a decision. A new one corrects it; the earlier one stays on record.")
+    if not file.recorded:
+        st.warning("The determination has to be recorded before anyone can decide on it.")
+    read = st.checkbox("I have read the record and the criteria", key=f"read {file.id}")
+    licence = f", {person.licence}" if person.licence else ""
+    label = f"{_LABEL[proposal.disposition]}: sign as {person.name}{licence}"
+    if st.button(label, type="primary", disabled=not read or blocked or not file.recorded, width="stretch"):
+        try:
+            review().decide(person, file.id, proposal, seen)
+        except NecessityError as error:
+            paint.problem(error)
+        else:
+            for key in [key for key in st.session_state if str(key).startswith(("draft ", "read ", "disposition "))]:
+                del st.session_state[key]
+            st.session_state["done"] = f"Recorded: {_LABEL[proposal.disposition].lower()}."
+            st.rerun()
+
+
+def _decided(file: File) -> None:
+    done = st.session_state.pop("done", "")
+    if done:
+        st.success(done, icon=":material/task_alt:")
+    if file.decisions:
+        st.html("<h3>Decided so far</h3>")
+        current = {str(record.iri(d)) for d in file.determinations}
+        paint.html("decisions.html", decisions=file.decisions[::-1], current=current)
