@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import streamlit as st
-
 from parts.desk import frame
 from views import audit, batch, case, overview, policy, queries, worklist
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from rdflib import URIRef
 
-from reasoner.effective import choose_readings, effective_policy
+from reasoner.effective import EffectivePolicy, choose_readings, effective_policy
 from reasoner.errors import UsageError
 from reasoner.infer import classify
 from reasoner.namespaces import NEC, RDF, RDFS, SKOS
@@ -99,6 +99,13 @@ def readings(version: PolicyVersion) -> str:
 
 def shapes(version: PolicyVersion, phase: str | None, focus: str | None, jurisdiction: str | None, minor: bool) -> str:
     """The effective shapes of one kind of request as Turtle; raises `UsageError` where the kind is not said."""
+    return effective(version, phase, focus, jurisdiction, minor).shapes.serialize(format="turtle")
+
+
+def effective(
+    version: PolicyVersion, phase: str | None, focus: str | None, jurisdiction: str | None, minor: bool
+) -> EffectivePolicy:
+    """What a version asks of one kind of request; raises `UsageError` where the kind is not said."""
     if not phase or not focus or not jurisdiction:
         raise UsageError("the kind of request is not said", mend="Give --phase, --focus and --jurisdiction")
     request, plan = URIRef(_REQUEST), URIRef(_REQUEST + ":plan")
@@ -118,7 +125,7 @@ def shapes(version: PolicyVersion, phase: str | None, focus: str | None, jurisdi
         ],
     )
     classes = frozenset(str(o) for s, p, o in entailed if s == request and p == RDF.type and isinstance(o, URIRef))
-    return effective_policy(version, classes, choose_readings(version)).shapes.serialize(format="turtle")
+    return effective_policy(version, classes, choose_readings(version))
 
 
 def _indented(text: str, spaces: int) -> list[str]:

@@ -211,7 +211,7 @@ class Answer:
     def _to_text(self) -> str:
         if self.truth is not None:
             return f"{'yes' if self.truth else 'no'}\n"
-        table = [self.columns, *(tuple(self._show(term) for term in row) for row in self.rows)]
+        table = [self.columns, *(tuple(self.shorten(term) for term in row) for row in self.rows)]
         widths = [max(len(row[number]) for row in table) for number in range(len(self.columns))]
         lines = [
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table
@@ -220,7 +220,8 @@ class Answer:
         count = f"{len(self.rows)} row{'' if len(self.rows) == 1 else 's'}"
         return "\n".join([*lines, "", count, ""])
 
-    def _show(self, term: ox.Term | None) -> str:
+    def shorten(self, term: ox.Term | None) -> str:
+        """A term as people read it, on one line, with the query's prefixes."""
         if term is None:
             return ""
         if isinstance(term, ox.NamedNode):

@@ -92,6 +92,8 @@ class Review:
         self._snapshot = Snapshot(kb)
         self._lock = threading.RLock()
         self._items: dict[str, list[Item]] | None = None
+        self.revision = 0
+        """Changes whenever the knowledge base may have."""
         self._determined = lru_cache(maxsize=256)(self._determine_content)
 
     # ------------------------------------------------------------ reading
@@ -110,6 +112,7 @@ class Review:
         """Forget what was read, where another program has changed the knowledge base."""
         with self._lock:
             self._items = None
+            self.revision += 1
             self._snapshot.refresh()
 
     def visit(self, user: User, id_: str) -> None:
@@ -346,6 +349,7 @@ class Review:
         self._reread(request)
 
     def _reread(self, request: str) -> None:
+        self.revision += 1
         self._snapshot.refresh()
         if self._items is not None:
             found = worklist.read(self._kb, self.policy, self.settings, request=request)

@@ -24,7 +24,9 @@ def _component(name: str, html: str) -> Any:
 _TREE = '<div class="bar"><button type="button" data-action="open">Open all</button><button type="button" data-action="close">Close all</button></div><div class="place"></div>'
 _tree = _component("tree", _TREE)
 _table = _component("table", "")
-_editor = _component("editor", '<label><span class="caption"></span><textarea></textarea></label><p class="state" role="status"></p>')
+_editor = _component(
+    "editor", '<label><span class="caption"></span><textarea></textarea></label><p class="state" role="status"></p>'
+)
 
 
 @dataclass

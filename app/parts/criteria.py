@@ -43,7 +43,9 @@ def _panes(file: File, determination: Determination) -> None:
     left, right = st.columns([6, 5], gap="medium")
     with left, st.container(height=680, border=True):
         opened = [node.key for node in by_key.values() if node.parts and node.tone in ("open", "bad", "clash")]
-        now = tree("Criteria", nodes, key=f"tree {file.id} {determination.service_start}", selected=picked, opened=opened)
+        now = tree(
+            "Criteria", nodes, key=f"tree {file.id} {determination.service_start}", selected=picked, opened=opened
+        )
     asked = (now or picked).partition("@")[0]
     state["criterion"] = asked
     with right:
@@ -68,7 +70,9 @@ def _nodes(determination: Determination, marked: set[str]) -> Iterator[Node]:
         tone, word = paint.tone(status.value), paint.WORD[status.value]
         if listed:  # an exclusion: what is affirmed speaks against the request
             tone = {Status.MET: "bad", Status.NOT_MET: "good", Status.CONFLICTING: "clash"}.get(status, "none")
-            word = {Status.MET: "applies", Status.NOT_MET: "ruled out", Status.NOT_DOCUMENTED: "nothing said"}.get(status, word)
+            word = {Status.MET: "applies", Status.NOT_MET: "ruled out", Status.NOT_DOCUMENTED: "nothing said"}.get(
+                status, word
+            )
         elif listed is False:
             word = {Status.NOT_DOCUMENTED: "nothing said", Status.NOT_MET: "otherwise"}.get(status, word)
             tone = "none" if status is Status.NOT_DOCUMENTED else tone
@@ -93,7 +97,13 @@ def _nodes(determination: Determination, marked: set[str]) -> Iterator[Node]:
         parts = [node(iri, listed=found.excluding) for iri in found.criterion.members]
         hits = sum(1 for part in parts if part.word not in ("nothing said",))
         said = f"{hits} of {len(parts)} spoken to"
-        yield Node(f"{found.criterion.id}@list", found.criterion.notation or found.criterion.id, found.criterion.label, said, parts=parts)
+        yield Node(
+            f"{found.criterion.id}@list",
+            found.criterion.notation or found.criterion.id,
+            found.criterion.label,
+            said,
+            parts=parts,
+        )
 
 
 def _walk(node: Node) -> Iterator[Node]:
@@ -135,11 +145,21 @@ def _criterion(file: File, determination: Determination, result: CriterionResult
     documents = {b.statement.document.iri: b.statement.document for b in (*result.evidence, *result.set_aside)}
     here = {b.statement.iri for b in (*result.evidence, *result.set_aside)}
     for number, (iri, document) in enumerate(documents.items()):
-        with st.expander(f"In context: document {number + 1} of {len(documents)}", key=f"doc {criterion.id} {number}", on_change="rerun") as opened:
+        with st.expander(
+            f"In context: document {number + 1} of {len(documents)}",
+            key=f"doc {criterion.id} {number}",
+            on_change="rerun",
+        ) as opened:
             if opened.open:
-                said = sorted((s for s in file.case.statements if s.document.iri == iri), key=lambda s: (s.page.rjust(8), s.iri))
-                about = ", ".join(p for p in (document.title, document.author, document.role, str(document.issued or "")) if p)
-                paint.html("document.html", about=about, quotations=[quote.quotation(s, here=s.iri in here) for s in said])
+                said = sorted(
+                    (s for s in file.case.statements if s.document.iri == iri), key=lambda s: (s.page.rjust(8), s.iri)
+                )
+                about = ", ".join(
+                    p for p in (document.title, document.author, document.role, str(document.issued or "")) if p
+                )
+                paint.html(
+                    "document.html", about=about, quotations=[quote.quotation(s, here=s.iri in here) for s in said]
+                )
     for aside in result.set_aside:
         if aside.reason is Reason.UNACCEPTED and user().may(Action.ACCEPT):
             _accept(file, aside.statement.iri)
@@ -155,7 +175,11 @@ def _families(determination: Determination, result: CriterionResult) -> list[tup
         return []
     part = decision.policy.parts[result.criterion.iri]
     found = []
-    for title, make in (("Carried by", justify.grounds), ("Completed by", justify.gaps), ("Refuted by", justify.objections)):
+    for title, make in (
+        ("Carried by", justify.grounds),
+        ("Completed by", justify.gaps),
+        ("Refuted by", justify.objections),
+    ):
         family = make(decision, part)
         sets = [", ".join(ids) for ids in islice(family, _SETS) if ids]
         if sets:
@@ -196,7 +220,11 @@ def _draft(file: File, result: CriterionResult) -> None:
     drafting.write("Comment", file.id, f"comment:{id_}", rows=2)
     if result.kind != "leaf":
         return
-    options = [s for s in OVERRIDES if s != result.status.value and (s != Status.NOT_APPLICABLE or result.criterion.conditional)]
+    options = [
+        s
+        for s in OVERRIDES
+        if s != result.status.value and (s != Status.NOT_APPLICABLE or result.criterion.conditional)
+    ]
     chosen = drafting.choice("Override the status", file.id, f"override:{id_}", ["", *options])
     if chosen:
         drafting.write("Reason for the override (required)", file.id, f"reason:{id_}", rows=2)

@@ -33,7 +33,7 @@ def review() -> Review:
     location = said("NECESSITY_KB", "kb")
     policy = load_policy(said("NECESSITY_POLICY"), root=Path(root) if (root := said("NECESSITY_POLICIES")) else None)
     kb = KnowledgeBase(open_store(location, write=True, update_url=said("NECESSITY_KB_UPDATE")))
-    folder = said("NECESSITY_DESK") or (f"{location}/desk" if "://" not in location else "desk")
+    folder = said("NECESSITY_DESK") or f"{location}/desk"
     choice = said("NECESSITY_CONFIG")
     return Review(
         kb,
@@ -85,13 +85,17 @@ def _identify(desk: Review) -> bool:
         held = desk.drafts.views(_LOCAL).get(known)
         if held:
             content = json.loads(held)
-            st.session_state["user"] = access.local(content["name"], Role(content["role"]), content["licence"], content["title"])
+            st.session_state["user"] = access.local(
+                content["name"], Role(content["role"]), content["licence"], content["title"]
+            )
     if "user" in st.session_state:
         st.session_state["as"] = st.session_state["user"].iri.rpartition(":")[2]
         st.query_params["as"] = st.session_state["as"]
         return True
     st.title("Who is at work?")
-    st.warning("Local mode: no identity provider is configured, so nobody checks who you are.", icon=":material/lock_open:")
+    st.warning(
+        "Local mode: no identity provider is configured, so nobody checks who you are.", icon=":material/lock_open:"
+    )
     with st.form("identity", width=520):
         name = st.text_input("Name", value=getpass.getuser(), max_chars=100)
         role = st.selectbox("Role", list(Role), index=1, format_func=lambda role: role.value)
@@ -131,7 +135,9 @@ def _sidebar() -> None:
     person = user()
     with st.sidebar:
         licence = f", {person.licence}" if person.licence else ""
-        paint.html("person.html", name=person.name, role=person.role.value, licence=licence, local=not person.authenticated)
+        paint.html(
+            "person.html", name=person.name, role=person.role.value, licence=licence, local=not person.authenticated
+        )
         if st.button("Sign out" if person.authenticated else "Change person", width="stretch"):
             review().note(person, Action.SIGN_IN, "signs out")
             for key in ("user", "as"):

@@ -55,7 +55,9 @@ def write(label: str, id_: str, name: str, *, rows: int = 3, placeholder: str = 
     else:
         said, bad = (state[told], True) if state.get(told) else (saved, False)
     made = state.get(f"{key} made", 0)
-    editor(label, current.value, key=key, made=made, state=said, bad=bad, rows=rows, placeholder=placeholder, on_text=save)
+    editor(
+        label, current.value, key=key, made=made, state=said, bad=bad, rows=rows, placeholder=placeholder, on_text=save
+    )
     if mine in state:
         _reconcile(id_, name, current, key)
     return held(id_, name).value
@@ -69,7 +71,9 @@ def _reconcile(id_: str, name: str, current: Field, key: str) -> None:
         st.text(current.value)
 
         def keep() -> None:
-            state[f"{key} based"] = review().save(user(), id_, name, state.pop(f"{key} mine"), current.revision).revision
+            state[f"{key} based"] = (
+                review().save(user(), id_, name, state.pop(f"{key} mine"), current.revision).revision
+            )
 
         def take() -> None:
             del state[f"{key} mine"]
@@ -97,5 +101,11 @@ def choice(label: str, id_: str, name: str, options: list[str]) -> str:
     def save() -> None:
         review().save(user(), id_, name, st.session_state[key], held(id_, name).revision)
 
-    st.selectbox(label, options, key=key, on_change=save, format_func=lambda value: paint.WORD.get(value, value) if value else "no override")
+    st.selectbox(
+        label,
+        options,
+        key=key,
+        on_change=save,
+        format_func=lambda value: paint.WORD.get(value, value) if value else "no override",
+    )
     return st.session_state[key]

@@ -8,7 +8,11 @@ from reasoner.documentation import Assertion, Statement
 from reasoner.render import LONGEST
 from reasoner.settle import Bearing, SetAside
 
-_STANCE = {Assertion.AFFIRMED: "affirms", Assertion.DENIED: "denies", Assertion.NOT_APPLICABLE: "says that it does not arise"}
+_STANCE = {
+    Assertion.AFFIRMED: "affirms",
+    Assertion.DENIED: "denies",
+    Assertion.NOT_APPLICABLE: "says that it does not arise",
+}
 _TONE = {Assertion.AFFIRMED: "good", Assertion.DENIED: "bad", Assertion.NOT_APPLICABLE: "none"}
 
 

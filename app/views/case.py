@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 import streamlit as st
-
 from parts import criteria, decide, paint, quote
 from parts.desk import clock_time, review, user
+
 from reasoner import graphs, pdf, record, render
 from reasoner.access import Action
 from reasoner.assume import STANCES, assume, next_question
@@ -42,7 +42,15 @@ def show() -> None:
     determination = _period(file)
     _banner(file, determination)
     _recorded(file)
-    view = st.segmented_control("View", _VIEWS, default=_VIEWS[0], key="view of case", bind="query-params", label_visibility="collapsed", required=True)
+    view = st.segmented_control(
+        "View",
+        _VIEWS,
+        default=_VIEWS[0],
+        key="view of case",
+        bind="query-params",
+        label_visibility="collapsed",
+        required=True,
+    )
     {
         "Criteria": criteria.show,
         "Missing": _missing,
@@ -73,7 +81,9 @@ def _period(file: File) -> Determination:
         range(len(file.determinations)),
         horizontal=True,
         key="period",
-        format_func=lambda n: f"{file.determinations[n].service_start} to {file.determinations[n].service_end or 'open'}",
+        format_func=lambda n: (
+            f"{file.determinations[n].service_start} to {file.determinations[n].service_end or 'open'}"
+        ),
     )
     return file.determinations[chosen]
 
@@ -180,7 +190,11 @@ def _what_if(file: File, determination: Determination) -> None:
         st.info("No version of the policy was in force, so nothing follows from an assumption.")
         return
     st.caption("Nothing here touches the record.")
-    parts = {p.criterion.id: p.criterion for p in determination.decision.policy.parts.values() if p.kind is Kind.LEAF and p.criterion.id}
+    parts = {
+        p.criterion.id: p.criterion
+        for p in determination.decision.policy.parts.values()
+        if p.kind is Kind.LEAF and p.criterion.id
+    }
     for other in determination.readings:
         for part in other.decision.policy.parts.values():
             if part.kind is Kind.LEAF and part.criterion.id:
@@ -189,11 +203,23 @@ def _what_if(file: File, determination: Determination) -> None:
     pick, stance, add = st.columns([5, 3, 2], vertical_alignment="bottom")
     id_ = pick.selectbox("Criterion", list(parts), format_func=lambda i: f"{i}  {parts[i].label}", key="assumed leaf")
     options = [s for s in STANCES if s != "not-applicable" or parts[id_].conditional]
-    how = stance.selectbox("What if the chart", options, format_func={"affirmed": "affirmed it", "denied": "denied it", "not-applicable": "said it does not arise", "silent": "were silent on it"}.get, key="assumed stance")
+    how = stance.selectbox(
+        "What if the chart",
+        options,
+        format_func={
+            "affirmed": "affirmed it",
+            "denied": "denied it",
+            "not-applicable": "said it does not arise",
+            "silent": "were silent on it",
+        }.get,
+        key="assumed stance",
+    )
     if add.button("Assume", width="stretch"):
         assumed[id_] = how
     for leaf, said in list(assumed.items()):
-        if st.button(f"{leaf}: {said}", icon=":material/close:", key=f"assumed {leaf}", help="Take this assumption away"):
+        if st.button(
+            f"{leaf}: {said}", icon=":material/close:", key=f"assumed {leaf}", help="Take this assumption away"
+        ):
             del assumed[leaf]
             st.rerun()
     if not assumed:
@@ -205,7 +231,9 @@ def _what_if(file: File, determination: Determination) -> None:
         paint.problem(error)
         return
     differing = [reading for reading in found.readings if reading[2] is not found.after]
-    paint.html("assumed.html", before=found.before.value, after=found.after.value, changes=found.changes, readings=differing)
+    paint.html(
+        "assumed.html", before=found.before.value, after=found.after.value, changes=found.changes, readings=differing
+    )
 
 
 def _data(file: File, determination: Determination) -> None:
@@ -226,17 +254,23 @@ def _data(file: File, determination: Determination) -> None:
                     file_name=f"record-{file.id[:8]}-{date.today()}.{suffix}",
                     on_click="ignore",
                 )
-    shown = st.segmented_control("Raw data", ("Determination", "Validation report", "Chart"), default="Determination", key="raw", required=True)
+    shown = st.segmented_control(
+        "Raw data", ("Determination", "Validation report", "Chart"), default="Determination", key="raw", required=True
+    )
     if shown == "Chart":
         text = graphs.to_graph(graphs.triples(file.case.content), file.case.iri)
         _bind(text)
-        st.code(text.serialize(format="turtle"), language="turtle", height=600)
+        st.code(text.serialize(format="turtle"), language=None, wrap_lines=True)
     elif shown == "Validation report":
         report = desk.report(person, file)
-        st.caption("Plain SHACL. Do not read a determination out of sh:conforms: it cannot tell what is missing from what is contradicted.")
-        st.code(report.graph.serialize(format="turtle") if report else "no version in force", language="turtle", height=600)
+        st.caption(
+            "Plain SHACL. Do not read a determination out of sh:conforms: it cannot tell what is missing from what is contradicted."
+        )
+        st.code(
+            report.graph.serialize(format="turtle") if report else "no version in force", language=None, wrap_lines=True
+        )
     else:
-        st.code(record.to_graph([determination]).serialize(format="turtle"), language="turtle", height=600)
+        st.code(record.to_graph([determination]).serialize(format="turtle"), language=None, wrap_lines=True)
 
 
 def _bind(graph) -> None:  # type: ignore[no-untyped-def]

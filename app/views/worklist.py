@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import date
 
 import streamlit as st
-
 from parts import paint
 from parts.components import Cell, Column, Row, table
 from parts.desk import go_to_case, review, user
+
 from reasoner import worklist
 from reasoner.errors import UsageError
 from reasoner.worklist import Item, Selection, State
@@ -76,7 +76,9 @@ def _counts(items: list[Item], today: date) -> None:
     waiting = [item for item in items if item.state is not State.DECIDED]
     overdue = sum(1 for item in waiting if item.due and item.due < today)
     outcomes = Counter(item.outcome for item in waiting)
-    paint.html("counts.html", waiting=len(waiting), overdue=overdue, outcomes=sorted(outcomes.items()), total=len(items))
+    paint.html(
+        "counts.html", waiting=len(waiting), overdue=overdue, outcomes=sorted(outcomes.items()), total=len(items)
+    )
 
 
 def _choose(items: list[Item]) -> Selection:
@@ -105,7 +107,9 @@ def _choose(items: list[Item]) -> Selection:
                     _LABELS[facet],
                     options,
                     key=facet,
-                    format_func=lambda value, counted=counted: f"{paint.WORD.get(value, value)} ({counted.get(value, 0):,})",
+                    format_func=lambda value, counted=counted: (
+                        f"{paint.WORD.get(value, value)} ({counted.get(value, 0):,})"
+                    ),
                 )
             )
     return Selection(
