@@ -89,7 +89,7 @@ class Review:
         self.trail = audit.Trail(folder / "audit.jsonl")
         self._kb = kb
         self._configuration = configuration
-        self._snapshot = Snapshot(kb)
+        self._snapshot = Snapshot(kb.store)
         self._lock = threading.RLock()
         self._items: dict[str, list[Item]] | None = None
         self.revision = 0
@@ -107,6 +107,11 @@ class Review:
                 for item in worklist.read(self._kb, self.policy, self.settings):
                     self._items.setdefault(item.id, []).append(item)
             return [item for found in self._items.values() for item in found]
+
+    def close(self) -> None:
+        """Let go of the knowledge base."""
+        self._snapshot.close()
+        self._kb.close()
 
     def refresh(self) -> None:
         """Forget what was read, where another program has changed the knowledge base."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import pickle
 import shutil
+import subprocess
+import sys
 import tempfile
 import threading
-from multiprocessing import get_context
 from pathlib import Path
 
 from reasoner.errors import NecessityError, QueryError
-from reasoner.kb import KnowledgeBase
 from reasoner.query import Answer
-from reasoner.store import DirectoryStore
+from reasoner.sparql import refuse_outreach
+from reasoner.store import DirectoryStore, Store
 
 TIMEOUT = 30.0
 """Seconds a question may take."""
@@ -20,19 +22,18 @@ MEMORY = 4 * 2**30
 
 
 class Snapshot:
-    """Asks a knowledge base as it was at the last `refresh`.
+    """Asks a store as it was at the last `refresh`.
 
-    A directory is copied and asked in a worker that ends with its time or memory; an endpoint keeps bounds of its own, and a
-    store in memory is asked in place.
+    A directory is copied, its files shared, and asked in a process that ends with its time or memory. An endpoint keeps bounds
+    of its own, and a store in memory is asked in place.
     """
 
-    def __init__(self, kb: KnowledgeBase, *, timeout: float = TIMEOUT, memory: int = MEMORY) -> None:
-        self._kb = kb
+    def __init__(self, store: Store, *, timeout: float = TIMEOUT, memory: int = MEMORY) -> None:
+        self._store = store
         self._timeout, self._memory = timeout, memory
         self._lock = threading.Lock()
         self._stale = True
         self._folder: Path | None = None
-        self._pool = None
 
     def refresh(self) -> None:
         """Have the next question see what has changed."""
@@ -44,69 +45,59 @@ class Snapshot:
         Raises:
             QueryError: it is not SPARQL, calls another server, or takes more time or memory than it may.
         """
-        if not isinstance(self._kb.store, DirectoryStore):
-            return Answer(self._kb.query(text), text, limit=limit)
-        from pebble import ProcessExpired
-
-        try:
-            future = self._ready().schedule(_ask, args=(text, limit), timeout=self._timeout)  # type: ignore[attr-defined]
-            found = future.result()
-        except TimeoutError:
-            raise QueryError(f"it took longer than {self._timeout:g} seconds", mend="Narrow the question") from None
-        except (ProcessExpired, MemoryError):
-            raise QueryError("it took more memory than allowed", mend="Narrow the question") from None
+        refuse_outreach(text)
+        if not isinstance(self._store, DirectoryStore):
+            return Answer(self._store.query(text), text, limit=limit)
+        # The lock is kept, so that the copy stays and questions wait for one another.
+        with self._lock:
+            command = [sys.executable, "-m", "reasoner.snapshot", str(self._copy(self._store)), str(self._memory)]
+            try:
+                done = subprocess.run(  # noqa: S603 - this Python with a module of ours
+                    command, input=pickle.dumps((text, limit)), capture_output=True, timeout=self._timeout, check=True
+                )
+            except subprocess.TimeoutExpired:
+                raise QueryError(f"it took longer than {self._timeout:g} seconds", mend="Narrow the question") from None
+            except subprocess.CalledProcessError:
+                raise QueryError("it took more memory than allowed", mend="Narrow the question") from None
+        found = pickle.loads(done.stdout)  # noqa: S301 - written by the process that was started here
         if isinstance(found, NecessityError):
             raise found
         return found
 
     def close(self) -> None:
-        """End the worker and remove the copy."""
+        """Remove the copy."""
         with self._lock:
-            self._end()
+            self._discard()
 
-    def _ready(self) -> object:
-        from pebble import ProcessPool
+    def _copy(self, store: DirectoryStore) -> Path:
+        if self._stale or self._folder is None:
+            self._discard()
+            self._folder = Path(tempfile.mkdtemp(prefix="snapshot-", dir=store.directory))
+            self._stale = False
+            store.copy(self._folder / "kb")
+        return self._folder / "kb"
 
-        with self._lock:
-            if self._stale or self._pool is None:
-                self._end()
-                self._folder = Path(tempfile.mkdtemp(prefix="necessity-", dir=self._kb.store.directory))  # type: ignore[attr-defined]
-                self._kb.store.copy(self._folder / "kb")  # type: ignore[attr-defined]
-                self._stale = False
-                self._pool = ProcessPool(
-                    max_workers=1,
-                    context=get_context("spawn"),
-                    initializer=_open,
-                    initargs=(self._folder / "kb", self._memory),
-                )
-            return self._pool
-
-    def _end(self) -> None:
-        if self._pool is not None:
-            self._pool.stop()
-            self._pool.join()
-            self._pool = None
+    def _discard(self) -> None:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
 
 
-_held: KnowledgeBase
-
-
-def _open(directory: Path, memory: int) -> None:
-    global _held
+def _main(directory: str, memory: str) -> None:
+    """Answer the question on standard input of the store in a directory."""
     try:
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        resource.setrlimit(resource.RLIMIT_AS, (int(memory), int(memory)))
     except ImportError:
         pass
-    _held = KnowledgeBase(DirectoryStore(directory))
-
-
-def _ask(text: str, limit: int) -> Answer | NecessityError:
+    text, limit = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by the process that started this one
     try:
-        return Answer(_held.query(text), text, limit=limit)
+        found: Answer | NecessityError = Answer(DirectoryStore(Path(directory)).query(text), text, limit=limit)
     except NecessityError as error:
-        return error
+        found = error
+    sys.stdout.buffer.write(pickle.dumps(found))
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

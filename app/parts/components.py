@@ -21,7 +21,10 @@ def _component(name: str, html: str) -> Any:
     )
 
 
-_TREE = '<div class="bar"><button type="button" data-action="open">Open all</button><button type="button" data-action="close">Close all</button></div><div class="place"></div>'
+_BUTTONS = "".join(
+    f'<button type="button" data-action="{action}">{action.capitalize()} all</button>' for action in ("open", "close")
+)
+_TREE = f'<div class="bar">{_BUTTONS}</div><div class="place"></div>'
 _tree = _component("tree", _TREE)
 _table = _component("table", "")
 _editor = _component(

@@ -168,6 +168,18 @@ def _criterion(file: File, determination: Determination, result: CriterionResult
             _withdraw(file, acceptance)
 
 
+def _document(file: File, iri: str, here: set[str]) -> None:
+    """All that a document says, page by page, what bears on the criterion marked."""
+    said = sorted((s for s in file.case.statements if s.document.iri == iri), key=lambda s: (s.page.rjust(8), s.iri))
+    document = said[0].document
+    about = (document.title, document.author, document.role, str(document.issued or ""))
+    paint.html(
+        "document.html",
+        about=", ".join(part for part in about if part),
+        quotations=[quote.quotation(s, here=s.iri in here) for s in said],
+    )
+
+
 def _families(determination: Determination, result: CriterionResult) -> list[tuple[str, int, list[str]]]:
     """For a group: what carries, completes or refutes it."""
     decision = determination.decision

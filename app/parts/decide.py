@@ -44,9 +44,14 @@ def show(file: File, determination: Determination) -> None:
         letter = _letter(file, determination, disposition)
     with right:
         st.html("<h3>What you have drafted</h3>")
-        paint.html("drafted.html", overrides=[(determination_id(determination, o.criterion), o) for o in overrides], incomplete=incomplete,
-                   comments=[(name.partition(":")[2], text) for name, text in said.items() if name.startswith("comment:")],
-                   outcome=determination.outcome.value, after=after.value)  # fmt: skip
+        paint.html(
+            "drafted.html",
+            overrides=[(determination_id(determination, override.criterion), override) for override in overrides],
+            incomplete=incomplete,
+            comments=[(name.partition(":")[2], text) for name, text in said.items() if name.startswith("comment:")],
+            outcome=determination.outcome.value,
+            after=after.value,
+        )
         st.html("<h3>Sign</h3>")
         last = file.last(str(record.iri(determination)))
         proposal = Proposal(

@@ -26,7 +26,7 @@ _LOCAL = "local"
 """Under this name the people of the local mode are kept, so that a reload knows them."""
 
 
-@st.cache_resource(show_spinner="Opening the knowledge base …")
+@st.cache_resource(show_spinner="Opening the knowledge base …", on_release=lambda held: held.close())
 def review() -> Review:
     """The workplace's way to the knowledge base that the environment names; one for all sessions."""
     said = os.environ.get

@@ -14,7 +14,9 @@ def dot(edges: Iterable[tuple[str, str, str]], *, marked: str = "") -> str:
     edges = list(edges)
     names = {name: f"n{number}" for number, name in enumerate(dict.fromkeys(n for a, _, b in edges for n in (a, b)))}
     lines = [
-        'digraph { rankdir=LR bgcolor="transparent" node [shape=box style="rounded,filled" fillcolor="#eef2f6" color="#4d5864" fontcolor="#1b2430" fontname="sans-serif" fontsize=11]',
+        'digraph { rankdir=LR bgcolor="transparent"',
+        'node [shape=box style="rounded,filled" fillcolor="#eef2f6" color="#4d5864" fontcolor="#1b2430"]',
+        'node [fontname="sans-serif" fontsize=11]',
         'edge [color="#7d8896" fontcolor="#7d8896" fontname="sans-serif" fontsize=9]',
     ]
     for name, node in names.items():

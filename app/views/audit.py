@@ -40,7 +40,7 @@ def show() -> None:
         icon=":material/verified:",
     )
     st.caption(
-        "Keep the digest of the last entry elsewhere: `necessity audit verify --head DIGEST` then finds out whether the trail was cut."
+        "Keep the digest of the last entry elsewhere: with it `necessity audit verify --head` finds out whether the trail was cut."
     )
     st.code(entries[0].digest, language=None)
     left, middle, right = st.columns(3)

@@ -17,17 +17,15 @@ from reasoner.worklist import Item, Selection, State
 
 _PAGE = 50
 _COLUMNS = (
-    Column("Request", "name"),
+    Column("Request", "name", long=True),
     Column("State", "state"),
     Column("Outcome", "outcome"),
     Column("Due", "due"),
     Column("Open", "received"),
-    Column("Kind", "phase"),
-    Column("Age group", "age_group"),
-    Column("Plan in", "jurisdiction"),
-    Column("Service", "start"),
+    Column("Kind", "phase", long=True),
+    Column("Service", "start", long=True),
     Column("Missing", "missing", long=True),
-    Column("Readings"),
+    Column("Readings", long=True),
 )
 _LABELS = {
     "states": "State",
@@ -84,7 +82,6 @@ def _counts(items: list[Item], today: date) -> None:
 def _choose(items: list[Item]) -> Selection:
     """The filters, as the person sets them or as a saved view has them."""
     state = st.session_state
-    _views()
     search, due, order = st.columns([4, 2, 2], vertical_alignment="bottom")
     text = search.text_input("Search request, id or missing criterion", key="text", max_chars=200)
     within = due.selectbox(
@@ -97,7 +94,8 @@ def _choose(items: list[Item]) -> Selection:
         st.checkbox("My drafts only", key="mine")
         depends = st.checkbox("Depends on a reading", key="depends")
     chosen: dict[str, frozenset[str]] = {}
-    with st.expander("More filters", expanded=any(state.get(facet) for facet in worklist.FACETS)):
+    with st.expander("More filters and saved views", expanded=any(state.get(facet) for facet in worklist.FACETS)):
+        _views()
         places = st.columns(3)
         for number, facet in enumerate(worklist.FACETS):
             counted = worklist.counts(items, facet)
@@ -186,9 +184,7 @@ def _row(item: Item, today: date) -> Row:
             Cell(f"{paint.ICON[tone]} {paint.WORD[item.outcome]}", tone=tone),
             due,
             Cell(f"{item.open_for(today)} d"),
-            Cell(f"{item.phase}, {item.focus}" + (f", {item.urgency}" if item.urgency != "standard" else "")),
-            Cell(item.age_group),
-            Cell(item.jurisdiction),
+            Cell(", ".join((item.phase, item.focus, item.age_group, item.jurisdiction, item.urgency))),
             Cell(f"{item.start} to {item.end or 'open'}"),
             Cell(missing),
             Cell(readings, cls="soon" if item.holds is False else "soft"),

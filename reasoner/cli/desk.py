@@ -24,7 +24,7 @@ def add(commands: Any) -> None:
         "--desk",
         metavar="DIR",
         type=Path,
-        help="folder of drafts and audit trail (default: desk in the knowledge base)",
+        help="folder of drafts and audit trail (default: KB/desk)",
     )
     app.add_argument("--settings", metavar="FILE", type=Path, help="clocks, roles and limits, as TOML")
     app.add_argument(
@@ -44,9 +44,7 @@ def add(commands: Any) -> None:
     listing.set_defaults(run=_list)
     for parser in (verify, listing):
         inputs.add_kb(parser)
-        parser.add_argument(
-            "--desk", metavar="DIR", type=Path, help="folder of the audit trail (default: desk in the knowledge base)"
-        )
+        parser.add_argument("--desk", metavar="DIR", type=Path, help="folder of the audit trail (default: KB/desk)")
 
 
 def _app(options: argparse.Namespace) -> int:
