@@ -43,7 +43,9 @@ def hostile_chart() -> Graph:
     """A chart whose every text is hostile, one of a megabyte."""
     text = (CASES / "mp9556" / "adult-admission" / "nothing-on-supports.ttl").read_text()
     graph = Graph().parse(
-        data=text.replace("https://w3id.org/necessity/cases/adult-admission/nothing-on-supports#", HOSTILE.removesuffix("request")),
+        data=text.replace(
+            "https://w3id.org/necessity/cases/adult-admission/nothing-on-supports#", HOSTILE.removesuffix("request")
+        ),
         format="turtle",
     )
     from rdflib import Literal
@@ -73,7 +75,10 @@ def fill(kb: KnowledgeBase, policy: Policy) -> None:
             case
             for iri in CHARTS.values()
             for case in read_file(
-                CASES / "mp9556" / f"{iri.removeprefix('https://w3id.org/necessity/cases/').removesuffix('#request')}.ttl", policy
+                CASES
+                / "mp9556"
+                / f"{iri.removeprefix('https://w3id.org/necessity/cases/').removesuffix('#request')}.ttl",
+                policy,
             )
         ),
         *read_graph(hostile_chart(), policy),
