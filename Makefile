@@ -4,10 +4,20 @@ VENV := .venv
 BIN := $(VENV)/bin
 CASES ?= data/cases
 
-.PHONY: determine test check lint reference clean
+.PHONY: determine app test check lint reference clean
 
 determine: $(VENV)/.run
 	$(BIN)/necessity determine $(CASES)
+
+# The workplace over the charts, in a knowledge base that is made once and kept.
+app: build/kb
+	$(BIN)/necessity app --kb build/kb
+
+build/kb: | $(VENV)/.app
+	$(BIN)/necessity kb init --kb $@.partial
+	$(BIN)/necessity kb load $(CASES) --kb $@.partial > $@.log
+	$(BIN)/necessity kb determine --jobs 0 --kb $@.partial >> $@.log
+	mv $@.partial $@
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
@@ -28,9 +38,13 @@ $(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
 	touch $@
 
-$(VENV)/.dev: pyproject.toml constraints.txt requirements-dev.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[check,serve,tables]' --requirement requirements-dev.txt
+$(VENV)/.app: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[app]'
 	touch $@ $(VENV)/.run
+
+$(VENV)/.dev: pyproject.toml constraints.txt requirements-dev.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[app,check,serve,tables]' --requirement requirements-dev.txt
+	touch $@ $(VENV)/.run $(VENV)/.app
 
 clean:
 	rm -rf $(VENV) dist build

@@ -233,6 +233,9 @@ def test_a_clinician_overrides_and_signs_adversely(visitor: Visitor) -> None:
     page.get_by_role("button", name="Open all").click()
     page.get_by_role("treeitem", name=re.compile("^3, capable")).click()
     visitor.settle()
+    # A list closes when the page is scrolled, as the click itself may do.
+    page.get_by_label("Override the status").scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
     page.get_by_label("Override the status").click()
     page.get_by_role("option", name="not documented").click()
     visitor.settle()
@@ -360,7 +363,7 @@ def test_looking_up(visitor: Visitor) -> None:
     visitor.sees(re.compile(r"\d+ rows"))
     visitor.check()
     with page.expect_download() as download:
-        page.get_by_role("button", name="csv").click()
+        page.get_by_role("button", name="csv", exact=True).click()
     assert "outcome" in Path(download.value.path()).read_text().splitlines()[0]
     visitor.go("Audit").sees(re.compile("The trail is whole"))
     visitor.check()
