@@ -138,7 +138,8 @@ class DirectoryStore(MemoryStore):
             self._store.optimize()
         # The lock of the database goes with the last reference to it.
         del self._store
-        self._lock.release()
+        # Whoever closes it may be another thread than opened it.
+        self._lock.release(force=True)
         self._lock.close()
 
 
