@@ -18,6 +18,7 @@ from reasoner import Policy
 from reasoner.audit import Trail
 from tests.conftest import CASES, ROOT, free_port
 from tests.desk import MARKUP, build, opaque_id
+from tests.provider import provided
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [
@@ -27,8 +28,8 @@ pytestmark = [
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 
 
-def start(folder: Path, *arguments: str) -> tuple[subprocess.Popen[str], str]:
-    port = free_port()
+def start(folder: Path, *arguments: str, port: int | None = None) -> tuple[subprocess.Popen[str], str]:
+    port = port or free_port()
     process = subprocess.Popen(
         [sys.executable, "-c", "from reasoner.cli import entry; entry()", "app", "--kb", str(folder), "--port", str(port), *arguments],
         stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -402,6 +403,44 @@ def test_in_the_dark_and_on_a_tablet(browser, workplace: str, options: dict) -> 
         visitor.view(view).check()
     assert visitor.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     visitor.close()
+
+
+def test_signing_in_with_a_provider(browser, tmp_path: Path, policy: Policy) -> None:
+    port = free_port()
+    with provided() as provider:
+        auth = tmp_path / "auth.toml"
+        auth.write_text(
+            f"""[auth]
+redirect_uri = "http://127.0.0.1:{port}/oauth2callback"
+cookie_secret = "{"s" * 40}"
+client_id = "necessity"
+client_secret = "secret"
+server_metadata_url = "{provider.url}/.well-known/openid-configuration"
+"""
+        )
+        process, url = start(build(tmp_path / "kb", policy), "--auth", str(auth), port=port)
+        try:
+            provider.claims = {"sub": "1", "name": "Pia Stone", "roles": ["necessity-reviewer"], "profession": "nurse"}
+            visitor = Visitor(browser, url)
+            page = visitor.page
+            page.goto(f"{url}/case?id={opaque_id('criteria-met')}")
+            page.get_by_role("button", name="Sign in with your organization").click(timeout=60_000)
+            page.get_by_text("Pia Stone").wait_for(timeout=60_000)
+            assert page.get_by_text("Local mode.").count() == 0
+            visitor.open("nothing-on-supports").view("Decide").sees("An adverse decision takes a licensed clinician.")
+            page.get_by_role("button", name="Sign out").click()
+            page.get_by_role("button", name="Sign in with your organization").wait_for(timeout=60_000)
+            provider.claims = {"sub": "2", "name": "Stranger", "roles": ["someone-else"]}
+            page.get_by_role("button", name="Sign in with your organization").click()
+            visitor.sees(re.compile("no role is given to any of this person's groups"))
+            assert page.get_by_role("table").count() == 0
+            visitor.close()
+        finally:
+            process.terminate()
+            process.wait(20)
+    entries = list(Trail(tmp_path / "kb" / "desk" / "audit.jsonl").entries())
+    assert {e.name for e in entries} == {"Pia Stone"}
+    assert entries[0].detail == "identity provider"
 
 
 def test_what_every_answer_carries(workplace: str) -> None:
