@@ -59,7 +59,7 @@ def html(template: str, **values: Any) -> None:
 
 def style() -> None:
     """Put the style sheet into the page."""
-    st.html(HERE / "style.css")
+    st.html(f"<style>{(HERE / 'parts' / 'chips.css').read_text()}{(HERE / 'style.css').read_text()}</style>")
 
 
 def problem(error: NecessityError) -> None:
