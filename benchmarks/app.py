@@ -168,11 +168,15 @@ def in_browser(folder: Path) -> list[tuple[str, float]]:
                     items.nth(number).locator(".label").first.click,
                     lambda label=label: page.get_by_role("heading", name=label).wait_for(),
                 )
-            for view, sign in (("Missing", "Notes"), ("Documents", "Service starts"), ("Decide", "Sign")):
+            for view, sign in (
+                ("Missing", re.compile("^Notes$")),
+                ("Documents", re.compile("Service starts")),
+                ("Decide", re.compile("^Sign$")),
+            ):
                 waits(
                     f"go to {view}",
                     page.get_by_role("radio", name=view).click,
-                    lambda sign=sign: page.get_by_text(sign, exact=True).first.wait_for(),
+                    lambda sign=sign: page.get_by_text(sign).first.wait_for(),
                 )
             browser.close()
     finally:

@@ -129,11 +129,6 @@ def test_the_settings_in_use_are_well_formed() -> None:
     assert set(settings.directory.roles) == set(Role)
 
 
-def test_nothing_but_the_app_imports_the_framework() -> None:
-    for path in (ROOT / "reasoner").rglob("*.py"):
-        assert "streamlit" not in path.read_text(), path
-
-
 def test_saved_people_hold_no_secret(base: Path) -> None:
     for content in Drafts(base / "desk" / "drafts.db").views("local").values():
         assert set(json.loads(content)) == {"name", "role", "licence", "title"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,36 @@ def test_no_word_of_a_policy_in_python() -> None:
         r"mp9556|medica\b|asam|illinois|adult[-_ ](admission|continuation)|child[-_]adolescent|safety plan",
         re.IGNORECASE,
     )
-    for path in MODULES:
+    for path in [*MODULES, *(ROOT / "app").rglob("*.py")]:
         assert not words.search(path.read_text()), path
         assert len(path.read_text().splitlines()) <= 500, path
+
+
+def test_the_framework_of_the_workplace_is_in_the_app_alone() -> None:
+    for path in MODULES:
+        assert "streamlit" not in path.read_text(), path
+
+
+def test_the_app_reaches_data_through_the_package_alone() -> None:
+    allowed = {
+        "reasoner",
+        "parts",
+        "views",
+        "streamlit",
+        "altair",
+        "pandas",
+        "jinja2",
+        "markupsafe",
+        "rdflib",
+        "starlette",
+        "uvicorn",
+    }
+    for path in (ROOT / "app").rglob("*.py"):
+        for name in imports(path):
+            top = name.partition(".")[0]
+            assert top in allowed or top in sys.stdlib_module_names, f"{path.name} imports {name}"
+
+
+def test_the_first_file_of_the_app_does_no_more_than_navigate() -> None:
+    tree = ast.parse((ROOT / "app" / "main.py").read_text())
+    assert not any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in ast.walk(tree))

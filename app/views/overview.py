@@ -35,7 +35,15 @@ def show() -> None:
         _over_time(outcomes)
     with right:
         _blocking(_table("blocking-criteria", review().revision, person))
-    _coverage(_table("documentation-coverage", review().revision, person))
+    # Silence on an item of a list blocks nothing, so the lists are left out.
+    listed = {
+        version.criteria[iri].id
+        for version in review().policy.versions
+        for section in version.lists
+        for iri in section.criterion.members
+    }
+    table = _table("documentation-coverage", review().revision, person)
+    _coverage(table[~table["criterion"].isin(listed)])
 
 
 @st.cache_data(show_spinner="Asking …", max_entries=16)
