@@ -13,12 +13,15 @@ import tomllib
 import traceback
 from pathlib import Path
 
-import streamlit as st
-import uvicorn
-from starlette.datastructures import MutableHeaders
-from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+try:
+    import streamlit as st
+    import uvicorn
+    from starlette.datastructures import MutableHeaders
+    from starlette.middleware import Middleware
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+except ImportError:
+    sys.exit("necessity: the workplace is not installed. pip install 'necessity[app]'")
 
 HERE = Path(__file__).parent
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
