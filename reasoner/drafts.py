@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -99,10 +99,14 @@ class Drafts:
             )
         return Field(value, revision + 1, now)
 
-    def discard(self, subject: str, person: str) -> None:
-        """Remove a person's draft."""
+    def discard(self, subject: str, person: str, names: Iterable[str] | None = None) -> None:
+        """Remove some fields of a person's draft, by default all."""
+        gone = self.fields(subject, person) if names is None else names
         with self._connected() as connection:
-            connection.execute("DELETE FROM field WHERE subject = ? AND person = ?", (subject, person))
+            connection.executemany(
+                "DELETE FROM field WHERE subject = ? AND person = ? AND name = ?",
+                [(subject, person, name) for name in gone],
+            )
 
     def subjects(self, person: str) -> frozenset[str]:
         """The subjects of which a person has a draft."""

@@ -192,7 +192,9 @@ class Review:
 
     # ------------------------------------------------------------ changing
 
-    def decide(self, user: User, id_: str, proposal: Proposal, seen: str) -> Signed:
+    def decide(
+        self, user: User, id_: str, proposal: Proposal, seen: str, drafted: Iterable[str] | None = None
+    ) -> Signed:
         """Record a decision, and end the person's draft.
 
         Args:
@@ -200,6 +202,7 @@ class Review:
             id_: opaque id of the request.
             proposal: what is decided.
             seen: IRI of the last decision on the determination that the person had before them, or empty.
+            drafted: names of the fields of the draft that end with it; by default all.
 
         Raises:
             AccessError: the role does not permit the disposition. A reviewer approves only what meets the criteria, with the
@@ -240,7 +243,7 @@ class Review:
             with self._lock:
                 self._kb.load_decision(decision)
                 self._reread(file.case.iri)
-        self.drafts.discard(id_, user.iri)
+        self.drafts.discard(id_, user.iri, drafted)
         return decisions.show(decision, self.policy)
 
     def accept(self, user: User, id_: str, statement: str, rationale: str) -> None:

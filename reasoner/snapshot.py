@@ -34,6 +34,9 @@ class Snapshot:
         self._lock = threading.Lock()
         self._stale = True
         self._folder: Path | None = None
+        if isinstance(store, DirectoryStore):
+            for left in store.directory.glob("snapshot-*"):
+                shutil.rmtree(left, ignore_errors=True)
 
     def refresh(self) -> None:
         """Have the next question see what has changed."""

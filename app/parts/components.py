@@ -108,11 +108,9 @@ def editor(
     state: str,
     bad: bool = False,
     rows: int = 3,
-    placeholder: str = "",
-    frozen: bool = False,
-    on_text: Callable[[], None] | None = None,
-) -> str | None:
-    """Show a text to write in, and return what it was last sent as; None where nothing was typed.
+    on_text: Callable[[], None],
+) -> None:
+    """Show a text to write in, which is sent while it is typed: the component's state `text` holds it, and its `made`.
 
     Args:
         label: what it is for.
@@ -122,9 +120,7 @@ def editor(
         state: whether it is saved, in words.
         bad: whether the state is a problem.
         rows: height in lines.
-        placeholder: shown while it is empty.
-        frozen: whether it can only be read.
-        on_text: called when a new text has come.
+        on_text: called when a text has come.
     """
     data = {
         "label": label,
@@ -133,12 +129,9 @@ def editor(
         "state": state,
         "bad": bad,
         "rows": rows,
-        "placeholder": placeholder,
-        "frozen": frozen,
         "longest": 20_000,
     }
-    found = _editor(data=data, key=key, on_text_change=on_text or _nothing)
-    return found.text
+    _editor(data=data, key=key, on_text_change=on_text)
 
 
 def _nothing() -> None:

@@ -34,7 +34,12 @@ def show(file: File, determination: Determination) -> None:
 @st.fragment
 def _panes(file: File, determination: Determination) -> None:
     fields = review().draft(user(), file.id) if user().may(Action.DRAFT) else {}
-    marked = {name.partition(":")[2] for name, field in fields.items() if ":" in name and field.value.strip()}
+    own = drafting.prefix(file, determination)
+    marked = {
+        name.partition(":")[2]
+        for name, field in fields.items()
+        if name.startswith(own) and ":" in name and field.value.strip()
+    }
     nodes = list(_nodes(determination, marked))
     by_key = {node.key: node for top in nodes for node in _walk(top)}
     state = st.session_state
@@ -55,7 +60,7 @@ def _panes(file: File, determination: Determination) -> None:
             return
         _criterion(file, determination, result)
         if user().may(Action.DRAFT):
-            _draft(file, result)
+            _draft(file, result, own)
 
 
 def _nodes(determination: Determination, marked: set[str]) -> Iterator[Node]:
@@ -224,12 +229,12 @@ def _act(change) -> None:  # type: ignore[no-untyped-def]
         st.rerun()
 
 
-def _draft(file: File, result: CriterionResult) -> None:
+def _draft(file: File, result: CriterionResult, own: str) -> None:
     id_ = result.criterion.id
     if not id_:
         return
     st.html("<h4>Your draft</h4>")
-    drafting.write("Comment", file.id, f"comment:{id_}", rows=2)
+    drafting.write("Comment", file.id, f"{own}comment:{id_}", rows=2)
     if result.kind != "leaf":
         return
     options = [
@@ -237,6 +242,6 @@ def _draft(file: File, result: CriterionResult) -> None:
         for s in OVERRIDES
         if s != result.status.value and (s != Status.NOT_APPLICABLE or result.criterion.conditional)
     ]
-    chosen = drafting.choice("Override the status", file.id, f"override:{id_}", ["", *options])
+    chosen = drafting.choice("Override the status", file.id, f"{own}override:{id_}", ["", *options])
     if chosen:
-        drafting.write("Reason for the override (required)", file.id, f"reason:{id_}", rows=2)
+        drafting.write("Reason for the override (required)", file.id, f"{own}reason:{id_}", rows=2)

@@ -9,7 +9,7 @@ from parts.desk import review, user
 from reasoner import pdf, record, render
 from reasoner.access import Action
 from reasoner.decisions import Disposition, Override, Proposal
-from reasoner.drafts import values
+from reasoner.drafts import Field, values
 from reasoner.engine import Determination
 from reasoner.errors import NecessityError
 from reasoner.review import File
@@ -29,7 +29,10 @@ def show(file: File, determination: Determination) -> None:
     if not person.may(Action.DRAFT):
         st.info(f"As {person.role.value} you can read and not decide.", icon=":material/visibility:")
         return
-    said = values(desk.draft(person, file.id))
+    own, fields = drafting.prefix(file, determination), desk.draft(person, file.id)
+    fields = {name: field for name, field in fields.items() if name.startswith(own)}
+    said = {name.removeprefix(own): text for name, text in values(fields).items()}
+    unseen = _unseen(file, fields)
     overrides, incomplete = _overrides(determination, said)
     remarks = [
         (determination.criterion(name.partition(":")[2]).criterion.iri, text)
@@ -40,7 +43,7 @@ def show(file: File, determination: Determination) -> None:
     left, right = st.columns([5, 4], gap="medium")
     with left:
         disposition = _disposition(file, determination)
-        rationale = drafting.write("Rationale", file.id, "rationale", rows=4)
+        rationale = drafting.write("Rationale", file.id, f"{own}rationale", rows=4)
         letter = _letter(file, determination, disposition)
     with right:
         st.html("<h3>What you have drafted</h3>")
@@ -63,7 +66,9 @@ def show(file: File, determination: Determination) -> None:
             letter=letter,
             revises=last.iri if last else "",
         )
-        _sign(file, proposal, seen=last.iri if last else "", blocked=bool(incomplete))
+        _sign(
+            file, proposal, seen=last.iri if last else "", blocked=bool(incomplete), unseen=unseen, drafted=set(fields)
+        )
 
 
 def determination_id(determination: Determination, iri: str) -> str:
@@ -93,9 +98,10 @@ def _overrides(determination: Determination, said: dict[str, str]) -> tuple[list
 
 
 def _disposition(file: File, determination: Determination) -> Disposition:
-    person, key = user(), f"disposition {file.id}"
+    person, own = user(), drafting.prefix(file, determination)
+    key = f"disposition {own}{file.id}"
     options = [d for d in Disposition if d is not Disposition.ADVERSE or person.may(Action.DECIDE_ADVERSELY)]
-    held = drafting.held(file.id, "disposition").value
+    held = drafting.held(file.id, f"{own}disposition").value
     if st.session_state.get(key) not in options:
         suggested = {
             "criteria-met": Disposition.APPROVED,
@@ -104,7 +110,7 @@ def _disposition(file: File, determination: Determination) -> Disposition:
         st.session_state[key] = Disposition(held) if held in options else suggested
 
     def save() -> None:
-        drafting.put(file.id, "disposition", st.session_state[key].value)
+        drafting.put(file.id, f"{own}disposition", st.session_state[key].value)
 
     chosen = st.radio("Decision", options, key=key, on_change=save, format_func=_LABEL.get, horizontal=True)
     if Disposition.ADVERSE not in options:
@@ -114,7 +120,7 @@ def _disposition(file: File, determination: Determination) -> Disposition:
 
 def _letter(file: File, determination: Determination, disposition: Disposition) -> str:
     """The letter of the draft, generated where there is none yet."""
-    name, person = f"letter {disposition.value}", user()
+    name, person = f"{drafting.prefix(file, determination)}letter {disposition.value}", user()
     generated = render.to_letter(determination, disposition)
     if generated is None:
         st.info("Nothing is missing, so there is nothing to ask for.", icon=":material/mail_off:")
@@ -132,7 +138,18 @@ def _letter(file: File, determination: Determination, disposition: Disposition) 
     return text
 
 
-def _sign(file: File, proposal: Proposal, *, seen: str, blocked: bool) -> None:
+def _unseen(file: File, fields: dict[str, Field]) -> bool:
+    """Whether another window has changed the draft since this one showed it."""
+    state, shown = st.session_state, f"shown {file.id}"
+    before = state.get(shown, {})
+    state[shown] = {name: field.revision for name, field in fields.items()}
+    return any(
+        field.revision not in (before.get(name), state.get(f"draft {file.id} {name} based"))
+        for name, field in fields.items()
+    )
+
+
+def _sign(file: File, proposal: Proposal, *, seen: str, blocked: bool, unseen: bool, drafted: set[str]) -> None:
     person = user()
     if seen:
         st.warning("This determination has a decision. A new one corrects it; the earlier one stays on record.")
@@ -142,12 +159,17 @@ def _sign(file: File, proposal: Proposal, *, seen: str, blocked: bool) -> None:
     licence = f", {person.licence}" if person.licence else ""
     label = f"{_LABEL[proposal.disposition]}: sign as {person.name}{licence}"
     if st.button(label, type="primary", disabled=not read or blocked or not file.recorded, width="stretch"):
+        if unseen:
+            st.warning("The draft was changed in another window just now. Read it again, then sign.")
+            return
         try:
-            review().decide(person, file.id, proposal, seen)
+            review().decide(person, file.id, proposal, seen, drafted)
         except NecessityError as error:
             paint.problem(error)
         else:
-            for key in [key for key in st.session_state if str(key).startswith(("draft ", "read ", "disposition "))]:
+            for key in [
+                key for key in st.session_state if str(key).startswith(("draft ", "read ", "disposition ", "shown "))
+            ]:
                 del st.session_state[key]
             st.session_state["done"] = f"Recorded: {_LABEL[proposal.disposition].lower()}."
             st.rerun()

@@ -140,9 +140,9 @@ def _sidebar() -> None:
         )
         if st.button("Sign out" if person.authenticated else "Change person", width="stretch"):
             review().note(person, Action.SIGN_IN, "signs out")
-            for key in ("user", "as"):
-                st.session_state.pop(key, None)
-            st.query_params.pop("as", None)
+            # Nothing of one person's work is left in the window for the next.
+            st.session_state.clear()
+            st.query_params.clear()
             if person.authenticated:
                 st.logout()
             st.rerun()

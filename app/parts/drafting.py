@@ -8,9 +8,16 @@ from parts import paint
 from parts.components import editor
 from parts.desk import clock_time, review, user
 from reasoner.drafts import Field
+from reasoner.engine import Determination
 from reasoner.errors import ConflictError, NecessityError
+from reasoner.review import File
 
 _NONE = Field("", 0, None)  # type: ignore[arg-type]
+
+
+def prefix(file: File, determination: Determination) -> str:
+    """What the names of a draft's fields begin with: the period, where a request has more than one."""
+    return "" if len(file.determinations) == 1 else f"{determination.service_start} "
 
 
 def held(id_: str, name: str) -> Field:
@@ -26,41 +33,39 @@ def put(id_: str, name: str, value: str) -> None:
         _begin_anew(id_, name)
 
 
-def write(label: str, id_: str, name: str, *, rows: int = 3, placeholder: str = "", default: str = "") -> str:
-    """A text of the draft; gives what is saved of it.
+def write(label: str, id_: str, name: str, *, rows: int = 3, default: str = "") -> str:
+    """A text of the draft; gives what is saved of it, or the default where nothing is.
 
-    Another window's text is never overwritten: both are shown, and the person keeps one.
+    Another window's text is never overwritten: where both have changed it both are shown, and the person keeps one.
     """
     key, state = f"draft {id_} {name}", st.session_state
+    based, told, mine, made = (f"{key} {what}" for what in ("based", "told", "mine", "made"))
     current = held(id_, name)
-    based, told, mine = f"{key} based", f"{key} told", f"{key} mine"
-    state.setdefault(based, current.revision)
-    if default and current.revision == 0:
-        current = review().save(user(), id_, name, default, 0)
-        state[based] = current.revision
+    if mine not in state and state.setdefault(based, current.revision) != current.revision:
+        _begin_anew(id_, name)
 
     def save() -> None:
-        text = state[key]["text"]
+        sent = state[key]["text"]
         try:
-            state[based] = review().save(user(), id_, name, text, state[based]).revision
+            if sent["made"] != state.get(made, 0):
+                raise ConflictError("the text has been replaced since")
+            state[based] = review().save(user(), id_, name, sent["text"], state[based]).revision
             state[told] = ""
         except ConflictError:
-            state[mine] = text
+            state[mine] = sent["text"]
         except NecessityError as error:
             state[told] = str(error)
 
-    saved = f"Saved {clock_time(current.saved)}" if current.saved else ""
+    said, bad = f"Saved {clock_time(current.saved)}" if current.saved else "", False
     if mine in state:
         said, bad = "Not saved: it was changed in another window", True
-    else:
-        said, bad = (state[told], True) if state.get(told) else (saved, False)
-    made = state.get(f"{key} made", 0)
-    editor(
-        label, current.value, key=key, made=made, state=said, bad=bad, rows=rows, placeholder=placeholder, on_text=save
-    )
+    elif state.get(told):
+        said, bad = state[told], True
+    value = current.value if current.revision else default
+    editor(label, value, key=key, made=state.get(made, 0), state=said, bad=bad, rows=rows, on_text=save)
     if mine in state:
         _reconcile(id_, name, current, key)
-    return held(id_, name).value
+    return value
 
 
 def _reconcile(id_: str, name: str, current: Field, key: str) -> None:
@@ -71,9 +76,8 @@ def _reconcile(id_: str, name: str, current: Field, key: str) -> None:
         st.text(current.value)
 
         def keep() -> None:
-            state[f"{key} based"] = (
-                review().save(user(), id_, name, state.pop(f"{key} mine"), current.revision).revision
-            )
+            review().save(user(), id_, name, state.pop(f"{key} mine"), current.revision)
+            _begin_anew(id_, name)
 
         def take() -> None:
             del state[f"{key} mine"]
@@ -93,19 +97,17 @@ def _begin_anew(id_: str, name: str) -> None:
 
 def choice(label: str, id_: str, name: str, options: list[str]) -> str:
     """A choice of the draft, the first option standing for none; gives what is saved of it."""
-    key = f"draft {id_} {name}"
-    current = held(id_, name).value
-    if st.session_state.get(key) is None:
-        st.session_state[key] = current if current in options else options[0]
+    key, state = f"draft {id_} {name}", st.session_state
+    current = held(id_, name)
+    if state.get(f"{key} based") != current.revision or state.get(key) not in options:
+        state[key] = current.value if current.value in options else options[0]
+        state[f"{key} based"] = current.revision
 
     def save() -> None:
-        review().save(user(), id_, name, st.session_state[key], held(id_, name).revision)
+        put(id_, name, state[key])
 
-    st.selectbox(
-        label,
-        options,
-        key=key,
-        on_change=save,
-        format_func=lambda value: paint.WORD.get(value, value) if value else "no override",
-    )
-    return st.session_state[key]
+    def word(value: str) -> str:
+        return paint.WORD[value] if value else "no override"
+
+    st.selectbox(label, options, key=key, on_change=save, format_func=word)
+    return state[key]
