@@ -283,6 +283,9 @@ def test_two_reviewers_and_two_windows(browser, workplace: str) -> None:
     )
     second.view("Decide")
     assert second.page.get_by_label("Rationale", exact=True).input_value() == ""
+    # To look is not to draft, the letter that is offered included.
+    first.page.reload()
+    first.sees(re.compile("Ben Two has this case open. Your drafts"))
     # A second window of the first person.
     window = first.context.new_page()
     first.watch(window)
@@ -297,6 +300,18 @@ def test_two_reviewers_and_two_windows(browser, workplace: str) -> None:
     window.get_by_role("button", name="Take the other").click()
     window.wait_for_timeout(1500)
     assert window.get_by_label("Rationale", exact=True).input_value() == "Mine, longer."
+    # What is signed is what the window shows.
+    window.get_by_text("I have read the record and the criteria").click()
+    window.wait_for_timeout(1500)
+    first.write("Rationale", "Mine, longest.")
+    first.saved("Rationale")
+    window.get_by_role("button", name=re.compile("sign as Ann One")).click()
+    window.get_by_text("The draft was changed in another window just now. Read it again, then sign.").wait_for(
+        timeout=20_000
+    )
+    window.wait_for_timeout(500)
+    assert window.get_by_label("Rationale", exact=True).input_value() == "Mine, longest."
+    window.close()
     # Ben decides; what Ann has before her is not what holds any more.
     second.page.get_by_text("I have read the record and the criteria").click()
     second.settle()

@@ -13,6 +13,7 @@ from parts.desk import review, user
 from reasoner import justify
 from reasoner.access import Action
 from reasoner.decide import Status
+from reasoner.drafts import values
 from reasoner.engine import CriterionResult, Determination
 from reasoner.errors import NecessityError
 from reasoner.review import OVERRIDES, File
@@ -35,11 +36,8 @@ def show(file: File, determination: Determination) -> None:
 def _panes(file: File, determination: Determination) -> None:
     fields = review().draft(user(), file.id) if user().may(Action.DRAFT) else {}
     own = drafting.prefix(file, determination)
-    marked = {
-        name.partition(":")[2]
-        for name, field in fields.items()
-        if name.startswith(own) and ":" in name and field.value.strip()
-    }
+    said = [name.removeprefix(own) for name in values(fields) if name.startswith(own)]
+    marked = {name.partition(":")[2] for name in said if ":" in name}
     nodes = list(_nodes(determination, marked))
     by_key = {node.key: node for top in nodes for node in _walk(top)}
     state = st.session_state

@@ -142,10 +142,11 @@ def _sidebar() -> None:
             review().note(person, Action.SIGN_IN, "signs out")
             # Nothing of one person's work is left in the window for the next.
             st.session_state.clear()
-            st.query_params.clear()
             if person.authenticated:
                 st.logout()
-            st.rerun()
+            else:
+                st.query_params.clear()
+                st.rerun()
 
 
 def go_to_case(id_: str) -> None:
