@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
@@ -54,6 +55,19 @@ def served(place: Path, **settings: Any) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+def write_toy(root: Path) -> Path:
+    """Write the toy policy of CONTRIBUTING.md to a folder, the later version of tests/versions beside it."""
+    for name, text in re.findall(
+        r"```turtle\n# (\S+\.ttl)\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL
+    ):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    for kind in ("ontology", "shapes"):
+        (root / kind / "toy" / "2031-01-01.ttl").write_text((ROOT / f"tests/versions/{kind}.ttl").read_text())
+    return root
 
 
 @pytest.fixture(scope="session")

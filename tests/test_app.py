@@ -16,7 +16,7 @@ from reasoner import Policy, access
 from reasoner.access import Role
 from reasoner.audit import Trail
 from reasoner.drafts import Drafts
-from tests.conftest import ROOT
+from tests.conftest import ROOT, write_toy
 from tests.desk import build, opaque_id
 
 APP = ROOT / "app"
@@ -132,3 +132,77 @@ def test_the_settings_in_use_are_well_formed() -> None:
 def test_saved_people_hold_no_secret(base: Path) -> None:
     for content in Drafts(base / "desk" / "drafts.db").views("local").values():
         assert set(json.loads(content)) == {"name", "role", "licence", "title"}
+
+
+def view(name: str, role: Role = Role.REVIEWER, **state: object) -> AppTest:
+    """One page by itself."""
+    test = AppTest.from_string(f"from views import {name}\n{name}.show()", default_timeout=60)
+    test.session_state["user"] = access.local("Nora Fields", role, "MO 1")
+    for key, value in state.items():
+        test.session_state[key] = value
+    return test.run()
+
+
+def test_two_versions_of_a_policy_side_by_side(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("NECESSITY_POLICIES", str(write_toy(tmp_path)))
+    monkeypatch.setenv("NECESSITY_POLICY", "toy")
+    monkeypatch.setenv("NECESSITY_KB", str(tmp_path / "kb"))
+    test = view("policy")
+    assert not test.exception
+    test.segmented_control(key="view of policy").set_value("Versions").run()
+    assert "The two versions say the same." not in html(test)
+    assert '<th scope="col">Before</th>' in html(test)
+
+
+def test_the_policy_of_one_kind_of_request() -> None:
+    test = view("policy")
+    test.selectbox[0].set_value("continuation").run()
+    test.selectbox[1].set_value("substance-use").run()
+    test.selectbox[2].set_value("US-IL").run()
+    assert not test.exception
+    assert any("in place of" in info.value for info in test.info)
+
+
+def test_questions_take_parameters_and_tell_what_is_wrong() -> None:
+    test = view("queries", question="case-statuses")
+    test.text_input(key="parameter case-statuses request").set_value("no iri").run()
+    assert "which is no iri" in texts(test)
+    test.text_input(key="parameter case-statuses request").set_value("https://example.org/hostile#request").run()
+    next(b for b in test.button if b.label == "Ask").click().run()
+    assert re.search(r"\d+ rows", texts(test))
+    test.selectbox(key="question").set_value("own question").run()
+    test.text_area[0].set_value("SELECT * { SERVICE <http://evil.example> { ?s ?p ?o } }").run()
+    next(b for b in test.button if b.label == "Ask").click().run()
+    assert "This did not work." in texts(test)
+    test.text_area[0].set_value("CONSTRUCT { ?s ?p ?o } { ?s ?p ?o } LIMIT 5").run()
+    next(b for b in test.button if b.label == "Ask").click().run()
+    assert "5 triples" in texts(test)
+    assert test.get("graphviz_chart")
+
+
+def test_a_trail_that_is_not_whole_is_said(base: Path) -> None:
+    trail = base / "desk" / "audit.jsonl"
+    test = view("audit", Role.ADMINISTRATOR)
+    assert "The trail is whole" in texts(test)
+    held = trail.read_text()
+    trail.write_text(held.replace("local mode", "other mode").replace("read the audit trail", "read nothing", 1))
+    assert "differs from its digest" in texts(view("audit", Role.ADMINISTRATOR))
+    trail.write_text(held)
+    assert "An administrator reads" in texts(view("audit", Role.REVIEWER))
+
+
+@pytest.mark.parametrize(
+    ("name", "role"), [("batch", Role.VIEWER), ("overview", Role.VIEWER), ("worklist", Role.VIEWER)]
+)
+def test_a_viewer_looks_on(name: str, role: Role) -> None:
+    test = view(name, role)
+    assert not test.exception
+    assert not list(test.get("download_button"))
+
+
+def test_a_request_by_its_address(base: Path) -> None:
+    test = view("case", Role.VIEWER, case="0" * 32)
+    assert not test.exception or "no such request" in str(test.exception)
+    test = view("case", Role.VIEWER, case=opaque_id("criteria-met"))
+    assert not test.exception
+    assert "CRITERIA MET" in html(test)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -11,22 +10,12 @@ from reasoner import Policy, load_policy
 from reasoner.cli import main
 from reasoner.diff import compare, diff, render, render_changes
 from reasoner.intake import read_file
-from tests.conftest import ROOT
+from tests.conftest import ROOT, write_toy
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The toy policy of CONTRIBUTING.md with the later version of tests/versions beside it."""
-    root = tmp_path_factory.mktemp("toy")
-    for name, text in re.findall(
-        r"```turtle\n# (\S+\.ttl)\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL
-    ):
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    for kind in ("ontology", "shapes"):
-        (root / kind / "toy" / "2031-01-01.ttl").write_text((ROOT / f"tests/versions/{kind}.ttl").read_text())
-    return root
+    return write_toy(tmp_path_factory.mktemp("toy"))
 
 
 @pytest.fixture(scope="module")
