@@ -33,6 +33,8 @@ def workplace(base: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("NECESSITY_KB", str(base))
     monkeypatch.syspath_prepend(str(APP))
+    # The framework puts its script in this place, and other tests' processes would begin with it.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     yield
     desk = sys.modules.get("parts.desk")
     if desk:

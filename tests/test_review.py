@@ -105,6 +105,9 @@ def test_choosing_lines(desk: Review) -> None:
     assert len(ids(due_within=6)) == 0
     assert len(ids(due_within=7)) == len(items)
     assert ids(among=frozenset({MET})) == ["criteria-met"]
+    depending = ids(depends=True)
+    assert 0 < len(depending) < len(items)
+    assert "nothing-on-supports" not in depending
     assert ids(sort="name") == ids(sort="name", descending=True)[::-1]
     assert sum(worklist.counts(items, "outcomes").values()) == len(items)
 
@@ -277,6 +280,8 @@ def test_a_nurse_approves_only_what_meets_the_criteria(desk: Review, policy: Pol
 
 def test_an_adverse_decision_takes_a_clinician_a_licence_and_a_rationale(desk: Review) -> None:
     unlicensed = local("Clara Voss", Role.CLINICIAN)
+    assert CLINICIAN.may(Action.DECIDE_ADVERSELY)
+    assert not unlicensed.may(Action.DECIDE_ADVERSELY)
     for person in (NURSE, unlicensed, ADMINISTRATOR, VIEWER):
         with pytest.raises(AccessError):
             desk.decide(person, NOT_MET, *proposal(desk, NURSE, NOT_MET, Disposition.ADVERSE, rationale="Why."))
@@ -408,13 +413,17 @@ def test_a_trail_that_is_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert len([json.loads(line) for line in capsys.readouterr().out.splitlines()]) == 5
 
 
-@pytest.mark.parametrize("change", ["edit", "remove", "swap", "insert", "cut", "rewrite"])
+@pytest.mark.parametrize("change", ["edit", "forge", "remove", "swap", "insert", "cut", "rewrite"])
 def test_a_trail_that_was_changed(tmp_path: Path, change: str) -> None:
     trail = Trail(tmp_path / "audit.jsonl")
     head = [entry(trail, f"a{n}") for n in range(5)][-1]
     lines = trail.path.read_text().splitlines(keepends=True)
     if change == "edit":
         lines[2] = lines[2].replace("a2", "b2")
+    elif change == "forge":
+        forged = dataclasses.replace(list(trail.entries())[2], action="b2")
+        forged = dataclasses.replace(forged, digest=forged.sealed())
+        lines[2] = json.dumps(dataclasses.asdict(forged)) + "\n"
     elif change == "remove":
         del lines[2]
     elif change == "swap":
