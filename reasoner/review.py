@@ -71,8 +71,9 @@ class Trial:
 class Review:
     """The workplace's one way to a knowledge base.
 
-    Every method takes the person who asks, raises `AccessError` where their role does not permit it, and writes to the audit
-    trail before it does anything. Other errors are those of `reasoner.errors`; after any of them nothing has changed.
+    Every method takes the person who asks and raises `AccessError` where their role does not permit it. To open a request, to
+    change anything, to ask and to take something out is written to the audit trail first. Other errors are those of
+    `reasoner.errors`; after any of them nothing has changed.
     """
 
     def __init__(
@@ -96,6 +97,11 @@ class Review:
         """Changes whenever the knowledge base may have."""
         self._determined = lru_cache(maxsize=256)(self._determine_content)
 
+    def close(self) -> None:
+        """Let go of the knowledge base."""
+        self._snapshot.close()
+        self._kb.close()
+
     # ------------------------------------------------------------ reading
 
     def items(self, user: User) -> list[Item]:
@@ -107,11 +113,6 @@ class Review:
                 for item in worklist.read(self._kb, self.policy, self.settings):
                     self._items.setdefault(item.id, []).append(item)
             return [item for found in self._items.values() for item in found]
-
-    def close(self) -> None:
-        """Let go of the knowledge base."""
-        self._snapshot.close()
-        self._kb.close()
 
     def refresh(self) -> None:
         """Forget what was read, where another program has changed the knowledge base."""
@@ -211,7 +212,9 @@ class Review:
             DocumentationError: the decision is not complete.
         """
         adverse = proposal.disposition is Disposition.ADVERSE
-        with self._act(user, Action.DECIDE_ADVERSELY if adverse else Action.DECIDE, id_, proposal.disposition.value):
+        action = Action.DECIDE_ADVERSELY if adverse else Action.DECIDE
+        # From looking whether someone has decided until it is recorded nobody else decides.
+        with self._act(user, action, id_, proposal.disposition.value), self._lock:
             file = self.file(user, id_)
             by_iri = {str(record.iri(d)): d for d in file.determinations}
             if not file.recorded or proposal.determination not in by_iri:
@@ -240,9 +243,8 @@ class Review:
             if approved and outcome is not Outcome.CRITERIA_MET and not proposal.rationale.strip():
                 raise DocumentationError("to approve against the recommendation takes a rationale")
             decision = decisions.sign(proposal, user, self.policy)
-            with self._lock:
-                self._kb.load_decision(decision)
-                self._reread(file.case.iri)
+            self._kb.load_decision(decision)
+            self._reread(file.case.iri)
         self.drafts.discard(id_, user.iri, drafted)
         return decisions.show(decision, self.policy)
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -265,6 +268,24 @@ def test_a_decision_is_signed_and_stays(desk: Review, policy: Policy) -> None:
     assert correction.revises == signed.iri
     assert correction.licence == "MO 4711"
     assert [d.iri for d in desk.file(VIEWER, MISSING).decisions] == [signed.iri, correction.iri]
+
+
+def test_of_two_who_decide_at_once_one_is_told(desk: Review, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [(person, *proposal(desk, person, MET, Disposition.APPROVED)) for person in (NURSE, OTHER)]
+    both, sign = threading.Barrier(2), decisions.sign
+    monkeypatch.setattr(decisions, "sign", lambda *a: (time.sleep(0.3), sign(*a))[1])
+
+    def decide(person: User, proposed: Proposal, seen: str) -> str:
+        both.wait()
+        try:
+            return desk.decide(person, MET, proposed, seen).name
+        except ConflictError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(2) as pool:
+        said = list(pool.map(lambda arguments: decide(*arguments), made))
+    (decision,) = desk.file(VIEWER, MET).decisions
+    assert sorted(said) == sorted([decision.name, next(s for s in said if "has decided since you looked" in s)])
 
 
 def test_a_nurse_approves_only_what_meets_the_criteria(desk: Review, policy: Policy) -> None:
