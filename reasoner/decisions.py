@@ -36,13 +36,10 @@ class Disposition(StrEnum):
         return self in (Disposition.APPROVED, Disposition.ADVERSE)
 
 
-@dataclass(frozen=True)
-class Decision:
-    """A person's decision: its IRI, the determination it had before it, and its triples as canonical N-Triples."""
+class _Record:
+    """What a person has put on record."""
 
-    iri: str
-    determination: str
-    content: str = field(repr=False)
+    content: str
 
     @property
     def digest(self) -> str:
@@ -51,7 +48,16 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class Acceptance:
+class Decision(_Record):
+    """A person's decision: its IRI, the determination it had before it, and its triples as canonical N-Triples."""
+
+    iri: str
+    determination: str
+    content: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Acceptance(_Record):
     """A person's acceptance of a statement to an open criterion, or the withdrawal of one."""
 
     iri: str
@@ -62,11 +68,6 @@ class Acceptance:
     """IRI of the acceptance that is withdrawn; empty for an acceptance."""
     person: str
     content: str = field(repr=False)
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the content."""
-        return graphs.digest(self.content)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 import streamlit as st
@@ -203,24 +203,34 @@ def _families(determination: Determination, result: CriterionResult) -> list[tup
 
 
 def _accept(file: File, statement: str) -> None:
-    with st.form(f"accept {statement}"):
-        st.text("An open criterion: it counts once a reviewer accepts it.")
-        why = st.text_area("Why it is accepted", max_chars=2000)
-        if st.form_submit_button("Accept this statement"):
-            _act(lambda: review().accept(user(), file.id, statement, why))
+    _reasoned(
+        f"accept {statement}",
+        "An open criterion: it counts once a reviewer accepts it.",
+        "Why it is accepted",
+        "Accept this statement",
+        lambda why: review().accept(user(), file.id, statement, why),
+    )
 
 
 def _withdraw(file: File, acceptance: str) -> None:
-    with st.form(f"withdraw {acceptance}"):
-        st.text("A reviewer has accepted this statement.")
-        why = st.text_area("Why the acceptance is withdrawn", max_chars=2000)
-        if st.form_submit_button("Withdraw the acceptance"):
-            _act(lambda: review().withdraw(user(), file.id, acceptance, why))
+    _reasoned(
+        f"withdraw {acceptance}",
+        "A reviewer has accepted this statement.",
+        "Why the acceptance is withdrawn",
+        "Withdraw the acceptance",
+        lambda why: review().withdraw(user(), file.id, acceptance, why),
+    )
 
 
-def _act(change) -> None:  # type: ignore[no-untyped-def]
+def _reasoned(key: str, told: str, label: str, button: str, act: Callable[[str], None]) -> None:
+    """A form that takes a reason and does something with it."""
+    with st.form(key):
+        st.text(told)
+        why = st.text_area(label, max_chars=2000)
+        if not st.form_submit_button(button):
+            return
     try:
-        change()
+        act(why)
     except NecessityError as error:
         paint.problem(error)
     else:
