@@ -458,6 +458,29 @@ server_metadata_url = "{provider.url}/.well-known/openid-configuration"
     assert entries[0].detail == "identity provider"
 
 
+def test_a_crash_loses_nothing(browser, tmp_path: Path, policy: Policy) -> None:
+    folder = build(tmp_path / "kb", policy)
+    process, url = start(folder)
+    visitor = Visitor(browser, url).sign_in("Kit Wren").open("criteria-met").view("Decide")
+    visitor.write("Rationale", "Written before the crash.")
+    visitor.saved("Rationale")
+    address = visitor.page.url.removeprefix(url)
+    process.kill()
+    process.wait(20)
+    visitor.close()
+    process, url = start(folder)
+    try:
+        after = Visitor(browser, url)
+        after.page.goto(url + address)
+        after.page.get_by_label("Rationale", exact=True).wait_for(timeout=60_000)
+        assert after.page.get_by_label("Rationale", exact=True).input_value() == "Written before the crash."
+        after.close()
+    finally:
+        process.terminate()
+        process.wait(20)
+    assert not Trail(folder / "desk" / "audit.jsonl").verify()
+
+
 def test_what_every_answer_carries(workplace: str) -> None:
     with urllib.request.urlopen(workplace) as answer:
         policy = answer.headers["Content-Security-Policy"]
