@@ -23,8 +23,9 @@ try:
 except ImportError:
     sys.exit("necessity: the workplace is not installed. pip install 'necessity[app]'")
 
+from reasoner.access import LOOPBACK
+
 HERE = Path(__file__).parent
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 _log = logging.getLogger("necessity")
 
 

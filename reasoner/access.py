@@ -11,6 +11,9 @@ from typing import Any
 
 from reasoner.errors import AccessError
 
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
+"""The names under which a machine reaches itself alone."""
+
 
 class Role(StrEnum):
     """What a person does at the payer; each role may do what the ones before it may, but for the administrator."""
@@ -93,7 +96,7 @@ class Directory:
     title_claim: str = "profession"
 
     def user(self, claims: Mapping[str, Any]) -> User:
-        """The person whom claims describe, in the last of the `Role` that their groups give them, or as a viewer.
+        """The person whom claims describe, in the last clinical `Role` that their groups give them.
 
         Raises:
             AccessError: the claims name no one, or none of the groups has a role.

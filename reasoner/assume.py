@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from reasoner import justify
 from reasoner.decide import Decision, Outcome, Status
+from reasoner.effective import Part
 from reasoner.engine import Determination
 from reasoner.errors import UsageError
 from reasoner.policy import Criterion, Kind
@@ -89,6 +90,13 @@ def assume(determination: Determination, stances: Mapping[str, str]) -> Assumpti
     )
 
 
+def assumable(determination: Determination) -> dict[str, Criterion]:
+    """The leaves of which something can be assumed, by id; those that only another reading asks for are last."""
+    decision = determination.decision
+    parts = _parts(determination, decision) if decision else {}
+    return {id_: part.criterion for id_, part in parts.items() if part.kind is Kind.LEAF}
+
+
 def next_question(determination: Determination) -> Question | None:
     """The missing or disputed leaf that most narrows the outcome; None where no documentation is needed.
 
@@ -119,13 +127,19 @@ def _ways(decision: Decision) -> int:
     return justify.gaps(decision).count if decision.outcome is Outcome.DOCUMENTATION_NEEDED else 0
 
 
+def _parts(determination: Determination, decision: Decision) -> dict[str, Part]:
+    """The parts of the effective policy by id, and those that only another reading asks for."""
+    found: dict[str, Part] = {}
+    for asked in (decision, *(other.decision for other in determination.readings)):
+        for part in asked.policy.parts.values():
+            if part.criterion.id:
+                found.setdefault(part.criterion.id, part)
+    return found
+
+
 def _leaf(determination: Determination, decision: Decision, id_: str, stance: str) -> Criterion:
-    found = {part.criterion.id: part for part in decision.policy.parts.values() if part.criterion.id}
-    # A leaf that only another reading asks for can be assumed too.
-    for other in determination.readings:
-        for part in other.decision.policy.parts.values():
-            found.setdefault(part.criterion.id, part)
-    if id_ not in found or not id_:
+    found = _parts(determination, decision)
+    if id_ not in found:
         raise UsageError(f"{id_!r} is not asked of this request", mend="`necessity determine` lists what is")
     if found[id_].kind is not Kind.LEAF:
         parts = ", ".join(member.criterion.id for member in found[id_].members)

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from reasoner.assume import next_question
 from reasoner.decide import Outcome, Status
 from reasoner.decisions import Disposition, Signed
+from reasoner.documentation import Assertion, Statement
 from reasoner.engine import CriterionResult, Determination, software_version
 from reasoner.record import SHOWN, iri
 from reasoner.settle import Bearing, SetAside
@@ -21,6 +22,13 @@ from reasoner.text import HEADLINE, KIND, WORD, plain, request
 
 LONGEST = 2000
 """Characters of an excerpt that a document shows."""
+
+STANCE = {
+    Assertion.AFFIRMED: "affirms",
+    Assertion.DENIED: "denies",
+    Assertion.NOT_APPLICABLE: "says that it does not arise",
+}
+"""What a statement does to its finding, in words."""
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|&!~@$^])")
 _LINK = re.compile(r"(?<=:)(?=//)|(?<=[wW])(?=\.)")
@@ -199,15 +207,15 @@ def _row(result: CriterionResult, depth: int) -> dict[str, Any]:
 
 
 def _evidence(bearing: Bearing) -> dict[str, str]:
-    stance = {"affirmed": "affirms", "denied": "denies"}.get(bearing.stance.slug, "says that it does not arise")
-    return _quotation("affirms the contrary" if bearing.contrary else stance, bearing.statement)
+    return quotation("affirms the contrary" if bearing.contrary else STANCE[bearing.stance], bearing.statement)
 
 
 def _aside(aside: SetAside) -> dict[str, str]:
-    return _quotation(aside.reason.value, aside.statement)
+    return quotation(aside.reason.value, aside.statement)
 
 
-def _quotation(stance: str, statement: Any) -> dict[str, str]:
+def quotation(stance: str, statement: Statement) -> dict[str, str]:
+    """A sentence of a chart with its place in the record; a long excerpt is cut, and says so."""
     excerpt, document = statement.excerpt, statement.document
     if len(excerpt) > LONGEST:
         excerpt = f"{excerpt[:LONGEST]} … ({len(statement.excerpt)} characters in all)"

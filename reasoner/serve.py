@@ -25,6 +25,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from reasoner.access import LOOPBACK
 from reasoner.errors import NecessityError, QueryError, UsageError
 from reasoner.sparql import refuse_outreach
 from reasoner.store import DirectoryStore
@@ -43,7 +44,6 @@ GRAPHS = {
 }
 """The media types of answers, the preferred one first."""
 
-_LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 _QUEUE = 64
 _BODY = {"query": 2**20, "update": 256 * 2**20}
 
@@ -96,7 +96,7 @@ def serve(settings: Settings) -> None:
         StoreError: the knowledge base cannot be opened.
         UsageError: it would be open to other machines without a token.
     """
-    if settings.host not in _LOOPBACK and not settings.token:
+    if settings.host not in LOOPBACK and not settings.token:
         raise UsageError(
             f"{settings.host} can be reached from other machines",
             mend="Set NECESSITY_TOKEN, and put a server that speaks TLS before it",
@@ -119,9 +119,9 @@ def application(settings: Settings) -> Starlette:
     """The endpoint as an ASGI application, with the workers that it starts and stops."""
     endpoint = _Endpoint(settings)
     middleware = []
-    if settings.host in _LOOPBACK:
+    if settings.host in LOOPBACK:
         # A page of another site could have its own name lead here.
-        middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=list(_LOOPBACK)))
+        middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK)))
     return Starlette(
         routes=[
             Route("/sparql", endpoint.sparql, methods=["GET", "POST"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,12 @@ class Node:
     icon: str = ""
     marks: list[str] = field(default_factory=list)
     parts: list[Node] = field(default_factory=list)
+
+    def walk(self) -> Iterator[Node]:
+        """This line and all below it."""
+        yield self
+        for part in self.parts:
+            yield from part.walk()
 
 
 def tree(title: str, nodes: Sequence[Node], *, key: str, selected: str | None, opened: Sequence[str]) -> str | None:

@@ -20,7 +20,6 @@ from reasoner.review import OVERRIDES, File
 from reasoner.settle import Reason
 from reasoner.text import request
 
-HOW = {"all": "all of", "any": "any of", "leaf": ""}
 _SETS = 5
 
 
@@ -39,7 +38,7 @@ def _panes(file: File, determination: Determination) -> None:
     said = [name.removeprefix(own) for name in values(fields) if name.startswith(own)]
     marked = {name.partition(":")[2] for name in said if ":" in name}
     nodes = list(_nodes(determination, marked))
-    by_key = {node.key: node for top in nodes for node in _walk(top)}
+    by_key = {node.key: node for top in nodes for node in top.walk()}
     state = st.session_state
     asked = state.get("criterion") or _first(determination)
     picked = next((key for key in by_key if key.partition("@")[0] == asked), next(iter(by_key)))
@@ -85,7 +84,7 @@ def _nodes(determination: Determination, marked: set[str]) -> Iterator[Node]:
             key=f"{criterion.id or criterion.iri}@{seen[iri]}",
             name=criterion.notation or criterion.id,
             label=criterion.label,
-            how=HOW[result.kind],
+            how=paint.HOW[result.kind],
             word=word,
             tone=tone,
             icon=paint.ICON[tone],
@@ -109,12 +108,6 @@ def _nodes(determination: Determination, marked: set[str]) -> Iterator[Node]:
         )
 
 
-def _walk(node: Node) -> Iterator[Node]:
-    yield node
-    for part in node.parts:
-        yield from _walk(part)
-
-
 def _first(determination: Determination) -> str:
     """The criterion to look at first: one that is missing, or stands against it, or the whole."""
     for family in (determination.gaps, determination.objections):
@@ -136,7 +129,7 @@ def _criterion(file: File, determination: Determination, result: CriterionResult
         definition=criterion.definition,
         source=criterion.source,
         ask=request(result) if not parts else "",
-        how=HOW[result.kind].capitalize(),
+        how=paint.HOW[result.kind].capitalize(),
         parts=[
             {"status": p.status.value, "name": p.criterion.notation or p.criterion.id, "label": p.criterion.label}
             for p in parts

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 import streamlit as st
+from rdflib import Graph
 
 from parts import paint
 from reasoner import access, load_policy, paths
@@ -152,6 +153,13 @@ def _sidebar() -> None:
 def go_to_case(id_: str) -> None:
     """Open a request's page."""
     st.switch_page(st.session_state["case page"], query_params={"id": id_})
+
+
+def turtle(graph: Graph) -> str:
+    """A graph as Turtle with the policy's prefixes."""
+    for prefix, namespace in review().policy.prefixes.items():
+        graph.bind(prefix, namespace)
+    return graph.serialize(format="turtle")
 
 
 def clock_time(moment: datetime) -> str:

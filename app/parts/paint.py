@@ -16,7 +16,7 @@ from reasoner.text import plain
 
 HERE = Path(__file__).parent.parent
 
-TONE = {
+TONE: dict[str, str] = {
     Status.MET: "good",
     Status.NOT_MET: "bad",
     Status.NOT_DOCUMENTED: "open",
@@ -45,11 +45,13 @@ WORD = {
     "": "not determined",
 }
 """Statuses and outcomes in words."""
+HOW = {"all": "all of", "any": "any of", "list": "each by itself", "leaf": ""}
+"""How a criterion is put together, in words."""
 
 
 def tone(value: str) -> str:
     """The colour of a status or an outcome by its spelling in JSON."""
-    return next((name for key, name in TONE.items() if key.value == value), "none")
+    return TONE.get(value, "none")
 
 
 def html(template: str, **values: Any) -> None:
@@ -59,7 +61,12 @@ def html(template: str, **values: Any) -> None:
 
 def style() -> None:
     """Put the style sheet into the page."""
-    st.html(f"<style>{(HERE / 'parts' / 'chips.css').read_text()}{(HERE / 'style.css').read_text()}</style>")
+    st.html(f"<style>{_style()}</style>")
+
+
+@lru_cache(maxsize=1)
+def _style() -> str:
+    return (HERE / "parts" / "chips.css").read_text() + (HERE / "style.css").read_text()
 
 
 def problem(error: NecessityError) -> None:

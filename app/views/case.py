@@ -6,14 +6,13 @@ from datetime import date
 
 import streamlit as st
 from parts import criteria, decide, paint, quote
-from parts.desk import clock_time, review, user
+from parts.desk import clock_time, review, turtle, user
 
 from reasoner import graphs, pdf, record, render
 from reasoner.access import Action
-from reasoner.assume import STANCES, assume, next_question
+from reasoner.assume import STANCES, assumable, assume, next_question
 from reasoner.engine import Determination
 from reasoner.errors import NecessityError
-from reasoner.policy import Kind
 from reasoner.review import File
 from reasoner.text import HEADLINE, plain
 
@@ -190,15 +189,7 @@ def _what_if(file: File, determination: Determination) -> None:
         st.info("No version of the policy was in force, so nothing follows from an assumption.")
         return
     st.caption("Nothing here touches the record.")
-    parts = {
-        p.criterion.id: p.criterion
-        for p in determination.decision.policy.parts.values()
-        if p.kind is Kind.LEAF and p.criterion.id
-    }
-    for other in determination.readings:
-        for part in other.decision.policy.parts.values():
-            if part.kind is Kind.LEAF and part.criterion.id:
-                parts.setdefault(part.criterion.id, part.criterion)
+    parts = assumable(determination)
     assumed: dict[str, str] = st.session_state.setdefault("assumed", {})
     pick, stance, add = st.columns([5, 3, 2], vertical_alignment="bottom")
     id_ = pick.selectbox("Criterion", list(parts), format_func=lambda i: f"{i}  {parts[i].label}", key="assumed leaf")
@@ -258,9 +249,8 @@ def _data(file: File, determination: Determination) -> None:
         "Raw data", ("Determination", "Validation report", "Chart"), default="Determination", key="raw", required=True
     )
     if shown == "Chart":
-        text = graphs.to_graph(graphs.triples(file.case.content), file.case.iri)
-        _bind(text)
-        st.code(text.serialize(format="turtle"), language=None, wrap_lines=True)
+        chart = graphs.to_graph(graphs.triples(file.case.content), file.case.iri)
+        st.code(turtle(chart), language=None, wrap_lines=True)
     elif shown == "Validation report":
         report = desk.report(person, file)
         st.caption(
@@ -271,8 +261,3 @@ def _data(file: File, determination: Determination) -> None:
         )
     else:
         st.code(record.to_graph([determination]).serialize(format="turtle"), language=None, wrap_lines=True)
-
-
-def _bind(graph) -> None:  # type: ignore[no-untyped-def]
-    for prefix, namespace in review().policy.prefixes.items():
-        graph.bind(prefix, namespace)

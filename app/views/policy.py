@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import streamlit as st
 from parts import paint, picture
 from parts.components import Node, tree
-from parts.desk import review, user
+from parts.desk import review, turtle, user
 from rdflib import URIRef
 
 from reasoner import diff, graphs, outline
@@ -16,8 +16,6 @@ from reasoner.effective import EffectivePolicy, Part, leaf_shapes
 from reasoner.fhir import FOCUSES, PHASES
 from reasoner.namespaces import NEC, RDF, RDFS, SKOS
 from reasoner.policy import Criterion, Kind, PolicyVersion, Substitution
-
-_HOW = {Kind.ALL: "all of", Kind.ANY: "any of", Kind.LIST: "each by itself", Kind.LEAF: ""}
 
 
 def show() -> None:
@@ -42,7 +40,7 @@ def show() -> None:
         return
     effective = _kind(version)
     nodes = list(_effective(effective) if effective else _published(version))
-    known = {node.key: node for top in nodes for node in _walk(top)}
+    known = {node.key: node for top in nodes for node in top.walk()}
     asked = st.session_state.get("policy criterion") or st.query_params.get("criterion")
     picked = next((key for key in known if key.partition("@")[0] == asked), next(iter(known)))
     left, right = st.columns([6, 5], gap="medium")
@@ -93,7 +91,7 @@ def _node(version: PolicyVersion, criterion: Criterion, kind: Kind, parts: list[
         key=f"{criterion.id or criterion.iri}@{seen[criterion.iri]}",
         name=criterion.notation or criterion.id,
         label=criterion.label,
-        how=_HOW[kind],
+        how=paint.HOW[kind],
         marks=_marks(version, criterion.iri),
         parts=parts,
     )
@@ -124,12 +122,6 @@ def _effective(effective: EffectivePolicy) -> Iterator[Node]:
         yield _node(version, section.criterion, Kind.LIST, parts, seen)
 
 
-def _walk(node: Node) -> Iterator[Node]:
-    yield node
-    for part in node.parts:
-        yield from _walk(part)
-
-
 def _criterion(version: PolicyVersion, found: Criterion) -> None:
     every = [*version.substitutions, *(s for i in version.interpretations for r in i.readings for s in r.substitutions)]
     paint.html(
@@ -139,7 +131,7 @@ def _criterion(version: PolicyVersion, found: Criterion) -> None:
         label=found.label,
         definition=found.definition,
         source=found.source,
-        how=_HOW[found.kind],
+        how=paint.HOW[found.kind],
         conditional=found.conditional,
         ask=found.ask,
         applies=_label(version, found.applies_to) if found.applies_to else "",
@@ -166,10 +158,7 @@ def _criterion(version: PolicyVersion, found: Criterion) -> None:
     if shown == "Graph":
         st.graphviz_chart(picture.dot(_edges(version, found), marked=found.notation or found.id), width="stretch")
     else:
-        shapes = leaf_shapes(version, [found.iri])
-        for prefix, namespace in review().policy.prefixes.items():
-            shapes.bind(prefix, namespace)
-        st.code(shapes.serialize(format="turtle"), language=None, wrap_lines=True)
+        st.code(turtle(leaf_shapes(version, [found.iri])), language=None, wrap_lines=True)
 
 
 def _told(version: PolicyVersion, substitution: Substitution) -> str:
@@ -206,10 +195,10 @@ def _edges(version: PolicyVersion, found: Criterion) -> Iterator[tuple[str, str,
     name = found.notation or found.id
     for above in version.criteria.values():
         if found.iri in above.members and above.id:
-            yield above.notation or above.id, _HOW[above.kind], name
+            yield above.notation or above.id, paint.HOW[above.kind], name
     for member in found.members:
         part = version.criteria[member]
-        yield name, _HOW[found.kind], part.notation or part.id or part.label
+        yield name, paint.HOW[found.kind], part.notation or part.id or part.label
     for term in _vocabulary(version, found):
         yield name, term["relation"].partition(":")[0], term["name"]
     for substitution in version.substitutions:

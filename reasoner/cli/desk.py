@@ -12,8 +12,6 @@ from reasoner.cli import options as inputs
 from reasoner.cli.output import DONE, NOTHING
 from reasoner.errors import UsageError
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
 
 def add(commands: Any) -> None:
     """Add the subcommands."""
@@ -49,11 +47,12 @@ def add(commands: Any) -> None:
 
 def _app(options: argparse.Namespace) -> int:
     from reasoner import paths
+    from reasoner.access import LOOPBACK
     from reasoner.settings import read_settings
 
     if not options.kb:
         raise UsageError("no knowledge base is named", mend="Give --kb LOCATION or set NECESSITY_KB")
-    if options.host not in _LOOPBACK and not options.auth:
+    if options.host not in LOOPBACK and not options.auth:
         raise UsageError(
             f"{options.host} can be reached from other machines",
             mend="Give --auth, so that people sign in, and put a server that speaks TLS before it",
