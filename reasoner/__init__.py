@@ -4,7 +4,8 @@ from reasoner.decide import Outcome, Status
 from reasoner.documentation import Case, Document, Statement
 from reasoner.engine import CriterionResult, Determination, determine
 from reasoner.errors import DocumentationError, EngineError, NecessityError, PolicyError, UsageError
-from reasoner.policy import Criterion, Policy, PolicyVersion, load_policy
+from reasoner.load import load_policy
+from reasoner.policy import Criterion, Policy, PolicyVersion
 
 __all__ = [
     "Case",

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 
 from rdflib import Graph, URIRef
 
-from reasoner import consistency, graphs, paths, shacl
-from reasoner.documentation import finding_classes
+from reasoner import consistency, graphs, paths, shacl, terms
 from reasoner.effective import choose_readings, effective_policy
 from reasoner.errors import NecessityError
 from reasoner.infer import Triple, classify
@@ -119,7 +118,7 @@ def _classes(entailed: list[Triple], node: URIRef) -> frozenset[str]:
 def _classified(policy: Policy) -> Iterator[str]:
     """Sample requests and findings that HermiT and the OWL 2 RL engine classify differently."""
     samples = list(_requests(policy.versions[-1]).values())
-    for number, name in enumerate(sorted(finding_classes(policy))):
+    for number, name in enumerate(sorted(map(terms.name, policy.lexicon.findings))):
         node = URIRef(f"{_SAMPLE}finding-{number}")
         samples.append([(node, RDF.type, NEC.Statement), (node, RDF.type, URIRef(name))])
     for number, leaf in enumerate(sorted(policy.versions[-1].leaves)):

@@ -90,6 +90,6 @@ def _read(path: Path) -> Graph:
             f"unknown file type {suffix!r}", where=str(path), mend=f"Known: {' '.join(graphs.SYNTAXES)}"
         )
     merged = Graph(bind_namespaces="none")
-    for _, graph in graphs.parse_datasets(graphs.read_bytes(path), graphs.SYNTAXES[suffix], str(path)):
-        merged += graph
+    for found in graphs.parse_datasets(graphs.read_bytes(path), graphs.SYNTAXES[suffix], str(path)):
+        merged += found.graph
     return merged

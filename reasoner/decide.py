@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -119,8 +119,12 @@ def residual_status(status: Status, criteria: Status) -> Status:
 
 def outcome(policy: EffectivePolicy, found: Mapping[str, Status]) -> Outcome:
     """The first outcome that holds: excluded, not met, documentation needed, met."""
-    exclusions = [found[item.iri] for item in policy.exclusions]
     criteria = fold(Kind.ALL, [found[section.criterion.iri] for section in policy.sections])
+    return conclude(criteria, [found[item.iri] for item in policy.exclusions])
+
+
+def conclude(criteria: Status, exclusions: Collection[Status]) -> Outcome:
+    """The outcome that follows from the criteria, taken together, and from the items that exclude."""
     if Status.MET in exclusions:
         return Outcome.EXCLUDED
     if criteria is Status.NOT_MET:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from rdflib import Graph, Literal, URIRef
 from rdflib.term import Node
 
-from reasoner import graphs, paths, shacl
+from reasoner import graphs, paths, shacl, terms
 from reasoner.access import User
 from reasoner.documentation import undeclared
 from reasoner.errors import DocumentationError
@@ -170,9 +170,10 @@ def withdraw(acceptance: Acceptance, rationale: str, user: User, policy: Policy)
     return _acceptance("withdrawal", NEC.Withdrawal, PROV.wasRevisionOf, withdrawn, request, rationale, user, policy)
 
 
-def holds_decisions(data: Graph) -> bool:
+def holds_decisions(data: graphs.DataSet) -> bool:
     """Whether a data set is about decisions or acceptances rather than documentation."""
-    return any((None, RDF.type, kind) in data for kind in (NEC.Decision, NEC.Acceptance, NEC.Withdrawal))
+    kinds = {terms.of(kind) for kind in (NEC.Decision, NEC.Acceptance, NEC.Withdrawal)}
+    return any(not kinds.isdisjoint(props.get(terms.of(RDF.type), ())) for props in data.nodes.values())
 
 
 def read_decisions(data: Graph, policy: Policy, source: str) -> tuple[Decision, ...]:
@@ -211,7 +212,7 @@ def read_acceptances(data: Graph, policy: Policy, source: str) -> tuple[Acceptan
 
 def show(decision: Decision, policy: Policy) -> Signed:
     """What a decision says."""
-    data = graphs.to_graph(graphs.triples(decision.content), decision.iri)
+    data = graphs.data_set(decision.iri, graphs.triples(decision.content)).graph
     node = URIRef(decision.iri)
     person = data.value(node, PROV.wasAttributedTo)
 

@@ -12,10 +12,11 @@ from functools import lru_cache
 from rdflib import Graph, Literal, URIRef
 from rdflib.term import Node
 
-from reasoner import graphs, paths, shacl
+from reasoner import graphs, paths, shacl, terms
 from reasoner.errors import DocumentationError
-from reasoner.namespaces import DCTERMS, NEC, RDF, RDFS, SKOS, XSD
+from reasoner.namespaces import DCTERMS, NEC, RDF, XSD
 from reasoner.policy import Kind, Policy
+from reasoner.terms import Term
 
 _PROBLEMS_SHOWN = 10
 
@@ -61,8 +62,8 @@ class Statement:
     page: str
     carries: frozenset[str]
     """The properties it has a value for."""
-    facts: tuple[tuple[Node, Node], ...] = field(repr=False)
-    """Property and value of its structured facts, for the shapes."""
+    facts: tuple[tuple[Term, Term], ...] = field(repr=False)
+    """Property and value of its structured facts, ordered, for the shapes."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,8 @@ class Case:
     """The triples of the request, its statements and their documents, as canonical N-Triples."""
     digest: str
     """SHA-256 of the content."""
-    facts: tuple[tuple[Node, Node, Node], ...] = field(repr=False)
-    """Triples of the request, its member and its plan."""
+    facts: tuple[tuple[Term, Term, Term], ...] = field(repr=False)
+    """Triples of the request, its member and its plan, ordered."""
 
     def age(self) -> int:
         """The member's age in whole years at the start of service."""
@@ -93,7 +94,7 @@ class Case:
 
 
 # What a statement says of itself and of its place in the record; everything else is a structured fact.
-_BOOKKEEPING = frozenset(
+BOOKKEEPING = frozenset(
     {
         RDF.type,
         NEC.about,
@@ -107,8 +108,8 @@ _BOOKKEEPING = frozenset(
     }
 )
 # What a request leads to that is part of its case.
-_PARTIES = frozenset({NEC.member, NEC.plan, NEC.program})
-_MARKS = (NEC.about, NEC.addresses, NEC.assertion, NEC.documentedIn, NEC.excerpt)
+PARTIES = frozenset({NEC.member, NEC.plan, NEC.program})
+MARKS = (NEC.about, NEC.addresses, NEC.assertion, NEC.documentedIn, NEC.excerpt)
 
 
 def read_cases(data: Graph, policy: Policy, source: str, as_of: date | None = None) -> tuple[Case, ...]:
@@ -137,38 +138,17 @@ def read_cases(data: Graph, policy: Policy, source: str, as_of: date | None = No
     )
 
 
-def code_classes(ontology: Graph, code: Node) -> frozenset[str]:
-    """The finding classes that a code stands for, by itself or through a broader concept (`nec:codeClass`)."""
-    return frozenset(
-        str(name)
-        for concept in ontology.transitive_objects(code, SKOS.broader)
-        for name in ontology.objects(concept, NEC.codeClass)
-    )
-
-
 def _with_statements_typed(data: Graph, policy: Policy) -> Graph:
     """The data set with `nec:Statement` said of whatever is typed as a finding or bears a statement's marks."""
-    findings = finding_classes(policy)
-    subjects = {subject for mark in _MARKS for subject in data.subjects(mark)}
-    subjects |= {subject for subject, name in data.subject_objects(RDF.type) if str(name) in findings}
+    subjects = {subject for mark in MARKS for subject in data.subjects(mark)}
+    subjects |= {
+        subject for subject, name in data.subject_objects(RDF.type) if terms.of(name) in policy.lexicon.findings
+    }
     typed = Graph(bind_namespaces="none")
     typed += data
     for subject in subjects:
         typed.add((subject, RDF.type, NEC.Statement))
     return typed
-
-
-@lru_cache(maxsize=8)
-def finding_classes(policy: Policy) -> frozenset[str]:
-    """Leaf finding classes with all that is narrower, and the contraries."""
-    tops = {leaf.finding for version in policy.versions for leaf in version.leaves.values()}
-    tops |= {contrary for version in policy.versions for contrary in version.contraries}
-    return frozenset(
-        str(name)
-        for top in tops
-        for name in policy.ontology.transitive_subjects(RDFS.subClassOf, URIRef(top))
-        if isinstance(name, URIRef)
-    )
 
 
 def undeclared(data: Graph, policy: Policy) -> Iterable[str]:
@@ -227,11 +207,11 @@ def _misdirected(data: Graph, policy: Policy) -> Iterable[str]:
 
 
 def _case(data: Graph, policy: Policy, request: Node, source: str, as_of: date | None) -> Case:
-    facts = sorted(graphs.closure(data, request, follow=_PARTIES))
+    facts = sorted(tuple(map(terms.of, triple)) for triple in graphs.closure(data, request, follow=PARTIES))
     statements = sorted(data.subjects(NEC.about, request))
     documents = {document for s in statements for document in data.objects(s, NEC.documentedIn)}
     everything = Graph(bind_namespaces="none")
-    for triple in graphs.closure(data, request, *statements, *documents, follow=_PARTIES):
+    for triple in graphs.closure(data, request, *statements, *documents, follow=PARTIES):
         everything.add(triple)
     content = graphs.canonical(everything)
     member, plan = data.value(request, NEC.member), data.value(request, NEC.plan)
@@ -240,7 +220,7 @@ def _case(data: Graph, policy: Policy, request: Node, source: str, as_of: date |
         source=source,
         admission=(request, NEC.phase, NEC.Admission) in data,
         traits=tuple(
-            graphs.text(policy.ontology, value, SKOS.prefLabel)
+            policy.lexicon.labels.get(terms.of(value), "")
             for subject, predicate in ((request, NEC.phase), (request, NEC.focus), (plan, NEC.jurisdiction))
             for value in data.objects(subject, predicate)
         ),
@@ -251,7 +231,7 @@ def _case(data: Graph, policy: Policy, request: Node, source: str, as_of: date |
         statements=tuple(_statement(data, policy, statement, source) for statement in statements),
         content=content,
         digest=graphs.digest(content),
-        facts=tuple(facts),
+        facts=tuple(facts),  # type: ignore[arg-type]
     )
 
 
@@ -263,7 +243,7 @@ def _statement(data: Graph, policy: Policy, iri: Node, source: str) -> Statement
     observed = _date_if_any(data, iri, NEC.observed, source) or recorded
     classes = {str(name) for name in data.objects(iri, RDF.type) if name != NEC.Statement}
     for code in data.objects(iri, NEC.code):
-        classes |= code_classes(policy.ontology, code)
+        classes |= policy.lexicon.codes.get(terms.of(code), frozenset())
     # To address a leaf is to be of its finding class, by which the same finding's leaf in another version is reached.
     addressed = (policy.criterion(str(leaf)) for leaf in data.objects(iri, NEC.addresses))
     classes |= {leaf.finding for leaf in addressed if leaf}
@@ -284,7 +264,7 @@ def _statement(data: Graph, policy: Policy, iri: Node, source: str) -> Statement
         excerpt=graphs.text(data, iri, NEC.excerpt),
         page=graphs.text(data, iri, NEC.page),
         carries=frozenset(str(predicate) for predicate in data.predicates(iri, unique=True)),
-        facts=tuple(sorted((p, o) for p, o in data.predicate_objects(iri) if p not in _BOOKKEEPING)),
+        facts=tuple(sorted((terms.of(p), terms.of(o)) for p, o in data.predicate_objects(iri) if p not in BOOKKEEPING)),
     )
 
 

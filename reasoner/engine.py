@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from functools import cached_property
+from enum import StrEnum
+from functools import cached_property, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from itertools import chain
 from pathlib import Path
 
 from rdflib import Graph
 
-from reasoner import explain, justify, shacl
+from reasoner import explain, justify, native, shacl
 from reasoner.configuration import Configuration
 from reasoner.decide import Decision, Outcome, Status
 from reasoner.documentation import Case
@@ -20,15 +21,43 @@ from reasoner.effective import EffectivePolicy, choose_readings, effective_polic
 from reasoner.families import FALSE, Family
 from reasoner.infer import Inference, infer
 from reasoner.intake import read_file, read_graph
-from reasoner.policy import Criterion, Interpretation, Policy, PolicyVersion, Reading, Substitution, load_policy
+from reasoner.load import load_policy
+from reasoner.policy import Criterion, Interpretation, Policy, PolicyVersion, Reading, Substitution
+from reasoner.program import program
 from reasoner.settle import Bearing, SetAside, Settlement, evidence_graph, settle
 from reasoner.shacl import Report, ValidationResult
 from reasoner.validate import LeafReport, evaluate
 
-_Period = tuple[date, date | None, PolicyVersion | None]
+Period = tuple[date, date | None, PolicyVersion | None]
 
-REFERENCE = "reference"
-"""The engine that validates with pySHACL."""
+
+class Engine(StrEnum):
+    """What classifies charts and validates them; determinations do not depend on it."""
+
+    FAST = "fast"
+    """The policy compiled; what cannot be compiled is validated by ``shacl``."""
+    REFERENCE = "reference"
+    """OWL 2 RL by ``reasonable``, validation by pySHACL."""
+
+    def infer(self, case: Case, version: PolicyVersion) -> Inference:
+        """What follows from a case."""
+        return program(version).infer(case) if self is Engine.FAST else infer(case, version)
+
+    def evaluate(
+        self, version: PolicyVersion, leaves: tuple[str, ...], case: Case, inference: Inference, settlement: Settlement
+    ) -> dict[str, LeafReport]:
+        """The status of each of some leaves, and the validation results behind it."""
+        if self is Engine.FAST:
+            return program(version).evaluate(leaves, case, inference, settlement)
+        return evaluate(version, leaves, evidence_graph(case, inference, settlement, version), case.iri)
+
+    def describe(self, version: PolicyVersion | None) -> str:
+        """What validates the leaves of a version, and in what version."""
+        if self is Engine.REFERENCE:
+            return shacl.engine_name()
+        foreign = program(version).foreign if version else {}
+        compiled = f"necessity {software_version()}, compiled"
+        return f"{compiled}; {native.engine_name()} for {', '.join(sorted(foreign))}" if foreign else compiled
 
 
 @dataclass(frozen=True)
@@ -90,7 +119,7 @@ class Determination:
     """What the statuses follow from; None if no version was in force."""
     notes: tuple[str, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
-    engine: str = REFERENCE
+    engine: Engine = Engine.REFERENCE
     engine_version: str = ""
     policy_digest: str = ""
 
@@ -177,6 +206,7 @@ def determine(
     as_of: date | None = None,
     configuration: Configuration | None = None,
     alternatives: bool = True,
+    engine: Engine = Engine.FAST,
 ) -> tuple[Determination, ...]:
     """Determine every request of a document, in the order of request IRIs and service dates.
 
@@ -186,6 +216,7 @@ def determine(
         as_of: the date on whose knowledge to review; by default each request's own, else today.
         configuration: a payer's choice of readings, from `reasoner.configuration.read_configuration`.
         alternatives: whether to try every other reading of the ambiguous passages too.
+        engine: what validates; the determinations are the same.
 
     Returns:
         One determination a request, and one more for each policy version its service reaches into.
@@ -200,23 +231,32 @@ def determine(
     return tuple(
         determination
         for case in cases
-        for determination in determine_case(case, policy, configuration=configuration, alternatives=alternatives)
+        for determination in determine_case(
+            case, policy, configuration=configuration, alternatives=alternatives, engine=engine
+        )
     )
 
 
 def determine_case(
-    case: Case, policy: Policy, *, configuration: Configuration | None = None, alternatives: bool = True
+    case: Case,
+    policy: Policy,
+    *,
+    configuration: Configuration | None = None,
+    alternatives: bool = True,
+    engine: Engine = Engine.FAST,
 ) -> tuple[Determination, ...]:
     """The determinations of a case, one for each period of service under one policy version; see `determine`."""
-    return tuple(_determine(case, policy, period, configuration, alternatives) for period in _periods(case, policy))
+    return tuple(
+        _determine(case, policy, period, configuration, alternatives, engine) for period in periods(case, policy)
+    )
 
 
 def determine_under(case: Case, found: PolicyVersion, policy: Policy) -> Determination:
     """The determination of a whole stay under one version of a policy, whatever the dates it is in force."""
-    return _determine(case, policy, (case.start, case.end, found), None, False)
+    return _determine(case, policy, (case.start, case.end, found), None, False, Engine.FAST)
 
 
-def _periods(case: Case, policy: Policy) -> Iterator[_Period]:
+def periods(case: Case, policy: Policy) -> Iterator[Period]:
     """The stay, split where another policy version, or none, comes into force; whole without a service end."""
     if case.end is None:
         yield case.start, None, policy.version_on(case.start)
@@ -231,7 +271,12 @@ def _periods(case: Case, policy: Policy) -> Iterator[_Period]:
 
 
 def _determine(
-    case: Case, policy: Policy, period: _Period, configuration: Configuration | None, alternatives: bool
+    case: Case,
+    policy: Policy,
+    period: Period,
+    configuration: Configuration | None,
+    alternatives: bool,
+    engine: Engine,
 ) -> Determination:
     start, end, found = period
     base = Determination(
@@ -244,15 +289,16 @@ def _determine(
         version_id=None,
         outcome=Outcome.NO_POLICY_VERSION,
         configuration=configuration,
-        engine_version=shacl.engine_name(),
+        engine=engine,
+        engine_version=engine.describe(found),
         policy_digest=policy.digest,
     )
     if found is None:
         return base
-    inference, settlement, effective = _prepare(case, found, configuration)
-    others = _others(effective) if alternatives else []
+    inference, settlement, effective = _prepare(case, found, configuration, engine)
+    others = other_readings(effective) if alternatives else ()
     leaves = tuple(dict.fromkeys(chain(effective.leaves, *(other.leaves for _, _, other in others))))
-    reports = evaluate(found, leaves, evidence_graph(case, inference, settlement, found), case.iri)
+    reports = engine.evaluate(found, leaves, case, inference, settlement)
     decision = Decision(effective, {leaf: report.status for leaf, report in reports.items()})
     tried = ((passage, reading, Decision(other, decision.leaves)) for passage, reading, other in others)
     return replace(
@@ -271,15 +317,16 @@ def _determine(
 
 
 def _prepare(
-    case: Case, found: PolicyVersion, configuration: Configuration | None
+    case: Case, found: PolicyVersion, configuration: Configuration | None, engine: Engine
 ) -> tuple[Inference, Settlement, EffectivePolicy]:
     readings = choose_readings(found, configuration.choices(found) if configuration else None)
-    inference = infer(case, found)
+    inference = engine.infer(case, found)
     effective = effective_policy(found, inference.request_classes, readings)
     return inference, settle(case, inference, found), effective
 
 
-def _others(effective: EffectivePolicy) -> list[tuple[Interpretation, Reading, EffectivePolicy]]:
+@lru_cache(maxsize=512)
+def other_readings(effective: EffectivePolicy) -> tuple[tuple[Interpretation, Reading, EffectivePolicy], ...]:
     """The effective policy under every other reading of one passage."""
     found = []
     for number, interpretation in enumerate(effective.version.interpretations):
@@ -288,7 +335,7 @@ def _others(effective: EffectivePolicy) -> list[tuple[Interpretation, Reading, E
                 readings = (*effective.readings[:number], reading, *effective.readings[number + 1 :])
                 other = effective_policy(effective.version, effective.request_classes, readings)
                 found.append((interpretation, reading, other))
-    return found
+    return tuple(found)
 
 
 def report(case: Case, policy: Policy, *, configuration: Configuration | None = None) -> Report | None:
@@ -296,7 +343,7 @@ def report(case: Case, policy: Policy, *, configuration: Configuration | None = 
     found = policy.version_on(case.start)
     if found is None:
         return None
-    inference, settlement, effective = _prepare(case, found, configuration)
+    inference, settlement, effective = _prepare(case, found, configuration, Engine.REFERENCE)
     return shacl.validate(evidence_graph(case, inference, settlement, found), effective.shapes)
 
 

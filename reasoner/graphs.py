@@ -6,7 +6,10 @@ import hashlib
 import logging
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pyoxigraph as ox
@@ -15,6 +18,7 @@ from rdflib.term import Node
 
 from reasoner.errors import DocumentationError, NecessityError, PolicyError
 from reasoner.namespaces import RDF
+from reasoner.terms import Nodes
 
 MAX_BYTES = 256 * 2**20
 """Largest file that is read, in bytes."""
@@ -55,8 +59,34 @@ def read_bytes(path: Path) -> bytes:
         raise DocumentationError(f"the file cannot be read: {reason}", where=str(path)) from error
 
 
-def parse_datasets(data: bytes, syntax: ox.RdfFormat, source: str) -> list[tuple[str, Graph]]:
-    """The data sets of one RDF document, each a name and a graph whose blank nodes are skolemized.
+@dataclass(frozen=True)
+class DataSet:
+    """Triples under a name, without blank nodes: those that had none are skolemized by their content."""
+
+    name: str
+    triples: list[ox.Triple] = field(repr=False)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """As an rdflib graph."""
+        graph = Graph(bind_namespaces="none")
+        for triple in self.triples:
+            graph.add((_term(triple.subject), _term(triple.predicate), _term(triple.object)))
+        return graph
+
+    @cached_property
+    def nodes(self) -> Nodes:
+        """As terms."""
+        found: Nodes = {}
+        for triple in self.triples:
+            values = found.setdefault(str(triple.subject), {}).setdefault(str(triple.predicate), [])
+            if (value := str(triple.object)) not in values:
+                values.append(value)
+        return found
+
+
+def parse_datasets(data: bytes, syntax: ox.RdfFormat, source: str) -> list[DataSet]:
+    """The data sets of one RDF document.
 
     A document with named graphs yields one data set per named graph, each together with the default graph;
     any other document is one data set named as its source. Raises `DocumentationError` with line and column
@@ -75,8 +105,8 @@ def parse_datasets(data: bytes, syntax: ox.RdfFormat, source: str) -> list[tuple
         else:
             named.setdefault(quad.graph_name.value, []).append(quad.triple)
     if not named:
-        return [(source, to_graph(shared, source))]
-    return [(f"{source} <{name}>", to_graph(shared + triples, f"{source} <{name}>")) for name, triples in named.items()]
+        return [data_set(source, shared)]
+    return [data_set(f"{source} <{name}>", shared + triples) for name, triples in named.items()]
 
 
 def load_files(paths: Iterable[Path]) -> Graph:
@@ -96,28 +126,28 @@ def load_files(paths: Iterable[Path]) -> Graph:
     return graph
 
 
-def to_graph(triples: Iterable[ox.Triple], source: str, *, depth: int = MAX_DEPTH) -> Graph:
-    """An rdflib graph of parsed triples, blank nodes skolemized by their content.
+def data_set(name: str, triples: Iterable[ox.Triple], *, depth: int = MAX_DEPTH) -> DataSet:
+    """The data set of parsed triples, blank nodes skolemized by their content.
 
     Two blank nodes that say the same are one node, so order and labels never matter. Raises
     `DocumentationError` for blank nodes that form a cycle or nest deeper than `depth`, and for a literal
     over `MAX_LITERAL`.
     """
     triples = list(triples)
-    names = _skolem_names(triples, source, depth)
-    graph = Graph(bind_namespaces="none")
+    names = _skolem_names(triples, name, depth)
+    found = []
     for triple in triples:
         subject, predicate, object_ = triple.subject, triple.predicate, triple.object
         if isinstance(subject, ox.Triple) or isinstance(object_, ox.Triple):
-            raise DocumentationError("a triple is quoted", where=source, mend="Write plain RDF 1.1")
+            raise DocumentationError("a triple is quoted", where=name, mend="Write plain RDF 1.1")
         if isinstance(object_, ox.Literal) and len(object_.value) > MAX_LITERAL:
             raise DocumentationError(
                 f"a literal is longer than {MAX_LITERAL // 2**20} MiB",
-                where=f"{source}: {_show(subject)}",
+                where=f"{name}: {_show(subject)}",
                 mend="Keep the excerpt, not the document, in the statement",
             )
-        graph.add((_skolem(subject, names), _term(predicate), _skolem(object_, names)))
-    return graph
+        found.append(ox.Triple(_skolem(subject, names), predicate, _skolem(object_, names)) if names else triple)
+    return DataSet(name, found)
 
 
 def canonical(graph: Graph) -> str:
@@ -252,8 +282,8 @@ def _term(term: ox.Term) -> URIRef | BNode | Literal:
     return BNode(term.value)
 
 
-def _skolem(term: ox.Term, names: dict[str, str]) -> URIRef | Literal:
-    return URIRef(_NODE + names[term.value]) if isinstance(term, ox.BlankNode) else _term(term)  # type: ignore[return-value]
+def _skolem(term: Any, names: dict[str, str]) -> Any:
+    return ox.NamedNode(_NODE + names[term.value]) if isinstance(term, ox.BlankNode) else term
 
 
 def _skolem_names(triples: list[ox.Triple], source: str, limit: int) -> dict[str, str]:

@@ -5,30 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import reasonable
 from rdflib import Graph, Literal, URIRef
-from rdflib.plugins.sparql import prepareQuery
-from rdflib.plugins.sparql.sparql import Query
 from rdflib.term import Node
 
+from reasoner import terms
 from reasoner.documentation import Assertion, Case
 from reasoner.errors import PolicyError
-from reasoner.namespaces import NEC, OWL, RDF, RDFS, SH, XSD
+from reasoner.lexicon import AXIOMS
+from reasoner.namespaces import NEC, RDF, XSD
 from reasoner.policy import PolicyVersion
+from reasoner.terms import Term
 
-_AXIOMS = (
-    RDFS.subClassOf,
-    RDFS.subPropertyOf,
-    OWL.equivalentClass,
-    OWL.intersectionOf,
-    OWL.unionOf,
-    OWL.onProperty,
-    OWL.hasValue,
-    OWL.someValuesFrom,
-    RDF.first,
-    RDF.rest,
-)
+if TYPE_CHECKING:
+    from rdflib.plugins.sparql.sparql import Query
+
+_CODE = terms.of(NEC.code)
 Triple = tuple[Node, Node, Node]
 
 
@@ -39,13 +32,13 @@ class Inference:
     request_classes: frozenset[str]
     classes: Mapping[str, frozenset[str]]
     """Every class of each affirmed statement, by its IRI; of the others, those asserted."""
-    facts: Mapping[str, tuple[tuple[Node, Node], ...]]
-    """Structured facts of each statement, derived ones included."""
+    facts: Mapping[str, tuple[tuple[Term, Term], ...]]
+    """Structured facts of each statement, ordered, derived ones included."""
     age_group: str
 
     def stated(self) -> dict[str, frozenset[str]]:
         """The properties of each statement's structured facts, those that its code states included."""
-        return {iri: frozenset(str(predicate) for predicate, _ in facts) for iri, facts in self.facts.items()}
+        return {iri: frozenset(terms.name(predicate) for predicate, _ in facts) for iri, facts in self.facts.items()}
 
 
 def infer(case: Case, version: PolicyVersion) -> Inference:
@@ -54,15 +47,18 @@ def infer(case: Case, version: PolicyVersion) -> Inference:
     Denied and not-applicable statements keep their asserted classes: denial does not climb the class tree.
     """
     age_group = NEC.Minor if case.age() < version.age_of_majority else NEC.Adult
-    asserted = [*case.facts, (URIRef(case.iri), NEC.ageGroup, age_group)]
+    asserted: list[Triple] = [
+        *((terms.node(s), terms.node(p), terms.node(o)) for s, p, o in case.facts),
+        (URIRef(case.iri), NEC.ageGroup, age_group),
+    ]
     calculated = _calculate(case, version)
-    facts: dict[str, tuple[tuple[Node, Node], ...]] = {}
+    facts: dict[str, tuple[tuple[Term, Term], ...]] = {}
     for statement in case.statements:
         subject = URIRef(statement.iri)
         told = {*statement.facts, *calculated.get(statement.iri, ())}
-        told |= {fact for p, code in told if p == NEC.code for fact in _by_code(version.ontology, code)}
+        told |= {fact for p, code in told if p == _CODE for fact in version.lexicon.coded.get(code, ())}
         facts[statement.iri] = tuple(sorted(told))
-        asserted += [(subject, predicate, value) for predicate, value in facts[statement.iri]]
+        asserted += [(subject, terms.node(predicate), terms.node(value)) for predicate, value in facts[statement.iri]]
         if statement.assertion is Assertion.AFFIRMED:
             asserted.append((subject, RDF.type, NEC.Statement))
             asserted += [(subject, RDF.type, URIRef(name)) for name in statement.classes]
@@ -85,6 +81,8 @@ def infer(case: Case, version: PolicyVersion) -> Inference:
 
 def classify(ontology: Graph, assertions: list[Triple]) -> list[Triple]:
     """The assertions with all that OWL 2 RL entails of them under an ontology's class and property axioms."""
+    import reasonable
+
     engine = reasonable.PyReasoner()
     engine.from_graph(_axioms(ontology))
     engine.from_graph([triple for triple in assertions if _is_symbolic(triple[2])])
@@ -93,7 +91,7 @@ def classify(ontology: Graph, assertions: list[Triple]) -> list[Triple]:
 
 @lru_cache(maxsize=16)
 def _axioms(ontology: Graph) -> list[Triple]:
-    return [triple for predicate in _AXIOMS for triple in ontology.triples((None, predicate, None))]
+    return [triple for predicate in AXIOMS for triple in ontology.triples((None, predicate, None))]
 
 
 def _is_symbolic(value: Node) -> bool:
@@ -101,42 +99,31 @@ def _is_symbolic(value: Node) -> bool:
     return not isinstance(value, Literal) or value.datatype == XSD.boolean
 
 
-@lru_cache(maxsize=4096)
-def _by_code(ontology: Graph, code: Node) -> tuple[tuple[Node, Node], ...]:
-    """The severity and topic that a code states: the property chains of the core vocabulary.
-
-    They are followed here because the OWL 2 RL engine passes over `owl:propertyChainAxiom`.
-    """
-    chains = ((NEC.codeSeverity, NEC.severity), (NEC.codeTopic, NEC.topic))
-    return tuple((derived, value) for stated, derived in chains for value in ontology.objects(code, stated))
-
-
-def _calculate(case: Case, version: PolicyVersion) -> dict[str, tuple[tuple[Node, Node], ...]]:
+def _calculate(case: Case, version: PolicyVersion) -> dict[str, tuple[tuple[Term, Term], ...]]:
     """What the policy's SPARQL rules construct from each statement's numbers."""
     rules = _rules(version)
     data = Graph(bind_namespaces="none")
     for statement in case.statements:
         for predicate, value in statement.facts:
-            if isinstance(value, Literal) and value.datatype != XSD.boolean:
-                data.add((URIRef(statement.iri), predicate, value))
+            if value.startswith('"') and terms.datatype(value) != str(XSD.boolean):
+                data.add((URIRef(statement.iri), terms.node(predicate), terms.node(value)))
     if not rules or not data:
         return {}
-    found: dict[str, set[tuple[Node, Node]]] = {}
+    found: dict[str, set[tuple[Term, Term]]] = {}
     for rule in rules:
         for subject, predicate, value in data.query(rule):  # type: ignore[misc]
-            found.setdefault(str(subject), set()).add((predicate, value))
+            found.setdefault(str(subject), set()).add((terms.of(predicate), terms.canonical(terms.of(value))))
     return {iri: tuple(sorted(facts)) for iri, facts in found.items() if any(s.iri == iri for s in case.statements)}
 
 
 @lru_cache(maxsize=16)
 def _rules(version: PolicyVersion) -> tuple[Query, ...]:
-    """The `sh:SPARQLRule`s (SHACL Advanced Features, section 8.4) attached to the version's criteria."""
+    from rdflib.plugins.sparql import prepareQuery
+
     queries = []
-    for leaf in version.leaves:
-        for rule in sorted(version.shapes.objects(URIRef(leaf), SH.rule)):
-            text = version.shapes.value(rule, SH.construct)
-            try:
-                queries.append(prepareQuery(str(text)))
-            except Exception as error:  # the parser raises many kinds
-                raise PolicyError(f"its sh:construct is not SPARQL: {error}", where=str(rule)) from error
+    for text in version.rules:
+        try:
+            queries.append(prepareQuery(text))
+        except Exception as error:  # the parser raises many kinds
+            raise PolicyError(f"a sh:construct is not SPARQL: {error}", where=version.iri, mend=text.strip()) from error
     return tuple(queries)

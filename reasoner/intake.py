@@ -12,7 +12,8 @@ import pyoxigraph as ox
 from rdflib import Graph
 
 from reasoner import fhir, graphs
-from reasoner.documentation import Case, read_cases
+from reasoner.chart import read_cases
+from reasoner.documentation import Case
 from reasoner.errors import DocumentationError, NecessityError, UsageError
 from reasoner.fhir import RequestOptions
 from reasoner.namespaces import DCTERMS, RDF, SKOS
@@ -55,8 +56,8 @@ def datasets(
     suffix: str | None = None,
     options: RequestOptions | None = None,
     data: bytes | None = None,
-) -> tuple[list[tuple[str, Graph]], tuple[str, ...]]:
-    """The data sets of one file or of standard input, each a name and a graph, and notes on what was not used.
+) -> tuple[list[graphs.DataSet], tuple[str, ...]]:
+    """The data sets of one file or of standard input, and notes on what was not used.
 
     Args:
         name: a path, or `STDIN`.
@@ -79,7 +80,7 @@ def datasets(
         raise DocumentationError(f"it is larger than {graphs.MAX_BYTES // 2**20} MiB", where=source)
     if kind == FHIR:
         triples, notes = fhir.read_bundle(data, source, _lookup(policy), options or RequestOptions())
-        return [(source, graphs.to_graph(triples, source))], notes
+        return [graphs.data_set(source, triples)], notes
     return graphs.parse_datasets(data, graphs.SYNTAXES[kind], source), ()
 
 
@@ -102,9 +103,9 @@ def read(
         found, notes = datasets(name, policy, suffix=suffix, options=options, data=data)
     except NecessityError as error:
         return cases, [error], ()
-    for dataset, graph in found:
+    for data_set in found:
         try:
-            cases += read_cases(graph, policy, dataset, as_of)
+            cases += read_cases(data_set, policy, as_of)
         except NecessityError as error:
             errors.append(error)
     return cases, errors, notes
@@ -121,10 +122,8 @@ def read_file(path: Path, policy: Policy, as_of: date | None = None) -> tuple[Ca
 
 def read_graph(data: Graph, policy: Policy, as_of: date | None = None) -> tuple[Case, ...]:
     """The cases of an rdflib graph; raises `DocumentationError` if it is not well formed."""
-    ((name, graph),) = graphs.parse_datasets(
-        data.serialize(format="nt", encoding="utf-8"), ox.RdfFormat.N_TRIPLES, "graph"
-    )
-    return read_cases(graph, policy, name, as_of)
+    (found,) = graphs.parse_datasets(data.serialize(format="nt", encoding="utf-8"), ox.RdfFormat.N_TRIPLES, "graph")
+    return read_cases(found, policy, as_of)
 
 
 def refuse_duplicates(cases: Iterable[Case]) -> tuple[list[Case], list[NecessityError]]:

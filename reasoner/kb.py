@@ -11,8 +11,9 @@ from enum import StrEnum
 import pyoxigraph as ox
 
 from reasoner import graphs, record
+from reasoner.chart import read_cases
 from reasoner.decisions import Acceptance, Decision
-from reasoner.documentation import Case, read_cases
+from reasoner.documentation import Case
 from reasoner.engine import Determination
 from reasoner.errors import StoreError
 from reasoner.namespaces import NEC
@@ -85,7 +86,7 @@ class KnowledgeBase:
     def load_policy(self, policy: Policy) -> Change:
         """Put a policy in, or in the place of its earlier content; raises `StoreError` for a store without union."""
         triples = graphs.triples(policy.ontology) + graphs.triples(policy.shapes)
-        content = graphs.canonical(graphs.to_graph(triples, policy.id, depth=_POLICY_DEPTH))
+        content = graphs.canonical_lines(graphs.data_set(policy.id, triples, depth=_POLICY_DEPTH).triples)
         change = self._put(Kind.POLICY, policy.iri, content)
         if not self.store.query(f"{_HEADER}ASK {{ <{policy.iri}> a nec:Policy }}"):
             raise StoreError(
@@ -335,7 +336,7 @@ def read_chart(request: str, content: str, policy: Policy, as_of: date | None = 
     """A case from what `KnowledgeBase.chart` gave of it; raises `DocumentationError` if the policy cannot read it."""
     if not content:
         raise StoreError("there is no chart of this request", where=request)
-    (case,) = read_cases(graphs.to_graph(graphs.triples(content), request), policy, request, as_of)
+    (case,) = read_cases(graphs.data_set(request, graphs.triples(content)), policy, as_of)
     return case
 
 

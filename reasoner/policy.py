@@ -1,21 +1,20 @@
-"""A coverage policy as read from its ontology and shapes: versions, criteria, interpretations, substitutions."""
+"""A coverage policy: its versions, their criteria, the passages that can be read in more than one way."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from functools import cached_property, lru_cache
-from itertools import pairwise
+from functools import cached_property
 from pathlib import Path
 
 from rdflib import Graph, URIRef
-from rdflib.term import Node
 
-from reasoner import graphs, paths
-from reasoner.errors import PolicyError
+from reasoner import graphs, terms
+from reasoner.lexicon import Lexicon
 from reasoner.namespaces import DCTERMS, NEC, OWL, PROV, RDF, RDFS, SH, SKOS, VANN, XSD
+from reasoner.terms import Term
 
 
 class Kind(StrEnum):
@@ -110,6 +109,27 @@ class ListSection:
     excluding: bool
 
 
+class Sources:
+    """The files of a policy and the two graphs in them, which are read when they are asked for."""
+
+    def __init__(self, ontology: Iterable[Path], shapes: Iterable[Path]) -> None:
+        self.files = (*ontology, *shapes)
+        self._first = len(self.files) - len(tuple(shapes))
+
+    @cached_property
+    def ontology(self) -> Graph:
+        """The vocabularies, the criteria and their readings."""
+        return graphs.load_files(self.files[: self._first])
+
+    @cached_property
+    def shapes(self) -> Graph:
+        """The shapes of the criteria."""
+        return graphs.load_files(self.files[self._first :])
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"files": self.files, "_first": self._first}
+
+
 @dataclass(frozen=True, eq=False)
 class PolicyVersion:
     """One published state of a policy."""
@@ -134,8 +154,28 @@ class PolicyVersion:
     interpretations: tuple[Interpretation, ...]
     contraries: Mapping[str, tuple[str, ...]]
     """Finding class to the leaf finding classes that its affirmation denies."""
-    ontology: Graph = field(repr=False)
-    shapes: Graph = field(repr=False)
+    lexicon: Lexicon = field(repr=False)
+    """Of the whole policy."""
+    sources: Sources = field(repr=False)
+
+    @property
+    def ontology(self) -> Graph:
+        """The ontology of the whole policy."""
+        return self.sources.ontology
+
+    @property
+    def shapes(self) -> Graph:
+        """The shapes of the whole policy."""
+        return self.sources.shapes
+
+    @cached_property
+    def rules(self) -> tuple[str, ...]:
+        """The `sh:SPARQLRule`s (SHACL Advanced Features, section 8.4) of the version's criteria, as SPARQL."""
+        return tuple(
+            str(self.shapes.value(rule, SH.construct))
+            for leaf in self.leaves
+            for rule in sorted(self.shapes.objects(URIRef(leaf), SH.rule))
+        )
 
     @cached_property
     def leaves(self) -> dict[str, Criterion]:
@@ -152,10 +192,18 @@ class PolicyVersion:
         """The published criteria by id."""
         return {criterion.id: criterion for criterion in self.criteria.values() if criterion.id}
 
-    def reports(self, iri: str) -> frozenset[Node]:
+    def reporting(self, iri: str) -> frozenset[Term]:
         """The property shapes that report on a leaf: its own, and those targeted apart."""
-        leaf = URIRef(iri)
-        return frozenset(self.shapes.objects(leaf, SH.property)) | frozenset(self.shapes.subjects(NEC.reportsOn, leaf))
+        own = self.lexicon.shapes.get(terms.iri(iri), {}).get(terms.of(SH.property), ())
+        return frozenset(own) | self._reported.get(terms.iri(iri), frozenset())
+
+    @cached_property
+    def _reported(self) -> dict[Term, frozenset[Term]]:
+        found: dict[Term, set[Term]] = {}
+        for shape, props in self.lexicon.shapes.items():
+            for leaf in props.get(terms.of(NEC.reportsOn), ()):
+                found.setdefault(leaf, set()).add(shape)
+        return {leaf: frozenset(shapes) for leaf, shapes in found.items()}
 
     def in_force(self, day: date) -> bool:
         """Whether the version governs a date of service."""
@@ -170,9 +218,23 @@ class Policy:
     id: str
     label: str
     versions: tuple[PolicyVersion, ...]
-    ontology: Graph = field(repr=False)
-    shapes: Graph = field(repr=False)
-    files: tuple[Path, ...] = field(repr=False)
+    lexicon: Lexicon = field(repr=False)
+    sources: Sources = field(repr=False)
+
+    @property
+    def ontology(self) -> Graph:
+        """The ontology, with the core vocabulary."""
+        return self.sources.ontology
+
+    @property
+    def shapes(self) -> Graph:
+        """The shapes of all versions."""
+        return self.sources.shapes
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that it was read from."""
+        return self.sources.files
 
     @cached_property
     def declared(self) -> frozenset[str]:
@@ -206,274 +268,3 @@ class Policy:
     def criterion(self, iri: str) -> Criterion | None:
         """A criterion of any version by IRI."""
         return next((v.criteria[iri] for v in self.versions if iri in v.criteria), None)
-
-
-def installed(root: Path | None = None) -> tuple[str, ...]:
-    """The names of the policies under a folder that holds ``ontology`` and ``shapes``."""
-    base = (root / "ontology") if root else paths.ONTOLOGY
-    shapes = (root / "shapes") if root else paths.SHAPES
-    return tuple(sorted(p.name for p in base.glob("*/") if p.is_dir() and (shapes / p.name).is_dir()))
-
-
-@lru_cache(maxsize=8)
-def load_policy(name: str | None = None, *, root: Path | None = None) -> Policy:
-    """Read a policy from Turtle.
-
-    Args:
-        name: the policy's folder under ``ontology`` and ``shapes``; may be left out where there is only one.
-        root: the folder that holds ``ontology`` and ``shapes``; by default the one that ships with the package.
-            The core vocabulary always comes from the package.
-
-    Raises:
-        PolicyError: the policy is not there, cannot be read, or is not well formed.
-    """
-    names = installed(root)
-    if name is None and len(names) == 1:
-        name = names[0]
-    if name not in names:
-        problem = f"there is no policy {name!r}" if name else "more than one policy is installed, or none"
-        mend = f"Choose one of: {', '.join(names)}" if names else "Put one under ontology/ and shapes/"
-        raise PolicyError(problem, where=str(root or paths.ROOT), mend=mend)
-    base = root or paths.ROOT
-    ontology_files = [*sorted(paths.ONTOLOGY.glob("*.ttl")), *sorted((base / "ontology" / name).rglob("*.ttl"))]
-    shape_files = sorted((base / "shapes" / name).rglob("*.ttl"))
-    ontology, shapes = graphs.load_files(ontology_files), graphs.load_files(shape_files)
-    _refuse_unknown_terms(shapes)
-    return _Reader(ontology, shapes, tuple(ontology_files + shape_files)).policy(name)
-
-
-def _refuse_unknown_terms(shapes: Graph) -> None:
-    """Raise `PolicyError` for a term that SHACL does not have: an engine would pass over it and conform."""
-    for subject, predicate, value in shapes:
-        for term in (predicate, value):
-            if isinstance(term, URIRef) and str(term).startswith(str(SH)) and term not in SH:
-                raise PolicyError(f"SHACL has no term {str(term).removeprefix(str(SH))!r}", where=str(subject))
-
-
-class _Reader:
-    """Turns the two graphs of a policy into its dataclasses."""
-
-    def __init__(self, ontology: Graph, shapes: Graph, files: tuple[Path, ...]) -> None:
-        self.ontology = ontology
-        self.shapes = shapes
-        self.files = files
-        self.findings = self._findings()
-
-    def policy(self, name: str) -> Policy:
-        policies = [
-            iri for iri in self.ontology.subjects(RDF.type, NEC.Policy) if self._text(iri, DCTERMS.identifier) == name
-        ]
-        if len(policies) != 1:
-            raise PolicyError(
-                f"{len(policies)} resources are a nec:Policy with the identifier {name!r}",
-                where=f"ontology/{name}",
-                mend="State exactly one",
-            )
-        iri = policies[0]
-        versions = [self._version(name, version) for version in self.ontology.objects(iri, NEC.version)]
-        if not versions:
-            raise PolicyError("the policy has no nec:version", where=str(iri))
-        versions.sort(key=lambda version: version.valid_from)
-        for earlier, later in pairwise(versions):
-            if earlier.valid_until is None or earlier.valid_until >= later.valid_from:
-                raise PolicyError(
-                    "two versions are in force on one day",
-                    where=f"{earlier.id}, {later.id}",
-                    mend="End the earlier one",
-                )
-        label = self._text(iri, SKOS.prefLabel)
-        return Policy(str(iri), name, label, tuple(versions), self.ontology, self.shapes, self.files)
-
-    def _version(self, policy: str, iri: Node) -> PolicyVersion:
-        criteria = self._criteria(iri)
-        sections, lists = self._list(iri, SH["and"]), self._list(iri, NEC.lists)
-        missing = [part for part in (*sections, *lists) if part not in criteria]
-        if not sections or missing:
-            raise PolicyError(
-                "the version names no sections" if not sections else f"it names the undeclared section {missing[0]}",
-                where=str(iri),
-                mend="List its sections with sh:and and nec:lists in the shapes",
-            )
-        excluding = {str(subject) for subject in self.ontology.subjects(RDF.type, NEC.ExclusionList)}
-        interpretations = sorted(
-            (self._interpretation(subject) for subject in self.ontology.objects(iri, NEC.interpretation)),
-            key=lambda interpretation: interpretation.id,
-        )
-        return PolicyVersion(
-            policy=policy,
-            iri=str(iri),
-            id=self._text(iri, DCTERMS.identifier),
-            label=self._text(iri, SKOS.prefLabel),
-            valid_from=self._value(iri, NEC.validFrom, date),
-            valid_until=self._value(iri, NEC.validUntil, date, optional=True),
-            age_of_majority=self._value(iri, NEC.ageOfMajority, int),
-            age_note=range(
-                self._value(iri, NEC.ageNoteFrom, int, optional=True) or 0,
-                (self._value(iri, NEC.ageNoteTo, int, optional=True) or -1) + 1,
-            ),
-            admission_window=self._value(iri, NEC.admissionWindow, int),
-            advice=tuple(sorted(str(text) for text in self.ontology.objects(iri, NEC.advice))),
-            criteria=criteria,
-            sections=sections,
-            lists=tuple(ListSection(criteria[part], part in excluding) for part in lists),
-            substitutions=self._substitutions(iri),
-            interpretations=tuple(interpretations),
-            contraries=self._contraries(),
-            ontology=self.ontology,
-            shapes=self.shapes,
-        )
-
-    def _criteria(self, version: Node) -> dict[str, Criterion]:
-        """The criteria reachable from a version's lists and substitutions, in published order."""
-        found: dict[str, Criterion] = {}
-        queue = [*self._list(version, SH["and"]), *self._list(version, NEC.lists)]
-        for interpretation in self.ontology.objects(version, NEC.interpretation):
-            for predicate in (NEC.defaultReading, NEC.alternativeReading):
-                for reading in self.ontology.objects(interpretation, predicate):
-                    queue += [
-                        s for sub in self.ontology.objects(reading, NEC.substitution) for s in self._iris(sub, NEC.use)
-                    ]
-        queue += [s for sub in self.ontology.objects(version, NEC.substitution) for s in self._iris(sub, NEC.use)]
-        while queue:
-            iri = queue.pop(0)
-            if iri in found or (URIRef(iri), RDF.type, OWL.Class) in self.ontology:
-                continue
-            found[iri] = self._criterion(URIRef(iri))
-            queue[:0] = found[iri].members
-        return found
-
-    def _criterion(self, iri: URIRef) -> Criterion:
-        types = set(self.ontology.objects(iri, RDF.type))
-        all_, any_, items = (self._list(iri, predicate) for predicate in (SH["and"], SH["or"], NEC.lists))
-        leaf = bool(types & {NEC.Leaf, NEC.NegativeLeaf, NEC.ConditionalLeaf, NEC.ResidualLeaf})
-        group = bool(types & {NEC.Group, NEC.Section, NEC.ListSection, NEC.ExclusionList, NEC.DescriptionList})
-        if leaf == group or (bool(all_) + bool(any_) + bool(items)) != group:
-            raise PolicyError(
-                "it is neither a leaf nor a group with one list of parts",
-                where=str(iri),
-                mend="Declare it nec:Leaf, or nec:Group with sh:and, sh:or or nec:lists, in ontology and shapes",
-            )
-        if leaf and str(iri) not in self.findings:
-            raise PolicyError(
-                "no finding class is equivalent to addressing it",
-                where=str(iri),
-                mend="State one class ≡ nec:Statement ⊓ (nec:addresses value the leaf)",
-            )
-        return Criterion(
-            iri=str(iri),
-            id=self._text(iri, DCTERMS.identifier, optional=True),
-            kind=Kind.LEAF if leaf else Kind.ALL if all_ else Kind.ANY if any_ else Kind.LIST,
-            notation=self._text(iri, SKOS.notation, optional=True),
-            label=self._text(iri, SKOS.prefLabel),
-            definition=self._text(iri, SKOS.definition),
-            source=self._text(iri, DCTERMS.source, optional=True),
-            members=all_ or any_ or items,
-            applies_to=self._iri(iri, NEC.appliesTo),
-            restates=self._iri(iri, NEC.restates),
-            finding=self.findings.get(str(iri), ""),
-            ask=self._text(iri, NEC.ask, optional=True),
-            conditional=NEC.ConditionalLeaf in types,
-            residual=NEC.ResidualLeaf in types,
-            topical=(iri, NEC.supersededPer, NEC.topic) in self.ontology,
-            details=self._iris(iri, NEC.detail),
-            speaks_only_with=self._iris(iri, NEC.speaksOnlyWith),
-            opposites=tuple(
-                sorted({*self._iris(iri, NEC.opposite), *map(str, self.ontology.subjects(NEC.opposite, iri))})
-            ),
-        )
-
-    def _findings(self) -> dict[str, str]:
-        """Leaf IRI to its class, from the axioms class ≡ nec:Statement ⊓ (nec:addresses value leaf)."""
-        found: dict[str, str] = {}
-        for restriction, leaf in self.ontology.subject_objects(OWL.hasValue):
-            if (restriction, OWL.onProperty, NEC.addresses) not in self.ontology:
-                continue
-            for cell in self.ontology.subjects(RDF.first, restriction):
-                head = cell
-                while (before := self.ontology.value(predicate=RDF.rest, object=head)) is not None:
-                    head = before
-                for expression in self.ontology.subjects(OWL.intersectionOf, head):
-                    for name in self.ontology.subjects(OWL.equivalentClass, expression):
-                        if found.setdefault(str(leaf), str(name)) != str(name):
-                            raise PolicyError(
-                                f"two classes claim it: {found[str(leaf)]} and {name}",
-                                where=str(leaf),
-                                mend="Make one a subclass of the other",
-                            )
-        return found
-
-    def _contraries(self) -> dict[str, tuple[str, ...]]:
-        found: dict[str, set[str]] = {}
-        for contrary, finding in self.ontology.subject_objects(NEC.contraryOf):
-            found.setdefault(str(contrary), set()).add(str(finding))
-        return {contrary: tuple(sorted(findings)) for contrary, findings in found.items()}
-
-    def _interpretation(self, iri: Node) -> Interpretation:
-        default = self.ontology.value(iri, NEC.defaultReading)
-        if default is None:
-            raise PolicyError("the interpretation has no nec:defaultReading", where=str(iri))
-        alternatives = [self._reading(reading) for reading in self.ontology.objects(iri, NEC.alternativeReading)]
-        return Interpretation(
-            iri=str(iri),
-            id=self._text(iri, DCTERMS.identifier),
-            label=self._text(iri, SKOS.prefLabel),
-            definition=self._text(iri, SKOS.definition),
-            source=self._text(iri, DCTERMS.source, optional=True),
-            default=self._reading(default),
-            alternatives=tuple(sorted(alternatives, key=lambda reading: reading.id)),
-        )
-
-    def _reading(self, iri: Node) -> Reading:
-        return Reading(
-            iri=str(iri),
-            id=self._text(iri, DCTERMS.identifier),
-            label=self._text(iri, SKOS.prefLabel),
-            definition=self._text(iri, SKOS.definition),
-            rationale=self._text(iri, NEC.rationale, optional=True),
-            substitutions=self._substitutions(iri),
-        )
-
-    def _substitutions(self, owner: Node) -> tuple[Substitution, ...]:
-        return tuple(
-            sorted((self._substitution(s) for s in self.ontology.objects(owner, NEC.substitution)), key=lambda s: s.iri)
-        )
-
-    def _substitution(self, iri: Node) -> Substitution:
-        replaced, used = self._iri(iri, NEC.inPlaceOf), self._iris(iri, NEC.use)
-        omission = (iri, RDF.type, NEC.Omission) in self.ontology
-        if replaced is None or bool(used) == omission:
-            raise PolicyError(
-                "a substitution names no criterion, or nothing to use",
-                where=str(iri),
-                mend="State nec:inPlaceOf, and nec:use unless it is a nec:Omission",
-            )
-        of_classes = (URIRef(replaced), RDF.type, OWL.Class) in self.ontology
-        return Substitution(
-            str(iri), self._text(iri, SKOS.prefLabel), replaced, used, self._iri(iri, NEC.when), of_classes
-        )
-
-    def _list(self, subject: Node, predicate: Node) -> tuple[str, ...]:
-        return tuple(str(item) for item in graphs.members(self.shapes, self.shapes.value(subject, predicate)))
-
-    def _iris(self, subject: Node, predicate: Node) -> tuple[str, ...]:
-        return tuple(sorted(str(object_) for object_ in self.ontology.objects(subject, predicate)))
-
-    def _iri(self, subject: Node, predicate: Node) -> str | None:
-        found = self._iris(subject, predicate)
-        if len(found) > 1:
-            raise PolicyError(f"it has more than one {predicate}", where=str(subject), mend="Keep one")
-        return found[0] if found else None
-
-    def _text(self, subject: Node, predicate: Node, *, optional: bool = False) -> str:
-        found = sorted(str(object_) for object_ in self.ontology.objects(subject, predicate))
-        if not found and not optional:
-            raise PolicyError(f"it has no {predicate}", where=str(subject), mend="State it in the ontology")
-        return found[0] if found else ""
-
-    def _value(self, subject: Node, predicate: Node, kind: type, *, optional: bool = False):  # type: ignore[no-untyped-def]
-        found = [object_.toPython() for object_ in self.ontology.objects(subject, predicate)]  # type: ignore[attr-defined]
-        if not found and optional:
-            return None
-        if len(found) != 1 or not isinstance(found[0], kind):
-            raise PolicyError(f"it needs one {predicate} of type {kind.__name__}", where=str(subject))
-        return found[0]

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from rdflib import Graph, URIRef
 from rdflib.term import Node
 
-from reasoner import graphs
+from reasoner import graphs, terms
 from reasoner.errors import UsageError
 from reasoner.namespaces import DCTERMS, NEC, OWL, RDF, RDFS, SH, SKOS, VANN
 from reasoner.policy import Criterion, Kind, Policy, PolicyVersion, Substitution
@@ -217,7 +217,7 @@ class _Reference:
 
     def _reports(self, version: PolicyVersion, node: URIRef) -> list[tuple[str, str, str]]:
         rows = []
-        for shape in sorted(version.reports(node), key=str):
+        for shape in sorted(map(terms.node, version.reporting(node))):
             severity = _local(str(self.shapes.value(shape, SH.severity) or SH.Violation))
             rows.append((_local(str(shape)), severity, graphs.text(self.shapes, shape, SH.message)))
         return rows
@@ -228,7 +228,7 @@ class _Reference:
         for iri, prefix in self.prefixes.items():
             own.bind(prefix, URIRef(iri))
         own.bind(_local(node.rpartition("/")[0]), URIRef(node.rpartition("/")[0] + "/"))
-        for triple in graphs.closure(self.shapes, node, *version.reports(node)):
+        for triple in graphs.closure(self.shapes, node, *map(terms.node, version.reporting(node))):
             own.add(triple)
         lines = own.serialize(format="turtle").splitlines()
         return "\n".join(line for line in lines if not line.startswith("@prefix")).strip()

@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 from itertools import chain
 
 from rdflib import Graph, URIRef
 
+from reasoner import terms
 from reasoner.documentation import Assertion, Case, Statement
 from reasoner.infer import Inference
 from reasoner.namespaces import NEC, RDF
 from reasoner.policy import Criterion, PolicyVersion
 
+_TOPIC = terms.of(NEC.topic)
 _RELATION = {
     Assertion.AFFIRMED: NEC.affirmed,
     Assertion.DENIED: NEC.denied,
@@ -84,18 +87,25 @@ def settle(case: Case, inference: Inference, version: PolicyVersion) -> Settleme
     late = frozenset(s.iri for s in counted if case.end is not None and s.recorded > case.end)
     spoken: dict[str, list[Bearing]] = {}
     for statement in counted:
-        bearings, refused = _speak(statement, inference, version)
-        aside += refused
-        for bearing in bearings:
-            spoken.setdefault(bearing.leaf, []).append(bearing)
+        affirmed = statement.assertion is Assertion.AFFIRMED
+        heard, refused = _speaks_to(version, inference.classes[statement.iri], affirmed, statement.carries)
+        aside += [SetAside(statement, iri, Reason.UNACCEPTED) for iri in refused]
+        for iri, contrary in heard:
+            stance = Assertion.DENIED if contrary else statement.assertion
+            spoken.setdefault(iri, []).append(Bearing(iri, statement, stance, contrary))
     current: dict[str, tuple[Bearing, ...]] = {}
     findings = frozenset(version.leaf_of)
+    denied = frozenset[str]().union(*(s.classes for s in counted if s.assertion is Assertion.DENIED))
     for iri, bearings in spoken.items():
+        if len(bearings) == 1 and denied.isdisjoint(inference.classes[bearings[0].statement.iri]):
+            current[iri] = (bearings[0],)  # there is nothing beside it or against it
+            continue
         leaf = version.leaves[iri]
         kept, gone = _Court(leaf, inference, late, counted, findings).judge(bearings)
         current[iri] = tuple(sorted(kept, key=_order))
         aside += gone
-    used = {b.statement.iri for bearings in current.values() for b in bearings} | {a.statement.iri for a in aside}
+    used = {b.statement.iri for bearings in current.values() for b in bearings}
+    used |= {a.statement.iri for a in aside}
     aside += [
         SetAside(s, "", Reason.NARROWER if s.assertion is Assertion.DENIED else Reason.SILENT)
         for s in counted
@@ -105,26 +115,18 @@ def settle(case: Case, inference: Inference, version: PolicyVersion) -> Settleme
     return Settlement(bearings=current, set_aside=tuple(aside), late=late)
 
 
-def _speak(statement: Statement, inference: Inference, version: PolicyVersion) -> tuple[list[Bearing], list[SetAside]]:
-    """The leaves a statement speaks to, with its stance to each."""
-    named = {version.leaf_of[name] for name in inference.classes[statement.iri] if name in version.leaf_of}
-    found = [Bearing(leaf.iri, statement, statement.assertion) for leaf in named]
-    if statement.assertion is Assertion.AFFIRMED:
-        denied = {
-            version.leaf_of[finding]
-            for name in inference.classes[statement.iri]
-            for finding in version.contraries.get(name, ())
-            if finding in version.leaf_of
-        }
-        found += [Bearing(leaf.iri, statement, Assertion.DENIED, contrary=True) for leaf in denied]
-    spoken = []
-    refused = []
-    for bearing in found:
-        if set(version.leaves[bearing.leaf].speaks_only_with) <= statement.carries:
-            spoken.append(bearing)
-        else:
-            refused.append(SetAside(statement, bearing.leaf, Reason.UNACCEPTED))
-    return spoken, refused
+@lru_cache(maxsize=65536)
+def _speaks_to(
+    version: PolicyVersion, classes: frozenset[str], affirmed: bool, carries: frozenset[str]
+) -> tuple[tuple[tuple[str, bool], ...], tuple[str, ...]]:
+    """The leaves that a statement of some classes speaks to, each with whether by its contrary; and those that refuse it."""
+    named = sorted({version.leaf_of[name].iri for name in classes if name in version.leaf_of})
+    found = [(iri, False) for iri in named]
+    if affirmed:
+        findings = {finding for name in classes for finding in version.contraries.get(name, ())}
+        found += [(iri, True) for iri in sorted(version.leaf_of[f].iri for f in findings if f in version.leaf_of)]
+    heard = [(iri, by) for iri, by in found if set(version.leaves[iri].speaks_only_with) <= carries]
+    return tuple(heard), tuple(iri for iri, by in found if (iri, by) not in heard)
 
 
 class _Court:
@@ -166,7 +168,7 @@ class _Court:
         """What the statement is about where the leaf distinguishes; empty for a bare attestation."""
         if not self.leaf.topical:
             return frozenset()
-        topics = frozenset(str(o) for p, o in self.inference.facts[statement.iri] if p == NEC.topic)
+        topics = frozenset(terms.name(o) for p, o in self.inference.facts[statement.iri] if p == _TOPIC)
         return topics or statement.classes - self.findings
 
     def _undisputed(self, bearings: list[Bearing], topic: frozenset[str]) -> bool:
@@ -222,7 +224,7 @@ def evidence_graph(case: Case, inference: Inference, settlement: Settlement, ver
     graph = Graph(bind_namespaces="none")
     request = URIRef(case.iri)
     for triple in case.facts:
-        graph.add(triple)
+        graph.add(tuple(map(terms.node, triple)))  # type: ignore[arg-type]
     graph.add((request, RDF.type, NEC.ReviewRequest))
     graph.add((request, NEC.ageGroup, URIRef(inference.age_group)))
     for bearing in chain.from_iterable(settlement.bearings.values()):
@@ -232,7 +234,7 @@ def evidence_graph(case: Case, inference: Inference, settlement: Settlement, ver
         if bearing.contrary:
             continue
         for predicate, value in inference.facts[bearing.statement.iri]:
-            graph.add((node, predicate, value))
+            graph.add((node, terms.node(predicate), terms.node(value)))
         if bearing.stance is Assertion.AFFIRMED:
             for name in inference.classes[bearing.statement.iri]:
                 if name not in version.leaf_of:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from rdflib import Graph, URIRef
 
-from reasoner import shacl
+from reasoner import shacl, terms
 from reasoner.decide import Status, leaf_status
 from reasoner.effective import leaf_shapes
 from reasoner.errors import EngineError
@@ -16,7 +16,10 @@ from reasoner.namespaces import NEC, RDF
 from reasoner.policy import Criterion, PolicyVersion
 from reasoner.shacl import ValidationResult
 
-_PROBE = "urn:necessity:probe:"
+PROBE = "urn:necessity:probe:"
+"""What the names of the requests of probes begin with."""
+Probes = Mapping[str, tuple[URIRef, list[Criterion]]]
+"""By name, how bare statements relate to the request, and to which leaves they speak."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +68,21 @@ def evaluate(version: PolicyVersion, leaves: tuple[str, ...], evidence: Graph, r
 def _prepare(version: PolicyVersion, leaves: tuple[str, ...]) -> _Program:
     leaf_of_shape = {leaf: leaf for leaf in leaves}
     for leaf in leaves:
-        for shape in version.reports(leaf):
-            leaf_of_shape[str(shape)] = leaf
+        leaf_of_shape |= {terms.name(shape): leaf for shape in version.reporting(leaf)}
     items = frozenset(iri for section in version.lists if section.excluding for iri in section.criterion.members)
     program = _Program(version, leaves, leaf_shapes(version, leaves), leaf_of_shape, items & frozenset(leaves))
-    _prove(program)
+
+    def ask(probes: Probes) -> dict[str, dict[str, Status]]:
+        found = _run(program, attestations(probes), {PROBE + probe for probe in probes})
+        return {
+            probe: {
+                leaf: leaf_status((r.severity for r in results), hits=leaf in program.items)
+                for leaf, results in found[PROBE + probe].items()
+            }
+            for probe in probes
+        }
+
+    prove(version, leaves, ask)
     return program
 
 
@@ -90,46 +103,55 @@ def _run(program: _Program, data: Graph, requests: set[str]) -> dict[str, dict[s
     return {request: {leaf: tuple(rs) for leaf, rs in by_leaf.items()} for request, by_leaf in found.items()}
 
 
-def _prove(program: _Program) -> None:
-    """Make the engine tell silence, affirmation, denial and inapplicability of every leaf apart.
+def prove(
+    version: PolicyVersion, leaves: tuple[str, ...], ask: Callable[[Probes], dict[str, dict[str, Status]]]
+) -> None:
+    """Make an engine tell silence, affirmation, denial and inapplicability of every leaf apart.
 
     Engines fail open: a shape that is misspelt, not targeted or not understood conforms. A leaf that does not
     answer these probes as a leaf must is an error, never a status. The last two affirm every other leaf, so that a
     leaf answered by statements to another one is found out.
+
+    Args:
+        version: the policy version.
+        leaves: IRIs of the leaves to prove.
+        ask: runs the engine; gives, by probe, the status of each leaf.
+
+    Raises:
+        EngineError: a leaf answers otherwise than it must.
     """
-    leaves = [program.version.criteria[iri] for iri in program.leaves]
-    silent, conditional = Status.NOT_DOCUMENTED, [leaf for leaf in leaves if leaf.conditional]
-    probes = {
+    asked = [version.criteria[iri] for iri in leaves]
+    silent, conditional = Status.NOT_DOCUMENTED, [leaf for leaf in asked if leaf.conditional]
+    probes: dict[str, tuple[URIRef, list[Criterion], Status]] = {
         "silence": (NEC.affirmed, [], silent),
-        "affirmation": (NEC.affirmed, leaves, Status.MET),
-        "denial": (NEC.denied, leaves, Status.NOT_MET),
+        "affirmation": (NEC.affirmed, asked, Status.MET),
+        "denial": (NEC.denied, asked, Status.NOT_MET),
         "inapplicability": (NEC.notApplicable, conditional, Status.NOT_APPLICABLE),
-        "affirmation-of-odd-leaves": (NEC.affirmed, leaves[::2], Status.MET),
-        "affirmation-of-even-leaves": (NEC.affirmed, leaves[1::2], Status.MET),
+        "affirmation-of-odd-leaves": (NEC.affirmed, asked[::2], Status.MET),
+        "affirmation-of-even-leaves": (NEC.affirmed, asked[1::2], Status.MET),
     }
-    data = Graph(bind_namespaces="none")
-    for probe, (relation, spoken, _) in probes.items():
-        request = URIRef(_PROBE + probe)
-        data.add((request, RDF.type, NEC.ReviewRequest))
-        for number, leaf in enumerate(spoken):
-            _attest(data, request, relation, leaf, number)
-    found = _run(program, data, {_PROBE + probe for probe in probes})
+    found = ask({probe: (relation, spoken) for probe, (relation, spoken, _) in probes.items()})
     for probe, (_, spoken, answer) in probes.items():
-        for leaf in leaves:
+        for leaf in asked:
             wanted = answer if leaf in spoken else silent
-            status = leaf_status((r.severity for r in found[_PROBE + probe][leaf.iri]), hits=leaf.iri in program.items)
-            if status is not wanted:
+            if found[probe][leaf.iri] is not wanted:
                 raise EngineError(
-                    f"the engine answers {probe} with {status.value} instead of {wanted.value}",
+                    f"the engine answers {probe} with {found[probe][leaf.iri].value} instead of {wanted.value}",
                     where=leaf.iri,
                     mend="Check the leaf's shapes: sh:path, sh:class, counts and severities",
                 )
 
 
-def _attest(data: Graph, request: URIRef, relation: URIRef, leaf: Criterion, number: int) -> None:
-    """A bare statement to a leaf."""
-    node = URIRef(f"{request}:{number}")
-    data.add((request, relation, node))
-    data.add((node, RDF.type, URIRef(leaf.finding)))
-    for required in leaf.speaks_only_with:
-        data.add((node, URIRef(required), URIRef(f"{request}:someone")))
+def attestations(probes: Probes) -> Graph:
+    """An evidence graph with a request for each probe, to which bare statements speak."""
+    data = Graph(bind_namespaces="none")
+    for probe, (relation, spoken) in probes.items():
+        request = URIRef(PROBE + probe)
+        data.add((request, RDF.type, NEC.ReviewRequest))
+        for number, leaf in enumerate(spoken):
+            node = URIRef(f"{request}:{number}")
+            data.add((request, relation, node))
+            data.add((node, RDF.type, URIRef(leaf.finding)))
+            for required in leaf.speaks_only_with:
+                data.add((node, URIRef(required), URIRef(f"{request}:someone")))
+    return data

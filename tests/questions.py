@@ -13,6 +13,7 @@ from typing import Any
 
 from rdflib import RDFS, Graph, URIRef
 
+from reasoner import terms
 from reasoner.decide import Status
 from reasoner.documentation import Assertion, Case
 from reasoner.engine import CriterionResult, Determination
@@ -337,21 +338,20 @@ def diagnoses(world: World) -> Rows:
     for case in world.cases:
         for statement in case.statements:
             if statement.assertion is Assertion.AFFIRMED:
-                found |= {(code, case.iri) for predicate, code in statement.facts if predicate == NEC.code}
+                codes = (code for predicate, code in statement.facts if predicate == terms.of(NEC.code))
+                found |= {(terms.node(code), case.iri) for code in codes}
     return counted((str(ontology.value(code, SKOS.notation)), world.label(code)) for code, _ in found)
 
 
 @answer
 def codes_for_criterion(world: World) -> Rows:
-    from reasoner.documentation import code_classes
-
     ontology = world.policy.ontology
     finding = URIRef(world.version.by_id["adult-admission:8-a-iii"].finding)
     counting = {str(name) for name in ontology.transitive_subjects(RDFS.subClassOf, finding)}
     return [
         (str(ontology.value(code, SKOS.notation)), world.label(code))
         for code in ontology.subjects(RDF.type, SKOS.Concept)
-        if code_classes(ontology, code) & counting
+        if world.policy.lexicon.codes.get(terms.of(code), frozenset()) & counting
     ]
 
 

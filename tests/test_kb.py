@@ -38,8 +38,8 @@ DECISION = """
 
 
 def decisions(text: str, policy: Policy):
-    ((name, data),) = graphs.parse_datasets(text.encode(), ox.RdfFormat.TURTLE, "decisions.ttl")
-    return read_decisions(data, policy, name)
+    (found,) = graphs.parse_datasets(text.encode(), ox.RdfFormat.TURTLE, "decisions.ttl")
+    return read_decisions(found.graph, policy, found.name)
 
 
 @pytest.fixture(scope="module")
@@ -91,8 +91,8 @@ def test_the_life_of_a_chart(store: Store, policy: Policy) -> None:
     assert list(kb.verify()) == []
 
     changed = chart([Attestation("adult-admission:3")]).replace(":request", f"<{case.iri}>")
-    ((_, data),) = graphs.parse_datasets(changed.encode(), ox.RdfFormat.TURTLE, "chart")
-    (other,) = read_cases(data, policy, "chart")
+    (data,) = graphs.parse_datasets(changed.encode(), ox.RdfFormat.TURTLE, "chart")
+    (other,) = read_cases(data.graph, policy, "chart")
     assert kb.load_case(other) is Change.REPLACED
     assert kb.undetermined(policy) == [case.iri]
     assert kb.record(determine_case(other, policy, alternatives=False)) is Change.ADDED

@@ -53,8 +53,8 @@ def world(policy: Policy, place: Path) -> World:
                 found += determinations
         decided = decide(found)
         for decision in decided:
-            ((name, data),) = parse_datasets(decision["turtle"].encode(), ox.RdfFormat.TURTLE, "decision")
-            for one in read_decisions(data, policy, name):
+            (data,) = parse_datasets(decision["turtle"].encode(), ox.RdfFormat.TURTLE, "decision")
+            for one in read_decisions(data.graph, policy, data.name):
                 kb.load_decision(one)
     return World(policy, tuple(cases), tuple(found), tuple(decided), (skipped.iri,))
 

@@ -249,7 +249,7 @@ def _data(file: File, determination: Determination) -> None:
         "Raw data", ("Determination", "Validation report", "Chart"), default="Determination", key="raw", required=True
     )
     if shown == "Chart":
-        chart = graphs.to_graph(graphs.triples(file.case.content), file.case.iri)
+        chart = graphs.data_set(file.case.iri, graphs.triples(file.case.content)).graph
         st.code(turtle(chart), language=None, wrap_lines=True)
     elif shown == "Validation report":
         report = desk.report(person, file)

@@ -121,8 +121,8 @@ def _read(
 ) -> tuple[list[Case], list[Decision], list[Acceptance], list[NecessityError]]:
     """The cases, decisions and acceptances of one file, and the errors of what is none of them."""
     from reasoner import intake
+    from reasoner.chart import read_cases
     from reasoner.decisions import holds_decisions, read_acceptances, read_decisions
-    from reasoner.documentation import read_cases
 
     cases: list[Case] = []
     decisions: list[Decision] = []
@@ -133,13 +133,13 @@ def _read(
     except NecessityError as error:
         return cases, decisions, acceptances, [error]
     inputs.print_notes(name, notes)
-    for source, graph in datasets:
+    for found in datasets:
         try:
-            if holds_decisions(graph):
-                decisions += read_decisions(graph, policy, source)
-                acceptances += read_acceptances(graph, policy, source)
+            if holds_decisions(found):
+                decisions += read_decisions(found.graph, policy, found.name)
+                acceptances += read_acceptances(found.graph, policy, found.name)
             else:
-                cases += read_cases(graph, policy, source, options.as_of)
+                cases += read_cases(found, policy, options.as_of)
         except NecessityError as error:
             errors.append(error)
     cases, twice = intake.refuse_duplicates(cases)
@@ -206,7 +206,7 @@ def _determine_chart(
 ) -> tuple[_Contents, list[str]]:
     from reasoner.engine import determine_case
     from reasoner.kb import read_chart, to_content
-    from reasoner.policy import load_policy
+    from reasoner.load import load_policy
 
     loaded = load_policy(policy[0], root=policy[1])
     try:

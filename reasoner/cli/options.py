@@ -98,7 +98,7 @@ def _day(text: str) -> date:
 
 def policy(options: argparse.Namespace) -> Policy:
     """The policy that the options name."""
-    from reasoner.policy import load_policy
+    from reasoner.load import load_policy
 
     return load_policy(options.policy, root=options.policies)
 

@@ -47,7 +47,7 @@ def add(commands: Any) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from reasoner.policy import installed, load_policy
+    from reasoner.load import installed, load_policy
 
     for name in installed(options.policies):
         for version in load_policy(name, root=options.policies).versions:

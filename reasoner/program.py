@@ -1,0 +1,487 @@
+"""The program of a policy version: what follows from a chart and what its leaves make of it, compiled once.
+
+A leaf is a function of the evidence nodes that are of a class it asks for, and of what it reads of the request. Both
+recur from chart to chart, so each answer is worked out once and kept. Leaves whose shapes lie outside
+`reasoner.constraint` are given to the Rust engine one by one, and single values that cannot be judged for certain to
+the reference engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache
+
+import pyoxigraph as ox
+
+from reasoner import infer as reference
+from reasoner import native, terms, validate
+from reasoner.constraint import SH, Compiler, DoubtError, Report, Steps, UnsupportedError, follow
+from reasoner.decide import Status, leaf_status
+from reasoner.documentation import Assertion, Case, Statement
+from reasoner.entail import TYPE, Entailment, Facts
+from reasoner.errors import EngineError
+from reasoner.infer import Inference
+from reasoner.lexicon import Lexicon
+from reasoner.namespaces import NEC
+from reasoner.policy import PolicyVersion
+from reasoner.settle import Settlement, evidence_graph
+from reasoner.shacl import ValidationResult
+from reasoner.terms import Term
+from reasoner.validate import LeafReport
+
+_KEPT = 100_000
+_RELATIONS = {
+    Assertion.AFFIRMED: terms.of(NEC.affirmed),
+    Assertion.DENIED: terms.of(NEC.denied),
+    Assertion.NOT_APPLICABLE: terms.of(NEC.notApplicable),
+}
+_RELATION_NAMES = frozenset(_RELATIONS.values())
+_CODE, _TOPIC, _AGE_GROUP = terms.of(NEC.code), terms.of(NEC.topic), terms.of(NEC.ageGroup)
+_STATEMENT, _ADDRESSES = terms.of(NEC.Statement), terms.of(NEC.addresses)
+_BOOLEAN = "^^<http://www.w3.org/2001/XMLSchema#boolean>"
+_SUBCLASS = "<http://www.w3.org/2000/01/rdf-schema#subClassOf>"
+Fact = tuple[Term, Term]
+
+
+class _Memory(dict):  # type: ignore[type-arg]
+    """A dictionary that starts anew when it is full."""
+
+    def __setitem__(self, key: object, value: object) -> None:
+        if len(self) >= _KEPT:
+            self.clear()
+        super().__setitem__(key, value)
+
+
+class Program:
+    """A policy version, compiled.
+
+    Raises:
+        EngineError: a leaf does not tell silence, affirmation, denial and inapplicability apart.
+    """
+
+    def __init__(self, version: PolicyVersion) -> None:
+        self.version = version
+        self._entailment = entailment(version.lexicon)
+        self._majority = version.age_of_majority
+        self._requests = _Memory()
+        self._types = _Memory()
+        self._facts = _Memory()
+        self._calculated = _Memory()
+        self.leaves = {iri: _Leaf(iri, version) for iri in version.leaves}
+        self.foreign = {iri: leaf.foreign for iri, leaf in self.leaves.items() if leaf.foreign}
+        """The leaves that are left to the Rust engine, and why."""
+        self._native = native.Shapes(version, tuple(self.foreign)) if self.foreign else None
+        self._classes = frozenset().union(*(leaf.classes for leaf in self.leaves.values()))
+        self._predicates = frozenset().union(*(leaf.predicates for leaf in self.leaves.values()))
+        self._triggered: dict[Term, list[_Leaf]] = {}
+        for leaf in self.leaves.values():
+            for name in leaf.triggers:
+                self._triggered.setdefault(name, []).append(leaf)
+        self._blind = [leaf for leaf in self.leaves.values() if leaf.blind and not leaf.foreign]
+        self._kinds = _Memory()
+        self._ids: dict[object, int] = {}
+        self._answers = _Memory()
+        nobody = _Evidence("urn:necessity:nobody")
+        self._silent = {iri: leaf.answer(nobody) for iri, leaf in self.leaves.items() if not leaf.foreign}
+        if self._native:
+            graph = validate.attestations({"silence": (NEC.affirmed, [])})
+            silent = self._native.validate(graph, f"{validate.PROBE}silence")
+            self._silent |= {iri: _Answer(results) for iri, results in silent.items()}
+        validate.prove(version, tuple(self.leaves), self._probe)
+
+    def infer(self, case: Case) -> Inference:
+        """What `reasoner.infer.infer` draws from a case."""
+        entangled = {subject for subject, _, _ in case.facts} | {f"<{s.iri}>" for s in case.statements}
+        calculated = self._calculate(case.statements)
+        facts: dict[str, tuple[Fact, ...]] = {}
+        classes: dict[str, frozenset[str]] = {}
+        for statement in case.statements:
+            told = self._told(statement.facts, calculated.get(statement.iri, ()))
+            facts[statement.iri] = told
+            if statement.assertion is not Assertion.AFFIRMED:
+                classes[statement.iri] = statement.classes
+                continue
+            key = (statement.classes, statement.addresses, told)
+            types = self._types.get(key)
+            if types is None:
+                if any(value in entangled for _, value in told):
+                    return reference.infer(case, self.version)  # statements that speak of one another: rare
+                types = self._types[key] = self._classify(statement, told)
+            classes[statement.iri] = types
+        age_group = NEC.Minor if case.age() < self._majority else NEC.Adult
+        return Inference(self._route(case, terms.of(age_group)), classes, facts, str(age_group))
+
+    def _route(self, case: Case, age_group: Term) -> frozenset[str]:
+        """The classes of the request."""
+        relevant = self._entailment.properties
+        places = {subject: f"_:{number}" for number, subject in enumerate(dict.fromkeys(s for s, _, _ in case.facts))}
+        key = (
+            places.get(f"<{case.iri}>"),
+            age_group,
+            *((places[s], p, places.get(o, o)) for s, p, o in case.facts if p in relevant),
+        )
+        found = self._requests.get(key)
+        if found is None:
+            facts: Facts = {f"<{case.iri}>": {_AGE_GROUP: {age_group}}}
+            for subject, predicate, value in case.facts:
+                facts.setdefault(subject, {}).setdefault(predicate, set()).add(value)
+            found = self._requests[key] = _closed(self._entailment, facts, f"<{case.iri}>")
+        return found
+
+    def _classify(self, statement: Statement, told: tuple[Fact, ...]) -> frozenset[str]:
+        node = "urn:necessity:statement"
+        props: dict[Term, set[Term]] = {TYPE: {_STATEMENT, *map(terms.iri, statement.classes)}}
+        props[_ADDRESSES] = set(map(terms.iri, statement.addresses))
+        for predicate, value in told:
+            props.setdefault(predicate, set()).add(value)
+        return _closed(self._entailment, {node: props}, node)
+
+    def _told(self, facts: tuple[Fact, ...], calculated: tuple[Fact, ...]) -> tuple[Fact, ...]:
+        """The facts of a statement with those that its codes and the policy's rules state."""
+        found = self._facts.get((facts, calculated))
+        if found is None:
+            told = {*facts, *calculated}
+            told |= {fact for p, code in told if p == _CODE for fact in self.version.lexicon.coded.get(code, ())}
+            found = self._facts[facts, calculated] = tuple(sorted(told))
+        return found
+
+    def _calculate(self, statements: Sequence[Statement]) -> Mapping[str, tuple[Fact, ...]]:
+        """What the policy's SPARQL rules construct from the numbers of a case."""
+        if not self.version.rules:
+            return {}
+        numbers = [
+            (number, numeric)
+            for number, statement in enumerate(statements)
+            if statement.facts and (numeric := _numeric(statement.facts))
+        ]
+        if not numbers:
+            return {}
+        key = tuple(facts for _, facts in numbers)
+        found = self._calculated.get(key)
+        if found is None:
+            found = self._calculated[key] = _construct(self.version.rules, key)
+        return {statements[number].iri: facts for (number, _), facts in zip(numbers, found, strict=True) if facts}
+
+    def statuses(self, case: Case, inference: Inference, settlement: Settlement) -> dict[str, _Answer]:
+        """The answer of each leaf to which something speaks; every other one is silent, see `silence`."""
+        evidence = _Evidence(case.iri, case)
+        at_leaf: dict[str, list[int]] = {}
+        spoken: dict[str, tuple[Statement, Assertion, bool, list[str]]] = {}
+        for iri, bearings in settlement.bearings.items():
+            for bearing in bearings:
+                node = bearing.statement.iri + ("#contrary" if bearing.contrary else "")
+                entry = spoken.get(node)
+                if entry is None:
+                    spoken[node] = (bearing.statement, bearing.stance, bearing.contrary, [iri])
+                elif entry[:3] == (bearing.statement, bearing.stance, bearing.contrary):
+                    entry[3].append(iri)
+                else:  # one name for two nodes
+                    return self._by_reference(case, inference, settlement, self.leaves)
+        for node, (statement, stance, contrary, leaves) in spoken.items():
+            key = (
+                statement.classes,
+                inference.classes[statement.iri],
+                inference.facts[statement.iri],
+                stance,
+                contrary,
+                frozenset(leaves),
+            )
+            kind = self._kinds.get(key)
+            if kind is None:
+                kind = self._kinds[key] = self._kind(*key)
+            evidence.add(f"<{node}>", kind)
+            for triggered in kind.triggered:
+                at_leaf.setdefault(triggered.iri, []).append(kind.number)
+        entangled = evidence.entangled
+        answers = {}
+        for iri, numbers in at_leaf.items():
+            leaf = self.leaves[iri]
+            if leaf.blind:
+                continue
+            numbers.sort()
+            key = (iri, tuple(numbers), *(frozenset(read(evidence, evidence.request)) for read in leaf.contexts))
+            answer = None if entangled else self._answers.get(key)
+            if answer is None:
+                answer = self._answer(leaf, evidence, case, inference, settlement)
+                self._answers[key] = answer
+            answers[iri] = answer
+        for leaf in self._blind:
+            answers[leaf.iri] = self._answer(leaf, evidence, case, inference, settlement)
+        if self._native:
+            graph = evidence_graph(case, inference, settlement, self.version)
+            answers |= {iri: _Answer(results) for iri, results in self._native.validate(graph, case.iri).items()}
+        return answers
+
+    def silence(self, iri: str) -> _Answer:
+        """The answer of a leaf to which nothing speaks."""
+        return self._silent[iri]
+
+    def evaluate(
+        self, leaves: tuple[str, ...], case: Case, inference: Inference, settlement: Settlement
+    ) -> dict[str, LeafReport]:
+        """What `reasoner.validate.evaluate` finds of some leaves."""
+        answers = self.statuses(case, inference, settlement)
+        return {iri: self._report(iri, answers.get(iri) or self._silent[iri], case.iri) for iri in leaves}
+
+    def _report(self, iri: str, answer: _Answer, request: str) -> LeafReport:
+        return LeafReport(self.status(iri, answer), answer.results(request))
+
+    def status(self, iri: str, answer: _Answer) -> Status:
+        """The status that an answer of a leaf comes to."""
+        return leaf_status(answer.severities, hits=self.leaves[iri].item)
+
+    def _answer(
+        self, leaf: _Leaf, evidence: _Evidence, case: Case, inference: Inference, settlement: Settlement
+    ) -> _Answer:
+        try:
+            return leaf.answer(evidence)
+        except DoubtError:
+            return self._by_reference(case, inference, settlement, (leaf.iri,))[leaf.iri]
+
+    def _by_reference(
+        self, case: Case, inference: Inference, settlement: Settlement, leaves: Collection[str]
+    ) -> dict[str, _Answer]:
+        graph = evidence_graph(case, inference, settlement, self.version)
+        found = validate.evaluate(self.version, tuple(leaves), graph, case.iri)
+        return {iri: _Answer(report.results) for iri, report in found.items()}
+
+    def _kind(
+        self,
+        asserted: frozenset[str],
+        entailed: frozenset[str],
+        told: tuple[Fact, ...],
+        stance: Assertion,
+        contrary: bool,
+        leaves: frozenset[str],
+    ) -> _Kind:
+        """The kind of evidence node that `reasoner.settle.evidence_graph` writes."""
+        version = self.version
+        types = {version.leaves[iri].finding for iri in leaves}
+        facts: dict[Term, list[Term]] = {}
+        if not contrary:
+            for predicate, value in told:
+                facts.setdefault(predicate, []).append(value)
+            if stance is Assertion.AFFIRMED:
+                types |= {name for name in entailed if name not in version.leaf_of}
+                if _TOPIC not in facts and any(version.leaves[iri].topical for iri in leaves):
+                    facts[_TOPIC] = sorted(map(terms.iri, asserted - set(version.leaf_of)))
+        classes = frozenset(map(terms.iri, types)) & self._classes
+        seen = {p: values for p, values in facts.items() if p in self._predicates and values}
+        relation = _RELATIONS[stance]
+        same = (relation, classes, tuple((p, tuple(values)) for p, values in sorted(seen.items())))
+        number = self._ids.setdefault(same, len(self._ids))
+        triggered = dict.fromkeys(leaf for name in sorted(classes) for leaf in self._triggered.get(name, ()))
+        return _Kind(number, relation, classes, seen, tuple(triggered))
+
+    def _probe(self, probes: validate.Probes) -> dict[str, dict[str, Status]]:
+        """The statuses of the leaves where bare statements speak to some of them, by probe."""
+        found: dict[str, dict[str, Status]] = {}
+        for probe, (relation, spoken) in probes.items():
+            stance = next(stance for stance, name in _RELATIONS.items() if name == terms.of(relation))
+            evidence = _Evidence(validate.PROBE + probe)
+            for leaf in spoken:
+                someone = tuple((terms.iri(required), "<urn:necessity:someone>") for required in leaf.speaks_only_with)
+                kind = self._kind(frozenset(), frozenset(), someone, stance, False, frozenset({leaf.iri}))
+                evidence.add(f"{evidence.request}:{leaf.iri}", kind)
+            answers = {iri: leaf.answer(evidence) for iri, leaf in self.leaves.items() if not leaf.foreign}
+            if self._native:
+                graph = validate.attestations({probe: (relation, spoken)})
+                results = self._native.validate(graph, terms.name(evidence.request))
+                answers |= {iri: _Answer(found) for iri, found in results.items()}
+            found[probe] = {iri: self.status(iri, answer) for iri, answer in answers.items()}
+        return found
+
+
+class _Kind:
+    """A kind of evidence node: what of it a leaf can see."""
+
+    __slots__ = ("classes", "facts", "number", "relation", "triggered")
+
+    def __init__(
+        self,
+        number: int,
+        relation: Term,
+        classes: frozenset[Term],
+        facts: dict[Term, list[Term]],
+        triggered: tuple[_Leaf, ...],
+    ) -> None:
+        self.number = number
+        self.relation = relation
+        self.classes = classes
+        self.facts = facts
+        self.triggered = triggered
+
+
+class _Answer:
+    """What a leaf's shapes report: those that are broken, or results of another engine."""
+
+    __slots__ = ("_reports", "severities")
+
+    def __init__(self, reports: Sequence[Report | ValidationResult]) -> None:
+        self._reports = reports
+        self.severities = tuple(report.severity for report in reports)
+
+    def results(self, request: str) -> tuple[ValidationResult, ...]:
+        """The validation results, for a request in focus."""
+        return tuple(
+            report
+            if isinstance(report, ValidationResult)
+            else ValidationResult(
+                focus=request,
+                shape=terms.name(report.shape),
+                severity=report.severity,
+                message=report.message,
+                component=report.component,
+                path="" if report.path.alternatives else terms.name(report.path.sequence[0][0]),
+            )
+            for report in self._reports
+        )
+
+
+class _Evidence:
+    """The evidence graph of a request as compiled tests see it."""
+
+    def __init__(self, request: str, case: Case | None = None) -> None:
+        self.request = f"<{request}>"
+        self._case = case
+        self._nodes: dict[Term, _Kind] = {}
+        self._related: dict[Term, list[Term]] = {}
+        self._graph: dict[Term, dict[Term, list[Term]]] | None = None
+        self.entangled = False
+        """Whether a fact of a node leads to another node, so that an answer holds for this case alone."""
+
+    def add(self, node: Term, kind: _Kind) -> None:
+        self._nodes[node] = kind
+        self._related.setdefault(kind.relation, []).append(node)
+        if kind.facts and self._case:
+            subjects = self._facts()
+            self.entangled |= any(v in subjects or v in self._nodes for vs in kind.facts.values() for v in vs)
+
+    def values(self, node: Term, predicate: Term) -> Sequence[Term]:
+        kind = self._nodes.get(node)
+        if kind:
+            return kind.facts.get(predicate, ())
+        if predicate in _RELATION_NAMES:
+            return self._related.get(predicate, ()) if node == self.request else ()
+        return self._facts().get(node, {}).get(predicate, ())
+
+    def subjects(self, predicate: Term, node: Term) -> Sequence[Term]:
+        if predicate in _RELATION_NAMES:
+            return (self.request,) if node in self._related.get(predicate, ()) else ()
+        found = [name for name, kind in self._nodes.items() if node in kind.facts.get(predicate, ())]
+        return found + [s for s, props in self._facts().items() if node in props.get(predicate, ())]
+
+    def types(self, node: Term) -> Collection[Term]:
+        kind = self._nodes.get(node)
+        return kind.classes if kind else self._facts().get(node, {}).get(TYPE, ())
+
+    def _facts(self) -> dict[Term, dict[Term, list[Term]]]:
+        if self._graph is None:
+            self._graph = {}
+            for subject, predicate, value in self._case.facts if self._case else ():
+                self._graph.setdefault(subject, {}).setdefault(predicate, []).append(value)
+        return self._graph
+
+
+class _Leaf:
+    """A leaf's shapes, compiled, and what they read."""
+
+    def __init__(self, iri: str, version: PolicyVersion) -> None:
+        self.iri = iri
+        self.item = iri in {i for section in version.lists if section.excluding for i in section.criterion.members}
+        self.foreign = ""
+        self.blind = False
+        """Whether every node may matter to it, not just those of the classes that trigger it."""
+        self.triggers: frozenset[Term] = frozenset()
+        self.predicates: frozenset[Term] = frozenset()
+        self.classes: frozenset[Term] = frozenset()
+        self.contexts: tuple[Callable[[_Evidence, Term], Sequence[Term]], ...] = ()
+        self._reports: list[Report] = []
+        compiler = Compiler(version.lexicon.shapes)
+        try:
+            own = {p for p in version.lexicon.shapes.get(f"<{iri}>", {}) if p.startswith(f"<{SH}")}
+            if own - {f"<{SH}{name}>" for name in ("property", "targetClass", "rule")}:
+                raise UnsupportedError(f"{iri} has constraints beside its property shapes")
+            for shape in sorted(version.reporting(iri)):
+                self._reports += compiler.reports(shape)
+        except UnsupportedError as error:
+            self.foreign = str(error)
+            return
+        self._reports.sort(key=lambda report: (terms.name(report.shape), report.severity))
+        use = compiler.use()
+        self.classes = use.classes
+        self._read(use.paths)
+
+    def _read(self, paths: Collection[tuple[Steps, frozenset[Term] | None]]) -> None:
+        triggers: set[Term] = set()
+        predicates: set[Term] = set()
+        contexts: list[Steps] = []
+        for steps, needs in paths:
+            branches = steps.alternatives or (steps,)
+            sequences = [branch.sequence for branch in branches]
+            if all(_to_evidence(sequence) for sequence in sequences):
+                self.blind |= needs is None
+                triggers |= needs or set()
+            elif len(sequences) == 1 and len(sequences[0]) == 1 and not sequences[0][0][1]:
+                predicates.add(sequences[0][0][0])
+            elif len(sequences) == 1 and sequences[0] and sequences[0][0][1] and sequences[0][0][0] in _RELATION_NAMES:
+                contexts.append(Steps(sequences[0][1:]))
+                self.blind |= any(back for _, back in sequences[0][1:])
+            else:
+                self.blind = True
+            # Whatever is named on a path has to be kept of a node.
+            predicates |= {name for sequence in sequences for name, _ in sequence if name not in _RELATION_NAMES}
+        self.triggers, self.predicates = frozenset(triggers), frozenset(predicates)
+        self.contexts = tuple(follow(steps) for steps in sorted(contexts, key=str))
+
+    def answer(self, evidence: _Evidence) -> _Answer:
+        """What the shapes report of some evidence."""
+        return _Answer([report for report in self._reports if report.breaks(evidence, evidence.request)])
+
+
+def _to_evidence(sequence: tuple[tuple[Term, bool], ...]) -> bool:
+    """Whether a path leads from the request to evidence nodes, or from one of them by the request to others."""
+    if len(sequence) == 2 and sequence[0][1] and sequence[0][0] in _RELATION_NAMES:
+        sequence = sequence[1:]
+    return len(sequence) == 1 and not sequence[0][1] and sequence[0][0] in _RELATION_NAMES
+
+
+@lru_cache(maxsize=8)
+def entailment(lexicon: Lexicon) -> Entailment:
+    """The class axioms of a policy, compiled."""
+    return Entailment(lexicon.axioms)
+
+
+@lru_cache(maxsize=8)
+def program(version: PolicyVersion) -> Program:
+    """The program of a policy version, compiled when it is first asked for; see `Program`."""
+    return Program(version)
+
+
+def _closed(entailment: Entailment, facts: Facts, node: Term) -> frozenset[str]:
+    entailment.close(facts)
+    return frozenset(terms.name(name) for name in facts[node].get(TYPE, ()) if name.startswith("<"))
+
+
+@lru_cache(maxsize=8192)
+def _numeric(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
+    """The facts that a rule can calculate with: literals that are no truth values."""
+    return tuple((p, value) for p, value in facts if value.startswith('"') and not value.endswith(_BOOLEAN))
+
+
+def _construct(rules: tuple[str, ...], facts: tuple[tuple[Fact, ...], ...]) -> tuple[tuple[Fact, ...], ...]:
+    """What rules construct of the facts of some statements, for each of them."""
+    store = ox.Store()
+    lines = [f"<urn:necessity:n:{n}> {p} {value} ." for n, told in enumerate(facts) for p, value in told]
+    store.load("\n".join(lines).encode(), format=ox.RdfFormat.N_TRIPLES)
+    found: list[set[Fact]] = [set() for _ in facts]
+    for rule in rules:
+        try:
+            triples = list(store.query(rule))  # type: ignore[arg-type]
+        except (SyntaxError, ValueError, RuntimeError) as error:
+            raise EngineError(f"a rule of the policy cannot be run: {error}", where=rule.strip()) from error
+        for triple in triples:
+            name = str(triple.subject)
+            if name.startswith("<urn:necessity:n:"):
+                found[int(name[17:-1])].add((str(triple.predicate), terms.canonical(str(triple.object))))
+    return tuple(tuple(sorted(told)) for told in found)
