@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from functools import lru_cache
 
 from reasoner.configuration import Configuration
 from reasoner.decide import Outcome
@@ -13,7 +12,7 @@ from reasoner.documentation import Case
 from reasoner.effective import choose_readings, effective_policy
 from reasoner.engine import Engine, Period, other_readings, periods, software_version
 from reasoner.plan import CODE, Plan
-from reasoner.policy import Policy, PolicyVersion, Reading
+from reasoner.policy import Policy, PolicyVersion
 from reasoner.program import program
 from reasoner.settle import settle
 
@@ -36,6 +35,7 @@ class Desk:
         self._policy = policy
         self._configuration = configuration
         self._alternatives = alternatives
+        self._plans: dict[tuple[str, frozenset[str]], tuple[Plan, bytes, dict[str, tuple[int, str]]]] = {}
         self._name = "\0".join(
             (
                 policy.digest,
@@ -70,14 +70,13 @@ class Desk:
         compiled = program(version)
         inference = compiled.infer(case)
         settlement = settle(case, inference, version)
-        readings = _readings(version, self._configuration)
-        plan, codes, order = _plan(version, inference.request_classes, readings, self._alternatives)
-        codes = codes.copy()
-        for leaf, answer in compiled.statuses(case, inference, settlement).items():
-            position = plan.position.get(leaf)
-            if position is not None:
-                codes[position] = CODE[compiled.status(leaf, answer)]
-        fold = plan.fold(codes)
+        plan, silence, order = self._plan(version, inference.request_classes)
+        codes = bytearray(silence)
+        position = plan.position
+        for leaf, answer in compiled.answers(case, inference, settlement).items():
+            if leaf in position:
+                codes[position[leaf]] = CODE[compiled.status(leaf, answer)]
+        fold = plan.fold(bytes(codes))
         cited = sorted(
             (*order[leaf], ",".join([f'"{bearing.statement.iri}"' for bearing in bearings]))
             for leaf, bearings in settlement.bearings.items()
@@ -90,24 +89,19 @@ class Desk:
             f'"criteria":{{{fold.criteria}}},"evidence":{{{evidence}}},"gap":{json.dumps(fold.gap, separators=(",", ":"))}}}'
         )
 
+    def _plan(self, version: PolicyVersion, classes: frozenset[str]) -> tuple[Plan, bytes, dict[str, tuple[int, str]]]:
+        """The plan of a kind of request, the codes of its leaves where nothing is said, and the places of its leaves."""
+        found = self._plans.get((version.iri, classes))
+        if found is None:
+            readings = choose_readings(version, self._configuration.choices(version) if self._configuration else None)
+            effective = effective_policy(version, classes, readings)
+            others = [other for _, _, other in other_readings(effective)] if self._alternatives else []
+            plan, compiled = Plan(effective, others), program(version)
+            silence = bytes(CODE[compiled.status(leaf, compiled.silence(leaf))] for leaf in plan.leaves)
+            order = {leaf: (number, version.criteria[leaf].id) for number, leaf in enumerate(effective.leaves)}
+            found = self._plans[version.iri, classes] = (plan, silence, order)
+        return found
+
 
 def _quoted(text: str | None) -> str:
     return "null" if text is None else f'"{text}"'
-
-
-@lru_cache(maxsize=64)
-def _readings(version: PolicyVersion, configuration: Configuration | None) -> tuple[Reading, ...]:
-    return choose_readings(version, configuration.choices(version) if configuration else None)
-
-
-@lru_cache(maxsize=256)
-def _plan(
-    version: PolicyVersion, classes: frozenset[str], readings: tuple[Reading, ...], alternatives: bool
-) -> tuple[Plan, list[int], dict[str, tuple[int, str]]]:
-    """The plan of a kind of request, the codes of its leaves where nothing is said, and the places of its leaves."""
-    effective = effective_policy(version, classes, readings)
-    others = [other for _, _, other in other_readings(effective)] if alternatives else []
-    plan, compiled = Plan(effective, others), program(version)
-    silence = [CODE[compiled.status(leaf, compiled.silence(leaf))] for leaf in plan.leaves]
-    order = {leaf: (number, version.criteria[leaf].id) for number, leaf in enumerate(effective.leaves)}
-    return plan, silence, order

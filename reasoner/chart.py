@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from operator import attrgetter
 
 from reasoner import documentation, graphs, paths, terms
 from reasoner.constraint import SH, Compiler, DoubtError, Table
@@ -34,6 +35,7 @@ _PARTIES = tuple(map(terms.of, PARTIES))
 _SUBCLASS = "<http://www.w3.org/2000/01/rdf-schema#subClassOf>"
 # What every statement says anew; the rest recurs from chart to chart and is judged once.
 _OWN = frozenset({_ABOUT, _ASSERTION, _IN, _OBSERVED, _RECORDED, _EXCERPT, _PAGE})
+_IRI = attrgetter("iri")
 _STANCES = {terms.of(NEC[stance.value]): stance for stance in Assertion}
 
 
@@ -44,9 +46,18 @@ class _Meaning:
     classes: frozenset[str]
     addresses: frozenset[str]
     facts: tuple[tuple[Term, Term], ...]
-    carries: frozenset[str]
     conditional: bool
     """Whether it could be stated not applicable."""
+
+
+class _Profile:
+    """What follows from the properties that a statement has, whatever their values."""
+
+    def __init__(self, names: tuple[Term, ...], table: Table) -> None:
+        self.complete = set(table.required) <= set(names)
+        self.tested = tuple((name, table.properties[name]) for name in names if name in _OWN & table.properties.keys())
+        self.recurring = tuple(name for name in names if name not in _OWN)
+        self.carries = frozenset({str(RDF.type), *map(terms.name, names)})
 
 
 def read_cases(data: graphs.DataSet, policy: Policy, as_of: date | None = None) -> tuple[Case, ...]:
@@ -73,14 +84,18 @@ class _View:
         self._known = known
 
     def values(self, node: Term, predicate: Term) -> Sequence[Term]:
-        return self._nodes.get(node, {}).get(predicate, ())
+        props = self._nodes.get(node)
+        return props.get(predicate, ()) if props else ()
 
     def subjects(self, predicate: Term, node: Term) -> Sequence[Term]:
         return [subject for subject, props in self._nodes.items() if node in props.get(predicate, ())]
 
     def types(self, node: Term) -> Collection[Term]:
-        own = self._nodes.get(node, {}).get(_TYPE, ())
-        return [*own, *self._known.get(node, ()), *((_STATEMENT,) if node in self._typed else ())]
+        props, known = self._nodes.get(node), self._known.get(node)
+        own = props.get(_TYPE, ()) if props else ()
+        if known is None and node not in self._typed:
+            return own
+        return [*own, *(known or ()), *((_STATEMENT,) if node in self._typed else ())]
 
 
 class Reader:
@@ -93,46 +108,46 @@ class Reader:
         self._intake = _intake()
         self._leaves: dict[str, Criterion | None] = {}
         self._leaf_of = {finding: leaf for version in policy.versions for finding, leaf in version.leaf_of.items()}
-        self._meanings: dict[tuple[tuple[Term, tuple[Term, ...]], ...], _Meaning | None] = {}
+        self._meanings: dict[tuple[object, ...], _Meaning] = {}
         self._sound: dict[Term, bool] = {}
-        self._spoken: dict[tuple[frozenset[str], tuple[Term, ...]], frozenset[str]] = {}
+        self._profiles: dict[tuple[Term, ...], _Profile] = {}
 
-    def cases(self, nodes: Nodes, source: str, as_of: date | None = None) -> list[Case] | None:
+    def declares(self, term: Term) -> bool:
+        """Whether a term that is not a subject is no misspelling of one of the policy's."""
+        if term[0] != "<" or not term.startswith(self._namespaces):
+            return term != _SUBCLASS
+        return term in self._lexicon.declared
+
+    def cases(
+        self, nodes: Nodes, source: str, as_of: date | None = None, content: str | None = None
+    ) -> list[Case] | None:
         """The cases of a data set, ordered by request IRI; None if it is not plainly well formed.
 
         Args:
             nodes: its triples.
             source: name of the data set.
             as_of: review date that overrides the requests' own; a request without one takes the day of the run.
+            content: the data set as canonical N-Triples, where its terms are known to be declared.
         """
         try:
-            return self._cases(nodes, source, as_of)
+            return self._cases(nodes, source, as_of, content)
         except DoubtError:
             return None
 
-    def _cases(self, nodes: Nodes, source: str, as_of: date | None) -> list[Case] | None:
+    def _cases(self, nodes: Nodes, source: str, as_of: date | None, content: str | None) -> list[Case] | None:
+        if content is None and not self._all_declared(nodes):
+            return None
+        findings = self._lexicon.findings
         requests: list[Term] = []
         statements: list[Term] = []
-        findings, declared, spaces, sound = (
-            self._lexicon.findings,
-            self._lexicon.declared,
-            self._namespaces,
-            self._sound,
-        )
         for subject, props in nodes.items():
             types = props.get(_TYPE, ())
             if _REQUEST in types:
                 requests.append(subject)
-            if _MARKS & props.keys() or _STATEMENT in types or not findings.isdisjoint(types):
+            if not _MARKS.isdisjoint(props) or _STATEMENT in types or not findings.isdisjoint(types):
                 statements.append(subject)
-            for predicate, values in props.items():
-                if predicate not in sound:
-                    self._judge(predicate, spaces, declared)
-                if not sound[predicate]:
-                    return None
-                for value in values:
-                    if value[0] == "<" and value.startswith(spaces) and value not in declared:
-                        return None
+                if _STATEMENT not in types:
+                    content = None  # it says one thing less than the chart that is recorded
         if not requests:
             return None
         view = _View(nodes, set(statements), self._lexicon.types)
@@ -140,22 +155,35 @@ class Reader:
         if documents is None:
             return None
         about: dict[Term, list[Statement]] = {request: [] for request in requests}
+        passed: set[tuple[Term, Term]] = set()
         for subject in statements:
-            statement = self._statement(subject, nodes[subject], view, documents)
+            props = nodes[subject]
+            statement = self._statement(subject, props, view, documents, passed)
             if statement is None:
                 return None
-            for request in nodes[subject][_ABOUT]:
+            for request in props[_ABOUT]:
                 about[request].append(statement)
         table = self._intake[_REQUEST]
-        if not all(table.holds(view, request, nodes[request], nodes[request]) for request in requests):
-            return None
+        for request in requests:
+            if not table.holds(view, request, nodes[request], nodes[request]):
+                return None
         requests.sort(key=terms.name)
-        return [self._case(request, nodes, about[request], source, as_of) for request in requests]
+        return [self._case(request, nodes, about[request], source, as_of, content) for request in requests]
 
-    def _judge(self, predicate: Term, spaces: tuple[str, ...], declared: frozenset[Term]) -> None:
-        if len(self._sound) > _KEPT:
-            self._sound.clear()
-        self._sound[predicate] = predicate != _SUBCLASS and (predicate in declared or not predicate.startswith(spaces))
+    def _all_declared(self, nodes: Nodes) -> bool:
+        sound = self._sound
+        for props in nodes.values():
+            for predicate, values in props.items():
+                if predicate not in sound:
+                    if len(sound) > _KEPT:
+                        sound.clear()
+                    sound[predicate] = self.declares(predicate)
+                if not sound[predicate]:
+                    return False
+                for value in values:
+                    if value[0] == "<" and value.startswith(self._namespaces) and value not in self._lexicon.declared:
+                        return False
+        return True
 
     def _documents(self, nodes: Nodes, view: _View) -> dict[Term, Document] | None:
         table, found = self._intake[_IN], {}
@@ -177,15 +205,38 @@ class Reader:
         return found
 
     def _statement(
-        self, subject: Term, props: dict[Term, list[Term]], view: _View, documents: dict[Term, Document]
+        self,
+        subject: Term,
+        props: dict[Term, list[Term]],
+        view: _View,
+        documents: dict[Term, Document],
+        passed: set[tuple[Term, Term]],
     ) -> Statement | None:
-        own = _OWN & props.keys()
-        if not self._intake[_STATEMENT].holds(view, subject, props, own):
+        """A statement; `passed` holds the values that passed already in this data set, by property."""
+        table = self._intake[_STATEMENT]
+        names = tuple(props)
+        profile = self._profiles.get(names)
+        if profile is None:
+            if len(self._profiles) > _KEPT:
+                self._profiles.clear()
+            profile = self._profiles[names] = _Profile(names, table)
+        if not profile.complete:
             return None
-        key = tuple([(p, tuple(values)) for p, values in props.items() if p not in _OWN])
+        for predicate, entry in profile.tested:
+            values = props[predicate]
+            mark = (predicate, values[0])
+            if len(values) > 1 or mark not in passed:
+                if not table.passes(entry, view, values):
+                    return None
+                if len(values) == 1 and predicate != _EXCERPT:
+                    passed.add(mark)
+        for test in table.others:
+            if not test(view, subject):
+                return None
+        key = (*profile.recurring, *[tuple(props[predicate]) for predicate in profile.recurring])
         meaning = self._meanings.get(key)
         if meaning is None:
-            meaning = self._mean(dict(props), view)
+            meaning = self._mean(props)
             if meaning is None:
                 return None
             if len(self._meanings) > _KEPT:
@@ -199,27 +250,22 @@ class Reader:
         observed = terms.day(props[_OBSERVED][0]) if _OBSERVED in props else recorded
         if recorded is None or observed is None:
             return None
-        said = (meaning.carries, tuple(own))
-        carries = self._spoken.get(said)
-        if carries is None:
-            if len(self._spoken) > _KEPT:
-                self._spoken.clear()
-            carries = self._spoken[said] = meaning.carries.union(map(terms.name, own))
+        carries = profile.carries
         return Statement(
-            iri=subject[1:-1],
-            assertion=stance,
-            classes=meaning.classes,
-            addresses=meaning.addresses,
-            observed=observed,
-            recorded=recorded,
-            document=document,
-            excerpt=_line(props.get(_EXCERPT)),
-            page=_line(props.get(_PAGE)),
-            carries=carries,
-            facts=meaning.facts,
+            subject[1:-1],
+            stance,
+            meaning.classes,
+            meaning.addresses,
+            observed,
+            recorded,
+            document,
+            _line(props.get(_EXCERPT)),
+            _line(props.get(_PAGE)),
+            carries,
+            meaning.facts,
         )
 
-    def _mean(self, props: dict[Term, list[Term]], view: _View) -> _Meaning | None:
+    def _mean(self, props: dict[Term, list[Term]]) -> _Meaning | None:
         """What the recurring properties of a statement mean; None if that is not certain."""
         table = self._intake[_STATEMENT]
         blank = _View({}, set(), self._lexicon.types)  # what holds of the vocabulary alone holds in every chart
@@ -248,7 +294,6 @@ class Reader:
             classes=frozenset(classes),
             addresses=frozenset(term[1:-1] for term in addressed),
             facts=tuple(sorted((p, o) for p, values in props.items() if p not in _KNOWN for o in values)),
-            carries=frozenset(p[1:-1] for p in props if p not in _OWN) | {str(RDF.type)},
             conditional=all(leaf.conditional for leaf in leaves),
         )
 
@@ -260,26 +305,24 @@ class Reader:
             self._leaves[iri] = found if found and found.kind is Kind.LEAF else None
         return self._leaves[iri]
 
-    def _case(self, request: Term, nodes: Nodes, statements: list[Statement], source: str, as_of: date | None) -> Case:
+    def _case(
+        self,
+        request: Term,
+        nodes: Nodes,
+        statements: list[Statement],
+        source: str,
+        as_of: date | None,
+        content: str | None,
+    ) -> Case:
         props = nodes[request]
         parties = _reached(nodes, [request])
-        statements.sort(key=lambda statement: statement.iri)
-        roots = [f"<{statement.iri}>" for statement in statements]
-        roots += {f"<{statement.document.iri}>": None for statement in statements}
-        typed = set(roots[: len(statements)])
-        lines = []
-        for node in _reached(nodes, [request, *roots]):
-            said = nodes.get(node, {})
-            for predicate, values in said.items():
-                head = f"{node} {predicate} "
-                for value in values:
-                    lines.append(
-                        f"{head}{value if value[-1] != '>' or value[0] == '<' else terms.canonical(value)} .\n"
-                    )
-            if node in typed and _STATEMENT not in said.get(_TYPE, ()):
-                lines.append(f"{node} {_TYPE} {_STATEMENT} .\n")
-        lines.sort()
-        content = "".join(lines)
+        statements.sort(key=_IRI)
+        if content is None:
+            content = _content(nodes, request, statements)
+        else:
+            reached = {*parties, *[f"<{s.iri}>" for s in statements], *[f"<{s.document.iri}>" for s in statements]}
+            if not nodes.keys() <= reached:
+                content = _without(content, nodes.keys() - reached)
         member, plan = nodes.get(props[_MEMBER][0], {}), nodes.get(props[_PLAN][0], {})
         labels = self._lexicon.labels
         traits = (props[_PHASE], props[_FOCUS], plan.get(_JURISDICTION, ()))
@@ -305,6 +348,28 @@ class Reader:
         )
 
 
+def _without(content: str, subjects: Iterable[Term]) -> str:
+    """Canonical N-Triples without what is said of some subjects."""
+    starts = tuple([f"{subject} " for subject in subjects])
+    return "\n".join([line for line in content.split("\n") if not line.startswith(starts)])
+
+
+def _content(nodes: Nodes, request: Term, statements: list[Statement]) -> str:
+    """The triples of a request, its statements and their documents, as canonical N-Triples."""
+    typed = {f"<{statement.iri}>" for statement in statements}
+    lines = []
+    for node in _reached(nodes, [request, *typed, *(f"<{statement.document.iri}>" for statement in statements)]):
+        said = nodes.get(node, {})
+        for predicate, values in said.items():
+            head = f"{node} {predicate} "
+            for value in values:
+                lines.append(f"{head}{value if value[-1] != '>' or value[0] == '<' else terms.canonical(value)} .\n")
+        if node in typed and _STATEMENT not in said.get(_TYPE, ()):
+            lines.append(f"{node} {_TYPE} {_STATEMENT} .\n")
+    lines.sort()
+    return "".join(lines)
+
+
 def _reached(nodes: Nodes, roots: Iterable[Term]) -> list[Term]:
     """Some nodes and the members, plans and programs that they lead to."""
     found = dict.fromkeys(roots)
@@ -323,7 +388,10 @@ def _line(values: Sequence[Term] | None) -> str:
     """The values of a property as one line of text, as `reasoner.graphs.text` gives it."""
     if not values:
         return ""
-    return terms.text(values[0]) if len(values) == 1 else " · ".join(sorted(map(terms.text, values)))
+    if len(values) == 1:
+        value = values[0]
+        return value[1:-1] if value[-1] == '"' and "\\" not in value else terms.text(value)
+    return " · ".join(sorted(map(terms.text, values)))
 
 
 @lru_cache(maxsize=8)

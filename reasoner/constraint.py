@@ -87,7 +87,10 @@ class Table:
             entry = self.properties.get(name)
             if entry and not self.passes(entry, view, props[name]):
                 return False
-        return all(test(view, node) for test in self.others)
+        for test in self.others:
+            if not test(view, node):
+                return False
+        return True
 
     @staticmethod
     def passes(entry: tuple[int, float, list[Test]], view: View, values: Sequence[Term]) -> bool:
@@ -95,7 +98,11 @@ class Table:
         least, most, tests = entry
         if not least <= len(values) <= most:
             return False
-        return all(test(view, value) for test in tests for value in values)
+        for test in tests:
+            for value in values:
+                if not test(view, value):
+                    return False
+        return True
 
 
 @dataclass(frozen=True)
@@ -163,11 +170,11 @@ class Compiler:
         for part in self._props(shape).get(_sh("property"), ()):
             steps = self._steps(self._one(part, "path"))
             simple = not steps.alternatives and len(steps.sequence) == 1 and not steps.sequence[0][1]
-            if not simple or set(self._props(part)) & {
-                _sh(name) for name in _OF_PATHS - {"path", "minCount", "maxCount"}
-            }:
+            beyond = {_sh(name) for name in _OF_PATHS.difference(("path", "minCount", "maxCount"), _PAIRS)}
+            if not simple or self._props(part).keys() & beyond:
                 others.append(self.conforms(part))
                 continue
+            others += self._pairs(part, follow(steps))
             least, most, tests = properties.get(steps.sequence[0][0], (0, float("inf"), []))
             low, high = (terms.number(self._one(part, name) or _LIMITS[name]) for name in ("minCount", "maxCount"))
             if low is None or high is None:
@@ -194,14 +201,23 @@ class Compiler:
         if pairs or wanted or each:
             self._paths.add((steps, None))
 
+        whole = [*counts, *pairs]
+        if not wanted and not each:
+            return _every(whole)
+
         def test(view: View, node: Term) -> bool:
             found = path(view, node)
-            return (
-                all(count(view, node) for count in counts)
-                and all(value in found for value in wanted)
-                and all(check(view, value) for check in each for value in found)
-                and all(pair(view, node) for pair in pairs)
-            )
+            for value in wanted:
+                if value not in found:
+                    return False
+            for check in each:
+                for value in found:
+                    if not check(view, value):
+                        return False
+            for check in whole:
+                if not check(view, node):
+                    return False
+            return True
 
         return test
 
@@ -273,13 +289,15 @@ class Compiler:
             found = path(view, node)
             return len(found) if check is None else sum(check(view, value) for value in found)
 
+        if term == "minCount" and limit == 1:
+            return _exists(steps)
         if term.endswith("inCount"):
             return lambda view, node: number(view, node) >= limit
         return lambda view, node: number(view, node) <= limit
 
     def _pairs(self, shape: Term, path: Path) -> list[Test]:
         found: list[Test] = []
-        for kind in ("equals", "disjoint", "lessThan", "lessThanOrEquals"):
+        for kind in _PAIRS:
             for other in self._props(shape).get(_sh(kind), ()):
                 self._paths.add((Steps(((other, False),)), None))
                 found.append(_pair(kind, path, other))
@@ -347,7 +365,8 @@ _OF_VALUES = {
 _OF_VALUES |= {"message", "severity", "name", "description", "order", "group"}
 _OF_VALUES |= {"targetClass", "targetSubjectsOf", "targetObjectsOf"}
 _OF_PATHS = {"path", "minCount", "maxCount", "qualifiedValueShape", "qualifiedMinCount", "qualifiedMaxCount"}
-_OF_PATHS |= {"equals", "disjoint", "lessThan", "lessThanOrEquals"}
+_PAIRS = ("equals", "disjoint", "lessThan", "lessThanOrEquals")
+_OF_PATHS |= set(_PAIRS)
 
 
 def follow(steps: Steps) -> Path:
@@ -361,6 +380,15 @@ def follow(steps: Steps) -> Path:
             return lambda view, node: view.subjects(predicate, node)
         return lambda view, node: view.values(node, predicate)
 
+    if len(steps.sequence) == 2 and not any(back for _, back in steps.sequence):
+        (first, _), (second, _) = steps.sequence
+
+        def two(view: View, node: Term) -> Sequence[Term]:
+            ends = [view.values(at, second) for at in view.values(node, first)]
+            return ends[0] if len(ends) == 1 else list(dict.fromkeys(value for end in ends for value in end))
+
+        return two
+
     def walk(view: View, node: Term) -> Sequence[Term]:
         found: Sequence[Term] = (node,)
         for predicate, back in steps.sequence:
@@ -370,6 +398,22 @@ def follow(steps: Steps) -> Path:
         return found
 
     return walk
+
+
+def _exists(steps: Steps) -> Test:
+    """Whether a path leads anywhere, without going to all its ends."""
+    if steps.alternatives:
+        branches = [_exists(branch) for branch in steps.alternatives]
+
+        def test(view: View, node: Term) -> bool:
+            for branch in branches:
+                if branch(view, node):
+                    return True
+            return False
+
+        return test
+    path = follow(steps)
+    return lambda view, node: bool(path(view, node))
 
 
 def _sh(name: str) -> Term:
@@ -383,7 +427,14 @@ def _negate(test: Test) -> Test:
 def _every(tests: list[Test]) -> Test:
     if len(tests) == 1:
         return tests[0]
-    return lambda view, node: all(test(view, node) for test in tests)
+
+    def test(view: View, node: Term) -> bool:
+        for check in tests:
+            if not check(view, node):
+                return False
+        return True
+
+    return test
 
 
 def _choice(kind: str, tests: list[Test]) -> Test:
@@ -438,8 +489,8 @@ def _pair(kind: str, path: Path, other: Term) -> Test:
     if kind in ("equals", "disjoint"):
 
         def compare(view: View, node: Term) -> bool:
-            found, others = set(path(view, node)), set(view.values(node, other))
-            return found == others if kind == "equals" else not found & others
+            found, others = path(view, node), view.values(node, other)
+            return set(found) == set(others) if kind == "equals" else not any([value in others for value in found])
 
         return compare
 

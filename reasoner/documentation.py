@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 from rdflib import Graph, Literal, URIRef
 from rdflib.term import Node
@@ -45,8 +46,7 @@ class Document:
     issued: date | None
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(NamedTuple):
     """One thing the record says about a request."""
 
     iri: str
@@ -62,7 +62,7 @@ class Statement:
     page: str
     carries: frozenset[str]
     """The properties it has a value for."""
-    facts: tuple[tuple[Term, Term], ...] = field(repr=False)
+    facts: tuple[tuple[Term, Term], ...]
     """Property and value of its structured facts, ordered, for the shapes."""
 
 

@@ -68,6 +68,8 @@ class Entailment:
             self._wider.setdefault(below, []).append(above)
         self.properties = frozenset(on.values()) | frozenset(self._wider) | {TYPE}
         """The properties that can matter."""
+        self.followed = frozenset(self._some)
+        """Those of which it matters what their values are."""
 
     def close(self, facts: Facts) -> None:
         """Add to some assertions, in place, every class and value that they entail."""

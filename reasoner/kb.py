@@ -310,7 +310,7 @@ class KnowledgeBase:
         elif more:
             held[more.iri] = (more.statement, more.person, False)
         marks = {f"<{statement}> <{NEC.acceptedBy}> <{person}> .\n" for statement, person, _ in held.values()}
-        lines = [line for line in content.splitlines(keepends=True) if line not in marks]
+        lines = [f"{line}\n" for line in content.split("\n") if line and f"{line}\n" not in marks]
         there = {line.partition(" ")[0] for line in lines}
         lines += {
             f"<{statement}> <{NEC.acceptedBy}> <{person}> .\n"

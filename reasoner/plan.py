@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import itemgetter
 
 from reasoner import decide, justify
 from reasoner.decide import UNRESOLVED, Decision, Outcome, Status
@@ -63,6 +64,7 @@ class Plan:
         # Where a leaf stands in two blocks, the least number of leaves is not the sum of those of its places.
         self._once = len({leaf.iri for leaf in asked}) == len(asked)
         self._outcomes: dict[tuple[Status, int], Outcome] = {}
+        self._folds: dict[bytes, Fold] = {}
 
     def _show(self) -> None:
         """Decide which block or group tells the status of which criterion, each once and in published order."""
@@ -79,8 +81,16 @@ class Plan:
                 seen |= {p.criterion.iri for p in part.walk()}
                 self._reading.shown.append((None, blocks))
 
-    def fold(self, codes: Sequence[int]) -> Fold:
+    def fold(self, codes: bytes) -> Fold:
         """Fold the codes of the statuses of `leaves`."""
+        found = self._folds.get(codes)
+        if found is None:
+            if len(self._folds) > _KEPT // 10:
+                self._folds.clear()
+            found = self._folds[codes] = self._fold(codes)
+        return found
+
+    def _fold(self, codes: bytes) -> Fold:
         for block in self._blocks.values():
             block.look(codes)
         shown = []
@@ -96,7 +106,7 @@ class Plan:
         gap = self._gap(codes) if outcome is Outcome.DOCUMENTATION_NEEDED else ()
         return Fold(outcome, holds, ",".join([text for text in (*shown, listed) if text]), gap)
 
-    def _agrees(self, reading: _Reading, codes: Sequence[int], outcome: Outcome) -> bool:
+    def _agrees(self, reading: _Reading, codes: bytes, outcome: Outcome) -> bool:
         criteria = _whole(_flags(reading.blocks))
         return self._conclude(criteria, reading.lists.look(codes, criteria)[1]) is outcome
 
@@ -107,7 +117,7 @@ class Plan:
             self._outcomes[key] = decide.conclude(criteria, found)
         return self._outcomes[key]
 
-    def _gap(self, codes: Sequence[int]) -> tuple[str, ...]:
+    def _gap(self, codes: bytes) -> tuple[str, ...]:
         if not self._once:
             leaves = {leaf: STATUSES[code] for leaf, code in zip(self.leaves, codes, strict=True)}
             return next(iter(justify.gaps(Decision(self.effective, leaves))), ())
@@ -166,16 +176,17 @@ class _Block:
         self.text = ""
         self.way: _Way = None
         leaves = dict.fromkeys(p.criterion.iri for p in part.walk() if p.kind is Kind.LEAF)
-        self._leaves = [(iri, position[iri]) for iri in leaves]
+        self._leaves = list(leaves)
+        self._pick = _picker([position[iri] for iri in leaves])
         self._known: dict[tuple[int, ...], tuple[int, str, _Way]] = {}
 
-    def look(self, codes: Sequence[int]) -> None:
-        key = tuple([codes[position] for _, position in self._leaves])
+    def look(self, codes: bytes) -> None:
+        key = self._pick(codes)
         found = self._known.get(key)
         if found is None:
             if len(self._known) > _KEPT:
                 self._known.clear()
-            found = self._known[key] = self._fold(dict(zip((iri for iri, _ in self._leaves), key, strict=True)))
+            found = self._known[key] = self._fold(dict(zip(self._leaves, key, strict=True)))
         self.flag, self.text, self.way = found
 
     def _fold(self, codes: dict[str, int]) -> tuple[int, str, _Way]:
@@ -204,11 +215,12 @@ class _Lists:
     def __init__(self, version: PolicyVersion, lists: tuple[ListSection, ...], position: dict[str, int]) -> None:
         items = [(version.criteria[iri], section.excluding) for section in lists for iri in section.criterion.members]
         self._items = [(item, excluding, position[item.iri]) for item, excluding in items]
+        self._pick = _picker([place for _, _, place in self._items])
         self._known: dict[tuple[Status, tuple[int, ...]], tuple[str, int]] = {}
 
-    def look(self, codes: Sequence[int], criteria: Status) -> tuple[str, int]:
+    def look(self, codes: bytes, criteria: Status) -> tuple[str, int]:
         """The items' statuses as members of a JSON object, and the codes of those that exclude, as bits."""
-        key = (criteria, tuple([codes[position] for _, _, position in self._items]))
+        key = (criteria, self._pick(codes))
         found = self._known.get(key)
         if found is None:
             if len(self._known) > _KEPT:
@@ -221,6 +233,13 @@ class _Lists:
                 flags |= (1 << CODE[status]) if excluding else 0
             found = self._known[key] = (",".join(shown), flags)
         return found
+
+
+def _picker(places: list[int]) -> Callable[[bytes], tuple[int, ...]]:
+    """What picks the codes at some places."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda codes: tuple(codes[place] for place in places)
 
 
 def _leaves(part: Part) -> list[Criterion]:

@@ -65,7 +65,6 @@ class Program:
         self._majority = version.age_of_majority
         self._requests = _Memory()
         self._types = _Memory()
-        self._facts = _Memory()
         self._calculated = _Memory()
         self.leaves = {iri: _Leaf(iri, version) for iri in version.leaves}
         self.foreign = {iri: leaf.foreign for iri, leaf in self.leaves.items() if leaf.foreign}
@@ -91,23 +90,23 @@ class Program:
 
     def infer(self, case: Case) -> Inference:
         """What `reasoner.infer.infer` draws from a case."""
-        entangled = {subject for subject, _, _ in case.facts} | {f"<{s.iri}>" for s in case.statements}
         calculated = self._calculate(case.statements)
         facts: dict[str, tuple[Fact, ...]] = {}
         classes: dict[str, frozenset[str]] = {}
+        known = self._types
         for statement in case.statements:
-            told = self._told(statement.facts, calculated.get(statement.iri, ()))
-            facts[statement.iri] = told
-            if statement.assertion is not Assertion.AFFIRMED:
-                classes[statement.iri] = statement.classes
-                continue
-            key = (statement.classes, statement.addresses, told)
-            types = self._types.get(key)
-            if types is None:
-                if any(value in entangled for _, value in told):
-                    return reference.infer(case, self.version)  # statements that speak of one another: rare
-                types = self._types[key] = self._classify(statement, told)
-            classes[statement.iri] = types
+            iri, asserted, stated = statement.iri, statement.classes, statement.facts
+            more = calculated.get(iri, ()) if calculated else ()
+            affirmed = statement.assertion is Assertion.AFFIRMED
+            key = (asserted, statement.addresses, stated, more, affirmed)
+            found = known.get(key)
+            if found is None:
+                told = self._told(stated, more)
+                followed = frozenset(value for p, value in told if p in self._entailment.followed)
+                found = known[key] = (told, self._classify(statement, told) if affirmed else asserted, followed)
+            facts[iri], classes[iri], followed = found
+            if followed and _leads_to_another(case, followed):
+                return reference.infer(case, self.version)
         age_group = NEC.Minor if case.age() < self._majority else NEC.Adult
         return Inference(self._route(case, terms.of(age_group)), classes, facts, str(age_group))
 
@@ -138,12 +137,9 @@ class Program:
 
     def _told(self, facts: tuple[Fact, ...], calculated: tuple[Fact, ...]) -> tuple[Fact, ...]:
         """The facts of a statement with those that its codes and the policy's rules state."""
-        found = self._facts.get((facts, calculated))
-        if found is None:
-            told = {*facts, *calculated}
-            told |= {fact for p, code in told if p == _CODE for fact in self.version.lexicon.coded.get(code, ())}
-            found = self._facts[facts, calculated] = tuple(sorted(told))
-        return found
+        told = {*facts, *calculated}
+        told |= {fact for p, code in told if p == _CODE for fact in self.version.lexicon.coded.get(code, ())}
+        return tuple(sorted(told))
 
     def _calculate(self, statements: Sequence[Statement]) -> Mapping[str, tuple[Fact, ...]]:
         """What the policy's SPARQL rules construct from the numbers of a case."""
@@ -162,7 +158,7 @@ class Program:
             found = self._calculated[key] = _construct(self.version.rules, key)
         return {statements[number].iri: facts for (number, _), facts in zip(numbers, found, strict=True) if facts}
 
-    def statuses(self, case: Case, inference: Inference, settlement: Settlement) -> dict[str, _Answer]:
+    def answers(self, case: Case, inference: Inference, settlement: Settlement) -> dict[str, _Answer]:
         """The answer of each leaf to which something speaks; every other one is silent, see `silence`."""
         evidence = _Evidence(case.iri, case)
         at_leaf: dict[str, list[int]] = {}
@@ -220,7 +216,7 @@ class Program:
         self, leaves: tuple[str, ...], case: Case, inference: Inference, settlement: Settlement
     ) -> dict[str, LeafReport]:
         """What `reasoner.validate.evaluate` finds of some leaves."""
-        answers = self.statuses(case, inference, settlement)
+        answers = self.answers(case, inference, settlement)
         return {iri: self._report(iri, answers.get(iri) or self._silent[iri], case.iri) for iri in leaves}
 
     def _report(self, iri: str, answer: _Answer, request: str) -> LeafReport:
@@ -228,7 +224,9 @@ class Program:
 
     def status(self, iri: str, answer: _Answer) -> Status:
         """The status that an answer of a leaf comes to."""
-        return leaf_status(answer.severities, hits=self.leaves[iri].item)
+        if answer.status is None:
+            answer.status = leaf_status(answer.severities, hits=self.leaves[iri].item)
+        return answer.status
 
     def _answer(
         self, leaf: _Leaf, evidence: _Evidence, case: Case, inference: Inference, settlement: Settlement
@@ -315,11 +313,12 @@ class _Kind:
 class _Answer:
     """What a leaf's shapes report: those that are broken, or results of another engine."""
 
-    __slots__ = ("_reports", "severities")
+    __slots__ = ("_reports", "severities", "status")
 
     def __init__(self, reports: Sequence[Report | ValidationResult]) -> None:
         self._reports = reports
         self.severities = tuple(report.severity for report in reports)
+        self.status: Status | None = None
 
     def results(self, request: str) -> tuple[ValidationResult, ...]:
         """The validation results, for a request in focus."""
@@ -461,6 +460,14 @@ def program(version: PolicyVersion) -> Program:
 def _closed(entailment: Entailment, facts: Facts, node: Term) -> frozenset[str]:
     entailment.close(facts)
     return frozenset(terms.name(name) for name in facts[node].get(TYPE, ()) if name.startswith("<"))
+
+
+def _leads_to_another(case: Case, values: frozenset[Term]) -> bool:
+    """Whether some values are nodes of the case of which more is said."""
+    return not (
+        values.isdisjoint(f"<{statement.iri}>" for statement in case.statements)
+        and values.isdisjoint(subject for subject, _, _ in case.facts)
+    )
 
 
 @lru_cache(maxsize=8192)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 from functools import lru_cache
 from itertools import chain
+from typing import NamedTuple
 
 from rdflib import Graph, URIRef
 
@@ -38,8 +39,7 @@ class Reason(StrEnum):
     SILENT = "speaks to no criterion"
 
 
-@dataclass(frozen=True)
-class Bearing:
+class Bearing(NamedTuple):
     """A statement as it bears on one leaf; `contrary` if it denies the leaf by affirming its contrary."""
 
     leaf: str
@@ -48,8 +48,7 @@ class Bearing:
     contrary: bool = False
 
 
-@dataclass(frozen=True)
-class SetAside:
+class SetAside(NamedTuple):
     """A statement that was considered for a leaf (for none in particular if empty) and does not bear on it."""
 
     statement: Statement
@@ -77,14 +76,16 @@ def settle(case: Case, inference: Inference, version: PolicyVersion) -> Settleme
     counted: list[Statement] = []
     aside: list[SetAside] = []
     bound = case.start + timedelta(days=version.admission_window) if case.admission else case.end
+    as_of = case.as_of
     for statement in case.statements:
-        if statement.recorded > case.as_of:
+        if statement.recorded > as_of:
             aside.append(SetAside(statement, "", Reason.RECORDED_LATER))
         elif bound is not None and statement.observed > bound:
             aside.append(SetAside(statement, "", Reason.OBSERVED_LATER))
         else:
             counted.append(statement)
-    late = frozenset(s.iri for s in counted if case.end is not None and s.recorded > case.end)
+    end = case.end
+    late = frozenset([s.iri for s in counted if s.recorded > end] if end else ())
     spoken: dict[str, list[Bearing]] = {}
     for statement in counted:
         affirmed = statement.assertion is Assertion.AFFIRMED
@@ -97,15 +98,17 @@ def settle(case: Case, inference: Inference, version: PolicyVersion) -> Settleme
     findings = frozenset(version.leaf_of)
     denied = frozenset[str]().union(*(s.classes for s in counted if s.assertion is Assertion.DENIED))
     for iri, bearings in spoken.items():
-        if len(bearings) == 1 and denied.isdisjoint(inference.classes[bearings[0].statement.iri]):
-            current[iri] = (bearings[0],)  # there is nothing beside it or against it
+        first = bearings[0]
+        affirmed = first.stance is Assertion.AFFIRMED
+        if len(bearings) == 1 and not (affirmed and denied & inference.classes[first.statement.iri]):
+            current[iri] = (first,)  # there is nothing beside it or against it
             continue
         leaf = version.leaves[iri]
         kept, gone = _Court(leaf, inference, late, counted, findings).judge(bearings)
         current[iri] = tuple(sorted(kept, key=_order))
         aside += gone
-    used = {b.statement.iri for bearings in current.values() for b in bearings}
-    used |= {a.statement.iri for a in aside}
+    used = {bearing.statement.iri for bearings in current.values() for bearing in bearings}
+    used.update([a.statement.iri for a in aside])
     aside += [
         SetAside(s, "", Reason.NARROWER if s.assertion is Assertion.DENIED else Reason.SILENT)
         for s in counted
