@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 
 from reasoner.configuration import Configuration
 from reasoner.decide import Outcome
 from reasoner.documentation import Case
 from reasoner.effective import choose_readings, effective_policy
-from reasoner.engine import Engine, Period, other_readings, periods, software_version
+from reasoner.engine import Determination, Engine, Period, other_readings, periods, software_version
 from reasoner.plan import CODE, Plan
 from reasoner.policy import Policy, PolicyVersion
 from reasoner.program import program
@@ -46,47 +47,67 @@ class Desk:
             )
         )
 
-    def key(self, case: Case, start: str) -> str:
-        """The digest of all that a brief follows from: documentation, day of review, policy, readings and software."""
-        parts = (case.digest, case.as_of.isoformat(), start, self._name)
+    def key(self, case: Case, start: str, engine: Engine = Engine.FAST) -> str:
+        """The digest of all that a determination follows from: documentation, day of review, policy, readings, software."""
+        parts = (case.iri, case.digest, case.as_of.isoformat(), start, engine.value, self._name)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
-    def lines(self, case: Case) -> Iterator[tuple[str, str]]:
-        """The briefs of a case, one for each period of service under one policy version: its start, and the line."""
+    def lines(self, case: Case) -> Iterator[tuple[str, str, str]]:
+        """The briefs of a case, one for each period of service under one policy version: start, outcome, and line."""
         for period in periods(case, self._policy):
-            yield period[0].isoformat(), self._line(case, period)
-
-    def _line(self, case: Case, period: Period) -> str:
-        start, end, version = period
-        head = (
-            f'{{"key":"{self.key(case, start.isoformat())}","request":"{case.iri}","start":"{start.isoformat()}",'
-            f'"end":{_quoted(end.isoformat() if end else None)},"asOf":"{case.as_of.isoformat()}"'
-        )
-        if version is None:
-            outcome = Outcome.NO_POLICY_VERSION.value
-            return (
-                f'{head},"version":null,"outcome":"{outcome}","holds":null,"criteria":{{}},"evidence":{{}},"gap":[]}}'
+            start, _, version = period
+            head = self._head(case, period)
+            if version is None:
+                outcome = Outcome.NO_POLICY_VERSION
+                yield start.isoformat(), outcome.value, _line(head, outcome, None, "", "", ())
+                continue
+            compiled = program(version)
+            inference = compiled.infer(case)
+            settlement = settle(case, inference, version)
+            plan, silence, order = self._plan(version, inference.request_classes)
+            codes = bytearray(silence)
+            position = plan.position
+            for leaf, answer in compiled.answers(case, inference, settlement).items():
+                if leaf in position:
+                    codes[position[leaf]] = CODE[compiled.status(leaf, answer)]
+            fold = plan.fold(bytes(codes))
+            cited = sorted(
+                [
+                    (*order[leaf], ",".join([f'"{bearing.statement.iri}"' for bearing in bearings]))
+                    for leaf, bearings in settlement.bearings.items()
+                    if leaf in order
+                ]
             )
-        compiled = program(version)
-        inference = compiled.infer(case)
-        settlement = settle(case, inference, version)
-        plan, silence, order = self._plan(version, inference.request_classes)
-        codes = bytearray(silence)
-        position = plan.position
-        for leaf, answer in compiled.answers(case, inference, settlement).items():
-            if leaf in position:
-                codes[position[leaf]] = CODE[compiled.status(leaf, answer)]
-        fold = plan.fold(bytes(codes))
-        cited = sorted(
-            (*order[leaf], ",".join([f'"{bearing.statement.iri}"' for bearing in bearings]))
-            for leaf, bearings in settlement.bearings.items()
-            if leaf in order
+            evidence = ",".join([f"{_string(id_)}:[{statements}]" for _, id_, statements in cited])
+            yield (
+                start.isoformat(),
+                fold.outcome.value,
+                _line(head, fold.outcome, fold.holds, fold.criteria, evidence, fold.gap),
+            )
+
+    def of(self, determination: Determination) -> str:
+        """The brief of a whole determination, whatever engine made it."""
+        version = determination.decision.policy.version if determination.decision else None
+        head = self._head(
+            determination.case, (determination.service_start, determination.service_end, version), determination.engine
         )
-        evidence = ",".join([f'"{id_}":[{statements}]' for _, id_, statements in cited])
-        holds = "null" if fold.holds is None else "true" if fold.holds else "false"
+        shown = [result for result in determination.criteria if result.criterion.id]
+        criteria = ",".join(f"{_string(r.criterion.id)}:{_string(r.status.value)}" for r in shown)
+        evidence = ",".join(
+            f"{_string(r.criterion.id)}:[{','.join(_string(b.statement.iri) for b in r.evidence)}]"
+            for r in shown
+            if r.evidence
+        )
+        gap = next(iter(determination.gaps), ())
+        holds = determination.holds_under_all_readings
+        return _line(head, determination.outcome, holds, criteria, evidence, gap)
+
+    def _head(self, case: Case, period: Period, engine: Engine = Engine.FAST) -> str:
+        start, end, version = period
         return (
-            f'{head},"version":{json.dumps(version.id)},"outcome":"{fold.outcome.value}","holds":{holds},'
-            f'"criteria":{{{fold.criteria}}},"evidence":{{{evidence}}},"gap":{json.dumps(fold.gap, separators=(",", ":"))}}}'
+            f'{{"key":"{self.key(case, start.isoformat(), engine)}","request":"{case.iri}",'
+            f'"start":"{start.isoformat()}","end":{_string(end.isoformat()) if end else "null"},'
+            f'"asOf":"{case.as_of.isoformat()}","version":{_string(version.id) if version else "null"}'
         )
 
     def _plan(self, version: PolicyVersion, classes: frozenset[str]) -> tuple[Plan, bytes, dict[str, tuple[int, str]]]:
@@ -103,5 +124,15 @@ class Desk:
         return found
 
 
-def _quoted(text: str | None) -> str:
-    return "null" if text is None else f'"{text}"'
+def _line(head: str, outcome: Outcome, holds: bool | None, criteria: str, evidence: str, gap: tuple[str, ...]) -> str:
+    kept = "null" if holds is None else "true" if holds else "false"
+    missing = ",".join([_string(id_) for id_ in gap])
+    return (
+        f'{head},"outcome":"{outcome.value}","holds":{kept},"criteria":{{{criteria}}},'
+        f'"evidence":{{{evidence}}},"gap":[{missing}]}}'
+    )
+
+
+@lru_cache(maxsize=4096)
+def _string(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -26,8 +27,10 @@ SUFFIXES = (*graphs.SYNTAXES, FHIR)
 STDIN = "-"
 
 
-def find(paths: Iterable[str]) -> Iterator[str]:
-    """The files that paths stand for: a folder for those below it, in sorted order, without manifests.
+def find(paths: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> Iterator[str]:
+    """The files that paths stand for: a pattern for what it matches, a folder for the files of some suffixes below it.
+
+    Both are taken in sorted order; manifests and hidden files in folders are left out.
 
     Raises:
         UsageError: there is nothing at a path, or a folder holds no documentation.
@@ -36,14 +39,16 @@ def find(paths: Iterable[str]) -> Iterator[str]:
         path = Path(name)
         if name == STDIN or path.is_file():
             yield name
+        elif not path.exists() and (matches := sorted(glob.glob(name, recursive=True))):
+            yield from find(matches, suffixes)
         elif path.is_dir():
             found = sorted(
                 str(p)
                 for p in path.rglob("*")
-                if p.is_file() and p.suffix.lower() in SUFFIXES and p.stem != "expected" and not p.name.startswith(".")
+                if p.is_file() and p.suffix.lower() in suffixes and p.stem != "expected" and not p.name.startswith(".")
             )
             if not found:
-                raise UsageError("the folder holds no documentation", where=name, mend=f"Known: {' '.join(SUFFIXES)}")
+                raise UsageError("the folder holds no documentation", where=name, mend=f"Known: {' '.join(suffixes)}")
             yield from found
         else:
             raise UsageError("there is no such file or folder", where=name)

@@ -8,14 +8,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reasoner.cli import batch
 from reasoner.cli import options as inputs
 from reasoner.cli.output import FAILED_ON, exit_code, write
-from reasoner.errors import NecessityError
+from reasoner.errors import NecessityError, UsageError
 
 if TYPE_CHECKING:
     from reasoner.engine import Determination
 
-FORMATS = ("text", "json", "jsonl", "turtle", "jsonld", "html", "markdown", "letter")
+FORMATS = ("text", "json", "turtle", "jsonld", "html", "markdown", "letter", *batch.FORMATS)
 
 
 def add(commands: Any) -> None:
@@ -28,6 +29,8 @@ def add(commands: Any) -> None:
     determine.add_argument(
         "--fail-on", metavar="OUTCOME,…", type=_outcomes, default=(), help="exit with 1 on these outcomes"
     )
+    inputs.add_engine(determine)
+    batch.add(determine)
     determine.set_defaults(run=_determine)
 
     explain = commands.add_parser("explain", help="say why: what carries, completes or refutes a determination")
@@ -71,6 +74,12 @@ def _outcomes(text: str) -> tuple[str, ...]:
 def _determine(options: argparse.Namespace) -> int:
     from reasoner import record, text
 
+    if options.format in batch.FORMATS:
+        return batch.run(options)
+    for option in ("jobs", "resume", "quarantine", "max_quarantined", "lineage"):
+        if getattr(options, option) not in (None, False):
+            name = option.replace("_", "-")
+            raise UsageError(f"--{name} is for --format {', '.join(batch.FORMATS)}, not {options.format}")
     found, rejected = determinations(options, alternatives=options.readings == "all")
     if options.format in ("turtle", "jsonld"):
         syntax = {"turtle": "turtle", "jsonld": "json-ld"}[options.format]
@@ -79,8 +88,6 @@ def _determine(options: argparse.Namespace) -> int:
         output = _document(found, options.format)
     elif options.format == "json":
         output = json.dumps([record.to_json(d) for d in found], ensure_ascii=False, indent=2) + "\n"
-    elif options.format == "jsonl":
-        output = "".join(json.dumps(record.to_json(d), ensure_ascii=False) + "\n" for d in found)
     else:
         output = "\n".join(text.render(d) for d in found)
     write(output, options.out)
@@ -106,15 +113,16 @@ def _document(determinations: list[Determination], form: str) -> str:
 
 def determinations(options: argparse.Namespace, *, alternatives: bool) -> tuple[list[Determination], int]:
     """The determinations of the charts that the options name, and how many charts were rejected; errors are printed."""
-    from reasoner.engine import determine_case
+    from reasoner.engine import Engine, determine_case
 
     policy = inputs.policy(options)
     configuration = inputs.configuration(options, policy)
+    engine = Engine(getattr(options, "engine", Engine.FAST))
     cases, rejected = inputs.cases(options, policy)
     found: list[Determination] = []
     for case in cases:
         try:
-            found += determine_case(case, policy, configuration=configuration, alternatives=alternatives)
+            found += determine_case(case, policy, configuration=configuration, alternatives=alternatives, engine=engine)
         except NecessityError as error:
             print(f"rejected: {case.source}: {error}", file=sys.stderr)
             rejected += 1

@@ -36,6 +36,16 @@ def add_readings(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_engine(parser: argparse.ArgumentParser) -> None:
+    """What validates."""
+    parser.add_argument(
+        "--engine",
+        choices=("fast", "reference"),
+        default="fast",
+        help="the policy compiled, or pySHACL; the results are the same (default: fast)",
+    )
+
+
 def add_as_of(parser: argparse.ArgumentParser) -> None:
     """The day on whose knowledge the review is made."""
     parser.add_argument("--as-of", metavar="DATE", type=_day, help="review on the knowledge of this day")
@@ -50,7 +60,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     """How charts are read."""
     add_as_of(parser)
     parser.add_argument(
-        "--input-format", metavar="TYPE", help="file type of standard input: ttl trig nt nq jsonld rdf json"
+        "--input-format", metavar="TYPE", help="file type of standard input: ttl trig nt nq jsonld rdf json ndjson"
     )
     add_request(parser)
     parser.add_argument("--service-start", metavar="DATE", help="of a FHIR bundle that does not state it")
@@ -122,14 +132,14 @@ def knowledge_base(options: argparse.Namespace, *, write: bool = False) -> Knowl
 
 def cases(options: argparse.Namespace, policy: Policy) -> tuple[list[Case], int]:
     """The cases of all the paths in the order of their IRIs, and how many were rejected; errors are printed."""
-    from reasoner import intake
+    from reasoner import intake, stream
 
     found, errors = [], []
-    for name in intake.find(options.paths):
-        read, refused, notes = intake.read(name, policy, as_of=options.as_of, **reading(options, name))
-        found += read
-        errors += refused
-        print_notes(name, notes)
+    how = reading(options, intake.STDIN)
+    for data_set in stream.data_sets(options.paths, policy, as_of=options.as_of, **how):
+        found += data_set.cases
+        errors += [data_set.error] if data_set.error else []
+        print_notes(data_set.source, data_set.notes)
     found, twice = intake.refuse_duplicates(found)
     for error in (*errors, *twice):
         print(f"rejected: {error}", file=sys.stderr)
@@ -144,12 +154,13 @@ def print_notes(name: str, notes: Iterable[str]) -> None:
 
 def reading(options: argparse.Namespace, name: str) -> dict[str, Any]:
     """How a file is to be read."""
-    from reasoner import intake
+    from reasoner import intake, stream
     from reasoner.fhir import RequestOptions
 
     suffix = "." + options.input_format.lstrip(".") if options.input_format else None
-    if suffix and suffix not in intake.SUFFIXES:
-        raise UsageError(f"--input-format is {options.input_format!r}", mend=f"Known: {' '.join(intake.SUFFIXES)}")
+    known = [*intake.SUFFIXES, stream.LINES]
+    if suffix and suffix not in known:
+        raise UsageError(f"--input-format is {options.input_format!r}", mend=f"Known: {' '.join(known)}")
     request = RequestOptions(
         phase=options.phase,
         focus=options.focus,

@@ -10,8 +10,8 @@ from typing import BinaryIO
 
 from reasoner.errors import UsageError
 
-DONE, FAILED_ON, NOTHING, SOME = 0, 1, 2, 3
-"""Exit codes: done; a `--fail-on` outcome; usage or policy error, or nothing determined; some input rejected."""
+DONE, FAILED_ON, NOTHING, SOME, INTERRUPTED = 0, 1, 2, 3, 130
+"""Exit codes: done; a gate not passed; usage or policy error, or nothing determined; some input rejected; Ctrl-C."""
 
 
 def exit_code(done: int, rejected: int) -> int:
