@@ -75,7 +75,7 @@ class Desk:
                 [
                     (*order[leaf], ",".join([f'"{bearing.statement.iri}"' for bearing in bearings]))
                     for leaf, bearings in settlement.bearings.items()
-                    if leaf in order
+                    if bearings and leaf in order
                 ]
             )
             evidence = ",".join([f"{_string(id_)}:[{statements}]" for _, id_, statements in cited])

@@ -15,7 +15,7 @@ import pyoxigraph as ox
 
 from reasoner import infer as reference
 from reasoner import native, terms, validate
-from reasoner.constraint import SH, Compiler, DoubtError, Report, Steps, UnsupportedError, follow
+from reasoner.constraint import SH, Compiler, DoubtError, Report, UnsupportedError
 from reasoner.decide import Status, leaf_status
 from reasoner.documentation import Assertion, Case, Statement
 from reasoner.entail import TYPE, Entailment, Facts
@@ -26,6 +26,7 @@ from reasoner.namespaces import NEC
 from reasoner.policy import PolicyVersion
 from reasoner.settle import Settlement, evidence_graph
 from reasoner.shacl import ValidationResult
+from reasoner.steps import Steps, follow
 from reasoner.terms import Term
 from reasoner.validate import LeafReport
 

@@ -15,7 +15,7 @@ MODULES = sorted((ROOT / "reasoner").rglob("*.py"))
 FLOORS = [
     {"errors", "families"},
     {"paths", "namespaces", "sparql", "access", "audit", "drafts", "cache", "terms"},
-    {"graphs", "settings"},
+    {"graphs", "settings", "steps"},
     {"store", "lexicon", "constraint", "entail"},
     {"policy", "shacl", "query"},
     {"load"},

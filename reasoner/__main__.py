@@ -1,0 +1,5 @@
+"""``python -m reasoner``: the command."""
+
+from reasoner.cli import entry
+
+entry()

@@ -1,0 +1,247 @@
+"""The fast engine gives what the reference engine gives: outcomes, statuses, evidence, words and all."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rdflib import Graph
+
+from benchmarks.generate import generate
+from reasoner import Policy, documentation, graphs, intake, load_policy, record
+from reasoner.brief import Desk
+from reasoner.chart import reader
+from reasoner.documentation import Case
+from reasoner.engine import Engine, determine_case
+from reasoner.infer import infer
+from reasoner.intake import read_graph
+from reasoner.program import Program, program
+from reasoner.scan import Scanner
+from reasoner.settle import evidence_graph, settle
+from reasoner.validate import evaluate
+from tests.conftest import CASES, Attestation, chart, write_toy
+from tests.test_determine import KINDS, facts, random_attestations
+
+SAMPLES = sorted(path for path in CASES.rglob("*.ttl"))
+
+
+def agree(case: Case, policy: Policy) -> None:
+    """Both engines, with every reading; then the brief."""
+    desk = Desk(policy)
+    by = {engine: determine_case(case, policy, engine=engine) for engine in Engine}
+    lines = list(desk.lines(case))
+    assert len(by[Engine.FAST]) == len(by[Engine.REFERENCE]) == len(lines)
+    for fast, reference, (start, outcome, line) in zip(*by.values(), lines, strict=True):
+        assert fast.criteria == reference.criteria
+        mine, other = record.to_json(fast), record.to_json(reference)
+        assert (mine.pop("engine"), other.pop("engine")) == ("fast", "reference")
+        assert mine == other
+        assert (start, outcome) == (str(reference.service_start), reference.outcome.value)
+        assert line == desk.of(fast)
+        of_reference = json.loads(desk.of(reference))
+        assert {**of_reference, "key": ""} == {**json.loads(line), "key": ""}
+        assert list(of_reference["criteria"]) == [c["id"] for c in mine["criteria"]]
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_charts(policy: Policy, path: Path) -> None:
+    for case in intake.read_file(path, policy):
+        agree(case, policy)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10**6), kind=st.sampled_from(KINDS))
+def test_random_attestations(policy: Policy, seed: int, kind: tuple) -> None:
+    data = Graph().parse(data=chart(random_attestations(policy, seed), **facts(*kind)), format="turtle")
+    for case in read_graph(data, policy):
+        agree(case, policy)
+
+
+def varied(policy: Policy, number: int, dice: random.Random) -> Graph:
+    """A sample chart with structured facts, dates, classes and assertions swapped among its statements."""
+    data = Graph().parse(dice.choice(SAMPLES))
+    for _ in range(number):
+        triples = sorted(data)
+        (s, p, o), (_, _, other) = dice.choice(triples), dice.choice(triples)
+        same = [t for t in triples if t[1] == p and t[2] != o]
+        data.remove((s, p, o))
+        if same and dice.random() < 0.8:
+            data.add((s, p, dice.choice(same)[2]))
+        elif dice.random() < 0.3:
+            data.add((s, p, other))
+    return data
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10**9), number=st.integers(1, 12))
+def test_the_reader_of_plain_charts_reads_what_the_reader_of_graphs_reads(
+    policy: Policy, seed: int, number: int
+) -> None:
+    (data,) = graphs.parse_datasets(
+        varied(policy, number, random.Random(seed)).serialize(format="nt").encode(), graphs.SYNTAXES[".nt"], "varied"
+    )
+    plain = reader(policy).cases(data.nodes, data.name)
+    if plain is not None:
+        assert tuple(plain) == documentation.read_cases(data.graph, policy, data.name)
+        for case in plain:
+            (version,) = policy.versions
+            inference, other = infer(case, version), program(version).infer(case)
+            settlement = settle(case, inference, version)
+            assert settlement == settle(case, other, version)
+            evidence = evidence_graph(case, inference, settlement, version)
+            leaves = tuple(version.leaves)
+            assert program(version).evaluate(leaves, case, other, settlement) == evaluate(
+                version, leaves, evidence, case.iri
+            )
+
+
+def test_the_reader_of_plain_charts_reads_every_sample(policy: Policy) -> None:
+    for path in SAMPLES:
+        (data,) = graphs.parse_datasets(path.read_bytes(), graphs.SYNTAXES[".ttl"], str(path))
+        assert reader(policy).cases(data.nodes, data.name) is not None, path
+
+
+AWKWARD = [
+    '<urn:s> <urn:p> "plain" <urn:g> .',
+    '<urn:s> <urn:p> "a \\"quoted\\" text\\nof two lines" <urn:g> .',
+    '<urn:s> <urn:p> "\\u0041 escaped" <urn:g> .',
+    '<urn:s> <urn:p> "tab\\tand more" <urn:g> .',
+    '<urn:s> <urn:p> "text"@en-GB <urn:g> .',
+    '<urn:s> <urn:p> "text"^^<http://www.w3.org/2001/XMLSchema#string> <urn:g> .',
+    '<urn:s> <urn:p> "9.0"^^<http://www.w3.org/2001/XMLSchema#decimal> <urn:g> .',
+    '<urn:s> <urn:p> "2025-02-30"^^<http://www.w3.org/2001/XMLSchema#date> <urn:g> .',
+    '<urn:s> <urn:p> "line\u2028separator\u0085" <urn:g> .',
+    '<urn:s> <urn:p> "control\x0ccharacter" <urn:g> .',
+    "<urn:s> <urn:p> _:node <urn:g> .",
+    "<urn:s> <http://a.example/%zz> <urn:o> <urn:g> .",
+    "<urn:s> <urn:p> <relative> <urn:g> .",
+    "<urn:s> <urn:p> <http://a.example:port/> <urn:g> .",
+    "<urn:s> <urn:p> <http://a.example/a#b#c> <urn:g> .",
+    "<urn:s>  <urn:p> <urn:o> <urn:g> .",
+    "<urn:s> <urn:p> <urn:o> <urn:g> . # said twice",
+    '<urn:s> <urn:p> "no end <urn:g> .',
+    '<urn:s> <urn:p> "two" "texts" <urn:g> .',
+    "<urn:s> <urn:p> <urn:o> .",
+    "",
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(lines=st.lists(st.sampled_from(AWKWARD), min_size=1, max_size=6), end=st.sampled_from(["\n", "\r\n"]))
+def test_the_scanner_finds_what_a_parser_finds(lines: list[str], end: str) -> None:
+    text = end.join(lines) + end
+    found = list(Scanner(lambda term: True).data_sets(text, "text"))
+    assert [line.removesuffix("\r") for one in found for line in one.lines] == lines
+    for one in found:
+        if one.content is None:
+            continue
+        (data,) = graphs.parse_datasets("\n".join(one.lines).encode(), graphs.SYNTAXES[".nq"], "text")
+        assert data.name == "text <urn:g>"
+        assert data.nodes == one.nodes
+        assert "".join(sorted(set(one.content.splitlines(keepends=True)))) == "".join(
+            sorted(graphs.canonical(data.graph).splitlines(keepends=True))
+        )
+
+
+@pytest.mark.slow
+def test_generated_charts(policy: Policy) -> None:
+    """10,000 charts: the reference engine sees a sample, the fast engine's two ways to decide see all."""
+    desk, dice = Desk(policy), random.Random(7)
+    for number, text in enumerate(generate(10_000, seed=7)):
+        (data,) = graphs.parse_datasets(text.encode(), graphs.SYNTAXES[".nt"], f"chart {number}")
+        (case,) = reader(policy).cases(data.nodes, data.name)
+        if dice.random() < 0.02:
+            agree(case, policy)
+            continue
+        for found, (_, _, line) in zip(determine_case(case, policy), desk.lines(case), strict=True):
+            assert line == desk.of(found)
+
+
+# What is not compiled is left to another engine, leaf by leaf, with the same results.
+
+_LANGUAGE = """
+    sh:qualifiedValueShape [ sh:class toy:JointStiffness ;
+        sh:property [ sh:path toy:note ; sh:languageIn ( "en" ) ] ] ;"""
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> Path:
+    write_toy(tmp_path)
+    for later in tmp_path.rglob("2031-01-01.ttl"):
+        later.unlink()
+    return tmp_path
+
+
+def toy_chart(*statements: str) -> Graph:
+    spoken = "\n".join(
+        f':s{n} a nec:Statement , {said} ; nec:about :request ; nec:documentedIn :d ; nec:recorded "2030-02-01"^^xsd:date .'
+        for n, said in enumerate(statements)
+    )
+    return Graph().parse(
+        data=f"""@prefix nec: <https://w3id.org/necessity/core#> . @prefix toy: <https://example.org/toy/vocabulary#> .
+        @prefix xsd: <http://www.w3.org/2001/XMLSchema#> . @prefix : <urn:toy:> .
+        :request a nec:ReviewRequest ; nec:phase nec:Admission ; nec:focus nec:MentalHealth ; nec:member :m ; nec:plan :p ;
+            nec:serviceStart "2030-02-01"^^xsd:date ; nec:asOf "2030-06-01"^^xsd:date .
+        :m nec:birthDate "1990-01-01"^^xsd:date . :p nec:jurisdiction nec:US-MO . :d a nec:Document .
+        {spoken}""",
+        format="turtle",
+    )
+
+
+TOY = [
+    (),
+    ("toy:FrozenShoulder ; nec:assertion nec:Affirmed",),
+    ('toy:FrozenShoulder ; nec:assertion nec:Affirmed ; <urn:x:note> "steif"@de',),
+    (
+        'toy:JointStiffness ; nec:assertion nec:Affirmed ; <urn:x:note> "stiff"@en',
+        "toy:ExercisePlan ; nec:assertion nec:Denied",
+    ),
+    ("toy:JointStiffness ; nec:assertion nec:Denied", "toy:AthleticTraining ; nec:assertion nec:Affirmed"),
+]
+
+
+@pytest.mark.parametrize("foreign", [False, True])
+def test_another_policy(toy: Path, foreign: bool) -> None:
+    if foreign:
+        path = toy / "shapes" / "toy" / "2030-01-01.ttl"
+        before = path.read_text()
+        after = before.replace(
+            "sh:qualifiedValueShape [ sh:class toy:JointStiffness ] ;", _LANGUAGE.replace("toy:note", "<urn:x:note>"), 1
+        )
+        assert after != before
+        path.write_text(after)
+    policy = load_policy("toy", root=toy)
+    (version,) = policy.versions
+    compiled = program(version)
+    assert [iri.rsplit("/", 1)[-1] for iri in compiled.foreign] == (["1-a"] if foreign else [])
+    for statements in TOY:
+        for case in read_graph(toy_chart(*statements), policy):
+            agree(case, policy)
+    (case,) = read_graph(toy_chart(), policy)
+    (found,) = determine_case(case, policy)
+    assert ("shacl" in found.engine_version) == foreign
+
+
+def test_a_leaf_that_does_not_answer_is_an_error(toy: Path) -> None:
+    from reasoner import EngineError
+
+    path = toy / "shapes" / "toy" / "2030-01-01.ttl"
+    path.write_text(path.read_text().replace("sh:qualifiedMinCount 1", "sh:qualifiedMinCount 0", 1))
+    with pytest.raises(EngineError, match="silence"):
+        Program(load_policy("toy", root=toy).versions[0])
+
+
+def test_a_value_that_cannot_be_judged_goes_to_the_reference_engine(policy: Policy) -> None:
+    """Hours as a floating-point number: outside the compiled subset, and the answer is the reference's."""
+    turtle = (
+        chart([Attestation("adult-admission:3")])
+        + """
+    :hours a nec:Statement , iop:ProgramHours ; nec:about :request ; nec:assertion nec:Affirmed ; nec:documentedIn :note ;
+        iop:hoursPerWeek "9.5E0"^^xsd:double ."""
+    )
+    for case in read_graph(Graph().parse(data=turtle, format="turtle"), policy):
+        agree(case, policy)
