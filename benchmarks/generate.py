@@ -1,7 +1,7 @@
 """Charts in any number, made from those in data/cases: `python -m benchmarks.generate DIRECTORY --charts N`.
 
-Each chart is one of the sample charts under names of its own, with some statements left out and some turned around.
-The same seed gives the same charts.
+Each chart is one of the sample charts under names of its own, with some statements left out and some turned around, and of
+at most 150 triples. The same seed gives the same charts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,12 @@ from reasoner.documentation import Case
 from reasoner.paths import ROOT
 
 LEFT_OUT, TURNED = 0.08, 0.04
+PLAIN = 0.5
+"""The share of charts in which nothing is left out or turned around, but for their size."""
+MOST = 150
+"""Triples of a chart."""
 PER_FILE = 250
+_IN = "<https://w3id.org/necessity/core#documentedIn>"
 _ABOUT = "<https://w3id.org/necessity/core#about>"
 _ASSERTION = "<https://w3id.org/necessity/core#assertion>"
 _AFFIRMED, _DENIED = (f"<https://w3id.org/necessity/core#{name}>" for name in ("Affirmed", "Denied"))
@@ -32,20 +37,36 @@ def generate(count: int, seed: int = 0) -> Iterator[str]:
 
 
 def _vary(case: Case, namespace: str, chance: random.Random) -> str:
-    lines = case.content.splitlines()
+    lines = case.content.split("\n")[:-1]
     statements = [line.split(" ", 1)[0] for line in lines if f" {_ABOUT} " in line]
-    gone = {statement for statement in statements if chance.random() < LEFT_OUT}
-    turned = {statement for statement in statements if chance.random() < TURNED}
+    plain = chance.random() < PLAIN
+    gone = {statement for statement in statements if not plain and chance.random() < LEFT_OUT}
+    turned = {statement for statement in statements if not plain and chance.random() < TURNED}
+    while _size(lines, gone) > MOST:
+        gone.add(chance.choice([statement for statement in statements if statement not in gone]))
+    uncited = _uncited(lines, gone)
     kept = []
     for line in lines:
         subject, predicate, _ = line.split(" ", 2)
-        if subject in gone:
+        if subject in gone or subject in uncited:
             continue
         if subject in turned and predicate == _ASSERTION:
             line = line.replace(_AFFIRMED, "+").replace(_DENIED, _AFFIRMED).replace("+", _DENIED)
         kept.append(line)
     own = case.iri.rpartition("#")[0] + "#"
     return "\n".join(kept).replace(f"<{own}", f"<{namespace}") + "\n"
+
+
+def _size(lines: list[str], gone: set[str]) -> int:
+    """How many triples are left without some statements and the documents that only they cite."""
+    left_out = gone | _uncited(lines, gone)
+    return sum(line.partition(" ")[0] not in left_out for line in lines)
+
+
+def _uncited(lines: list[str], gone: set[str]) -> set[str]:
+    """The documents that no statement cites any more."""
+    cited = [(line.partition(" ")[0], line.split(" ")[2]) for line in lines if f" {_IN} " in line]
+    return {document for _, document in cited} - {document for subject, document in cited if subject not in gone}
 
 
 def write(directory: Path, count: int, seed: int = 0) -> None:
@@ -58,7 +79,7 @@ def write(directory: Path, count: int, seed: int = 0) -> None:
                 stream.close()
             stream = (directory / f"charts-{number // PER_FILE:05}.nq").open("w", encoding="utf-8")
         name = f"<https://necessity.invalid/generated/{number:07}>"
-        stream.writelines(f"{line[:-2]} {name} .\n" for line in chart.splitlines())  # type: ignore[union-attr]
+        stream.writelines(f"{line[:-2]} {name} .\n" for line in chart.split("\n")[:-1])  # type: ignore[union-attr]
     if stream:
         stream.close()
 

@@ -19,7 +19,7 @@ from reasoner.terms import Nodes, Term
 # IRIs that need no closer look: a scheme, an authority with at most a port, path, query and fragment of plain characters.
 _PLAIN = r"[A-Za-z0-9._~!$&'()*+,;=:@/-]"
 _AUTHORITY = r"(?://[A-Za-z0-9._~-]*(?::[0-9]*)?(?=[/?#>])|(?!//))"
-_IRI = rf"<[A-Za-z][A-Za-z0-9+.-]*:{_AUTHORITY}{_PLAIN}*(?:\??{_PLAIN}*)(?:#{_PLAIN}*)?>"
+_IRI = rf"<[A-Za-z][A-Za-z0-9+.-]*:{_AUTHORITY}{_PLAIN}*(?:\?{_PLAIN}*)?(?:#{_PLAIN}*)?>"
 _SOUND_IRI = re.compile(_IRI).fullmatch
 _SOUND_TYPED = re.compile(rf'"[^"\\]*"\^\^(?!<http://www\.w3\.org/2001/XMLSchema#string>){_IRI}').fullmatch
 _SOUND_TEXT = re.compile(r'"(?:[^"\\]|\\["\\nr])*"').fullmatch

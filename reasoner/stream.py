@@ -299,7 +299,7 @@ def _flow(name: str, suffix: str, stream: IO[bytes], size: int) -> Iterator[Piec
     if suffix not in (QUADS, LINES):
         yield Piece((name,), suffix, data=stream.read(graphs.MAX_BYTES + 1))
         return
-    yield from _cut(name, suffix, iter(lambda: stream.read(size), b""), size)
+    yield from cut(name, suffix, iter(lambda: stream.read(size), b""), size)
 
 
 def _rows(name: str, size: int) -> Iterator[Piece]:
@@ -317,7 +317,7 @@ def _rows(name: str, size: int) -> Iterator[Piece]:
     if missing:
         mend = f"Columns of text: {', '.join(COLUMNS)}"
         raise DocumentationError(f"the table has no column {', '.join(sorted(missing))}", where=name, mend=mend)
-    yield from _cut(name, QUADS, map(quads, table.iter_batches(columns=list(COLUMNS))), size)
+    yield from cut(name, QUADS, map(quads, table.iter_batches(columns=list(COLUMNS))), size)
 
 
 def quads(batch: Any) -> bytes:
@@ -328,8 +328,12 @@ def quads(batch: Any) -> bytes:
     ).encode()
 
 
-def _cut(name: str, suffix: str, blocks: Iterable[bytes], size: int) -> Iterator[Piece]:
-    """Blocks of lines as pieces that end between data sets."""
+def cut(name: str, suffix: str, blocks: Iterable[bytes], size: int = SIZE) -> Iterator[Piece]:
+    """Blocks of lines of `QUADS` or `LINES` as pieces of about a size that end between data sets.
+
+    Raises:
+        DocumentationError: one graph alone is larger than what is read.
+    """
     held, first = b"", 1
     for block in blocks:
         held += block

@@ -28,10 +28,11 @@ FLOORS = [
     {"record", "text", "outline", "consistency", "diff", "reference"},
     {"check", "render", "kb", "serve", "batch"},
     {"export"},
-    {"lineage"},
+    {"lineage", "lake", "spark"},
     {"worklist", "pdf", "snapshot"},
     {"review"},
     {"cli", "__init__"},
+    {"__main__"},
 ]
 
 
