@@ -51,11 +51,12 @@ class Plan:
         """IRIs of the leaves whose statuses are folded, in the order in which they are given."""
         self.position = {leaf: number for number, leaf in enumerate(self.leaves)}
         self._blocks: dict[Part, _Block] = {}
+        self._lists: dict[tuple[ListSection, ...], _Lists] = {}
         self._reading = self._cut(effective)
         self._others = [self._cut(policy) for policy in others]
         self._show()
         criteria = effective.version.criteria
-        asked = [leaf for block in self._reading.blocks for leaf in _leaves(block.part)]
+        asked = [leaf for block in self._reading.blocks for leaf in _leaves(block.part).values()]
         asked += [criteria[iri] for section in effective.lists for iri in section.criterion.members]
         self._names = tuple(sorted({leaf.id for leaf in asked}))
         self._bits = {name: 1 << number for number, name in enumerate(self._names)}
@@ -102,12 +103,15 @@ class Plan:
         criteria = _whole(_flags(self._reading.blocks))
         listed, exclusions = self._reading.lists.look(codes, criteria)
         outcome = self._conclude(criteria, exclusions)
-        holds = all(self._agrees(other, codes, outcome) for other in self._others) if self._others else None
+        holds = all(self._agrees(other, codes, criteria, outcome) for other in self._others) if self._others else None
         gap = self._gap(codes) if outcome is Outcome.DOCUMENTATION_NEEDED else ()
         return Fold(outcome, holds, ",".join([text for text in (*shown, listed) if text]), gap)
 
-    def _agrees(self, reading: _Reading, codes: bytes, outcome: Outcome) -> bool:
+    def _agrees(self, reading: _Reading, codes: bytes, before: Status, outcome: Outcome) -> bool:
+        """Whether a reading gives an outcome, which the criteria gave as they were read before."""
         criteria = _whole(_flags(reading.blocks))
+        if criteria is before and reading.lists is self._reading.lists:
+            return True
         return self._conclude(criteria, reading.lists.look(codes, criteria)[1]) is outcome
 
     def _conclude(self, criteria: Status, exclusions: int) -> Outcome:
@@ -132,12 +136,11 @@ class Plan:
 
     def _cut(self, policy: EffectivePolicy) -> _Reading:
         """The blocks of a reading: the parts of its sections, cut finer where a leaf stands in two of them."""
-        places = Counter(leaf.iri for section in policy.sections for leaf in _leaves(section))
+        places = Counter(iri for section in policy.sections for iri in _leaves(section))
         entries: list[tuple[Part, list[_Block]]] = []
 
         def cut(part: Part, whole: bool) -> list[_Block]:
-            again = any(places[leaf.iri] > 1 for leaf in _leaves(part))
-            if part.kind is Kind.ALL and (whole or again):
+            if part.kind is Kind.ALL and (whole or any(places[iri] > 1 for iri in _leaves(part))):
                 # All of all is all: the group is its parts.
                 below: list[_Block] = []
                 entries.append((part, below))
@@ -150,7 +153,9 @@ class Plan:
             return [self._blocks[part]]
 
         found = dict.fromkeys(block for section in policy.sections for block in cut(section, True))
-        return _Reading(list(found), entries, _Lists(policy.version, policy.lists, self.position))
+        if policy.lists not in self._lists:
+            self._lists[policy.lists] = _Lists(policy.version, policy.lists, self.position)
+        return _Reading(list(found), entries, self._lists[policy.lists])
 
 
 @dataclass(frozen=True)
@@ -242,9 +247,9 @@ def _picker(places: list[int]) -> Callable[[bytes], tuple[int, ...]]:
     return lambda codes: tuple(codes[place] for place in places)
 
 
-def _leaves(part: Part) -> list[Criterion]:
-    """The leaves of a part, each once."""
-    return list(dict.fromkeys(below.criterion for below in part.walk() if below.kind is Kind.LEAF))
+def _leaves(part: Part) -> dict[str, Criterion]:
+    """The leaves of a part by IRI."""
+    return {below.criterion.iri: below.criterion for below in part.walk() if below.kind is Kind.LEAF}
 
 
 def _flags(blocks: Sequence[_Block]) -> int:
@@ -254,6 +259,7 @@ def _flags(blocks: Sequence[_Block]) -> int:
     return flags
 
 
+@lru_cache(maxsize=4096)
 def _member(id_: str, status: Status) -> str:
     return f"{json.dumps(id_)}:{json.dumps(status.value)}"
 

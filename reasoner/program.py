@@ -24,7 +24,7 @@ from reasoner.infer import Inference
 from reasoner.lexicon import Lexicon
 from reasoner.namespaces import NEC
 from reasoner.policy import PolicyVersion
-from reasoner.settle import Settlement, evidence_graph
+from reasoner.settle import Settlement, evidence_graph, evidence_node
 from reasoner.shacl import ValidationResult
 from reasoner.steps import Steps, follow
 from reasoner.terms import Term
@@ -166,7 +166,7 @@ class Program:
         spoken: dict[str, tuple[Statement, Assertion, bool, list[str]]] = {}
         for iri, bearings in settlement.bearings.items():
             for bearing in bearings:
-                node = bearing.statement.iri + ("#contrary" if bearing.contrary else "")
+                node = evidence_node(bearing)
                 entry = spoken.get(node)
                 if entry is None:
                     spoken[node] = (bearing.statement, bearing.stance, bearing.contrary, [iri])

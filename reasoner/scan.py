@@ -21,9 +21,9 @@ _PLAIN = r"[A-Za-z0-9._~!$&'()*+,;=:@/-]"
 _AUTHORITY = r"(?://[A-Za-z0-9._~-]*(?::[0-9]*)?(?=[/?#>])|(?!//))"
 _IRI = rf"<[A-Za-z][A-Za-z0-9+.-]*:{_AUTHORITY}{_PLAIN}*(?:\?{_PLAIN}*)?(?:#{_PLAIN}*)?>"
 _SOUND_IRI = re.compile(_IRI).fullmatch
-_SOUND_TYPED = re.compile(rf'"[^"\\]*"\^\^(?!<http://www\.w3\.org/2001/XMLSchema#string>){_IRI}').fullmatch
+_SOUND_TYPED = re.compile(rf'"[^"\\\x00-\x1f\x7f]*"\^\^(?!<http://www\.w3\.org/2001/XMLSchema#string>){_IRI}').fullmatch
 _SOUND_TEXT = re.compile(r'"(?:[^"\\]|\\["\\nr])*"').fullmatch
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]").search  # written with escapes, if at all
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]").search  # recorded with escapes
 _KEPT = 65536
 
 
@@ -64,7 +64,7 @@ class Scanner:
         lines = text.split("\n")
         if not lines[-1]:
             lines.pop()
-        plain, start, total = not _CONTROL(text), 0, len(lines)
+        start, total = 0, len(lines)
         while start < total:
             tail, graph = _tail(lines[start])
             end = start + 1
@@ -72,7 +72,7 @@ class Scanner:
                 while end < total and lines[end].endswith(tail):
                     end += 1
             run = lines[start:end]
-            nodes = self._group(run, len(tail)) if plain and tail and _SOUND_IRI(tail[1:-2]) else None
+            nodes = self._group(run, len(tail)) if tail and _SOUND_IRI(tail[1:-2]) else None
             yield self._found(graph, nodes, run, tail, source)
             start = end
 
@@ -107,6 +107,8 @@ class Scanner:
             if value[-1:] == '"':
                 plain = value.count('"') == 2 and value[0] == '"' and "\\" not in value
                 if len(value) > graphs.MAX_LITERAL or not (plain or _SOUND_TEXT(value)):
+                    return None
+                if not value.isprintable() and _CONTROL(value):
                     return None
             elif not self._sounds(value):
                 return None

@@ -231,7 +231,7 @@ def evidence_graph(case: Case, inference: Inference, settlement: Settlement, ver
     graph.add((request, RDF.type, NEC.ReviewRequest))
     graph.add((request, NEC.ageGroup, URIRef(inference.age_group)))
     for bearing in chain.from_iterable(settlement.bearings.values()):
-        node = evidence_node(bearing)
+        node = URIRef(evidence_node(bearing))
         graph.add((request, _RELATION[bearing.stance], node))
         graph.add((node, RDF.type, URIRef(version.leaves[bearing.leaf].finding)))
         if bearing.contrary:
@@ -248,6 +248,6 @@ def evidence_graph(case: Case, inference: Inference, settlement: Settlement, ver
     return graph
 
 
-def evidence_node(bearing: Bearing) -> URIRef:
-    """The node that stands for a bearing in the evidence graph: the statement, or for a contrary one beside it."""
-    return URIRef(bearing.statement.iri + ("#contrary" if bearing.contrary else ""))
+def evidence_node(bearing: Bearing) -> str:
+    """The IRI that stands for a bearing in the evidence graph: the statement's, or for a contrary one beside it."""
+    return f"{bearing.statement.iri}-contrary" if bearing.contrary else bearing.statement.iri

@@ -1,0 +1,237 @@
+"""What a batch costs, against the parser alone and other engines on the same charts: `python -m benchmarks.batch`.
+
+Writes docs/benchmarks.md and docs/benchmarks.svg. Everything is measured in one run, on the same generated charts, and
+told as a ratio: a machine's own speed says little.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.generate import generate, write
+from reasoner import documentation, graphs, intake, load_policy, paths
+from reasoner.engine import Engine, determine_case
+from reasoner.infer import infer
+from reasoner.paths import ROOT
+from reasoner.settle import evidence_graph, settle
+
+CHUNK = 5
+"""Charts in one graph for ``shacl``, which slows down on large ones."""
+_PARSE = """
+import sys, time, pathlib, pyoxigraph as ox
+began = time.perf_counter()
+for path in sorted(pathlib.Path(sys.argv[1]).glob("*.nq")):
+    for quad in ox.parse(path=str(path), format=ox.RdfFormat.N_QUADS):
+        pass
+print(time.perf_counter() - began)
+"""
+
+
+def run(*command: str) -> tuple[float, float, str]:
+    """Wall time in seconds, peak memory in MiB and output of a command."""
+    began = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    output = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    assert status == 0, command
+    return time.perf_counter() - began, usage.ru_maxrss / 1024, output
+
+
+def determine(folder: Path, jobs: int) -> tuple[float, float]:
+    """Wall time and the first process's peak memory of a whole batch, from the command to the written file."""
+    with tempfile.TemporaryDirectory() as place:
+        program = str(Path(sys.executable).parent / "necessity")
+        out = ("--format", "compact", "--out", f"{place}/out.jsonl", "--jobs", str(jobs))
+        seconds, memory, _ = run(program, "determine", str(folder), *out)
+    return seconds, memory
+
+
+def parse(folder: Path) -> float:
+    """Seconds in which pyoxigraph parses all charts into Python objects, once it is imported."""
+    return float(run(sys.executable, "-c", _PARSE, str(folder))[2])
+
+
+def others(count: int) -> tuple[float, float]:
+    """Seconds a chart: validation alone by ``shacl``, charts in chunks; a determination by the reference engine."""
+    import shacl
+
+    policy = load_policy()
+    (version,) = policy.versions
+    texts = list(generate(count, seed=3))
+    data, evidence = [], []
+    sets = [graphs.parse_datasets(text.encode(), graphs.SYNTAXES[".nt"], "chart")[0] for text in texts]
+    for found in sets:
+        for case in intake.read_cases(found, policy):
+            inference = infer(case, version)
+            graph = evidence_graph(case, inference, settle(case, inference, version), version)
+            data.append(found.graph.serialize(format="nt"))
+            evidence.append(graph.serialize(format="nt"))
+    from reasoner.effective import leaf_shapes
+
+    intake_shapes = shacl.Shapes.from_file(str(paths.SHAPES / "intake.ttl"))
+    leaves = shacl.Shapes.from_text(leaf_shapes(version, tuple(version.leaves)).serialize(format="nt"), "ntriples")
+    began = time.perf_counter()
+    for start in range(0, len(data), CHUNK):
+        for shapes, graphs_ in ((intake_shapes, data), (leaves, evidence)):
+            shapes.validate_text("".join(graphs_[start : start + CHUNK]), "ntriples").results  # noqa: B018
+    native = (time.perf_counter() - began) / len(data)
+
+    def reference(found: graphs.DataSet) -> None:
+        for case in documentation.read_cases(found.graph, policy, found.name):
+            determine_case(case, policy, engine=Engine.REFERENCE)
+
+    few = sets[:12]
+    for found in few:
+        reference(found)  # the first of a kind is proven first
+    began = time.perf_counter()
+    for found in few:
+        reference(found)
+    return native, (time.perf_counter() - began) / len(few)
+
+
+def best(times: int, work: Callable[[], float]) -> float:
+    """The least of several measurements."""
+    return min(work() for _ in range(times))
+
+
+def warm() -> float:
+    """Median seconds of reading and determining one chart, in a process that has done others, with every reading."""
+    policy = load_policy()
+    texts = list(generate(120, seed=4))
+    taken = []
+    for number, text in enumerate(texts):
+        began = time.perf_counter()
+        (found,) = graphs.parse_datasets(text.encode(), graphs.SYNTAXES[".nt"], "chart")
+        for case in intake.read_cases(found, policy):
+            determine_case(case, policy)
+        if number >= 60:
+            taken.append(time.perf_counter() - began)
+    return statistics.median(taken)
+
+
+def main() -> None:
+    """Run as a program."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--charts", type=int, nargs="+", default=[1_000, 10_000, 100_000])
+    parser.add_argument("--out", type=Path, default=ROOT / "docs")
+    options = parser.parse_args()
+    rows = []
+    with tempfile.TemporaryDirectory() as place:
+        for count in options.charts:
+            folder = Path(place) / str(count)
+            write(folder, count, seed=2)
+            size = sum(path.stat().st_size for path in folder.glob("*.nq"))
+            determine(folder, 1)  # the caches of the disk and of the policy are warm for all
+            turns = 3 if count <= 10_000 else 1
+            parsed = best(turns, lambda folder=folder: parse(folder))
+            ones = [determine(folder, 1) for _ in range(turns)]
+            twos = [determine(folder, 2) for _ in range(turns)]
+            rows.append(
+                (count, size, parsed, min(s for s, _ in ones), min(s for s, _ in twos), max(m for _, m in ones))
+            )
+            print(rows[-1], flush=True)
+    native, reference = others(200)
+    cold = best(5, lambda: run(str(Path(sys.executable).parent / "necessity"), "determine", str(_one()))[0])
+    imported = best(5, lambda: run(sys.executable, "-c", "import rdflib")[0])
+    report(options.out, rows, native, reference, cold, imported, warm())
+
+
+def _one() -> Path:
+    return next(path for path in sorted((ROOT / "data" / "cases").rglob("*.ttl")))
+
+
+def report(
+    out: Path,
+    rows: list[tuple[int, int, float, float, float, float]],
+    native: float,
+    reference: float,
+    cold: float,
+    imported: float,
+    latency: float,
+) -> None:
+    """Write the table and the plot."""
+    count, _, parsed, one, two, _ = rows[min(1, len(rows) - 1)]
+    each, floor = one / count, parsed / count
+    lines = [
+        "# Benchmarks",
+        "",
+        f"Written by `python -m benchmarks.batch` on {platform.machine()}, {os.cpu_count()} cores, Python "
+        f"{platform.python_version()}. Charts are generated with a fixed seed (`benchmarks/generate.py`): at most 150 triples,",
+        "all outcomes. A batch is the whole command, start-up included: `necessity determine DIR --format compact`, with every",
+        "reading of the policy, evidence and the first gap.",
+        "",
+        "| charts | MiB | parse only, s | one process, s | ratio | two processes, s | ratio | ms a chart | peak MiB |",
+        "|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for n, size, p, s1, s2, memory in rows:
+        lines.append(
+            f"| {n:,} | {size / 2**20:,.0f} | {p:.2f} | {s1:.2f} | {s1 / p:.2f} | {s2:.2f} | {s2 / p:.2f} "
+            f"| {s1 / n * 1000:.2f} | {memory:.0f} |"
+        )
+    lines += [
+        "",
+        "*Parse only* is pyoxigraph reading the same files into Python objects and nothing else. Peak memory is of one process.",
+        "",
+        f"| on the same charts | ms a chart | against a batch of {count:,} in one process |",
+        "|---|---:|---:|",
+        f"| pyoxigraph, parse only | {floor * 1000:.2f} | {floor / each:.2f} |",
+        f"| a batch, one process | {each * 1000:.2f} | 1 |",
+        f"| a batch, two processes | {two / count * 1000:.2f} | {two / count / each:.2f} |",
+        f"| `shacl`, validation alone, {CHUNK} charts at a time (intake and leaves) | {native * 1000:.2f} | {native / each:.1f} |",
+        f"| the reference engine (pySHACL), determination with every reading | {reference * 1000:.0f} | {reference / each:.0f} |",
+        "",
+        "| single charts | s | ratio |",
+        "|---|---:|---:|",
+        f'| `python -c "import rdflib"` | {imported:.3f} | 1 |',
+        f"| `necessity determine ONE.ttl`, cold | {cold:.3f} | {cold / imported:.2f} |",
+        f"| one chart in a warm process, whole record with every reading | {latency:.4f} | |",
+        "",
+        "![Milliseconds a chart](benchmarks.svg)",
+    ]
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "benchmarks.md").write_text("\n".join(lines) + "\n")
+    bars = [
+        ("parse only", floor),
+        ("batch, one process", each),
+        ("batch, two processes", two / count),
+        ("shacl, validation alone", native),
+        ("reference engine", reference),
+    ]
+    (out / "benchmarks.svg").write_text(plot(bars))
+    print("\n".join(lines))
+
+
+def plot(bars: list[tuple[str, float]]) -> str:
+    """Bars of milliseconds a chart on a logarithmic scale, as SVG."""
+    import math
+
+    least, most = 0.1, max(value for _, value in bars) * 1000
+    rows = []
+    for number, (label, value) in enumerate(bars):
+        width = 380 * math.log10(value * 1000 / least) / math.log10(most / least)
+        y = 44 + number * 30
+        rows.append(
+            f'<text x="180" y="{y + 14}" text-anchor="end">{label}</text>'
+            f'<rect x="190" y="{y}" width="{width:.0f}" height="20" fill="#2a6f6b"/>'
+            f'<text x="{196 + width:.0f}" y="{y + 14}">{value * 1000:.2f} ms</text>'
+        )
+    height = 60 + 30 * len(bars)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 680 {height}" font-family="sans-serif" font-size="13">'
+        f'<title>Milliseconds a chart</title><rect width="680" height="{height}" fill="#ffffff"/>'
+        f'<text x="20" y="24" font-weight="bold">Milliseconds a chart (logarithmic)</text>{"".join(rows)}</svg>\n'
+    )
+
+
+if __name__ == "__main__":
+    main()
