@@ -9,10 +9,12 @@ from rdflib import Graph, URIRef
 
 from reasoner import consistency, graphs, paths, shacl, terms
 from reasoner.effective import choose_readings, effective_policy
+from reasoner.entail import TYPE, Facts
 from reasoner.errors import NecessityError
 from reasoner.infer import Triple, classify
 from reasoner.namespaces import NEC, OWL, RDF
 from reasoner.policy import Policy, PolicyVersion
+from reasoner.program import entailment, program
 from reasoner.validate import evaluate
 
 _SAMPLE = "urn:necessity:sample:"
@@ -69,6 +71,7 @@ def _composed(policy: Policy) -> Iterator[str]:
     """Effective policies that cannot be composed, or whose leaves an engine does not look at."""
     for version in policy.versions:
         evaluate(version, tuple(version.leaves), Graph(), "urn:necessity:nobody")
+        program(version)
         kinds = {_classes(classify(version.ontology, facts), node) for node, facts in _requests(version).items()}
         choices = {"default readings": choose_readings(version)}
         for interpretation in version.interpretations:
@@ -131,9 +134,25 @@ def _classified(policy: Policy) -> Iterator[str]:
     for subject, predicate, value in entailed:
         if predicate == RDF.type and isinstance(value, URIRef):
             by_rules.setdefault(str(subject), set()).add(str(value))
+    by_program = _compiled(policy, facts)
     for iri, classes in sorted(by_hermit.items()):
+        compiled = by_program.get(iri, set()) ^ by_rules.get(iri, set())
+        if compiled - {str(OWL.Thing)}:
+            yield f"{iri}: the compiled axioms and OWL 2 RL differ on {', '.join(sorted(compiled))}"
         mine = {name for name in by_rules.get(iri, ()) if name != str(OWL.Thing)}
         theirs = {name for name in classes if name != str(OWL.Thing)}
         if mine != theirs:
             kind = next(str(fact[2]) for fact in facts if str(fact[0]) == iri and fact[2] != NEC.Statement)
             yield f"{iri} ({kind}): HermiT and OWL 2 RL differ on {', '.join(sorted(mine ^ theirs))}"
+
+
+def _compiled(policy: Policy, assertions: list[Triple]) -> dict[str, set[str]]:
+    """The named classes of each subject by the compiled axioms."""
+    facts: Facts = {}
+    for subject, predicate, value in assertions:
+        facts.setdefault(terms.of(subject), {}).setdefault(terms.of(predicate), set()).add(terms.of(value))
+    entailment(policy.lexicon).close(facts)
+    return {
+        terms.name(subject): {terms.name(name) for name in props.get(TYPE, ()) if name.startswith("<")}
+        for subject, props in facts.items()
+    }

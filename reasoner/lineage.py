@@ -73,7 +73,7 @@ def event(
                 "name": name if name == "-" else str(Path(name).resolve()),
                 "inputFacets": {
                     "dataQualityAssertions": {
-                        **_facet("DataQualityAssertionsDatasetFacet", "1-0-1"),
+                        **_facet("DataQualityAssertionsDatasetFacet", "1-1-0"),
                         "assertions": assertions,
                     }
                 },

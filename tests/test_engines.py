@@ -15,6 +15,7 @@ from benchmarks.generate import generate
 from reasoner import Policy, documentation, graphs, intake, load_policy, record
 from reasoner.brief import Desk
 from reasoner.chart import reader
+from reasoner.cli import main
 from reasoner.documentation import Case
 from reasoner.engine import Engine, determine_case
 from reasoner.infer import infer
@@ -245,3 +246,10 @@ def test_a_value_that_cannot_be_judged_goes_to_the_reference_engine(policy: Poli
     )
     for case in read_graph(Graph().parse(data=turtle, format="turtle"), policy):
         agree(case, policy)
+
+
+def test_the_record_names_its_engine(policy: Policy, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.ttl").write_text(chart([Attestation("adult-admission:3")]))
+    for engine, named in (("fast", "fast (necessity"), ("reference", "reference (pyshacl")):
+        assert main(["determine", str(tmp_path / "a.ttl"), "--format", "turtle", "--engine", engine]) == 0
+        assert named in capsys.readouterr().out

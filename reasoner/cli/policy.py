@@ -109,8 +109,16 @@ def _export(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from reasoner import check
+    from reasoner.program import program
 
-    problems = check.check(inputs.policy(options), progress=lambda line: print(line, file=sys.stderr))
+    policy = inputs.policy(options)
+    problems = check.check(policy, progress=lambda line: print(line, file=sys.stderr))
+    for version in policy.versions:
+        for leaf, reason in sorted(program(version).foreign.items()):
+            print(
+                f"note: {version.criteria[leaf].id} is not compiled, so the engine shacl validates it: {reason}",
+                file=sys.stderr,
+            )
     for problem in problems:
         print(problem)
     if not problems:
