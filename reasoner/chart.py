@@ -21,7 +21,7 @@ from reasoner.namespaces import DCTERMS, NEC, RDF
 from reasoner.policy import Criterion, Kind, Policy
 from reasoner.terms import Nodes, Term
 
-_KEPT = 65536
+_KEPT = 16384
 _TYPE, _REQUEST, _STATEMENT = terms.of(RDF.type), terms.of(NEC.ReviewRequest), terms.of(NEC.Statement)
 _ABOUT, _ADDRESSES, _CODE, _ASSERTION = (terms.of(NEC[name]) for name in ("about", "addresses", "code", "assertion"))
 _IN, _OBSERVED, _RECORDED = (terms.of(NEC[name]) for name in ("documentedIn", "observed", "recorded"))
@@ -55,7 +55,9 @@ class _Profile:
 
     def __init__(self, names: tuple[Term, ...], table: Table) -> None:
         self.complete = set(table.required) <= set(names)
-        self.tested = tuple((name, table.properties[name]) for name in names if name in _OWN & table.properties.keys())
+        own = [name for name in names if name in _OWN & table.properties.keys()]
+        self.tested = tuple(name for name in own if name != _EXCERPT)
+        self.texts = tuple(name for name in own if name == _EXCERPT)
         self.recurring = tuple(name for name in names if name not in _OWN)
         self.carries = frozenset({str(RDF.type), *map(terms.name, names)})
 
@@ -155,7 +157,7 @@ class Reader:
         if documents is None:
             return None
         about: dict[Term, list[Statement]] = {request: [] for request in requests}
-        passed: set[tuple[Term, Term]] = set()
+        passed: set[tuple[tuple[Term, ...], ...]] = set()
         for subject in statements:
             props = nodes[subject]
             statement = self._statement(subject, props, view, documents, passed)
@@ -210,9 +212,9 @@ class Reader:
         props: dict[Term, list[Term]],
         view: _View,
         documents: dict[Term, Document],
-        passed: set[tuple[Term, Term]],
+        passed: set[tuple[tuple[Term, ...], ...]],
     ) -> Statement | None:
-        """A statement; `passed` holds the values that passed already in this data set, by property."""
+        """A statement; `passed` holds the values with which others of this data set passed."""
         table = self._intake[_STATEMENT]
         names = tuple(props)
         profile = self._profiles.get(names)
@@ -222,17 +224,19 @@ class Reader:
             profile = self._profiles[names] = _Profile(names, table)
         if not profile.complete:
             return None
-        for predicate, entry in profile.tested:
-            values = props[predicate]
-            mark = (predicate, values[0])
-            if len(values) > 1 or mark not in passed:
-                if not table.passes(entry, view, values):
-                    return None
-                if len(values) == 1 and predicate != _EXCERPT:
-                    passed.add(mark)
-        for test in table.others:
-            if not test(view, subject):
+        for predicate in profile.texts:
+            if not table.passes(table.properties[predicate], view, props[predicate]):
                 return None
+        # The tests see no more of a statement than these values and what is said of them.
+        mark = tuple([(*props[predicate], predicate) for predicate in profile.tested])
+        if mark not in passed:
+            for predicate in profile.tested:
+                if not table.passes(table.properties[predicate], view, props[predicate]):
+                    return None
+            for test in table.others:
+                if not test(view, subject):
+                    return None
+            passed.add(mark)
         key = (*profile.recurring, *[tuple(props[predicate]) for predicate in profile.recurring])
         meaning = self._meanings.get(key)
         if meaning is None:
@@ -410,6 +414,10 @@ def _intake() -> dict[Term, Table]:
         for target in targets:
             assert target not in found, target  # one shape a target, or this reader would see but the last
             found[target] = compiler.table(shape)
+            use = compiler.use()
+            branches = [branch for steps, _ in use.paths for branch in (steps.alternatives or (steps,))]
+            if target == _STATEMENT:  # see Reader._statement
+                assert all(branch.sequence[0][0] in _OWN and not branch.sequence[0][1] for branch in branches)
     assert set(found) == {_REQUEST, _STATEMENT, _IN}
     return found
 

@@ -23,7 +23,7 @@ STATUSES = tuple(Status)
 CODE = {status: code for code, status in enumerate(STATUSES)}
 """The code of each status."""
 
-_KEPT = 100_000
+_KEPT = 16384
 
 _Way = tuple[int, int] | None
 """The least number of leaves that complete a part, and which, as bits; None if nothing does."""
@@ -86,7 +86,7 @@ class Plan:
         """Fold the codes of the statuses of `leaves`."""
         found = self._folds.get(codes)
         if found is None:
-            if len(self._folds) > _KEPT // 10:
+            if len(self._folds) > _KEPT // 16:
                 self._folds.clear()
             found = self._folds[codes] = self._fold(codes)
         return found

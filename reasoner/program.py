@@ -30,7 +30,7 @@ from reasoner.steps import Steps, follow
 from reasoner.terms import Term
 from reasoner.validate import LeafReport
 
-_KEPT = 100_000
+_KEPT = 16384
 _RELATIONS = {
     Assertion.AFFIRMED: terms.of(NEC.affirmed),
     Assertion.DENIED: terms.of(NEC.denied),

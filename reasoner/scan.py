@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyoxigraph as ox
 
@@ -24,7 +24,8 @@ _SOUND_IRI = re.compile(_IRI).fullmatch
 _SOUND_TYPED = re.compile(rf'"[^"\\\x00-\x1f\x7f]*"\^\^(?!<http://www\.w3\.org/2001/XMLSchema#string>){_IRI}').fullmatch
 _SOUND_TEXT = re.compile(r'"(?:[^"\\]|\\["\\nr])*"').fullmatch
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]").search  # recorded with escapes
-_KEPT = 65536
+_KEPT = 16384
+_STEP = 16384
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Found:
     nodes: Nodes
     error: NecessityError | None
     """Why it cannot be read, if it cannot."""
-    lines: list[str]
+    text: str = field(repr=False)
+    """Its lines."""
     content: str | None = None
     """The data set as canonical N-Triples, if it is known to be declared throughout."""
 
@@ -61,29 +63,25 @@ class Scanner:
             text: the lines.
             source: what to call it in errors.
         """
-        lines = text.split("\n")
-        if not lines[-1]:
-            lines.pop()
-        start, total = 0, len(lines)
+        start, total = 0, len(text)
         while start < total:
-            tail, graph = _tail(lines[start])
-            end = start + 1
+            end = text.find("\n", start) + 1 or total
+            tail, graph = _tail(text[start:end].removesuffix("\n"))
             if tail:
-                while end < total and lines[end].endswith(tail):
-                    end += 1
-            run = lines[start:end]
-            nodes = self._group(run, len(tail)) if tail and _SOUND_IRI(tail[1:-2]) else None
-            yield self._found(graph, nodes, run, tail, source)
+                end = _run(text, f"{tail}\n", end)
+            block = text[start:end]
+            lines = block.replace(f"{tail}\n", "\n").removesuffix("\n").split("\n") if tail else []
+            nodes = self._group(lines) if lines and _SOUND_IRI(tail[1:-2]) else None
+            yield self._found(graph, nodes, lines, block, source)
             start = end
 
-    def _group(self, lines: list[str], width: int) -> Nodes | None:
-        """The triples of lines that end with a graph of some width, by subject; None if one is not written plainly."""
+    def _group(self, lines: list[str]) -> Nodes | None:
+        """The triples of lines without their graph, by subject; None if one is not written plainly."""
         nodes: Nodes = {}
         values: list[Term] = []
         last, props = "", {}
         try:
             for subject, predicate, value in [line.split(" ", 2) for line in lines]:
-                value = value[:-width]
                 if subject != last:
                     props = nodes.get(subject)
                     if props is None:
@@ -129,21 +127,36 @@ class Scanner:
         self._sound.add(term)
         return True
 
-    def _found(self, graph: str, nodes: Nodes | None, lines: list[str], tail: str, source: str) -> Found:
+    def _found(self, graph: str, nodes: Nodes | None, lines: list[str], block: str, source: str) -> Found:
         if nodes is not None:
-            content = None
-            if self._canonical:
-                width = len(tail)
-                content = " .\n".join(sorted([line[:-width] for line in lines])) + " .\n"
-            return Found(graph, nodes, None, lines, content)
-        text = "\n".join(lines) + "\n"
+            content = " .\n".join(sorted(lines)) + " .\n" if self._canonical else None
+            return Found(graph, nodes, None, block, content)
         try:
-            sets = graphs.parse_datasets(text.encode(), ox.RdfFormat.N_QUADS, source)
+            sets = graphs.parse_datasets(block.encode(), ox.RdfFormat.N_QUADS, source)
         except NecessityError as error:
-            return Found(graph, {}, error, lines)
+            return Found(graph, {}, error, block)
         # Several, or one without a name: the lines do not stand graph by graph.
         alone = len(sets) == 1 and bool(graph) and sets[0].name.endswith(f" <{graph}>")
-        return Found(graph if alone else "", sets[0].nodes, None, lines)
+        return Found(graph if alone else "", sets[0].nodes, None, block)
+
+
+def _run(text: str, tail: str, end: int) -> int:
+    """Where the lines that end with a tail end, from a place behind the first of them on."""
+    total, step = len(text), _STEP
+    while end < total:
+        ahead = text.rfind(tail, end, end + step) + len(tail)
+        if ahead < len(tail):
+            line = text.find("\n", end) + 1 or total
+            if not text.endswith(tail, end, line):
+                return end
+            end = line  # one line alone is longer than the step
+        elif text.count("\n", end, ahead) == text.count(tail, end, ahead):
+            end = ahead
+        elif step > 1:
+            step //= 8
+        else:
+            return end
+    return end
 
 
 def _tail(line: str) -> tuple[str, str]:

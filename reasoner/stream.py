@@ -226,7 +226,7 @@ def _quads(piece: Piece, policy: Policy, as_of: date | None) -> Iterator[DataSet
             if cases is None:
                 cases = _careful(found, policy, source, as_of)
         except NecessityError as error:
-            yield DataSet(source, found.graph, error=error, raw=_join(found), suffix=QUADS)
+            yield DataSet(source, found.graph, error=error, raw=found.text.encode(), suffix=QUADS)
         else:
             yield DataSet(source, found.graph, tuple(cases))
 
@@ -235,12 +235,8 @@ def _careful(found: Found, policy: Policy, source: str, as_of: date | None) -> l
     """The cases of a data set that the reader of plain charts leaves alone."""
     if found.error:
         raise found.error
-    (data,) = graphs.parse_datasets(_join(found), graphs.SYNTAXES[QUADS], source)
+    (data,) = graphs.parse_datasets(found.text.encode(), graphs.SYNTAXES[QUADS], source)
     return list(documentation.read_cases(data.graph, policy, source, as_of))
-
-
-def _join(found: Found) -> bytes:
-    return ("\n".join(found.lines) + "\n").encode()
 
 
 @lru_cache(maxsize=8)

@@ -136,11 +136,11 @@ AWKWARD = [
 def test_the_scanner_finds_what_a_parser_finds(lines: list[str], end: str) -> None:
     text = end.join(lines) + end
     found = list(Scanner(lambda term: True).data_sets(text, "text"))
-    assert [line.removesuffix("\r") for one in found for line in one.lines] == lines
+    assert "".join(one.text for one in found) == text
     for one in found:
         if one.content is None:
             continue
-        (data,) = graphs.parse_datasets("\n".join(one.lines).encode(), graphs.SYNTAXES[".nq"], "text")
+        (data,) = graphs.parse_datasets(one.text.encode(), graphs.SYNTAXES[".nq"], "text")
         assert data.name == "text <urn:g>"
         assert data.nodes == one.nodes
         assert "".join(sorted(set(one.content.splitlines(keepends=True)))) == "".join(

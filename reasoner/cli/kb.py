@@ -7,10 +7,8 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import islice
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -185,6 +183,9 @@ def _determined(
     if jobs == 1:
         yield from map(work, charts)
         return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         for chunk in _chunks(charts, 64 * jobs):
             yield from pool.map(work, chunk, chunksize=8)
