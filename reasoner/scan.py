@@ -135,8 +135,9 @@ class Scanner:
             sets = graphs.parse_datasets(block.encode(), ox.RdfFormat.N_QUADS, source)
         except NecessityError as error:
             return Found(graph, {}, error, block)
-        # Several, or one without a name: the lines do not stand graph by graph.
-        alone = len(sets) == 1 and bool(graph) and sets[0].name.endswith(f" <{graph}>")
+        # Several, or something in none: the lines do not stand graph by graph.
+        names = {str(quad.graph_name) for quad in ox.parse(input=block.encode(), format=ox.RdfFormat.N_QUADS)}
+        alone = bool(graph) and names == {f"<{graph}>"}
         return Found(graph if alone else "", sets[0].nodes, None, block)
 
 

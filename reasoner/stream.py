@@ -78,6 +78,8 @@ class Piece:
             return self.data
         if not self.length:
             return graphs.read_bytes(Path(self.files[0]))
+        if self.length > graphs.MAX_BYTES:
+            raise DocumentationError(f"a graph is larger than {graphs.MAX_BYTES // 2**20} MiB", where=self.files[0])
         try:
             with open(self.files[0], "rb") as stream:
                 stream.seek(self.offset)

@@ -127,6 +127,7 @@ AWKWARD = [
     '<urn:s> <urn:p> "no end <urn:g> .',
     '<urn:s> <urn:p> "two" "texts" <urn:g> .',
     "<urn:s> <urn:p> <urn:o> .",
+    "<urn:s> <urn:p> <urn:g> .",
     "",
 ]
 
@@ -146,6 +147,13 @@ def test_the_scanner_finds_what_a_parser_finds(lines: list[str], end: str) -> No
         assert "".join(sorted(set(one.content.splitlines(keepends=True)))) == "".join(
             sorted(graphs.canonical(data.graph).splitlines(keepends=True))
         )
+
+
+def test_what_stands_in_no_graph_is_told() -> None:
+    """The last line is a triple of the default graph whose object is the graph of the lines before it."""
+    text = "<urn:s> <urn:p> <urn:o> <urn:g> .\n<urn:s> <urn:p> <urn:g> .\n"
+    (found,) = Scanner(lambda term: True).data_sets(text, "text")
+    assert (found.graph, found.content) == ("", None)
 
 
 @pytest.mark.slow
