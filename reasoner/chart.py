@@ -167,7 +167,7 @@ class Reader:
                 about[request].append(statement)
         table = self._intake[_REQUEST]
         for request in requests:
-            if not table.holds(view, request, nodes[request], nodes[request]):
+            if not table.holds(view, request, nodes[request]):
                 return None
         requests.sort(key=terms.name)
         return [self._case(request, nodes, about[request], source, as_of, content) for request in requests]
@@ -194,7 +194,7 @@ class Reader:
                 if document in found:
                     continue
                 said = nodes.get(document, {})
-                if document[0] != "<" or not table.holds(view, document, said, said):
+                if document[0] != "<" or not table.holds(view, document, said):
                     return None
                 issued = said.get(_ISSUED)
                 found[document] = Document(
@@ -225,13 +225,13 @@ class Reader:
         if not profile.complete:
             return None
         for predicate in profile.texts:
-            if not table.passes(table.properties[predicate], view, props[predicate]):
+            if not table.properties[predicate](view, props[predicate]):
                 return None
         # The tests see no more of a statement than these values and what is said of them.
         mark = tuple([(*props[predicate], predicate) for predicate in profile.tested])
         if mark not in passed:
             for predicate in profile.tested:
-                if not table.passes(table.properties[predicate], view, props[predicate]):
+                if not table.properties[predicate](view, props[predicate]):
                     return None
             for test in table.others:
                 if not test(view, subject):
@@ -276,8 +276,8 @@ class Reader:
         for predicate, values in props.items():
             if predicate in _OWN:
                 continue
-            entry = table.properties.get(predicate)
-            if entry and not table.passes(entry, blank, values):
+            test = table.properties.get(predicate)
+            if test and not test(blank, values):
                 return None
         types = {name for name in props.get(_TYPE, ()) if name != _STATEMENT}
         addressed = props.get(_ADDRESSES, ())

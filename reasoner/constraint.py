@@ -10,7 +10,7 @@ when the shape is compiled; a value of which a test cannot be sure to judge as S
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from reasoner import terms
@@ -45,38 +45,30 @@ class Report:
     """Whether a focus node breaks it."""
 
 
+Values = Callable[[View, Sequence[Term]], bool]
+"""A test of all the values of one property."""
+
+
 @dataclass(frozen=True)
 class Table:
-    """A node shape as tests by property: the least and most values, and what each value has to pass; then the others."""
+    """A node shape as tests by property, and the tests of more than one property."""
 
     required: tuple[Term, ...]
-    properties: dict[Term, tuple[int, float, list[Test]]]
+    properties: dict[Term, Values]
     others: tuple[Test, ...]
 
-    def holds(self, view: View, node: Term, props: dict[Term, list[Term]], names: Iterable[Term]) -> bool:
-        """Whether a node conforms, as far as some of its properties and the tests of more than one tell."""
+    def holds(self, view: View, node: Term, props: dict[Term, list[Term]]) -> bool:
+        """Whether a node with some properties conforms."""
         for name in self.required:
             if name not in props:
                 return False
-        for name in names:
-            entry = self.properties.get(name)
-            if entry and not self.passes(entry, view, props[name]):
+        for name in props:
+            test = self.properties.get(name)
+            if test and not test(view, props[name]):
                 return False
-        for test in self.others:
-            if not test(view, node):
+        for check in self.others:
+            if not check(view, node):
                 return False
-        return True
-
-    @staticmethod
-    def passes(entry: tuple[int, float, list[Test]], view: View, values: Sequence[Term]) -> bool:
-        """Whether the values of one property pass."""
-        least, most, tests = entry
-        if not least <= len(values) <= most:
-            return False
-        for test in tests:
-            for value in values:
-                if not test(view, value):
-                    return False
         return True
 
 
@@ -160,7 +152,7 @@ class Compiler:
         alone = Compiler({**self.shapes, shape: rest})
         others += alone._constraints(shape, 0)
         required = tuple(name for name, (least, _, _) in properties.items() if least)
-        return Table(required, properties, tuple(others))
+        return Table(required, {name: _values(*said) for name, said in properties.items()}, tuple(others))
 
     def _property(self, shape: Term, depth: int) -> Test:
         steps = self._steps(self._one(shape, "path"))
@@ -342,6 +334,23 @@ _OF_VALUES |= {"targetClass", "targetSubjectsOf", "targetObjectsOf"}
 _OF_PATHS = {"path", "minCount", "maxCount", "qualifiedValueShape", "qualifiedMinCount", "qualifiedMaxCount"}
 _PAIRS = ("equals", "disjoint", "lessThan", "lessThanOrEquals")
 _OF_PATHS |= set(_PAIRS)
+
+
+def _values(least: int, most: float, tests: list[Test]) -> Values:
+    if len(tests) == 1 and most == 1:
+        (only,) = tests
+        return lambda view, values: len(values) == 1 and only(view, values[0])
+
+    def test(view: View, values: Sequence[Term]) -> bool:
+        if not least <= len(values) <= most:
+            return False
+        for check in tests:
+            for value in values:
+                if not check(view, value):
+                    return False
+        return True
+
+    return test
 
 
 def _sh(name: str) -> Term:

@@ -67,10 +67,10 @@ class Scanner:
         while start < total:
             end = text.find("\n", start) + 1 or total
             tail, graph = _tail(text[start:end].removesuffix("\n"))
+            lines: list[str] = []
             if tail:
-                end = _run(text, f"{tail}\n", end)
+                end, lines = _run(text, f"{tail}\n", start, end)
             block = text[start:end]
-            lines = block.replace(f"{tail}\n", "\n").removesuffix("\n").split("\n") if tail else []
             nodes = self._group(lines) if lines and _SOUND_IRI(tail[1:-2]) else None
             yield self._found(graph, nodes, lines, block, source)
             start = end
@@ -141,23 +141,24 @@ class Scanner:
         return Found(graph if alone else "", sets[0].nodes, None, block)
 
 
-def _run(text: str, tail: str, end: int) -> int:
-    """Where the lines that end with a tail end, from a place behind the first of them on."""
-    total, step = len(text), _STEP
-    while end < total:
-        ahead = text.rfind(tail, end, end + step) + len(tail)
-        if ahead < len(tail):
-            line = text.find("\n", end) + 1 or total
-            if not text.endswith(tail, end, line):
-                return end
-            end = line  # one line alone is longer than the step
-        elif text.count("\n", end, ahead) == text.count(tail, end, ahead):
-            end = ahead
-        elif step > 1:
-            step //= 8
-        else:
-            return end
-    return end
+def _run(text: str, tail: str, start: int, end: int) -> tuple[int, list[str]]:
+    """Where the lines from a place on that end with a tail end, and the lines without it.
+
+    Args:
+        text: the lines.
+        tail: the tail, with the end of the line.
+        start: where the first line begins.
+        end: where it ends.
+    """
+    far = end
+    while (found := text.rfind(tail, far, far + _STEP)) >= 0:
+        far = found + len(tail)
+    lines = text[start:far].removesuffix(tail).split(tail)
+    if text.count("\n", start, far) == len(lines):
+        return far, lines
+    while (following := text.find("\n", end) + 1) and text.endswith(tail, end, following):
+        end = following  # other graphs stand between: line by line
+    return end, text[start:end].removesuffix(tail).split(tail)
 
 
 def _tail(line: str) -> tuple[str, str]:
