@@ -20,23 +20,17 @@ from reasoner.decide import Status, leaf_status
 from reasoner.documentation import Assertion, Case, Statement
 from reasoner.entail import TYPE, Entailment, Facts
 from reasoner.errors import EngineError
+from reasoner.evidence import RELATION, RELATIONS, Answer, Evidence, Kind
 from reasoner.infer import Inference
 from reasoner.lexicon import Lexicon
 from reasoner.namespaces import NEC
 from reasoner.policy import PolicyVersion
 from reasoner.settle import Settlement, evidence_graph, evidence_node
-from reasoner.shacl import ValidationResult
 from reasoner.steps import Steps, follow
 from reasoner.terms import Term
 from reasoner.validate import LeafReport
 
 _KEPT = 16384
-_RELATIONS = {
-    Assertion.AFFIRMED: terms.of(NEC.affirmed),
-    Assertion.DENIED: terms.of(NEC.denied),
-    Assertion.NOT_APPLICABLE: terms.of(NEC.notApplicable),
-}
-_RELATION_NAMES = frozenset(_RELATIONS.values())
 _CODE, _TOPIC, _AGE_GROUP = terms.of(NEC.code), terms.of(NEC.topic), terms.of(NEC.ageGroup)
 _STATEMENT, _ADDRESSES = terms.of(NEC.Statement), terms.of(NEC.addresses)
 _BOOLEAN = "^^<http://www.w3.org/2001/XMLSchema#boolean>"
@@ -81,16 +75,18 @@ class Program:
         self._kinds = _Memory()
         self._ids: dict[object, int] = {}
         self._answers = _Memory()
-        nobody = _Evidence("urn:necessity:nobody")
+        nobody = Evidence("urn:necessity:nobody")
         self._silent = {iri: leaf.answer(nobody) for iri, leaf in self.leaves.items() if not leaf.foreign}
         if self._native:
             graph = validate.attestations({"silence": (NEC.affirmed, [])})
             silent = self._native.validate(graph, f"{validate.PROBE}silence")
-            self._silent |= {iri: _Answer(results) for iri, results in silent.items()}
+            self._silent |= {iri: Answer(results) for iri, results in silent.items()}
         validate.prove(version, tuple(self.leaves), self._probe)
 
     def infer(self, case: Case) -> Inference:
         """What `reasoner.infer.infer` draws from a case."""
+        if _mingled(case):
+            return reference.infer(case, self.version)
         calculated = self._calculate(case.statements)
         facts: dict[str, tuple[Fact, ...]] = {}
         classes: dict[str, frozenset[str]] = {}
@@ -124,7 +120,8 @@ class Program:
         if found is None:
             facts: Facts = {f"<{case.iri}>": {_AGE_GROUP: {age_group}}}
             for subject, predicate, value in case.facts:
-                facts.setdefault(subject, {}).setdefault(predicate, set()).add(value)
+                if _is_symbolic(value):
+                    facts.setdefault(subject, {}).setdefault(predicate, set()).add(value)
             found = self._requests[key] = _closed(self._entailment, facts, f"<{case.iri}>")
         return found
 
@@ -133,7 +130,8 @@ class Program:
         props: dict[Term, set[Term]] = {TYPE: {_STATEMENT, *map(terms.iri, statement.classes)}}
         props[_ADDRESSES] = set(map(terms.iri, statement.addresses))
         for predicate, value in told:
-            props.setdefault(predicate, set()).add(value)
+            if _is_symbolic(value):
+                props.setdefault(predicate, set()).add(value)
         return _closed(self._entailment, {node: props}, node)
 
     def _told(self, facts: tuple[Fact, ...], calculated: tuple[Fact, ...]) -> tuple[Fact, ...]:
@@ -159,9 +157,14 @@ class Program:
             found = self._calculated[key] = _construct(self.version.rules, key)
         return {statements[number].iri: facts for (number, _), facts in zip(numbers, found, strict=True) if facts}
 
-    def answers(self, case: Case, inference: Inference, settlement: Settlement) -> dict[str, _Answer]:
+    def answers(self, case: Case, inference: Inference, settlement: Settlement) -> dict[str, Answer]:
         """The answer of each leaf to which something speaks; every other one is silent, see `silence`."""
-        evidence = _Evidence(case.iri, case)
+        if _mingled(case):
+            return self._by_reference(case, inference, settlement, self.leaves)
+        if len(self._ids) > _KEPT:  # between two cases: answers are kept by these numbers
+            for memory in (self._ids, self._kinds, self._answers):
+                memory.clear()
+        evidence = Evidence(case.iri, case)
         at_leaf: dict[str, list[int]] = {}
         spoken: dict[str, tuple[Statement, Assertion, bool, list[str]]] = {}
         for iri, bearings in settlement.bearings.items():
@@ -188,7 +191,7 @@ class Program:
                 kind = self._kinds[key] = self._kind(*key)
             evidence.add(f"<{node}>", kind)
             for triggered in kind.triggered:
-                at_leaf.setdefault(triggered.iri, []).append(kind.number)
+                at_leaf.setdefault(triggered, []).append(kind.number)
         entangled = evidence.entangled
         answers = {}
         for iri, numbers in at_leaf.items():
@@ -206,10 +209,10 @@ class Program:
             answers[leaf.iri] = self._answer(leaf, evidence, case, inference, settlement)
         if self._native:
             graph = evidence_graph(case, inference, settlement, self.version)
-            answers |= {iri: _Answer(results) for iri, results in self._native.validate(graph, case.iri).items()}
+            answers |= {iri: Answer(results) for iri, results in self._native.validate(graph, case.iri).items()}
         return answers
 
-    def silence(self, iri: str) -> _Answer:
+    def silence(self, iri: str) -> Answer:
         """The answer of a leaf to which nothing speaks."""
         return self._silent[iri]
 
@@ -220,18 +223,18 @@ class Program:
         answers = self.answers(case, inference, settlement)
         return {iri: self._report(iri, answers.get(iri) or self._silent[iri], case.iri) for iri in leaves}
 
-    def _report(self, iri: str, answer: _Answer, request: str) -> LeafReport:
+    def _report(self, iri: str, answer: Answer, request: str) -> LeafReport:
         return LeafReport(self.status(iri, answer), answer.results(request))
 
-    def status(self, iri: str, answer: _Answer) -> Status:
+    def status(self, iri: str, answer: Answer) -> Status:
         """The status that an answer of a leaf comes to."""
         if answer.status is None:
             answer.status = leaf_status(answer.severities, hits=self.leaves[iri].item)
         return answer.status
 
     def _answer(
-        self, leaf: _Leaf, evidence: _Evidence, case: Case, inference: Inference, settlement: Settlement
-    ) -> _Answer:
+        self, leaf: _Leaf, evidence: Evidence, case: Case, inference: Inference, settlement: Settlement
+    ) -> Answer:
         try:
             return leaf.answer(evidence)
         except DoubtError:
@@ -239,10 +242,10 @@ class Program:
 
     def _by_reference(
         self, case: Case, inference: Inference, settlement: Settlement, leaves: Collection[str]
-    ) -> dict[str, _Answer]:
+    ) -> dict[str, Answer]:
         graph = evidence_graph(case, inference, settlement, self.version)
         found = validate.evaluate(self.version, tuple(leaves), graph, case.iri)
-        return {iri: _Answer(report.results) for iri, report in found.items()}
+        return {iri: Answer(report.results) for iri, report in found.items()}
 
     def _kind(
         self,
@@ -252,7 +255,7 @@ class Program:
         stance: Assertion,
         contrary: bool,
         leaves: frozenset[str],
-    ) -> _Kind:
+    ) -> Kind:
         """The kind of evidence node that `reasoner.settle.evidence_graph` writes."""
         version = self.version
         types = {version.leaves[iri].finding for iri in leaves}
@@ -266,18 +269,18 @@ class Program:
                     facts[_TOPIC] = sorted(map(terms.iri, asserted - set(version.leaf_of)))
         classes = frozenset(map(terms.iri, types)) & self._classes
         seen = {p: values for p, values in facts.items() if p in self._predicates and values}
-        relation = _RELATIONS[stance]
+        relation = RELATION[stance]
         same = (relation, classes, tuple((p, tuple(values)) for p, values in sorted(seen.items())))
         number = self._ids.setdefault(same, len(self._ids))
         triggered = dict.fromkeys(leaf for name in sorted(classes) for leaf in self._triggered.get(name, ()))
-        return _Kind(number, relation, classes, seen, tuple(triggered))
+        return Kind(number, relation, classes, seen, tuple(leaf.iri for leaf in triggered))
 
     def _probe(self, probes: validate.Probes) -> dict[str, dict[str, Status]]:
         """The statuses of the leaves where bare statements speak to some of them, by probe."""
         found: dict[str, dict[str, Status]] = {}
         for probe, (relation, spoken) in probes.items():
-            stance = next(stance for stance, name in _RELATIONS.items() if name == terms.of(relation))
-            evidence = _Evidence(validate.PROBE + probe)
+            stance = next(stance for stance, name in RELATION.items() if name == terms.of(relation))
+            evidence = Evidence(validate.PROBE + probe)
             for leaf in spoken:
                 someone = tuple((terms.iri(required), "<urn:necessity:someone>") for required in leaf.speaks_only_with)
                 kind = self._kind(frozenset(), frozenset(), someone, stance, False, frozenset({leaf.iri}))
@@ -286,101 +289,9 @@ class Program:
             if self._native:
                 graph = validate.attestations({probe: (relation, spoken)})
                 results = self._native.validate(graph, terms.name(evidence.request))
-                answers |= {iri: _Answer(found) for iri, found in results.items()}
+                answers |= {iri: Answer(found) for iri, found in results.items()}
             found[probe] = {iri: self.status(iri, answer) for iri, answer in answers.items()}
         return found
-
-
-class _Kind:
-    """A kind of evidence node: what of it a leaf can see."""
-
-    __slots__ = ("classes", "facts", "number", "relation", "triggered")
-
-    def __init__(
-        self,
-        number: int,
-        relation: Term,
-        classes: frozenset[Term],
-        facts: dict[Term, list[Term]],
-        triggered: tuple[_Leaf, ...],
-    ) -> None:
-        self.number = number
-        self.relation = relation
-        self.classes = classes
-        self.facts = facts
-        self.triggered = triggered
-
-
-class _Answer:
-    """What a leaf's shapes report: those that are broken, or results of another engine."""
-
-    __slots__ = ("_reports", "severities", "status")
-
-    def __init__(self, reports: Sequence[Report | ValidationResult]) -> None:
-        self._reports = reports
-        self.severities = tuple(report.severity for report in reports)
-        self.status: Status | None = None
-
-    def results(self, request: str) -> tuple[ValidationResult, ...]:
-        """The validation results, for a request in focus."""
-        return tuple(
-            report
-            if isinstance(report, ValidationResult)
-            else ValidationResult(
-                focus=request,
-                shape=terms.name(report.shape),
-                severity=report.severity,
-                message=report.message,
-                component=report.component,
-                path="" if report.path.alternatives else terms.name(report.path.sequence[0][0]),
-            )
-            for report in self._reports
-        )
-
-
-class _Evidence:
-    """The evidence graph of a request as compiled tests see it."""
-
-    def __init__(self, request: str, case: Case | None = None) -> None:
-        self.request = f"<{request}>"
-        self._case = case
-        self._nodes: dict[Term, _Kind] = {}
-        self._related: dict[Term, list[Term]] = {}
-        self._graph: dict[Term, dict[Term, list[Term]]] | None = None
-        self.entangled = False
-        """Whether a fact of a node leads to another node, so that an answer holds for this case alone."""
-
-    def add(self, node: Term, kind: _Kind) -> None:
-        self._nodes[node] = kind
-        self._related.setdefault(kind.relation, []).append(node)
-        if kind.facts and self._case:
-            subjects = self._facts()
-            self.entangled |= any(v in subjects or v in self._nodes for vs in kind.facts.values() for v in vs)
-
-    def values(self, node: Term, predicate: Term) -> Sequence[Term]:
-        kind = self._nodes.get(node)
-        if kind:
-            return kind.facts.get(predicate, ())
-        if predicate in _RELATION_NAMES:
-            return self._related.get(predicate, ()) if node == self.request else ()
-        return self._facts().get(node, {}).get(predicate, ())
-
-    def subjects(self, predicate: Term, node: Term) -> Sequence[Term]:
-        if predicate in _RELATION_NAMES:
-            return (self.request,) if node in self._related.get(predicate, ()) else ()
-        found = [name for name, kind in self._nodes.items() if node in kind.facts.get(predicate, ())]
-        return found + [s for s, props in self._facts().items() if node in props.get(predicate, ())]
-
-    def types(self, node: Term) -> Collection[Term]:
-        kind = self._nodes.get(node)
-        return kind.classes if kind else self._facts().get(node, {}).get(TYPE, ())
-
-    def _facts(self) -> dict[Term, dict[Term, list[Term]]]:
-        if self._graph is None:
-            self._graph = {}
-            for subject, predicate, value in self._case.facts if self._case else ():
-                self._graph.setdefault(subject, {}).setdefault(predicate, []).append(value)
-        return self._graph
 
 
 class _Leaf:
@@ -395,7 +306,7 @@ class _Leaf:
         self.triggers: frozenset[Term] = frozenset()
         self.predicates: frozenset[Term] = frozenset()
         self.classes: frozenset[Term] = frozenset()
-        self.contexts: tuple[Callable[[_Evidence, Term], Sequence[Term]], ...] = ()
+        self.contexts: tuple[Callable[[Evidence, Term], Sequence[Term]], ...] = ()
         self._reports: list[Report] = []
         compiler = Compiler(version.lexicon.shapes)
         try:
@@ -424,26 +335,26 @@ class _Leaf:
                 triggers |= needs or set()
             elif len(sequences) == 1 and len(sequences[0]) == 1 and not sequences[0][0][1]:
                 predicates.add(sequences[0][0][0])
-            elif len(sequences) == 1 and sequences[0] and sequences[0][0][1] and sequences[0][0][0] in _RELATION_NAMES:
+            elif len(sequences) == 1 and sequences[0] and sequences[0][0][1] and sequences[0][0][0] in RELATIONS:
                 contexts.append(Steps(sequences[0][1:]))
                 self.blind |= any(back for _, back in sequences[0][1:])
             else:
                 self.blind = True
             # Whatever is named on a path has to be kept of a node.
-            predicates |= {name for sequence in sequences for name, _ in sequence if name not in _RELATION_NAMES}
+            predicates |= {name for sequence in sequences for name, _ in sequence if name not in RELATIONS}
         self.triggers, self.predicates = frozenset(triggers), frozenset(predicates)
         self.contexts = tuple(follow(steps) for steps in sorted(contexts, key=str))
 
-    def answer(self, evidence: _Evidence) -> _Answer:
+    def answer(self, evidence: Evidence) -> Answer:
         """What the shapes report of some evidence."""
-        return _Answer([report for report in self._reports if report.breaks(evidence, evidence.request)])
+        return Answer([report for report in self._reports if report.breaks(evidence, evidence.request)])
 
 
 def _to_evidence(sequence: tuple[tuple[Term, bool], ...]) -> bool:
     """Whether a path leads from the request to evidence nodes, or from one of them by the request to others."""
-    if len(sequence) == 2 and sequence[0][1] and sequence[0][0] in _RELATION_NAMES:
+    if len(sequence) == 2 and sequence[0][1] and sequence[0][0] in RELATIONS:
         sequence = sequence[1:]
-    return len(sequence) == 1 and not sequence[0][1] and sequence[0][0] in _RELATION_NAMES
+    return len(sequence) == 1 and not sequence[0][1] and sequence[0][0] in RELATIONS
 
 
 @lru_cache(maxsize=8)
@@ -461,6 +372,17 @@ def program(version: PolicyVersion) -> Program:
 def _closed(entailment: Entailment, facts: Facts, node: Term) -> frozenset[str]:
     entailment.close(facts)
     return frozenset(terms.name(name) for name in facts[node].get(TYPE, ()) if name.startswith("<"))
+
+
+def _mingled(case: Case) -> bool:
+    """Whether a statement is the request, its member or its plan as well, or a class is made narrower than another."""
+    subjects = {subject[1:-1] for subject, _, _ in case.facts}
+    return not subjects.isdisjoint([s.iri for s in case.statements]) or any(p == _SUBCLASS for _, p, _ in case.facts)
+
+
+def _is_symbolic(value: Term) -> bool:
+    """Whether a value can matter to a class expression, as `reasoner.infer` has it."""
+    return value.startswith("<") or value.endswith(_BOOLEAN)
 
 
 def _leads_to_another(case: Case, values: frozenset[Term]) -> bool:

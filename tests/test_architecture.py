@@ -21,7 +21,7 @@ FLOORS = [
     {"load"},
     {"documentation", "effective", "fhir", "configuration"},
     {"chart", "infer", "decide", "decisions", "native"},
-    {"settle", "validate", "justify", "intake", "scan"},
+    {"settle", "validate", "justify", "intake", "scan", "evidence"},
     {"explain", "program", "plan", "stream"},
     {"engine"},
     {"assume", "brief"},

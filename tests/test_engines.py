@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rdflib import Graph
 
 from benchmarks.generate import generate
-from reasoner import Policy, documentation, graphs, intake, load_policy, record
+from reasoner import DocumentationError, Policy, documentation, graphs, intake, load_policy, record
 from reasoner.brief import Desk
 from reasoner.chart import reader
 from reasoner.cli import main
@@ -154,6 +154,37 @@ def test_what_stands_in_no_graph_is_told() -> None:
     text = "<urn:s> <urn:p> <urn:o> <urn:g> .\n<urn:s> <urn:p> <urn:g> .\n"
     (found,) = Scanner(lambda term: True).data_sets(text, "text")
     assert (found.graph, found.content) == ("", None)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        ":s0 nec:jurisdiction nec:US-MO . :request nec:program :s0 .",
+        ":p a nec:Member . :request nec:program :p . :p <http://www.w3.org/2000/01/rdf-schema#subClassOf> iop:Homelessness .",
+        ":s0 nec:severity :s1 . :s1 nec:topic :request .",
+        ":s0 nec:topic 'a text', iop:Homelessness ; nec:primary true .",
+    ],
+)
+def test_odd_charts(policy: Policy, odd: str) -> None:
+    """Nodes that are two things at once, and facts that lead from one to another."""
+    turtle = chart([Attestation("adult-admission:1-diagnosis"), Attestation("adult-admission:8-a-iii")]) + odd
+    try:
+        cases = read_graph(Graph().parse(data=turtle, format="turtle"), policy)
+    except DocumentationError:
+        cases = ()
+    for case in cases:
+        agree(case, policy)
+
+
+def test_what_is_remembered_is_bounded_and_never_mixed_up(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(policy)
+    cases = [case for path in SAMPLES for case in intake.read_file(path, policy)]
+    expected = [list(desk.lines(case)) for case in cases]
+    for module in ("program", "plan", "chart", "scan"):
+        monkeypatch.setattr(f"reasoner.{module}._KEPT", 3)
+    assert [list(Desk(policy).lines(case)) for case in cases] == expected
+    again = [case for path in SAMPLES for case in intake.read_file(path, policy)]
+    assert again == cases
 
 
 @pytest.mark.slow

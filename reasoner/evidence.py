@@ -1,0 +1,119 @@
+"""Evidence as compiled tests see it: the request, the nodes that are affirmed, denied or not applicable, and their kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from reasoner import terms
+from reasoner.constraint import Report
+from reasoner.decide import Status
+from reasoner.documentation import Assertion, Case
+from reasoner.entail import TYPE
+from reasoner.namespaces import NEC
+from reasoner.shacl import ValidationResult
+from reasoner.terms import Term
+
+RELATION = {
+    Assertion.AFFIRMED: terms.of(NEC.affirmed),
+    Assertion.DENIED: terms.of(NEC.denied),
+    Assertion.NOT_APPLICABLE: terms.of(NEC.notApplicable),
+}
+"""How the request relates to a statement, by its stance."""
+RELATIONS = frozenset(RELATION.values())
+"""The ways in which the request relates to statements."""
+
+
+class Kind:
+    """A kind of evidence node: what of it a leaf can see."""
+
+    __slots__ = ("classes", "facts", "number", "relation", "triggered")
+
+    def __init__(
+        self,
+        number: int,
+        relation: Term,
+        classes: frozenset[Term],
+        facts: dict[Term, list[Term]],
+        triggered: tuple[str, ...],
+    ) -> None:
+        self.number = number
+        self.relation = relation
+        self.classes = classes
+        self.facts = facts
+        self.triggered = triggered
+
+
+class Answer:
+    """What a leaf's shapes report: those that are broken, or results of another engine."""
+
+    __slots__ = ("_reports", "severities", "status")
+
+    def __init__(self, reports: Sequence[Report | ValidationResult]) -> None:
+        self._reports = reports
+        self.severities = tuple(report.severity for report in reports)
+        self.status: Status | None = None
+
+    def results(self, request: str) -> tuple[ValidationResult, ...]:
+        """The validation results, for a request in focus."""
+        return tuple(
+            report
+            if isinstance(report, ValidationResult)
+            else ValidationResult(
+                focus=request,
+                shape=terms.name(report.shape),
+                severity=report.severity,
+                message=report.message,
+                component=report.component,
+                path="" if report.path.alternatives else terms.name(report.path.sequence[0][0]),
+            )
+            for report in self._reports
+        )
+
+
+class Evidence:
+    """The evidence graph of a request as compiled tests see it."""
+
+    def __init__(self, request: str, case: Case | None = None) -> None:
+        self.request = f"<{request}>"
+        self._case = case
+        self._nodes: dict[Term, Kind] = {}
+        self._related: dict[Term, list[Term]] = {}
+        self._graph: dict[Term, dict[Term, list[Term]]] | None = None
+        self.entangled = False
+        """Whether a fact of a node leads to another node, so that an answer holds for this case alone."""
+
+    def add(self, node: Term, kind: Kind) -> None:
+        """Let a node of some kind speak for the request."""
+        self._nodes[node] = kind
+        self._related.setdefault(kind.relation, []).append(node)
+        if kind.facts and self._case:
+            subjects = self._facts()
+            self.entangled |= any(v in subjects or v in self._nodes for vs in kind.facts.values() for v in vs)
+
+    def values(self, node: Term, predicate: Term) -> Sequence[Term]:
+        """See `reasoner.steps.View`."""
+        kind = self._nodes.get(node)
+        if kind:
+            return kind.facts.get(predicate, ())
+        if predicate in RELATIONS:
+            return self._related.get(predicate, ()) if node == self.request else ()
+        return self._facts().get(node, {}).get(predicate, ())
+
+    def subjects(self, predicate: Term, node: Term) -> Sequence[Term]:
+        """See `reasoner.steps.View`."""
+        if predicate in RELATIONS:
+            return (self.request,) if node in self._related.get(predicate, ()) else ()
+        found = [name for name, kind in self._nodes.items() if node in kind.facts.get(predicate, ())]
+        return found + [s for s, props in self._facts().items() if node in props.get(predicate, ())]
+
+    def types(self, node: Term) -> Collection[Term]:
+        """See `reasoner.steps.View`."""
+        kind = self._nodes.get(node)
+        return kind.classes if kind else self._facts().get(node, {}).get(TYPE, ())
+
+    def _facts(self) -> dict[Term, dict[Term, list[Term]]]:
+        if self._graph is None:
+            self._graph = {}
+            for subject, predicate, value in self._case.facts if self._case else ():
+                self._graph.setdefault(subject, {}).setdefault(predicate, []).append(value)
+        return self._graph
