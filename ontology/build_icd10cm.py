@@ -10,6 +10,7 @@ A code gets a ``nec:codeSeverity`` only where the code itself states a severity:
 * mood disorders (F30 to F33): what the title says, if it names exactly one degree ("mild or moderate" names two);
 * nothing else: no remission code, no category whose codes differ, and no disorder outside these categories.
 
+A code whose own title says that the disorder is in remission gets a ``nec:codeRemission``: partial, full, or not told which.
 Every F code gets its three-character category as ``nec:codeTopic``: the disorder, whatever its severity or course.
 """
 
@@ -32,6 +33,9 @@ STATED = ("F30", "F31", "F32", "F33")
 """Categories whose titles state the severity of the present episode."""
 DEGREES = {"mild": "nec:Mild", "moderate": "nec:Moderate", "severe": "nec:Severe"}
 
+REMISSION = re.compile(r"\bin (?:(partial|full) )?remission\b", re.IGNORECASE)
+REMISSIONS = {"partial": "nec:InPartialRemission", "full": "nec:InFullRemission", None: "nec:InRemission"}
+
 HEADER = """\
 # Written by build_icd10cm.py; do not edit.
 @prefix icd10cm: <{scheme}/> .
@@ -46,9 +50,10 @@ HEADER = """\
     owl:versionInfo "ICD-10-CM {version}, release of {issued}" ;
     owl:imports <https://w3id.org/necessity/core> ;
     dcterms:title "ICD-10-CM: mental, behavioral and neurodevelopmental disorders, and socioeconomic circumstances"@en ;
-    dcterms:description "Chapter F01-F99 and block Z55-Z65 of ICD-10-CM as SKOS concepts, with the severity that a code \
-itself states and the category that names its disorder. ICD-10-CM is a work of the United States government and in the \
-public domain; the codes and titles are unchanged, the severities and topics are the project's."@en ;
+    dcterms:description "Chapter F01-F99 and block Z55-Z65 of ICD-10-CM as SKOS concepts, with the severity or remission \
+that a code itself states and the category that names its disorder. ICD-10-CM is a work of the United States government and in the \
+public domain; the codes and titles are unchanged, the severities, remissions and topics are the \
+project's."@en ;
     dcterms:creator "The Necessity project" ;
     dcterms:publisher "National Center for Health Statistics and Centers for Medicare & Medicaid Services (NCHS/CMS)" ;
     dcterms:license <https://creativecommons.org/publicdomain/mark/1.0/> ;
@@ -83,6 +88,12 @@ def severity(code: str) -> str | None:
     return DEGREES[named.pop()] if code.startswith(STATED) and len(named) == 1 else None
 
 
+def remission(code: str) -> str | None:
+    """How far a code's own title says that the disorder has remitted, as a Turtle name; None where it says nothing."""
+    said = REMISSION.search(icd.get_description(code))
+    return REMISSIONS[said[1] and said[1].lower()] if said else None
+
+
 def concept(code: str, broader: str | None) -> str:
     """One concept on one line. The package calls a block by its range and a chapter by its number."""
     notation = CHAPTER if icd.is_chapter(code) else code
@@ -95,6 +106,8 @@ def concept(code: str, broader: str | None) -> str:
         line += f" ; nec:codeTopic icd10cm:{notation[:3]}"
         stated = severity(code)
         line += f" ; nec:codeSeverity {stated}" if stated else ""
+        remitted = remission(code)
+        line += f" ; nec:codeRemission {remitted}" if remitted else ""
     return f"{line} ; skos:inScheme <{SCHEME}> .\n"
 
 
