@@ -1,48 +1,40 @@
-"""Reading a FHIR R4 Bundle (JSON): lifted to RDF as it stands, then mapped by the SPARQL in ``ontology/fhir``.
+"""Reading FHIR R4: a Bundle is lifted to RDF as it stands, then mapped by the SPARQL in ``ontology/fhir``.
 
-The lift knows JSON and references, no resource type and no policy. It follows FHIR's RDF form, with short names:
-
-* a resource is an IRI: its ``fullUrl`` if that is absolute, else a name of the bundle's digest and ``Type/id``. It has the
-  type ``fhir:Type``; an entry of the bundle, unlike a contained resource, has ``fhir:nodeRole fhir:treeRoot``;
-* a JSON member is ``fhir:name`` to a node, under its name in the JSON (``fhir:valueBoolean``). The IRI of the node is the
-  resource's, ``#`` and the path (``Condition/1#code.coding.0``): what is derived from a node says where it stands;
-* a primitive is the ``fhir:v`` of its node: string, boolean, integer, decimal or double. Dates stay strings;
-* members of an array have ``fhir:index``; a reference has ``fhir:link`` to what it refers to, if that is known.
-
-A resource with ``implicitRules`` or ``modifierExtension`` is left out, as FHIR demands of those who do not know them.
+A mapping sees the lifted bundle (`reasoner.lift`), the request with its member, and the vocabulary of the policy. What it
+constructs is what is understood; a ``nec:note`` on a resource says why that is not used, or not wholly.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
-from typing import Any, NoReturn, cast
-from urllib.parse import quote
+from pathlib import Path
+from re import compile as pattern
+from typing import Any, cast
 
 from pyoxigraph import Literal, NamedNode, Quad, QueryTriples, Store, Triple
 
 from reasoner.errors import DocumentationError, UsageError
-from reasoner.graphs import refuse_deep_json
+from reasoner.lift import TYPE, XSD, Bundle, Entry, parse_bundle
 from reasoner.paths import ONTOLOGY
 
-XSD = "http://www.w3.org/2001/XMLSchema#"
-TYPE = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 DERIVED = NamedNode("http://www.w3.org/ns/prov#wasDerivedFrom")
+USED = NamedNode("http://www.w3.org/ns/prov#used")
 REQUEST = NamedNode("urn:necessity:request")
-"""The request as the mappings know it, before it has its name."""
+"""The request as the mappings know it, before it has its name.
+
+What it is derived from (``prov:wasDerivedFrom``) gives it its name; what else a mapping took its facts from, it can say by
+``prov:used``. Both are for the reader and the coverage report, and no part of the chart."""
 
 PHASES = {"admission": "Admission", "continuation": "Continuation"}
 FOCUSES = {"mental-health": "MentalHealth", "substance-use": "SubstanceUse"}
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
-_PLACE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
-_OURS = "https://w3id.org/necessity/"  # no resource takes a name of the vocabularies
+_PLACE = pattern(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
+_WEAR = 1_000_000  # quads after which a store that bundles come to and leave is replaced
 
 
 def _is_date(text: str) -> bool:
@@ -77,13 +69,62 @@ class RequestOptions:
                 raise UsageError(f"--{option} cannot be {value!r}", mend=f"Give {mend}")
 
 
+class Vocabulary:
+    """The criteria (by ``dcterms:identifier``) and code systems (SKOS) that the mappings look up.
+
+    It is loaded once: bundles are put into a store that has it, and taken out again.
+    """
+
+    def __init__(self, triples: Iterable[Triple | Quad]) -> None:
+        self._quads = [Quad(triple.subject, triple.predicate, triple.object) for triple in triples]
+        self._ready: deque[tuple[Store, int]] = deque()  # for each thread that reads at the same time, one
+
+    @contextmanager
+    def beside(self, quads: Iterable[Quad]) -> Iterator[Store]:
+        """A store of the vocabulary and some quads, for as long as the context lasts."""
+        try:
+            store, worn = self._ready.pop()
+        except IndexError:
+            store, worn = Store(), 0
+            store.bulk_extend(self._quads)
+        added = [quad for quad in quads if quad.predicate != TYPE or quad not in store]
+        store.extend(added)
+        yield store
+        worn += len(added)
+        if worn < _WEAR:
+            for quad in added:
+                store.remove(quad)
+            self._ready.append((store, worn))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was understood of a bundle."""
+
+    source: str
+    triples: list[Triple] = field(repr=False)
+    """The request, which may lack facts, and the statements."""
+    notes: tuple[str, ...]
+    """What was not used, in short."""
+    missing: tuple[DocumentationError, ...]
+    """Facts of the request that are not stated, or stated twice."""
+    entries: tuple[Entry, ...] = field(repr=False)
+    remarks: dict[NamedNode, tuple[str, ...]] = field(repr=False)
+    """By resource, what the mappings say of it."""
+    gave: dict[NamedNode, frozenset[NamedNode]] = field(repr=False)
+    """By resource, the subjects of triples that came of it."""
+
+
 def read_bundle(
-    data: bytes, source: str, vocabulary: Iterable[Triple | Quad], options: RequestOptions = RequestOptions()
+    data: bytes | dict[str, Any],
+    source: str,
+    vocabulary: Vocabulary | Iterable[Triple | Quad],
+    options: RequestOptions = RequestOptions(),
 ) -> tuple[list[Triple], tuple[str, ...]]:
     """The request and the statements that a FHIR Bundle holds, and notes about what of it was not used.
 
     Args:
-        data: the bundle as JSON.
+        data: the bundle as JSON, or as `parse_bundle` gives it.
         source: what to call it in errors, such as its path.
         vocabulary: the criteria (by ``dcterms:identifier``) and code systems (SKOS) that the mappings look up.
         options: facts of the request that the bundle does not state.
@@ -92,160 +133,72 @@ def read_bundle(
         DocumentationError: it is no Bundle in sound JSON, does not have exactly one Patient with a full date of birth,
             names two different resources alike, or lacks a fact of the request that the options do not give.
     """
-    bundle = _Bundle(data, source)
-    patients = [iri for iri, kind in bundle.roots.items() if kind == "Patient"]
+    reading = read(data, source, vocabulary, options)
+    for error in reading.missing:
+        raise error
+    return reading.triples, reading.notes
+
+
+def read(
+    data: bytes | dict[str, Any],
+    source: str,
+    vocabulary: Vocabulary | Iterable[Triple | Quad],
+    options: RequestOptions = RequestOptions(),
+) -> Reading:
+    """What a FHIR Bundle holds, be it a whole request or not; takes what `read_bundle` takes.
+
+    Raises:
+        DocumentationError: it is no Bundle in sound JSON, does not have exactly one Patient, or names two different
+            resources alike.
+    """
+    bundle = Bundle(parse_bundle(data, source) if isinstance(data, bytes) else data, source)
+    roots = bundle.roots
+    patients = [iri for iri, kind in roots.items() if kind == "Patient"]
     if len(patients) != 1:
         problem = f"the bundle has {len(patients) or 'no'} usable Patient resources, not one"
         raise DocumentationError(problem, where=source, mend="Give one bundle for each patient")
-    store = Store()
-    store.bulk_extend(Quad(triple.subject, triple.predicate, triple.object) for triple in vocabulary)
-    store.bulk_extend(bundle.quads)
-    store.extend((Quad(REQUEST, TYPE, _nec("ReviewRequest")), Quad(REQUEST, _nec("member"), patients[0])))
-    triples = {triple for mapping in _mappings() for triple in cast(QueryTriples, store.query(mapping))}
-    remarks = {triple for triple in triples if triple.predicate == _nec("note")}
-    _complete(triples, patients[0], options, bundle)
-    notes = [f"{bundle.show(remark.subject)}: {cast(Literal, remark.object).value}" for remark in remarks]
-    notes = sorted(notes + bundle.refused) + bundle.unused(triples)
-    return sorted(_named(triples - remarks, patients[0]), key=str), tuple(notes)
-
-
-class _Bundle:
-    """A bundle as quads; `roots` are its usable resources with their types, `refused` notes about the others."""
-
-    def __init__(self, data: bytes, source: str) -> None:
-        self._source = source
-        self._digest = hashlib.sha256(data).hexdigest()[:16]
-        self._known: dict[str, NamedNode] = {}  # by each name that a reference may use
-        self._names: dict[NamedNode, str] = {}
-        self.roots: dict[NamedNode, str] = {}
-        self.refused: list[str] = []
-        self.quads: list[Quad] = []
-        for iri, resource in self._resources(_parse(data, source).get("entry", [])).items():
-            quads = [Quad(iri, _fhir("nodeRole"), _fhir("treeRoot")), *self._resource(iri, resource)]
-            if any(quad.predicate in (_fhir("modifierExtension"), _fhir("implicitRules")) for quad in quads):
-                self.refused.append(f"{self.show(iri)}: it has a modifierExtension or implicitRules")
-            else:
-                self.roots[iri] = resource["resourceType"]
-                self.quads += quads
-
-    def show(self, iri: Any) -> str:
-        """What a person knows a resource by: its type and id, or its place in the bundle."""
-        return self._names.get(iri, "the request")
-
-    def unused(self, triples: Iterable[Triple]) -> list[str]:
-        """A note for each type of resource of which some were not used at all."""
-        used = {term for triple in triples for term in (triple.subject, triple.object)}
-        count = Counter(kind for iri, kind in self.roots.items() if iri not in used)
-        return [f"{kind}: {number} not used" for kind, number in sorted(count.items())]
-
-    def refuse(self, problem: str, node: str, mend: str = "") -> NoReturn:
-        """Raise the error that a node of the bundle gives."""
-        raise DocumentationError(problem, where=f"{self._source}: {node}", mend=mend)
-
-    def _resources(self, entries: Any) -> dict[NamedNode, dict[str, Any]]:
-        found: dict[NamedNode, dict[str, Any]] = {}
-        for number, entry in enumerate(entries if isinstance(entries, list) else [None]):
-            place = f"entry[{number}]"
-            if not isinstance(entry, dict):
-                self.refuse("an entry is not an object, or not in an array", place)
-            resource, url = entry.get("resource"), entry.get("fullUrl")
-            if resource is None:
-                continue
-            if not isinstance(resource, dict) or not _NAME.fullmatch(str(resource.get("resourceType"))):
-                self.refuse("a resource has no resourceType", place)
-            name = f"{resource['resourceType']}/{resource['id']}" if isinstance(resource.get("id"), str) else place
-            iri = _iri(url) if isinstance(url, str) and "#" not in url and not url.startswith(_OURS) else None
-            iri = iri or NamedNode(f"urn:necessity:bundle:{self._digest}:{quote(name)}")
-            iri = self._known.setdefault(name, iri)
-            if found.setdefault(iri, resource) != resource:
-                self.refuse("two different resources have the same id or fullUrl", name, "Keep the current one only")
-            self._names[iri] = name
-            if isinstance(url, str):
-                self._known[url] = iri
-        return found
-
-    def _resource(self, iri: NamedNode, resource: dict[str, Any]) -> Iterator[Quad]:
-        contained = resource.get("contained")
-        local = {"": iri} | {
-            str(inner.get("id")): NamedNode(f"{iri.value}#contained.{number}")
-            for number, inner in enumerate(contained if isinstance(contained, list) else ())
-            if isinstance(inner, dict)
-        }
-        return self._object(iri, f"{iri.value}#", resource, local)
-
-    def _object(self, node: NamedNode, path: str, value: dict[str, Any], local: dict[str, NamedNode]) -> Iterator[Quad]:
-        for key, content in value.items():
-            name = key.removeprefix("_")  # what is said about a primitive joins its node
-            if not _NAME.fullmatch(name if name != "resourceType" else str(content)):
-                self.refuse(f"{key!r} is not an element of FHIR", node.value)
-            if name == "resourceType":
-                yield Quad(node, TYPE, _fhir(str(content)))
-                continue
-            for index, item in enumerate(content) if isinstance(content, list) else ((None, content),):
-                if item is None:
-                    continue
-                child = NamedNode(f"{path}{name}" if index is None else f"{path}{name}.{index}")
-                yield Quad(node, _fhir(name), child)
-                if index is not None:
-                    yield Quad(child, _fhir("index"), Literal(index))
-                if isinstance(item, dict):
-                    yield from self._object(child, f"{child.value}.", item, local)
-                else:
-                    yield Quad(child, _fhir("v"), self._literal(item, child))
-            if name == "reference" and isinstance(content, str) and (target := self._target(content, local)):
-                yield Quad(node, _fhir("link"), target)
-
-    def _literal(self, value: Any, node: NamedNode) -> Literal:
-        try:
-            return value if isinstance(value, Literal) else Literal(value)
-        except (TypeError, ValueError):
-            self.refuse("a value is an array in an array, or is not Unicode text", node.value)
-
-    def _target(self, reference: str, local: dict[str, NamedNode]) -> NamedNode | None:
-        if reference.startswith("#"):
-            return local.get(reference[1:])
-        unversioned = reference.partition("/_history/")[0]
-        return self._known.get(reference) or self._known.get(unversioned) or _iri(unversioned)
-
-
-def _parse(data: bytes, source: str) -> dict[str, Any]:
-    """The JSON, numbers as literals just as they are written."""
-
-    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len(found := dict(pairs)) != len(pairs):
-            twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
-            raise DocumentationError(f"an object has {twice!r} twice", where=source, mend="Keep one of them")
-        return found
-
-    def number(text: str) -> Literal:
-        kind = "integer" if text.lstrip("-").isdigit() else "double" if "e" in text.lower() else "decimal"
-        return Literal(text, datatype=NamedNode(XSD + kind))
-
-    def constant(text: str) -> NoReturn:
-        raise ValueError(f"{text} is no number")
-
-    try:
-        text = data.decode("utf-8-sig")
-        refuse_deep_json(text, source)
-        readers: dict[str, Any] = {"parse_int": number, "parse_float": number, "parse_constant": constant}
-        bundle = json.loads(text, object_pairs_hook=members, **readers)
-    except json.JSONDecodeError as error:
-        where = f"{source}: line {error.lineno}, column {error.colno}"
-        raise DocumentationError(f"this is not JSON: {error.msg}", where=where) from None
-    except ValueError as error:
-        raise DocumentationError(f"this is not JSON in UTF-8: {error}", where=source) from None
-    if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
-        raise DocumentationError("this is not a FHIR Bundle", where=source, mend="Put the resources into a Bundle")
-    return bundle
+    if not isinstance(vocabulary, Vocabulary):
+        vocabulary = Vocabulary(vocabulary)
+    about = (Quad(REQUEST, TYPE, _nec("ReviewRequest")), Quad(REQUEST, _nec("member"), patients[0]))
+    with vocabulary.beside((*bundle.quads, *about)) as store:
+        triples = {triple for mapping in mappings().values() for triple in cast(QueryTriples, store.query(mapping))}
+    said = {triple for triple in triples if triple.predicate == _nec("note")}
+    triples -= said
+    missing = _complete(triples, patients[0], options, bundle)
+    names = _names(triples, patients[0])
+    gave = _gave(triples, bundle, names)
+    notes = [f"{bundle.show(remark.subject)}: {cast(Literal, remark.object).value}" for remark in said]
+    notes += [f"{entry.name}: {entry.left_out}" for entry in bundle.entries if entry.left_out]
+    remarks: dict[NamedNode, tuple[str, ...]] = {}
+    for remark in sorted(said, key=str):
+        iri = _owner(remark.subject, roots) or cast(NamedNode, remark.subject)
+        remarks[iri] = (*remarks.get(iri, ()), cast(Literal, remark.object).value)
+    unused = Counter(kind for iri, kind in roots.items() if iri not in gave and iri not in remarks)
+    return Reading(
+        source=source,
+        triples=sorted(_named(triples, names), key=str),
+        notes=(
+            *sorted(notes),
+            *bundle.notes,
+            *(f"{kind}: {number} not used" for kind, number in sorted(unused.items())),
+        ),
+        missing=tuple(missing),
+        entries=tuple(bundle.entries),
+        remarks=remarks,
+        gave=gave,
+    )
 
 
 @cache
-def _mappings() -> tuple[str, ...]:
-    return tuple(path.read_text("utf-8") for path in sorted((ONTOLOGY / "fhir").glob("*.rq")))
+def mappings(folder: Path = ONTOLOGY / "fhir") -> dict[str, str]:
+    """The mapping queries by the names of their files."""
+    return {path.name: path.read_text("utf-8") for path in sorted(folder.glob("*.rq"))}
 
 
-def _complete(triples: set[Triple], patient: NamedNode, options: RequestOptions, bundle: _Bundle) -> None:
-    """Set the facts of the options in place of the bundle's; refuse a request without a fact, or with two of a kind."""
+def _complete(
+    triples: set[Triple], patient: NamedNode, options: RequestOptions, bundle: Bundle
+) -> list[DocumentationError]:
+    """Set the facts of the options in place of the bundle's; tell which facts are missing, or stated more than once."""
 
     def stated(subject: NamedNode, name: str) -> list[Triple]:
         return [triple for triple in triples if triple.subject == subject and triple.predicate == _nec(name)]
@@ -254,7 +207,7 @@ def _complete(triples: set[Triple], patient: NamedNode, options: RequestOptions,
         triples.difference_update(stated(subject, name))
         triples.add(Triple(subject, _nec(name), value))
 
-    plans = [triple.object for triple in stated(REQUEST, "plan")]
+    plans = sorted((triple.object for triple in stated(REQUEST, "plan")), key=str)
     plan = cast(NamedNode, plans[0]) if plans else NamedNode(f"{REQUEST.value}#plan")
     put(REQUEST, "plan", plan)
     triples.add(Triple(plan, TYPE, _nec("Plan")))
@@ -262,6 +215,7 @@ def _complete(triples: set[Triple], patient: NamedNode, options: RequestOptions,
         triples.difference_update(stated(REQUEST, "serviceEnd"))
     if options.service_end:
         put(REQUEST, "serviceEnd", _day(options.service_end))
+    missing = []
     start, place = options.service_start, options.jurisdiction
     for subject, name, given, label, mend in (
         (patient, "birthDate", None, "full date of birth", "Give Patient.birthDate, such as 1990-02-28"),
@@ -274,37 +228,54 @@ def _complete(triples: set[Triple], patient: NamedNode, options: RequestOptions,
             put(subject, name, given)
         if len(found := stated(subject, name)) != 1:
             what = f"the bundle states {'more than one' if found else 'no'} {label}"
-            bundle.refuse(what, bundle.show(subject), mend)
+            missing.append(DocumentationError(what, where=f"{bundle.source}: {bundle.show(subject)}", mend=mend))
+    return missing
 
 
-def _named(triples: Iterable[Triple], patient: NamedNode) -> Iterator[Triple]:
-    """The triples with the request named: as the Claim or ServiceRequest it derives from, else after the patient."""
-    facts = {triple.predicate: triple.object for triple in triples if triple.subject == REQUEST}
-    phase, start = cast(NamedNode, facts[_nec("phase")]), cast(Literal, facts[_nec("serviceStart")])
-    review = f"{patient.value}#{phase.value.rpartition('#')[2].lower()}-{start.value}"
-    request = cast(NamedNode, facts.get(DERIVED, NamedNode(review)))
+def _names(triples: Iterable[Triple], patient: NamedNode) -> dict[Any, NamedNode]:
+    """The names of the request, as the Claim or ServiceRequest it derives from, else after the patient; and of its plan."""
+    facts: dict[Any, Any] = {}
+    for triple in sorted((triple for triple in triples if triple.subject == REQUEST), key=str):
+        facts.setdefault(triple.predicate, triple.object)
+    parts = [
+        facts[_nec(name)].value.rpartition("#")[2].lower() for name in ("phase", "serviceStart") if _nec(name) in facts
+    ]
+    request = facts.get(DERIVED, NamedNode(f"{patient.value}#{'-'.join(parts) or 'request'}"))
     plan = NamedNode(f"{request.value}{'.' if '#' in request.value else '#'}plan")
-    names: dict[Any, Any] = {REQUEST: request, NamedNode(f"{REQUEST.value}#plan"): plan}
+    return {REQUEST: request, NamedNode(f"{REQUEST.value}#plan"): plan}
+
+
+def _named(triples: Iterable[Triple], names: dict[Any, NamedNode]) -> Iterator[Triple]:
     for triple in triples:
-        if triple.predicate != DERIVED or triple.subject != REQUEST:
+        if triple.subject != REQUEST or triple.predicate not in (DERIVED, USED):
             subject, object_ = names.get(triple.subject, triple.subject), names.get(triple.object, triple.object)
             yield Triple(subject, triple.predicate, object_)
 
 
+def _gave(
+    triples: Iterable[Triple], bundle: Bundle, names: dict[Any, NamedNode]
+) -> dict[NamedNode, frozenset[NamedNode]]:
+    """By resource, the subjects of the triples that speak of it or of a node in it."""
+    roots = bundle.roots
+    found: dict[NamedNode, set[NamedNode]] = {}
+    for triple in triples:
+        for term in (triple.subject, triple.object):
+            if owner := _owner(term, roots):
+                subject = cast(NamedNode, triple.subject)
+                found.setdefault(owner, set()).add(names.get(subject, subject))
+    return {iri: frozenset(subjects) for iri, subjects in found.items()}
+
+
+def _owner(term: Any, roots: dict[NamedNode, str]) -> NamedNode | None:
+    """The resource that a term is, or is a node in."""
+    if not isinstance(term, NamedNode):
+        return None
+    resource = NamedNode(term.value.partition("#")[0])
+    return resource if resource in roots else None
+
+
 def _day(text: str) -> Literal:
     return Literal(text, datatype=NamedNode(f"{XSD}date"))
-
-
-def _iri(text: str) -> NamedNode | None:
-    try:
-        return NamedNode(text)
-    except ValueError:
-        return None
-
-
-@cache
-def _fhir(name: str) -> NamedNode:
-    return NamedNode(f"http://hl7.org/fhir/{name}")
 
 
 @cache

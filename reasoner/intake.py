@@ -84,7 +84,7 @@ def datasets(
     if len(data) > graphs.MAX_BYTES:
         raise DocumentationError(f"it is larger than {graphs.MAX_BYTES // 2**20} MiB", where=source)
     if kind == FHIR:
-        triples, notes = fhir.read_bundle(data, source, _lookup(policy), options or RequestOptions())
+        triples, notes = fhir.read_bundle(data, source, vocabulary(policy), options or RequestOptions())
         return [graphs.data_set(source, triples)], notes
     return graphs.parse_datasets(data, graphs.SYNTAXES[kind], source), ()
 
@@ -149,10 +149,10 @@ def refuse_duplicates(cases: Iterable[Case]) -> tuple[list[Case], list[Necessity
 
 
 @lru_cache(maxsize=4)
-def _lookup(policy: Policy) -> tuple[ox.Triple, ...]:
+def vocabulary(policy: Policy) -> fhir.Vocabulary:
     """What a mapping looks up: names and kinds of criteria and of the concepts of code systems."""
     wanted = Graph(bind_namespaces="none")
     for predicate in (RDF.type, DCTERMS.identifier, SKOS.notation, SKOS.inScheme):
         for triple in policy.ontology.triples((None, predicate, None)):
             wanted.add(triple)
-    return tuple(graphs.triples(wanted))
+    return fhir.Vocabulary(graphs.triples(wanted))

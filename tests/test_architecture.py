@@ -16,7 +16,7 @@ FLOORS = [
     {"errors", "families"},
     {"paths", "namespaces", "sparql", "access", "audit", "drafts", "cache", "terms"},
     {"graphs", "settings", "steps"},
-    {"store", "lexicon", "constraint", "entail"},
+    {"store", "lexicon", "constraint", "entail", "lift"},
     {"policy", "shacl", "query"},
     {"load"},
     {"documentation", "effective", "fhir", "configuration"},
