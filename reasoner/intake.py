@@ -1,4 +1,4 @@
-"""Intake: files, folders, streams and graphs to cases. RDF is read as it is, a FHIR bundle is mapped first."""
+"""Intake: files, folders, streams and graphs to cases. RDF is read as it is, FHIR is mapped first."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from pathlib import Path
 import pyoxigraph as ox
 from rdflib import Graph
 
-from reasoner import fhir, graphs
+from reasoner import fhir, graphs, lower
 from reasoner.chart import read_cases
 from reasoner.documentation import Case
 from reasoner.errors import DocumentationError, NecessityError, UsageError
 from reasoner.fhir import RequestOptions
-from reasoner.namespaces import DCTERMS, RDF, SKOS
+from reasoner.namespaces import DCTERMS, NEC, RDF, SKOS, VANN
 from reasoner.policy import Policy
 
 FHIR = ".json"
 """The suffix of FHIR bundles."""
+TURTLE = (".ttl", ".nt")
+"""The suffixes of what can be a chart or FHIR in RDF."""
 SUFFIXES = (*graphs.SYNTAXES, FHIR)
 """The suffixes of the files that are read."""
 STDIN = "-"
@@ -83,8 +85,9 @@ def datasets(
         data = sys.stdin.buffer.read(graphs.MAX_BYTES + 1) if name == STDIN else graphs.read_bytes(Path(name))
     if len(data) > graphs.MAX_BYTES:
         raise DocumentationError(f"it is larger than {graphs.MAX_BYTES // 2**20} MiB", where=source)
-    if kind == FHIR:
-        triples, notes = fhir.read_bundle(data, source, vocabulary(policy), options or RequestOptions())
+    bundle = data if kind == FHIR else lower.bundle(data, source) if kind in TURTLE else None
+    if bundle is not None:
+        triples, notes = fhir.read_bundle(bundle, source, vocabulary(policy), options or RequestOptions())
         return [graphs.data_set(source, triples)], notes
     return graphs.parse_datasets(data, graphs.SYNTAXES[kind], source), ()
 
@@ -150,9 +153,11 @@ def refuse_duplicates(cases: Iterable[Case]) -> tuple[list[Case], list[Necessity
 
 @lru_cache(maxsize=4)
 def vocabulary(policy: Policy) -> fhir.Vocabulary:
-    """What a mapping looks up: names and kinds of criteria and of the concepts of code systems."""
+    """What a mapping looks up: names and kinds of criteria and of the concepts of code systems, what details they have."""
     wanted = Graph(bind_namespaces="none")
-    for predicate in (RDF.type, DCTERMS.identifier, SKOS.notation, SKOS.inScheme):
+    names = (RDF.type, DCTERMS.identifier, SKOS.notation, SKOS.inScheme)
+    prefixes = (VANN.preferredNamespacePrefix, VANN.preferredNamespaceUri)
+    for predicate in (*names, NEC.detail, NEC.speaksOnlyWith, *prefixes):
         for triple in policy.ontology.triples((None, predicate, None)):
             wanted.add(triple)
     return fhir.Vocabulary(graphs.triples(wanted))
