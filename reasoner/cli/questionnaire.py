@@ -1,0 +1,81 @@
+"""The command that writes a policy as a form."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reasoner.cli import options as inputs
+from reasoner.cli.output import DONE, write
+from reasoner.errors import UsageError
+
+if TYPE_CHECKING:
+    from reasoner.policy import Policy, PolicyVersion
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    form = commands.add_parser(
+        "questionnaire", help="write the FHIR R4 Questionnaire that asks for what a kind of request has to document"
+    )
+    form.add_argument("--phase", required=True, choices=("admission", "continuation"), help="of the request")
+    form.add_argument("--focus", required=True, choices=("mental-health", "substance-use"), help="of the request")
+    age = form.add_mutually_exclusive_group()
+    age.add_argument("--age-group", choices=("adult", "minor"), default="adult", help="of the member (default: adult)")
+    age.add_argument("--birth-date", metavar="DATE", type=inputs._day, help="of the member; wants --service-start")
+    form.add_argument(
+        "--service-start", metavar="DATE", type=inputs._day, help="decides the version; goes into the form"
+    )
+    form.add_argument("--jurisdiction", metavar="CODE", help="where the plan is regulated, such as US-MO")
+    form.add_argument("--funding", choices=("fully-insured", "self-funded"), help="who bears the plan's risk")
+    form.add_argument(
+        "--version", metavar="ID", help="version (default: in force at the start of service, or the latest)"
+    )
+    inputs.add_config(form)
+    form.add_argument("--out", metavar="FILE", type=Path, help="write to a file, whole or not at all")
+    form.set_defaults(run=_questionnaire)
+
+
+def _questionnaire(options: argparse.Namespace) -> int:
+    from reasoner.questionnaire import Subject, questionnaire
+
+    policy = inputs.policy(options)
+    version = _version(policy, options.version, options.service_start)
+    configuration = inputs.configuration(options, policy)
+    subject = Subject(
+        phase=options.phase,
+        focus=options.focus,
+        age_group=_age_group(version, options),
+        jurisdiction=options.jurisdiction,
+        funding=options.funding,
+        service_start=options.service_start,
+    )
+    form = questionnaire(policy, version, subject, configuration.choices(version) if configuration else None)
+    write(json.dumps(form, ensure_ascii=False, indent=2) + "\n", options.out)
+    return DONE
+
+
+def _version(policy: Policy, named: str | None, start: date | None) -> PolicyVersion:
+    from reasoner.outline import choose_version
+
+    if named or start is None:
+        return choose_version(policy, named)
+    version = policy.version_on(start)
+    if version is None:
+        raise UsageError(f"no version of the policy is in force on {start}", mend="Give --version")
+    return version
+
+
+def _age_group(version: PolicyVersion, options: argparse.Namespace) -> str:
+    born, start = options.birth_date, options.service_start
+    if born is None:
+        return str(options.age_group)
+    if start is None:
+        raise UsageError("the age at the start of service is not said", mend="Give --service-start with --birth-date")
+    if born > start:
+        raise UsageError("--birth-date lies after --service-start", mend="Give the member's date of birth")
+    age = start.year - born.year - ((start.month, start.day) < (born.month, born.day))
+    return "minor" if age < version.age_of_majority else "adult"
