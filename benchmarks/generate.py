@@ -1,14 +1,16 @@
 """Charts in any number, made from those in data/cases: `python -m benchmarks.generate DIRECTORY --charts N`.
 
-Each chart is one of the sample charts under names of its own, with some statements left out and some turned around, and of
-at most 150 triples. The same seed gives the same charts.
+Each chart is one of the sample charts under names and on days of its own, its excerpts in words that no other chart has, with
+some statements left out and some turned around, and of at most 150 triples. The same seed gives the same charts.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+import re
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
 from reasoner import intake, load_policy
@@ -20,10 +22,14 @@ PLAIN = 0.5
 """The share of charts in which nothing is left out or turned around, but for their size."""
 MOST = 150
 """Triples of a chart."""
+DAYS = 240
+"""By how many days at most a chart is later than its sample."""
 PER_FILE = 250
 _IN = "<https://w3id.org/necessity/core#documentedIn>"
 _ABOUT = "<https://w3id.org/necessity/core#about>"
 _ASSERTION = "<https://w3id.org/necessity/core#assertion>"
+_EXCERPT = "<https://w3id.org/necessity/core#excerpt>"
+_DATE = re.compile(r'"(\d{4}-\d\d-\d\d)"\^\^')
 _AFFIRMED, _DENIED = (f"<https://w3id.org/necessity/core#{name}>" for name in ("Affirmed", "Denied"))
 
 
@@ -45,14 +51,21 @@ def _vary(case: Case, namespace: str, chance: random.Random) -> str:
     while _size(lines, gone) > MOST:
         gone.add(chance.choice([statement for statement in statements if statement not in gone]))
     uncited = _uncited(lines, gone)
+    later = timedelta(days=chance.randrange(DAYS))
+
+    def move(match: re.Match[str]) -> str:
+        return f'"{date.fromisoformat(match[1]) + later}"^^'
+
     kept = []
-    for line in lines:
+    for number, line in enumerate(lines):
         subject, predicate, _ = line.split(" ", 2)
         if subject in gone or subject in uncited:
             continue
         if subject in turned and predicate == _ASSERTION:
             line = line.replace(_AFFIRMED, "+").replace(_DENIED, _AFFIRMED).replace("+", _DENIED)
-        kept.append(line)
+        if predicate == _EXCERPT:
+            line = line.replace(f" {_EXCERPT} \"", f" {_EXCERPT} \"{chance.randrange(10**6)}-{number}: ")
+        kept.append(_DATE.sub(move, line))
     own = case.iri.rpartition("#")[0] + "#"
     return "\n".join(kept).replace(f"<{own}", f"<{namespace}") + "\n"
 

@@ -8,18 +8,17 @@ graphs finds the words for it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from operator import attrgetter
 
 from reasoner import documentation, graphs, paths, terms
 from reasoner.constraint import SH, Compiler, DoubtError, Table
-from reasoner.documentation import BOOKKEEPING, MARKS, PARTIES, Assertion, Case, Document, Statement
+from reasoner.documentation import BOOKKEEPING, MARKS, PARTIES, Assertion, Case, Document, Meaning, Statement, meaning
 from reasoner.lexicon import nodes as as_nodes
 from reasoner.namespaces import DCTERMS, NEC, RDF
 from reasoner.policy import Criterion, Kind, Policy
-from reasoner.terms import Nodes, Term
+from reasoner.terms import Term
 
 _KEPT = 16384
 _TYPE, _REQUEST, _STATEMENT = terms.of(RDF.type), terms.of(NEC.ReviewRequest), terms.of(NEC.Statement)
@@ -30,36 +29,45 @@ _MEMBER, _PLAN, _BIRTH, _AS_OF = (terms.of(NEC[name]) for name in ("member", "pl
 _PHASE, _FOCUS, _JURISDICTION = (terms.of(NEC[name]) for name in ("phase", "focus", "jurisdiction"))
 _START, _END, _ADMISSION = (terms.of(NEC[name]) for name in ("serviceStart", "serviceEnd", "Admission"))
 _TITLE, _CREATOR, _ISSUED = (terms.of(DCTERMS[name]) for name in ("title", "creator", "issued"))
-_MARKS = frozenset(map(terms.of, MARKS))
-_PARTIES = tuple(map(terms.of, PARTIES))
+_PARTIES = frozenset(map(terms.of, PARTIES))
 _SUBCLASS = "<http://www.w3.org/2000/01/rdf-schema#subClassOf>"
-# What every statement says anew; the rest recurs from chart to chart and is judged once.
-_OWN = frozenset({_ABOUT, _ASSERTION, _IN, _OBSERVED, _RECORDED, _EXCERPT, _PAGE})
+_OWN = frozenset({_ABOUT, _IN, _OBSERVED, _RECORDED, _EXCERPT, _PAGE})
+"""What every statement says anew."""
+VARYING = {name: name for name in _OWN | _PARTIES}
+"""The properties whose values hardly recur from chart to chart; what others say is judged once and remembered."""
+_MARKS = frozenset(map(terms.of, MARKS))
+_MARKS_OWN = _MARKS & VARYING.keys()
+_KNOWN = frozenset(map(terms.of, BOOKKEEPING))
 _IRI = attrgetter("iri")
 _STANCES = {terms.of(NEC[stance.value]): stance for stance in Assertion}
 
-
-@dataclass(frozen=True, eq=False)
-class _Meaning:
-    """What recurs of statements: their classes, the leaves they address, their facts."""
-
-    classes: frozenset[str]
-    addresses: frozenset[str]
-    facts: tuple[tuple[Term, Term], ...]
-    conditional: bool
-    """Whether it could be stated not applicable."""
+Fact = tuple[Term, Term]
+"""Predicate and value."""
+Nodes = dict[Term, tuple[list[Fact], dict[Term, Term]]]
+"""A graph as what is said of each subject: what may recur from chart to chart, and what is `VARYING`, one value each."""
 
 
-class _Profile:
-    """What follows from the properties that a statement has, whatever their values."""
+class _Template:
+    """What recurs of a node, and what follows from it whatever the rest."""
 
-    def __init__(self, names: tuple[Term, ...], table: Table) -> None:
-        self.complete = set(table.required) <= set(names)
-        own = [name for name in names if name in _OWN & table.properties.keys()]
-        self.tested = tuple(name for name in own if name != _EXCERPT)
-        self.texts = tuple(name for name in own if name == _EXCERPT)
-        self.recurring = tuple(name for name in names if name not in _OWN)
-        self.carries = frozenset({str(RDF.type), *map(terms.name, names)})
+    __slots__ = ("document", "meanings", "props", "repeats", "request", "statement", "typed", "types")
+
+    def __init__(self, facts: tuple[Fact, ...], findings: frozenset[Term]) -> None:
+        self.props: dict[Term, list[Term]] = {}
+        for predicate, value in dict.fromkeys(facts):
+            self.props.setdefault(predicate, []).append(value)
+        self.repeats = sum(map(len, self.props.values())) != len(facts)
+        self.types = self.props.get(_TYPE, [])
+        self.request = _REQUEST in self.types
+        self.typed = _STATEMENT in self.types
+        self.statement = self.typed or not (findings.isdisjoint(self.types) and _MARKS.isdisjoint(self.props))
+        self.document: Document | None = None
+        """As a document without a name, once it has been found to be one."""
+        self.meanings: dict[tuple[Term, ...], Meaning | None] = {}
+        """As a statement, by the properties that vary; None if it is not plainly one."""
+
+
+_Read = dict[Term, tuple[_Template, dict[Term, Term]]]
 
 
 def read_cases(data: graphs.DataSet, policy: Policy, as_of: date | None = None) -> tuple[Case, ...]:
@@ -73,28 +81,33 @@ def read_cases(data: graphs.DataSet, policy: Policy, as_of: date | None = None) 
     Raises:
         DocumentationError: it is not well formed; names the nodes and the mend of each.
     """
-    found = reader(policy).cases(data.nodes, data.name, as_of)
+    found = reader(policy).cases(reader(policy).nodes(data), data.name, as_of)
     return documentation.read_cases(data.graph, policy, data.name, as_of) if found is None else tuple(found)
 
 
 class _View:
     """A data set as the intake tests see it."""
 
-    def __init__(self, nodes: Nodes, typed: set[Term], known: dict[Term, frozenset[Term]]) -> None:
-        self._nodes = nodes
+    def __init__(self, nodes: _Read, typed: set[Term], known: dict[Term, frozenset[Term]]) -> None:
+        self.nodes = nodes
         self._typed = typed
         self._known = known
 
     def values(self, node: Term, predicate: Term) -> Sequence[Term]:
-        props = self._nodes.get(node)
-        return props.get(predicate, ()) if props else ()
+        found = self.nodes.get(node)
+        if found is None:
+            return ()
+        template, own = found
+        if predicate in VARYING:
+            return (own[predicate],) if predicate in own else ()
+        return template.props.get(predicate, ())
 
     def subjects(self, predicate: Term, node: Term) -> Sequence[Term]:
-        return [subject for subject, props in self._nodes.items() if node in props.get(predicate, ())]
+        return [subject for subject in self.nodes if node in self.values(subject, predicate)]
 
     def types(self, node: Term) -> Collection[Term]:
-        props, known = self._nodes.get(node), self._known.get(node)
-        own = props.get(_TYPE, ()) if props else ()
+        found, known = self.nodes.get(node), self._known.get(node)
+        own = found[0].types if found else ()
         if known is None and node not in self._typed:
             return own
         return [*own, *(known or ()), *((_STATEMENT,) if node in self._typed else ())]
@@ -108,11 +121,14 @@ class Reader:
         self._lexicon = policy.lexicon
         self._namespaces = tuple(f"<{namespace}" for namespace in policy.namespaces)
         self._intake = _intake()
+        statement = self._intake[_STATEMENT]
+        self._about, self._in, self._excerpt = (statement.properties[name] for name in (_ABOUT, _IN, _EXCERPT))
+        self._others = statement.others
+        self._days: dict[Term, dict[Term, date | None]] = {_OBSERVED: {}, _RECORDED: {}}
         self._leaves: dict[str, Criterion | None] = {}
         self._leaf_of = {finding: leaf for version in policy.versions for finding, leaf in version.leaf_of.items()}
-        self._meanings: dict[tuple[object, ...], _Meaning] = {}
         self._sound: dict[Term, bool] = {}
-        self._profiles: dict[tuple[Term, ...], _Profile] = {}
+        self._templates: dict[tuple[Fact, ...], _Template] = {}
 
     def declares(self, term: Term) -> bool:
         """Whether a term that is not a subject is no misspelling of one of the policy's."""
@@ -120,165 +136,168 @@ class Reader:
             return term != _SUBCLASS
         return term in self._lexicon.declared
 
+    def nodes(self, data: graphs.DataSet) -> Nodes | None:
+        """A data set in the form in which `cases` reads it; None if it uses a term that is not declared, or cannot have it."""
+        found: Nodes = {}
+        for subject, props in data.nodes.items():
+            common, own = found[subject] = ([], {})
+            for predicate, values in props.items():
+                if predicate not in self._sound:
+                    if len(self._sound) > _KEPT:
+                        self._sound.clear()
+                    self._sound[predicate] = self.declares(predicate)
+                if not self._sound[predicate]:
+                    return None
+                for value in values:
+                    if value[0] == "<" and value.startswith(self._namespaces) and value not in self._lexicon.declared:
+                        return None
+                if predicate not in VARYING:
+                    common += [(predicate, value) for value in values]
+                elif len(values) > 1:
+                    return None
+                else:
+                    own[predicate] = values[0]
+        return found
+
     def cases(
-        self, nodes: Nodes, source: str, as_of: date | None = None, content: str | None = None
+        self, nodes: Nodes | None, source: str, as_of: date | None = None, content: str | None = None
     ) -> list[Case] | None:
         """The cases of a data set, ordered by request IRI; None if it is not plainly well formed.
 
         Args:
-            nodes: its triples.
+            nodes: what it says, in declared terms; None if that is not certain.
             source: name of the data set.
             as_of: review date that overrides the requests' own; a request without one takes the day of the run.
-            content: the data set as canonical N-Triples, where its terms are known to be declared.
+            content: the data set as canonical N-Triples, where it is at hand.
         """
         try:
-            return self._cases(nodes, source, as_of, content)
+            return None if nodes is None else self._cases(nodes, source, as_of, content)
         except DoubtError:
             return None
 
     def _cases(self, nodes: Nodes, source: str, as_of: date | None, content: str | None) -> list[Case] | None:
-        if content is None and not self._all_declared(nodes):
-            return None
-        findings = self._lexicon.findings
+        read: _Read = {}
         requests: list[Term] = []
         statements: list[Term] = []
-        for subject, props in nodes.items():
-            types = props.get(_TYPE, ())
-            if _REQUEST in types:
+        templates = self._templates
+        for subject, (common, own) in nodes.items():
+            key = tuple(common)
+            template = templates.get(key)
+            if template is None:
+                if len(templates) > _KEPT:
+                    templates.clear()
+                template = templates[key] = _Template(key, self._lexicon.findings)
+            read[subject] = (template, own)
+            if template.request:
                 requests.append(subject)
-            if not _MARKS.isdisjoint(props) or _STATEMENT in types or not findings.isdisjoint(types):
+            if template.statement or (own and not _MARKS_OWN.isdisjoint(own)):
                 statements.append(subject)
-                if _STATEMENT not in types:
+                if not template.typed:
                     content = None  # it says one thing less than the chart that is recorded
+            if template.repeats:
+                content = None
         if not requests:
             return None
-        view = _View(nodes, set(statements), self._lexicon.types)
-        documents = self._documents(nodes, view)
-        if documents is None:
-            return None
+        view = _View(read, set(statements), self._lexicon.types)
+        documents: dict[Term, Document] = {}
         about: dict[Term, list[Statement]] = {request: [] for request in requests}
-        passed: set[tuple[tuple[Term, ...], ...]] = set()
+        passed: set[tuple[Term | None, ...]] = set()  # with which of the values that tests share statements passed
         for subject in statements:
-            props = nodes[subject]
-            statement = self._statement(subject, props, view, documents, passed)
+            template, own = read[subject]
+            statement = self._statement(subject, template, own, view, documents, passed)
             if statement is None:
                 return None
-            for request in props[_ABOUT]:
-                about[request].append(statement)
+            about[own[_ABOUT]].append(statement)
         table = self._intake[_REQUEST]
         for request in requests:
-            if not table.holds(view, request, nodes[request]):
+            template, own = read[request]
+            if not table.holds(view, request, _said(template, own)):
                 return None
         requests.sort(key=terms.name)
-        return [self._case(request, nodes, about[request], source, as_of, content) for request in requests]
+        return [self._case(request, read, about[request], source, as_of, content) for request in requests]
 
-    def _all_declared(self, nodes: Nodes) -> bool:
-        sound = self._sound
-        for props in nodes.values():
-            for predicate, values in props.items():
-                if predicate not in sound:
-                    if len(sound) > _KEPT:
-                        sound.clear()
-                    sound[predicate] = self.declares(predicate)
-                if not sound[predicate]:
-                    return False
-                for value in values:
-                    if value[0] == "<" and value.startswith(self._namespaces) and value not in self._lexicon.declared:
-                        return False
-        return True
-
-    def _documents(self, nodes: Nodes, view: _View) -> dict[Term, Document] | None:
-        table, found = self._intake[_IN], {}
-        for props in nodes.values():
-            for document in props.get(_IN, ()):
-                if document in found:
-                    continue
-                said = nodes.get(document, {})
-                if document[0] != "<" or not table.holds(view, document, said):
-                    return None
-                issued = said.get(_ISSUED)
-                found[document] = Document(
-                    iri=document[1:-1],
-                    title=_line(said.get(_TITLE)),
-                    author=_line(said.get(_CREATOR)),
-                    role=_line(said.get(_ROLE)),
-                    issued=terms.day(issued[0]) if issued else None,
-                )
-        return found
+    def _document(self, document: Term, view: _View, read: _Read) -> Document | None:
+        template, own = read.get(document) or (_Template((), frozenset()), {})
+        if template.document is None:
+            said = template.props
+            if document[0] != "<" or not self._intake[_IN].holds(view, document, _said(template, own)):
+                return None
+            template.document = Document(
+                iri="",
+                title=_line(said.get(_TITLE)),
+                author=_line(said.get(_CREATOR)),
+                role=_line(said.get(_ROLE)),
+                issued=terms.day(said[_ISSUED][0]) if _ISSUED in said else None,
+            )
+        return template.document._replace(iri=document[1:-1])
 
     def _statement(
         self,
         subject: Term,
-        props: dict[Term, list[Term]],
+        template: _Template,
+        own: dict[Term, Term],
         view: _View,
         documents: dict[Term, Document],
-        passed: set[tuple[tuple[Term, ...], ...]],
+        passed: set[tuple[Term | None, ...]],
     ) -> Statement | None:
-        """A statement; `passed` holds the values with which others of this data set passed."""
-        table = self._intake[_STATEMENT]
-        names = tuple(props)
-        profile = self._profiles.get(names)
-        if profile is None:
-            if len(self._profiles) > _KEPT:
-                self._profiles.clear()
-            profile = self._profiles[names] = _Profile(names, table)
-        if not profile.complete:
+        names = tuple(own)
+        if names in template.meanings:
+            meant = template.meanings[names]
+        else:
+            meant = template.meanings[names] = self._mean(template.props, names)
+        if meant is None:
             return None
-        for predicate in profile.texts:
-            if not table.properties[predicate](view, props[predicate]):
-                return None
+        request, named, recording = own[_ABOUT], own[_IN], own.get(_RECORDED)
         # The tests see no more of a statement than these values and what is said of them.
-        mark = tuple([(*props[predicate], predicate) for predicate in profile.tested])
+        mark = (request, named, recording)
         if mark not in passed:
-            for predicate in profile.tested:
-                if not table.properties[predicate](view, props[predicate]):
-                    return None
-            for test in table.others:
-                if not test(view, subject):
+            if not (self._about(view, (request,)) and self._in(view, (named,))):
+                return None
+            for check in self._others:
+                if not check(view, subject):
                     return None
             passed.add(mark)
-        key = (*profile.recurring, *[tuple(props[predicate]) for predicate in profile.recurring])
-        meaning = self._meanings.get(key)
-        if meaning is None:
-            meaning = self._mean(props)
-            if meaning is None:
+        document = documents.get(named)
+        if document is None:
+            document = self._document(named, view, view.nodes)
+            if document is None:
                 return None
-            if len(self._meanings) > _KEPT:
-                self._meanings.clear()
-            self._meanings[key] = meaning
-        stance = _STANCES[props[_ASSERTION][0]]
-        if stance is Assertion.NOT_APPLICABLE and not meaning.conditional:
-            return None
-        document = documents[props[_IN][0]]
-        recorded = terms.day(props[_RECORDED][0]) if _RECORDED in props else document.issued
-        observed = terms.day(props[_OBSERVED][0]) if _OBSERVED in props else recorded
+            documents[named] = document
+        recorded = self._day(_RECORDED, recording) if recording else document.issued
+        observed = self._day(_OBSERVED, own[_OBSERVED]) if _OBSERVED in own else recorded
         if recorded is None or observed is None:
             return None
-        carries = profile.carries
-        return Statement(
-            subject[1:-1],
-            stance,
-            meaning.classes,
-            meaning.addresses,
-            observed,
-            recorded,
-            document,
-            _line(props.get(_EXCERPT)),
-            _line(props.get(_PAGE)),
-            carries,
-            meaning.facts,
-        )
+        excerpt = page = ""
+        if _EXCERPT in own:
+            if not self._excerpt(view, (own[_EXCERPT],)):
+                return None
+            excerpt = _line((own[_EXCERPT],))
+        if _PAGE in own:
+            page = _line((own[_PAGE],))
+        return Statement(subject[1:-1], meant, observed, recorded, document, excerpt, page)
 
-    def _mean(self, props: dict[Term, list[Term]]) -> _Meaning | None:
-        """What the recurring properties of a statement mean; None if that is not certain."""
+    def _day(self, predicate: Term, value: Term) -> date | None:
+        """The date that a statement gives; None if that is not well formed."""
+        known = self._days[predicate]
+        if value not in known:
+            if len(known) > _KEPT:
+                known.clear()
+            sound = self._intake[_STATEMENT].properties[predicate](_View({}, set(), {}), (value,))
+            known[value] = terms.day(value) if sound else None
+        return known[value]
+
+    def _mean(self, props: dict[Term, list[Term]], names: tuple[Term, ...]) -> Meaning | None:
+        """What a statement means by what recurs of it and the names of what varies; None if that is not certain."""
         table = self._intake[_STATEMENT]
+        has = {*names, *props}
+        if not has.issuperset(table.required) or not _OWN.issuperset(names):
+            return None
         blank = _View({}, set(), self._lexicon.types)  # what holds of the vocabulary alone holds in every chart
         for predicate, values in props.items():
-            if predicate in _OWN:
-                continue
             test = table.properties.get(predicate)
             if test and not test(blank, values):
                 return None
+        stance = _STANCES.get(props.get(_ASSERTION, [""])[0])
         types = {name for name in props.get(_TYPE, ()) if name != _STATEMENT}
         addressed = props.get(_ADDRESSES, ())
         leaves = []
@@ -288,17 +307,20 @@ class Reader:
                 return None
             leaves.append(leaf)
         codes = props.get(_CODE, ())
-        if not addressed and not codes and types.isdisjoint(self._lexicon.declared):
+        if stance is None or not (addressed or codes or not types.isdisjoint(self._lexicon.declared)):
             return None
         classes = {name[1:-1] for name in types} | {leaf.finding for leaf in leaves}
         for code in codes:
             classes |= self._lexicon.codes.get(code, frozenset())
         leaves += [self._leaf_of[name[1:-1]] for name in types if name[1:-1] in self._leaf_of]
-        return _Meaning(
+        if stance is Assertion.NOT_APPLICABLE and not all(leaf.conditional for leaf in leaves):
+            return None
+        return meaning(
+            assertion=stance,
             classes=frozenset(classes),
             addresses=frozenset(term[1:-1] for term in addressed),
+            carries=frozenset({str(RDF.type), *map(terms.name, has)}),
             facts=tuple(sorted((p, o) for p, values in props.items() if p not in _KNOWN for o in values)),
-            conditional=all(leaf.conditional for leaf in leaves),
         )
 
     def _leaf(self, iri: str) -> Criterion | None:
@@ -312,22 +334,22 @@ class Reader:
     def _case(
         self,
         request: Term,
-        nodes: Nodes,
+        read: _Read,
         statements: list[Statement],
         source: str,
         as_of: date | None,
         content: str | None,
     ) -> Case:
-        props = nodes[request]
-        parties = _reached(nodes, [request])
+        props, parties = read[request][0].props, read[request][1]
+        reached = _reached(read, request)
+        facts = sorted((node, p, o) for node in reached for p, values in _all(read.get(node)) for o in values)
         statements.sort(key=_IRI)
+        recorded = {*reached, *[f"<{s.iri}>" for s in statements], *[f"<{s.document.iri}>" for s in statements]}
         if content is None:
-            content = _content(nodes, request, statements)
-        else:
-            reached = {*parties, *[f"<{s.iri}>" for s in statements], *[f"<{s.document.iri}>" for s in statements]}
-            if not nodes.keys() <= reached:
-                content = _without(content, nodes.keys() - reached)
-        member, plan = nodes.get(props[_MEMBER][0], {}), nodes.get(props[_PLAN][0], {})
+            content = _content(read, recorded, {f"<{s.iri}>" for s in statements})
+        elif not read.keys() <= recorded:
+            content = _without(content, read.keys() - recorded)
+        member, plan = (read[parties[p]][0].props if parties[p] in read else {} for p in (_MEMBER, _PLAN))
         labels = self._lexicon.labels
         traits = (props[_PHASE], props[_FOCUS], plan.get(_JURISDICTION, ()))
         start, end = terms.day(props[_START][0]), terms.day(props[_END][0]) if _END in props else None
@@ -346,10 +368,17 @@ class Reader:
             statements=tuple(statements),
             content=content,
             digest=graphs.digest(content),
-            facts=tuple(
-                sorted((node, p, o) for node in parties for p, values in nodes.get(node, {}).items() for o in values)
-            ),
+            facts=tuple(facts),
         )
+
+
+def _said(template: _Template, own: dict[Term, Term]) -> dict[Term, list[Term]]:
+    """All that is said of a node, by predicate."""
+    return template.props | {predicate: [value] for predicate, value in own.items()} if own else template.props
+
+
+def _all(node: tuple[_Template, dict[Term, Term]] | None) -> Iterable[tuple[Term, list[Term]]]:
+    return _said(*node).items() if node else ()
 
 
 def _without(content: str, subjects: Iterable[Term]) -> str:
@@ -358,33 +387,30 @@ def _without(content: str, subjects: Iterable[Term]) -> str:
     return "\n".join([line for line in content.split("\n") if not line.startswith(starts)])
 
 
-def _content(nodes: Nodes, request: Term, statements: list[Statement]) -> str:
+def _content(read: _Read, subjects: Iterable[Term], statements: set[Term]) -> str:
     """The triples of a request, its statements and their documents, as canonical N-Triples."""
-    typed = {f"<{statement.iri}>" for statement in statements}
     lines = []
-    for node in _reached(nodes, [request, *typed, *(f"<{statement.document.iri}>" for statement in statements)]):
-        said = nodes.get(node, {})
-        for predicate, values in said.items():
+    for node in subjects:
+        for predicate, values in _all(read.get(node)):
             head = f"{node} {predicate} "
             for value in values:
                 lines.append(f"{head}{value if value[-1] != '>' or value[0] == '<' else terms.canonical(value)} .\n")
-        if node in typed and _STATEMENT not in said.get(_TYPE, ()):
+        if node in statements and not read[node][0].typed:
             lines.append(f"{node} {_TYPE} {_STATEMENT} .\n")
     lines.sort()
     return "".join(lines)
 
 
-def _reached(nodes: Nodes, roots: Iterable[Term]) -> list[Term]:
-    """Some nodes and the members, plans and programs that they lead to."""
-    found = dict.fromkeys(roots)
-    queue = list(found)
+def _reached(read: _Read, request: Term) -> list[Term]:
+    """A request and the members, plans and programs that it leads to."""
+    found = {request: None}
+    queue = [request]
     while queue:
-        props = nodes.get(queue.pop(), {})
-        for predicate in _PARTIES:
-            for node in props.get(predicate, ()):
-                if node not in found:
-                    found[node] = None
-                    queue.append(node)
+        node = read.get(queue.pop())
+        for predicate, value in node[1].items() if node else ():
+            if predicate in _PARTIES and value not in found:
+                found[value] = None
+                queue.append(value)
     return list(found)
 
 
@@ -417,9 +443,12 @@ def _intake() -> dict[Term, Table]:
             use = compiler.use()
             branches = [branch for steps, _ in use.paths for branch in (steps.alternatives or (steps,))]
             if target == _STATEMENT:  # see Reader._statement
-                assert all(branch.sequence[0][0] in _OWN and not branch.sequence[0][1] for branch in branches)
+                assert all(
+                    branch.sequence[0][0] in (_ABOUT, _IN, _RECORDED) and not branch.sequence[0][1]
+                    for branch in branches
+                )
     assert set(found) == {_REQUEST, _STATEMENT, _IN}
+    statement = found[_STATEMENT]
+    assert _OWN & statement.properties.keys() == {_ABOUT, _IN, _OBSERVED, _RECORDED, _EXCERPT}
+    assert statement.alone >= {_OBSERVED, _RECORDED, _EXCERPT}
     return found
-
-
-_KNOWN = frozenset(map(terms.of, BOOKKEEPING))

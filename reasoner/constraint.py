@@ -56,6 +56,8 @@ class Table:
     required: tuple[Term, ...]
     properties: dict[Term, Values]
     others: tuple[Test, ...]
+    alone: frozenset[Term]
+    """The properties whose values are judged by themselves, whatever the data say of them."""
 
     def holds(self, view: View, node: Term, props: dict[Term, list[Term]]) -> bool:
         """Whether a node with some properties conforms."""
@@ -134,6 +136,7 @@ class Compiler:
         """A node shape with the constraints of single properties apart, by property; raises `UnsupportedError`."""
         properties: dict[Term, tuple[int, float, list[Test]]] = {}
         others: list[Test] = []
+        looking: set[Term] = set()
         for part in self._props(shape).get(_sh("property"), ()):
             steps = self._steps(self._one(part, "path"))
             simple = not steps.alternatives and len(steps.sequence) == 1 and not steps.sequence[0][1]
@@ -147,12 +150,15 @@ class Compiler:
             if low is None or high is None:
                 raise UnsupportedError(f"{part} counts with what is no integer")
             tests = [*tests, *self._constraints(part, 0, values=True)]
+            if not self._props(part).keys().isdisjoint(map(_sh, _LOOKING)):
+                looking.add(steps.sequence[0][0])
             properties[steps.sequence[0][0]] = (max(least, int(low)), min(most, int(high)), tests)
         rest = {name: objects for name, objects in self._props(shape).items() if name != _sh("property")}
         alone = Compiler({**self.shapes, shape: rest})
         others += alone._constraints(shape, 0)
         required = tuple(name for name, (least, _, _) in properties.items() if least)
-        return Table(required, {name: _values(*said) for name, said in properties.items()}, tuple(others))
+        by_property = {name: _values(*said) for name, said in properties.items()}
+        return Table(required, by_property, tuple(others), frozenset(by_property.keys() - looking))
 
     def _property(self, shape: Term, depth: int) -> Test:
         steps = self._steps(self._one(shape, "path"))
@@ -329,6 +335,8 @@ _OF_VALUES = {
     "xone",
     *_BOUNDS,
 }
+_LOOKING = ("class", "node", "property", "not", "and", "or", "xone")
+"""Those that look at more of a value than itself."""
 _OF_VALUES |= {"message", "severity", "name", "description", "order", "group"}
 _OF_VALUES |= {"targetClass", "targetSubjectsOf", "targetObjectsOf"}
 _OF_PATHS = {"path", "minCount", "maxCount", "qualifiedValueShape", "qualifiedMinCount", "qualifiedMaxCount"}

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
 from rdflib import Graph, Literal, URIRef
 from rdflib.term import Node
@@ -35,8 +36,7 @@ class Assertion(StrEnum):
         return self.name.lower().replace("_", "-")
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """An item of the medical record."""
 
     iri: str
@@ -46,24 +46,79 @@ class Document:
     issued: date | None
 
 
+class Meaning:
+    """What a statement says, apart from when and where; two that say the same are one object, from `meaning`."""
+
+    __slots__ = ("__weakref__", "addresses", "assertion", "carries", "classes", "facts")
+
+    def __init__(
+        self,
+        assertion: Assertion,
+        classes: frozenset[str],
+        addresses: frozenset[str],
+        carries: frozenset[str],
+        facts: tuple[tuple[Term, Term], ...],
+    ) -> None:
+        self.assertion = assertion
+        self.classes = classes
+        self.addresses = addresses
+        self.carries = carries
+        self.facts = facts
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return meaning, (self.assertion, self.classes, self.addresses, self.carries, self.facts)
+
+
+_MEANINGS: WeakValueDictionary[tuple[object, ...], Meaning] = WeakValueDictionary()
+
+
+def meaning(
+    assertion: Assertion,
+    classes: frozenset[str],
+    addresses: frozenset[str],
+    carries: frozenset[str],
+    facts: tuple[tuple[Term, Term], ...],
+) -> Meaning:
+    """The one object of a meaning; see `Statement` for its parts."""
+    key = (assertion, classes, addresses, carries, facts)
+    return _MEANINGS.setdefault(key, Meaning(*key))
+
+
 class Statement(NamedTuple):
     """One thing the record says about a request."""
 
     iri: str
-    assertion: Assertion
-    classes: frozenset[str]
-    """The finding classes it is asserted to be of, those of its codes included."""
-    addresses: frozenset[str]
-    """IRIs of the leaves it names."""
+    meaning: Meaning
     observed: date
     recorded: date
     document: Document
     excerpt: str
     page: str
-    carries: frozenset[str]
-    """The properties it has a value for."""
-    facts: tuple[tuple[Term, Term], ...]
-    """Property and value of its structured facts, ordered, for the shapes."""
+
+    @property
+    def assertion(self) -> Assertion:
+        """Its stance to its finding."""
+        return self.meaning.assertion
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """The finding classes it is asserted to be of, those of its codes included."""
+        return self.meaning.classes
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """IRIs of the leaves it names."""
+        return self.meaning.addresses
+
+    @property
+    def carries(self) -> frozenset[str]:
+        """The properties it has a value for."""
+        return self.meaning.carries
+
+    @property
+    def facts(self) -> tuple[tuple[Term, Term], ...]:
+        """Property and value of its structured facts, ordered, for the shapes."""
+        return self.meaning.facts
 
 
 @dataclass(frozen=True)
@@ -249,9 +304,15 @@ def _statement(data: Graph, policy: Policy, iri: Node, source: str) -> Statement
     classes |= {leaf.finding for leaf in addressed if leaf}
     return Statement(
         iri=str(iri),
-        assertion=Assertion(str(data.value(iri, NEC.assertion)).removeprefix(str(NEC))),
-        classes=frozenset(classes),
-        addresses=frozenset(str(leaf) for leaf in data.objects(iri, NEC.addresses)),
+        meaning=meaning(
+            assertion=Assertion(str(data.value(iri, NEC.assertion)).removeprefix(str(NEC))),
+            classes=frozenset(classes),
+            addresses=frozenset(str(leaf) for leaf in data.objects(iri, NEC.addresses)),
+            carries=frozenset(str(predicate) for predicate in data.predicates(iri, unique=True)),
+            facts=tuple(
+                sorted((terms.of(p), terms.of(o)) for p, o in data.predicate_objects(iri) if p not in BOOKKEEPING)
+            ),
+        ),
         observed=observed,
         recorded=recorded,
         document=Document(
@@ -263,8 +324,6 @@ def _statement(data: Graph, policy: Policy, iri: Node, source: str) -> Statement
         ),
         excerpt=graphs.text(data, iri, NEC.excerpt),
         page=graphs.text(data, iri, NEC.page),
-        carries=frozenset(str(predicate) for predicate in data.predicates(iri, unique=True)),
-        facts=tuple(sorted((terms.of(p), terms.of(o)) for p, o in data.predicate_objects(iri) if p not in BOOKKEEPING)),
     )
 
 

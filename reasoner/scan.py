@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 import pyoxigraph as ox
 
 from reasoner import graphs, terms
+from reasoner.chart import VARYING, Fact, Nodes
 from reasoner.errors import NecessityError
-from reasoner.terms import Nodes, Term
+from reasoner.terms import Term
 
 # IRIs that need no closer look: a scheme, an authority with at most a port, path, query and fragment of plain characters.
 _PLAIN = r"[A-Za-z0-9._~!$&'()*+,;=:@/-]"
@@ -23,8 +24,9 @@ _IRI = rf"<[A-Za-z][A-Za-z0-9+.-]*:{_AUTHORITY}{_PLAIN}*(?:\?{_PLAIN}*)?(?:#{_PL
 _SOUND_IRI = re.compile(_IRI).fullmatch
 _SOUND_TYPED = re.compile(rf'"[^"\\\x00-\x1f\x7f]*"\^\^(?!<http://www\.w3\.org/2001/XMLSchema#string>){_IRI}').fullmatch
 _SOUND_TEXT = re.compile(r'"(?:[^"\\]|\\["\\nr])*"').fullmatch
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]").search  # recorded with escapes
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search  # recorded with escapes
 _KEPT = 16384
+_SHORT = 400  # longer facts are not remembered
 _STEP = 16384
 
 
@@ -34,17 +36,18 @@ class Found:
 
     graph: str
     """IRI of its named graph; empty for what stands in none."""
-    nodes: Nodes
+    nodes: Nodes | None
+    """What it says, if that is plain to read and declared throughout."""
     error: NecessityError | None
     """Why it cannot be read, if it cannot."""
     text: str = field(repr=False)
     """Its lines."""
     content: str | None = None
-    """The data set as canonical N-Triples, if it is known to be declared throughout."""
+    """The data set as canonical N-Triples, if its lines are written so."""
 
 
 class Scanner:
-    """Cuts N-Quads; remembers the terms that it has found to be sound.
+    """Cuts N-Quads; remembers what it has found to be sound and what many charts say.
 
     Args:
         declares: whether a term is one that a chart may use.
@@ -53,6 +56,7 @@ class Scanner:
     def __init__(self, declares: Callable[[Term], bool]) -> None:
         self._declares = declares
         self._sound: set[Term] = set()
+        self._known: dict[str, Fact] = {}
         self._canonical = True
         """Whether the terms of the graph at hand are all written as they are recorded."""
 
@@ -76,44 +80,63 @@ class Scanner:
             start = end
 
     def _group(self, lines: list[str]) -> Nodes | None:
-        """The triples of lines without their graph, by subject; None if one is not written plainly."""
+        """What lines say without their graph, by subject; None if one is not written plainly."""
+        if len(self._known) > _KEPT:
+            self._known.clear()
+        known = self._known
         nodes: Nodes = {}
         values: list[Term] = []
-        last, props = "", {}
-        try:
-            for subject, predicate, value in [line.split(" ", 2) for line in lines]:
-                if subject != last:
-                    props = nodes.get(subject)
-                    if props is None:
-                        props = nodes[subject] = {}
-                    last = subject
-                if predicate not in props:
-                    props[predicate] = [value]
-                elif value not in props[predicate]:
-                    props[predicate].append(value)
-                values.append(value)
-        except ValueError:  # a line of fewer parts
-            return None
+        last = ""
+        common: list[Fact] = []
+        own: dict[Term, Term] = {}
         self._canonical = True
+        for line in lines:
+            subject, _, rest = line.partition(" ")
+            if subject != last:
+                last, node = subject, nodes.get(subject)
+                if node is None:
+                    node = nodes[subject] = ([], {})
+                common, own = node
+            fact = known.get(rest)
+            if fact:
+                common.append(fact)
+                continue
+            predicate, _, value = rest.partition(" ")
+            if (varying := VARYING.get(predicate)) is not None:
+                if varying in own:
+                    return None
+                own[varying] = value
+                values.append(value)
+            elif (fact := self._learn(rest, predicate, value)) is None:
+                return None
+            else:
+                common.append(fact)
         for subject in nodes:
             if not (_SOUND_IRI(subject) and self._declares(subject)):
                 return None
-        for predicate in set().union(*nodes.values()) - self._sound:
-            if not (_SOUND_IRI(predicate) and self._sounds(predicate)):
+        texts = []
+        for value in values:
+            if value[-1:] == '"' and value[0] == '"':
+                texts.append(value)
+            elif value not in nodes and not self._sounds(value):
                 return None
-        for value in set(values).difference(self._sound, nodes):
-            if value[-1:] == '"':
-                plain = value.count('"') == 2 and value[0] == '"' and "\\" not in value
-                if len(value) > graphs.MAX_LITERAL or not (plain or _SOUND_TEXT(value)):
-                    return None
-                if not value.isprintable() and _CONTROL(value):
-                    return None
-            elif not self._sounds(value):
-                return None
-        return nodes
+        return nodes if _all_plain(texts) or all(map(_is_sound_text, texts)) else None
+
+    def _learn(self, rest: str, predicate: Term, value: Term) -> Fact | None:
+        """What follows a subject as predicate and value, remembered if many charts may say it; None if it is not plain."""
+        if not (predicate in self._sound or (_SOUND_IRI(predicate) and self._sounds(predicate))):
+            return None
+        if not (_is_sound_text(value) if value[-1:] == '"' else self._sounds(value)):
+            return None
+        fact = (predicate, value)
+        if len(rest) <= _SHORT and terms.canonical(value) == value:
+            self._known[rest] = fact
+        return fact
 
     def _sounds(self, term: Term) -> bool:
-        """Whether a term needs no parser and is written as it is recorded; if so it is remembered."""
+        """Whether a term needs no parser; if it is written as it is recorded too, it is remembered."""
+        if term in self._sound:
+            return True
         if _SOUND_IRI(term):
             if not self._declares(term):
                 return False
@@ -132,17 +155,36 @@ class Scanner:
             content = " .\n".join(sorted(lines)) + " .\n" if self._canonical else None
             return Found(graph, nodes, None, block, content)
         try:
-            sets = graphs.parse_datasets(block.encode(), ox.RdfFormat.N_QUADS, source)
+            graphs.parse_datasets(block.encode(), ox.RdfFormat.N_QUADS, source)
         except NecessityError as error:
-            return Found(graph, {}, error, block)
+            return Found(graph, None, error, block)
         # Several, or something in none: the lines do not stand graph by graph.
         names = {str(quad.graph_name) for quad in ox.parse(input=block.encode(), format=ox.RdfFormat.N_QUADS)}
         alone = bool(graph) and names == {f"<{graph}>"}
-        return Found(graph if alone else "", sets[0].nodes, None, block)
+        return Found(graph if alone else "", None, None, block)
+
+
+def _all_plain(texts: list[Term]) -> bool:
+    """Whether texts that begin and end with a quote are all plainly written, looked at together."""
+    whole = "".join(texts)
+    return (
+        whole.count('"') == 2 * len(texts)
+        and "\\" not in whole
+        and whole.isprintable()
+        and len(whole) <= graphs.MAX_LITERAL
+        and '"' not in texts
+    )
+
+
+def _is_sound_text(term: Term) -> bool:
+    """Whether a term is text that needs no parser."""
+    return bool(len(term) <= graphs.MAX_LITERAL and _SOUND_TEXT(term)) and not _CONTROL(term)
 
 
 def _run(text: str, tail: str, start: int, end: int) -> tuple[int, list[str]]:
     """Where the lines from a place on that end with a tail end, and the lines without it.
+
+    If other lines stand between, they are a part of the next one, which no test of its terms will pass.
 
     Args:
         text: the lines.
@@ -153,12 +195,7 @@ def _run(text: str, tail: str, start: int, end: int) -> tuple[int, list[str]]:
     far = end
     while (found := text.rfind(tail, far, far + _STEP)) >= 0:
         far = found + len(tail)
-    lines = text[start:far].removesuffix(tail).split(tail)
-    if text.count("\n", start, far) == len(lines):
-        return far, lines
-    while (following := text.find("\n", end) + 1) and text.endswith(tail, end, following):
-        end = following  # other graphs stand between: line by line
-    return end, text[start:end].removesuffix(tail).split(tail)
+    return far, text[start:far].removesuffix(tail).split(tail)
 
 
 def _tail(line: str) -> tuple[str, str]:
