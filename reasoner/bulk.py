@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import IO
 
@@ -103,9 +104,9 @@ def records(files: Iterable[str], source: str | None = None) -> Iterator[Record 
     yield from _records(((name, stream) for name, stream in _opened(names)), called)
 
 
-def records_of(stream: IO[bytes], source: str) -> Iterator[Record | Orphan]:
-    """The same of one stream of lines, such as standard input."""
-    yield from _records([(source, stream)], source)
+def records_of(stream: IO[bytes], source: str, first: bytes = b"") -> Iterator[Record | Orphan]:
+    """The same of one stream of lines, such as standard input, of which the first line may have been read."""
+    yield from _records([(source, stream)], source, first)
 
 
 def _opened(names: Iterable[str]) -> Iterator[tuple[str, IO[bytes]]]:
@@ -118,7 +119,7 @@ def _opened(names: Iterable[str]) -> Iterator[tuple[str, IO[bytes]]]:
             raise DocumentationError(f"the file cannot be read: {reason}", where=name) from error
 
 
-def _records(streams: Iterable[tuple[str, IO[bytes]]], called: str) -> Iterator[Record | Orphan]:
+def _records(streams: Iterable[tuple[str, IO[bytes]]], called: str, first: bytes = b"") -> Iterator[Record | Orphan]:
     with (
         tempfile.TemporaryDirectory(prefix="necessity-") as folder,
         closing(sqlite3.connect(f"{folder}/spool", isolation_level=None)) as spool,
@@ -126,7 +127,7 @@ def _records(streams: Iterable[tuple[str, IO[bytes]]], called: str) -> Iterator[
         spool.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_SCHEMA}")
         spool.execute("BEGIN")
         for name, stream in streams:
-            for number, line in enumerate(_lines(stream), 1):
+            for number, line in enumerate(chain([first] if first else [], _lines(stream)), 1):
                 _spool(spool, line, f"{name}, line {number}")
         spool.execute("COMMIT")
         spool.executescript(_INDEXES)

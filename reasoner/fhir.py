@@ -113,6 +113,8 @@ class Reading:
     """By resource, what the mappings say of it."""
     gave: dict[NamedNode, frozenset[NamedNode]] = field(repr=False)
     """By resource, the subjects of triples that came of it."""
+    about: tuple[str, ...] = ()
+    """What of the notes concerns the bundle as a whole."""
 
 
 def read_bundle(
@@ -186,6 +188,7 @@ def read(
         entries=tuple(bundle.entries),
         remarks=remarks,
         gave=gave,
+        about=tuple(bundle.notes),
     )
 
 

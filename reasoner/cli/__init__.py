@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from reasoner.cli import charts, desk, kb, options, policy, query, questionnaire
+from reasoner.cli import charts, desk, intake, kb, options, policy, query, questionnaire
 from reasoner.cli.output import DONE, NOTHING
 from reasoner.errors import NecessityError
 
@@ -42,6 +42,6 @@ def _parser() -> argparse.ArgumentParser:
         "--policies", metavar="DIR", type=options.folder, help="folder with ontology/ and shapes/ of other policies"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (charts, policy, questionnaire, kb, query, desk):
+    for module in (charts, intake, policy, questionnaire, kb, query, desk):
         module.add(commands)
     return parser

@@ -1,0 +1,203 @@
+"""The command that shows what is understood of documentation, and what of it is not used."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from reasoner.cli import options as inputs
+from reasoner.cli.output import exit_code, writer
+
+if TYPE_CHECKING:
+    from reasoner.policy import Policy
+    from reasoner.understand import Understood
+
+FORMS = ("text", "json", "turtle", "nquads")
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    intake = commands.add_parser("intake", help="show what is understood of documentation, and what of it is not used")
+    inputs.add_input(intake)
+    intake.add_argument("--to", choices=FORMS, default="text", help="form of what is understood (default: text)")
+    intake.add_argument("--out", metavar="FILE", type=Path, help="write it to a file, whole or not at all")
+    intake.add_argument(
+        "--report",
+        metavar="FILE",
+        help="write the coverage report, as JSON if the name ends in .json, else as text; - puts it into the output, "
+        "where text and json have it anyway",
+    )
+    intake.set_defaults(run=_intake)
+
+
+def _intake(options: argparse.Namespace) -> int:
+    from reasoner import intake
+    from reasoner.coverage import Totals, to_text
+    from reasoner.understand import understand
+
+    policy = inputs.policy(options)
+    how = inputs.reading(options, intake.STDIN)
+    done = rejected = number = 0
+    totals = Totals()
+    with ExitStack() as stack:
+        out = stack.enter_context(writer(options.out))
+        report = None
+        if options.report not in (None, "-"):
+            report = _Report(stack.enter_context(writer(Path(options.report))), options.report)
+        for number, found in enumerate(understand(options.paths, policy, **how), 1):
+            for error in found.errors:
+                print(f"rejected: {error}", file=sys.stderr)
+            rejected += bool(found.errors)
+            done += found.chart is not None and not found.errors
+            if found.coverage:
+                totals.add(found.coverage)
+            if options.to == "json":
+                out.write(b"[\n" if number == 1 else b",\n")
+            out.write(_FORMS[options.to](found, policy).encode())
+            if options.report == "-" and options.to in ("turtle", "nquads") and found.coverage:
+                out.write(_commented(to_text(found.coverage)).encode())
+            if report:
+                report.add(found)
+        if options.to == "json":
+            out.write(b"\n]\n" if number else b"[]\n")
+        elif options.to == "text" or options.report == "-":
+            end = f"\n{totals.to_text()}" if options.to == "text" else _commented(totals.to_text())
+            out.write(end.encode() if number > 1 else b"")
+        if report:
+            report.end(totals)
+    return exit_code(done, rejected)
+
+
+class _Report:
+    """A coverage report in a file, written source by source."""
+
+    def __init__(self, out: BinaryIO, name: str) -> None:
+        self._out = out
+        self._json = name.lower().endswith(".json")
+        self._lead = '{"sources": [\n'
+
+    def add(self, found: Understood) -> None:
+        from reasoner import coverage
+
+        errors = [str(error) for error in found.errors]
+        if self._json:
+            told = coverage.to_json(found.coverage) if found.coverage else {"source": found.source, "parts": []}
+            self._out.write((self._lead + json.dumps(told | {"errors": errors}, ensure_ascii=False)).encode())
+            self._lead = ",\n"
+        else:
+            text = coverage.to_text(found.coverage) if found.coverage else f"Coverage of {found.source}\n"
+            self._out.write("".join((text, *(f"  rejected: {error}\n" for error in errors), "\n")).encode())
+
+    def end(self, totals: Any) -> None:
+        if self._json:
+            last = json.dumps({"totals": totals.kinds, "reasons": totals.reasons}, ensure_ascii=False)
+            start = "" if self._lead == ",\n" else self._lead
+            self._out.write(f"{start}\n], {last[1:]}\n".encode())
+        else:
+            self._out.write(totals.to_text().encode())
+
+
+def _commented(text: str) -> str:
+    return "".join(f"# {line}\n" for line in text.splitlines())
+
+
+def _turtle(found: Understood, policy: Policy) -> str:
+    head = _commented("\n".join((found.source, *(f"missing: {error}" for error in found.errors))))
+    if found.chart is None:
+        return head
+    graph = found.chart.graph
+    for prefix, iri in policy.prefixes.items():
+        graph.bind(prefix, iri)
+    return head + graph.serialize(format="turtle")
+
+
+def _nquads(found: Understood, policy: Policy) -> str:
+    if found.chart is None:
+        return ""
+    from urllib.parse import quote
+
+    from reasoner.namespaces import NEC, RDF
+
+    requests = sorted(found.chart.graph.subjects(RDF.type, NEC.ReviewRequest))
+    name = requests[0] if requests else f"urn:necessity:source:{quote(found.source)}"
+    return "".join(f"{triple} <{name}> .\n" for triple in found.chart.triples)
+
+
+def _parts(found: Understood, policy: Policy) -> dict[str, list[dict[str, Any]]]:
+    """The nodes of a chart by what they are, as objects with short names."""
+    from reasoner.namespaces import NEC, RDF
+
+    if found.chart is None:
+        return {}
+    graph = found.chart.graph
+    said = set(graph.subjects(NEC.assertion)) | set(graph.subjects(RDF.type, NEC.Statement))
+    documents = set(graph.objects(None, NEC.documentedIn))
+    requests = set(graph.subjects(RDF.type, NEC.ReviewRequest))
+    roles: dict[str, list[dict[str, Any]]] = {"request": [], "statements": [], "documents": [], "others": []}
+    prefixes = sorted(policy.prefixes.items(), key=lambda item: -len(item[1]))
+
+    def short(term: Any) -> str:
+        return next((f"{p}:{term[len(i) :]}" for p, i in prefixes if term.startswith(i) and term != i), str(term))
+
+    for node in sorted(graph.subjects(unique=True), key=str):
+        about: dict[str, Any] = {"iri": str(node)}
+        for predicate, value in sorted(graph.predicate_objects(node)):
+            about.setdefault(short(predicate), []).append(short(value) if _is_iri(value) else str(value))
+        held = {name: value[0] if len(value) == 1 and name != "iri" else value for name, value in about.items()}
+        role = "request" if node in requests else "statements" if node in said else "documents"
+        roles[role if role != "documents" or node in documents else "others"].append(held)
+    return roles
+
+
+def _is_iri(term: Any) -> bool:
+    from rdflib import URIRef
+
+    return isinstance(term, URIRef)
+
+
+def _json(found: Understood, policy: Policy) -> str:
+    from reasoner import coverage
+
+    told = {
+        "source": found.source,
+        "errors": [str(error) for error in found.errors],
+        "chart": _parts(found, policy),
+        "coverage": coverage.to_json(found.coverage) if found.coverage else None,
+    }
+    return json.dumps(told, ensure_ascii=False, indent=2)
+
+
+def _text(found: Understood, policy: Policy) -> str:
+    from reasoner import coverage
+
+    lines = [f"Understood of {found.source}"]
+    lines += [f"  missing or wrong: {error}" for error in found.errors]
+    for role, nodes in _parts(found, policy).items():
+        for node in nodes:
+            lines.append(f"  {'statement' if role == 'statements' else _singular(role)} {node['iri']}")
+            lines += [f"    {line}" for line in _facts(node, policy)]
+    return "\n".join(lines) + "\n" + (coverage.to_text(found.coverage) if found.coverage else "") + "\n"
+
+
+def _singular(role: str) -> str:
+    return {"documents": "document", "others": "node"}.get(role, role)
+
+
+def _facts(node: dict[str, Any], policy: Policy) -> Iterable[str]:
+    labels = policy.lexicon.labels
+    for name, values in node.items():
+        if name != "iri":
+            for value in values if isinstance(values, list) else [values]:
+                prefix, _, local = value.partition(":")
+                label = labels.get(
+                    f"<{policy.prefixes[prefix]}{local}>" if prefix in policy.prefixes else f"<{value}>", ""
+                )
+                yield f"{name} {value}{f' ({label})' if label else ''}"
+
+
+_FORMS = {"text": _text, "json": _json, "turtle": _turtle, "nquads": _nquads}

@@ -1,0 +1,153 @@
+"""What is understood of documentation: the chart that a source becomes, complete or not, and its coverage."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import IO
+
+from reasoner import bulk, coverage, fhir, graphs, intake, lower
+from reasoner.chart import read_cases
+from reasoner.coverage import Coverage, Part, State
+from reasoner.errors import DocumentationError, NecessityError
+from reasoner.fhir import RequestOptions
+from reasoner.graphs import DataSet
+from reasoner.policy import Policy
+
+LINES = ".ndjson"
+SUFFIXES = (*intake.SUFFIXES, LINES)
+"""The suffixes of the files that are read."""
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What is understood of one data set of the input."""
+
+    source: str
+    chart: DataSet | None = field(default=None, repr=False)
+    """The request and what is said about it; of FHIR the request may lack facts."""
+    coverage: Coverage | None = field(default=None, repr=False)
+    errors: tuple[NecessityError, ...] = ()
+    """Why nothing can be determined from it."""
+
+
+def understand(
+    paths: Iterable[str], policy: Policy, *, suffix: str | None = None, options: RequestOptions | None = None
+) -> Iterator[Understood]:
+    """What is understood of files, folders, patterns or standard input, data set by data set.
+
+    Args:
+        paths: as for `intake.find`.
+        policy: the policy whose vocabulary the documentation uses.
+        suffix: the file type of standard input.
+        options: facts of the request that FHIR does not state.
+
+    Raises:
+        UsageError: there is nothing at a path.
+    """
+
+    def place(name: str) -> tuple[str, str]:
+        kind = (suffix or "") if name == intake.STDIN else Path(name).suffix.lower()
+        return kind, str(Path(name).parent) if kind == LINES else name
+
+    options = options or RequestOptions()
+    for (kind, _), names in groupby(intake.find(paths, SUFFIXES), key=place):
+        for name in names if kind != LINES else ():
+            yield from _file(name, kind, policy, options)
+        if kind == LINES:
+            yield from _lines(list(names), policy, options)
+
+
+def _file(
+    name: str, kind: str, policy: Policy, options: RequestOptions, data: bytes | None = None
+) -> Iterator[Understood]:
+    source = "standard input" if name == intake.STDIN else name
+    try:
+        if data is None and (kind == intake.FHIR or kind in intake.TURTLE):
+            limit = graphs.MAX_BYTES
+            data = sys.stdin.buffer.read(limit + 1) if name == intake.STDIN else graphs.read_bytes(Path(name))
+            if len(data) > limit:
+                raise DocumentationError(f"it is larger than {limit // 2**20} MiB", where=source)
+        found = lower.bundle(data, source) if data is not None and kind in intake.TURTLE else None
+        if kind == intake.FHIR or found is not None:
+            yield _bundle(found or data or b"", source, policy, options)
+            return
+        sets, _ = intake.datasets(name, policy, suffix=kind, options=options, data=data)
+    except NecessityError as error:
+        yield Understood(source, errors=(error,))
+        return
+    for data_set in sets:
+        yield _checked(data_set, coverage.of_graph(data_set, policy), (), policy)
+
+
+def _bundle(
+    data: bytes | dict[str, object], source: str, policy: Policy, options: RequestOptions, places: tuple[str, ...] = ()
+) -> Understood:
+    reading = fhir.read(data, source, intake.vocabulary(policy), options)
+    chart = graphs.data_set(source, reading.triples)
+    return _checked(chart, coverage.of_bundle(reading, places), reading.missing, policy)
+
+
+def _checked(chart: DataSet, found: Coverage, missing: tuple[NecessityError, ...], policy: Policy) -> Understood:
+    """The chart, with what is wrong with it if it lacks nothing."""
+    if not missing:
+        try:
+            read_cases(chart, policy, None)
+        except NecessityError as error:
+            missing = (error,)
+    return Understood(chart.name, chart, found, missing)
+
+
+def _lines(names: list[str], policy: Policy, options: RequestOptions) -> Iterator[Understood]:
+    """Newline-delimited JSON of one folder: the files of a bulk export together, else each line by itself."""
+    export = []
+    for name in names:
+        source = "standard input" if name == intake.STDIN else name
+        try:
+            with nullcontext(sys.stdin.buffer) if name == intake.STDIN else open(name, "rb") as stream:
+                first, skipped = b"", 0
+                while not first.strip() and (line := stream.readline(graphs.MAX_BYTES)):
+                    first, skipped = line, skipped + 1
+                if not bulk.is_bulk(first):
+                    yield from _apart(source, first, skipped, stream, policy, options)
+                elif name == intake.STDIN:
+                    yield from _export(bulk.records_of(stream, source, first), source, policy, options)
+                else:
+                    export.append(name)
+        except OSError as error:
+            problem = f"the file cannot be read: {error.strerror or type(error).__name__}"
+            yield Understood(source, errors=(DocumentationError(problem, where=source),))
+    if export:
+        yield from _export(bulk.records(export), str(Path(export[0]).parent), policy, options)
+
+
+def _apart(
+    source: str, line: bytes, number: int, stream: IO[bytes], policy: Policy, options: RequestOptions
+) -> Iterator[Understood]:
+    while line:
+        if line.strip():
+            kind = intake.FHIR if b'"resourceType"' in line else ".jsonld"
+            yield from _file(f"{source}, line {number}", kind, policy, options, line)
+        line, number = stream.readline(graphs.MAX_BYTES), number + 1
+
+
+def _export(
+    records: Iterable[bulk.Record | bulk.Orphan], source: str, policy: Policy, options: RequestOptions
+) -> Iterator[Understood]:
+    left: list[Part] = []
+    for record in records:
+        if isinstance(record, bulk.Orphan):
+            left.append(Part(record.place, record.place, record.kind, State.NOT_USED, reasons=(record.reason,)))
+        elif record.error:
+            yield Understood(record.source, errors=(record.error,))
+        else:
+            try:
+                yield _bundle(record.bundle, record.source, policy, options, record.places)
+            except NecessityError as error:
+                yield Understood(record.source, errors=(error,))
+    if left:
+        yield Understood(source, coverage=Coverage(f"{source}, no patient", tuple(left)))
