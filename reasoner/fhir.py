@@ -18,7 +18,7 @@ from typing import Any, cast
 
 from pyoxigraph import Literal, NamedNode, Quad, QueryTriples, Store, Triple
 
-from reasoner.errors import DocumentationError, UsageError
+from reasoner.errors import DocumentationError, PolicyError, UsageError
 from reasoner.lift import TYPE, XSD, Bundle, Entry, parse_bundle
 from reasoner.paths import ONTOLOGY
 
@@ -163,7 +163,7 @@ def read(
         vocabulary = Vocabulary(vocabulary)
     about = (Quad(REQUEST, TYPE, _nec("ReviewRequest")), Quad(REQUEST, _nec("member"), patients[0]))
     with vocabulary.beside((*bundle.quads, *about)) as store:
-        triples = {triple for mapping in mappings().values() for triple in cast(QueryTriples, store.query(mapping))}
+        triples = {triple for name, mapping in mappings().items() for triple in _construct(store, name, mapping)}
     said = {triple for triple in triples if triple.predicate == _nec("note")}
     triples -= said
     missing = _complete(triples, patients[0], options, bundle)
@@ -196,6 +196,13 @@ def read(
 def mappings(folder: Path = ONTOLOGY / "fhir") -> dict[str, str]:
     """The mapping queries by the names of their files."""
     return {path.name: path.read_text("utf-8") for path in sorted(folder.glob("*.rq"))}
+
+
+def _construct(store: Store, name: str, mapping: str) -> QueryTriples:
+    try:
+        return cast(QueryTriples, store.query(mapping))
+    except SyntaxError as error:
+        raise PolicyError(f"the mapping is not SPARQL: {error}", where=f"ontology/fhir/{name}") from error
 
 
 def _complete(
