@@ -1,0 +1,366 @@
+"""Dirt: whatever is done to a record, reading it gives a chart or an error with a place, and never more than it says."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyoxigraph import Triple
+
+from reasoner import Policy, bulk, coverage, fhir, graphs, intake
+from reasoner.chart import read_cases
+from reasoner.errors import NecessityError
+from reasoner.fhir import Reading, RequestOptions
+from tests.conftest import ROOT, Attestation, chart
+from tests.test_fhir import ANSWERS, AS_JSON, CONDITION, R4, R5
+
+INPUTS = ROOT.parent / "shared" / "inputs"
+REAL = sorted(path for path in INPUTS.glob("*.json") if path.stat().st_size < 100_000) if INPUTS.is_dir() else []
+REQUEST = RequestOptions("admission", "mental-health", "2025-06-02", "2025-07-02", "US-MO")
+NEC = "https://w3id.org/necessity/core#"
+SCT, LOINC, RXNORM = "http://snomed.info/sct", "http://loinc.org", "http://www.nlm.nih.gov/research/umls/rxnorm"
+ICD = "http://hl7.org/fhir/sid/icd-10-cm"
+THEIRS = {"reference": "Patient/p"}
+BRISK = settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+LONG = settings(BRISK, max_examples=1500)
+
+
+def coded(system: str, code: str) -> dict[str, Any]:
+    return {"coding": [{"system": system, "code": code, "display": code}], "text": code}
+
+
+def status(code: str) -> dict[str, Any]:
+    return {"coding": [{"system": "http://example.org/status", "code": code}]}
+
+
+def clean() -> list[dict[str, Any]]:
+    """One resource at least of each type that a record of a program has."""
+    rest: list[dict[str, Any]] = [
+        {"resourceType": "Patient", "id": "p", "birthDate": "1980-01-01", "address": [{"state": "MO"}]},
+        {"resourceType": "Practitioner", "id": "d", "name": [{"family": "Example"}]},
+        {"resourceType": "Coverage", "id": "v", "status": "active", "beneficiary": THEIRS},
+        copy.deepcopy(CONDITION),
+        copy.deepcopy(ANSWERS),
+        copy.deepcopy(CONDITION) | {"id": "sud", "code": coded(ICD, "F10.20"), "severity": coded(SCT, "24484000")},
+        copy.deepcopy(CONDITION)
+        | {"id": "home", "code": coded(ICD, "Z59.00"), "asserter": {"reference": "Practitioner/d"}},
+        copy.deepcopy(CONDITION) | {"id": "snomed", "code": coded(SCT, "370143000")},
+        {
+            "resourceType": "Claim",
+            "id": "k",
+            "status": "active",
+            "patient": THEIRS,
+            "billablePeriod": {"start": "2025-06-02", "end": "2025-07-02"},
+        },
+        {
+            "resourceType": "ServiceRequest",
+            "id": "s",
+            "status": "active",
+            "subject": THEIRS,
+            "occurrenceDateTime": "2025-06-02",
+        },
+        {"resourceType": "MedicationRequest", "id": "m", "status": "active", "intent": "order", "subject": THEIRS}
+        | {"medicationCodeableConcept": coded(RXNORM, "7242"), "authoredOn": "2025-06-01"},
+        {"resourceType": "MedicationStatement", "id": "ms", "status": "active", "subject": THEIRS}
+        | {"medicationCodeableConcept": coded(RXNORM, "6813"), "dateAsserted": "2025-06-01"},
+        {"resourceType": "CarePlan", "id": "cp", "status": "active", "intent": "plan", "subject": THEIRS}
+        | {"period": {"start": "2025-06-01"}, "created": "2025-06-01", "title": "Plan"},
+        {"resourceType": "Encounter", "id": "e", "status": "finished", "subject": THEIRS}
+        | {"class": {"code": "AMB"}, "period": {"start": "2025-06-02T09:00:00Z", "end": "2025-06-02T12:00:00Z"}},
+        {"resourceType": "Procedure", "id": "pr", "status": "completed", "subject": THEIRS}
+        | {"code": coded(SCT, "76168009"), "performedDateTime": "2025-06-02"},
+        {"resourceType": "DocumentReference", "id": "dr", "status": "current", "docStatus": "final", "subject": THEIRS}
+        | {
+            "date": "2025-06-01T00:00:00Z",
+            "type": coded(LOINC, "11488-4"),
+            "content": [{"attachment": {"title": "Note"}}],
+        },
+        {"resourceType": "Composition", "id": "co", "status": "final", "subject": THEIRS, "date": "2025-06-01"}
+        | {"type": coded(LOINC, "11488-4"), "title": "Note", "author": [{"reference": "Practitioner/d"}]},
+        {"resourceType": "Consent", "id": "cn", "status": "active", "patient": THEIRS, "dateTime": "2025-06-01"},
+    ]
+    for number, (code, value) in enumerate((("44261-6", 15), ("70274-6", 12), ("71802-3", None))):
+        observation = {"resourceType": "Observation", "id": f"o{number}", "status": "final", "subject": THEIRS}
+        answer = {"valueInteger": value} if value else {"valueCodeableConcept": coded(LOINC, "LA31994-9")}
+        rest.append(observation | {"code": coded(LOINC, code), "effectiveDateTime": "2025-06-01"} | answer)
+    return copy.deepcopy(rest)
+
+
+def bundle(resources: list[Any]) -> dict[str, Any]:
+    return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": item} for item in resources]}
+
+
+def real(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text())
+
+
+JUNK = st.one_of(
+    st.sampled_from([None, [], {}, "", " ", 0, -1, True, 1.5, 10**400, [[]], [None], {"": 1}, "\ud800", "x" * 5000]),
+    st.sampled_from(
+        ["2025", "2025-06", "2025-13-45", "2025-06-31", "0000-00-00", "2025-06-01T25:00Z", "9999999999-01-01"]
+    ),
+    st.sampled_from(["Patient/p", "#", "#p", "urn:uuid:p", "http://[", "Patient/", f"{NEC}Affirmed"]),
+    st.sampled_from(
+        [{"reference": "Patient/q"}, {"reference": "#x"}, {"coding": {"code": "active"}}, {"coding": [None]}]
+    ),
+    st.sampled_from([[{"url": "http://example.org/x"}], {"extension": [{"url": "x"}]}, {"resourceType": 1}]),
+    st.text(max_size=8),
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+).map(copy.deepcopy)
+KEYS = st.one_of(
+    st.sampled_from(
+        ["id", "status", "subject", "code", "contained", "modifierExtension", "meta", "birthDate", "recordedDate"]
+    ),
+    st.sampled_from(
+        ["_status", "_birthDate", "v", "link", "nodeRole", "index", "reference", "extension", "resourceType"]
+    ),
+    st.sampled_from(["a b", "\ud800", ""]),
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path to each member and item."""
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield (*path, key)
+        yield from places(item, (*path, key))
+
+
+def soil(data: st.DataObject, value: Any) -> None:
+    """Do one thing to some JSON that a careless system might do."""
+    path = data.draw(st.sampled_from(list(places(value)) or [()]))
+    if not path:
+        return
+    for key in path[:-1]:
+        value = value[key]
+    deed = data.draw(st.sampled_from(["replace", "wrap", "drop", "add", "twice"]))
+    if deed == "replace":
+        value[path[-1]] = data.draw(JUNK)
+    elif deed == "wrap":
+        value[path[-1]] = [value[path[-1]]]
+    elif deed == "drop":
+        del value[path[-1]]
+    elif deed == "add" and isinstance(value, dict):
+        value[data.draw(KEYS)] = data.draw(JUNK)
+    elif deed == "twice" and isinstance(value, list):
+        value.append(copy.deepcopy(value[path[-1]]))
+
+
+def encoded(content: Any) -> bytes:
+    return json.dumps(content).encode()
+
+
+def reading(policy: Policy, content: Any) -> Reading | None:
+    """What is understood, taken as far as a chart is; None for an error."""
+    try:
+        found = fhir.read(encoded(content), "x", intake.vocabulary(policy), REQUEST)
+    except NecessityError:
+        return None
+    told = coverage.of_bundle(found)
+    with_resource = [entry for entry in content["entry"] if entry.get("resource") is not None]
+    assert len(told.parts) == len(with_resource)
+    coverage.to_text(told)
+    try:
+        chart_of_it = graphs.data_set("x", found.triples)
+        if not found.missing:
+            read_cases(chart_of_it, policy, None)
+    except NecessityError:
+        pass
+    return found
+
+
+def stated(found: Reading | None, assertion: str = "") -> set[tuple[str, frozenset[str]]]:
+    """What statements say, each with where it stands: not about which request, nor under which digest."""
+    by_subject: dict[str, list[Triple]] = {}
+    for triple in found.triples if found else ():
+        by_subject.setdefault(triple.subject.value, []).append(triple)
+    said = set()
+    for subject, triples in by_subject.items():
+        if any(t.predicate.value == f"{NEC}assertion" and t.object.value.endswith(assertion) for t in triples):
+            what = frozenset(
+                t.object.value
+                for t in triples
+                if t.predicate.value in (f"{NEC}code", f"{NEC}addresses", f"{NEC}assertion")
+                or t.predicate.value.endswith("#type")
+            )
+            said.add((subject.rpartition(":")[2], what))
+    return said
+
+
+def never_a_crash(policy: Policy, data: st.DataObject, content: dict[str, Any]) -> None:
+    for _ in range(data.draw(st.integers(1, 4))):
+        soil(data, content)
+    if isinstance(content.get("entry"), list) and all(isinstance(entry, dict) for entry in content["entry"]):
+        reading(policy, content)
+        return
+    with pytest.raises(NecessityError):
+        fhir.read_bundle(encoded(content), "x", intake.vocabulary(policy), REQUEST)
+
+
+@BRISK
+@given(data=st.data())
+def test_dirt_is_never_a_crash(policy: Policy, data: st.DataObject) -> None:
+    never_a_crash(policy, data, bundle(clean()))
+
+
+@pytest.mark.skipif(not REAL, reason="no bundles of other people's in shared/inputs")
+@settings(BRISK, max_examples=30)
+@given(data=st.data())
+def test_dirt_in_real_bundles_is_never_a_crash(policy: Policy, data: st.DataObject) -> None:
+    never_a_crash(policy, data, real(data.draw(st.sampled_from(REAL))))
+
+
+@pytest.mark.slow
+@LONG
+@given(data=st.data())
+def test_much_dirt_is_never_a_crash(policy: Policy, data: st.DataObject) -> None:
+    never_a_crash(policy, data, bundle(clean()))
+    if REAL:
+        never_a_crash(policy, data, real(data.draw(st.sampled_from(REAL))))
+
+
+def dirt_in_one_adds_nothing_elsewhere(policy: Policy, data: st.DataObject) -> None:
+    resources = clean()
+    before = stated(reading(policy, bundle(resources)))
+    soiled = data.draw(st.sampled_from(resources))
+    name = named(soiled)
+    soil(data, soiled)
+    after = stated(reading(policy, bundle(resources)))
+    assert {said for said in after - before if said[0].partition("#")[0] not in (name, named(soiled))} == set()
+
+
+def named(resource: dict[str, Any]) -> str:
+    return f"{resource.get('resourceType')}/{resource.get('id')}"
+
+
+@BRISK
+@given(data=st.data())
+def test_dirt_in_one_resource_adds_no_statement_elsewhere(policy: Policy, data: st.DataObject) -> None:
+    dirt_in_one_adds_nothing_elsewhere(policy, data)
+
+
+@pytest.mark.slow
+@LONG
+@given(data=st.data())
+def test_much_dirt_in_one_resource_adds_no_statement_elsewhere(policy: Policy, data: st.DataObject) -> None:
+    dirt_in_one_adds_nothing_elsewhere(policy, data)
+
+
+UNDONE = {
+    "verificationStatus": ("entered-in-error", "refuted", "unconfirmed", "provisional", "differential"),
+    "clinicalStatus": ("inactive", "resolved", "remission"),
+}
+
+
+def test_a_status_that_undoes_never_affirms(policy: Policy) -> None:
+    every = [clean(), *([entry["resource"] for entry in real(path)["entry"]] for path in REAL)]
+    for resources in every:
+        before = stated(reading(policy, bundle(resources)), "Affirmed")
+        for number, resource in enumerate(resources):
+            undone = [("status", code) for code in ("entered-in-error", "unknown", "cancelled") if "status" in resource]
+            if resource["resourceType"] == "Condition":
+                undone = [(element, code) for element, codes in UNDONE.items() for code in codes]
+            for element, code in undone:
+                value = status(code) if element in UNDONE else code
+                changed = [*resources[:number], resource | {element: value}, *resources[number + 1 :]]
+                after = stated(reading(policy, bundle(changed)), "Affirmed")
+                assert after <= before, (named(resource), element, code)
+                assert named(resource) not in {where.partition("#")[0] for where, _ in after}, (named(resource), code)
+
+
+def test_a_resource_less_never_says_more(policy: Policy) -> None:
+    for resources in [clean(), *([entry["resource"] for entry in real(path)["entry"]] for path in REAL)]:
+        before = stated(reading(policy, bundle(resources)))
+        for number in range(len(resources)):
+            fewer = stated(reading(policy, bundle(resources[:number] + resources[number + 1 :])))
+            assert fewer <= before, named(resources[number])
+
+
+@settings(BRISK, max_examples=10)
+@given(data=st.data())
+def test_neither_order_nor_line_ends_nor_marks_matter(policy: Policy, data: st.DataObject) -> None:
+    resources = clean()
+    before = fhir.read(encoded(bundle(resources)), "x", intake.vocabulary(policy), REQUEST)
+    order = data.draw(st.permutations(resources))
+    text = json.dumps(bundle(order), indent=data.draw(st.sampled_from([None, 1])))
+    form = data.draw(st.sampled_from([b"", b"\xef\xbb\xbf"])) + text.replace("\n", "\r\n").encode()
+    after = fhir.read(form, "x", intake.vocabulary(policy), REQUEST)
+    assert after.triples == before.triples
+    assert sorted(after.notes) == sorted(before.notes)
+
+
+def charts() -> dict[str, list[bytes]]:
+    """The same small chart in each syntax, and FHIR in Turtle."""
+    turtle = chart([Attestation("adult-admission:3"), Attestation("adult-admission:7-a", "Denied")])
+    (data,) = graphs.parse_datasets(turtle.encode(), graphs.SYNTAXES[".ttl"], "x")
+    forms = {".ttl": "turtle", ".trig": "trig", ".nt": "nt", ".jsonld": "json-ld", ".rdf": "xml"}
+    found = {suffix: [data.graph.serialize(format=form).encode()] for suffix, form in forms.items()}
+    found[".nq"] = ["".join(f"{triple} <http://example.org/g> .\n" for triple in data.triples).encode()]
+    found[".ttl"] += [turtle.encode(), R4.encode(), R5.encode()]
+    found[".json"] = [encoded(bundle(clean())), AS_JSON.encode()]
+    return found
+
+
+CHARTS = charts()
+BITS = st.one_of(
+    st.sampled_from([bytes([letter]) for letter in b'"<>.;[]{}()\\\x00\xff\xc3@#,']),
+    st.sampled_from([b"\r\n", b"^^", b"_:a", b"\\ud800", b"\xef\xbb\xbf", b"<<", b"1e999", b"null", b"<x> <y> <z> ."]),
+)
+
+
+def spoilt(data: st.DataObject, content: bytes) -> bytes:
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(content)))
+        end = start + data.draw(st.sampled_from([0, 0, 1, 2, 30, 400]))
+        content = content[:start] + data.draw(BITS | st.binary(max_size=6)) + content[end:]
+    return content
+
+
+def no_bytes_crash(policy: Policy, data: st.DataObject) -> None:
+    suffix = data.draw(st.sampled_from(sorted(CHARTS)))
+    content = spoilt(data, data.draw(st.sampled_from(CHARTS[suffix])))
+    _, errors, _ = intake.read("x", policy, suffix=suffix, options=REQUEST, data=content)
+    assert all(str(error).startswith("x") for error in errors)
+
+
+@settings(BRISK, max_examples=150)
+@given(data=st.data())
+def test_no_bytes_are_a_crash(policy: Policy, data: st.DataObject) -> None:
+    no_bytes_crash(policy, data)
+
+
+@pytest.mark.slow
+@settings(LONG, max_examples=5000)
+@given(data=st.data())
+def test_no_bytes_of_very_many_are_a_crash(policy: Policy, data: st.DataObject) -> None:
+    no_bytes_crash(policy, data)
+
+
+@settings(BRISK, max_examples=40)
+@given(data=st.data())
+def test_no_export_is_a_crash(data: st.DataObject) -> None:
+    content = spoilt(data, b"\n".join(map(encoded, clean())))
+    for found in bulk.records_of(io.BytesIO(content), "x"):
+        assert isinstance(found, bulk.Orphan) or found.error or json.loads(found.bundle)["entry"]
+
+
+def test_line_ends_and_marks_of_charts_do_not_matter(policy: Policy) -> None:
+    for suffix, contents in CHARTS.items():
+        for content in contents:
+            other = b"\xef\xbb\xbf" + content.replace(b"\n", b"\r\n")
+            found = [
+                intake.read("x", policy, suffix=suffix, options=REQUEST, data=form)[0] for form in (content, other)
+            ]
+            assert found[0]
+            assert found[0] == found[1], suffix
