@@ -17,7 +17,7 @@ from reasoner.chart import read_cases
 from reasoner.documentation import Case
 from reasoner.errors import DocumentationError, NecessityError, UsageError
 from reasoner.fhir import RequestOptions
-from reasoner.namespaces import DCTERMS, NEC, RDF, SKOS, VANN
+from reasoner.namespaces import DCTERMS, NEC, RDF, SKOS
 from reasoner.policy import Policy
 
 FHIR = ".json"
@@ -156,8 +156,7 @@ def vocabulary(policy: Policy) -> fhir.Vocabulary:
     """What a mapping looks up: names and kinds of criteria and of the concepts of code systems, what details they have."""
     wanted = Graph(bind_namespaces="none")
     names = (RDF.type, DCTERMS.identifier, SKOS.notation, SKOS.inScheme)
-    prefixes = (VANN.preferredNamespacePrefix, VANN.preferredNamespaceUri)
-    for predicate in (*names, NEC.detail, NEC.speaksOnlyWith, *prefixes):
+    for predicate in (*names, NEC.detail, NEC.speaksOnlyWith):
         for triple in policy.ontology.triples((None, predicate, None)):
             wanted.add(triple)
     return fhir.Vocabulary(graphs.triples(wanted))

@@ -19,7 +19,7 @@ from reasoner import graphs
 from reasoner.effective import EffectivePolicy, Part, choose_readings, effective_policy
 from reasoner.errors import UsageError
 from reasoner.infer import classify
-from reasoner.namespaces import NEC, OWL, RDF, SH, SKOS, VANN
+from reasoner.namespaces import NEC, OWL, RDF, SH, SKOS
 from reasoner.policy import Criterion, Kind, Policy, PolicyVersion
 
 Item = dict[str, Any]
@@ -155,10 +155,6 @@ class _Form:
         self.ontology = effective.version.ontology
         self.subject = subject
         self.asked: set[str] = set()
-        self.prefixes = {
-            graphs.text(self.ontology, iri, VANN.preferredNamespaceUri): str(prefix)
-            for iri, prefix in self.ontology.subject_objects(VANN.preferredNamespacePrefix)
-        }
 
     def items(self) -> Iterator[Item]:
         yield self.request()
@@ -228,8 +224,12 @@ class _Form:
         affirmed = {"question": leaf.id, "operator": "=", "answerCoding": {"system": _CODES, "code": "affirmed"}}
         answered = {"question": leaf.id, "operator": "exists", "answerBoolean": True}
         items = [_help(f"{leaf.id}.help", leaf.definition, leaf.source)]
-        for iri in dict.fromkeys((*leaf.speaks_only_with, *leaf.details)):
-            items.append(self.detail(leaf.id, URIRef(iri), affirmed))
+        opening = [URIRef(iri) for iri in leaf.speaks_only_with]
+        for property_ in dict.fromkeys((*opening, *map(URIRef, leaf.details))):
+            # Text cannot name an individual: it is asked for only where it is enough that something is there.
+            leads = (property_, RDF.type, OWL.ObjectProperty) in self.ontology
+            if not leads or property_ in opening or self.values(property_):
+                items.append(self.detail(leaf.id, property_, answered if property_ in opening else affirmed))
         items += self.evidence(leaf.id, answered)
         options = self.codings({name: STANCES[name] for name in stances})
         return {**_named(leaf), "text": text, "type": "choice", "answerOption": options, "item": items}
@@ -266,7 +266,7 @@ class _Form:
 
     def detail(self, above: str, property_: URIRef, when: Item) -> Item:
         """The question for a property of the statement that an answer makes."""
-        name = f"{above}.{self.suffix(property_)}"
+        name = f"{above}.{_split(str(property_))[1]}"
         found: Item = {"linkId": name, "text": _sentence(self.label(property_)), "enableWhen": [when]}
         if values := self.values(property_):
             found |= {"type": "choice", "answerOption": [{"valueCoding": value} for value in values]}
@@ -278,15 +278,6 @@ class _Form:
         return found | {"item": [self.help(name, property_)]}
 
     # -- what the graph says of a property
-
-    def suffix(self, property_: URIRef) -> str:
-        """A property's name in a ``linkId``: bare in the core vocabulary, else with its prefix, else in full."""
-        if property_ in NEC:
-            return str(property_).removeprefix(str(NEC))
-        for namespace, prefix in self.prefixes.items():
-            if namespace and str(property_).startswith(namespace):
-                return f"{prefix}:{str(property_).removeprefix(namespace)}"
-        return str(property_)
 
     def shapes(self, property_: URIRef) -> list[Any]:
         """The property shapes that test it, and what they qualify its values with."""
