@@ -16,7 +16,7 @@ from typing import Any
 
 from pyoxigraph import NamedNode
 
-from reasoner import graphs, terms
+from reasoner import fhir, graphs, terms
 from reasoner.documentation import MARKS, PARTIES
 from reasoner.fhir import Reading, mappings
 from reasoner.graphs import DataSet
@@ -25,11 +25,6 @@ from reasoner.namespaces import NEC, RDF
 from reasoner.policy import Policy
 
 _NEC = str(NEC)
-_TOKEN = re.compile(
-    r"""\#[^\n]* | "(?:[^"\\\n]|\\.)*" | '(?:[^'\\\n]|\\.)*' | <http://hl7\.org/fhir/([A-Za-z][A-Za-z0-9]*)> | <[^<>"{}|^`\s]*>
-    | \bfhir:([A-Za-z][A-Za-z0-9]*)""",
-    re.VERBOSE,
-)
 _READ_ANYWAY = frozenset({"resourceType", "id", "meta"})
 NO_MAPPING = "no mapping reads this type"
 NOTHING = "a mapping reads this type, but nothing in this one speaks to the request"
@@ -144,9 +139,7 @@ def read_by_mappings() -> tuple[frozenset[str], dict[str, frozenset[str]]]:
     found: dict[str, set[str]] = {}
     of_any: set[str] = set()
     for query in mappings().values():
-        names = {match[1] or match[2] for match in _TOKEN.finditer(query)} - {None, ""}
-        elements = {name for name in names if name[0].islower()}
-        kinds = names - elements
+        kinds, elements = fhir.named(query)
         for kind in kinds:
             found.setdefault(kind, set()).update(elements)
         of_any |= set() if kinds else elements

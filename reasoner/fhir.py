@@ -1,7 +1,8 @@
 """Reading FHIR R4: a Bundle is lifted to RDF as it stands, then mapped by the SPARQL in ``ontology/fhir``.
 
 A mapping sees the lifted bundle (`reasoner.lift`), the request with its member, and the vocabulary of the policy. What it
-constructs is what is understood; a ``nec:note`` on a resource says why that is not used, or not wholly.
+constructs is what is understood; a ``nec:note`` on a resource says why that is not used, or not wholly. A mapping that names
+types of FHIR is run only where one of them occurs: planning a query takes longer than answering it from a small bundle.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
+from re import VERBOSE
 from re import compile as pattern
 from typing import Any, cast
 
@@ -33,6 +35,11 @@ What it is derived from (``prov:wasDerivedFrom``) gives it its name; what else a
 PHASES = {"admission": "Admission", "continuation": "Continuation"}
 FOCUSES = {"mental-health": "MentalHealth", "substance-use": "SubstanceUse"}
 
+_TOKEN = pattern(
+    r"""\#[^\n]* | "(?:[^"\\\n]|\\.)*" | '(?:[^'\\\n]|\\.)*' | <http://hl7\.org/fhir/([A-Za-z][A-Za-z0-9]*)> | <[^<>"{}|^`\s]*>
+    | \bfhir:([A-Za-z][A-Za-z0-9]*)""",
+    VERBOSE,
+)
 _PLACE = pattern(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 _WEAR = 1_000_000  # quads after which a store that bundles come to and leave is replaced
 
@@ -163,7 +170,7 @@ def read(
         vocabulary = Vocabulary(vocabulary)
     about = (Quad(REQUEST, TYPE, _nec("ReviewRequest")), Quad(REQUEST, _nec("member"), patients[0]))
     with vocabulary.beside((*bundle.quads, *about)) as store:
-        triples = {triple for name, mapping in mappings().items() for triple in _construct(store, name, mapping)}
+        triples = {triple for name in _wanted(bundle) for triple in _construct(store, name, mappings()[name])}
     said = {triple for triple in triples if triple.predicate == _nec("note")}
     triples -= said
     missing = _complete(triples, patients[0], options, bundle)
@@ -196,6 +203,21 @@ def read(
 def mappings(folder: Path = ONTOLOGY / "fhir") -> dict[str, str]:
     """The mapping queries by the names of their files."""
     return {path.name: path.read_text("utf-8") for path in sorted(folder.glob("*.rq"))}
+
+
+@cache
+def named(query: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The types and the elements of FHIR that a query names."""
+    names = {match[1] or match[2] for match in _TOKEN.finditer(query)} - {None, ""}
+    kinds = frozenset(name for name in names if name[0].isupper())
+    return kinds, frozenset(names - kinds)
+
+
+def _wanted(bundle: Bundle) -> list[str]:
+    """The mappings that can find something: those that name no type, or one that occurs."""
+    there = {cast(NamedNode, quad.object) for quad in bundle.quads if quad.predicate == TYPE}
+    kinds = {kind.value.rpartition("/")[2] for kind in there}
+    return [name for name, query in mappings().items() if not (named(query)[0] and kinds.isdisjoint(named(query)[0]))]
 
 
 def _construct(store: Store, name: str, mapping: str) -> QueryTriples:

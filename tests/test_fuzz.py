@@ -33,7 +33,7 @@ BRISK = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-LONG = settings(BRISK, max_examples=1500)
+LONG = settings(BRISK, max_examples=400)
 
 
 def coded(system: str, code: str) -> dict[str, Any]:
@@ -341,7 +341,7 @@ def test_no_bytes_are_a_crash(policy: Policy, data: st.DataObject) -> None:
 
 
 @pytest.mark.slow
-@settings(LONG, max_examples=5000)
+@settings(LONG, max_examples=3000)
 @given(data=st.data())
 def test_no_bytes_of_very_many_are_a_crash(policy: Policy, data: st.DataObject) -> None:
     no_bytes_crash(policy, data)

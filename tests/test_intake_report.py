@@ -152,6 +152,8 @@ def test_a_report_of_several_sources(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert [len(source["errors"]) for source in found["sources"]] == [0, 1, 0]
     (aside,) = (part for part in found["sources"][2]["parts"] if part["state"] == "not-used")
     assert aside["name"].endswith("#aside")
+    kinds = [part["kind"] for part in found["sources"][2]["parts"] if part["state"] == "used"]
+    assert sorted(kinds) == ["document", "member", "plan", "request", "statement"]
     assert found["totals"]["Condition"] == {"used": 1}
     assert main(["intake", str(tmp_path / "b.json"), "--report", str(tmp_path / "report.txt")]) == 2
     assert "rejected" in (tmp_path / "report.txt").read_text()
