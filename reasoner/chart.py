@@ -13,7 +13,7 @@ from functools import lru_cache
 from operator import attrgetter
 
 from reasoner import documentation, graphs, paths, terms
-from reasoner.constraint import SH, Compiler, DoubtError, Table
+from reasoner.constraint import SH, Compiler, DoubtError, Table, Values
 from reasoner.documentation import BOOKKEEPING, MARKS, PARTIES, Assertion, Case, Document, Meaning, Statement, meaning
 from reasoner.lexicon import nodes as as_nodes
 from reasoner.namespaces import DCTERMS, NEC, RDF
@@ -33,7 +33,7 @@ _PARTIES = frozenset(map(terms.of, PARTIES))
 _SUBCLASS = "<http://www.w3.org/2000/01/rdf-schema#subClassOf>"
 _OWN = frozenset({_ABOUT, _IN, _OBSERVED, _RECORDED, _EXCERPT, _PAGE})
 """What every statement says anew."""
-VARYING = {name: name for name in _OWN | _PARTIES}
+VARYING = {name: name for name in (*_OWN, *_PARTIES, _ISSUED, _START, _END, _AS_OF, _BIRTH)}
 """The properties whose values hardly recur from chart to chart; what others say is judged once and remembered."""
 _MARKS = frozenset(map(terms.of, MARKS))
 _MARKS_OWN = _MARKS & VARYING.keys()
@@ -50,7 +50,7 @@ Nodes = dict[Term, tuple[list[Fact], dict[Term, Term]]]
 class _Template:
     """What recurs of a node, and what follows from it whatever the rest."""
 
-    __slots__ = ("document", "meanings", "props", "repeats", "request", "statement", "typed", "types")
+    __slots__ = ("meanings", "props", "repeats", "request", "statement", "typed", "types", "words")
 
     def __init__(self, facts: tuple[Fact, ...], findings: frozenset[Term]) -> None:
         self.props: dict[Term, list[Term]] = {}
@@ -61,13 +61,14 @@ class _Template:
         self.request = _REQUEST in self.types
         self.typed = _STATEMENT in self.types
         self.statement = self.typed or not (findings.isdisjoint(self.types) and _MARKS.isdisjoint(self.props))
-        self.document: Document | None = None
-        """As a document without a name, once it has been found to be one."""
+        self.words: tuple[str, str, str] | None = None
+        """Title, author and role of a document, once it has been read as one."""
         self.meanings: dict[tuple[Term, ...], Meaning | None] = {}
         """As a statement, by the properties that vary; None if it is not plainly one."""
 
 
 _Read = dict[Term, tuple[_Template, dict[Term, Term]]]
+_SILENT: tuple[_Template, dict[Term, Term]] = (_Template((), frozenset()), {})
 
 
 def read_cases(data: graphs.DataSet, policy: Policy, as_of: date | None = None) -> tuple[Case, ...]:
@@ -124,7 +125,9 @@ class Reader:
         statement = self._intake[_STATEMENT]
         self._about, self._in, self._excerpt = (statement.properties[name] for name in (_ABOUT, _IN, _EXCERPT))
         self._others = statement.others
-        self._days: dict[Term, dict[Term, date | None]] = {_OBSERVED: {}, _RECORDED: {}}
+        tests = statement.properties | self._intake[_IN].properties
+        self._days: dict[Term, tuple[Values, dict[Term, date | None]]]
+        self._days = {name: (tests[name], {}) for name in (_OBSERVED, _RECORDED, _ISSUED)}
         self._leaves: dict[str, Criterion | None] = {}
         self._leaf_of = {finding: leaf for version in policy.versions for finding, leaf in version.leaf_of.items()}
         self._sound: dict[Term, bool] = {}
@@ -216,20 +219,14 @@ class Reader:
         requests.sort(key=terms.name)
         return [self._case(request, read, about[request], source, as_of, content) for request in requests]
 
-    def _document(self, document: Term, view: _View, read: _Read) -> Document | None:
-        template, own = read.get(document) or (_Template((), frozenset()), {})
-        if template.document is None:
+    def _document(self, document: Term, read: _Read) -> Document | None:
+        template, own = read.get(document) or _SILENT
+        words = template.words
+        if words is None:
             said = template.props
-            if document[0] != "<" or not self._intake[_IN].holds(view, document, _said(template, own)):
-                return None
-            template.document = Document(
-                iri="",
-                title=_line(said.get(_TITLE)),
-                author=_line(said.get(_CREATOR)),
-                role=_line(said.get(_ROLE)),
-                issued=terms.day(said[_ISSUED][0]) if _ISSUED in said else None,
-            )
-        return template.document._replace(iri=document[1:-1])
+            words = template.words = (_line(said.get(_TITLE)), _line(said.get(_CREATOR)), _line(said.get(_ROLE)))
+        issued = self._day(_ISSUED, own[_ISSUED]) if _ISSUED in own else None
+        return None if issued is None and _ISSUED in own else Document(document[1:-1], *words, issued)
 
     def _statement(
         self,
@@ -259,7 +256,7 @@ class Reader:
             passed.add(mark)
         document = documents.get(named)
         if document is None:
-            document = self._document(named, view, view.nodes)
+            document = self._document(named, view.nodes)
             if document is None:
                 return None
             documents[named] = document
@@ -277,13 +274,12 @@ class Reader:
         return Statement(subject[1:-1], meant, observed, recorded, document, excerpt, page)
 
     def _day(self, predicate: Term, value: Term) -> date | None:
-        """The date that a statement gives; None if that is not well formed."""
-        known = self._days[predicate]
+        """The date that a statement or a document gives; None if that is not well formed."""
+        test, known = self._days[predicate]
         if value not in known:
             if len(known) > _KEPT:
                 known.clear()
-            sound = self._intake[_STATEMENT].properties[predicate](_View({}, set(), {}), (value,))
-            known[value] = terms.day(value) if sound else None
+            known[value] = terms.day(value) if test(_View({}, set(), {}), (value,)) else None
         return known[value]
 
     def _mean(self, props: dict[Term, list[Term]], names: tuple[Term, ...]) -> Meaning | None:
@@ -340,20 +336,22 @@ class Reader:
         as_of: date | None,
         content: str | None,
     ) -> Case:
-        props, parties = read[request][0].props, read[request][1]
+        template, own = read[request]
+        props = template.props
         reached = _reached(read, request)
-        facts = sorted((node, p, o) for node in reached for p, values in _all(read.get(node)) for o in values)
+        facts = sorted([(node, p, o) for node in reached for p, values in _all(read.get(node)) for o in values])
         statements.sort(key=_IRI)
-        recorded = {*reached, *[f"<{s.iri}>" for s in statements], *[f"<{s.document.iri}>" for s in statements]}
+        names = {f"<{statement.iri}>" for statement in statements}
+        recorded = {*reached, *names, *[f"<{statement.document.iri}>" for statement in statements]}
         if content is None:
-            content = _content(read, recorded, {f"<{s.iri}>" for s in statements})
+            content = _content(read, recorded, names)
         elif not read.keys() <= recorded:
             content = _without(content, read.keys() - recorded)
-        member, plan = (read[parties[p]][0].props if parties[p] in read else {} for p in (_MEMBER, _PLAN))
+        (_, member), (plan, _) = read.get(own[_MEMBER], _SILENT), read.get(own[_PLAN], _SILENT)
         labels = self._lexicon.labels
-        traits = (props[_PHASE], props[_FOCUS], plan.get(_JURISDICTION, ()))
-        start, end = terms.day(props[_START][0]), terms.day(props[_END][0]) if _END in props else None
-        birth, reviewed = terms.day(member[_BIRTH][0]), terms.day(props[_AS_OF][0]) if _AS_OF in props else None
+        traits = (props[_PHASE], props[_FOCUS], plan.props.get(_JURISDICTION, ()))
+        start, end, reviewed = (terms.day(own[name]) if name in own else None for name in (_START, _END, _AS_OF))
+        birth = terms.day(member[_BIRTH])
         assert start  # the intake shapes demand both
         assert birth
         return Case(
@@ -450,5 +448,7 @@ def _intake() -> dict[Term, Table]:
     assert set(found) == {_REQUEST, _STATEMENT, _IN}
     statement = found[_STATEMENT]
     assert _OWN & statement.properties.keys() == {_ABOUT, _IN, _OBSERVED, _RECORDED, _EXCERPT}
+    assert found[_IN].properties.keys() == found[_IN].alone == {_ISSUED}
+    assert not found[_IN].others
     assert statement.alone >= {_OBSERVED, _RECORDED, _EXCERPT}
     return found

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
@@ -16,11 +16,12 @@ from rdflib.term import Node
 
 from reasoner import graphs, paths, shacl, terms
 from reasoner.errors import DocumentationError
-from reasoner.namespaces import DCTERMS, NEC, RDF, XSD
+from reasoner.namespaces import DCTERMS, NEC, RDF, RDFS, XSD
 from reasoner.policy import Kind, Policy
 from reasoner.terms import Term
 
 _PROBLEMS_SHOWN = 10
+_SUBCLASS = terms.of(RDFS.subClassOf)
 
 
 class Assertion(StrEnum):
@@ -141,6 +142,14 @@ class Case:
     """SHA-256 of the content."""
     facts: tuple[tuple[Term, Term, Term], ...] = field(repr=False)
     """Triples of the request, its member and its plan, ordered."""
+
+    @cached_property
+    def mingled(self) -> bool:
+        """Whether a statement is the request, its member or its plan as well, or a class is made narrower than another."""
+        subjects = {subject[1:-1] for subject, _, _ in self.facts}
+        return not subjects.isdisjoint([s.iri for s in self.statements]) or any(
+            p == _SUBCLASS for _, p, _ in self.facts
+        )
 
     def age(self) -> int:
         """The member's age in whole years at the start of service."""

@@ -26,7 +26,7 @@ RELATIONS = frozenset(RELATION.values())
 class Kind:
     """A kind of evidence node: what of it a leaf can see."""
 
-    __slots__ = ("classes", "facts", "number", "relation", "triggered")
+    __slots__ = ("classes", "facts", "number", "relation", "triggered", "values")
 
     def __init__(
         self,
@@ -41,6 +41,7 @@ class Kind:
         self.classes = classes
         self.facts = facts
         self.triggered = triggered
+        self.values = frozenset(value for values in facts.values() for value in values)
 
 
 class Answer:
@@ -73,22 +74,16 @@ class Answer:
 class Evidence:
     """The evidence graph of a request as compiled tests see it."""
 
-    def __init__(self, request: str, case: Case | None = None) -> None:
+    def __init__(self, request: str, nodes: dict[Term, Kind], case: Case | None = None) -> None:
         self.request = f"<{request}>"
         self._case = case
-        self._nodes: dict[Term, Kind] = {}
-        self._related: dict[Term, list[Term]] = {}
+        self._nodes = nodes
+        self._related: dict[Term, list[Term]] | None = None
         self._graph: dict[Term, dict[Term, list[Term]]] | None = None
-        self.entangled = False
+        values = frozenset[Term]().union(*[kind.values for kind in nodes.values()])
+        subjects = [subject for subject, _, _ in case.facts] if case else []
+        self.entangled = not (values.isdisjoint(nodes) and values.isdisjoint(subjects))
         """Whether a fact of a node leads to another node, so that an answer holds for this case alone."""
-
-    def add(self, node: Term, kind: Kind) -> None:
-        """Let a node of some kind speak for the request."""
-        self._nodes[node] = kind
-        self._related.setdefault(kind.relation, []).append(node)
-        if kind.facts and self._case:
-            subjects = self._facts()
-            self.entangled |= any(v in subjects or v in self._nodes for vs in kind.facts.values() for v in vs)
 
     def values(self, node: Term, predicate: Term) -> Sequence[Term]:
         """See `reasoner.steps.View`."""
@@ -96,13 +91,13 @@ class Evidence:
         if kind:
             return kind.facts.get(predicate, ())
         if predicate in RELATIONS:
-            return self._related.get(predicate, ()) if node == self.request else ()
+            return self._relations().get(predicate, ()) if node == self.request else ()
         return self._facts().get(node, {}).get(predicate, ())
 
     def subjects(self, predicate: Term, node: Term) -> Sequence[Term]:
         """See `reasoner.steps.View`."""
         if predicate in RELATIONS:
-            return (self.request,) if node in self._related.get(predicate, ()) else ()
+            return (self.request,) if node in self._relations().get(predicate, ()) else ()
         found = [name for name, kind in self._nodes.items() if node in kind.facts.get(predicate, ())]
         return found + [s for s, props in self._facts().items() if node in props.get(predicate, ())]
 
@@ -110,6 +105,13 @@ class Evidence:
         """See `reasoner.steps.View`."""
         kind = self._nodes.get(node)
         return kind.classes if kind else self._facts().get(node, {}).get(TYPE, ())
+
+    def _relations(self) -> dict[Term, list[Term]]:
+        if self._related is None:
+            self._related = {}
+            for node, kind in self._nodes.items():
+                self._related.setdefault(kind.relation, []).append(node)
+        return self._related
 
     def _facts(self) -> dict[Term, dict[Term, list[Term]]]:
         if self._graph is None:

@@ -93,7 +93,8 @@ class Plan:
 
     def _fold(self, codes: bytes) -> Fold:
         for block in self._blocks.values():
-            block.look(codes)
+            key = block.pick(codes)
+            block.flag, block.text, block.way = block.known.get(key) or block.learn(key)
         shown = []
         for words, blocks in self._reading.shown:
             if words is None:
@@ -171,7 +172,7 @@ class _Reading:
 
 
 class _Block:
-    """A part of a section; `look` sets what its leaves come to."""
+    """A part of a section, with what its leaves last came to."""
 
     def __init__(self, part: Part, position: dict[str, int]) -> None:
         self.part = part
@@ -182,17 +183,15 @@ class _Block:
         self.way: _Way = None
         leaves = dict.fromkeys(p.criterion.iri for p in part.walk() if p.kind is Kind.LEAF)
         self._leaves = list(leaves)
-        self._pick = _picker([position[iri] for iri in leaves])
-        self._known: dict[tuple[int, ...], tuple[int, str, _Way]] = {}
+        self.pick = _picker([position[iri] for iri in leaves])
+        self.known: dict[tuple[int, ...], tuple[int, str, _Way]] = {}
 
-    def look(self, codes: bytes) -> None:
-        key = self._pick(codes)
-        found = self._known.get(key)
-        if found is None:
-            if len(self._known) > _KEPT:
-                self._known.clear()
-            found = self._known[key] = self._fold(dict(zip(self._leaves, key, strict=True)))
-        self.flag, self.text, self.way = found
+    def learn(self, key: tuple[int, ...]) -> tuple[int, str, _Way]:
+        """What some codes of its leaves come to, remembered."""
+        if len(self.known) > _KEPT:
+            self.known.clear()
+        found = self.known[key] = self._fold(dict(zip(self._leaves, key, strict=True)))
+        return found
 
     def _fold(self, codes: dict[str, int]) -> tuple[int, str, _Way]:
         statuses: dict[str, Status] = {}

@@ -17,7 +17,7 @@ from reasoner import infer as reference
 from reasoner import native, terms, validate
 from reasoner.constraint import SH, Compiler, DoubtError, Report, UnsupportedError
 from reasoner.decide import Status, leaf_status
-from reasoner.documentation import Assertion, Case, Statement
+from reasoner.documentation import Assertion, Case, Meaning, Statement
 from reasoner.entail import TYPE, Entailment, Facts
 from reasoner.errors import EngineError
 from reasoner.evidence import RELATION, RELATIONS, Answer, Evidence, Kind
@@ -25,7 +25,7 @@ from reasoner.infer import Inference
 from reasoner.lexicon import Lexicon
 from reasoner.namespaces import NEC
 from reasoner.policy import PolicyVersion
-from reasoner.settle import Settlement, evidence_graph, evidence_node
+from reasoner.settle import Bearing, Settlement, evidence_graph, evidence_node
 from reasoner.steps import Steps, follow
 from reasoner.terms import Term
 from reasoner.validate import LeafReport
@@ -34,7 +34,6 @@ _KEPT = 16384
 _CODE, _TOPIC, _AGE_GROUP = terms.of(NEC.code), terms.of(NEC.topic), terms.of(NEC.ageGroup)
 _STATEMENT, _ADDRESSES = terms.of(NEC.Statement), terms.of(NEC.addresses)
 _BOOLEAN = "^^<http://www.w3.org/2001/XMLSchema#boolean>"
-_SUBCLASS = "<http://www.w3.org/2000/01/rdf-schema#subClassOf>"
 Fact = tuple[Term, Term]
 
 
@@ -60,6 +59,7 @@ class Program:
         self._majority = version.age_of_majority
         self._requests = _Memory()
         self._types = _Memory()
+        self._numeric = _Memory()
         self._calculated = _Memory()
         self.leaves = {iri: _Leaf(iri, version) for iri in version.leaves}
         self.foreign = {iri: leaf.foreign for iri, leaf in self.leaves.items() if leaf.foreign}
@@ -75,7 +75,7 @@ class Program:
         self._kinds = _Memory()
         self._ids: dict[object, int] = {}
         self._answers = _Memory()
-        nobody = Evidence("urn:necessity:nobody")
+        nobody = Evidence("urn:necessity:nobody", {})
         self._silent = {iri: leaf.answer(nobody) for iri, leaf in self.leaves.items() if not leaf.foreign}
         if self._native:
             graph = validate.attestations({"silence": (NEC.affirmed, [])})
@@ -85,22 +85,23 @@ class Program:
 
     def infer(self, case: Case) -> Inference:
         """What `reasoner.infer.infer` draws from a case."""
-        if _mingled(case):
+        if case.mingled:
             return reference.infer(case, self.version)
         calculated = self._calculate(case.statements)
         facts: dict[str, tuple[Fact, ...]] = {}
         classes: dict[str, frozenset[str]] = {}
         known = self._types
         for statement in case.statements:
-            iri, asserted, stated = statement.iri, statement.classes, statement.facts
+            iri, meaning = statement.iri, statement.meaning
             more = calculated.get(iri, ()) if calculated else ()
-            affirmed = statement.assertion is Assertion.AFFIRMED
-            key = (asserted, statement.addresses, stated, more, affirmed)
+            key = (meaning, more) if more else meaning
             found = known.get(key)
             if found is None:
-                told = self._told(stated, more)
+                told = self._told(meaning.facts, more)
                 followed = frozenset(value for p, value in told if p in self._entailment.followed)
-                found = known[key] = (told, self._classify(statement, told) if affirmed else asserted, followed)
+                affirmed = meaning.assertion is Assertion.AFFIRMED
+                drawn = self._classify(meaning, told) if affirmed else meaning.classes
+                found = known[key] = (told, drawn, followed)
             facts[iri], classes[iri], followed = found
             if followed and _leads_to_another(case, followed):
                 return reference.infer(case, self.version)
@@ -125,10 +126,10 @@ class Program:
             found = self._requests[key] = _closed(self._entailment, facts, f"<{case.iri}>")
         return found
 
-    def _classify(self, statement: Statement, told: tuple[Fact, ...]) -> frozenset[str]:
+    def _classify(self, meaning: Meaning, told: tuple[Fact, ...]) -> frozenset[str]:
         node = "urn:necessity:statement"
-        props: dict[Term, set[Term]] = {TYPE: {_STATEMENT, *map(terms.iri, statement.classes)}}
-        props[_ADDRESSES] = set(map(terms.iri, statement.addresses))
+        props: dict[Term, set[Term]] = {TYPE: {_STATEMENT, *map(terms.iri, meaning.classes)}}
+        props[_ADDRESSES] = set(map(terms.iri, meaning.addresses))
         for predicate, value in told:
             if _is_symbolic(value):
                 props.setdefault(predicate, set()).add(value)
@@ -144,11 +145,13 @@ class Program:
         """What the policy's SPARQL rules construct from the numbers of a case."""
         if not self.version.rules:
             return {}
-        numbers = [
-            (number, numeric)
-            for number, statement in enumerate(statements)
-            if statement.facts and (numeric := _numeric(statement.facts))
-        ]
+        numbers = []
+        for number, statement in enumerate(statements):
+            numeric = self._numeric.get(statement.meaning)
+            if numeric is None:
+                numeric = self._numeric[statement.meaning] = _numeric(statement.meaning.facts)
+            if numeric:
+                numbers.append((number, numeric))
         if not numbers:
             return {}
         key = tuple(facts for _, facts in numbers)
@@ -159,40 +162,38 @@ class Program:
 
     def answers(self, case: Case, inference: Inference, settlement: Settlement) -> dict[str, Answer]:
         """The answer of each leaf to which something speaks; every other one is silent, see `silence`."""
-        if _mingled(case):
+        if case.mingled:
             return self._by_reference(case, inference, settlement, self.leaves)
         if len(self._ids) > _KEPT:  # between two cases: answers are kept by these numbers
             for memory in (self._ids, self._kinds, self._answers):
                 memory.clear()
-        evidence = Evidence(case.iri, case)
-        at_leaf: dict[str, list[int]] = {}
-        spoken: dict[str, tuple[Statement, Assertion, bool, list[str]]] = {}
+        spoken: dict[str, tuple[Bearing, list[str]]] = {}
         for iri, bearings in settlement.bearings.items():
             for bearing in bearings:
-                node = evidence_node(bearing)
+                node = evidence_node(bearing) if bearing.contrary else bearing.statement.iri
                 entry = spoken.get(node)
                 if entry is None:
-                    spoken[node] = (bearing.statement, bearing.stance, bearing.contrary, [iri])
-                elif entry[:3] == (bearing.statement, bearing.stance, bearing.contrary):
-                    entry[3].append(iri)
+                    spoken[node] = (bearing, [iri])
+                elif entry[0][1:] == bearing[1:]:
+                    entry[1].append(iri)
                 else:  # one name for two nodes
                     return self._by_reference(case, inference, settlement, self.leaves)
-        for node, (statement, stance, contrary, leaves) in spoken.items():
-            key = (
-                statement.classes,
-                inference.classes[statement.iri],
-                inference.facts[statement.iri],
-                stance,
-                contrary,
-                frozenset(leaves),
-            )
+        at_leaf: dict[str, list[int]] = {}
+        kinds: dict[Term, Kind] = {}
+        facts = inference.facts
+        for node, ((_, statement, stance, contrary), leaves) in spoken.items():
+            told = facts[statement.iri]
+            key = (statement.meaning, told, stance, contrary, leaves[0] if len(leaves) == 1 else frozenset(leaves))
             kind = self._kinds.get(key)
             if kind is None:
-                kind = self._kinds[key] = self._kind(*key)
-            evidence.add(f"<{node}>", kind)
+                classes = inference.classes[statement.iri]
+                kind = self._kinds[key] = self._kind(
+                    statement.meaning.classes, classes, told, stance, contrary, frozenset(leaves)
+                )
+            kinds[f"<{node}>"] = kind
             for triggered in kind.triggered:
                 at_leaf.setdefault(triggered, []).append(kind.number)
-        entangled = evidence.entangled
+        evidence = Evidence(case.iri, kinds, case)
         answers = {}
         for iri, numbers in at_leaf.items():
             leaf = self.leaves[iri]
@@ -200,10 +201,9 @@ class Program:
                 continue
             numbers.sort()
             key = (iri, tuple(numbers), *(frozenset(read(evidence, evidence.request)) for read in leaf.contexts))
-            answer = None if entangled else self._answers.get(key)
+            answer = None if evidence.entangled else self._answers.get(key)
             if answer is None:
-                answer = self._answer(leaf, evidence, case, inference, settlement)
-                self._answers[key] = answer
+                answer = self._answers[key] = self._answer(leaf, evidence, case, inference, settlement)
             answers[iri] = answer
         for leaf in self._blind:
             answers[leaf.iri] = self._answer(leaf, evidence, case, inference, settlement)
@@ -280,11 +280,12 @@ class Program:
         found: dict[str, dict[str, Status]] = {}
         for probe, (relation, spoken) in probes.items():
             stance = next(stance for stance, name in RELATION.items() if name == terms.of(relation))
-            evidence = Evidence(validate.PROBE + probe)
+            kinds: dict[Term, Kind] = {}
             for leaf in spoken:
                 someone = tuple((terms.iri(required), "<urn:necessity:someone>") for required in leaf.speaks_only_with)
                 kind = self._kind(frozenset(), frozenset(), someone, stance, False, frozenset({leaf.iri}))
-                evidence.add(f"{evidence.request}:{leaf.iri}", kind)
+                kinds[f"<{validate.PROBE}{probe}>:{leaf.iri}"] = kind
+            evidence = Evidence(validate.PROBE + probe, kinds)
             answers = {iri: leaf.answer(evidence) for iri, leaf in self.leaves.items() if not leaf.foreign}
             if self._native:
                 graph = validate.attestations({probe: (relation, spoken)})
@@ -374,12 +375,6 @@ def _closed(entailment: Entailment, facts: Facts, node: Term) -> frozenset[str]:
     return frozenset(terms.name(name) for name in facts[node].get(TYPE, ()) if name.startswith("<"))
 
 
-def _mingled(case: Case) -> bool:
-    """Whether a statement is the request, its member or its plan as well, or a class is made narrower than another."""
-    subjects = {subject[1:-1] for subject, _, _ in case.facts}
-    return not subjects.isdisjoint([s.iri for s in case.statements]) or any(p == _SUBCLASS for _, p, _ in case.facts)
-
-
 def _is_symbolic(value: Term) -> bool:
     """Whether a value can matter to a class expression, as `reasoner.infer` has it."""
     return value.startswith("<") or value.endswith(_BOOLEAN)
@@ -393,7 +388,6 @@ def _leads_to_another(case: Case, values: frozenset[Term]) -> bool:
     )
 
 
-@lru_cache(maxsize=8192)
 def _numeric(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
     """The facts that a rule can calculate with: literals that are no truth values."""
     return tuple((p, value) for p, value in facts if value.startswith('"') and not value.endswith(_BOOLEAN))

@@ -27,7 +27,7 @@ _SOUND_TEXT = re.compile(r'"(?:[^"\\]|\\["\\nr])*"').fullmatch
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search  # recorded with escapes
 _KEPT = 16384
 _SHORT = 400  # longer facts are not remembered
-_STEP = 16384
+_STEP = 4096
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,18 @@ class Found:
     """What it says, if that is plain to read and declared throughout."""
     error: NecessityError | None
     """Why it cannot be read, if it cannot."""
-    text: str = field(repr=False)
-    """Its lines."""
+    lines: str = field(repr=False)
+    """Lines among which its own are."""
+    start: int
+    """Where its own begin."""
+    end: int
     content: str | None = None
     """The data set as canonical N-Triples, if its lines are written so."""
+
+    @property
+    def text(self) -> str:
+        """Its lines."""
+        return self.lines[self.start : self.end]
 
 
 class Scanner:
@@ -74,9 +82,12 @@ class Scanner:
             lines: list[str] = []
             if tail:
                 end, lines = _run(text, f"{tail}\n", start, end)
-            block = text[start:end]
             nodes = self._group(lines) if lines and _SOUND_IRI(tail[1:-2]) else None
-            yield self._found(graph, nodes, lines, block, source)
+            if nodes is None:
+                yield self._parse(graph, text, start, end, source)
+            else:
+                content = " .\n".join([*sorted(lines), ""]) if self._canonical else None
+                yield Found(graph, nodes, None, text, start, end, content)
             start = end
 
     def _group(self, lines: list[str]) -> Nodes | None:
@@ -86,14 +97,16 @@ class Scanner:
         known = self._known
         nodes: Nodes = {}
         values: list[Term] = []
-        last = ""
         common: list[Fact] = []
         own: dict[Term, Term] = {}
+        head, width = "\n", 0
         self._canonical = True
         for line in lines:
-            subject, _, rest = line.partition(" ")
-            if subject != last:
-                last, node = subject, nodes.get(subject)
+            if line.startswith(head):
+                rest = line[width:]
+            else:
+                subject, _, rest = line.partition(" ")
+                head, width, node = f"{subject} ", len(subject) + 1, nodes.get(subject)
                 if node is None:
                     node = nodes[subject] = ([], {})
                 common, own = node
@@ -114,11 +127,13 @@ class Scanner:
         for subject in nodes:
             if not (_SOUND_IRI(subject) and self._declares(subject)):
                 return None
-        texts = []
+        texts, sound = [], self._sound
         for value in values:
+            if value in nodes or value in sound:
+                continue
             if value[-1:] == '"' and value[0] == '"':
                 texts.append(value)
-            elif value not in nodes and not self._sounds(value):
+            elif not self._sounds(value):
                 return None
         return nodes if _all_plain(texts) or all(map(_is_sound_text, texts)) else None
 
@@ -150,18 +165,16 @@ class Scanner:
         self._sound.add(term)
         return True
 
-    def _found(self, graph: str, nodes: Nodes | None, lines: list[str], block: str, source: str) -> Found:
-        if nodes is not None:
-            content = " .\n".join(sorted(lines)) + " .\n" if self._canonical else None
-            return Found(graph, nodes, None, block, content)
+    def _parse(self, graph: str, text: str, start: int, end: int, source: str) -> Found:
+        block = text[start:end].encode()
         try:
-            graphs.parse_datasets(block.encode(), ox.RdfFormat.N_QUADS, source)
+            graphs.parse_datasets(block, ox.RdfFormat.N_QUADS, source)
         except NecessityError as error:
-            return Found(graph, None, error, block)
+            return Found(graph, None, error, text, start, end)
         # Several, or something in none: the lines do not stand graph by graph.
-        names = {str(quad.graph_name) for quad in ox.parse(input=block.encode(), format=ox.RdfFormat.N_QUADS)}
+        names = {str(quad.graph_name) for quad in ox.parse(input=block, format=ox.RdfFormat.N_QUADS)}
         alone = bool(graph) and names == {f"<{graph}>"}
-        return Found(graph if alone else "", None, None, block)
+        return Found(graph if alone else "", None, None, text, start, end)
 
 
 def _all_plain(texts: list[Term]) -> bool:

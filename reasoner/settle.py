@@ -13,7 +13,7 @@ from typing import NamedTuple
 from rdflib import Graph, URIRef
 
 from reasoner import terms
-from reasoner.documentation import Assertion, Case, Statement
+from reasoner.documentation import Assertion, Case, Meaning, Statement
 from reasoner.infer import Inference
 from reasoner.namespaces import NEC, RDF
 from reasoner.policy import Criterion, PolicyVersion
@@ -87,16 +87,23 @@ def settle(case: Case, inference: Inference, version: PolicyVersion) -> Settleme
     end = case.end
     late = frozenset([s.iri for s in counted if s.recorded > end] if end else ())
     spoken: dict[str, list[Bearing]] = {}
+    denied: set[str] = set()
     for statement in counted:
-        affirmed = statement.assertion is Assertion.AFFIRMED
-        heard, refused = _speaks_to(version, inference.classes[statement.iri], affirmed, statement.carries)
-        aside += [SetAside(statement, iri, Reason.UNACCEPTED) for iri in refused]
-        for iri, contrary in heard:
-            stance = Assertion.DENIED if contrary else statement.assertion
-            spoken.setdefault(iri, []).append(Bearing(iri, statement, stance, contrary))
+        iri, meaning = statement.iri, statement.meaning
+        stance = meaning.assertion
+        if stance is Assertion.DENIED:
+            denied |= meaning.classes
+        heard, refused = _speaks_to(version, inference.classes[iri], meaning)
+        if refused:
+            aside += [SetAside(statement, leaf, Reason.UNACCEPTED) for leaf in refused]
+        for leaf, contrary in heard:
+            bearing = Bearing(leaf, statement, Assertion.DENIED if contrary else stance, contrary)
+            if leaf in spoken:
+                spoken[leaf].append(bearing)
+            else:
+                spoken[leaf] = [bearing]
     current: dict[str, tuple[Bearing, ...]] = {}
     findings = frozenset(version.leaf_of)
-    denied = frozenset[str]().union(*(s.classes for s in counted if s.assertion is Assertion.DENIED))
     for iri, bearings in spoken.items():
         first = bearings[0]
         affirmed = first.stance is Assertion.AFFIRMED
@@ -118,17 +125,17 @@ def settle(case: Case, inference: Inference, version: PolicyVersion) -> Settleme
     return Settlement(bearings=current, set_aside=tuple(aside), late=late)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def _speaks_to(
-    version: PolicyVersion, classes: frozenset[str], affirmed: bool, carries: frozenset[str]
+    version: PolicyVersion, classes: frozenset[str], meaning: Meaning
 ) -> tuple[tuple[tuple[str, bool], ...], tuple[str, ...]]:
     """The leaves that a statement of some classes speaks to, each with whether by its contrary; and those that refuse it."""
     named = sorted({version.leaf_of[name].iri for name in classes if name in version.leaf_of})
     found = [(iri, False) for iri in named]
-    if affirmed:
+    if meaning.assertion is Assertion.AFFIRMED:
         findings = {finding for name in classes for finding in version.contraries.get(name, ())}
         found += [(iri, True) for iri in sorted(version.leaf_of[f].iri for f in findings if f in version.leaf_of)]
-    heard = [(iri, by) for iri, by in found if set(version.leaves[iri].speaks_only_with) <= carries]
+    heard = [(iri, by) for iri, by in found if set(version.leaves[iri].speaks_only_with) <= meaning.carries]
     return tuple(heard), tuple(iri for iri, by in found if (iri, by) not in heard)
 
 
