@@ -12,7 +12,7 @@ from pathlib import Path
 import pyoxigraph as ox
 from rdflib import Graph
 
-from reasoner import fhir, graphs, lower
+from reasoner import fhir, graphs, lower, sheet
 from reasoner.chart import read_cases
 from reasoner.documentation import Case
 from reasoner.errors import DocumentationError, NecessityError, UsageError
@@ -24,7 +24,7 @@ FHIR = ".json"
 """The suffix of FHIR bundles."""
 TURTLE = (".ttl", ".nt")
 """The suffixes of what can be a chart or FHIR in RDF."""
-SUFFIXES = (*graphs.SYNTAXES, FHIR)
+SUFFIXES = (*graphs.SYNTAXES, FHIR, sheet.CSV)
 """The suffixes of the files that are read."""
 STDIN = "-"
 
@@ -76,6 +76,18 @@ def datasets(
     Raises:
         DocumentationError: it cannot be read.
     """
+    kind, source, data = _content(name, suffix, data)
+    if kind == sheet.CSV:
+        return [found.data_set() for found in sheet.read(data, source, policy)], ()
+    bundle = data if kind == FHIR else lower.bundle(data, source) if kind in TURTLE else None
+    if bundle is not None:
+        triples, notes = fhir.read_bundle(bundle, source, vocabulary(policy), options or RequestOptions())
+        return [graphs.data_set(source, triples)], notes
+    return graphs.parse_datasets(data, graphs.SYNTAXES[kind], source), ()
+
+
+def _content(name: str, suffix: str | None, data: bytes | None) -> tuple[str, str, bytes]:
+    """The file type of a file or of standard input, what to call it in errors, and what is in it."""
     source = "standard input" if name == STDIN else name
     kind = suffix or (Path(name).suffix.lower() if name != STDIN else "")
     if kind not in SUFFIXES:
@@ -85,11 +97,7 @@ def datasets(
         data = sys.stdin.buffer.read(graphs.MAX_BYTES + 1) if name == STDIN else graphs.read_bytes(Path(name))
     if len(data) > graphs.MAX_BYTES:
         raise DocumentationError(f"it is larger than {graphs.MAX_BYTES // 2**20} MiB", where=source)
-    bundle = data if kind == FHIR else lower.bundle(data, source) if kind in TURTLE else None
-    if bundle is not None:
-        triples, notes = fhir.read_bundle(bundle, source, vocabulary(policy), options or RequestOptions())
-        return [graphs.data_set(source, triples)], notes
-    return graphs.parse_datasets(data, graphs.SYNTAXES[kind], source), ()
+    return kind, source, data
 
 
 def read(
@@ -108,6 +116,9 @@ def read(
     cases: list[Case] = []
     errors: list[NecessityError] = []
     try:
+        kind, source, data = _content(name, suffix, data)
+        if kind == sheet.CSV:
+            return *_read_sheet(data, source, policy, as_of), ()
         found, notes = datasets(name, policy, suffix=suffix, options=options, data=data)
     except NecessityError as error:
         return cases, [error], ()
@@ -117,6 +128,20 @@ def read(
         except NecessityError as error:
             errors.append(error)
     return cases, errors, notes
+
+
+def _read_sheet(
+    data: bytes, source: str, policy: Policy, as_of: date | None
+) -> tuple[list[Case], list[NecessityError]]:
+    """The cases of a sheet of statements, and the errors of its other requests."""
+    cases: list[Case] = []
+    errors: list[NecessityError] = []
+    for found in sheet.read(data, source, policy):
+        try:
+            cases += read_cases(found.data_set(), policy, as_of)
+        except NecessityError as error:
+            errors.append(found.explain(error))
+    return cases, errors
 
 
 def read_file(path: Path, policy: Policy, as_of: date | None = None) -> tuple[Case, ...]:

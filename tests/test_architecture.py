@@ -19,7 +19,7 @@ FLOORS = [
     {"store", "lexicon", "constraint", "entail", "lift"},
     {"policy", "shacl", "query", "lower", "bulk"},
     {"load"},
-    {"documentation", "effective", "fhir", "configuration"},
+    {"documentation", "effective", "fhir", "configuration", "sheet"},
     {"chart", "infer", "decide", "decisions", "native", "coverage"},
     {"settle", "validate", "justify", "intake", "scan", "evidence"},
     {"explain", "program", "plan", "stream", "understand"},
