@@ -16,7 +16,7 @@ FLOORS = [
     {"errors", "families"},
     {"paths", "namespaces", "sparql", "access", "audit", "drafts", "cache", "terms"},
     {"graphs", "settings", "steps"},
-    {"store", "lexicon", "constraint", "entail", "lift"},
+    {"store", "lexicon", "constraint", "entail", "lift", "rows"},
     {"policy", "shacl", "query", "lower", "bulk"},
     {"load"},
     {"documentation", "effective", "fhir", "configuration", "sheet"},
