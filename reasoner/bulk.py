@@ -63,7 +63,7 @@ class Record:
     source: str
     """What to call it in errors: the export and the patient."""
     bundle: bytes = field(default=b"", repr=False)
-    """A FHIR Bundle."""
+    """A FHIR Bundle, in one line."""
     places: tuple[str, ...] = ()
     """File and line of each of its entries."""
     error: DocumentationError | None = None
@@ -233,7 +233,7 @@ def _record(spool: sqlite3.Connection, patient: str, called: str) -> Record:
         if size > MAX_BYTES:
             problem = f"the record of the patient is larger than {MAX_BYTES // 2**20} MiB"
             return Record(source, error=DocumentationError(problem, where=source))
-    data = b'{"resourceType":"Bundle","type":"collection","entry":[%s]}' % b",\n".join(entries)
+    data = b'{"resourceType":"Bundle","type":"collection","entry":[%s]}' % b",".join(entries)
     return Record(source, data, tuple(place for _, _, place, _ in rows))
 
 
