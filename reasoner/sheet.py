@@ -38,6 +38,12 @@ _NAME = re.compile(r"[A-Za-z][\w-]*:[\w.-]+")
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(//|[A-Za-z0-9]).+")
 _ROW_OF = re.compile(r"<([^<>\s]+)>")
 
+_KEPT = 16384
+_TEXT, _DAY, _TRUTH = str(XSD.string), str(XSD.date), str(XSD.boolean)
+_PERSON, _CRITERION, _FINDING, _CONCEPT = str(PROV.Person), str(NEC.Criterion), str(NEC.Statement), str(SKOS.Concept)
+_OF_REQUEST, _OF_MEMBER, _OF_PLAN = str(NEC.ReviewRequest), str(NEC.Member), str(NEC.Plan)
+_OF_STATEMENT, _OF_DOCUMENT = str(NEC.Statement), str(NEC.Document)
+
 Row = tuple[int, dict[str, str]]
 """Its number, as a spreadsheet counts (the header is 1), and its cells by column, empty ones left out."""
 
@@ -151,6 +157,11 @@ class _Reader:
             if name not in (REQUEST, STATEMENT, SYSTEM):
                 self.columns[name] = columns().get(name) or self.property(name)
 
+        self.own = [name for name, column in self.columns.items() if column.of == _OF_STATEMENT]
+        self.written = [name for name, column in self.columns.items() if column.of == _OF_DOCUMENT]
+        self.known: dict[tuple[str, str, str, str], ox.NamedNode | ox.Literal | str] = {}
+        self.nodes = {column.name: ox.NamedNode(column.property) for column in self.columns.values()}
+
     def property(self, name: str) -> Column:
         """A column that is a property of the vocabulary."""
         iri = self.names.expand(name)
@@ -162,7 +173,7 @@ class _Reader:
             )
         leads = terms.of(OWL.ObjectProperty) in self.names.lexicon.types.get(terms.iri(iri), ())
         value = str(OWL.NamedIndividual) if leads else ""
-        return Column(name, str(NEC.Statement), iri, value, several=leads)
+        return Column(name, _OF_STATEMENT, iri, value, several=leads)
 
     def rows(self, records: Iterable[list[str]], first: int) -> Iterator[Row]:
         for number, record in enumerate(records, first):
@@ -226,7 +237,7 @@ class _Builder:
         self.say(member, RDF.type, NEC.Member)
         self.say(self.iri, NEC.plan, plan)
         self.say(plan, RDF.type, NEC.Plan)
-        subjects = {str(NEC.ReviewRequest): self.iri, str(NEC.Member): member, str(NEC.Plan): plan}
+        subjects = {_OF_REQUEST: self.iri, _OF_MEMBER: member, _OF_PLAN: plan}
         for name, column in self.reader.columns.items():
             if subject := subjects.get(column.of):
                 self.fact(subject, name, column)
@@ -248,8 +259,8 @@ class _Builder:
             self.cell(subject, number, name, column, cell)
 
     def statement(self, number: int, cells: dict[str, str]) -> None:
-        own = {n: c for n, c in cells.items() if n in self.reader.columns and self.of(n) == str(NEC.Statement)}
-        written = {n: c for n, c in cells.items() if n in self.reader.columns and self.of(n) == str(NEC.Document)}
+        own = {name: cells[name] for name in self.reader.own if name in cells}
+        written = {name: cells[name] for name in self.reader.written if name in cells}
         if not own and not written and STATEMENT not in cells:
             return
         iri = _node(cells[STATEMENT], self.base) if STATEMENT in cells else f"{self.base}row-{number}"
@@ -269,37 +280,46 @@ class _Builder:
                 for name, cell in written.items():
                     self.cell(document, number, name, self.reader.columns[name], cell)
 
-    def of(self, name: str) -> str:
-        return self.reader.columns[name].of
-
     def cell(self, subject: str, number: int, name: str, column: Column, cell: str, system: str = "") -> None:
         """Say what a cell says; note what is wrong with it, without its words."""
         for part in cell.split("|") if column.several else (cell,):
-            value = self.value(column, part.strip(), system)
+            value = self.term(column, part.strip(), system)
             if isinstance(value, str):
                 self.problems.append(f"row {number}, column {name!r}: {value}")
             else:
-                self.triples.append(ox.Triple(ox.NamedNode(subject), ox.NamedNode(column.property), value))
+                self.triples.append(ox.Triple(ox.NamedNode(subject), self.reader.nodes[column.name], value))
+
+    def term(self, column: Column, cell: str, system: str) -> ox.NamedNode | ox.Literal | str:
+        """What `value` gives, remembered where it is likely to recur."""
+        if column.value in (_TEXT, _PERSON):
+            return self.value(column, cell, system)
+        known = self.reader.known
+        key = (column.name, cell, system, self.version.id if column.value == _CRITERION else "")
+        if key not in known:
+            if len(known) > _KEPT:
+                known.clear()
+            known[key] = self.value(column, cell, system)
+        return known[key]
 
     def value(self, column: Column, cell: str, system: str) -> ox.NamedNode | ox.Literal | str:
         """The term of a cell, or what is wrong with it."""
         kind, names = column.value, self.reader.names
-        if kind == str(XSD.string):
+        if kind == _TEXT:
             return ox.Literal(cell)
-        if kind == str(XSD.date):
+        if kind == _DAY:
             day = cell[:10] if re.fullmatch(r"\d{4}-\d\d-\d\d[T ]00:00:00(\.0+)?", cell) else cell
             if terms.day(f'"{day}"^^<{XSD.date}>') is None:
                 return "it is not a date of the calendar: write YYYY-MM-DD"
             return _literal(day, XSD.date)
-        if kind == str(XSD.boolean):
+        if kind == _TRUTH:
             truth = {"true": "true", "false": "false", "1": "true", "0": "false", "yes": "true", "no": "false"}
             found = truth.get(cell.lower())
             return _literal(found, XSD.boolean) if found else "it is neither true nor false"
         if not kind:
             return _guessed(cell)
-        if kind == str(PROV.Person):
+        if kind == _PERSON:
             return ox.NamedNode(_node(cell, f"{self.base}person-"))
-        iri = names.criterion(cell, self.version) if kind == str(NEC.Criterion) else names.find(kind, cell, system)
+        iri = names.criterion(cell, self.version) if kind == _CRITERION else names.find(kind, cell, system)
         return iri if not iri.startswith("<") else ox.NamedNode(iri[1:-1])
 
     def say(self, subject: str, property_: object, value: object) -> None:
@@ -322,11 +342,11 @@ class _Names:
 
     def find(self, kind: str, cell: str, system: str) -> str:
         """The term that a cell names, or what is wrong with it."""
-        if kind == str(SKOS.Concept):
+        if kind == _CONCEPT:
             return self.code(cell, system)
         expanded = self.expand(cell)
         term = terms.iri(expanded) if expanded else ""
-        if kind == str(NEC.Statement):
+        if kind == _FINDING:
             known = term if term in self.lexicon.declared else self.findings.get(cell, "")
             return known or "the policy's vocabulary has no such finding class"
         if term and term in self.lexicon.declared:
