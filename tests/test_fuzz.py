@@ -34,7 +34,7 @@ BRISK = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-LONG = settings(BRISK, max_examples=400)
+LONG = settings(BRISK, max_examples=150)
 
 
 def coded(system: str, code: str) -> dict[str, Any]:
