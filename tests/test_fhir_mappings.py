@@ -527,6 +527,14 @@ NEVER = [
     (CONDITION, "verificationStatus", [{"coding": []}, {"text": "sure"}, {}]),
     (
         CONDITION,
+        "verificationStatus",
+        [
+            {"coding": [{"code": "confirmed"}, {"code": other}]}
+            for other in ("provisional", "entered-in-error", "refuted")
+        ],
+    ),
+    (
+        CONDITION,
         "clinicalStatus",
         [{"coding": [{"code": code}]} for code in ("inactive", "remission", "resolved")],
     ),
