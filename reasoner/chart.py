@@ -15,6 +15,7 @@ from operator import attrgetter
 from reasoner import documentation, graphs, paths, terms
 from reasoner.constraint import SH, Compiler, DoubtError, Table, Values
 from reasoner.documentation import BOOKKEEPING, MARKS, PARTIES, Assertion, Case, Document, Meaning, Statement, meaning
+from reasoner.layout import VARYING, Layout, Layouts
 from reasoner.lexicon import nodes as as_nodes
 from reasoner.namespaces import DCTERMS, NEC, RDF
 from reasoner.policy import Criterion, Kind, Policy
@@ -31,44 +32,63 @@ _START, _END, _ADMISSION = (terms.of(NEC[name]) for name in ("serviceStart", "se
 _TITLE, _CREATOR, _ISSUED = (terms.of(DCTERMS[name]) for name in ("title", "creator", "issued"))
 _PARTIES = frozenset(map(terms.of, PARTIES))
 _SUBCLASS = "<http://www.w3.org/2000/01/rdf-schema#subClassOf>"
-_OWN = frozenset({_ABOUT, _IN, _OBSERVED, _RECORDED, _EXCERPT, _PAGE})
+_PLACED = (_ABOUT, _IN, _OBSERVED, _RECORDED, _EXCERPT, _PAGE)
 """What every statement says anew."""
-VARYING = {name: name for name in (*_OWN, *_PARTIES, _ISSUED, _START, _END, _AS_OF, _BIRTH)}
-"""The properties whose values hardly recur from chart to chart; what others say is judged once and remembered."""
+_OWN = frozenset(_PLACED)
 _MARKS = frozenset(map(terms.of, MARKS))
-_MARKS_OWN = _MARKS & VARYING.keys()
 _KNOWN = frozenset(map(terms.of, BOOKKEEPING))
 _IRI = attrgetter("iri")
 _STANCES = {terms.of(NEC[stance.value]): stance for stance in Assertion}
 
-Fact = tuple[Term, Term]
-"""Predicate and value."""
-Nodes = dict[Term, tuple[list[Fact], dict[Term, Term]]]
-"""A graph as what is said of each subject: what may recur from chart to chart, and what is `VARYING`, one value each."""
+Nodes = dict[Term, tuple[Layout, list[Term]]]
+"""A graph as the layout of each subject and its varying values."""
 
 
 class _Template:
-    """What recurs of a node, and what follows from it whatever the rest."""
+    """What follows from a layout, whatever the varying values."""
 
-    __slots__ = ("meanings", "props", "repeats", "request", "statement", "typed", "types", "words")
+    __slots__ = (
+        "facts",
+        "meaning",
+        "names",
+        "parties",
+        "places",
+        "props",
+        "repeats",
+        "request",
+        "sound",
+        "statement",
+        "typed",
+        "types",
+        "words",
+    )
 
-    def __init__(self, facts: tuple[Fact, ...], findings: frozenset[Term]) -> None:
+    def __init__(self, layout: Layout, reader: Reader) -> None:
+        self.names = layout.names
+        self.facts = tuple(dict.fromkeys(layout.facts))
+        self.repeats = self.facts != layout.facts
         self.props: dict[Term, list[Term]] = {}
-        for predicate, value in dict.fromkeys(facts):
+        for predicate, value in self.facts:
             self.props.setdefault(predicate, []).append(value)
-        self.repeats = sum(map(len, self.props.values())) != len(facts)
         self.types = self.props.get(_TYPE, [])
         self.request = _REQUEST in self.types
         self.typed = _STATEMENT in self.types
-        self.statement = self.typed or not (findings.isdisjoint(self.types) and _MARKS.isdisjoint(self.props))
+        marked = not _MARKS.isdisjoint((*self.props, *self.names))
+        self.statement = self.typed or marked or not reader.findings.isdisjoint(self.types)
+        self.meaning: Meaning | None = None
+        """As a statement; None if it is not plainly one."""
+        self.sound = True
+        """Whether what recurs of it is well formed, in a request."""
+        places = [self.names.index(name) if name in self.names else -1 for name in _PLACED]
+        self.places = tuple(places)
+        """Where the values stand that a statement says anew, in the order of `_PLACED`; -1 if it says none."""
+        self.parties = [place for place, name in enumerate(self.names) if name in _PARTIES]
+        """Where the values stand that name its member, its plan and its program."""
         self.words: tuple[str, str, str] | None = None
         """Title, author and role of a document, once it has been read as one."""
-        self.meanings: dict[tuple[Term, ...], Meaning | None] = {}
-        """As a statement, by the properties that vary; None if it is not plainly one."""
 
 
-_Read = dict[Term, tuple[_Template, dict[Term, Term]]]
-_SILENT: tuple[_Template, dict[Term, Term]] = (_Template((), frozenset()), {})
+_Read = dict[Term, tuple[_Template, list[Term]]]
 
 
 def read_cases(data: graphs.DataSet, policy: Policy, as_of: date | None = None) -> tuple[Case, ...]:
@@ -99,8 +119,8 @@ class _View:
         if found is None:
             return ()
         template, own = found
-        if predicate in VARYING:
-            return (own[predicate],) if predicate in own else ()
+        if predicate in template.names:
+            return (own[template.names.index(predicate)],)
         return template.props.get(predicate, ())
 
     def subjects(self, predicate: Term, node: Term) -> Sequence[Term]:
@@ -131,7 +151,10 @@ class Reader:
         self._leaves: dict[str, Criterion | None] = {}
         self._leaf_of = {finding: leaf for version in policy.versions for finding, leaf in version.leaf_of.items()}
         self._sound: dict[Term, bool] = {}
-        self._templates: dict[tuple[Fact, ...], _Template] = {}
+        self.findings = self._lexicon.findings
+        self.layouts = Layouts()
+        """The layouts of the nodes that are read."""
+        self._silent = self._template(Layout())
 
     def declares(self, term: Term) -> bool:
         """Whether a term that is not a subject is no misspelling of one of the policy's."""
@@ -142,24 +165,31 @@ class Reader:
     def nodes(self, data: graphs.DataSet) -> Nodes | None:
         """A data set in the form in which `cases` reads it; None if it uses a term that is not declared, or cannot have it."""
         found: Nodes = {}
+        root = self.layouts.root()
         for subject, props in data.nodes.items():
-            common, own = found[subject] = ([], {})
-            for predicate, values in props.items():
+            layout, own = root, list[Term]()
+            for predicate, values in sorted(props.items()):
                 if predicate not in self._sound:
                     if len(self._sound) > _KEPT:
                         self._sound.clear()
                     self._sound[predicate] = self.declares(predicate)
                 if not self._sound[predicate]:
                     return None
-                for value in values:
+                for value in sorted(values):
                     if value[0] == "<" and value.startswith(self._namespaces) and value not in self._lexicon.declared:
                         return None
-                if predicate not in VARYING:
-                    common += [(predicate, value) for value in values]
-                elif len(values) > 1:
-                    return None
-                else:
-                    own[predicate] = values[0]
+                    after: Layout | None
+                    if predicate in VARYING:
+                        own.append(value)
+                        after = self.layouts.after_varying(layout, VARYING[predicate])
+                    else:
+                        rest = f"{predicate} {value}"
+                        known = layout.following.get(rest)
+                        after = known or self.layouts.after_fact(layout, (predicate, value), rest)
+                    if after is None:
+                        return None
+                    layout = after
+            found[subject] = (layout, own)
         return found
 
     def cases(
@@ -182,18 +212,14 @@ class Reader:
         read: _Read = {}
         requests: list[Term] = []
         statements: list[Term] = []
-        templates = self._templates
-        for subject, (common, own) in nodes.items():
-            key = tuple(common)
-            template = templates.get(key)
-            if template is None:
-                if len(templates) > _KEPT:
-                    templates.clear()
-                template = templates[key] = _Template(key, self._lexicon.findings)
+        for subject, (layout, own) in nodes.items():
+            template: _Template = layout.template or self._template(layout)
             read[subject] = (template, own)
             if template.request:
                 requests.append(subject)
-            if template.statement or (own and not _MARKS_OWN.isdisjoint(own)):
+            if template.statement:
+                if template.meaning is None:
+                    return None
                 statements.append(subject)
                 if not template.typed:
                     content = None  # it says one thing less than the chart that is recorded
@@ -204,52 +230,72 @@ class Reader:
         view = _View(read, set(statements), self._lexicon.types)
         documents: dict[Term, Document] = {}
         about: dict[Term, list[Statement]] = {request: [] for request in requests}
-        passed: set[tuple[Term | None, ...]] = set()  # with which of the values that tests share statements passed
+        passed: set[object] = set()  # with which values statements passed
         for subject in statements:
-            template, own = read[subject]
-            statement = self._statement(subject, template, own, view, documents, passed)
+            statement = self._statement(subject, view, documents, passed)
             if statement is None:
                 return None
-            about[own[_ABOUT]].append(statement)
-        table = self._intake[_REQUEST]
-        for request in requests:
-            template, own = read[request]
-            if not table.holds(view, request, _said(template, own)):
-                return None
+            template, own = read[subject]
+            about[own[template.places[0]]].append(statement)
+        if not all(self._is_sound(request, view) for request in requests):
+            return None
         requests.sort(key=terms.name)
         return [self._case(request, read, about[request], source, as_of, content) for request in requests]
 
+    def _template(self, layout: Layout) -> _Template:
+        template = layout.template = _Template(layout, self)
+        if template.statement:
+            template.meaning = self._mean(template.props, template.names)
+        if template.request:
+            table = self._intake[_REQUEST]
+            blank = _View({}, set(), self._lexicon.types)
+            tests = [(table.properties[name], template.props[name]) for name in template.props.keys() & table.alone]
+            template.sound = all(test(blank, values) for test, values in tests)
+            template.sound &= {*template.props, *template.names}.issuperset(table.required)
+        return template
+
+    def _is_sound(self, request: Term, view: _View) -> bool:
+        """Whether a request conforms to the intake shapes."""
+        template, own = view.nodes[request]
+        table = self._intake[_REQUEST]
+        if not template.sound:
+            return False
+        for name, value in zip(template.names, own, strict=True):
+            if name in table.properties and not table.properties[name](view, (value,)):
+                return False
+        for name in template.props.keys() - table.alone:
+            if name in table.properties and not table.properties[name](view, template.props[name]):
+                return False
+        return all(check(view, request) for check in table.others)
+
     def _document(self, document: Term, read: _Read) -> Document | None:
-        template, own = read.get(document) or _SILENT
+        template, own = read.get(document) or (self._silent, ())
         words = template.words
         if words is None:
             said = template.props
             words = template.words = (_line(said.get(_TITLE)), _line(said.get(_CREATOR)), _line(said.get(_ROLE)))
-        issued = self._day(_ISSUED, own[_ISSUED]) if _ISSUED in own else None
-        return None if issued is None and _ISSUED in own else Document(document[1:-1], *words, issued)
+        if _ISSUED not in template.names:
+            return Document(document[1:-1], *words, None)
+        issued = self._day(_ISSUED, own[template.names.index(_ISSUED)])
+        return Document(document[1:-1], *words, issued) if issued else None
 
     def _statement(
-        self,
-        subject: Term,
-        template: _Template,
-        own: dict[Term, Term],
-        view: _View,
-        documents: dict[Term, Document],
-        passed: set[tuple[Term | None, ...]],
+        self, subject: Term, view: _View, documents: dict[Term, Document], passed: set[object]
     ) -> Statement | None:
-        names = tuple(own)
-        if names in template.meanings:
-            meant = template.meanings[names]
-        else:
-            meant = template.meanings[names] = self._mean(template.props, names)
-        if meant is None:
-            return None
-        request, named, recording = own[_ABOUT], own[_IN], own.get(_RECORDED)
+        """A statement; `passed` holds the values with which others of this data set passed."""
+        template, own = view.nodes[subject]
+        at_request, at_document, at_observed, at_recorded, at_excerpt, at_page = template.places
+        assert template.meaning  # else it is not plain, and its chart was left alone
+        request, named = own[at_request], own[at_document]
+        recording = own[at_recorded] if at_recorded >= 0 else None
         # The tests see no more of a statement than these values and what is said of them.
         mark = (request, named, recording)
         if mark not in passed:
-            if not (self._about(view, (request,)) and self._in(view, (named,))):
-                return None
+            for value, test in ((request, self._about), (named, self._in)):
+                if (value, test) not in passed:
+                    if not test(view, (value,)):
+                        return None
+                    passed.add((value, test))
             for check in self._others:
                 if not check(view, subject):
                     return None
@@ -261,17 +307,17 @@ class Reader:
                 return None
             documents[named] = document
         recorded = self._day(_RECORDED, recording) if recording else document.issued
-        observed = self._day(_OBSERVED, own[_OBSERVED]) if _OBSERVED in own else recorded
+        observed = self._day(_OBSERVED, own[at_observed]) if at_observed >= 0 else recorded
         if recorded is None or observed is None:
             return None
         excerpt = page = ""
-        if _EXCERPT in own:
-            if not self._excerpt(view, (own[_EXCERPT],)):
+        if at_excerpt >= 0:
+            if not self._excerpt(view, (own[at_excerpt],)):
                 return None
-            excerpt = _line((own[_EXCERPT],))
-        if _PAGE in own:
-            page = _line((own[_PAGE],))
-        return Statement(subject[1:-1], meant, observed, recorded, document, excerpt, page)
+            excerpt = _line((own[at_excerpt],))
+        if at_page >= 0:
+            page = _line((own[at_page],))
+        return Statement(subject[1:-1], template.meaning, observed, recorded, document, excerpt, page)
 
     def _day(self, predicate: Term, value: Term) -> date | None:
         """The date that a statement or a document gives; None if that is not well formed."""
@@ -336,10 +382,13 @@ class Reader:
         as_of: date | None,
         content: str | None,
     ) -> Case:
-        template, own = read[request]
-        props = template.props
         reached = _reached(read, request)
-        facts = sorted([(node, p, o) for node in reached for p, values in _all(read.get(node)) for o in values])
+        facts: list[tuple[Term, Term, Term]] = []
+        for node in reached:
+            template, varying = read.get(node, (self._silent, []))
+            facts += [(node, predicate, value) for predicate, value in template.facts]
+            facts += [(node, predicate, value) for predicate, value in zip(template.names, varying, strict=True)]
+        facts.sort()
         statements.sort(key=_IRI)
         names = {f"<{statement.iri}>" for statement in statements}
         recorded = {*reached, *names, *[f"<{statement.document.iri}>" for statement in statements]}
@@ -347,11 +396,12 @@ class Reader:
             content = _content(read, recorded, names)
         elif not read.keys() <= recorded:
             content = _without(content, read.keys() - recorded)
-        (_, member), (plan, _) = read.get(own[_MEMBER], _SILENT), read.get(own[_PLAN], _SILENT)
+        props, own = read[request][0].props, _own(read[request])
+        member, plan = (read.get(own[name], (self._silent, [])) for name in (_MEMBER, _PLAN))
         labels = self._lexicon.labels
-        traits = (props[_PHASE], props[_FOCUS], plan.props.get(_JURISDICTION, ()))
+        traits = (props[_PHASE], props[_FOCUS], plan[0].props.get(_JURISDICTION, ()))
         start, end, reviewed = (terms.day(own[name]) if name in own else None for name in (_START, _END, _AS_OF))
-        birth = terms.day(member[_BIRTH])
+        birth = terms.day(_own(member)[_BIRTH])
         assert start  # the intake shapes demand both
         assert birth
         return Case(
@@ -370,13 +420,9 @@ class Reader:
         )
 
 
-def _said(template: _Template, own: dict[Term, Term]) -> dict[Term, list[Term]]:
-    """All that is said of a node, by predicate."""
-    return template.props | {predicate: [value] for predicate, value in own.items()} if own else template.props
-
-
-def _all(node: tuple[_Template, dict[Term, Term]] | None) -> Iterable[tuple[Term, list[Term]]]:
-    return _said(*node).items() if node else ()
+def _own(node: tuple[_Template, list[Term]]) -> dict[Term, Term]:
+    """The varying values of a node by property."""
+    return dict(zip(node[0].names, node[1], strict=True))
 
 
 def _without(content: str, subjects: Iterable[Term]) -> str:
@@ -389,10 +435,10 @@ def _content(read: _Read, subjects: Iterable[Term], statements: set[Term]) -> st
     """The triples of a request, its statements and their documents, as canonical N-Triples."""
     lines = []
     for node in subjects:
-        for predicate, values in _all(read.get(node)):
-            head = f"{node} {predicate} "
-            for value in values:
-                lines.append(f"{head}{value if value[-1] != '>' or value[0] == '<' else terms.canonical(value)} .\n")
+        template, own = read.get(node, (None, []))
+        for predicate, value in (*template.facts, *zip(template.names, own, strict=True)) if template else ():
+            written = value if value[-1] != ">" or value[0] == "<" else terms.canonical(value)
+            lines.append(f"{node} {predicate} {written} .\n")
         if node in statements and not read[node][0].typed:
             lines.append(f"{node} {_TYPE} {_STATEMENT} .\n")
     lines.sort()
@@ -401,15 +447,13 @@ def _content(read: _Read, subjects: Iterable[Term], statements: set[Term]) -> st
 
 def _reached(read: _Read, request: Term) -> list[Term]:
     """A request and the members, plans and programs that it leads to."""
-    found = {request: None}
-    queue = [request]
-    while queue:
-        node = read.get(queue.pop())
-        for predicate, value in node[1].items() if node else ():
-            if predicate in _PARTIES and value not in found:
-                found[value] = None
-                queue.append(value)
-    return list(found)
+    found = [request]
+    for node in found:
+        template, own = read.get(node, (None, []))
+        for place in template.parties if template else ():
+            if own[place] not in found:
+                found.append(own[place])
+    return found
 
 
 def _line(values: Sequence[Term] | None) -> str:
@@ -447,7 +491,7 @@ def _intake() -> dict[Term, Table]:
                 )
     assert set(found) == {_REQUEST, _STATEMENT, _IN}
     statement = found[_STATEMENT]
-    assert _OWN & statement.properties.keys() == {_ABOUT, _IN, _OBSERVED, _RECORDED, _EXCERPT}
+    assert statement.properties.keys() & _OWN == {_ABOUT, _IN, _OBSERVED, _RECORDED, _EXCERPT}
     assert found[_IN].properties.keys() == found[_IN].alone == {_ISSUED}
     assert not found[_IN].others
     assert statement.alone >= {_OBSERVED, _RECORDED, _EXCERPT}

@@ -59,20 +59,6 @@ class Table:
     alone: frozenset[Term]
     """The properties whose values are judged by themselves, whatever the data say of them."""
 
-    def holds(self, view: View, node: Term, props: dict[Term, list[Term]]) -> bool:
-        """Whether a node with some properties conforms."""
-        for name in self.required:
-            if name not in props:
-                return False
-        for name in props:
-            test = self.properties.get(name)
-            if test and not test(view, props[name]):
-                return False
-        for check in self.others:
-            if not check(view, node):
-                return False
-        return True
-
 
 @dataclass(frozen=True)
 class Use:
@@ -146,13 +132,11 @@ class Compiler:
                 continue
             others += self._pairs(part, follow(steps))
             least, most, tests = properties.get(steps.sequence[0][0], (0, float("inf"), []))
-            low, high = (terms.number(self._one(part, name) or _LIMITS[name]) for name in ("minCount", "maxCount"))
-            if low is None or high is None:
-                raise UnsupportedError(f"{part} counts with what is no integer")
+            low, high = self._limits(part)
             tests = [*tests, *self._constraints(part, 0, values=True)]
             if not self._props(part).keys().isdisjoint(map(_sh, _LOOKING)):
                 looking.add(steps.sequence[0][0])
-            properties[steps.sequence[0][0]] = (max(least, int(low)), min(most, int(high)), tests)
+            properties[steps.sequence[0][0]] = (max(least, low), min(most, high), tests)
         rest = {name: objects for name, objects in self._props(shape).items() if name != _sh("property")}
         alone = Compiler({**self.shapes, shape: rest})
         others += alone._constraints(shape, 0)
@@ -163,23 +147,26 @@ class Compiler:
     def _property(self, shape: Term, depth: int) -> Test:
         steps = self._steps(self._one(shape, "path"))
         path = follow(steps)
-        counts = [
-            self._count(shape, term, steps, depth)
-            for term in ("minCount", "maxCount", "qualifiedMinCount", "qualifiedMaxCount")
-            if _sh(term) in self._props(shape)
-        ]
         pairs = self._pairs(shape, path)
         wanted = self._props(shape).get(_sh("hasValue"), ())
         each = self._constraints(shape, depth, values=True)
         if pairs or wanted or each:
             self._paths.add((steps, None))
-
+        plain = ("minCount", "maxCount") if wanted or each else ()  # else it is enough to look for one
+        counts = [
+            self._count(shape, term, steps, depth)
+            for term in ("minCount", "maxCount", "qualifiedMinCount", "qualifiedMaxCount")
+            if _sh(term) in self._props(shape) and term not in plain
+        ]
         whole = [*counts, *pairs]
         if not wanted and not each:
             return _every(whole)
+        least, most = self._limits(shape)
 
         def test(view: View, node: Term) -> bool:
             found = path(view, node)
+            if not least <= len(found) <= most:
+                return False
             for value in wanted:
                 if value not in found:
                     return False
@@ -193,6 +180,13 @@ class Compiler:
             return True
 
         return test
+
+    def _limits(self, shape: Term) -> tuple[int, int]:
+        """The least and the largest number of values that a property shape allows."""
+        least, most = (terms.number(self._one(shape, name) or _LIMITS[name]) for name in ("minCount", "maxCount"))
+        if least is None or most is None:
+            raise UnsupportedError(f"{shape} counts with what is no integer")
+        return int(least), int(most)
 
     def _constraints(self, shape: Term, depth: int, *, values: bool = False) -> list[Test]:
         """The tests that a shape makes of each value node; of the focus itself, if it has no path."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
@@ -143,7 +143,6 @@ class Case:
     facts: tuple[tuple[Term, Term, Term], ...] = field(repr=False)
     """Triples of the request, its member and its plan, ordered."""
 
-    @cached_property
     def mingled(self) -> bool:
         """Whether a statement is the request, its member or its plan as well, or a class is made narrower than another."""
         subjects = {subject[1:-1] for subject, _, _ in self.facts}

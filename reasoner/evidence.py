@@ -80,7 +80,7 @@ class Evidence:
         self._nodes = nodes
         self._related: dict[Term, list[Term]] | None = None
         self._graph: dict[Term, dict[Term, list[Term]]] | None = None
-        values = frozenset[Term]().union(*[kind.values for kind in nodes.values()])
+        values = frozenset[Term]().union(*[kind.values for kind in nodes.values() if kind.values])
         subjects = [subject for subject, _, _ in case.facts] if case else []
         self.entangled = not (values.isdisjoint(nodes) and values.isdisjoint(subjects))
         """Whether a fact of a node leads to another node, so that an answer holds for this case alone."""

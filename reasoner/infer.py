@@ -35,6 +35,8 @@ class Inference:
     facts: Mapping[str, tuple[tuple[Term, Term], ...]]
     """Structured facts of each statement, ordered, derived ones included."""
     age_group: str
+    apart: bool = False
+    """Whether it is known that no statement is another node of the case as well."""
 
     def stated(self) -> dict[str, frozenset[str]]:
         """The properties of each statement's structured facts, those that its code states included."""

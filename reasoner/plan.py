@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import itemgetter
@@ -53,7 +53,10 @@ class Plan:
         self._blocks: dict[Part, _Block] = {}
         self._lists: dict[tuple[ListSection, ...], _Lists] = {}
         self._reading = self._cut(effective)
-        self._others = [self._cut(policy) for policy in others]
+        tried = [(frozenset(reading.blocks), reading.lists) for reading in (self._reading, *map(self._cut, others))]
+        self._tried = bool(others)
+        # Most readings change nothing for most kinds of requests, or change the same.
+        self._others = [reading for reading in dict.fromkeys(tried) if reading != tried[0]]
         self._show()
         criteria = effective.version.criteria
         asked = [leaf for block in self._reading.blocks for leaf in _leaves(block.part).values()]
@@ -104,16 +107,18 @@ class Plan:
         criteria = _whole(_flags(self._reading.blocks))
         listed, exclusions = self._reading.lists.look(codes, criteria)
         outcome = self._conclude(criteria, exclusions)
-        holds = all(self._agrees(other, codes, criteria, outcome) for other in self._others) if self._others else None
+        holds = None
+        if self._tried:
+            holds = all(self._agrees(blocks, lists, codes, criteria, outcome) for blocks, lists in self._others)
         gap = self._gap(codes) if outcome is Outcome.DOCUMENTATION_NEEDED else ()
         return Fold(outcome, holds, ",".join([text for text in (*shown, listed) if text]), gap)
 
-    def _agrees(self, reading: _Reading, codes: bytes, before: Status, outcome: Outcome) -> bool:
+    def _agrees(self, blocks: frozenset[_Block], lists: _Lists, codes: bytes, before: Status, outcome: Outcome) -> bool:
         """Whether a reading gives an outcome, which the criteria gave as they were read before."""
-        criteria = _whole(_flags(reading.blocks))
-        if criteria is before and reading.lists is self._reading.lists:
+        criteria = _whole(_flags(blocks))
+        if criteria is before and lists is self._reading.lists:
             return True
-        return self._conclude(criteria, reading.lists.look(codes, criteria)[1]) is outcome
+        return self._conclude(criteria, lists.look(codes, criteria)[1]) is outcome
 
     def _conclude(self, criteria: Status, exclusions: int) -> Outcome:
         key = (criteria, exclusions)
@@ -251,7 +256,7 @@ def _leaves(part: Part) -> dict[str, Criterion]:
     return {below.criterion.iri: below.criterion for below in part.walk() if below.kind is Kind.LEAF}
 
 
-def _flags(blocks: Sequence[_Block]) -> int:
+def _flags(blocks: Iterable[_Block]) -> int:
     flags = 0
     for block in blocks:
         flags |= block.flag

@@ -32,6 +32,7 @@ from reasoner.validate import LeafReport
 
 _KEPT = 16384
 _CODE, _TOPIC, _AGE_GROUP = terms.of(NEC.code), terms.of(NEC.topic), terms.of(NEC.ageGroup)
+_MINOR, _ADULT = terms.of(NEC.Minor), terms.of(NEC.Adult)
 _STATEMENT, _ADDRESSES = terms.of(NEC.Statement), terms.of(NEC.addresses)
 _BOOLEAN = "^^<http://www.w3.org/2001/XMLSchema#boolean>"
 Fact = tuple[Term, Term]
@@ -85,7 +86,7 @@ class Program:
 
     def infer(self, case: Case) -> Inference:
         """What `reasoner.infer.infer` draws from a case."""
-        if case.mingled:
+        if case.mingled():
             return reference.infer(case, self.version)
         calculated = self._calculate(case.statements)
         facts: dict[str, tuple[Fact, ...]] = {}
@@ -105,18 +106,15 @@ class Program:
             facts[iri], classes[iri], followed = found
             if followed and _leads_to_another(case, followed):
                 return reference.infer(case, self.version)
-        age_group = NEC.Minor if case.age() < self._majority else NEC.Adult
-        return Inference(self._route(case, terms.of(age_group)), classes, facts, str(age_group))
+        age_group = _MINOR if case.age() < self._majority else _ADULT
+        return Inference(self._route(case, age_group), classes, facts, terms.name(age_group), apart=True)
 
     def _route(self, case: Case, age_group: Term) -> frozenset[str]:
         """The classes of the request."""
         relevant = self._entailment.properties
-        places = {subject: f"_:{number}" for number, subject in enumerate(dict.fromkeys(s for s, _, _ in case.facts))}
-        key = (
-            places.get(f"<{case.iri}>"),
-            age_group,
-            *((places[s], p, places.get(o, o)) for s, p, o in case.facts if p in relevant),
-        )
+        told = [fact for fact in case.facts if fact[1] in relevant]
+        places = {subject: f"_:{number}" for number, subject in enumerate(dict.fromkeys([s for s, _, _ in told]))}
+        key = (places.get(f"<{case.iri}>"), age_group, *[(places[s], p, places.get(o, o)) for s, p, o in told])
         found = self._requests.get(key)
         if found is None:
             facts: Facts = {f"<{case.iri}>": {_AGE_GROUP: {age_group}}}
@@ -162,7 +160,7 @@ class Program:
 
     def answers(self, case: Case, inference: Inference, settlement: Settlement) -> dict[str, Answer]:
         """The answer of each leaf to which something speaks; every other one is silent, see `silence`."""
-        if case.mingled:
+        if not inference.apart:
             return self._by_reference(case, inference, settlement, self.leaves)
         if len(self._ids) > _KEPT:  # between two cases: answers are kept by these numbers
             for memory in (self._ids, self._kinds, self._answers):
@@ -200,7 +198,9 @@ class Program:
             if leaf.blind:
                 continue
             numbers.sort()
-            key = (iri, tuple(numbers), *(frozenset(read(evidence, evidence.request)) for read in leaf.contexts))
+            key = (iri, *numbers)
+            if leaf.contexts:
+                key += tuple([frozenset(read(evidence, evidence.request)) for read in leaf.contexts])
             answer = None if evidence.entangled else self._answers.get(key)
             if answer is None:
                 answer = self._answers[key] = self._answer(leaf, evidence, case, inference, settlement)

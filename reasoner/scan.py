@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 import pyoxigraph as ox
 
 from reasoner import graphs, terms
-from reasoner.chart import VARYING, Fact, Nodes
+from reasoner.chart import Nodes
 from reasoner.errors import NecessityError
+from reasoner.layout import VARYING, Layout, Layouts
 from reasoner.terms import Term
 
 # IRIs that need no closer look: a scheme, an authority with at most a port, path, query and fragment of plain characters.
@@ -59,12 +60,13 @@ class Scanner:
 
     Args:
         declares: whether a term is one that a chart may use.
+        layouts: those that the reader of the nodes knows.
     """
 
-    def __init__(self, declares: Callable[[Term], bool]) -> None:
+    def __init__(self, declares: Callable[[Term], bool], layouts: Layouts) -> None:
         self._declares = declares
+        self._layouts = layouts
         self._sound: set[Term] = set()
-        self._known: dict[str, Fact] = {}
         self._canonical = True
         """Whether the terms of the graph at hand are all written as they are recorded."""
 
@@ -92,61 +94,55 @@ class Scanner:
 
     def _group(self, lines: list[str]) -> Nodes | None:
         """What lines say without their graph, by subject; None if one is not written plainly."""
-        if len(self._known) > _KEPT:
-            self._known.clear()
-        known = self._known
+        root = self._layouts.root()
         nodes: Nodes = {}
-        values: list[Term] = []
-        common: list[Fact] = []
-        own: dict[Term, Term] = {}
-        head, width = "\n", 0
+        layout, own = root, list[Term]()
+        subject, head, width = "", "\n", 0
         self._canonical = True
         for line in lines:
             if line.startswith(head):
                 rest = line[width:]
             else:
+                nodes[subject] = (layout, own)
                 subject, _, rest = line.partition(" ")
-                head, width, node = f"{subject} ", len(subject) + 1, nodes.get(subject)
-                if node is None:
-                    node = nodes[subject] = ([], {})
-                common, own = node
-            fact = known.get(rest)
-            if fact:
-                common.append(fact)
+                head, width = f"{subject} ", len(subject) + 1
+                layout, own = nodes.get(subject) or (root, [])
+            if layout.start and rest.startswith(layout.start):
+                own.append(rest[layout.width :])
+                layout = layout.next
                 continue
-            predicate, _, value = rest.partition(" ")
-            if (varying := VARYING.get(predicate)) is not None:
-                if varying in own:
-                    return None
-                own[varying] = value
-                values.append(value)
-            elif (fact := self._learn(rest, predicate, value)) is None:
+            following = layout.following.get(rest) or self._follow(layout, rest, own)
+            if following is None:
                 return None
-            else:
-                common.append(fact)
+            layout = following
+        nodes[subject] = (layout, own)
+        del nodes[""]
         for subject in nodes:
             if not (_SOUND_IRI(subject) and self._declares(subject)):
                 return None
         texts, sound = [], self._sound
-        for value in values:
-            if value in nodes or value in sound:
-                continue
-            if value[-1:] == '"' and value[0] == '"':
-                texts.append(value)
-            elif not self._sounds(value):
-                return None
+        for _, own in nodes.values():
+            for value in own:
+                if value in sound or value in nodes:
+                    continue
+                if value[-1:] == '"' and value[0] == '"':
+                    texts.append(value)
+                elif not self._sounds(value):
+                    return None
         return nodes if _all_plain(texts) or all(map(_is_sound_text, texts)) else None
 
-    def _learn(self, rest: str, predicate: Term, value: Term) -> Fact | None:
-        """What follows a subject as predicate and value, remembered if many charts may say it; None if it is not plain."""
+    def _follow(self, layout: Layout, rest: str, own: list[Term]) -> Layout | None:
+        """The layout after what follows a subject in a line; None if that is not plain. A varying value is put down."""
+        predicate, _, value = rest.partition(" ")
+        if predicate in VARYING:
+            own.append(value)
+            return self._layouts.after_varying(layout, VARYING[predicate])
         if not (predicate in self._sound or (_SOUND_IRI(predicate) and self._sounds(predicate))):
             return None
         if not (_is_sound_text(value) if value[-1:] == '"' else self._sounds(value)):
             return None
-        fact = (predicate, value)
-        if len(rest) <= _SHORT and terms.canonical(value) == value:
-            self._known[rest] = fact
-        return fact
+        recurs = len(rest) <= _SHORT and terms.canonical(value) == value
+        return self._layouts.after_fact(layout, (predicate, value), rest if recurs else "")
 
     def _sounds(self, term: Term) -> bool:
         """Whether a term needs no parser; if it is written as it is recorded too, it is remembered."""

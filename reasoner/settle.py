@@ -103,15 +103,14 @@ def settle(case: Case, inference: Inference, version: PolicyVersion) -> Settleme
             else:
                 spoken[leaf] = [bearing]
     current: dict[str, tuple[Bearing, ...]] = {}
-    findings = frozenset(version.leaf_of)
     for iri, bearings in spoken.items():
         first = bearings[0]
         affirmed = first.stance is Assertion.AFFIRMED
         if len(bearings) == 1 and not (affirmed and denied & inference.classes[first.statement.iri]):
             current[iri] = (first,)  # there is nothing beside it or against it
             continue
-        leaf = version.leaves[iri]
-        kept, gone = _Court(leaf, inference, late, counted, findings).judge(bearings)
+        court = _Court(version.leaves[iri], inference, late, counted, frozenset(version.leaf_of))
+        kept, gone = court.judge(bearings)
         current[iri] = tuple(sorted(kept, key=_order))
         aside += gone
     used = {bearing.statement.iri for bearings in current.values() for bearing in bearings}

@@ -24,7 +24,7 @@ from reasoner.fhir import RequestOptions
 from reasoner.policy import Policy
 from reasoner.scan import Found, Scanner
 
-SIZE = 2 * 2**20
+SIZE = 2**19
 """About how many bytes a piece has."""
 LINES, QUADS, TABLE = ".ndjson", ".nq", ".parquet"
 SUFFIXES = (*intake.SUFFIXES, LINES, TABLE)
@@ -243,7 +243,7 @@ def _careful(found: Found, policy: Policy, source: str, as_of: date | None) -> l
 
 @lru_cache(maxsize=8)
 def _scanner(policy: Policy) -> Scanner:
-    return Scanner(reader(policy).declares)
+    return Scanner(reader(policy).declares, reader(policy).layouts)
 
 
 def _lines(piece: Piece, policy: Policy, as_of: date | None, options: RequestOptions | None) -> Iterator[DataSet]:

@@ -15,7 +15,7 @@ MODULES = sorted((ROOT / "reasoner").rglob("*.py"))
 FLOORS = [
     {"errors", "families"},
     {"paths", "namespaces", "sparql", "access", "audit", "drafts", "cache", "terms"},
-    {"graphs", "settings", "steps"},
+    {"graphs", "settings", "steps", "layout"},
     {"store", "lexicon", "constraint", "entail", "lift", "rows"},
     {"policy", "shacl", "query", "lower", "bulk"},
     {"load"},

@@ -20,6 +20,7 @@ from reasoner.documentation import Case
 from reasoner.engine import Engine, determine_case
 from reasoner.infer import infer
 from reasoner.intake import read_graph
+from reasoner.layout import Layouts
 from reasoner.program import Program, program
 from reasoner.scan import Scanner
 from reasoner.settle import evidence_graph, settle
@@ -136,14 +137,18 @@ AWKWARD = [
 @given(lines=st.lists(st.sampled_from(AWKWARD), min_size=1, max_size=6), end=st.sampled_from(["\n", "\r\n"]))
 def test_the_scanner_finds_what_a_parser_finds(lines: list[str], end: str) -> None:
     text = end.join(lines) + end
-    found = list(Scanner(lambda term: True).data_sets(text, "text"))
+    found = list(Scanner(lambda term: True, Layouts()).data_sets(text, "text"))
     assert "".join(one.text for one in found) == text
     for one in found:
         if one.content is None:
             continue
         (data,) = graphs.parse_datasets(one.text.encode(), graphs.SYNTAXES[".nq"], "text")
         assert data.name == "text <urn:g>"
-        said = {(s, *fact) for s, (common, own) in one.nodes.items() for fact in (*common, *own.items())}
+        said = {
+            (s, *fact)
+            for s, (layout, own) in one.nodes.items()
+            for fact in (*layout.facts, *zip(layout.names, own, strict=True))
+        }
         assert said == {(s, p, o) for s, props in data.nodes.items() for p, values in props.items() for o in values}
         assert "".join(sorted(set(one.content.splitlines(keepends=True)))) == "".join(
             sorted(graphs.canonical(data.graph).splitlines(keepends=True))
@@ -153,7 +158,7 @@ def test_the_scanner_finds_what_a_parser_finds(lines: list[str], end: str) -> No
 def test_what_stands_in_no_graph_is_told() -> None:
     """The last line is a triple of the default graph whose object is the graph of the lines before it."""
     text = "<urn:s> <urn:p> <urn:o> <urn:g> .\n<urn:s> <urn:p> <urn:g> .\n"
-    (found,) = Scanner(lambda term: True).data_sets(text, "text")
+    (found,) = Scanner(lambda term: True, Layouts()).data_sets(text, "text")
     assert (found.graph, found.content) == ("", None)
 
 
@@ -181,7 +186,7 @@ def test_what_is_remembered_is_bounded_and_never_mixed_up(policy: Policy, monkey
     desk = Desk(policy)
     cases = [case for path in SAMPLES for case in intake.read_file(path, policy)]
     expected = [list(desk.lines(case)) for case in cases]
-    for module in ("program", "plan", "chart", "scan"):
+    for module in ("program", "plan", "chart", "scan", "layout"):
         monkeypatch.setattr(f"reasoner.{module}._KEPT", 3)
     assert [list(Desk(policy).lines(case)) for case in cases] == expected
     again = [case for path in SAMPLES for case in intake.read_file(path, policy)]
