@@ -64,7 +64,7 @@ def _vary(case: Case, namespace: str, chance: random.Random) -> str:
         if subject in turned and predicate == _ASSERTION:
             line = line.replace(_AFFIRMED, "+").replace(_DENIED, _AFFIRMED).replace("+", _DENIED)
         if predicate == _EXCERPT:
-            line = line.replace(f" {_EXCERPT} \"", f" {_EXCERPT} \"{chance.randrange(10**6)}-{number}: ")
+            line = line.replace(f' {_EXCERPT} "', f' {_EXCERPT} "{chance.randrange(10**6)}-{number}: ')
         kept.append(_DATE.sub(move, line))
     own = case.iri.rpartition("#")[0] + "#"
     return "\n".join(kept).replace(f"<{own}", f"<{namespace}") + "\n"
