@@ -33,8 +33,9 @@ from reasoner.errors import DocumentationError, EngineError, NecessityError, Usa
 from reasoner.fhir import RequestOptions
 from reasoner.load import load_policy
 from reasoner.namespaces import NEC
+from reasoner.piece import Piece
 from reasoner.record import to_json
-from reasoner.stream import DataSet, Piece
+from reasoner.stream import DataSet
 
 SMALL = 8 * 2**20
 """Input of fewer bytes than this is determined by one process, unless a number is given."""
@@ -175,7 +176,7 @@ class Batch:
         """Determine all pieces that are not done yet, and put the results together.
 
         Args:
-            pieces: the input, as `reasoner.stream.pieces` cuts it.
+            pieces: the input, as `reasoner.piece.pieces` cuts it.
             jobs: how many processes determine.
             total: bytes of input, to tell how far it is.
             progress: called after each piece.

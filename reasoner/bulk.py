@@ -79,6 +79,14 @@ class Orphan:
     reason: str
 
 
+def beginning(stream: IO[bytes]) -> bytes:
+    """The lines of a stream up to the first that says something."""
+    begun = b""
+    while not begun.strip() and (line := stream.readline(MAX_BYTES)):
+        begun += line
+    return begun
+
+
 def is_bulk(first_line: bytes) -> bool:
     """Whether a stream of lines that begins with one is a bulk export: the line is a resource, and no Bundle."""
     try:
@@ -127,7 +135,7 @@ def _records(streams: Iterable[tuple[str, IO[bytes]]], called: str, first: bytes
         spool.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_SCHEMA}")
         spool.execute("BEGIN")
         for name, stream in streams:
-            for number, line in enumerate(chain([first] if first else [], _lines(stream)), 1):
+            for number, line in enumerate(chain(first.splitlines(keepends=True), _lines(stream)), 1):
                 _spool(spool, line, f"{name}, line {number}")
         spool.execute("COMMIT")
         spool.executescript(_INDEXES)

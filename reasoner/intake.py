@@ -63,8 +63,8 @@ def datasets(
     suffix: str | None = None,
     options: RequestOptions | None = None,
     data: bytes | None = None,
-) -> tuple[list[graphs.DataSet], tuple[str, ...]]:
-    """The data sets of one file or of standard input, and notes on what was not used.
+) -> tuple[list[graphs.DataSet], list[NecessityError], tuple[str, ...]]:
+    """The data sets of one file or of standard input, errors of the requests of a sheet, and notes on what was not used.
 
     Args:
         name: a path, or `STDIN`.
@@ -78,12 +78,14 @@ def datasets(
     """
     kind, source, data = _content(name, suffix, data)
     if kind == sheet.CSV:
-        return [found.data_set() for found in sheet.read(data, source, policy)], ()
+        requests = list(sheet.read(data, source, policy))
+        sound = [found.data_set() for found in requests if not found.error]
+        return sound, [found.error for found in requests if found.error], ()
     bundle = data if kind == FHIR else lower.bundle(data, source) if kind in TURTLE else None
     if bundle is not None:
         triples, notes = fhir.read_bundle(bundle, source, vocabulary(policy), options or RequestOptions())
-        return [graphs.data_set(source, triples)], notes
-    return graphs.parse_datasets(data, graphs.SYNTAXES[kind], source), ()
+        return [graphs.data_set(source, triples)], [], notes
+    return graphs.parse_datasets(data, graphs.SYNTAXES[kind], source), [], ()
 
 
 def _content(name: str, suffix: str | None, data: bytes | None) -> tuple[str, str, bytes]:
@@ -119,7 +121,7 @@ def read(
         kind, source, data = _content(name, suffix, data)
         if kind == sheet.CSV:
             return *_read_sheet(data, source, policy, as_of), ()
-        found, notes = datasets(name, policy, suffix=suffix, options=options, data=data)
+        found, _, notes = datasets(name, policy, suffix=suffix, options=options, data=data)
     except NecessityError as error:
         return cases, [error], ()
     for data_set in found:

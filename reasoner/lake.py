@@ -13,7 +13,7 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from reasoner import export, stream
+from reasoner import export, piece
 from reasoner.batch import Job, Worker
 from reasoner.errors import DocumentationError, NecessityError, UsageError
 
@@ -24,7 +24,7 @@ def determine(
     """Determine every file of a lake.
 
     Args:
-        source: the folder; Parquet files in it at any depth have the columns of `reasoner.stream.COLUMNS`. All quads
+        source: the folder; Parquet files in it at any depth have the columns of `reasoner.piece.COLUMNS`. All quads
             of a graph are in one file, one after the other.
         target: the folder to write to, a file for each, with the columns of `reasoner.export.schema`.
         job: how to determine.
@@ -39,7 +39,7 @@ def determine(
     if not source.is_dir():
         raise UsageError("there is no such folder", where=str(source))
     names = [
-        path.relative_to(source) for path in sorted(source.rglob(f"*{stream.TABLE}")) if not path.name.startswith(".")
+        path.relative_to(source) for path in sorted(source.rglob(f"*{piece.TABLE}")) if not path.name.startswith(".")
     ]
     missing = [name for name in names if not (target / name).exists()]
     work = partial(_determine, source, target, job or Job())
@@ -59,8 +59,8 @@ def _determine(source: Path, target: Path, job: Job, name: Path) -> tuple[Path, 
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with pq.ParquetWriter(partial_, export.schema(), compression="zstd") as writer:
-            for piece in stream.pieces([str(source / name)]):
-                done = worker(piece)
+            for found in piece.pieces([str(source / name)]):
+                done = worker(found)
                 if done.scattered:
                     raise DocumentationError(
                         "the quads of a graph do not stand together, or some stand in none",

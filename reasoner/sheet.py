@@ -72,8 +72,15 @@ class Rows:
     numbers: dict[str, int] = field(repr=False)
     """The row that each statement and document stands in, by IRI."""
     error: DocumentationError | None = None
-    raw: bytes = field(default=b"", repr=False)
-    """The rows as CSV, with the header, where they are rejected."""
+    header: tuple[str, ...] = field(default=(), repr=False)
+    rows: tuple[Row, ...] = field(default=(), repr=False)
+
+    @property
+    def raw(self) -> bytes:
+        """The rows as CSV, with the header."""
+        text = writer(list(self.header))
+        csv.writer(text).writerows([cells.get(column, "") for column in self.header] for _, cells in self.rows)
+        return text.getvalue().encode()
 
     def data_set(self) -> graphs.DataSet:
         """As a data set; raises the error for which they are rejected."""
@@ -196,16 +203,13 @@ class _Reader:
         else:
             problems = builder.build()
         source = f"{self.source}, {span}"
+        header = tuple(self.header)
         if not problems:
-            return Rows(source, builder.iri, builder.triples, builder.numbers)
+            return Rows(source, builder.iri, builder.triples, builder.numbers, None, header, tuple(rows))
         more = len(problems) - _PROBLEMS_SHOWN
         shown = problems[:_PROBLEMS_SHOWN] + ([f"and {more} more"] if more > 0 else [])
         error = DocumentationError("; ".join(shown), where=source)
-        text = writer(self.header)
-        out = csv.writer(text)
-        for _, cells in rows:
-            out.writerow([cells.get(column, "") for column in self.header])
-        return Rows(source, builder.iri, [], {}, error, text.getvalue().encode())
+        return Rows(source, builder.iri, [], {}, error, header, tuple(rows))
 
 
 class _Builder:

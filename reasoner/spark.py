@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from reasoner import export, stream
+from reasoner import export, piece
 from reasoner.batch import Job, Worker
 from reasoner.errors import DocumentationError
-from reasoner.stream import Piece
+from reasoner.piece import Piece
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -37,14 +37,14 @@ def determine(quads: DataFrame, job: Job | None = None, *, partitions: int | Non
     """Determine charts that are given as quads.
 
     Args:
-        quads: a row a quad, with the columns of `reasoner.stream.COLUMNS`: terms as in N-Quads, a named graph a case.
+        quads: a row a quad, with the columns of `reasoner.piece.COLUMNS`: terms as in N-Quads, a named graph a case.
         job: how to determine, as in a batch.
         partitions: how many partitions the cases are spread over; by default Spark's own number.
 
     Returns:
         A DataFrame with the columns of `DETERMINATIONS`, in no order.
     """
-    found = quads.select(*stream.COLUMNS)
+    found = quads.select(*piece.COLUMNS)
     spread = found.repartition(partitions, "graph") if partitions else found.repartition("graph")
     return spread.sortWithinPartitions("graph").mapInArrow(_of_quads(job or Job()), DETERMINATIONS)
 
@@ -84,14 +84,14 @@ def criteria(determinations: DataFrame) -> DataFrame:
 
 def _of_quads(job: Job) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        yield from _batches(job, stream.cut("quads", stream.QUADS, map(stream.quads, batches)))
+        yield from _batches(job, piece.cut("quads", piece.QUADS, map(piece.quads, batches)))
 
     return run
 
 
 def _of_charts(job: Job) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        yield from _batches(job, (piece for batch in batches for piece in _pieces(batch)))
+        yield from _batches(job, (found for batch in batches for found in _pieces(batch)))
 
     return run
 
@@ -105,10 +105,10 @@ def _pieces(batch: pa.RecordBatch) -> Iterator[Piece]:
 def _batches(job: Job, pieces: Iterable[Piece]) -> Iterator[pa.RecordBatch]:
     shape = export.schema().append(pa.field("source", pa.string())).append(pa.field("error", pa.string()))
     records: list[dict[str, Any]] = []
-    for piece in pieces:
-        if piece.data == b"":
+    for found in pieces:
+        if found.data == b"":
             continue
-        records += _records(_worker(job), piece)
+        records += _records(_worker(job), found)
         if len(records) >= _ROWS:
             yield pa.RecordBatch.from_pylist(records, shape)
             records = []
@@ -116,10 +116,10 @@ def _batches(job: Job, pieces: Iterable[Piece]) -> Iterator[pa.RecordBatch]:
         yield pa.RecordBatch.from_pylist(records, shape)
 
 
-def _records(worker: Worker, piece: Piece) -> Iterator[dict[str, Any]]:
-    done = worker(piece)
+def _records(worker: Worker, found: Piece) -> Iterator[dict[str, Any]]:
+    done = worker(found)
     if done.scattered:
-        done = worker(piece.whole())
+        done = worker(found.whole())
     for row in done.rows:
         yield export.to_record(json.loads(row.line)) | {"source": row.source, "error": None}
     for rejection in done.bad:

@@ -76,10 +76,12 @@ def _file(
         if kind == intake.FHIR or found is not None:
             yield _bundle(found or data or b"", source, policy, options)
             return
-        sets, _ = intake.datasets(name, policy, suffix=kind, options=options, data=data)
+        sets, errors, _ = intake.datasets(name, policy, suffix=kind, options=options, data=data)
     except NecessityError as error:
         yield Understood(source, errors=(error,))
         return
+    for error in errors:
+        yield Understood(error.where, errors=(error,))
     for data_set in sets:
         yield _checked(data_set, coverage.of_graph(data_set, policy), (), policy)
 
@@ -109,11 +111,9 @@ def _lines(names: list[str], policy: Policy, options: RequestOptions) -> Iterato
         source = "standard input" if name == intake.STDIN else name
         try:
             with nullcontext(sys.stdin.buffer) if name == intake.STDIN else open(name, "rb") as stream:
-                first, skipped = b"", 0
-                while not first.strip() and (line := stream.readline(graphs.MAX_BYTES)):
-                    first, skipped = line, skipped + 1
+                first = bulk.beginning(stream)
                 if not bulk.is_bulk(first):
-                    yield from _apart(source, first, skipped, stream, policy, options)
+                    yield from _apart(source, first.lstrip(), len(first.splitlines()), stream, policy, options)
                 elif name == intake.STDIN:
                     yield from _export(bulk.records_of(stream, source, first), source, policy, options)
                 else:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.generate import generate, write
-from reasoner import Policy, load_policy, stream
+from reasoner import Policy, load_policy, piece
 from reasoner.batch import Batch, Job
 from reasoner.cli import main
 from tests.conftest import CASES, ROOT, Attestation, chart
@@ -59,7 +59,7 @@ def test_processes_make_no_difference(charts: Path, expected: bytes, tmp_path: P
 def test_pieces_make_no_difference(
     charts: Path, expected: bytes, tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream.pieces, "__defaults__", (None, size))
+    monkeypatch.setattr(piece.pieces, "__defaults__", (None, size))
     assert compact(tmp_path / "out", str(charts)) == expected
 
 
@@ -231,7 +231,7 @@ def test_every_record_has_the_form_that_is_published(charts: Path, expected: byt
 def test_an_interrupted_batch_goes_on(charts: Path, expected: bytes, tmp_path: Path) -> None:
     state = tmp_path / "out.state"
     batch = Batch(state, Job())
-    pieces = list(stream.pieces([str(charts)], size=100_000))
+    pieces = list(piece.pieces([str(charts)], size=100_000))
     assert len(pieces) > 20
     batch.run(iter(pieces[:7]))
     batch.close()
@@ -260,11 +260,11 @@ def test_a_file_that_changed_meanwhile_is_read_again(tmp_path: Path) -> None:
     first, second = ("".join(f"{line[:-2]} <urn:g> .\n" for line in c.splitlines()) for c in generate(2, seed=5))
     path.write_text(first)
     batch = Batch(tmp_path / "state", Job())
-    batch.run(stream.pieces([str(path)]))
+    batch.run(piece.pieces([str(path)]))
     batch.close()
     path.write_text(second)
     resumed = Batch(tmp_path / "state", Job(), resume=True)
-    resumed.run(stream.pieces([str(path)]))
+    resumed.run(piece.pieces([str(path)]))
     (row,) = resumed.rows()
     assert row.request.endswith("0000001#request")
     resumed.discard()
@@ -305,7 +305,7 @@ def test_a_batch_that_passes_midnight_keeps_its_day(tmp_path: Path, policy: Poli
     path = tmp_path / "a.ttl"
     path.write_text(chart([Attestation("adult-admission:3")]).replace('nec:asOf "2026-01-01"^^xsd:date ;', ""))
     batch = Batch(None, Job(today=date(2026, 5, 1)))
-    batch.run(stream.pieces([str(path)]))
+    batch.run(piece.pieces([str(path)]))
     (row,) = batch.rows()
     assert json.loads(row.line)["asOf"] == "2026-05-01"
     batch.close()

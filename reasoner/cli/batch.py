@@ -19,7 +19,7 @@ from reasoner.errors import UsageError
 if TYPE_CHECKING:
     from reasoner.batch import Batch, Progress
     from reasoner.export import Results
-    from reasoner.stream import Piece
+    from reasoner.piece import Piece
 
 FORMATS = ("compact", "jsonl", "csv", "parquet", "junit", "sarif", "summary")
 """The forms that are written as a stream."""
@@ -115,15 +115,15 @@ def _batch(options: argparse.Namespace, job: Any) -> Iterator[Batch]:
 
 
 def _files(paths: list[str]) -> Iterator[str]:
-    from reasoner import intake, stream
+    from reasoner import intake, piece
 
-    return intake.find(paths, stream.SUFFIXES)
+    return intake.find(paths, piece.SUFFIXES)
 
 
 def _pieces(paths: list[str], suffix: str | None) -> Iterator[Piece]:
-    from reasoner import stream
+    from reasoner import piece
 
-    return stream.pieces(paths, suffix)
+    return piece.pieces(paths, suffix)
 
 
 def _teller() -> Any:

@@ -125,9 +125,8 @@ def _read(
     cases: list[Case] = []
     decisions: list[Decision] = []
     acceptances: list[Acceptance] = []
-    errors: list[NecessityError] = []
     try:
-        datasets, notes = intake.datasets(name, policy, **inputs.reading(options, name))
+        datasets, errors, notes = intake.datasets(name, policy, **inputs.reading(options, name))
     except NecessityError as error:
         return cases, decisions, acceptances, [error]
     inputs.print_notes(name, notes)

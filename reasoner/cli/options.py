@@ -60,7 +60,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     """How charts are read."""
     add_as_of(parser)
     parser.add_argument(
-        "--input-format", metavar="TYPE", help="file type of standard input: ttl trig nt nq jsonld rdf json ndjson"
+        "--input-format", metavar="TYPE", help="file type of standard input: ttl trig nt nq jsonld rdf json ndjson csv"
     )
     add_request(parser)
     parser.add_argument("--service-start", metavar="DATE", help="of a FHIR bundle that does not state it")
@@ -154,11 +154,11 @@ def print_notes(name: str, notes: Iterable[str]) -> None:
 
 def reading(options: argparse.Namespace, name: str) -> dict[str, Any]:
     """How a file is to be read."""
-    from reasoner import intake, stream
+    from reasoner import intake, piece
     from reasoner.fhir import RequestOptions
 
     suffix = "." + options.input_format.lstrip(".") if options.input_format else None
-    known = [*intake.SUFFIXES, stream.LINES]
+    known = [*intake.SUFFIXES, piece.LINES]
     if suffix and suffix not in known:
         raise UsageError(f"--input-format is {options.input_format!r}", mend=f"Known: {' '.join(known)}")
     request = RequestOptions(
