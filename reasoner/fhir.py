@@ -21,7 +21,7 @@ from typing import Any, cast
 from pyoxigraph import Literal, NamedNode, Quad, QueryTriples, Store, Triple
 
 from reasoner.errors import DocumentationError, PolicyError, UsageError
-from reasoner.lift import TYPE, XSD, Bundle, Entry, parse_bundle
+from reasoner.lift import TYPE, XSD, Bundle, Entry, parse_bundle, references
 from reasoner.paths import ONTOLOGY
 
 DERIVED = NamedNode("http://www.w3.org/ns/prov#wasDerivedFrom")
@@ -40,6 +40,7 @@ _TOKEN = pattern(
     | \bfhir:([A-Za-z][A-Za-z0-9]*)""",
     VERBOSE,
 )
+_PATIENT = pattern(r"(?:^|/)Patient/([A-Za-z0-9\-.]{1,64})(?:/_history/.*)?$")
 _PLACE = pattern(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 _WEAR = 1_000_000  # quads after which a store that bundles come to and leave is replaced
 
@@ -63,6 +64,7 @@ class RequestOptions:
     service_start: str | None = None
     service_end: str | None = None
     jurisdiction: str | None = None
+    birth_date: str | None = None
 
     def __post_init__(self) -> None:
         for option, value, sound, mend in (
@@ -71,6 +73,7 @@ class RequestOptions:
             ("service-start", self.service_start, _is_date, "a date such as 2025-05-01"),
             ("service-end", self.service_end, _is_date, "a date such as 2025-05-01"),
             ("jurisdiction", self.jurisdiction, _PLACE.fullmatch, "an ISO 3166 code such as US-IL"),
+            ("birth-date", self.birth_date, _is_date, "a date such as 1990-02-28"),
         ):
             if value is not None and not sound(value):
                 raise UsageError(f"--{option} cannot be {value!r}", mend=f"Give {mend}")
@@ -160,12 +163,14 @@ def read(
         DocumentationError: it is no Bundle in sound JSON, does not have exactly one Patient, or names two different
             resources alike.
     """
-    bundle = Bundle(parse_bundle(data, source) if isinstance(data, bytes) else data, source)
+    content = parse_bundle(data, source) if isinstance(data, bytes) else data
+    bundle = Bundle(_with_member(content) if options.birth_date else content, source)
     roots = bundle.roots
     patients = [iri for iri, kind in roots.items() if kind == "Patient"]
     if len(patients) != 1:
         problem = f"the bundle has {len(patients) or 'no'} usable Patient resources, not one"
-        raise DocumentationError(problem, where=source, mend="Give one bundle for each patient")
+        mend = "Give one bundle for each patient" if patients else "Give the Patient, or --birth-date"
+        raise DocumentationError(problem, where=source, mend=mend)
     if not isinstance(vocabulary, Vocabulary):
         vocabulary = Vocabulary(vocabulary)
     about = (Quad(REQUEST, TYPE, _nec("ReviewRequest")), Quad(REQUEST, _nec("member"), patients[0]))
@@ -176,8 +181,8 @@ def read(
     missing = _complete(triples, patients[0], options, bundle)
     names = _names(triples, patients[0])
     gave = _gave(triples, bundle, names)
-    notes = [f"{bundle.show(remark.subject)}: {cast(Literal, remark.object).value}" for remark in said]
-    notes += [f"{entry.name}: {entry.left_out}" for entry in bundle.entries if entry.left_out]
+    notes = [(bundle.show(remark.subject), cast(Literal, remark.object).value) for remark in said]
+    notes += [(entry.name, entry.left_out) for entry in bundle.entries if entry.left_out]
     remarks: dict[NamedNode, tuple[str, ...]] = {}
     for remark in sorted(said, key=str):
         iri = _owner(remark.subject, roots) or cast(NamedNode, remark.subject)
@@ -187,7 +192,7 @@ def read(
         source=source,
         triples=sorted(_named(triples, names), key=str),
         notes=(
-            *sorted(notes),
+            *_together(notes),
             *bundle.notes,
             *(f"{kind}: {number} not used" for kind, number in sorted(unused.items())),
         ),
@@ -197,6 +202,27 @@ def read(
         gave=gave,
         about=tuple(bundle.notes),
     )
+
+
+def _with_member(bundle: dict[str, Any]) -> dict[str, Any]:
+    """A bundle with the patient that it is about, where it has none and speaks of no more than one."""
+    entries = bundle.get("entry")
+    entries = entries if isinstance(entries, list) else []
+    resources = [entry.get("resource") for entry in entries if isinstance(entry, dict)]
+    if any(isinstance(resource, dict) and resource.get("resourceType") == "Patient" for resource in resources):
+        return bundle
+    ids = {match[1] for name in references(bundle) if (match := _PATIENT.search(name))}
+    member = {"resourceType": "Patient", "id": ids.pop() if ids else "member"}
+    return bundle if ids else bundle | {"entry": [*entries, {"resource": member}]}
+
+
+def _together(notes: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Notes on resources in short: one for those of a type on which there is the same to say."""
+    same: dict[tuple[str, str], list[str]] = {}
+    for name, text in sorted(notes):
+        same.setdefault((name.partition("/")[0], text), []).append(name)
+    for (kind, text), names in same.items():
+        yield f"{names[0]}: {text}" if len(names) == 1 else f"{kind}, {len(names)} such as {names[0]}: {text}"
 
 
 @cache
@@ -248,9 +274,9 @@ def _complete(
     if options.service_end:
         put(REQUEST, "serviceEnd", _day(options.service_end))
     missing = []
-    start, place = options.service_start, options.jurisdiction
+    start, place, born = options.service_start, options.jurisdiction, options.birth_date
     for subject, name, given, label, mend in (
-        (patient, "birthDate", None, "full date of birth", "Give Patient.birthDate, such as 1990-02-28"),
+        (patient, "birthDate", born and _day(born), "full date of birth", "Give Patient.birthDate, or --birth-date"),
         (REQUEST, "phase", options.phase and _nec(PHASES[options.phase]), "phase", "Give --phase"),
         (REQUEST, "focus", options.focus and _nec(FOCUSES[options.focus]), "focus", "Give --focus"),
         (REQUEST, "serviceStart", start and _day(start), "full date of the service's start", "Give --service-start"),

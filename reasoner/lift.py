@@ -256,11 +256,11 @@ def parse(data: bytes, source: str) -> Any:
 
 
 def parse_bundle(data: bytes, source: str) -> dict[str, Any]:
-    """A FHIR Bundle in JSON; raises `DocumentationError` if it is none."""
-    bundle = parse(data, source)
-    if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
-        raise DocumentationError("this is not a FHIR Bundle", where=source, mend="Put the resources into a Bundle")
-    return bundle
+    """A FHIR Bundle in JSON, or a resource by itself as a Bundle of one; raises `DocumentationError` if it is neither."""
+    found = parse(data, source)
+    if not isinstance(found, dict) or not _is_name(found.get("resourceType")):
+        raise DocumentationError("this is not FHIR", where=source, mend="Give a Bundle, or a resource, in JSON")
+    return found if found["resourceType"] == "Bundle" else {"resourceType": "Bundle", "entry": [{"resource": found}]}
 
 
 def number(text: str) -> Literal:

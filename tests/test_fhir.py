@@ -273,3 +273,40 @@ def test_a_mapping_that_is_no_query_is_an_error_of_the_policy(policy: Policy, mo
     monkeypatch.setattr(fhir, "mappings", lambda: {"wrong.rq": "CONSTRUCT {"})
     with pytest.raises(PolicyError, match=r"wrong\.rq"):
         understood(policy, bundle(PATIENT))
+
+
+def test_a_response_by_itself_is_about_the_patient_that_it_names(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "response.json"
+    path.write_text(json.dumps(ANSWERS))
+    command = ["determine", str(path), "--format", "jsonl", *OPTIONS]
+    assert main(command) == 2
+    assert "--birth-date" in capsys.readouterr().err
+    assert main([*command, "--birth-date", "1980-01-01"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert {c["id"]: c["status"] for c in record["criteria"]}["adult-admission:3"] == "met"
+    assert record["request"].endswith("Patient/p#admission-2025-06-02")
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"), [({}, "met"), ({"subject": {"reference": "Patient/q"}}, "not-documented")]
+)
+def test_a_date_of_birth_is_given_to_one_patient_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: dict[str, Any], expected: str
+) -> None:
+    nameless = {key: value for key, value in PATIENT.items() if key != "birthDate"}
+    entries = [{"resource": resource} for resource in (nameless, ANSWERS | more)]
+    path = tmp_path / "bundle.json"
+    path.write_text(json.dumps({"resourceType": "Bundle", "entry": entries}))
+    assert main(["determine", str(path), "--format", "jsonl", *OPTIONS, "--birth-date", "1980-01-01"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert {c["id"]: c["status"] for c in record["criteria"]}["adult-admission:3"] == expected
+
+
+def test_two_patients_without_a_record_are_not_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = ANSWERS | {"id": "r", "subject": {"reference": "Patient/q"}}
+    path = tmp_path / "bundle.json"
+    path.write_text(json.dumps({"resourceType": "Bundle", "entry": [{"resource": r} for r in (ANSWERS, other)]}))
+    assert main(["determine", str(path), *OPTIONS, "--birth-date", "1980-01-01"]) == 2
+    assert "no usable Patient" in capsys.readouterr().err

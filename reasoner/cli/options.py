@@ -63,6 +63,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         "--input-format", metavar="TYPE", help="file type of standard input: ttl trig nt nq jsonld rdf json ndjson csv"
     )
     add_request(parser)
+    parser.add_argument("--birth-date", metavar="DATE", help="of the patient of a FHIR bundle that does not state it")
     parser.add_argument("--service-start", metavar="DATE", help="of a FHIR bundle that does not state it")
     parser.add_argument("--service-end", metavar="DATE", help="of a FHIR bundle that does not state it")
 
@@ -167,5 +168,6 @@ def reading(options: argparse.Namespace, name: str) -> dict[str, Any]:
         service_start=options.service_start,
         service_end=options.service_end,
         jurisdiction=options.jurisdiction,
+        birth_date=options.birth_date,
     )
     return {"suffix": suffix if name == intake.STDIN else None, "options": request}
