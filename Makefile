@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CASES ?= data/cases
+# Which tests: by default those that take seconds. MARKS= for all of them.
+MARKS ?= not slow
 
 .PHONY: determine app test check lint reference clean
 
@@ -20,7 +22,7 @@ build/kb: | $(VENV)/.app
 	mv $@.partial $@
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "$(MARKS)"
 
 check: $(VENV)/.dev
 	$(BIN)/necessity policy check
