@@ -499,7 +499,10 @@ NEVER = [
         ["on-hold", "cancelled", "completed", "entered-in-error", "stopped", "draft", "unknown", None],
     ),
     (PRESCRIPTION, "intent", ["proposal", "plan", "option", None]),
-    (PRESCRIPTION, "doNotPerform", [True]),
+    (PRESCRIPTION, "doNotPerform", [True, {"extension": [{"url": "x"}]}]),
+    (PROCEDURE, "notDone", [True, {"extension": [{"url": "x"}]}]),  # this and the next: FHIR before R4
+    (TAKING, "taken", ["n", "unk", "na"]),
+    (TAKING, "wasNotTaken", [True]),
     (
         TAKING,
         "status",
@@ -540,7 +543,13 @@ NEVER = [
         "clinicalStatus",
         [{"coding": [{"code": code}]} for code in ("inactive", "remission", "resolved")],
     ),
+    (CONDITION, "verificationStatus", ["confirmed", "refuted", coded("http://local.example/status", "confirmed")]),
+    (CONDITION, "verificationStatus", [coded("http://local.example/status", "refuted")]),
+    (CONDITION, "clinicalStatus", ["active", "resolved", coded("http://local.example/status", "active")]),
     (CONDITION, "abatementDateTime", ["2025"]),
+    (CONDITION, "abatementBoolean", [True, {"extension": [{"url": "x"}]}]),
+    (CONDITION, "onsetDateTime", ["2025-06-02", "2025-07", "2026"]),
+    (CONDITION, "onsetPeriod", [{"start": "2025-06-02T08:00:00Z"}]),
 ]
 DATED = [
     (PHQ9, "effectiveDateTime"),
@@ -610,6 +619,58 @@ def test_what_is_about_someone_else(resource: Resource, whose: Resource) -> None
         f"{resource['resourceType']}/{resource['id']}: it is about someone other than the Patient of the bundle"
         in found.notes
     )
+
+
+@pytest.mark.parametrize("resource", [CONDITION, ENCOUNTER, TAKING], ids=lambda r: r["resourceType"])
+def test_the_patient_element_of_former_versions_says_whose_it_is(resource: Resource) -> None:
+    assert not Understood(with_(resource, subject=None, patient={"reference": "Patient/other"})).statements
+    assert Understood(with_(resource, subject=None, patient=WHOSE)).statements
+
+
+def test_a_condition_is_read_in_the_systems_of_fhir_and_names_what_is_older() -> None:
+    systems = "http://terminology.hl7.org/CodeSystem/condition-"
+    found = Understood(
+        with_(
+            CONDITION,
+            clinicalStatus=coded(f"{systems}clinical", "active"),
+            verificationStatus=coded(f"{systems}ver-status", "confirmed"),
+            abatementBoolean=False,
+            onsetDateTime="2025-06",
+        )
+    )
+    assert [found.values(statement, "assertion") for statement in found.statements] == [["Affirmed"]]
+    found = Understood(with_(CONDITION, verificationStatus="confirmed"))
+    assert any("DSTU2, STU3" in note for note in found.notes)
+
+
+def test_two_severities_are_none() -> None:
+    found = Understood(with_(CONDITION, severity=coded(SNOMED, "255604002", "24484000")))
+    assert [found.values(statement, "severity") for statement in found.statements] == [[]]
+    assert any("or more than one" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"valueBoolean": "false"},
+        {"valueBoolean": 1},
+        {"valueCodeableConcept": {"coding": [{"code": "Y"}, {"code": "N"}]}},
+        {"valueCodeableConcept": coded("http://local.example/answers", "Y")},
+        {"valueCodeableConcept": coded("http://local.example/answers", "N")},
+        {"valueCodeableConcept": coded(LOINC, "LA33-6"), "valueBoolean": False},
+    ],
+)
+def test_an_answer_that_is_neither_yes_nor_no(value: Resource) -> None:
+    question = {"code": coded(ICD10CM, "Z59.02"), "valueCodeableConcept": None}
+    found = Understood(with_(HOUSING, **question | value))
+    assert not found.statements
+    assert "Observation/h: it does not say whether the circumstance is so" in found.notes
+
+
+def test_what_is_prohibited_or_as_needed_is_no_schedule() -> None:
+    detail = PLAN["activity"][0]["detail"] | {"prohibited": True}
+    assert not Understood(with_(PLAN, activity=[{"detail": detail}])).statements
+    assert not Understood(with_(ORDER, asNeededBoolean=True)).statements
 
 
 def test_an_observation_about_a_relative() -> None:
