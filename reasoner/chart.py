@@ -184,8 +184,8 @@ class Reader:
                         after = self.layouts.after_varying(layout, VARYING[predicate])
                     else:
                         rest = f"{predicate} {value}"
-                        known = layout.following.get(rest)
-                        after = known or self.layouts.after_fact(layout, (predicate, value), rest)
+                        kept = rest if terms.canonical(value) == value else ""  # the scanner takes it as recorded
+                        after = layout.following.get(rest) or self.layouts.after_fact(layout, (predicate, value), kept)
                     if after is None:
                         return None
                     layout = after
@@ -386,6 +386,8 @@ class Reader:
         facts: list[tuple[Term, Term, Term]] = []
         for node in reached:
             template, varying = read.get(node, (self._silent, []))
+            if template.statement and not template.typed:
+                raise DoubtError(f"{node} is a statement as well")
             facts += [(node, predicate, value) for predicate, value in template.facts]
             facts += [(node, predicate, value) for predicate, value in zip(template.names, varying, strict=True)]
         facts.sort()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from reasoner import terms
 from reasoner.constraint import Report
 from reasoner.decide import Status
-from reasoner.documentation import Assertion, Case
+from reasoner.documentation import Assertion
 from reasoner.entail import TYPE
 from reasoner.namespaces import NEC
 from reasoner.shacl import ValidationResult
@@ -57,7 +58,7 @@ class Answer:
     def results(self, request: str) -> tuple[ValidationResult, ...]:
         """The validation results, for a request in focus."""
         return tuple(
-            report
+            replace(report, focus=request)  # an answer may be another request's too
             if isinstance(report, ValidationResult)
             else ValidationResult(
                 focus=request,
@@ -74,14 +75,14 @@ class Answer:
 class Evidence:
     """The evidence graph of a request as compiled tests see it."""
 
-    def __init__(self, request: str, nodes: dict[Term, Kind], case: Case | None = None) -> None:
+    def __init__(self, request: str, nodes: dict[Term, Kind], said: Collection[tuple[Term, Term, Term]] = ()) -> None:
         self.request = f"<{request}>"
-        self._case = case
+        self._said = said
         self._nodes = nodes
         self._related: dict[Term, list[Term]] | None = None
         self._graph: dict[Term, dict[Term, list[Term]]] | None = None
         values = frozenset[Term]().union(*[kind.values for kind in nodes.values() if kind.values])
-        subjects = [subject for subject, _, _ in case.facts] if case else []
+        subjects = [subject for subject, _, _ in said]
         self.entangled = not (values.isdisjoint(nodes) and values.isdisjoint(subjects))
         """Whether a fact of a node leads to another node, so that an answer holds for this case alone."""
 
@@ -116,6 +117,6 @@ class Evidence:
     def _facts(self) -> dict[Term, dict[Term, list[Term]]]:
         if self._graph is None:
             self._graph = {}
-            for subject, predicate, value in self._case.facts if self._case else ():
+            for subject, predicate, value in self._said:
                 self._graph.setdefault(subject, {}).setdefault(predicate, []).append(value)
         return self._graph

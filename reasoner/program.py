@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 
 import pyoxigraph as ox
 
@@ -34,6 +35,11 @@ _KEPT = 16384
 _CODE, _TOPIC, _AGE_GROUP = terms.of(NEC.code), terms.of(NEC.topic), terms.of(NEC.ageGroup)
 _MINOR, _ADULT = terms.of(NEC.Minor), terms.of(NEC.Adult)
 _STATEMENT, _ADDRESSES = terms.of(NEC.Statement), terms.of(NEC.addresses)
+_REQUEST = terms.of(NEC.ReviewRequest)
+_OWL, _RDFS = "<http://www.w3.org/2002/07/owl#", "<http://www.w3.org/2000/01/rdf-schema#"
+_AXIOMATIC = RELATIONS.union(f"{_RDFS}{name}>" for name in ("subClassOf", "subPropertyOf", "domain", "range"))
+"""Properties that say more than a fact: of terms, or of the evidence."""
+_PLAIN = frozenset(f"{_OWL}{name}>" for name in ("Thing", "NamedIndividual"))
 _BOOLEAN = "^^<http://www.w3.org/2001/XMLSchema#boolean>"
 Fact = tuple[Term, Term]
 
@@ -57,6 +63,7 @@ class Program:
     def __init__(self, version: PolicyVersion) -> None:
         self.version = version
         self._entailment = entailment(version.lexicon)
+        self._named = frozenset(chain.from_iterable(version.lexicon.axioms))
         self._majority = version.age_of_majority
         self._requests = _Memory()
         self._types = _Memory()
@@ -86,7 +93,7 @@ class Program:
 
     def infer(self, case: Case) -> Inference:
         """What `reasoner.infer.infer` draws from a case."""
-        if case.mingled():
+        if case.mingled() or self._is_odd(case):
             return reference.infer(case, self.version)
         calculated = self._calculate(case.statements)
         facts: dict[str, tuple[Fact, ...]] = {}
@@ -101,6 +108,8 @@ class Program:
                 told = self._told(meaning.facts, more)
                 followed = frozenset(value for p, value in told if p in self._entailment.followed)
                 affirmed = meaning.assertion is Assertion.AFFIRMED
+                if any(_is_axiomatic(p, o) for p, o in (*told, *[(TYPE, f"<{name}>") for name in meaning.classes])):
+                    return reference.infer(case, self.version)
                 drawn = self._classify(meaning, told) if affirmed else meaning.classes
                 found = known[key] = (told, drawn, followed)
             facts[iri], classes[iri], followed = found
@@ -109,19 +118,31 @@ class Program:
         age_group = _MINOR if case.age() < self._majority else _ADULT
         return Inference(self._route(case, age_group), classes, facts, terms.name(age_group), apart=True)
 
+    def _is_odd(self, case: Case) -> bool:
+        """Whether the request, its member or its plan says what a compiled policy does not expect."""
+        request, followed = f"<{case.iri}>", self._entailment.followed
+        for subject, predicate, value in case.facts:
+            if _is_axiomatic(predicate, value) or (value == _REQUEST and subject != request):
+                return True
+            if predicate in followed and any(value == f"<{statement.iri}>" for statement in case.statements):
+                return True
+        return False
+
     def _route(self, case: Case, age_group: Term) -> frozenset[str]:
         """The classes of the request."""
         relevant = self._entailment.properties
         told = [fact for fact in case.facts if fact[1] in relevant]
-        places = {subject: f"_:{number}" for number, subject in enumerate(dict.fromkeys([s for s, _, _ in told]))}
-        key = (places.get(f"<{case.iri}>"), age_group, *[(places[s], p, places.get(o, o)) for s, p, o in told])
+        subjects = dict.fromkeys([s for s, _, _ in told if s not in self._named])
+        places = {subject: f"_:{number}" for number, subject in enumerate(subjects)}
+        request = f"<{case.iri}>"
+        key = (places.get(request, request), age_group, *[(places.get(s, s), p, places.get(o, o)) for s, p, o in told])
         found = self._requests.get(key)
         if found is None:
-            facts: Facts = {f"<{case.iri}>": {_AGE_GROUP: {age_group}}}
+            facts: Facts = {request: {_AGE_GROUP: {age_group}}}
             for subject, predicate, value in case.facts:
                 if _is_symbolic(value):
                     facts.setdefault(subject, {}).setdefault(predicate, set()).add(value)
-            found = self._requests[key] = _closed(self._entailment, facts, f"<{case.iri}>")
+            found = self._requests[key] = _closed(self._entailment, facts, request)
         return found
 
     def _classify(self, meaning: Meaning, told: tuple[Fact, ...]) -> frozenset[str]:
@@ -191,7 +212,8 @@ class Program:
             kinds[f"<{node}>"] = kind
             for triggered in kind.triggered:
                 at_leaf.setdefault(triggered, []).append(kind.number)
-        evidence = Evidence(case.iri, kinds, case)
+        age_group = (f"<{case.iri}>", _AGE_GROUP, terms.iri(inference.age_group))
+        evidence = Evidence(case.iri, kinds, (*case.facts, age_group))
         answers = {}
         for iri, numbers in at_leaf.items():
             leaf = self.leaves[iri]
@@ -203,7 +225,9 @@ class Program:
                 key += tuple([frozenset(read(evidence, evidence.request)) for read in leaf.contexts])
             answer = None if evidence.entangled else self._answers.get(key)
             if answer is None:
-                answer = self._answers[key] = self._answer(leaf, evidence, case, inference, settlement)
+                answer = self._answer(leaf, evidence, case, inference, settlement)
+                if not evidence.entangled:
+                    self._answers[key] = answer
             answers[iri] = answer
         for leaf in self._blind:
             answers[leaf.iri] = self._answer(leaf, evidence, case, inference, settlement)
@@ -368,6 +392,13 @@ def entailment(lexicon: Lexicon) -> Entailment:
 def program(version: PolicyVersion) -> Program:
     """The program of a policy version, compiled when it is first asked for; see `Program`."""
     return Program(version)
+
+
+def _is_axiomatic(predicate: Term, value: Term) -> bool:
+    """Whether a fact is one from which more can follow than what the policy's own axioms give."""
+    if predicate == TYPE:
+        return value.startswith(_OWL) and value not in _PLAIN
+    return predicate in _AXIOMATIC or predicate.startswith(_OWL)
 
 
 def _closed(entailment: Entailment, facts: Facts, node: Term) -> frozenset[str]:

@@ -7,6 +7,7 @@ to pyoxigraph, whole.
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -23,9 +24,11 @@ _PLAIN = r"[A-Za-z0-9._~!$&'()*+,;=:@/-]"
 _AUTHORITY = r"(?://[A-Za-z0-9._~-]*(?::[0-9]*)?(?=[/?#>])|(?!//))"
 _IRI = rf"<[A-Za-z][A-Za-z0-9+.-]*:{_AUTHORITY}{_PLAIN}*(?:\?{_PLAIN}*)?(?:#{_PLAIN}*)?>"
 _SOUND_IRI = re.compile(_IRI).fullmatch
-_SOUND_TYPED = re.compile(rf'"[^"\\\x00-\x1f\x7f]*"\^\^(?!<http://www\.w3\.org/2001/XMLSchema#string>){_IRI}').fullmatch
+# Those of text are written without one, or with a language.
+_OF_TEXT = r"<http://www\.w3\.org/(?:2001/XMLSchema#string|1999/02/22-rdf-syntax-ns#(?:dirL|l)angString)>"
+_SOUND_TYPED = re.compile(rf'"[^"\\\x00-\x1f\x7f\ufffe\uffff]*"\^\^(?!{_OF_TEXT}){_IRI}').fullmatch
 _SOUND_TEXT = re.compile(r'"(?:[^"\\]|\\["\\nr])*"').fullmatch
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search  # recorded with escapes
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ufffe\uffff]").search  # recorded with escapes
 _KEPT = 16384
 _SHORT = 400  # longer facts are not remembered
 _STEP = 4096
@@ -137,7 +140,7 @@ class Scanner:
         if predicate in VARYING:
             own.append(value)
             return self._layouts.after_varying(layout, VARYING[predicate])
-        if not (predicate in self._sound or (_SOUND_IRI(predicate) and self._sounds(predicate))):
+        if predicate[:1] != "<" or not self._sounds(predicate):
             return None
         if not (_is_sound_text(value) if value[-1:] == '"' else self._sounds(value)):
             return None
@@ -163,6 +166,8 @@ class Scanner:
 
     def _parse(self, graph: str, text: str, start: int, end: int, source: str) -> Found:
         block = text[start:end].encode()
+        if block.startswith(BOM_UTF8):  # it may begin a file, and nothing else
+            return Found("", None, None, text, start, end)
         try:
             graphs.parse_datasets(block, ox.RdfFormat.N_QUADS, source)
         except NecessityError as error:
