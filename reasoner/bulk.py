@@ -173,7 +173,7 @@ def _spool(spool: sqlite3.Connection, line: bytes, place: str) -> None:
         mentioned = {match.decode() for match in _MENTION.findall(line)} or {None}
         spool.executemany(
             "INSERT INTO broken VALUES (?, ?, ?, ?)",
-            [(patient, error.problem, error.where, error.mend) for patient in mentioned],
+            [(patient, error.problem, error.where.replace(": line 1, ", ", "), error.mend) for patient in mentioned],
         )
         return
     kind, id_ = resource["resourceType"], resource.get("id")

@@ -168,7 +168,7 @@ def read(
     roots = bundle.roots
     patients = [iri for iri, kind in roots.items() if kind == "Patient"]
     if len(patients) != 1:
-        problem = f"the bundle has {len(patients) or 'no'} usable Patient resources, not one"
+        problem = f"the bundle has {f'{len(patients)} Patients, not one' if patients else 'no usable Patient'}"
         mend = "Give one bundle for each patient" if patients else "Give the Patient, or --birth-date"
         raise DocumentationError(problem, where=source, mend=mend)
     if not isinstance(vocabulary, Vocabulary):

@@ -13,7 +13,8 @@ The lift knows JSON and references, no resource type and no policy. It follows F
 
 The digest is one of the content: neither the order of the entries nor the form of the file changes a name.
 
-A resource with ``implicitRules`` or ``modifierExtension`` is left out, as FHIR demands of those who do not know them. Of
+A resource with ``implicitRules`` or ``modifierExtension`` is left out, as FHIR demands of those who do not know them, and
+so is one that states more than one status, intent or patient. Of
 several versions of a resource the latest counts, where ``meta`` says which that is.
 """
 
@@ -39,6 +40,9 @@ XSD = "http://www.w3.org/2001/XMLSchema#"
 TYPE = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 REFUSED = "it has a modifierExtension or implicitRules, which may change what it means"
 
+TWICE = "its status, or whose it is, is stated more than once"
+
+_ONCE = ("status", "intent", "subject", "patient", "beneficiary")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _OURS = "https://w3id.org/necessity/"  # no resource takes a name of the vocabularies
 
@@ -92,6 +96,9 @@ class Bundle:
             found = {quad.predicate for quad in self.quads[start:]}
             if fhir("modifierExtension") in found or fhir("implicitRules") in found:
                 entry.left_out, entry.refused = REFUSED, True
+            elif any(isinstance(resource.get(name), list) and len(resource[name]) > 1 for name in _ONCE):
+                entry.left_out, entry.refused = TWICE, True
+            if entry.refused:
                 del self.quads[start:]
 
     @property
@@ -200,7 +207,9 @@ class Bundle:
                 continue
             name = key.removeprefix("_")  # what is said about a primitive joins its node
             if not _is_name(name):
-                self.refuse(f"{key!r} is not an element of FHIR", self.show(node))
+                self.refuse(
+                    f"{key!r} is not an element of FHIR", self.show(node), "Give FHIR R4, and nothing beside it"
+                )
             predicate = fhir(name)
             for index, item in enumerate(content) if isinstance(content, list) and content else ((None, content),):
                 child = NamedNode(f"{path}{name}" if index is None else f"{path}{name}.{index}")

@@ -34,6 +34,7 @@ REQUEST, STATEMENT, SYSTEM = "request", "statement", "system"
 """The columns that name a request, a statement, and the code system of the column of codes."""
 SHEET = Namespace("https://w3id.org/necessity/sheet/")
 _PROBLEMS_SHOWN = 10
+_SHOWN = 8  # of the values that a cell can have
 _NAME = re.compile(r"[A-Za-z][\w-]*:[\w.-]+")
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(//|[A-Za-z0-9]).+")
 _ROW_OF = re.compile(r"<([^<>\s]+)>")
@@ -358,7 +359,11 @@ class _Names:
         named = self.individuals.get((kind, _key(cell)), set())
         if len(named) == 1:
             return next(iter(named))
-        return f"it names {'more than one' if named else 'no'} {_local(kind)}"
+        known = sorted(
+            {self.lexicon.labels.get(t, "") for (k, _), ts in self.individuals.items() if k == kind for t in ts}
+        )
+        among = f": write {', '.join(known)}" if all(known) and len(known) <= _SHOWN else ""
+        return f"it names {'more than one' if named else 'no'} {_local(kind)}{among}"
 
     def criterion(self, cell: str, version: PolicyVersion) -> str:
         """The term of a leaf, by its IRI or by its id in a version."""

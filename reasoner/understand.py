@@ -5,21 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, field
-from itertools import groupby
+from dataclasses import dataclass, field, replace
+from itertools import chain, groupby
 from pathlib import Path
 from typing import IO
 
-from reasoner import bulk, coverage, fhir, graphs, intake, lower
+from reasoner import bulk, coverage, fhir, graphs, intake, lower, rows, sheet
 from reasoner.chart import read_cases
 from reasoner.coverage import Coverage, Part, State
-from reasoner.errors import DocumentationError, NecessityError
+from reasoner.errors import DocumentationError, NecessityError, UsageError
 from reasoner.fhir import RequestOptions
 from reasoner.graphs import DataSet
 from reasoner.policy import Policy
 
-LINES = ".ndjson"
-SUFFIXES = (*intake.SUFFIXES, LINES)
+LINES, TABLE = ".ndjson", ".parquet"
+SUFFIXES = (*intake.SUFFIXES, LINES, TABLE)
 """The suffixes of the files that are read."""
 
 
@@ -57,7 +57,7 @@ def understand(
     options = options or RequestOptions()
     for (kind, _), names in groupby(intake.find(paths, SUFFIXES), key=place):
         for name in names if kind != LINES else ():
-            yield from _file(name, kind, policy, options)
+            yield from _table(name, policy) if kind == TABLE else _file(name, kind, policy, options)
         if kind == LINES:
             yield from _lines(list(names), policy, options)
 
@@ -67,7 +67,7 @@ def _file(
 ) -> Iterator[Understood]:
     source = "standard input" if name == intake.STDIN else name
     try:
-        if data is None and (kind == intake.FHIR or kind in intake.TURTLE):
+        if data is None and (kind in (intake.FHIR, sheet.CSV) or kind in intake.TURTLE):
             limit = graphs.MAX_BYTES
             data = sys.stdin.buffer.read(limit + 1) if name == intake.STDIN else graphs.read_bytes(Path(name))
             if len(data) > limit:
@@ -75,6 +75,9 @@ def _file(
         found = lower.bundle(data, source) if data is not None and kind in intake.TURTLE else None
         if kind == intake.FHIR or found is not None:
             yield _bundle(found or data or b"", source, policy, options)
+            return
+        if kind == sheet.CSV:
+            yield from (_request(found, policy) for found in sheet.read(data or b"", source, policy))
             return
         sets, errors, _ = intake.datasets(name, policy, suffix=kind, options=options, data=data)
     except NecessityError as error:
@@ -84,6 +87,32 @@ def _file(
         yield Understood(error.where, errors=(error,))
     for data_set in sets:
         yield _checked(data_set, coverage.of_graph(data_set, policy), (), policy)
+
+
+def _request(found: sheet.Rows, policy: Policy) -> Understood:
+    """The rows of a request; what is wrong with them names the row."""
+    if found.error:
+        return Understood(found.source, errors=(found.error,))
+    data_set = found.data_set()
+    checked = _checked(data_set, coverage.of_graph(data_set, policy), (), policy)
+    return replace(checked, errors=tuple(map(found.explain, checked.errors)))
+
+
+def _table(name: str, policy: Policy) -> Iterator[Understood]:
+    """A Parquet file of statements, request by request."""
+    try:
+        if name == intake.STDIN:
+            raise UsageError("Parquet is not read from standard input", mend="Give the file")
+        records = rows.parquet_records(Path(name))
+        header = next(records, [])
+        if not sheet.is_sheet(header):
+            mend = f"A sheet of statements has {sheet.REQUEST!r}; quads are determined, and shown as .nq"
+            raise DocumentationError("the table is no sheet of statements", where=name, mend=mend)
+        for first, part in rows.parts(chain([header], records), sheet.REQUEST):
+            for found in sheet.read(part, name, policy, first=first):
+                yield _request(found, policy)
+    except NecessityError as error:
+        yield Understood(name, errors=(error,))
 
 
 def _bundle(

@@ -433,6 +433,9 @@ def test_a_schedule_states_days_and_hours(
         {"frequency": 3, "period": 2, "periodUnit": "wk"},
         {"frequency": 3, "period": 1, "periodUnit": "mo"},
         {"frequency": 12, "period": 1, "periodUnit": "wk"},
+        {"frequency": 0, "period": 1, "periodUnit": "wk"},
+        {"frequency": -3, "period": 1, "periodUnit": "wk"},
+        {"frequency": 2.5, "period": 1, "periodUnit": "wk"},
         {"duration": 3, "durationUnit": "h"},
     ],
 )
@@ -674,8 +677,28 @@ def test_what_is_prohibited_or_as_needed_is_no_schedule() -> None:
 
 
 def test_an_observation_about_a_relative() -> None:
+    mother = {"reference": "RelatedPerson/mother"}
     for resource in (PHQ9, HOUSING):
-        assert not Understood(with_(resource, focus=[{"reference": "RelatedPerson/mother"}])).statements
+        assert Understood(with_(resource, focus=[WHOSE])).statements
+        assert not Understood(with_(resource, focus=[mother])).statements
+        assert not Understood(with_(resource, focus=[WHOSE, mother])).statements
+
+
+@pytest.mark.parametrize(
+    ("resource", "element", "values"),
+    [
+        (PHQ9, "status", ["final", "entered-in-error"]),
+        (PRESCRIPTION, "intent", ["order", "proposal"]),
+        (CONDITION, "subject", [{"reference": "Patient/other"}, WHOSE]),
+        (CONSENT, "patient", [WHOSE, {"reference": "Patient/other"}]),
+    ],
+)
+def test_two_statuses_or_two_patients_are_refused(resource: Resource, element: str, values: list[Any]) -> None:
+    changed = with_(resource, **{element: values})
+    found = Understood(changed)
+    assert not found.statements
+    assert not found.document(changed)
+    assert any("is stated more than once" in note for note in found.notes)
 
 
 @pytest.mark.parametrize(

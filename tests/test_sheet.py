@@ -222,7 +222,7 @@ GOOD = "adult-admission:3,affirmed,,Note,R. E.,2025-06-02,x\n"
         (HEAD + FIRST + GOOD + "r1,,,,,,,,adult-admission:99,affirmed,,N,,2025-06-02,\n", "row 3, column 'criterion'"),
         (
             HEAD + FIRST + GOOD + "r1,,,,,,,,adult-admission:3,perhaps,,N,,2025-06-02,\n",
-            "row 3, column 'assertion': it names no Assertion",
+            "row 3, column 'assertion': it names no Assertion: write affirmed, denied, not applicable",
         ),
         (
             HEAD + FIRST + GOOD + "r1,continuation,,,,,,,adult-admission:3,denied,,N,,2025-06-02,\n",
@@ -329,6 +329,33 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = capsys.readouterr()
     assert "urn:necessity:request:r1" in said.out
     assert "row 3, column 'phase'" in said.err
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_what_is_understood_of_a_sheet_is_shown_with_its_rows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    path = tmp_path / f"s.{form}"
+    undated = "adult-admission:3,affirmed,,Note,R. E.,,x\n"
+    text = (
+        HEAD + FIRST + GOOD + FIRST.replace("r1", "r2") + undated + FIRST.replace("r1,admission", "r3,whenever") + GOOD
+    )
+    if form == "csv":
+        path.write_text(text)
+    else:
+        pytest.importorskip("pandas").read_csv(io.StringIO(text), dtype=str).to_parquet(path)
+    assert main(["intake", str(path), "--to", "turtle"]) == 3
+    said = capsys.readouterr()
+    assert "urn:necessity:request:r1" in said.out
+    assert "row 3 <urn:necessity:request:r2#row-3>: The statement has no date" in said.err
+    assert "row 4, column 'phase'" in said.err
+
+
+def test_parquet_that_is_no_sheet_is_not_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "q.parquet"
+    pytest.importorskip("pandas").DataFrame({"subject": ["<urn:s>"]}).to_parquet(path)
+    assert main(["intake", str(path)]) == 2
+    assert "no sheet of statements" in capsys.readouterr().err
 
 
 def test_ids_are_those_of_the_version_in_force(tmp_path: Path) -> None:
