@@ -398,6 +398,7 @@ def test_a_medication_by_reference_is_known_by_its_ingredient() -> None:
     for found in (Understood(there, product), Understood(inside)):
         (statement,) = found.statements
         assert found.values(statement, f"{IOP}medication") == ["Buprenorphine"]
+    assert not Understood(there, product | {"status": "entered-in-error"}).statements
 
 
 @pytest.mark.parametrize(("type_", "assertion"), [(None, "Affirmed"), ("permit", "Affirmed"), ("deny", "Denied")])
