@@ -221,10 +221,8 @@ class Reader:
                 if template.meaning is None:
                     return None
                 statements.append(subject)
-                if not template.typed:
-                    content = None  # it says one thing less than the chart that is recorded
-            if template.repeats:
-                content = None
+            if template.repeats or (template.statement and not template.typed):
+                content = None  # it says one thing more or less than the chart that is recorded
         if not requests:
             return None
         view = _View(read, set(statements), self._lexicon.types)
@@ -270,6 +268,8 @@ class Reader:
 
     def _document(self, document: Term, read: _Read) -> Document | None:
         template, own = read.get(document) or (self._silent, ())
+        if template.parties:
+            return None  # what they say is recorded too
         words = template.words
         if words is None:
             said = template.props

@@ -203,9 +203,10 @@ _LEAF = "<https://w3id.org/necessity/mp9556/2025-04-01/adult-admission/3>"
         (f'<http://example.org/chart#s0> <urn:x:note> "a"^^<{_RDF}langString>',),
         (f"<urn:x:s> <urn:x:p> {_DAY}",),
         (f"<urn:x:s> {_DAY} <urn:x:o>",),
+        (f"<http://example.org/chart#note> <{_CORE}plan> <urn:x:p>", "<urn:x:p> <urn:x:note> <urn:x:o>"),
         tuple(f"<urn:x:plan> {said}" for said in (_ABOUT, *_STATED, f"<{_CORE}addresses> {_LEAF}")),
     ],
-    ids=["tab", "U+FFFF", "U+FFFE", "no language", "day", "day as a property", "plan and statement"],
+    ids=["tab", "U+FFFF", "U+FFFE", "no language", "day", "day as a property", "plan of a note", "plan and statement"],
 )
 def test_the_stream_reads_what_the_reader_of_graphs_reads(policy: Policy, more: tuple[str, ...]) -> None:
     plan = "nec:plan <urn:x:plan> . <urn:x:plan> nec:jurisdiction nec:US-MO"
