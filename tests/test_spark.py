@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,6 +51,7 @@ def spark() -> Iterator:
     sql = pytest.importorskip("pyspark.sql", reason="pyspark (extra spark) is not installed")
     if not shutil.which("java"):
         pytest.skip("Spark needs Java on the path")
+    os.environ["PYSPARK_PYTHON"] = sys.executable
     session = (
         sql.SparkSession.builder.master("local[2]")
         .config("spark.ui.enabled", "false")
