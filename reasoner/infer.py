@@ -107,8 +107,10 @@ def _calculate(case: Case, version: PolicyVersion) -> dict[str, tuple[tuple[Term
     data = Graph(bind_namespaces="none")
     for statement in case.statements:
         for predicate, value in statement.facts:
-            if value.startswith('"') and terms.datatype(value) != str(XSD.boolean):
-                data.add((URIRef(statement.iri), terms.node(predicate), terms.node(value)))
+            number = terms.node(value)
+            # A literal that is not of its type, such as "x" as an integer, makes rdflib's arithmetic fail.
+            if isinstance(number, Literal) and number.datatype != XSD.boolean and not number.ill_typed:
+                data.add((URIRef(statement.iri), terms.node(predicate), number))
     if not rules or not data:
         return {}
     found: dict[str, set[tuple[Term, Term]]] = {}

@@ -35,7 +35,6 @@ _KEPT = 16384
 _CODE, _TOPIC, _AGE_GROUP = terms.of(NEC.code), terms.of(NEC.topic), terms.of(NEC.ageGroup)
 _MINOR, _ADULT = terms.of(NEC.Minor), terms.of(NEC.Adult)
 _STATEMENT, _ADDRESSES = terms.of(NEC.Statement), terms.of(NEC.addresses)
-_REQUEST = terms.of(NEC.ReviewRequest)
 _OWL, _RDFS = "<http://www.w3.org/2002/07/owl#", "<http://www.w3.org/2000/01/rdf-schema#"
 _AXIOMATIC = RELATIONS.union(f"{_RDFS}{name}>" for name in ("subClassOf", "subPropertyOf", "domain", "range"))
 """Properties that say more than a fact: of terms, or of the evidence."""
@@ -120,9 +119,9 @@ class Program:
 
     def _is_odd(self, case: Case) -> bool:
         """Whether the request, its member or its plan says what a compiled policy does not expect."""
-        request, followed = f"<{case.iri}>", self._entailment.followed
-        for subject, predicate, value in case.facts:
-            if _is_axiomatic(predicate, value) or (value == _REQUEST and subject != request):
+        followed = self._entailment.followed
+        for _, predicate, value in case.facts:
+            if _is_axiomatic(predicate, value):
                 return True
             if predicate in followed and any(value == f"<{statement.iri}>" for statement in case.statements):
                 return True

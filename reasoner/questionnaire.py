@@ -15,7 +15,7 @@ from typing import Any
 
 from rdflib import URIRef
 
-from reasoner import graphs
+from reasoner import fhir, graphs
 from reasoner.effective import EffectivePolicy, Part, choose_readings, effective_policy
 from reasoner.errors import UsageError
 from reasoner.infer import classify
@@ -24,8 +24,8 @@ from reasoner.policy import Criterion, Kind, Policy, PolicyVersion
 
 Item = dict[str, Any]
 
-PHASES = {"admission": NEC.Admission, "continuation": NEC.Continuation}
-FOCUSES = {"mental-health": NEC.MentalHealth, "substance-use": NEC.SubstanceUse}
+PHASES = {word: NEC[name] for word, name in fhir.PHASES.items()}
+FOCUSES = {word: NEC[name] for word, name in fhir.FOCUSES.items()}
 AGE_GROUPS = {"adult": NEC.Adult, "minor": NEC.Minor}
 FUNDINGS = {"fully-insured": NEC.FullyInsured, "self-funded": NEC.SelfFunded}
 STANCES = {"affirmed": NEC.Affirmed, "denied": NEC.Denied, "not-applicable": NEC.NotApplicable}

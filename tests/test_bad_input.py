@@ -49,6 +49,7 @@ def wrong(name: str, text: str, expected: str) -> pytest.param:
         wrong("a.ttl", request().replace("nec:serviceStart", "nec:servicestart"), "unknown term"),
         wrong("a.ttl", request() + ":s nec:about :s ; nec:documentedIn :s ; nec:assertion nec:Affirmed ; a iop:SafetyPlan .", "about no request"),
         wrong("a.ttl", request() + STATEMENT.replace(":note", ":s"), "cycle"),
+        wrong("a.ttl", request() + ":request nec:program :request .", "is a request as well"),
         wrong("a.ttl", request() + ":request :p _:a . _:a :p _:b . _:b :p _:a .", "cycle"),
         wrong("a.ttl", request() + STATEMENT.replace("a iop", f'nec:excerpt "{"x" * 20_000_000}" ; a iop'), "too large"),
         wrong("a.ttl", request() + STATEMENT.replace("a iop", f'nec:excerpt "{"x" * 5_000_000}" ; a iop'), "longer than"),
