@@ -23,6 +23,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reasoner import stream, terms
 from reasoner.brief import Desk
@@ -30,12 +31,14 @@ from reasoner.configuration import Configuration
 from reasoner.documentation import Case
 from reasoner.engine import Engine, determine_case, software_version
 from reasoner.errors import DocumentationError, EngineError, NecessityError, UsageError
-from reasoner.fhir import RequestOptions
 from reasoner.load import load_policy
 from reasoner.namespaces import NEC
 from reasoner.piece import Piece
 from reasoner.record import to_json
 from reasoner.stream import DataSet
+
+if TYPE_CHECKING:
+    from reasoner.fhir import RequestOptions
 
 SMALL = 8 * 2**20
 """Input of fewer bytes than this is determined by one process, unless a number is given."""
@@ -61,7 +64,8 @@ class Job:
     as_of: date | None = None
     today: date = field(default_factory=date.today)
     """The day of review of requests that state none."""
-    options: RequestOptions = field(default_factory=RequestOptions)
+    options: RequestOptions | None = None
+    """Facts of the request that FHIR does not state."""
     alternatives: bool = True
     engine: Engine = Engine.FAST
     whole: bool = False

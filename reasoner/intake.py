@@ -8,23 +8,27 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 from rdflib import Graph
 
-from reasoner import fhir, graphs, lower, sheet
+from reasoner import graphs, rows
 from reasoner.chart import read_cases
 from reasoner.documentation import Case
 from reasoner.errors import DocumentationError, NecessityError, UsageError
-from reasoner.fhir import RequestOptions
 from reasoner.namespaces import DCTERMS, NEC, RDF, SKOS
 from reasoner.policy import Policy
+
+if TYPE_CHECKING:
+    from reasoner import fhir
+    from reasoner.fhir import RequestOptions
 
 FHIR = ".json"
 """The suffix of FHIR bundles."""
 TURTLE = (".ttl", ".nt")
 """The suffixes of what can be a chart or FHIR in RDF."""
-SUFFIXES = (*graphs.SYNTAXES, FHIR, sheet.CSV)
+SUFFIXES = (*graphs.SYNTAXES, FHIR, rows.CSV)
 """The suffixes of the files that are read."""
 STDIN = "-"
 
@@ -77,15 +81,28 @@ def datasets(
         DocumentationError: it cannot be read.
     """
     kind, source, data = _content(name, suffix, data)
-    if kind == sheet.CSV:
+    if kind == rows.CSV:
+        from reasoner import sheet
+
         requests = list(sheet.read(data, source, policy))
         sound = [found.data_set() for found in requests if not found.error]
         return sound, [found.error for found in requests if found.error], ()
-    bundle = data if kind == FHIR else lower.bundle(data, source) if kind in TURTLE else None
+    bundle = data if kind == FHIR else _in_turtle(kind, data, source)
     if bundle is not None:
-        triples, notes = fhir.read_bundle(bundle, source, vocabulary(policy), options or RequestOptions())
+        from reasoner import fhir
+
+        triples, notes = fhir.read_bundle(bundle, source, vocabulary(policy), options or fhir.RequestOptions())
         return [graphs.data_set(source, triples)], [], notes
     return graphs.parse_datasets(data, graphs.SYNTAXES[kind], source), [], ()
+
+
+def _in_turtle(kind: str, data: bytes, source: str) -> dict[str, Any] | None:
+    """The Bundle that FHIR in Turtle is; None for a chart."""
+    if kind not in TURTLE or b"hl7.org/fhir" not in data:
+        return None
+    from reasoner import lower
+
+    return lower.bundle(data, source)
 
 
 def _content(name: str, suffix: str | None, data: bytes | None) -> tuple[str, str, bytes]:
@@ -119,7 +136,7 @@ def read(
     errors: list[NecessityError] = []
     try:
         kind, source, data = _content(name, suffix, data)
-        if kind == sheet.CSV:
+        if kind == rows.CSV:
             return *_read_sheet(data, source, policy, as_of), ()
         found, _, notes = datasets(name, policy, suffix=suffix, options=options, data=data)
     except NecessityError as error:
@@ -136,6 +153,8 @@ def _read_sheet(
     data: bytes, source: str, policy: Policy, as_of: date | None
 ) -> tuple[list[Case], list[NecessityError]]:
     """The cases of a sheet of statements, and the errors of its other requests."""
+    from reasoner import sheet
+
     cases: list[Case] = []
     errors: list[NecessityError] = []
     for found in sheet.read(data, source, policy):
@@ -181,6 +200,8 @@ def refuse_duplicates(cases: Iterable[Case]) -> tuple[list[Case], list[Necessity
 @lru_cache(maxsize=4)
 def vocabulary(policy: Policy) -> fhir.Vocabulary:
     """What a mapping looks up: names and kinds of criteria and of the concepts of code systems, what details they have."""
+    from reasoner import fhir
+
     wanted = Graph(bind_namespaces="none")
     names = (RDF.type, DCTERMS.identifier, SKOS.notation, SKOS.inScheme)
     for predicate in (*names, NEC.detail, NEC.speaksOnlyWith):

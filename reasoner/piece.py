@@ -15,14 +15,17 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from reasoner import bulk, graphs, intake, rows, sheet
+from reasoner import graphs, intake, rows
 from reasoner.errors import DocumentationError, NecessityError, UsageError
+
+if TYPE_CHECKING:
+    from reasoner import bulk
 
 SIZE = 2**19
 """About how many bytes a piece has."""
-LINES, QUADS, TABLE, SHEET, EXPORT = ".ndjson", ".nq", ".parquet", sheet.CSV, "export"
+LINES, QUADS, TABLE, SHEET, EXPORT = ".ndjson", ".nq", ".parquet", rows.CSV, "export"
 SUFFIXES = (*intake.SUFFIXES, LINES, TABLE)
 """The suffixes of the files that are read."""
 COLUMNS = ("subject", "predicate", "object", "graph")
@@ -121,6 +124,8 @@ def pieces(paths: Iterable[str], suffix: str | None = None, size: int = SIZE) ->
     if together:
         yield Piece(tuple(together))
     for folder, names in exports.items():
+        from reasoner import bulk
+
         yield from _patients(bulk.records(names), folder, size)
 
 
@@ -146,17 +151,21 @@ def _opened(name: str) -> IO[bytes]:
 
 
 def _is_export(name: str) -> bool:
+    from reasoner import bulk
+
     with _opened(name) as stream:
         return bulk.is_bulk(bulk.beginning(stream))
 
 
 def _patients(records: Iterable[bulk.Record | bulk.Orphan], called: str, size: int) -> Iterator[Piece]:
     """The patients of a bulk export, small ones together, and a note for each kind of resource that is nobody's."""
+    from reasoner.bulk import Orphan
+
     left: dict[tuple[str, str], list[str]] = {}
     names: list[str] = []
     lines: list[bytes] = []
     for record in records:
-        if isinstance(record, bulk.Orphan):
+        if isinstance(record, Orphan):
             left.setdefault((record.kind, record.reason), []).append(record.place)
         elif record.error:
             yield Piece((record.source,), EXPORT, data=b"", error=record.error)
@@ -177,7 +186,9 @@ def _patients(records: Iterable[bulk.Record | bulk.Orphan], called: str, size: i
 
 def _requests(name: str, records: Iterator[list[str]], size: int) -> Iterator[Piece]:
     """The parts of a sheet of statements."""
-    for first, data in rows.parts(records, sheet.REQUEST, size):
+    from reasoner.sheet import REQUEST
+
+    for first, data in rows.parts(records, REQUEST, size):
         yield Piece((name,), SHEET, first=first, data=data)
 
 
@@ -218,6 +229,8 @@ def _flow(name: str, suffix: str, stream: IO[bytes], size: int) -> Iterator[Piec
     if suffix not in (QUADS, LINES):
         yield Piece((name,), suffix, data=stream.read(graphs.MAX_BYTES + 1))
         return
+    from reasoner import bulk
+
     begun = bulk.beginning(stream) if suffix == LINES else b""
     if bulk.is_bulk(begun):
         yield from _patients(bulk.records_of(stream, "standard input", begun), "standard input", size)
@@ -230,6 +243,8 @@ def _table(name: str, size: int) -> Iterator[Piece]:
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
+
+        from reasoner import sheet
     except ImportError as error:
         raise UsageError("Parquet is read with pyarrow", where=name, mend="Install necessity[tables]") from error
     try:

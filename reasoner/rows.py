@@ -13,6 +13,8 @@ from typing import Any, BinaryIO
 from reasoner import graphs
 from reasoner.errors import DocumentationError, UsageError
 
+CSV = ".csv"
+"""The suffix of tables as text."""
 SIZE = 2 * 2**20
 """About how many characters a part has."""
 

@@ -28,8 +28,6 @@ from reasoner.paths import ONTOLOGY
 from reasoner.policy import Policy, PolicyVersion
 from reasoner.rows import csv_records, writer
 
-CSV = ".csv"
-"""The suffix of sheets as text."""
 REQUEST, STATEMENT, SYSTEM = "request", "statement", "system"
 """The columns that name a request, a statement, and the code system of the column of codes."""
 SHEET = Namespace("https://w3id.org/necessity/sheet/")

@@ -7,15 +7,18 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from reasoner import documentation, graphs, intake, sheet
+from reasoner import documentation, graphs, intake
 from reasoner.chart import read_cases, reader
 from reasoner.documentation import Case
 from reasoner.errors import DocumentationError, NecessityError
-from reasoner.fhir import RequestOptions
 from reasoner.piece import EXPORT, LINES, QUADS, SHEET, Piece, pieces
 from reasoner.policy import Policy
 from reasoner.scan import Found, Scanner
+
+if TYPE_CHECKING:
+    from reasoner.fhir import RequestOptions
 
 
 @dataclass(frozen=True)
@@ -171,6 +174,8 @@ def _document(
 
 def _sheet(piece: Piece, policy: Policy, as_of: date | None) -> Iterator[DataSet]:
     """Each run of rows is a request with its statements."""
+    from reasoner import sheet
+
     for found in sheet.read(piece.read(), piece.name, policy, first=piece.first):
         try:
             cases = read_cases(found.data_set(), policy, as_of)

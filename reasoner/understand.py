@@ -67,7 +67,7 @@ def _file(
 ) -> Iterator[Understood]:
     source = "standard input" if name == intake.STDIN else name
     try:
-        if data is None and (kind in (intake.FHIR, sheet.CSV) or kind in intake.TURTLE):
+        if data is None and (kind in (intake.FHIR, rows.CSV) or kind in intake.TURTLE):
             limit = graphs.MAX_BYTES
             data = sys.stdin.buffer.read(limit + 1) if name == intake.STDIN else graphs.read_bytes(Path(name))
             if len(data) > limit:
@@ -76,7 +76,7 @@ def _file(
         if kind == intake.FHIR or found is not None:
             yield _bundle(found or data or b"", source, policy, options)
             return
-        if kind == sheet.CSV:
+        if kind == rows.CSV:
             yield from (_request(found, policy) for found in sheet.read(data or b"", source, policy))
             return
         sets, errors, _ = intake.datasets(name, policy, suffix=kind, options=options, data=data)

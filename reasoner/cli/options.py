@@ -156,18 +156,16 @@ def print_notes(name: str, notes: Iterable[str]) -> None:
 def reading(options: argparse.Namespace, name: str) -> dict[str, Any]:
     """How a file is to be read."""
     from reasoner import intake, piece
-    from reasoner.fhir import RequestOptions
 
     suffix = "." + options.input_format.lstrip(".") if options.input_format else None
     known = [*intake.SUFFIXES, piece.LINES]
     if suffix and suffix not in known:
         raise UsageError(f"--input-format is {options.input_format!r}", mend=f"Known: {' '.join(known)}")
-    request = RequestOptions(
-        phase=options.phase,
-        focus=options.focus,
-        service_start=options.service_start,
-        service_end=options.service_end,
-        jurisdiction=options.jurisdiction,
-        birth_date=options.birth_date,
-    )
+    names = ("phase", "focus", "service_start", "service_end", "jurisdiction", "birth_date")
+    given = {name: value for name in names if (value := getattr(options, name)) is not None}
+    request = None
+    if given:
+        from reasoner.fhir import RequestOptions
+
+        request = RequestOptions(**given)
     return {"suffix": suffix if name == intake.STDIN else None, "options": request}
