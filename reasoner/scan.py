@@ -108,6 +108,8 @@ class Scanner:
             else:
                 nodes[subject] = (layout, own)
                 subject, _, rest = line.partition(" ")
+                if not subject:
+                    return None
                 head, width = f"{subject} ", len(subject) + 1
                 layout, own = nodes.get(subject) or (root, [])
             if layout.start and rest.startswith(layout.start):

@@ -125,6 +125,8 @@ AWKWARD = [
     "<urn:s> <urn:p> <http://a.example:port/> <urn:g> .",
     "<urn:s> <urn:p> <http://a.example/a#b#c> <urn:g> .",
     "<urn:s>  <urn:p> <urn:o> <urn:g> .",
+    " <urn:s> <urn:p> <urn:o> <urn:g> .",
+    " <https://w3id.org/necessity/core#about> <urn:o> <urn:g> .",
     "<urn:s> <urn:p> <urn:o> <urn:g> . # said twice",
     '<urn:s> <urn:p> "no end <urn:g> .',
     '<urn:s> <urn:p> "two" "texts" <urn:g> .',
@@ -156,9 +158,12 @@ def test_the_scanner_finds_what_a_parser_finds(lines: list[str], end: str) -> No
         )
 
 
-def test_what_stands_in_no_graph_is_told() -> None:
+@pytest.mark.parametrize(
+    "last", ["<urn:s> <urn:p> <urn:g> .\n", " <https://w3id.org/necessity/core#about> <urn:p> <urn:g> .\n"]
+)
+def test_what_stands_in_no_graph_is_told(last: str) -> None:
     """The last line is a triple of the default graph whose object is the graph of the lines before it."""
-    text = "<urn:s> <urn:p> <urn:o> <urn:g> .\n<urn:s> <urn:p> <urn:g> .\n"
+    text = "<urn:s> <urn:p> <urn:o> <urn:g> .\n" + last
     (found,) = Scanner(lambda term: True, Layouts()).data_sets(text, "text")
     assert (found.graph, found.content) == ("", None)
 
