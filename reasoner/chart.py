@@ -63,7 +63,7 @@ class _Template:
         "words",
     )
 
-    def __init__(self, layout: Layout, reader: Reader) -> None:
+    def __init__(self, layout: Layout, findings: frozenset[Term]) -> None:
         self.names = layout.names
         self.facts = tuple(dict.fromkeys(layout.facts))
         self.repeats = self.facts != layout.facts
@@ -74,7 +74,7 @@ class _Template:
         self.request = _REQUEST in self.types
         self.typed = _STATEMENT in self.types
         marked = not _MARKS.isdisjoint((*self.props, *self.names))
-        self.statement = self.typed or marked or not reader.findings.isdisjoint(self.types)
+        self.statement = self.typed or marked or not findings.isdisjoint(self.types)
         self.meaning: Meaning | None = None
         """As a statement; None if it is not plainly one."""
         self.sound = True
@@ -151,7 +151,6 @@ class Reader:
         self._leaves: dict[str, Criterion | None] = {}
         self._leaf_of = {finding: leaf for version in policy.versions for finding, leaf in version.leaf_of.items()}
         self._sound: dict[Term, bool] = {}
-        self.findings = self._lexicon.findings
         self.layouts = Layouts()
         """The layouts of the nodes that are read."""
         self._silent = self._template(Layout())
@@ -241,7 +240,7 @@ class Reader:
         return [self._case(request, read, about[request], source, as_of, content) for request in requests]
 
     def _template(self, layout: Layout) -> _Template:
-        template = layout.template = _Template(layout, self)
+        template = layout.template = _Template(layout, self._lexicon.findings)
         if template.statement:
             template.meaning = self._mean(template.props, template.names)
         if template.request:

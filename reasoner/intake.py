@@ -80,14 +80,14 @@ def datasets(
     Raises:
         DocumentationError: it cannot be read.
     """
-    kind, source, data = _content(name, suffix, data)
+    kind, source, data = content(name, suffix, data)
     if kind == rows.CSV:
         from reasoner import sheet
 
         requests = list(sheet.read(data, source, policy))
         sound = [found.data_set() for found in requests if not found.error]
         return sound, [found.error for found in requests if found.error], ()
-    bundle = data if kind == FHIR else _in_turtle(kind, data, source)
+    bundle = data if kind == FHIR else bundle_in_turtle(kind, data, source)
     if bundle is not None:
         from reasoner import fhir
 
@@ -96,7 +96,7 @@ def datasets(
     return graphs.parse_datasets(data, graphs.SYNTAXES[kind], source), [], ()
 
 
-def _in_turtle(kind: str, data: bytes, source: str) -> dict[str, Any] | None:
+def bundle_in_turtle(kind: str, data: bytes, source: str) -> dict[str, Any] | None:
     """The Bundle that FHIR in Turtle is; None for a chart."""
     if kind not in TURTLE or b"hl7.org/fhir" not in data:
         return None
@@ -105,8 +105,11 @@ def _in_turtle(kind: str, data: bytes, source: str) -> dict[str, Any] | None:
     return lower.bundle(data, source)
 
 
-def _content(name: str, suffix: str | None, data: bytes | None) -> tuple[str, str, bytes]:
-    """The file type of a file or of standard input, what to call it in errors, and what is in it."""
+def content(name: str, suffix: str | None, data: bytes | None) -> tuple[str, str, bytes]:
+    """The file type of a file or of standard input, what to call it in errors, and what is in it.
+
+    Takes what `datasets` takes; raises `DocumentationError` where it cannot be had.
+    """
     source = "standard input" if name == STDIN else name
     kind = suffix or (Path(name).suffix.lower() if name != STDIN else "")
     if kind not in SUFFIXES:
@@ -135,7 +138,7 @@ def read(
     cases: list[Case] = []
     errors: list[NecessityError] = []
     try:
-        kind, source, data = _content(name, suffix, data)
+        kind, source, data = content(name, suffix, data)
         if kind == rows.CSV:
             return *_read_sheet(data, source, policy, as_of), ()
         found, _, notes = datasets(name, policy, suffix=suffix, options=options, data=data)

@@ -164,6 +164,7 @@ def _patients(records: Iterable[bulk.Record | bulk.Orphan], called: str, size: i
     left: dict[tuple[str, str], list[str]] = {}
     names: list[str] = []
     lines: list[bytes] = []
+    gathered = 0
     for record in records:
         if isinstance(record, Orphan):
             left.setdefault((record.kind, record.reason), []).append(record.place)
@@ -172,9 +173,10 @@ def _patients(records: Iterable[bulk.Record | bulk.Orphan], called: str, size: i
         else:
             names.append(record.source)
             lines.append(record.bundle)
-            if sum(map(len, lines)) >= size:
+            gathered += len(record.bundle)
+            if gathered >= size:
                 yield Piece(tuple(names), EXPORT, data=b"\n".join(lines))
-                names, lines = [], []
+                names, lines, gathered = [], [], 0
     if lines:
         yield Piece(tuple(names), EXPORT, data=b"\n".join(lines))
     if left:

@@ -10,17 +10,14 @@ from itertools import chain, groupby
 from pathlib import Path
 from typing import IO
 
-from reasoner import bulk, coverage, fhir, graphs, intake, lower, rows, sheet
+from reasoner import bulk, coverage, fhir, graphs, intake, rows, sheet
 from reasoner.chart import read_cases
 from reasoner.coverage import Coverage, Part, State
 from reasoner.errors import DocumentationError, NecessityError, UsageError
 from reasoner.fhir import RequestOptions
 from reasoner.graphs import DataSet
+from reasoner.piece import LINES, SUFFIXES, TABLE
 from reasoner.policy import Policy
-
-LINES, TABLE = ".ndjson", ".parquet"
-SUFFIXES = (*intake.SUFFIXES, LINES, TABLE)
-"""The suffixes of the files that are read."""
 
 
 @dataclass(frozen=True)
@@ -67,24 +64,18 @@ def _file(
 ) -> Iterator[Understood]:
     source = "standard input" if name == intake.STDIN else name
     try:
-        if data is None and (kind in (intake.FHIR, rows.CSV) or kind in intake.TURTLE):
-            limit = graphs.MAX_BYTES
-            data = sys.stdin.buffer.read(limit + 1) if name == intake.STDIN else graphs.read_bytes(Path(name))
-            if len(data) > limit:
-                raise DocumentationError(f"it is larger than {limit // 2**20} MiB", where=source)
-        found = lower.bundle(data, source) if data is not None and kind in intake.TURTLE else None
-        if kind == intake.FHIR or found is not None:
-            yield _bundle(found or data or b"", source, policy, options)
+        kind, source, data = intake.content(name, kind, data)
+        bundle = data if kind == intake.FHIR else intake.bundle_in_turtle(kind, data, source)
+        if bundle is not None:
+            yield _bundle(bundle, source, policy, options)
             return
         if kind == rows.CSV:
-            yield from (_request(found, policy) for found in sheet.read(data or b"", source, policy))
+            yield from (_request(found, policy) for found in sheet.read(data, source, policy))
             return
-        sets, errors, _ = intake.datasets(name, policy, suffix=kind, options=options, data=data)
+        sets, _, _ = intake.datasets(name, policy, suffix=kind, options=options, data=data)
     except NecessityError as error:
         yield Understood(source, errors=(error,))
         return
-    for error in errors:
-        yield Understood(error.where, errors=(error,))
     for data_set in sets:
         yield _checked(data_set, coverage.of_graph(data_set, policy), (), policy)
 
