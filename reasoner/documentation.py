@@ -15,13 +15,14 @@ from rdflib import Graph, Literal, URIRef
 from rdflib.term import Node
 
 from reasoner import graphs, paths, shacl, terms
-from reasoner.errors import DocumentationError
+from reasoner.errors import DocumentationError, reading
 from reasoner.namespaces import DCTERMS, NEC, RDF, RDFS, XSD
 from reasoner.policy import Kind, Policy
 from reasoner.terms import Term
 
 _PROBLEMS_SHOWN = 10
 _SUBCLASS = terms.of(RDFS.subClassOf)
+_ILL_TYPED = URIRef("urn:necessity:ill-typed")
 
 
 class Assertion(StrEnum):
@@ -187,18 +188,22 @@ def read_cases(data: Graph, policy: Policy, source: str, as_of: date | None = No
     Raises:
         DocumentationError: it is not well formed; names the nodes, at most ten, and the mend of each.
     """
-    data = _with_statements_typed(data, policy)
-    problems = itertools.chain(undeclared(data, policy), _malformed(data, policy.ontology), _misdirected(data, policy))
-    found = list(dict.fromkeys(problems))
-    if not found and (None, RDF.type, NEC.ReviewRequest) not in data:
-        found = ["it holds no nec:ReviewRequest"]
-    if found:
-        more = len(found) - _PROBLEMS_SHOWN
-        shown = found[:_PROBLEMS_SHOWN] + ([f"and {more} more"] if more > 0 else [])
-        raise DocumentationError("; ".join(shown), where=source)
-    return tuple(
-        _case(data, policy, request, source, as_of) for request in sorted(data.subjects(RDF.type, NEC.ReviewRequest))
-    )
+    with reading(source):
+        data = _with_statements_typed(data, policy)
+        problems = itertools.chain(
+            undeclared(data, policy), _malformed(data, policy.ontology), _misdirected(data, policy)
+        )
+        found = list(dict.fromkeys(problems))
+        if not found and (None, RDF.type, NEC.ReviewRequest) not in data:
+            found = ["it holds no nec:ReviewRequest"]
+        if found:
+            more = len(found) - _PROBLEMS_SHOWN
+            shown = found[:_PROBLEMS_SHOWN] + ([f"and {more} more"] if more > 0 else [])
+            raise DocumentationError("; ".join(shown), where=source)
+        return tuple(
+            _case(data, policy, request, source, as_of)
+            for request in sorted(data.subjects(RDF.type, NEC.ReviewRequest))
+        )
 
 
 def _with_statements_typed(data: Graph, policy: Policy) -> Graph:
@@ -230,12 +235,18 @@ def undeclared(data: Graph, policy: Policy) -> Iterable[str]:
 def _malformed(data: Graph, ontology: Graph) -> Iterable[str]:
     """What the intake shapes find."""
     described = Graph(bind_namespaces="none")
-    described += data
+    for subject, predicate, value in data:
+        described.add((subject, predicate, _comparable(value)))
     for term in {object_ for object_ in data.objects(unique=True) if isinstance(object_, URIRef)}:
         for name in ontology.objects(term, RDF.type):
             described.add((term, RDF.type, name))
     for result in shacl.validate(described, _intake_shapes()).results:
         yield f"<{result.focus}>: {result.message.removesuffix('.')}"
+
+
+def _comparable(value: Node) -> Node:
+    """The value, of no known datatype if it is none of its own: pySHACL fails where it has to compare an ill-typed one."""
+    return Literal(str(value), datatype=_ILL_TYPED) if isinstance(value, Literal) and value.ill_typed else value
 
 
 @lru_cache(maxsize=1)

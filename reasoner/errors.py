@@ -1,5 +1,8 @@
 """The exceptions that Necessity raises: each says what is wrong, where, and how to mend it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class NecessityError(Exception):
     """Base of all errors raised on purpose.
@@ -59,3 +62,23 @@ class AccessError(NecessityError):
 
 class ConflictError(NecessityError):
     """Something was changed by someone else, or in another window, since it was last seen."""
+
+
+@contextmanager
+def reading(source: str) -> Iterator[None]:
+    """Name the source first in whatever goes wrong while it is read.
+
+    Args:
+        source: what the file, the line or the data set is called.
+
+    Raises:
+        DocumentationError: as raised inside, its `where` beginning with the source.
+        EngineError: likewise.
+    """
+    try:
+        yield
+    except (DocumentationError, EngineError) as error:
+        if error.where.startswith(source):
+            raise
+        where = f"{source}: {error.where}" if error.where else source
+        raise type(error)(error.problem, where=where, mend=error.mend) from error

@@ -16,7 +16,7 @@ from rdflib import Graph
 from reasoner import graphs, rows
 from reasoner.chart import read_cases
 from reasoner.documentation import Case
-from reasoner.errors import DocumentationError, NecessityError, UsageError
+from reasoner.errors import DocumentationError, NecessityError, UsageError, reading
 from reasoner.namespaces import DCTERMS, NEC, RDF, SKOS
 from reasoner.policy import Policy
 
@@ -81,19 +81,20 @@ def datasets(
         DocumentationError: it cannot be read.
     """
     kind, source, data = content(name, suffix, data)
-    if kind == rows.CSV:
-        from reasoner import sheet
+    with reading(source):
+        if kind == rows.CSV:
+            from reasoner import sheet
 
-        requests = list(sheet.read(data, source, policy))
-        sound = [found.data_set() for found in requests if not found.error]
-        return sound, [found.error for found in requests if found.error], ()
-    bundle = data if kind == FHIR else bundle_in_turtle(kind, data, source)
-    if bundle is not None:
-        from reasoner import fhir
+            requests = list(sheet.read(data, source, policy))
+            sound = [found.data_set() for found in requests if not found.error]
+            return sound, [found.error for found in requests if found.error], ()
+        bundle = data if kind == FHIR else bundle_in_turtle(kind, data, source)
+        if bundle is not None:
+            from reasoner import fhir
 
-        triples, notes = fhir.read_bundle(bundle, source, vocabulary(policy), options or fhir.RequestOptions())
-        return [graphs.data_set(source, triples)], [], notes
-    return graphs.parse_datasets(data, graphs.SYNTAXES[kind], source), [], ()
+            triples, notes = fhir.read_bundle(bundle, source, vocabulary(policy), options or fhir.RequestOptions())
+            return [graphs.data_set(source, triples)], [], notes
+        return graphs.parse_datasets(data, graphs.SYNTAXES[kind], source), [], ()
 
 
 def bundle_in_turtle(kind: str, data: bytes, source: str) -> dict[str, Any] | None:
