@@ -31,7 +31,7 @@ from reasoner.configuration import Configuration
 from reasoner.documentation import Case
 from reasoner.engine import Engine, determine_case, software_version
 from reasoner.errors import DocumentationError, EngineError, NecessityError, UsageError
-from reasoner.load import load_policy
+from reasoner.load import PolicyLocation
 from reasoner.namespaces import NEC
 from reasoner.piece import Piece
 from reasoner.record import to_json
@@ -57,9 +57,8 @@ CREATE TABLE note (piece TEXT, source TEXT, text TEXT);
 class Job:
     """How a batch is determined."""
 
-    policy: str | None = None
-    root: Path | None = None
-    """As `reasoner.load.load_policy` takes them."""
+    policy: PolicyLocation = field(default_factory=PolicyLocation)
+    """Where each process loads the policy from."""
     configuration: Configuration | None = None
     as_of: date | None = None
     today: date = field(default_factory=date.today)
@@ -74,7 +73,7 @@ class Job:
     def digest(self) -> str:
         """A digest of all that the lines follow from beside the input."""
         chosen = self.configuration.digest if self.configuration else ""
-        policy = load_policy(self.policy, root=self.root).digest
+        policy = self.policy.load().digest
         said = (policy, chosen, self.as_of, self.options, self.alternatives, self.engine.value, self.whole)
         return hashlib.sha256(repr((said, software_version())).encode()).hexdigest()
 
@@ -331,7 +330,7 @@ class Worker:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._policy = load_policy(job.policy, root=job.root)
+        self._policy = job.policy.load()
         self._desk = Desk(self._policy, job.configuration, alternatives=job.alternatives)
 
     def __call__(self, piece: Piece) -> _Done:

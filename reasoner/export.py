@@ -54,17 +54,14 @@ class Results:
     """The outcomes that count as failures."""
 
 
-def write(results: Results, form: str, stream: BinaryIO) -> None:
-    """Write results in one of the forms of `FORMS`; raises `UsageError` where a library for it is missing."""
-    FORMS[form](results, stream)
-
-
-def _lines(results: Results, stream: BinaryIO) -> None:
+def write_lines(results: Results, stream: BinaryIO) -> None:
+    """Write the lines of JSON as they are."""
     for row in results.rows():
         stream.write(row.line.encode() + b"\n")
 
 
-def _csv(results: Results, stream: BinaryIO) -> None:
+def write_csv(results: Results, stream: BinaryIO) -> None:
+    """Write a row for each criterion of each determination."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
@@ -79,7 +76,8 @@ def _csv(results: Results, stream: BinaryIO) -> None:
         text.truncate()
 
 
-def _parquet(results: Results, stream: BinaryIO) -> None:
+def write_parquet(results: Results, stream: BinaryIO) -> None:
+    """Write a row a determination, with the columns of `schema`; raises `UsageError` where pyarrow is missing."""
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -164,7 +162,8 @@ def summary(results: Results) -> dict[str, Any]:
     }
 
 
-def _summary(results: Results, stream: BinaryIO) -> None:
+def write_summary(results: Results, stream: BinaryIO) -> None:
+    """Write the totals of `summary` as JSON."""
     stream.write(json.dumps(summary(results), ensure_ascii=False, indent=2).encode() + b"\n")
 
 
@@ -182,7 +181,7 @@ def _against(found: dict[str, Any], leaves: Collection[str]) -> list[str]:
     ] or [id_ for id_ in found["evidence"] if excluding and found["criteria"].get(id_) == wrong]
 
 
-def _junit(results: Results, stream: BinaryIO) -> None:
+def write_junit(results: Results, stream: BinaryIO) -> None:
     """A test case a determination: failed by an outcome to fail on, skipped where documentation is needed."""
     failing = sum(count for outcome, count in results.outcomes.items() if outcome in results.fail_on)
     needed = Outcome.DOCUMENTATION_NEEDED.value
@@ -214,7 +213,7 @@ def _attribute(text: str) -> str:
     return quoteattr(_CONTROL.sub("\ufffd", text))
 
 
-def _sarif(results: Results, stream: BinaryIO) -> None:
+def write_sarif(results: Results, stream: BinaryIO) -> None:
     """SARIF 2.1.0: a result for each criterion that is missing or speaks against a request; rejections are notifications."""
     rules: dict[str, Criterion] = {}
     for version in results.policy.versions:
@@ -298,18 +297,6 @@ def _uri(source: str) -> str:
 def _briefs(results: Results) -> Iterator[dict[str, Any]]:
     for row in results.rows():
         yield json.loads(row.line)
-
-
-FORMS: dict[str, Callable[[Results, BinaryIO], None]] = {
-    "compact": _lines,
-    "jsonl": _lines,
-    "csv": _csv,
-    "parquet": _parquet,
-    "junit": _junit,
-    "sarif": _sarif,
-    "summary": _summary,
-}
-"""The forms that are written as a stream, and what writes them; all but ``jsonl`` are made of briefs."""
 
 
 def quarantine(folder: Path, rejections: Iterable[Rejection]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from itertools import pairwise
@@ -25,6 +26,19 @@ from reasoner.policy import (
     Sources,
     Substitution,
 )
+
+
+@dataclass(frozen=True)
+class PolicyLocation:
+    """Where a policy is: what a process is told that is to load the policy by itself."""
+
+    name: str | None = None
+    root: Path | None = None
+    """Both as `load_policy` takes them."""
+
+    def load(self) -> Policy:
+        """The policy, read once a process; raises what `load_policy` raises."""
+        return load_policy(self.name, root=self.root)
 
 
 def installed(root: Path | None = None) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import sys
@@ -14,7 +15,9 @@ from rdflib.compare import isomorphic
 
 from reasoner.cli import main
 from reasoner.namespaces import NEC, PROV, RDF
-from tests.conftest import Attestation, chart
+from tests.conftest import ROOT, Attestation, chart
+
+COMMANDS = sorted((ROOT / "reasoner" / "cli").glob("*.py"))
 
 
 @pytest.fixture
@@ -132,3 +135,41 @@ def test_policy_list_and_show(capsys: pytest.CaptureFixture[str]) -> None:
     shapes = Graph().parse(data=capsys.readouterr().out, format="turtle")
     assert any("illinois/level" in str(subject) for subject in shapes.subjects())
     assert not any("adult-continuation/4-b" in str(subject) for subject in shapes.subjects())
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=lambda path: path.stem)
+def test_options_become_values_at_the_edge(path: Path) -> None:
+    """A parser's namespace reaches what a subcommand runs, and what makes values of it in `options`, and nothing else."""
+    tree = ast.parse(path.read_text())
+    runs = {
+        keyword.value.id
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "set_defaults"
+        for keyword in call.keywords
+        if keyword.arg == "run" and isinstance(keyword.value, ast.Name)
+    }
+    takes = {
+        function.name
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef)
+        for argument in (*function.args.args, *function.args.kwonlyargs)
+        if argument.annotation and "Namespace" in ast.unparse(argument.annotation)
+    }
+    assert path.stem == "options" or takes <= runs
+    assert not any(isinstance(node, ast.Name) and node.id == "Any" for node in ast.walk(tree))
+
+
+def test_an_option_that_does_nothing_is_refused(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for option in (
+        ["--jobs", "2"],
+        ["--resume"],
+        ["--quarantine", "q"],
+        ["--max-quarantined", "1"],
+        ["--lineage", "l"],
+    ):
+        assert main(["determine", str(path), "--format", "json", *option]) == 2
+        err = capsys.readouterr().err
+        assert f"{option[0]} is for --format compact, jsonl" in err
+        assert "not json" in err
+    assert main(["determine", str(path), "--format", "jsonl", "--resume"]) == 2
+    assert "--resume needs the --out" in capsys.readouterr().err

@@ -7,22 +7,21 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from reasoner.cli import options as inputs
-from reasoner.cli.output import DONE, FAILED_ON, INTERRUPTED, exit_code, write, writer
-from reasoner.errors import UsageError
+from reasoner.cli.options import print_notes
+from reasoner.cli.output import DONE, INTERRUPTED, Threshold, exit_code, write, writer
 
 if TYPE_CHECKING:
-    from reasoner.batch import Batch, Progress
-    from reasoner.export import Results
-    from reasoner.piece import Piece
+    from reasoner.batch import Batch, Job, Progress
+    from reasoner.cli.formats import Stream
+    from reasoner.cli.options import Basis, Inputs, Method
+    from reasoner.cli.output import Gate
 
-FORMATS = ("compact", "jsonl", "csv", "parquet", "junit", "sarif", "summary")
-"""The forms that are written as a stream."""
 _FIRST, _NEXT = 2.0, 5.0
 
 
@@ -42,67 +41,72 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lineage", metavar="FILE", type=Path, help="write an OpenLineage run event")
 
 
-def run(options: argparse.Namespace) -> int:
-    """Determine what the options name, in one of `FORMATS`."""
-    from reasoner import export, intake, lineage
-    from reasoner.batch import processes
+@dataclass(frozen=True)
+class BatchOptions:
+    """How a batch runs, and what it leaves behind."""
 
-    job = _job(options)
-    suffix = inputs.reading(options, intake.STDIN)["suffix"]
-    total = sum(os.stat(name).st_size for name in _files(options.paths) if name != intake.STDIN)
-    jobs = processes(options.jobs, total)
-    with _batch(options, job) as batch:
-        batch.run(_pieces(options.paths, suffix), jobs=jobs, total=total, progress=_teller())
+    out: Path | None
+    """The file of the results; None for standard output."""
+    jobs: int | None
+    """Processes, 0 for one a core; None for what suits the input's size."""
+    resume: bool
+    quarantine: Path | None
+    """The folder that rejected data sets are set aside in."""
+    lineage: Path | None
+    """The file of the OpenLineage run event."""
+
+
+def run(inputs: Inputs, basis: Basis, method: Method, form: Stream, gate: Gate, how: BatchOptions) -> int:
+    """Determine charts and write them in a format that streams; returns the exit code."""
+    from reasoner import export, intake, lineage, piece
+    from reasoner.batch import Job, processes
+
+    job = Job(
+        policy=basis.location,
+        configuration=basis.configuration,
+        as_of=inputs.as_of,
+        options=inputs.request,
+        alternatives=method.alternatives,
+        engine=method.engine,
+        whole=form.records,
+    )
+    files = intake.find(inputs.paths, piece.SUFFIXES)
+    total = sum(os.stat(name).st_size for name in files if name != intake.STDIN)
+    jobs = processes(how.jobs, total)
+    with _batch(job, how) as batch:
+        pieces = piece.pieces(inputs.paths, inputs.stdin_suffix)
+        batch.run(pieces, jobs=jobs, total=total, progress=_teller())
         for source, note in batch.notes():
-            inputs.print_notes(source, [note])
+            print_notes(source, [note])
         results = export.Results(
-            policy=inputs.policy(options),
+            policy=basis.policy,
             rows=batch.rows,
             rejections=batch.rejections,
             outcomes=batch.outcomes(),
             rejected=batch.rejected(),
-            fail_on=options.fail_on,
+            fail_on=gate.fail_on,
         )
-        with writer(options.out) as stream:
-            export.write(results, options.format, stream)
-        if options.quarantine:
-            export.quarantine(options.quarantine, batch.rejections())
-        _tell_rejected(batch, options.quarantine)
-        code = _verdict(results, options)
-        if options.lineage:
+        with writer(how.out) as stream:
+            form.write(results, stream)
+        if how.quarantine:
+            export.quarantine(how.quarantine, batch.rejections())
+        _tell_rejected(batch, how.quarantine)
+        code = gate.code(results.outcomes, results.rejected)
+        if how.lineage:
             event = lineage.event(
-                results, options.paths, options.out, passed=code in (DONE, exit_code(1, 1)), engine=job.engine
+                results, inputs.paths, how.out, passed=code in (DONE, exit_code(1, 1)), engine=job.engine
             )
-            write(json.dumps(event, indent=2) + "\n", options.lineage)
+            write(json.dumps(event, indent=2) + "\n", how.lineage)
         batch.discard()
     return code
 
 
-def _job(options: argparse.Namespace) -> Any:
-    from reasoner.batch import Job
-    from reasoner.engine import Engine
-
-    policy = inputs.policy(options)
-    return Job(
-        policy=options.policy,
-        root=options.policies,
-        configuration=inputs.configuration(options, policy),
-        as_of=options.as_of,
-        options=inputs.reading(options, "")["options"],
-        alternatives=options.readings == "all",
-        engine=Engine(options.engine),
-        whole=options.format == "jsonl",
-    )
-
-
 @contextmanager
-def _batch(options: argparse.Namespace, job: Any) -> Iterator[Batch]:
+def _batch(job: Job, how: BatchOptions) -> Iterator[Batch]:
     from reasoner.batch import Batch
 
-    if options.resume and options.out is None:
-        raise UsageError("--resume needs the --out of the batch that was interrupted")
-    path = options.out.with_name(options.out.name + ".state") if options.out else None
-    batch = Batch(path, job, resume=options.resume)
+    path = how.out.with_name(how.out.name + ".state") if how.out else None
+    batch = Batch(path, job, resume=how.resume)
     try:
         yield batch
     except KeyboardInterrupt:
@@ -114,19 +118,7 @@ def _batch(options: argparse.Namespace, job: Any) -> Iterator[Batch]:
         batch.close()
 
 
-def _files(paths: list[str]) -> Iterator[str]:
-    from reasoner import intake, piece
-
-    return intake.find(paths, piece.SUFFIXES)
-
-
-def _pieces(paths: list[str], suffix: str | None) -> Iterator[Piece]:
-    from reasoner import piece
-
-    return piece.pieces(paths, suffix)
-
-
-def _teller() -> Any:
+def _teller() -> Callable[[Progress], None]:
     """What tells how far it is, on standard error: after some seconds, and then from time to time."""
     due = time.monotonic() + _FIRST
 
@@ -158,7 +150,7 @@ def _tell_rejected(batch: Batch, quarantine: Path | None) -> None:
         print(f"rejected: {rejection.error}", file=sys.stderr)
 
 
-def _threshold(text: str) -> tuple[float, bool]:
+def _threshold(text: str) -> Threshold:
     """A number of data sets, or a share of them in percent."""
     share = text.endswith("%")
     try:
@@ -167,16 +159,4 @@ def _threshold(text: str) -> tuple[float, bool]:
         value = -1.0
     if value < 0 or (share and value > 100):
         raise argparse.ArgumentTypeError(f"{text!r} is neither a number of data sets nor a share such as 0.5%")
-    return value, share
-
-
-def _verdict(results: Results, options: argparse.Namespace) -> int:
-    done, rejected = sum(results.outcomes.values()), results.rejected
-    if any(results.outcomes.get(outcome) for outcome in options.fail_on):
-        return FAILED_ON
-    if options.max_quarantined is not None and rejected:
-        limit, share = options.max_quarantined
-        if rejected > (limit * (done + rejected) / 100 if share else limit):
-            return FAILED_ON
-        return exit_code(done, 0)
-    return exit_code(done, rejected)
+    return Threshold(value, share)

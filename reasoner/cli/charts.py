@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reasoner.cli import batch
-from reasoner.cli import options as inputs
-from reasoner.cli.output import FAILED_ON, exit_code, write
+from reasoner.cli import options as shared
+from reasoner.cli.formats import FORMATS, STREAMS, Stream
+from reasoner.cli.options import Basis, Inputs, Method
+from reasoner.cli.output import Gate, exit_code, write
 from reasoner.errors import NecessityError, UsageError
 
 if TYPE_CHECKING:
+    from reasoner.cli.options import Commands
     from reasoner.engine import Determination
 
-FORMATS = ("text", "json", "turtle", "jsonld", "html", "markdown", "letter", *batch.FORMATS)
+APPLIES = dict.fromkeys(("jobs", "resume", "quarantine", "max_quarantined", "lineage"), STREAMS)
+"""The options that do something with some formats only, and with which."""
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Add the commands to the parser."""
     determine = commands.add_parser("determine", help="determine the requests in files, folders or standard input (-)")
-    inputs.add_input(determine)
-    inputs.add_readings(determine)
-    determine.add_argument("--format", choices=FORMATS, default="text", help="form of the results (default: text)")
+    shared.add_input(determine)
+    shared.add_readings(determine)
+    determine.add_argument(
+        "--format", choices=tuple(FORMATS), default="text", help="form of the results (default: text)"
+    )
     determine.add_argument("--out", metavar="FILE", type=Path, help="write the results to a file, whole or not at all")
     determine.add_argument(
         "--fail-on", metavar="OUTCOME,…", type=_outcomes, default=(), help="exit with 1 on these outcomes"
     )
-    inputs.add_engine(determine)
+    shared.add_engine(determine)
     batch.add(determine)
     determine.set_defaults(run=_determine)
 
@@ -44,12 +51,12 @@ def add(commands: Any) -> None:
         type=_assumption,
         help="decide as if a leaf were affirmed, denied, not-applicable or silent; may be repeated",
     )
-    inputs.add_config(explain)
-    inputs.add_settings(explain)
+    shared.add_config(explain)
+    shared.add_settings(explain)
     explain.set_defaults(run=_explain)
 
     validate = commands.add_parser("validate", help="print the plain sh:ValidationReport of the requests, as Turtle")
-    inputs.add_input(validate)
+    shared.add_input(validate)
     validate.set_defaults(run=_validate)
 
 
@@ -72,81 +79,73 @@ def _outcomes(text: str) -> tuple[str, ...]:
 
 
 def _determine(options: argparse.Namespace) -> int:
-    from reasoner import record, text
+    from reasoner.engine import Engine
 
-    if options.format in batch.FORMATS:
-        return batch.run(options)
-    for option in ("jobs", "resume", "quarantine", "max_quarantined", "lineage"):
-        if getattr(options, option) not in (None, False):
-            name = option.replace("_", "-")
-            raise UsageError(f"--{name} is for --format {', '.join(batch.FORMATS)}, not {options.format}")
-    found, rejected = determinations(options, alternatives=options.readings == "all")
-    if options.format in ("turtle", "jsonld"):
-        syntax = {"turtle": "turtle", "jsonld": "json-ld"}[options.format]
-        output = record.to_graph(found).serialize(format=syntax, auto_compact=True) + "\n"
-    elif options.format in ("html", "markdown", "letter"):
-        output = _document(found, options.format)
-    elif options.format == "json":
-        output = json.dumps([record.to_json(d) for d in found], ensure_ascii=False, indent=2) + "\n"
-    else:
-        output = "\n".join(text.render(d) for d in found)
-    write(output, options.out)
-    if any(d.outcome.value in options.fail_on for d in found):
-        return FAILED_ON
-    return exit_code(len(found), rejected)
+    form = FORMATS[options.format]
+    given = [name for name in APPLIES if getattr(options, name) not in (None, False)]
+    _refuse(given, options.format, options.out)
+    inputs, basis = Inputs.of(options), Basis.of(options)
+    method = Method(alternatives=options.readings == "all", engine=Engine(options.engine))
+    gate = Gate(options.fail_on, options.max_quarantined)
+    if isinstance(form, Stream):
+        how = batch.BatchOptions(options.out, options.jobs, options.resume, options.quarantine, options.lineage)
+        return batch.run(inputs, basis, method, form, gate, how)
+    determined, rejected = determinations(inputs, basis, method)
+    write(form.write(determined), options.out)
+    return gate.code(Counter(determination.outcome.value for determination in determined), rejected)
 
 
-def _document(determinations: list[Determination], form: str) -> str:
-    from reasoner import render
-
-    if form != "letter":
-        return render.to_html(determinations) if form == "html" else render.to_markdown(determinations)
-    letters = []
-    for determination in determinations:
-        letter = render.to_letter(determination)
-        if letter is None:
-            print(f"note: {determination.case.iri}: no documentation is needed", file=sys.stderr)
-        else:
-            letters.append(letter)
-    return "\n".join(letters)
+def _refuse(given: Iterable[str], form: str, out: Path | None) -> None:
+    """Raise `UsageError` for an option that does nothing with a format, or without another option."""
+    for name in given:
+        if form not in APPLIES[name]:
+            option = f"--{name.replace('_', '-')}"
+            raise UsageError(f"{option} is for --format {', '.join(APPLIES[name])}, not {form}")
+        if name == "resume" and out is None:
+            raise UsageError("--resume needs the --out of the batch that was interrupted")
 
 
-def determinations(options: argparse.Namespace, *, alternatives: bool) -> tuple[list[Determination], int]:
-    """The determinations of the charts that the options name, and how many charts were rejected; errors are printed."""
-    from reasoner.engine import Engine, determine_case
+def determinations(inputs: Inputs, basis: Basis, method: Method) -> tuple[list[Determination], int]:
+    """The determinations of charts, and how many charts were rejected; errors are printed."""
+    from reasoner.engine import determine_case
 
-    policy = inputs.policy(options)
-    configuration = inputs.configuration(options, policy)
-    engine = Engine(getattr(options, "engine", Engine.FAST))
-    cases, rejected = inputs.cases(options, policy)
-    found: list[Determination] = []
+    cases, rejected = inputs.cases(basis.policy)
+    determined: list[Determination] = []
     for case in cases:
         try:
-            found += determine_case(case, policy, configuration=configuration, alternatives=alternatives, engine=engine)
+            determined += determine_case(
+                case,
+                basis.policy,
+                configuration=basis.configuration,
+                alternatives=method.alternatives,
+                engine=method.engine,
+            )
         except NecessityError as error:
             print(f"rejected: {case.source}: {error}", file=sys.stderr)
             rejected += 1
-    return found, rejected
+    return determined, rejected
 
 
 def _explain(options: argparse.Namespace) -> int:
     from reasoner import text
     from reasoner.assume import assume
+    from reasoner.engine import Engine
 
     stances = dict(options.assume)
-    found, rejected = determinations(options, alternatives=True)
-    told = []
-    for determination in found:
+    method = Method(alternatives=True, engine=Engine.FAST)
+    determined, rejected = determinations(Inputs.of(options), Basis.of(options), method)
+    explanations = []
+    for determination in determined:
         try:
             if stances:
-                told.append(text.what_if(determination, assume(determination, stances), stances))
+                explanations.append(text.what_if(determination, assume(determination, stances), stances))
             else:
-                told.append(text.explain(determination, options.criterion))
+                explanations.append(text.explain(determination, options.criterion))
         except NecessityError as error:
             print(f"rejected: {determination.case.iri}: {error}", file=sys.stderr)
             rejected += 1
-    write("\n".join(told), None)
-    return exit_code(len(told), rejected)
+    write("\n".join(explanations), None)
+    return exit_code(len(explanations), rejected)
 
 
 def _validate(options: argparse.Namespace) -> int:
@@ -154,16 +153,15 @@ def _validate(options: argparse.Namespace) -> int:
 
     from reasoner.engine import report
 
-    policy = inputs.policy(options)
-    configuration = inputs.configuration(options, policy)
-    cases, rejected = inputs.cases(options, policy)
-    whole, done = Graph(), 0
+    basis = Basis.of(options)
+    cases, rejected = Inputs.of(options).cases(basis.policy)
+    merged, done = Graph(), 0
     for case in cases:
-        found = report(case, policy, configuration=configuration)
-        if found is None:
+        validation = report(case, basis.policy, configuration=basis.configuration)
+        if validation is None:
             print(f"note: {case.iri}: no policy version is in force on {case.start}", file=sys.stderr)
             continue
-        whole += found.graph
+        merged += validation.graph
         done += 1
-    write(whole.serialize(format="turtle"), None)
+    write(merged.serialize(format="turtle"), None)
     return exit_code(done, rejected)

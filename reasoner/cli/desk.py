@@ -6,18 +6,23 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from reasoner.cli import options as inputs
+from reasoner.cli import options as shared
+from reasoner.cli.options import BaseLocation
 from reasoner.cli.output import DONE, NOTHING
 from reasoner.errors import UsageError
 
+if TYPE_CHECKING:
+    from reasoner.audit import Trail
+    from reasoner.cli.options import Commands
 
-def add(commands: Any) -> None:
+
+def add(commands: Commands) -> None:
     """Add the subcommands."""
     app = commands.add_parser("app", help="open the reviewer's workplace in the browser")
-    inputs.add_kb(app)
-    inputs.add_config(app)
+    shared.add_kb(app)
+    shared.add_config(app)
     app.add_argument(
         "--desk",
         metavar="DIR",
@@ -41,7 +46,7 @@ def add(commands: Any) -> None:
     listing = actions.add_parser("list", help="print the entries, a JSON object a line")
     listing.set_defaults(run=_list)
     for parser in (verify, listing):
-        inputs.add_kb(parser)
+        shared.add_kb(parser)
         parser.add_argument("--desk", metavar="DIR", type=Path, help="folder of the audit trail (default: KB/desk)")
 
 
@@ -50,8 +55,7 @@ def _app(options: argparse.Namespace) -> int:
     from reasoner.access import LOOPBACK
     from reasoner.settings import read_settings
 
-    if not options.kb:
-        raise UsageError("no knowledge base is named", mend="Give --kb LOCATION or set NECESSITY_KB")
+    base = BaseLocation.of(options)
     if options.host not in LOOPBACK and not options.auth:
         raise UsageError(
             f"{options.host} can be reached from other machines",
@@ -63,9 +67,9 @@ def _app(options: argparse.Namespace) -> int:
         if path and not path.is_file():
             raise UsageError("there is no such file", where=str(path))
     said = {
-        "NECESSITY_KB": options.kb,
-        "NECESSITY_KB_UPDATE": options.kb_update,
-        "NECESSITY_DESK": _desk(options),
+        "NECESSITY_KB": base.location,
+        "NECESSITY_KB_UPDATE": base.update_url,
+        "NECESSITY_DESK": _folder(options.desk, base.location),
         "NECESSITY_SETTINGS": options.settings and options.settings.resolve(),
         "NECESSITY_SECRETS": options.auth and options.auth.resolve(),
         "NECESSITY_CONFIG": options.config and options.config.resolve(),
@@ -81,27 +85,28 @@ def _app(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _desk(options: argparse.Namespace) -> Path:
-    if options.desk:
-        return options.desk.resolve()
-    if not options.kb:
+def _folder(desk: Path | None, base: str | None) -> Path:
+    """The folder of drafts and audit trail: the one that is named, else one in the knowledge base's directory."""
+    if desk:
+        return desk.resolve()
+    if not base:
         raise UsageError("no folder is named", mend="Give --desk DIR, or --kb LOCATION")
-    if "://" in options.kb:
+    if "://" in base:
         raise UsageError("an endpoint has no folder for drafts and the audit trail", mend="Give --desk DIR")
-    return Path(options.kb).resolve() / "desk"
+    return Path(base).resolve() / "desk"
 
 
-def _trail(options: argparse.Namespace):  # type: ignore[no-untyped-def]
+def _trail(folder: Path) -> Trail:
     from reasoner.audit import Trail
 
-    path = _desk(options) / "audit.jsonl"
+    path = folder / "audit.jsonl"
     if not path.is_file():
         raise UsageError("there is no audit trail", where=str(path), mend="`necessity app` begins one")
     return Trail(path)
 
 
 def _verify(options: argparse.Namespace) -> int:
-    trail = _trail(options)
+    trail = _trail(_folder(options.desk, options.kb))
     problems = trail.verify(options.head)
     for problem in problems:
         print(problem)
@@ -115,6 +120,6 @@ def _list(options: argparse.Namespace) -> int:
     import json
     from dataclasses import asdict
 
-    for entry in _trail(options).entries():
+    for entry in _trail(_folder(options.desk, options.kb)).entries():
         print(json.dumps(asdict(entry), ensure_ascii=False))
     return DONE

@@ -5,26 +5,34 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from reasoner.cli import options as inputs
+from reasoner.cli import options as shared
+from reasoner.cli.options import Inputs
 from reasoner.cli.output import exit_code, writer
 
 if TYPE_CHECKING:
+    from rdflib.term import Node
+
+    from reasoner.cli.options import Commands
+    from reasoner.coverage import Totals
     from reasoner.policy import Policy
     from reasoner.understand import Understood
 
-FORMS = ("text", "json", "turtle", "nquads")
+_Node = dict[str, str | list[str]]
+"""What a chart says of a node: its IRI, and values by property."""
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Add the command to the parser."""
     intake = commands.add_parser("intake", help="show what is understood of documentation, and what of it is not used")
-    inputs.add_input(intake)
-    intake.add_argument("--to", choices=FORMS, default="text", help="form of what is understood (default: text)")
+    shared.add_input(intake)
+    intake.add_argument(
+        "--to", choices=tuple(FORMATS), default="text", help="form of what is understood (default: text)"
+    )
     intake.add_argument("--out", metavar="FILE", type=Path, help="write it to a file, whole or not at all")
     intake.add_argument(
         "--report",
@@ -36,12 +44,10 @@ def add(commands: Any) -> None:
 
 
 def _intake(options: argparse.Namespace) -> int:
-    from reasoner import intake
     from reasoner.coverage import Totals, to_text
     from reasoner.understand import understand
 
-    policy = inputs.policy(options)
-    how = inputs.reading(options, intake.STDIN)
+    policy, inputs, form = shared.policy(options), Inputs.of(options), FORMATS[options.to]
     done = rejected = number = 0
     totals = Totals()
     with ExitStack() as stack:
@@ -49,7 +55,9 @@ def _intake(options: argparse.Namespace) -> int:
         report = None
         if options.report not in (None, "-"):
             report = _Report(stack.enter_context(writer(Path(options.report))), options.report)
-        for number, found in enumerate(understand(options.paths, policy, **how), 1):
+        for number, found in enumerate(
+            understand(inputs.paths, policy, suffix=inputs.stdin_suffix, options=inputs.request), 1
+        ):
             for error in found.errors:
                 print(f"rejected: {error}", file=sys.stderr)
             rejected += bool(found.errors)
@@ -58,7 +66,7 @@ def _intake(options: argparse.Namespace) -> int:
                 totals.add(found.coverage)
             if options.to == "json":
                 out.write(b"[\n" if number == 1 else b",\n")
-            out.write(_FORMS[options.to](found, policy).encode())
+            out.write(form(found, policy).encode())
             if options.report == "-" and options.to in ("turtle", "nquads") and found.coverage:
                 out.write(_commented(to_text(found.coverage)).encode())
             if report:
@@ -93,7 +101,7 @@ class _Report:
             text = coverage.to_text(found.coverage) if found.coverage else f"Coverage of {found.source}\n"
             self._out.write("".join((text, *(f"  rejected: {error}\n" for error in errors), "\n")).encode())
 
-    def end(self, totals: Any) -> None:
+    def end(self, totals: Totals) -> None:
         if self._json:
             last = json.dumps({"totals": totals.kinds, "reasons": totals.reasons}, ensure_ascii=False)
             start = "" if self._lead == ",\n" else self._lead
@@ -128,8 +136,10 @@ def _nquads(found: Understood, policy: Policy) -> str:
     return "".join(f"{triple} <{name}> .\n" for triple in found.chart.triples)
 
 
-def _parts(found: Understood, policy: Policy) -> dict[str, list[dict[str, Any]]]:
+def _parts(found: Understood, policy: Policy) -> dict[str, list[_Node]]:
     """The nodes of a chart by what they are, as objects with short names."""
+    from rdflib import URIRef
+
     from reasoner.namespaces import NEC, RDF
 
     if found.chart is None:
@@ -138,26 +148,23 @@ def _parts(found: Understood, policy: Policy) -> dict[str, list[dict[str, Any]]]
     said = set(graph.subjects(NEC.assertion)) | set(graph.subjects(RDF.type, NEC.Statement))
     documents = set(graph.objects(None, NEC.documentedIn))
     requests = set(graph.subjects(RDF.type, NEC.ReviewRequest))
-    roles: dict[str, list[dict[str, Any]]] = {"request": [], "statements": [], "documents": [], "others": []}
+    roles: dict[str, list[_Node]] = {"request": [], "statements": [], "documents": [], "others": []}
     prefixes = sorted(policy.prefixes.items(), key=lambda item: -len(item[1]))
 
-    def short(term: Any) -> str:
-        return next((f"{p}:{term[len(i) :]}" for p, i in prefixes if term.startswith(i) and term != i), str(term))
+    def short(term: Node) -> str:
+        name = str(term)
+        if not isinstance(term, URIRef):
+            return name
+        return next((f"{p}:{name[len(i) :]}" for p, i in prefixes if name.startswith(i) and name != i), name)
 
     for node in sorted(graph.subjects(unique=True), key=str):
-        about: dict[str, Any] = {"iri": str(node)}
+        values: dict[str, list[str]] = {}
         for predicate, value in sorted(graph.predicate_objects(node)):
-            about.setdefault(short(predicate), []).append(short(value) if _is_iri(value) else str(value))
-        held = {name: value[0] if len(value) == 1 and name != "iri" else value for name, value in about.items()}
+            values.setdefault(short(predicate), []).append(short(value))
+        facts = {name: held[0] if len(held) == 1 else held for name, held in values.items()}
         role = "request" if node in requests else "statements" if node in said else "documents"
-        roles[role if role != "documents" or node in documents else "others"].append(held)
+        roles[role if role != "documents" or node in documents else "others"].append({"iri": str(node), **facts})
     return roles
-
-
-def _is_iri(term: Any) -> bool:
-    from rdflib import URIRef
-
-    return isinstance(term, URIRef)
 
 
 def _json(found: Understood, policy: Policy) -> str:
@@ -188,7 +195,7 @@ def _singular(role: str) -> str:
     return {"documents": "document", "others": "node"}.get(role, role)
 
 
-def _facts(node: dict[str, Any], policy: Policy) -> Iterable[str]:
+def _facts(node: _Node, policy: Policy) -> Iterable[str]:
     labels = policy.lexicon.labels
     for name, values in node.items():
         if name != "iri":
@@ -200,4 +207,10 @@ def _facts(node: dict[str, Any], policy: Policy) -> Iterable[str]:
                 yield f"{name} {value}{f' ({label})' if label else ''}"
 
 
-_FORMS = {"text": _text, "json": _json, "turtle": _turtle, "nquads": _nquads}
+FORMATS: dict[str, Callable[[Understood, Policy], str]] = {
+    "text": _text,
+    "json": _json,
+    "turtle": _turtle,
+    "nquads": _nquads,
+}
+"""What ``--to`` takes."""

@@ -6,30 +6,37 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from reasoner.cli import options as inputs
+from reasoner.cli import options as shared
+from reasoner.cli.options import BaseLocation, Basis, Inputs
 from reasoner.cli.output import DONE, NOTHING, exit_code
 from reasoner.errors import NecessityError, UsageError
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from reasoner.cli.options import Commands
     from reasoner.configuration import Configuration
     from reasoner.decisions import Acceptance, Decision
     from reasoner.documentation import Case
-    from reasoner.kb import KnowledgeBase
+    from reasoner.kb import Kind
+    from reasoner.load import PolicyLocation
     from reasoner.policy import Policy
 
-_SYNTAXES = ("nquads", "trig")
-_Contents = list[tuple[str, str, str]]
+SYNTAXES = {"nquads": "application/n-quads", "trig": "application/trig"}
+"""What ``kb export --format`` takes, with the media types."""
+_Chart = tuple[str, str]
+"""IRI of a request, and its chart as N-Quads."""
+_Determined = tuple[list[tuple[str, str, str]], list[str]]
+"""The determinations of a chart as `reasoner.kb.to_content` gives them, and errors."""
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Add the commands to the parser."""
     kb = commands.add_parser("kb", help="keep policy, charts, determinations and decisions in one queryable graph")
     actions = kb.add_subparsers(required=True, metavar="ACTION")
@@ -39,13 +46,13 @@ def add(commands: Any) -> None:
     load = actions.add_parser(
         "load", help="load charts, recorded decisions and acceptances; the same content changes nothing"
     )
-    inputs.add_input(load)
+    shared.add_input(load)
     load.set_defaults(run=_load)
     determine = actions.add_parser("determine", help="determine the charts that have no current determination")
-    inputs.add_config(determine)
-    inputs.add_as_of(determine)
+    shared.add_config(determine)
+    shared.add_as_of(determine)
     determine.add_argument("--again", action="store_true", help="determine all charts, not only those that need it")
-    inputs.add_readings(determine)
+    shared.add_readings(determine)
     determine.add_argument("--jobs", metavar="N", type=int, default=1, help="processes (default: 1; 0: one a core)")
     determine.set_defaults(run=_determine)
     listing = actions.add_parser("list", help="what the knowledge base holds")
@@ -57,13 +64,13 @@ def add(commands: Any) -> None:
     remove.set_defaults(run=_remove)
     export = actions.add_parser("export", help="write all named graphs, or those of one kind")
     _add_kind(export)
-    export.add_argument("--format", choices=_SYNTAXES, default="nquads", help="syntax (default: nquads)")
+    export.add_argument("--format", choices=tuple(SYNTAXES), default="nquads", help="syntax (default: nquads)")
     export.add_argument("--out", metavar="FILE", type=Path, help="write to a file, whole or not at all")
     export.set_defaults(run=_export)
     verify = actions.add_parser("verify", help="hold every named graph against its digest")
     verify.set_defaults(run=_verify)
     for parser in (init, load, determine, listing, remove, export, verify):
-        inputs.add_kb(parser)
+        shared.add_kb(parser)
 
 
 def _add_kind(parser: argparse.ArgumentParser) -> None:
@@ -73,8 +80,8 @@ def _add_kind(parser: argparse.ArgumentParser) -> None:
 
 
 def _init(options: argparse.Namespace) -> int:
-    policy = inputs.policy(options)
-    with inputs.knowledge_base(options, write=True) as kb:
+    policy = shared.policy(options)
+    with BaseLocation.of(options).open(write=True) as kb:
         print(f"{kb.load_policy(policy).value:9}  policy  {policy.iri}")
     return DONE
 
@@ -83,31 +90,31 @@ def _load(options: argparse.Namespace) -> int:
     from reasoner import intake
     from reasoner.errors import DocumentationError
 
-    policy = inputs.policy(options)
+    policy, inputs, base = shared.policy(options), Inputs.of(options), BaseLocation.of(options)
     loaded: dict[str, str] = {}
     done = rejected = 0
-    with inputs.knowledge_base(options, write=True) as kb:
-        for name in intake.find(options.paths):
-            cases, decisions, acceptances, errors = _read(name, policy, options)
-            for kind, load, items in (
-                ("chart", kb.load_case, cases),
-                ("decision", kb.load_decision, decisions),
-                ("acceptance", kb.load_acceptance, acceptances),
-            ):
-                for item in items:
-                    try:
-                        if item.iri in loaded:
-                            raise DocumentationError(
-                                f"<{item.iri}> has been loaded from {loaded[item.iri]}",
-                                where=name,
-                                mend="Keep a request and its statements in one data set",
-                            )
-                        print(f"{load(item).value:9}  {kind}  {item.iri}")
-                    except NecessityError as error:
-                        errors.append(error)
-                        continue
-                    loaded[item.iri] = name
-                    done += 1
+    with base.open(write=True) as kb:
+        for name in intake.find(inputs.paths):
+            cases, decisions, acceptances, errors = _read(name, policy, inputs)
+            writes = (
+                *(("chart", case.iri, partial(kb.load_case, case)) for case in cases),
+                *(("decision", decision.iri, partial(kb.load_decision, decision)) for decision in decisions),
+                *(("acceptance", acc.iri, partial(kb.load_acceptance, acc)) for acc in acceptances),
+            )
+            for kind, iri, load in writes:
+                try:
+                    if iri in loaded:
+                        raise DocumentationError(
+                            f"<{iri}> has been loaded from {loaded[iri]}",
+                            where=name,
+                            mend="Keep a request and its statements in one data set",
+                        )
+                    print(f"{load().value:9}  {kind}  {iri}")
+                except NecessityError as error:
+                    errors.append(error)
+                    continue
+                loaded[iri] = name
+                done += 1
             for error in errors:
                 print(f"rejected: {error}", file=sys.stderr)
             rejected += len(errors)
@@ -115,7 +122,7 @@ def _load(options: argparse.Namespace) -> int:
 
 
 def _read(
-    name: str, policy: Policy, options: argparse.Namespace
+    name: str, policy: Policy, inputs: Inputs
 ) -> tuple[list[Case], list[Decision], list[Acceptance], list[NecessityError]]:
     """The cases, decisions and acceptances of one file, and the errors of what is none of them."""
     from reasoner import intake
@@ -126,17 +133,17 @@ def _read(
     decisions: list[Decision] = []
     acceptances: list[Acceptance] = []
     try:
-        datasets, errors, notes = intake.datasets(name, policy, **inputs.reading(options, name))
+        datasets, errors, notes = intake.datasets(name, policy, suffix=inputs.suffix(name), options=inputs.request)
     except NecessityError as error:
         return cases, decisions, acceptances, [error]
-    inputs.print_notes(name, notes)
-    for found in datasets:
+    shared.print_notes(name, notes)
+    for data_set in datasets:
         try:
-            if holds_decisions(found):
-                decisions += read_decisions(found.graph, policy, found.name)
-                acceptances += read_acceptances(found.graph, policy, found.name)
+            if holds_decisions(data_set):
+                decisions += read_decisions(data_set.graph, policy, data_set.name)
+                acceptances += read_acceptances(data_set.graph, policy, data_set.name)
             else:
-                cases += read_cases(found, policy, options.as_of)
+                cases += read_cases(data_set, policy, inputs.as_of)
         except NecessityError as error:
             errors.append(error)
     cases, twice = intake.refuse_duplicates(cases)
@@ -146,12 +153,22 @@ def _read(
 def _determine(options: argparse.Namespace) -> int:
     from reasoner.kb import Kind
 
-    policy = inputs.policy(options)
+    if options.jobs < 0:
+        raise UsageError(f"--jobs is {options.jobs}", mend="Give the number of processes, or 0 for one a core")
+    basis, base = Basis.of(options), BaseLocation.of(options)
+    work = partial(
+        _determine_chart,
+        location=basis.location,
+        configuration=basis.configuration,
+        as_of=options.as_of,
+        alternatives=options.readings == "all",
+    )
     done = rejected = 0
-    with inputs.knowledge_base(options, write=True) as kb:
-        requests = [entry.about for entry in kb.entries(Kind.CHART)] if options.again else kb.undetermined(policy)
+    with base.open(write=True) as kb:
+        requests = [entry.about for entry in kb.entries(Kind.CHART)] if options.again else kb.undetermined(basis.policy)
         started = time.monotonic()
-        for contents, errors in _determined(kb, requests, policy, options):
+        charts = ((request, kb.chart(request)) for request in requests)
+        for contents, errors in _spread(work, charts, options.jobs or os.cpu_count() or 1):
             for error in errors:
                 print(f"rejected: {error}", file=sys.stderr)
                 rejected += 1
@@ -164,69 +181,51 @@ def _determine(options: argparse.Namespace) -> int:
     return DONE if not requests else exit_code(done, rejected)
 
 
-def _determined(
-    kb: KnowledgeBase, requests: list[str], policy: Policy, options: argparse.Namespace
-) -> Iterator[tuple[_Contents, list[str]]]:
-    """The determinations of each request as contents, with errors in their place; in the order of the requests."""
-    if options.jobs < 0:
-        raise UsageError(f"--jobs is {options.jobs}", mend="Give the number of processes, or 0 for one a core")
-    work = partial(
-        _determine_chart,
-        policy=(options.policy, options.policies),
-        configuration=inputs.configuration(options, policy),
-        as_of=options.as_of,
-        alternatives=options.readings == "all",
-    )
-    charts = ((request, kb.chart(request)) for request in requests)
-    jobs = options.jobs or os.cpu_count() or 1
+def _spread(work: Callable[[_Chart], _Determined], charts: Iterable[_Chart], jobs: int) -> Iterator[_Determined]:
+    """What comes of each chart, in order, by this process or several others."""
     if jobs == 1:
         yield from map(work, charts)
         return
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
+    charts = iter(charts)
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        for chunk in _chunks(charts, 64 * jobs):
+        while chunk := list(islice(charts, 64 * jobs)):
             yield from pool.map(work, chunk, chunksize=8)
 
 
-def _chunks(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    items = iter(items)
-    while chunk := list(islice(items, size)):
-        yield chunk
-
-
 def _determine_chart(
-    chart: tuple[str, str],
+    chart: _Chart,
     *,
-    policy: tuple[str | None, Path | None],
+    location: PolicyLocation,
     configuration: Configuration | None,
     as_of: date | None,
     alternatives: bool,
-) -> tuple[_Contents, list[str]]:
+) -> _Determined:
+    """The determinations of a chart as contents of the knowledge base, or the errors in their place."""
     from reasoner.engine import determine_case
     from reasoner.kb import read_chart, to_content
-    from reasoner.load import load_policy
 
-    loaded = load_policy(policy[0], root=policy[1])
+    policy = location.load()
     try:
-        case = read_chart(*chart, loaded, as_of)
-        found = determine_case(case, loaded, configuration=configuration, alternatives=alternatives)
-        return [to_content(determination) for determination in found], []
+        case = read_chart(*chart, policy, as_of)
+        determined = determine_case(case, policy, configuration=configuration, alternatives=alternatives)
+        return [to_content(determination) for determination in determined], []
     except NecessityError as error:
         return [], [str(error)]
 
 
 def _list(options: argparse.Namespace) -> int:
-    with inputs.knowledge_base(options) as kb:
-        for entry in kb.entries(_kind(options)):
+    with BaseLocation.of(options).open() as kb:
+        for entry in kb.entries(_kind(options.kind)):
             print(f"{entry.kind.slug:13}  {entry.loaded.isoformat()}  {entry.digest[:12]}  {entry.about}")
     return DONE
 
 
 def _remove(options: argparse.Namespace) -> int:
     done = rejected = 0
-    with inputs.knowledge_base(options, write=True) as kb:
+    with BaseLocation.of(options).open(write=True) as kb:
         for iri in options.iris:
             try:
                 print(f"removed {kb.remove(iri, decisions=options.with_decisions)} named graphs of {iri}")
@@ -242,14 +241,14 @@ def _export(options: argparse.Namespace) -> int:
 
     from reasoner.cli.output import writer
 
-    syntax = {"nquads": ox.RdfFormat.N_QUADS, "trig": ox.RdfFormat.TRIG}[options.format]
-    with inputs.knowledge_base(options) as kb, writer(options.out) as stream:
-        ox.serialize(kb.export(_kind(options)), output=stream, format=syntax)
+    syntax = ox.RdfFormat.from_media_type(SYNTAXES[options.format])
+    with BaseLocation.of(options).open() as kb, writer(options.out) as stream:
+        ox.serialize(kb.export(_kind(options.kind)), output=stream, format=syntax)
     return DONE
 
 
 def _verify(options: argparse.Namespace) -> int:
-    with inputs.knowledge_base(options) as kb:
+    with BaseLocation.of(options).open() as kb:
         problems = list(kb.verify())
         held = sum(1 for _ in kb.entries())
     for problem in problems:
@@ -259,7 +258,7 @@ def _verify(options: argparse.Namespace) -> int:
     return NOTHING if problems else DONE
 
 
-def _kind(options: argparse.Namespace) -> Any:
+def _kind(name: str | None) -> Kind | None:
     from reasoner.kb import Kind
 
-    return Kind[options.kind.upper()] if options.kind else None
+    return Kind[name.upper()] if name else None

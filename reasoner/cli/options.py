@@ -1,4 +1,7 @@
-"""What several commands take: charts, a policy, a payer's choice of readings, a knowledge base."""
+"""What several commands take, as options of the parser and as frozen values: charts, a policy, a knowledge base.
+
+A command's `run` turns what the parser gives into these values, and nothing behind it sees the parser's namespace.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,131 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reasoner.errors import UsageError
 
 if TYPE_CHECKING:
     from reasoner.configuration import Configuration
     from reasoner.documentation import Case
+    from reasoner.engine import Engine
+    from reasoner.fhir import RequestOptions
     from reasoner.kb import KnowledgeBase
+    from reasoner.load import PolicyLocation
     from reasoner.policy import Policy
+
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+_REQUEST = ("phase", "focus", "service_start", "service_end", "jurisdiction", "birth_date")
+"""The options that state facts of a request, by the names of `reasoner.fhir.RequestOptions`."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Charts, and how they are read."""
+
+    paths: tuple[str, ...]
+    """Files, folders, patterns, or ``-`` for standard input."""
+    as_of: date | None
+    """The day of review, in place of the requests' own."""
+    stdin_suffix: str | None
+    """The file type of standard input, such as ``.ttl``."""
+    request: RequestOptions | None
+    """Facts of a request that FHIR does not state."""
+
+    @classmethod
+    def of(cls, options: argparse.Namespace) -> Inputs:
+        """The charts that the options of `add_input` or `add_settings` name; raises `UsageError` for what cannot be."""
+        from reasoner import intake, piece
+
+        suffix = "." + options.input_format.lstrip(".") if options.input_format else None
+        known = [*intake.SUFFIXES, piece.LINES]
+        if suffix and suffix not in known:
+            raise UsageError(f"--input-format is {options.input_format!r}", mend=f"Known: {' '.join(known)}")
+        facts = {name: value for name in _REQUEST if (value := getattr(options, name)) is not None}
+        request = None
+        if facts:
+            from reasoner.fhir import RequestOptions
+
+            request = RequestOptions(**facts)
+        return cls(tuple(options.paths), options.as_of, suffix, request)
+
+    def suffix(self, name: str) -> str | None:
+        """The file type of one of the sources, where its name does not tell it."""
+        from reasoner import intake
+
+        return self.stdin_suffix if name == intake.STDIN else None
+
+    def cases(self, policy: Policy) -> tuple[list[Case], int]:
+        """The cases of all the paths in the order of their IRIs, and how many were rejected; errors are printed."""
+        from reasoner import intake, stream
+
+        cases, errors = [], []
+        data_sets = stream.data_sets(
+            self.paths, policy, as_of=self.as_of, suffix=self.stdin_suffix, options=self.request
+        )
+        for data_set in data_sets:
+            cases += data_set.cases
+            errors += [data_set.error] if data_set.error else []
+            print_notes(data_set.source, data_set.notes)
+        cases, twice = intake.refuse_duplicates(cases)
+        for error in (*errors, *twice):
+            print(f"rejected: {error}", file=sys.stderr)
+        return sorted(cases, key=lambda case: case.iri), len(errors) + len(twice)
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What requests are held against: a policy, and a payer's choice of its readings. Both are read once."""
+
+    location: PolicyLocation
+    """Where the policy is, for other processes to load it from."""
+    policy: Policy
+    configuration: Configuration | None
+
+    @classmethod
+    def of(cls, options: argparse.Namespace) -> Basis:
+        """The policy and the choice that the options name, those of `add_config` among them."""
+        from reasoner.configuration import read_configuration
+
+        location = policy_location(options)
+        policy = location.load()
+        return cls(location, policy, read_configuration(options.config, policy) if options.config else None)
+
+
+@dataclass(frozen=True)
+class Method:
+    """How requests are determined."""
+
+    alternatives: bool
+    """Whether every other reading of the text is tried too."""
+    engine: Engine
+
+
+@dataclass(frozen=True)
+class BaseLocation:
+    """Where a knowledge base is."""
+
+    location: str
+    """A directory, or the URL of a SPARQL endpoint."""
+    update_url: str | None
+
+    @classmethod
+    def of(cls, options: argparse.Namespace) -> BaseLocation:
+        """The knowledge base that the options of `add_kb` name; raises `UsageError` if they name none."""
+        if not options.kb:
+            raise UsageError("no knowledge base is named", mend="Give --kb LOCATION or set NECESSITY_KB")
+        return cls(options.kb, options.kb_update)
+
+    def open(self, *, write: bool = False) -> KnowledgeBase:
+        """Open it; raises `UsageError` where that fails."""
+        from reasoner.kb import KnowledgeBase
+        from reasoner.store import open_store
+
+        return KnowledgeBase(open_store(self.location, write=write, update_url=self.update_url))
 
 
 def add_input(parser: argparse.ArgumentParser, paths: str = "+") -> None:
@@ -48,7 +165,7 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
 
 def add_as_of(parser: argparse.ArgumentParser) -> None:
     """The day on whose knowledge the review is made."""
-    parser.add_argument("--as-of", metavar="DATE", type=_day, help="review on the knowledge of this day")
+    parser.add_argument("--as-of", metavar="DATE", type=day, help="review on the knowledge of this day")
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
@@ -100,72 +217,27 @@ def folder(text: str) -> Path:
     return Path(text).resolve()
 
 
-def _day(text: str) -> date:
+def day(text: str) -> date:
+    """A date, as the parser takes it."""
     try:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a date; write YYYY-MM-DD") from None
 
 
+def policy_location(options: argparse.Namespace) -> PolicyLocation:
+    """Where the policy is that the options name."""
+    from reasoner.load import PolicyLocation
+
+    return PolicyLocation(options.policy, options.policies)
+
+
 def policy(options: argparse.Namespace) -> Policy:
     """The policy that the options name."""
-    from reasoner.load import load_policy
-
-    return load_policy(options.policy, root=options.policies)
-
-
-def configuration(options: argparse.Namespace, policy: Policy) -> Configuration | None:
-    """The choice of readings that the options name, if they do."""
-    from reasoner.configuration import read_configuration
-
-    return read_configuration(options.config, policy) if options.config else None
-
-
-def knowledge_base(options: argparse.Namespace, *, write: bool = False) -> KnowledgeBase:
-    """The knowledge base that the options name; raises `UsageError` if they name none."""
-    from reasoner.kb import KnowledgeBase
-    from reasoner.store import open_store
-
-    if not options.kb:
-        raise UsageError("no knowledge base is named", mend="Give --kb LOCATION or set NECESSITY_KB")
-    return KnowledgeBase(open_store(options.kb, write=write, update_url=options.kb_update))
-
-
-def cases(options: argparse.Namespace, policy: Policy) -> tuple[list[Case], int]:
-    """The cases of all the paths in the order of their IRIs, and how many were rejected; errors are printed."""
-    from reasoner import intake, stream
-
-    found, errors = [], []
-    how = reading(options, intake.STDIN)
-    for data_set in stream.data_sets(options.paths, policy, as_of=options.as_of, **how):
-        found += data_set.cases
-        errors += [data_set.error] if data_set.error else []
-        print_notes(data_set.source, data_set.notes)
-    found, twice = intake.refuse_duplicates(found)
-    for error in (*errors, *twice):
-        print(f"rejected: {error}", file=sys.stderr)
-    return sorted(found, key=lambda case: case.iri), len(errors) + len(twice)
+    return policy_location(options).load()
 
 
 def print_notes(name: str, notes: Iterable[str]) -> None:
     """Print what was not used of a file."""
     for note in notes:
         print(f"note: {name}: {note}", file=sys.stderr)
-
-
-def reading(options: argparse.Namespace, name: str) -> dict[str, Any]:
-    """How a file is to be read."""
-    from reasoner import intake, piece
-
-    suffix = "." + options.input_format.lstrip(".") if options.input_format else None
-    known = [*intake.SUFFIXES, piece.LINES]
-    if suffix and suffix not in known:
-        raise UsageError(f"--input-format is {options.input_format!r}", mend=f"Known: {' '.join(known)}")
-    names = ("phase", "focus", "service_start", "service_end", "jurisdiction", "birth_date")
-    given = {name: value for name in names if (value := getattr(options, name)) is not None}
-    request = None
-    if given:
-        from reasoner.fhir import RequestOptions
-
-        request = RequestOptions(**given)
-    return {"suffix": suffix if name == intake.STDIN else None, "options": request}

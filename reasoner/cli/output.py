@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +20,38 @@ def exit_code(done: int, rejected: int) -> int:
     if not done:
         return NOTHING
     return SOME if rejected else DONE
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """How many data sets may be rejected."""
+
+    limit: float
+    share: bool
+    """Whether the limit is in percent of all data sets."""
+
+    def passed(self, done: int, rejected: int) -> bool:
+        """Whether no more were rejected, of all that were determined or rejected."""
+        return rejected <= (self.limit * (done + rejected) / 100 if self.share else self.limit)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What a run has to come to for the exit code of success."""
+
+    fail_on: tuple[str, ...] = ()
+    """Outcomes of which there may be none."""
+    tolerance: Threshold | None = None
+    """How many data sets may be rejected without being told of by the exit code."""
+
+    def code(self, outcomes: Mapping[str, int], rejected: int) -> int:
+        """The exit code of a run with so many determinations of each outcome, and so many rejected data sets."""
+        done = sum(outcomes.values())
+        if any(outcomes.get(outcome) for outcome in self.fail_on):
+            return FAILED_ON
+        if self.tolerance is not None and rejected:
+            return exit_code(done, 0) if self.tolerance.passed(done, rejected) else FAILED_ON
+        return exit_code(done, rejected)
 
 
 def write(output: str | bytes, path: Path | None) -> None:

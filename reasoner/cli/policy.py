@@ -5,15 +5,19 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from reasoner.cli import options as inputs
+from reasoner.cli import options as shared
+from reasoner.cli.options import Inputs
 from reasoner.cli.output import DONE, NOTHING, SOME, write
+
+if TYPE_CHECKING:
+    from reasoner.cli.options import Commands
 
 SYNTAXES = {"turtle": "turtle", "rdfxml": "xml", "jsonld": "json-ld", "ntriples": "nt"}
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Add the commands to the parser."""
     policy = commands.add_parser("policy", help="list, show and check policies")
     actions = policy.add_subparsers(required=True, metavar="ACTION")
@@ -26,13 +30,13 @@ def add(commands: Any) -> None:
         "--shapes", action="store_true", help="the effective shapes as Turtle, for requests of the given kind"
     )
     show.add_argument("--minor", action="store_true", help="with --shapes: a member under the age of majority")
-    inputs.add_request(show)
+    shared.add_request(show)
     show.set_defaults(run=_show)
     diff = actions.add_parser("diff", help="what changes from one version to another, and which determinations do")
     diff.add_argument("earlier", metavar="A", help="id of a version")
     diff.add_argument("later", metavar="B", help="id of another")
     diff.add_argument("paths", nargs="*", metavar="PATH", help="charts to determine under both versions")
-    inputs.add_settings(diff)
+    shared.add_settings(diff)
     diff.set_defaults(run=_diff)
     reference = actions.add_parser("reference", help="write the policy as linked HTML pages")
     reference.add_argument("folder", metavar="DIR", type=Path, help="folder to write to, made if need be")
@@ -47,10 +51,10 @@ def add(commands: Any) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from reasoner.load import installed, load_policy
+    from reasoner.load import PolicyLocation, installed
 
     for name in installed(options.policies):
-        for version in load_policy(name, root=options.policies).versions:
+        for version in PolicyLocation(name, options.policies).load().versions:
             until = f"to {version.valid_until}" if version.valid_until else "on"
             print(f"{version.id}  from {version.valid_from} {until}  {version.label}")
     return DONE
@@ -59,7 +63,7 @@ def _list(options: argparse.Namespace) -> int:
 def _show(options: argparse.Namespace) -> int:
     from reasoner import outline
 
-    policy = inputs.policy(options)
+    policy = shared.policy(options)
     version = outline.choose_version(policy, options.version)
     if options.shapes:
         print(outline.shapes(version, options.phase, options.focus, options.jurisdiction, options.minor), end="")
@@ -75,9 +79,9 @@ def _show(options: argparse.Namespace) -> int:
 def _diff(options: argparse.Namespace) -> int:
     from reasoner import diff, outline
 
-    policy = inputs.policy(options)
+    policy = shared.policy(options)
     earlier, later = (outline.choose_version(policy, id_) for id_ in (options.earlier, options.later))
-    cases, rejected = inputs.cases(options, policy) if options.paths else ([], 0)
+    cases, rejected = Inputs.of(options).cases(policy) if options.paths else ([], 0)
     print(diff.render(diff.diff(earlier, later)), end="")
     if cases:
         print(diff.render_changes(diff.compare(case, policy, earlier, later) for case in cases), end="")
@@ -87,7 +91,7 @@ def _diff(options: argparse.Namespace) -> int:
 def _reference(options: argparse.Namespace) -> int:
     from reasoner import reference
 
-    pages = reference.write(inputs.policy(options), options.folder)
+    pages = reference.write(shared.policy(options), options.folder)
     print(options.folder / pages[0])
     return DONE
 
@@ -95,7 +99,7 @@ def _reference(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     from rdflib import Graph
 
-    policy = inputs.policy(options)
+    policy = shared.policy(options)
     whole = Graph(bind_namespaces="none")
     for part, graph in (("ontology", policy.ontology), ("shapes", policy.shapes)):
         if options.part in ("all", part):
@@ -111,7 +115,7 @@ def _check(options: argparse.Namespace) -> int:
     from reasoner import check
     from reasoner.program import program
 
-    policy = inputs.policy(options)
+    policy = shared.policy(options)
     problems = check.check(policy, progress=lambda line: print(line, file=sys.stderr))
     for version in policy.versions:
         for leaf, reason in sorted(program(version).foreign.items()):

@@ -7,25 +7,27 @@ import os
 import sys
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reasoner.cli import charts
-from reasoner.cli import options as inputs
+from reasoner.cli import options as shared
+from reasoner.cli.options import BaseLocation, Basis, Inputs, Method
 from reasoner.cli.output import DONE, SOME, write
 from reasoner.errors import UsageError
 
 if TYPE_CHECKING:
+    from reasoner.cli.options import Commands
     from reasoner.kb import KnowledgeBase
 
 FORMATS = ("text", "csv", "tsv", "json", "xml", "parquet", "turtle", "ntriples", "rdfxml", "jsonld")
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Add the commands to the parser."""
     query = commands.add_parser("query", help="ask a knowledge base, or charts, a question in SPARQL")
     query.add_argument("name", nargs="?", metavar="NAME", help="query of the library, file, or - (default: list them)")
-    inputs.add_input(query, "*")
-    inputs.add_kb(query)
+    shared.add_input(query, "*")
+    shared.add_kb(query)
     query.add_argument(
         "--param", metavar="NAME=VALUE", action="append", default=[], type=_binding, help="value of a parameter"
     )
@@ -77,25 +79,27 @@ def _query(options: argparse.Namespace) -> int:
         return DONE
     rejected = 0
     if options.paths:
-        kb, rejected = _transient(options)
+        if options.name == "-" and "-" in options.paths:
+            raise UsageError("the query and a chart are both to come from standard input", mend="Write one to a file")
+        kb, rejected = _transient(Inputs.of(options), Basis.of(options))
     else:
-        kb = inputs.knowledge_base(options)
+        kb = BaseLocation.of(options).open()
     with kb:
         answer = Answer(kb.query(text), text)
     write(answer.serialize(options.format or ("turtle" if answer.triples is not None else "text")), options.out)
     return SOME if rejected else DONE
 
 
-def _transient(options: argparse.Namespace) -> tuple[KnowledgeBase, int]:
-    """A knowledge base in memory of the policy, the charts that the paths name, and their determinations."""
+def _transient(inputs: Inputs, basis: Basis) -> tuple[KnowledgeBase, int]:
+    """A knowledge base in memory of a policy, charts and their determinations, and how many charts were rejected."""
+    from reasoner.engine import Engine
     from reasoner.kb import KnowledgeBase
 
-    if options.name == "-" and "-" in options.paths:
-        raise UsageError("the query and a chart are both to come from standard input", mend="Write one to a file")
-    found, rejected = charts.determinations(options, alternatives=True)
+    method = Method(alternatives=True, engine=Engine.FAST)
+    determined, rejected = charts.determinations(inputs, basis, method)
     kb = KnowledgeBase()
-    kb.load_policy(inputs.policy(options))
-    for _, determinations in groupby(found, key=lambda determination: determination.case.iri):
+    kb.load_policy(basis.policy)
+    for _, determinations in groupby(determined, key=lambda determination: determination.case.iri):
         of_case = list(determinations)
         kb.load_case(of_case[0].case)
         kb.record(of_case)

@@ -6,17 +6,19 @@ import argparse
 import json
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from reasoner.cli import options as inputs
+from reasoner.cli import options as shared
+from reasoner.cli.options import Basis
 from reasoner.cli.output import DONE, write
 from reasoner.errors import UsageError
 
 if TYPE_CHECKING:
+    from reasoner.cli.options import Commands
     from reasoner.policy import Policy, PolicyVersion
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Add the command to the parser."""
     form = commands.add_parser(
         "questionnaire", help="write the FHIR R4 Questionnaire that asks for what a kind of request has to document"
@@ -25,16 +27,16 @@ def add(commands: Any) -> None:
     form.add_argument("--focus", required=True, choices=("mental-health", "substance-use"), help="of the request")
     age = form.add_mutually_exclusive_group()
     age.add_argument("--age-group", choices=("adult", "minor"), default="adult", help="of the member (default: adult)")
-    age.add_argument("--birth-date", metavar="DATE", type=inputs._day, help="of the member; wants --service-start")
+    age.add_argument("--birth-date", metavar="DATE", type=shared.day, help="of the member; wants --service-start")
     form.add_argument(
-        "--service-start", metavar="DATE", type=inputs._day, help="decides the version; goes into the form"
+        "--service-start", metavar="DATE", type=shared.day, help="decides the version; goes into the form"
     )
     form.add_argument("--jurisdiction", metavar="CODE", help="where the plan is regulated, such as US-MO")
     form.add_argument("--funding", choices=("fully-insured", "self-funded"), help="who bears the plan's risk")
     form.add_argument(
         "--version", metavar="ID", help="version (default: in force at the start of service, or the latest)"
     )
-    inputs.add_config(form)
+    shared.add_config(form)
     form.add_argument("--out", metavar="FILE", type=Path, help="write to a file, whole or not at all")
     form.set_defaults(run=_questionnaire)
 
@@ -42,18 +44,18 @@ def add(commands: Any) -> None:
 def _questionnaire(options: argparse.Namespace) -> int:
     from reasoner.questionnaire import Subject, questionnaire
 
-    policy = inputs.policy(options)
-    version = _version(policy, options.version, options.service_start)
-    configuration = inputs.configuration(options, policy)
+    basis = Basis.of(options)
+    version = _version(basis.policy, options.version, options.service_start)
     subject = Subject(
         phase=options.phase,
         focus=options.focus,
-        age_group=_age_group(version, options),
+        age_group=_age_group(version, options.birth_date, options.service_start) or options.age_group,
         jurisdiction=options.jurisdiction,
         funding=options.funding,
         service_start=options.service_start,
     )
-    form = questionnaire(policy, version, subject, configuration.choices(version) if configuration else None)
+    choices = basis.configuration.choices(version) if basis.configuration else None
+    form = questionnaire(basis.policy, version, subject, choices)
     write(json.dumps(form, ensure_ascii=False, indent=2) + "\n", options.out)
     return DONE
 
@@ -69,10 +71,10 @@ def _version(policy: Policy, named: str | None, start: date | None) -> PolicyVer
     return version
 
 
-def _age_group(version: PolicyVersion, options: argparse.Namespace) -> str:
-    born, start = options.birth_date, options.service_start
+def _age_group(version: PolicyVersion, born: date | None, start: date | None) -> str | None:
+    """The age group of a member at the start of service; None where no date of birth is given."""
     if born is None:
-        return str(options.age_group)
+        return None
     if start is None:
         raise UsageError("the age at the start of service is not said", mend="Give --service-start with --birth-date")
     if born > start:
