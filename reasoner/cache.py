@@ -5,35 +5,16 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import pickle
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
+
+from reasoner.serialization import Form, FormError
 
 T = TypeVar("T")
 
-_ALLOWED = {
-    ("builtins", "frozenset"),
-    ("builtins", "range"),
-    ("builtins", "set"),
-    ("datetime", "date"),
-    ("pathlib", "Path"),
-    ("pathlib", "PosixPath"),
-    ("pathlib", "WindowsPath"),
-    ("pathlib._local", "PosixPath"),
-    ("pathlib._local", "WindowsPath"),
-}
-
-
-class _Reader(pickle.Unpickler):
-    """Reads the package's own dataclasses and plain values, and nothing that could run anything."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        package = __package__ or ""
-        if (module, name) in _ALLOWED or module in (f"{package}.policy", f"{package}.lexicon"):
-            return super().find_class(module, name)
-        raise pickle.UnpicklingError(f"{module}.{name} has no place in the cache")
+_PACKAGE = Path(__file__).parent
 
 
 def folder() -> Path | None:
@@ -51,40 +32,59 @@ def folder() -> Path | None:
     return base if ours else None
 
 
-def key(*parts: str) -> str:
-    """A name for what is built from some parts by this very code of the package."""
-    code = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        status = path.stat()
-        code.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
-    return hashlib.sha256("\0".join((code.hexdigest(), *parts)).encode()).hexdigest()
+def key(name: str, files: Iterable[Path], *, package: Path = _PACKAGE) -> str:
+    """A name for what this very code of the package builds from the content of some files.
+
+    Args:
+        name: what is built.
+        files: what it is built from; raises `OSError` where one cannot be read.
+        package: the folder of the code, with all below it.
+    """
+    total = hashlib.sha256(name.encode())
+    for path, status in _modules(package):
+        total.update(f"\0{path}\0{status.st_size}\0{status.st_mtime_ns}".encode())
+    for file in files:
+        total.update(f"\0{file}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
+    return total.hexdigest()
 
 
-def cached(name: str, kind: type[T], build: Callable[[], T], keep: Callable[[T], Iterable[object]]) -> T:
+def cached(name: str, form: Form[T], build: Callable[[], T]) -> T:
     """What is kept under a name; else what is built, which is then kept where that is possible.
+
+    A file begins with the SHA-256 of the rest, so that a damaged one is noticed and built anew.
 
     Args:
         name: from `key`.
-        kind: the class of what is kept.
+        form: how it is written.
         build: how to make it.
-        keep: asks what is built for all that is worth keeping with it, before it is kept.
     """
     base = folder()
-    path = base / f"{name}.pickle" if base else None
+    path = base / f"{name}.data" if base else None
     if path:
-        try:
-            with path.open("rb") as stream:
-                found = _Reader(stream).load()
-            if isinstance(found, kind):
-                return found
-        except Exception:  # a damaged or foreign file is no cache, whatever its reader says
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
-    found = build()
+        with contextlib.suppress(OSError, FormError):
+            checksum, _, content = path.read_bytes().partition(b"\n")
+            if checksum == _checksum(content):
+                return form.read(content)
+    value = build()
     if path:
-        list(keep(found))
+        content = form.write(value)
         with contextlib.suppress(OSError), tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as stream:
-            pickle.dump(found, stream, protocol=5)
+            stream.write(_checksum(content) + b"\n" + content)
             stream.close()
             Path(stream.name).replace(path)
-    return found
+    return value
+
+
+def _checksum(content: bytes) -> bytes:
+    return hashlib.sha256(content).hexdigest().encode()
+
+
+def _modules(package: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """The Python files of a package and below, in a fixed order."""
+    with os.scandir(package) as listing:
+        entries = sorted(listing, key=lambda entry: entry.name)
+    for entry in entries:
+        if entry.name.endswith(".py"):
+            yield entry.path, entry.stat()
+        elif entry.is_dir() and entry.name != "__pycache__":
+            yield from _modules(Path(entry.path))

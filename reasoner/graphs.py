@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -172,17 +172,20 @@ def canonical_lines(triples: Iterable[ox.Triple]) -> str:
     return "".join(sorted(f"{quad.triple} .\n" for quad in by_value))
 
 
+def canonical_dataset(named: Mapping[str, Graph]) -> str:
+    """Graphs under their names as one data set of canonical N-Quads (RDFC-1.0), with literals as they are written."""
+    dataset = ox.Dataset(
+        ox.Quad(triple.subject, triple.predicate, triple.object, ox.NamedNode(name))
+        for name, graph in named.items()
+        for triple in triples(graph)
+    )
+    dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+    return "".join(sorted(f"{quad} .\n" for quad in dataset))
+
+
 def digest(content: str) -> str:
-    """SHA-256, in hexadecimal, of canonical N-Triples."""
+    """SHA-256, in hexadecimal, of a canonical form."""
     return hashlib.sha256(content.encode()).hexdigest()
-
-
-def digest_files(files: Iterable[Path]) -> str:
-    """SHA-256, in hexadecimal, over the names and contents of files, in the order of their names."""
-    total = hashlib.sha256()
-    for path in sorted(files, key=lambda path: path.name):
-        total.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
-    return total.hexdigest()
 
 
 def text(graph: Graph, subject: Node | None, predicate: Node) -> str:

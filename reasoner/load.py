@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -13,8 +14,8 @@ from rdflib.term import Node
 
 from reasoner import cache, graphs, paths
 from reasoner.errors import PolicyError
-from reasoner.lexicon import lexicon
-from reasoner.namespaces import DCTERMS, NEC, OWL, RDF, SH, SKOS
+from reasoner.lexicon import Lexicon, lexicon
+from reasoner.namespaces import DCTERMS, NEC, OWL, PROV, RDF, RDFS, SH, SKOS, VANN, XSD
 from reasoner.policy import (
     Criterion,
     Interpretation,
@@ -26,6 +27,20 @@ from reasoner.policy import (
     Sources,
     Substitution,
 )
+from reasoner.serialization import Form
+
+_REUSED = (
+    ("dcterms", DCTERMS),
+    ("owl", OWL),
+    ("prov", PROV),
+    ("rdf", RDF),
+    ("rdfs", RDFS),
+    ("sh", SH),
+    ("skos", SKOS),
+    ("vann", VANN),
+    ("xsd", XSD),
+)
+"""The vocabularies that policies are written in, with the prefixes that they go by."""
 
 
 @dataclass(frozen=True)
@@ -68,24 +83,15 @@ def load_policy(name: str | None = None, *, root: Path | None = None) -> Policy:
         mend = f"Choose one of: {', '.join(names)}" if names else "Put one under ontology/ and shapes/"
         raise PolicyError(problem, where=str(root or paths.ROOT), mend=mend)
     base = root or paths.ROOT
-    ontology_files = [*sorted(paths.ONTOLOGY.glob("*.ttl")), *sorted((base / "ontology" / name).rglob("*.ttl"))]
-    shape_files = sorted((base / "shapes" / name).rglob("*.ttl"))
+    sources = Sources(
+        (*sorted(paths.ONTOLOGY.glob("*.ttl")), *sorted((base / "ontology" / name).rglob("*.ttl"))),
+        tuple(sorted((base / "shapes" / name).rglob("*.ttl"))),
+    )
     try:
-        digest = graphs.digest_files(ontology_files + shape_files)
+        key = cache.key(name, (*sources.ontology_files, *sources.shape_files))
     except OSError as error:
         raise PolicyError(f"a file cannot be read: {error.strerror}", where=str(error.filename)) from error
-    return cache.cached(
-        cache.key(name, digest, *map(str, ontology_files + shape_files)),
-        Policy,
-        lambda: _read(name, Sources(ontology_files, shape_files)),
-        lambda policy: (
-            policy.declared,
-            policy.namespaces,
-            policy.prefixes,
-            policy.digest,
-            *(version.rules for version in policy.versions),
-        ),
-    )
+    return cache.cached(key, Form(Policy, once=(Lexicon,), given={Sources: sources}), lambda: _read(name, sources))
 
 
 def _read(name: str, sources: Sources) -> Policy:
@@ -135,7 +141,23 @@ class _Reader:
                     mend="End the earlier one",
                 )
         label = self._text(iri, SKOS.prefLabel)
-        return Policy(str(iri), name, label, tuple(versions), self.lexicon, self.sources)
+        return Policy(
+            iri=str(iri),
+            id=name,
+            label=label,
+            versions=tuple(versions),
+            prefixes=self._prefixes(),
+            digest=self.sources.digest,
+            lexicon=self.lexicon,
+            sources=self.sources,
+        )
+
+    def _prefixes(self) -> dict[str, str]:
+        preferred = {
+            str(prefix): str(self.ontology.value(iri, VANN.preferredNamespaceUri))
+            for iri, prefix in self.ontology.subject_objects(VANN.preferredNamespacePrefix)
+        }
+        return preferred | {prefix: str(iri) for prefix, iri in _REUSED}
 
     def _version(self, policy: str, iri: Node) -> PolicyVersion:
         criteria = self._criteria(iri)
@@ -172,8 +194,17 @@ class _Reader:
             substitutions=self._substitutions(iri),
             interpretations=tuple(interpretations),
             contraries=self.contraries,
+            rules=self._rules(criteria),
             lexicon=self.lexicon,
             sources=self.sources,
+        )
+
+    def _rules(self, criteria: Mapping[str, Criterion]) -> tuple[str, ...]:
+        return tuple(
+            str(self.shapes.value(rule, SH.construct))
+            for iri, criterion in criteria.items()
+            if criterion.kind is Kind.LEAF
+            for rule in sorted(self.shapes.objects(URIRef(iri), SH.rule))
         )
 
     def _criteria(self, version: Node) -> dict[str, Criterion]:

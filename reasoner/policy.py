@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
-from rdflib import Graph, URIRef
+from rdflib import Graph
 
 from reasoner import graphs, terms
 from reasoner.lexicon import Lexicon
-from reasoner.namespaces import DCTERMS, NEC, OWL, PROV, RDF, RDFS, SH, SKOS, VANN, XSD
+from reasoner.namespaces import NEC, OWL, SH
 from reasoner.terms import Term
+
+ONTOLOGY = "urn:necessity:policy:ontology"
+SHAPES = "urn:necessity:policy:shapes"
+"""The names of a policy's graphs in the data set that its digest is of."""
 
 
 class Kind(StrEnum):
@@ -109,25 +113,27 @@ class ListSection:
     excluding: bool
 
 
+@dataclass(frozen=True)
 class Sources:
     """The files of a policy and the two graphs in them, which are read when they are asked for."""
 
-    def __init__(self, ontology: Iterable[Path], shapes: Iterable[Path]) -> None:
-        self.files = (*ontology, *shapes)
-        self._first = len(self.files) - len(tuple(shapes))
+    ontology_files: tuple[Path, ...]
+    shape_files: tuple[Path, ...]
 
     @cached_property
     def ontology(self) -> Graph:
         """The vocabularies, the criteria and their readings."""
-        return graphs.load_files(self.files[: self._first])
+        return graphs.load_files(self.ontology_files)
 
     @cached_property
     def shapes(self) -> Graph:
         """The shapes of the criteria."""
-        return graphs.load_files(self.files[self._first :])
+        return graphs.load_files(self.shape_files)
 
-    def __getstate__(self) -> dict[str, object]:
-        return {"files": self.files, "_first": self._first}
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256, in hexadecimal, of the RDFC-1.0 form of the two graphs: however they are divided and written."""
+        return graphs.digest(graphs.canonical_dataset({ONTOLOGY: self.ontology, SHAPES: self.shapes}))
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,6 +160,8 @@ class PolicyVersion:
     interpretations: tuple[Interpretation, ...]
     contraries: Mapping[str, tuple[str, ...]]
     """Finding class to the leaf finding classes that its affirmation denies."""
+    rules: tuple[str, ...] = field(repr=False)
+    """The `sh:SPARQLRule`s (SHACL Advanced Features, section 8.4) of its criteria, as SPARQL."""
     lexicon: Lexicon = field(repr=False)
     """Of the whole policy."""
     sources: Sources = field(repr=False)
@@ -167,15 +175,6 @@ class PolicyVersion:
     def shapes(self) -> Graph:
         """The shapes of the whole policy."""
         return self.sources.shapes
-
-    @cached_property
-    def rules(self) -> tuple[str, ...]:
-        """The `sh:SPARQLRule`s (SHACL Advanced Features, section 8.4) of the version's criteria, as SPARQL."""
-        return tuple(
-            str(self.shapes.value(rule, SH.construct))
-            for leaf in self.leaves
-            for rule in sorted(self.shapes.objects(URIRef(leaf), SH.rule))
-        )
 
     @cached_property
     def leaves(self) -> dict[str, Criterion]:
@@ -218,6 +217,10 @@ class Policy:
     id: str
     label: str
     versions: tuple[PolicyVersion, ...]
+    prefixes: Mapping[str, str] = field(repr=False)
+    """Prefixes to write the graphs with: those the vocabularies prefer, and the vocabularies they are written in."""
+    digest: str
+    """SHA-256, in hexadecimal, of the canonical form of its graphs (RDFC-1.0)."""
     lexicon: Lexicon = field(repr=False)
     sources: Sources = field(repr=False)
 
@@ -231,35 +234,16 @@ class Policy:
         """The shapes of all versions."""
         return self.sources.shapes
 
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The files that it was read from."""
-        return self.sources.files
-
     @cached_property
     def declared(self) -> frozenset[str]:
         """Every IRI that the ontology says anything about."""
-        return frozenset(str(subject) for subject in self.ontology.subjects(unique=True))
+        return frozenset(terms.name(term) for term in self.lexicon.declared if term.startswith("<"))
 
     @cached_property
     def namespaces(self) -> tuple[str, ...]:
         """The IRIs of the ontologies: whatever begins with one of them has to be declared."""
-        return tuple(sorted(str(iri) for iri in self.ontology.subjects(RDF.type, OWL.Ontology)))
-
-    @cached_property
-    def prefixes(self) -> dict[str, str]:
-        """Prefixes to write the graphs with: those the vocabularies prefer, and the vocabularies they are written in."""
-        found = {
-            str(prefix): str(self.ontology.value(iri, VANN.preferredNamespaceUri))
-            for iri, prefix in self.ontology.subject_objects(VANN.preferredNamespacePrefix)
-        }
-        reused = (("dcterms", DCTERMS), ("owl", OWL), ("rdf", RDF), ("rdfs", RDFS), ("sh", SH), ("skos", SKOS))
-        return found | {prefix: str(iri) for prefix, iri in (*reused, ("prov", PROV), ("xsd", XSD), ("vann", VANN))}
-
-    @cached_property
-    def digest(self) -> str:
-        """SHA-256 over the policy's files, in hexadecimal."""
-        return graphs.digest_files(self.files)
+        ontology = terms.of(OWL.Ontology)
+        return tuple(sorted(terms.name(term) for term, types in self.lexicon.types.items() if ontology in types))
 
     def version_on(self, day: date) -> PolicyVersion | None:
         """The version in force on a date of service, if any."""
