@@ -9,13 +9,14 @@ the reference engine.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 
 import pyoxigraph as ox
+from rdflib import URIRef
 
 from reasoner import infer as reference
-from reasoner import native, terms, validate
+from reasoner import native, proof, terms, validate
 from reasoner.constraint import SH, Compiler, DoubtError, Report, UnsupportedError
 from reasoner.decide import Status, leaf_status
 from reasoner.documentation import Assertion, Case, Meaning, Statement
@@ -25,7 +26,7 @@ from reasoner.evidence import RELATION, RELATIONS, Answer, Evidence, Kind
 from reasoner.infer import Inference
 from reasoner.lexicon import Lexicon
 from reasoner.namespaces import NEC
-from reasoner.policy import PolicyVersion
+from reasoner.policy import Criterion, PolicyVersion
 from reasoner.settle import Bearing, Settlement, evidence_graph, evidence_node
 from reasoner.steps import Steps, follow
 from reasoner.terms import Term
@@ -85,10 +86,12 @@ class Program:
         nobody = Evidence("urn:necessity:nobody", {})
         self._silent = {iri: leaf.answer(nobody) for iri, leaf in self.leaves.items() if not leaf.foreign}
         if self._native:
-            graph = validate.attestations({"silence": (NEC.affirmed, [])})
-            silent = self._native.validate(graph, f"{validate.PROBE}silence")
+            silence = proof.Probe("silence", NEC.affirmed, (), Status.NOT_DOCUMENTED)
+            silent = self._native.validate(proof.attestations([silence]), silence.request)
             self._silent |= {iri: Answer(results) for iri, results in silent.items()}
-        validate.prove(version, tuple(self.leaves), self._probe)
+        attested: dict[tuple[URIRef, str], Kind] = {}
+        for iri in self.leaves:
+            proof.prove(version, iri, partial(self._ask, iri, attested))
 
     def infer(self, case: Case) -> Inference:
         """What `reasoner.infer.infer` draws from a case."""
@@ -298,24 +301,30 @@ class Program:
         triggered = dict.fromkeys(leaf for name in sorted(classes) for leaf in self._triggered.get(name, ()))
         return Kind(number, relation, classes, seen, tuple(leaf.iri for leaf in triggered))
 
-    def _probe(self, probes: validate.Probes) -> dict[str, dict[str, Status]]:
-        """The statuses of the leaves where bare statements speak to some of them, by probe."""
-        found: dict[str, dict[str, Status]] = {}
-        for probe, (relation, spoken) in probes.items():
-            stance = next(stance for stance, name in RELATION.items() if name == terms.of(relation))
-            kinds: dict[Term, Kind] = {}
-            for leaf in spoken:
-                someone = tuple((terms.iri(required), "<urn:necessity:someone>") for required in leaf.speaks_only_with)
-                kind = self._kind(frozenset(), frozenset(), someone, stance, False, frozenset({leaf.iri}))
-                kinds[f"<{validate.PROBE}{probe}>:{leaf.iri}"] = kind
-            evidence = Evidence(validate.PROBE + probe, kinds)
-            answers = {iri: leaf.answer(evidence) for iri, leaf in self.leaves.items() if not leaf.foreign}
-            if self._native:
-                graph = validate.attestations({probe: (relation, spoken)})
-                results = self._native.validate(graph, terms.name(evidence.request))
-                answers |= {iri: Answer(found) for iri, found in results.items()}
-            found[probe] = {iri: self.status(iri, answer) for iri, answer in answers.items()}
-        return found
+    def _ask(
+        self, iri: str, attested: dict[tuple[URIRef, str], Kind], probes: tuple[proof.Probe, ...]
+    ) -> dict[str, Status]:
+        """The status of a leaf by probe, for `proof.prove`; what bare statements come to is kept in `attested`."""
+        leaf, statuses = self.leaves[iri], {}
+        for probe in probes:
+            if self._native and leaf.foreign:
+                graph = proof.attestations([probe])
+                answer = Answer(self._native.validate(graph, probe.request)[iri])
+            else:
+                kinds = {
+                    f"<{probe.request}:{number}>": attested.get((probe.relation, spoken.iri))
+                    or attested.setdefault((probe.relation, spoken.iri), self._attestation(probe.relation, spoken))
+                    for number, spoken in enumerate(probe.spoken)
+                }
+                answer = leaf.answer(Evidence(probe.request, kinds))
+            statuses[probe.name] = self.status(iri, answer)
+        return statuses
+
+    def _attestation(self, relation: URIRef, leaf: Criterion) -> Kind:
+        """The kind of evidence node that a bare statement to a leaf comes to."""
+        stance = next(stance for stance, name in RELATION.items() if name == terms.of(relation))
+        someone = tuple((terms.iri(required), "<urn:necessity:someone>") for required in leaf.speaks_only_with)
+        return self._kind(frozenset(), frozenset(), someone, stance, False, frozenset({leaf.iri}))
 
 
 class _Leaf:

@@ -1,25 +1,19 @@
-"""Validation of settled evidence, read leaf by leaf, with a proof that the engine did look at every leaf."""
+"""Validation of settled evidence with the reference engine, read leaf by leaf, once every leaf is proved to be looked at."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 
-from rdflib import Graph, URIRef
+from rdflib import Graph
 
-from reasoner import shacl, terms
+from reasoner import proof, shacl, terms
 from reasoner.decide import Status, leaf_status
 from reasoner.effective import leaf_shapes
 from reasoner.errors import EngineError
-from reasoner.namespaces import NEC, RDF
-from reasoner.policy import Criterion, PolicyVersion
+from reasoner.policy import PolicyVersion
 from reasoner.shacl import ValidationResult
-
-PROBE = "urn:necessity:probe:"
-"""What the names of the requests of probes begin with."""
-Probes = Mapping[str, tuple[URIRef, list[Criterion]]]
-"""By name, how bare statements relate to the request, and to which leaves they speak."""
 
 
 @dataclass(frozen=True)
@@ -66,24 +60,35 @@ def evaluate(version: PolicyVersion, leaves: tuple[str, ...], evidence: Graph, r
 
 @lru_cache(maxsize=64)
 def _prepare(version: PolicyVersion, leaves: tuple[str, ...]) -> _Program:
+    """The shapes of some leaves, each of which is proved."""
+    for leaf in leaves:
+        proof.prove_once(version, leaf, shacl.engine_name(), partial(_ask, version, leaf))
+    return _compose(version, leaves)
+
+
+def _ask(version: PolicyVersion, leaf: str, probes: tuple[proof.Probe, ...]) -> dict[str, Status]:
+    """The status of a leaf by probe, for `proof.prove`."""
+    program = _compose(version, (leaf,))
+    reports = _run(program, proof.attestations(probes), {probe.request for probe in probes})
+    return {
+        probe.name: leaf_status((r.severity for r in reports[probe.request][leaf]), hits=leaf in program.items)
+        for probe in probes
+    }
+
+
+def _compose(version: PolicyVersion, leaves: tuple[str, ...]) -> _Program:
+    """The shapes of some leaves; what is proved of each by itself holds of them together, for no two share a shape."""
     leaf_of_shape = {leaf: leaf for leaf in leaves}
     for leaf in leaves:
-        leaf_of_shape |= {terms.name(shape): leaf for shape in version.reporting(leaf)}
+        for shape in map(terms.name, version.reporting(leaf)):
+            if leaf_of_shape.setdefault(shape, leaf) != leaf:
+                raise EngineError(
+                    f"the shape {shape} reports on another leaf too, {leaf_of_shape[shape]}",
+                    where=leaf,
+                    mend="Give each leaf property shapes of its own",
+                )
     items = frozenset(iri for section in version.lists if section.excluding for iri in section.criterion.members)
-    program = _Program(version, leaves, leaf_shapes(version, leaves), leaf_of_shape, items & frozenset(leaves))
-
-    def ask(probes: Probes) -> dict[str, dict[str, Status]]:
-        found = _run(program, attestations(probes), {PROBE + probe for probe in probes})
-        return {
-            probe: {
-                leaf: leaf_status((r.severity for r in results), hits=leaf in program.items)
-                for leaf, results in found[PROBE + probe].items()
-            }
-            for probe in probes
-        }
-
-    prove(version, leaves, ask)
-    return program
+    return _Program(version, leaves, leaf_shapes(version, leaves), leaf_of_shape, items & frozenset(leaves))
 
 
 def _run(program: _Program, data: Graph, requests: set[str]) -> dict[str, dict[str, tuple[ValidationResult, ...]]]:
@@ -101,57 +106,3 @@ def _run(program: _Program, data: Graph, requests: set[str]) -> dict[str, dict[s
             )
         found[result.focus][leaf].append(result)
     return {request: {leaf: tuple(rs) for leaf, rs in by_leaf.items()} for request, by_leaf in found.items()}
-
-
-def prove(
-    version: PolicyVersion, leaves: tuple[str, ...], ask: Callable[[Probes], dict[str, dict[str, Status]]]
-) -> None:
-    """Make an engine tell silence, affirmation, denial and inapplicability of every leaf apart.
-
-    Engines fail open: a shape that is misspelt, not targeted or not understood conforms. A leaf that does not
-    answer these probes as a leaf must is an error, never a status. The last two affirm every other leaf, so that a
-    leaf answered by statements to another one is found out.
-
-    Args:
-        version: the policy version.
-        leaves: IRIs of the leaves to prove.
-        ask: runs the engine; gives, by probe, the status of each leaf.
-
-    Raises:
-        EngineError: a leaf answers otherwise than it must.
-    """
-    asked = [version.criteria[iri] for iri in leaves]
-    silent, conditional = Status.NOT_DOCUMENTED, [leaf for leaf in asked if leaf.conditional]
-    probes: dict[str, tuple[URIRef, list[Criterion], Status]] = {
-        "silence": (NEC.affirmed, [], silent),
-        "affirmation": (NEC.affirmed, asked, Status.MET),
-        "denial": (NEC.denied, asked, Status.NOT_MET),
-        "inapplicability": (NEC.notApplicable, conditional, Status.NOT_APPLICABLE),
-        "affirmation-of-odd-leaves": (NEC.affirmed, asked[::2], Status.MET),
-        "affirmation-of-even-leaves": (NEC.affirmed, asked[1::2], Status.MET),
-    }
-    found = ask({probe: (relation, spoken) for probe, (relation, spoken, _) in probes.items()})
-    for probe, (_, spoken, answer) in probes.items():
-        for leaf in asked:
-            wanted = answer if leaf in spoken else silent
-            if found[probe][leaf.iri] is not wanted:
-                raise EngineError(
-                    f"the engine answers {probe} with {found[probe][leaf.iri].value} instead of {wanted.value}",
-                    where=leaf.iri,
-                    mend="Check the leaf's shapes: sh:path, sh:class, counts and severities",
-                )
-
-
-def attestations(probes: Probes) -> Graph:
-    """An evidence graph with a request for each probe, to which bare statements speak."""
-    data = Graph(bind_namespaces="none")
-    for probe, (relation, spoken) in probes.items():
-        request = URIRef(PROBE + probe)
-        data.add((request, RDF.type, NEC.ReviewRequest))
-        for number, leaf in enumerate(spoken):
-            node = URIRef(f"{request}:{number}")
-            data.add((request, relation, node))
-            data.add((node, RDF.type, URIRef(leaf.finding)))
-            for required in leaf.speaks_only_with:
-                data.add((node, URIRef(required), URIRef(f"{request}:someone")))
-    return data
