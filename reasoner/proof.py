@@ -157,4 +157,4 @@ def _setting(version: PolicyVersion) -> str:
         (iri, leaf.finding, sorted(leaf.speaks_only_with), leaf.conditional)
         for iri, leaf in sorted(version.leaves.items())
     ]
-    return cache.key("proof", repr(excluding), repr(spoken))
+    return cache.key(f"proof\0{excluding}\0{spoken}", ())
