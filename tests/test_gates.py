@@ -21,7 +21,7 @@ PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 
 def recipe(name: str) -> str:
-    (found,) = re.findall(rf"```\w+\n# {re.escape(name)}\n(.*?)```", DOCS, re.DOTALL)
+    (found,) = re.findall(rf"```\w+(?: no-run)?\n# {re.escape(name)}\n(.*?)```", DOCS, re.DOTALL)
     return found
 
 

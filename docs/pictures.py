@@ -1,0 +1,123 @@
+"""Makes the pictures of README.md anew from the sample charts: ``python -m docs.pictures``.
+
+`terminal.svg` is what a command prints; `workplace.png` is the workplace in a headless Chromium, which has to be installed.
+"""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+CASES = "data/cases/mp9556/adult-admission"
+CHART = "safety-plan-without-emergency-access"
+SHOWN = ["determine", f"{CASES}/{CHART}.ttl"]
+LINES, COLUMNS = 30, 112
+LINE, CHARACTER, MARGIN, BAR = 17, 7.8, 16, 28
+COLOURS = {"met": "#7ee787", "NOT MET": "#ff7b72", "CRITERIA NOT MET": "#ff7b72", "not documented": "#e3b341"}
+
+
+def main() -> None:
+    """Write both pictures."""
+    docs = ROOT / "docs"
+    (docs / "terminal.svg").write_text(terminal(SHOWN))
+    with tempfile.TemporaryDirectory() as folder, workplace(Path(folder) / "kb") as url:
+        photograph(url, docs / "workplace.png")
+
+
+def necessity(*words: str) -> str:
+    """What the command prints."""
+    command = [sys.executable, "-m", "reasoner", *words]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout  # noqa: S603
+
+
+def terminal(words: list[str]) -> str:
+    """A command and the first lines of what it prints, as SVG."""
+    printed = necessity(*words).splitlines()
+    lines = [f"$ necessity {' '.join(words)}", *printed[: LINES - 2], f"… {len(printed) - LINES + 2} more lines"]
+    width, height = round(COLUMNS * CHARACTER + 2 * MARGIN), BAR + LINES * LINE + 2 * MARGIN
+    drawn = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">',
+        f"<title>{html.escape(lines[0].removeprefix('$ '))}</title>",
+        f'<rect width="{width}" height="{height}" rx="8" fill="#0d1117"/>',
+        *(f'<circle cx="{18 + 18 * n}" cy="16" r="5.5" fill="#484f58"/>' for n in range(3)),
+        '<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,monospace" font-size="13" fill="#e6edf3">',
+    ]
+    for number, line in enumerate(lines, 1):
+        y = BAR + MARGIN + number * LINE - 5
+        style = ' font-weight="bold"' if number <= 2 else ""
+        drawn.append(f'<text x="{MARGIN}" y="{y}"{style}>{coloured(line[:COLUMNS])}</text>')
+    return "\n".join([*drawn, "</g>", "</svg>", ""])
+
+
+def coloured(line: str) -> str:
+    """A line in SVG, its first words in the colour of a status if they are one."""
+    word = next((word for word in COLOURS if re.match(rf"{word}[: ]", line)), "")
+    parts = [html.escape(part).replace(" ", "\u00a0") for part in (word, line.removeprefix(word))]
+    return f'<tspan fill="{COLOURS[word]}">{parts[0]}</tspan>{parts[1]}' if word else parts[1]
+
+
+@contextmanager
+def workplace(kb: Path) -> Iterator[str]:
+    """The URL of the workplace over the sample charts, as long as it is served."""
+    for words in (["init"], ["load", "data/cases"], ["determine"]):
+        necessity("kb", *words, "--kb", str(kb))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "reasoner", "app", "--kb", str(kb), "--port", str(port)]
+    with subprocess.Popen(command, cwd=ROOT, env=dict(os.environ), stderr=subprocess.DEVNULL) as process:  # noqa: S603
+        try:
+            await_answer(url, process)
+            yield url
+        finally:
+            process.terminate()
+
+
+def await_answer(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a server answers; raises `RuntimeError` where it ends or takes a minute."""
+    for _ in range(600):
+        try:
+            urllib.request.urlopen(url, timeout=2)  # noqa: S310
+            return
+        except OSError:
+            if process.poll() is not None:
+                break
+            time.sleep(0.1)
+    raise RuntimeError("the workplace did not start")
+
+
+def photograph(url: str, target: Path) -> None:
+    """A reviewer opens a request and picks a criterion; the page is saved as PNG."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+        )
+        page = browser.new_page(viewport={"width": 1280, "height": 740})
+        page.goto(url)
+        page.get_by_label("Name", exact=True).fill("Nora Fields", timeout=60_000)
+        page.get_by_role("button", name="Start").click()
+        page.get_by_role("link", name=CHART, exact=True).click(timeout=60_000)
+        page.get_by_role("radio", name="Criteria").wait_for(timeout=60_000)
+        page.mouse.move(0, 0)
+        page.wait_for_timeout(3000)
+        page.screenshot(path=target)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
