@@ -248,6 +248,8 @@ class Compiler:
         if qualified and _sh("qualifiedValueShapesDisjoint") in self._props(shape):
             raise UnsupportedError(f"{shape} has sh:qualifiedValueShapesDisjoint")
         counted = self._one(shape, "qualifiedValueShape") if qualified else ""
+        if qualified and not counted:
+            raise UnsupportedError(f"{shape} has a sh:{term} without sh:qualifiedValueShape")
         check = self.conforms(counted, depth + 1) if counted else None
         self._paths.add((steps, self._needs(counted)))
         path = follow(steps)
@@ -275,7 +277,7 @@ class Compiler:
             return Steps(((node, False),))
         props = self._props(node)
         if _FIRST in props:
-            parts = [self._steps(part) for part in self._list(node)]
+            parts = self._several(node)
             if any(part.alternatives for part in parts):
                 raise UnsupportedError("a path has alternatives inside a sequence")
             return Steps(tuple(step for part in parts for step in part.sequence))
@@ -285,8 +287,14 @@ class Compiler:
                 raise UnsupportedError("a path is the inverse of alternatives")
             return Steps(tuple((predicate, not back) for predicate, back in reversed(inner.sequence)))
         if _sh("alternativePath") in props:
-            return Steps(alternatives=tuple(map(self._steps, self._list(self._one(node, "alternativePath")))))
+            return Steps(alternatives=tuple(self._several(self._one(node, "alternativePath"))))
         raise UnsupportedError(f"a path uses {', '.join(sorted(props))}")
+
+    def _several(self, head: Term) -> list[Steps]:
+        found = [self._steps(part) for part in self._list(head)]
+        if len(found) < 2:
+            raise UnsupportedError("a path has a list of fewer than two paths")
+        return found
 
     def _list(self, head: Term) -> list[Term]:
         found: list[Term] = []
@@ -396,7 +404,7 @@ def _node_kind(kind: Term) -> Test:
 def _datatype(kind: Term) -> Test:
     name = terms.name(kind)
     if name == f"{_XSD}date":
-        return lambda view, node: terms.day(node) is not None
+        return _is_day
     if name == f"{_XSD}boolean":
         return lambda view, node: node in _TRUTH
     if name == f"{_XSD}string":
@@ -406,7 +414,13 @@ def _datatype(kind: Term) -> Test:
     raise UnsupportedError(f"sh:datatype {kind}")
 
 
-_TRUTH = frozenset(f'"{value}"^^<{_XSD}boolean>' for value in ("true", "false"))
+_TRUTH = frozenset(f'"{value}"^^<{_XSD}boolean>' for value in ("true", "false", "1", "0"))
+
+
+def _is_day(view: View, node: Term) -> bool:
+    if terms.day(node) is None and terms.datatype(node) == f"{_XSD}date":
+        raise DoubtError(f"{node} as a date")  # one with a time zone is a date too
+    return terms.day(node) is not None
 
 
 def _bound(kind: str, limit: Term) -> Test:

@@ -62,8 +62,9 @@ def validate(data: Graph, shapes: Graph) -> Report:
 
 
 def _results(graph: Graph) -> tuple[ValidationResult, ...]:
+    """The results of a report, without those that only detail another one (`sh:detail`)."""
     found = []
-    for node in graph.subjects(RDF.type, SH.ValidationResult):
+    for node in graph.objects(None, SH.result):
         severity = graph.value(node, SH.resultSeverity)
         found.append(
             ValidationResult(
