@@ -1,4 +1,4 @@
-"""Justifications: by brute force on random formulas, by the fold on random charts of the whole policy."""
+"""Justifications: by the fold on random charts of the whole policy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from reasoner import Policy, determine
 from reasoner.decide import Decision, Outcome, Status
 from reasoner.effective import EffectivePolicy
 from reasoner.engine import Determination
-from reasoner.families import All, AnyOf, Family, Formula
 from reasoner.justify import changes, gaps, grounds, objections, statement_grounds
 from tests.conftest import Attestation, chart
 
@@ -40,48 +39,6 @@ def kinds(policy: Policy) -> list[EffectivePolicy]:
         determination = run(policy, [], **facts)
         found += [determination.decision.policy, *(tried.decision.policy for tried in determination.readings)]
     return list(dict.fromkeys(found))
-
-
-def satisfied(formula: Formula, by: frozenset[str]) -> bool:
-    if isinstance(formula, str):
-        return formula in by
-    return (all if isinstance(formula, All) else any)(satisfied(part, by) for part in formula.parts)
-
-
-def random_formula(dice: random.Random, names: list[str], depth: int) -> Formula:
-    if depth == 0 or dice.random() < 0.2:
-        return dice.choice(names)
-    size = dice.choice((0, 1, 2, 2, 3, 4))
-    return dice.choice((All, AnyOf))(tuple(random_formula(dice, names, depth - 1) for _ in range(size)))
-
-
-@pytest.mark.parametrize("seed", range(500))
-def test_families_hold_every_minimal_set_in_order(seed: int) -> None:
-    dice = random.Random(seed)
-    names = [f"x{number}" for number in range(dice.randint(1, 7))]
-    formula = random_formula(dice, names, 4)
-    sets = [frozenset(c) for size in range(len(names) + 1) for c in itertools.combinations(names, size)]
-    solutions = [s for s in sets if satisfied(formula, s)]
-    minimal = sorted(
-        (tuple(sorted(s)) for s in solutions if not any(o < s for o in solutions)), key=lambda s: (len(s), s)
-    )
-    family = Family(formula)
-    assert list(family) == minimal
-    assert family.count == len(minimal)
-    assert bool(family) == bool(minimal)
-    for name, count in family.occurrences().items():
-        assert count == sum(name in found for found in minimal)
-    for found in minimal:
-        for name in found:
-            rest = set(found) - {name}
-            wanted = {frozenset(set(o) - rest) for o in minimal if rest <= set(o) and name not in o}
-            assert {frozenset(instead) for instead in family.replacing(name, found)} == wanted
-
-
-def test_counting_does_not_list() -> None:
-    family = Family(All(tuple(AnyOf(tuple(f"{i}-{j}" for j in range(5))) for i in range(60))))
-    assert family.count == 5**60
-    assert len(next(iter(family))) == 60
 
 
 def test_an_empty_chart_of_a_minor_with_substance_use(policy: Policy) -> None:

@@ -1,4 +1,4 @@
-"""The fold, exhaustively."""
+"""The fold: strong Kleene logic written out in full, exclusions, and the order of outcomes."""
 
 from __future__ import annotations
 
@@ -6,35 +6,81 @@ import itertools
 
 import pytest
 
-from reasoner.decide import Status, fold, leaf_status, residual_status
+from reasoner.decide import Outcome, Status, conclude, fold, leaf_status, residual_status
 from reasoner.errors import EngineError
 from reasoner.policy import Kind
+from tests.unit.policies import BY_LETTER, A, C, D, M, N, all_of, any_of, decision, effective, iri, leaf, version
 
-M, N, D, C, A = Status.MET, Status.NOT_MET, Status.NOT_DOCUMENTED, Status.CONFLICTING, Status.NOT_APPLICABLE
+# M met, N not met, D not documented, C conflicting, A not applicable. The first part is the row, the second the column.
+TABLES = {
+    Kind.ALL: """
+           M N D C A
+        M  M N D C M
+        N  N N N N N
+        D  D N D C D
+        C  C N C C C
+        A  M N D C A
+    """,
+    Kind.ANY: """
+           M N D C A
+        M  M M M M M
+        N  M N D C N
+        D  M D D C D
+        C  M C C C C
+        A  M N D C A
+    """,
+}
+RESIDUAL = """
+           M N D C A
+        M  A M D D M
+        N  N N N N N
+        D  D D D D D
+        C  A C C C C
+        A  A A A A A
+"""
+"""The status of a residual exclusion: its own is the row, that of the criteria taken together the column."""
 
 
-def truth(status: Status) -> float:
-    """Strong Kleene values: false 0, unknown a half, true 1."""
-    return {M: 1.0, N: 0.0}.get(status, 0.5)
+def cells(table: str) -> dict[tuple[Status, Status], Status]:
+    """A table by row and column."""
+    columns, *rows = [line.split() for line in table.strip().splitlines()]
+    return {
+        (BY_LETTER[row], BY_LETTER[column]): BY_LETTER[cell]
+        for row, *given in rows
+        for column, cell in zip(columns, given, strict=True)
+    }
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 4])
-@pytest.mark.parametrize("kind", [Kind.ALL, Kind.ANY])
-def test_fold_is_strong_kleene(kind: Kind, size: int) -> None:
-    for parts in itertools.product(Status, repeat=size):
-        rest = [part for part in parts if part is not A]
-        found = fold(kind, parts)
-        if not rest:
-            assert found is A
-            continue
-        value = (min if kind is Kind.ALL else max)(map(truth, rest))
-        if value == 0.5:
-            assert found is (C if C in rest else D)
-        else:
-            assert found is (M if value else N)
+@pytest.mark.parametrize("kind", TABLES)
+def test_two_parts_are_combined_as_the_table_says(kind: Kind) -> None:
+    table = cells(TABLES[kind])
+    assert len(table) == 25
+    for parts, whole in table.items():
+        assert fold(kind, parts) is whole, parts
 
 
-def test_severities_to_status() -> None:
+@pytest.mark.parametrize("kind", TABLES)
+def test_one_part_alone_is_the_group(kind: Kind) -> None:
+    for status in Status:
+        assert fold(kind, [status]) is status
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_a_group_of_nothing_is_not_applicable(kind: Kind) -> None:
+    assert fold(kind, []) is A
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_more_parts_are_combined_two_at_a_time_in_any_order(kind: Kind) -> None:
+    table = cells(TABLES[kind])
+    for one, two, three, four in itertools.product(Status, repeat=4):
+        whole = fold(kind, (one, two, three, four))
+        assert whole is table[table[table[one, two], three], four]
+        assert whole is table[table[one, two], table[three, four]]
+        assert whole is fold(kind, (four, two, one, three))
+
+
+def test_the_severities_of_a_leaf_make_its_status() -> None:
     table = {
         (): M,
         ("Warning",): D,
@@ -52,9 +98,105 @@ def test_severities_to_status() -> None:
                     leaf_status(found)
 
 
+def test_the_severities_of_an_exclusion_make_its_status() -> None:
+    table = {(): D, ("Violation",): M, ("Info",): N, ("Violation", "Info"): C}
+    for size in range(4):
+        for found in itertools.combinations(("Warning", "Violation", "Info"), size):
+            if found in table:
+                assert leaf_status(found, hits=True) is table[found]
+            else:
+                with pytest.raises(EngineError):
+                    leaf_status(found, hits=True)
+
+
+def test_a_residual_exclusion_holds_only_where_the_criteria_are_not_otherwise_met() -> None:
+    table = cells(RESIDUAL)
+    assert len(table) == 25
+    for (own, criteria), expected in table.items():
+        assert residual_status(own, criteria) is expected, (own, criteria)
+
+
 @pytest.mark.parametrize(
-    ("own", "criteria", "expected"),
-    [(M, M, A), (M, N, M), (M, D, D), (M, C, D), (C, M, A), (C, N, C), (C, D, C), (N, M, N), (D, M, D), (D, N, D)],
+    ("criteria", "exclusions", "outcome"),
+    [
+        (M, {M}, Outcome.EXCLUDED),
+        (N, {M, C}, Outcome.EXCLUDED),
+        (D, {M, N}, Outcome.EXCLUDED),
+        (C, {M}, Outcome.EXCLUDED),
+        (N, set(), Outcome.CRITERIA_NOT_MET),
+        (N, {C, D}, Outcome.CRITERIA_NOT_MET),
+        (D, {N}, Outcome.DOCUMENTATION_NEEDED),
+        (C, set(), Outcome.DOCUMENTATION_NEEDED),
+        (M, {C}, Outcome.DOCUMENTATION_NEEDED),
+        (D, {C}, Outcome.DOCUMENTATION_NEEDED),
+        (M, set(), Outcome.CRITERIA_MET),
+        (M, {D, N, A}, Outcome.CRITERIA_MET),
+    ],
 )
-def test_residual_exclusion(own: Status, criteria: Status, expected: Status) -> None:
-    assert residual_status(own, criteria) is expected
+def test_the_first_outcome_that_holds_is_the_outcome(
+    criteria: Status, exclusions: set[Status], outcome: Outcome
+) -> None:
+    assert conclude(criteria, exclusions) is outcome
+
+
+def test_nothing_is_met_by_silence_where_no_section_applies() -> None:
+    with pytest.raises(EngineError, match="no required section"):
+        conclude(A, [])
+
+
+WHOLE = effective(
+    version(
+        all_of("s", leaf("a"), any_of("g", leaf("b"), leaf("c"))),
+        all_of("t", leaf("d")),
+        exclusions=(leaf("x"), leaf("y", residual=True)),
+        description=(leaf("z"),),
+    )
+)
+
+
+def test_sections_are_folded_together_and_groups_stand_before_their_parts() -> None:
+    found = decision(WHOLE, a="M", b="N", c="M", d="D", x="N", y="D", z="N")
+    assert found.outcome is Outcome.DOCUMENTATION_NEEDED
+    assert {id_: found.statuses[iri(id_)] for id_ in "sagbctd"} == {
+        "s": M,
+        "a": M,
+        "g": M,
+        "b": N,
+        "c": M,
+        "t": D,
+        "d": D,
+    }
+    assert list(found.statuses) == [iri(id_) for id_ in "sagbctdxyz"]
+
+
+def test_an_affirmed_exclusion_goes_before_met_criteria() -> None:
+    assert decision(WHOLE, a="M", b="M", d="M", x="M").outcome is Outcome.EXCLUDED
+
+
+@pytest.mark.parametrize(
+    ("d", "status", "outcome"),
+    [("M", A, Outcome.CRITERIA_MET), ("D", D, Outcome.DOCUMENTATION_NEEDED), ("N", M, Outcome.EXCLUDED)],
+)
+def test_a_residual_exclusion_is_judged_after_the_criteria(d: str, status: Status, outcome: Outcome) -> None:
+    found = decision(WHOLE, a="M", b="M", d=d, y="M")
+    assert found.statuses[iri("y")] is status
+    assert found.outcome is outcome
+
+
+def test_the_description_decides_nothing() -> None:
+    for letter in "MNDC":
+        assert decision(WHOLE, a="M", b="M", d="M", z=letter).outcome is Outcome.CRITERIA_MET
+
+
+def test_assuming_changes_what_is_assumed_and_nothing_else() -> None:
+    before = decision(WHOLE, a="M", b="M", d="D")
+    assert before.assuming({iri("d"): M}).outcome is Outcome.CRITERIA_MET
+    assert before.outcome is Outcome.DOCUMENTATION_NEEDED
+
+
+def test_a_leaf_that_was_not_evaluated_is_an_error() -> None:
+    found = decision(WHOLE)
+    for id_ in "acxz":
+        without = {name: status for name, status in found.leaves.items() if name != iri(id_)}
+        with pytest.raises(EngineError, match=f"criterion:{id_}"):
+            _ = type(found)(WHOLE, without).statuses
