@@ -27,7 +27,7 @@ FLOORS = [
     {"engine", "stream", "understand"},
     {"assume", "brief"},
     {"record", "text", "outline", "consistency", "diff", "reference", "questionnaire"},
-    {"check", "render", "kb", "serve", "batch"},
+    {"check", "render", "kb", "serve", "batch", "overview"},
     {"export"},
     {"lineage", "lake", "spark"},
     {"worklist", "pdf", "snapshot"},

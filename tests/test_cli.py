@@ -173,3 +173,58 @@ def test_an_option_that_does_nothing_is_refused(path: Path, capsys: pytest.Captu
         assert "not json" in err
     assert main(["determine", str(path), "--format", "jsonl", "--resume"]) == 2
     assert "--resume needs the --out" in capsys.readouterr().err
+
+
+@pytest.fixture
+def two(path: Path) -> Path:
+    """A folder of two requests."""
+    other = chart([Attestation("adult-admission:3")]).replace("http://example.org/chart", "http://example.org/other")
+    path.with_name("other.ttl").write_text(other)
+    return path.parent
+
+
+def test_text_of_many_requests_is_a_table(two: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["determine", str(two)]) == 0
+    header, *rows = capsys.readouterr().out.splitlines()
+    assert header.split("  ")[0] == "REQUEST"
+    assert [row.split()[0] for row in rows if "2025-06-02" in row] == ["chart", "other"]
+    assert "2 determinations of 2 requests" in rows
+    assert main(["determine", str(two), "--whole"]) == 0
+    whole = capsys.readouterr().out
+    assert main(["determine", str(two / "chart.ttl")]) == 0
+    first = capsys.readouterr().out
+    assert main(["determine", str(two / "other.ttl")]) == 0
+    assert whole == f"{first}\n{capsys.readouterr().out}"
+    assert main(["determine", str(two), "--whole", "--format", "json"]) == 2
+    assert "--whole is for --format text, not json" in capsys.readouterr().err
+
+
+def test_rejected_data_sets_are_in_the_totals(two: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (two / "wrong.ttl").write_text("this is no Turtle")
+    assert main(["determine", str(two)]) == 3
+    out, err = capsys.readouterr()
+    assert "rejected                   1  for the reasons on standard error" in out
+    assert "wrong.ttl" in err
+
+
+def test_colour_is_for_terminals(
+    two: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    out = tmp_path / "out" / "table.txt"
+    out.parent.mkdir()
+
+    def printed(*arguments: str) -> str:
+        assert main(["determine", str(two / "chart.ttl"), str(two / "other.ttl"), *arguments]) == 0
+        return capsys.readouterr().out
+
+    assert "\x1b[31m✗ criteria not met\x1b[0m" in printed()
+    assert printed("--out", str(out)) == ""
+    assert not {"\x1b", "✗"} & set(out.read_text())
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not {"\x1b", "✗"} & set(printed())
+    monkeypatch.setenv("NO_COLOR", "")
+    monkeypatch.setenv("TERM", "dumb")
+    assert not {"\x1b", "✗"} & set(printed())

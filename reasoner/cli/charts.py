@@ -11,34 +11,35 @@ from typing import TYPE_CHECKING
 
 from reasoner.cli import batch
 from reasoner.cli import options as shared
-from reasoner.cli.formats import FORMATS, STREAMS, Stream
+from reasoner.cli.formats import FORMATS, STREAMS, Determined, Display, Stream
 from reasoner.cli.options import Basis, Inputs, Method
-from reasoner.cli.output import Gate, exit_code, write
+from reasoner.cli.output import Gate, columns, exit_code, is_styled, write
 from reasoner.errors import NecessityError, UsageError
 
 if TYPE_CHECKING:
     from reasoner.cli.options import Commands
     from reasoner.engine import Determination
 
-APPLIES = dict.fromkeys(("jobs", "resume", "quarantine", "max_quarantined", "lineage"), STREAMS)
+APPLIES = {"whole": ("text",)} | dict.fromkeys(("jobs", "resume", "quarantine", "max_quarantined", "lineage"), STREAMS)
 """The options that do something with some formats only, and with which."""
 
 
 def add(commands: Commands) -> None:
     """Add the commands to the parser."""
-    determine = commands.add_parser("determine", help="determine the requests in files, folders or standard input (-)")
-    shared.add_input(determine)
-    shared.add_readings(determine)
-    determine.add_argument(
-        "--format", choices=tuple(FORMATS), default="text", help="form of the results (default: text)"
+    parser = commands.add_parser("determine", help="determine the requests in files, folders or standard input (-)")
+    shared.add_input(parser)
+    shared.add_readings(parser)
+    parser.add_argument("--format", choices=tuple(FORMATS), default="text", help="form of the results (default: text)")
+    parser.add_argument(
+        "--whole", action="store_true", help="text of many requests: print each of them whole, not a table of them"
     )
-    determine.add_argument("--out", metavar="FILE", type=Path, help="write the results to a file, whole or not at all")
-    determine.add_argument(
+    parser.add_argument("--out", metavar="FILE", type=Path, help="write the results to a file, whole or not at all")
+    parser.add_argument(
         "--fail-on", metavar="OUTCOME,…", type=_outcomes, default=(), help="exit with 1 on these outcomes"
     )
-    shared.add_engine(determine)
-    batch.add(determine)
-    determine.set_defaults(run=_determine)
+    shared.add_engine(parser)
+    batch.add(parser)
+    parser.set_defaults(run=_determine)
 
     explain = commands.add_parser("explain", help="say why: what carries, completes or refutes a determination")
     explain.add_argument("paths", nargs=1, metavar="PATH", help="file, folder, or - for standard input")
@@ -90,9 +91,11 @@ def _determine(options: argparse.Namespace) -> int:
     if isinstance(form, Stream):
         how = batch.BatchOptions(options.out, options.jobs, options.resume, options.quarantine, options.lineage)
         return batch.run(inputs, basis, method, form, gate, how)
-    determined, rejected = determinations(inputs, basis, method)
-    write(form.write(determined), options.out)
-    return gate.code(Counter(determination.outcome.value for determination in determined), rejected)
+    determined = determine(inputs, basis, method)
+    display = Display(whole=bool(options.whole), width=columns(options.out), styled=is_styled(options.out))
+    write(form.write(determined, display), options.out)
+    outcomes = Counter(determination.outcome.value for determination in determined.determinations)
+    return gate.code(outcomes, determined.rejected)
 
 
 def _refuse(given: Iterable[str], form: str, out: Path | None) -> None:
@@ -105,15 +108,15 @@ def _refuse(given: Iterable[str], form: str, out: Path | None) -> None:
             raise UsageError("--resume needs the --out of the batch that was interrupted")
 
 
-def determinations(inputs: Inputs, basis: Basis, method: Method) -> tuple[list[Determination], int]:
-    """The determinations of charts, and how many charts were rejected; errors are printed."""
+def determine(inputs: Inputs, basis: Basis, method: Method) -> Determined:
+    """Determine charts; errors are printed."""
     from reasoner.engine import determine_case
 
     cases, rejected = inputs.cases(basis.policy)
-    determined: list[Determination] = []
+    determinations: list[Determination] = []
     for case in cases:
         try:
-            determined += determine_case(
+            determinations += determine_case(
                 case,
                 basis.policy,
                 configuration=basis.configuration,
@@ -123,7 +126,7 @@ def determinations(inputs: Inputs, basis: Basis, method: Method) -> tuple[list[D
         except NecessityError as error:
             print(f"rejected: {case.source}: {error}", file=sys.stderr)
             rejected += 1
-    return determined, rejected
+    return Determined(tuple(determinations), rejected)
 
 
 def _explain(options: argparse.Namespace) -> int:
@@ -133,9 +136,9 @@ def _explain(options: argparse.Namespace) -> int:
 
     stances = dict(options.assume)
     method = Method(alternatives=True, engine=Engine.FAST)
-    determined, rejected = determinations(Inputs.of(options), Basis.of(options), method)
-    explanations = []
-    for determination in determined:
+    determined = determine(Inputs.of(options), Basis.of(options), method)
+    explanations, rejected = [], determined.rejected
+    for determination in determined.determinations:
         try:
             if stances:
                 explanations.append(text.what_if(determination, assume(determination, stances), stances))

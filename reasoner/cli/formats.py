@@ -7,7 +7,7 @@ input can be of any size. What writes a format is imported where it is used.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -17,10 +17,32 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Determined:
+    """What comes of charts."""
+
+    determinations: tuple[Determination, ...]
+    """In the order of request IRIs and service dates."""
+    rejected: int
+    """How many data sets nothing is determined from."""
+
+
+@dataclass(frozen=True)
+class Display:
+    """How text is shown."""
+
+    whole: bool
+    """Whether many requests are printed one by one rather than as a table."""
+    width: int
+    """Columns."""
+    styled: bool
+    """Whether colours and symbols are added."""
+
+
+@dataclass(frozen=True)
 class Document:
     """A format that is made of all determinations at once."""
 
-    write: Callable[[Sequence[Determination]], str]
+    write: Callable[[Determined, Display], str]
 
 
 @dataclass(frozen=True)
@@ -32,52 +54,56 @@ class Stream:
     """Whether the lines are whole records rather than briefs."""
 
 
-def _text(determinations: Sequence[Determination]) -> str:
-    from reasoner import text
+def _text(determined: Determined, display: Display) -> str:
+    if display.whole or len({determination.case.iri for determination in determined.determinations}) < 2:
+        from reasoner import text
 
-    return "\n".join(text.render(determination) for determination in determinations)
+        return "\n".join(text.render(determination) for determination in determined.determinations)
+    from reasoner.overview import overview
+
+    return overview(determined.determinations, rejected=determined.rejected, width=display.width, styled=display.styled)
 
 
-def _json(determinations: Sequence[Determination]) -> str:
+def _json(determined: Determined, _: Display) -> str:
     import json
 
     from reasoner import record
 
-    records = [record.to_json(determination) for determination in determinations]
+    records = [record.to_json(determination) for determination in determined.determinations]
     return json.dumps(records, ensure_ascii=False, indent=2) + "\n"
 
 
-def _turtle(determinations: Sequence[Determination]) -> str:
-    return _graph(determinations, "turtle")
+def _turtle(determined: Determined, _: Display) -> str:
+    return _graph(determined, "turtle")
 
 
-def _jsonld(determinations: Sequence[Determination]) -> str:
-    return _graph(determinations, "json-ld")
+def _jsonld(determined: Determined, _: Display) -> str:
+    return _graph(determined, "json-ld")
 
 
-def _graph(determinations: Sequence[Determination], syntax: str) -> str:
+def _graph(determined: Determined, syntax: str) -> str:
     from reasoner import record
 
-    return record.to_graph(determinations).serialize(format=syntax, auto_compact=True) + "\n"
+    return record.to_graph(determined.determinations).serialize(format=syntax, auto_compact=True) + "\n"
 
 
-def _html(determinations: Sequence[Determination]) -> str:
+def _html(determined: Determined, _: Display) -> str:
     from reasoner import render
 
-    return render.to_html(determinations)
+    return render.to_html(determined.determinations)
 
 
-def _markdown(determinations: Sequence[Determination]) -> str:
+def _markdown(determined: Determined, _: Display) -> str:
     from reasoner import render
 
-    return render.to_markdown(determinations)
+    return render.to_markdown(determined.determinations)
 
 
-def _letter(determinations: Sequence[Determination]) -> str:
+def _letter(determined: Determined, _: Display) -> str:
     from reasoner import render
 
     letters = []
-    for determination in determinations:
+    for determination in determined.determinations:
         letter = render.to_letter(determination)
         if letter is None:
             print(f"note: {determination.case.iri}: no documentation is needed", file=sys.stderr)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +15,9 @@ from reasoner.errors import UsageError
 
 DONE, FAILED_ON, NOTHING, SOME, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes: done; a gate not passed; usage or policy error, or nothing determined; some input rejected; Ctrl-C."""
+
+WIDTH = 120
+"""Columns of text that goes to no terminal."""
 
 
 def exit_code(done: int, rejected: int) -> int:
@@ -52,6 +57,17 @@ class Gate:
         if self.tolerance is not None and rejected:
             return exit_code(done, 0) if self.tolerance.passed(done, rejected) else FAILED_ON
         return exit_code(done, rejected)
+
+
+def is_styled(path: Path | None) -> bool:
+    """Whether output may have colours and symbols: on a terminal, unless ``NO_COLOR`` or ``TERM=dumb`` is set."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return path is None and sys.stdout.isatty() and not plain
+
+
+def columns(path: Path | None) -> int:
+    """The width of the terminal, and `WIDTH` for files and pipes."""
+    return shutil.get_terminal_size((WIDTH, 24)).columns if path is None and sys.stdout.isatty() else WIDTH
 
 
 def write(output: str | bytes, path: Path | None) -> None:

@@ -96,14 +96,14 @@ def _transient(inputs: Inputs, basis: Basis) -> tuple[KnowledgeBase, int]:
     from reasoner.kb import KnowledgeBase
 
     method = Method(alternatives=True, engine=Engine.FAST)
-    determined, rejected = charts.determinations(inputs, basis, method)
+    determined = charts.determine(inputs, basis, method)
     kb = KnowledgeBase()
     kb.load_policy(basis.policy)
-    for _, determinations in groupby(determined, key=lambda determination: determination.case.iri):
+    for _, determinations in groupby(determined.determinations, key=lambda determination: determination.case.iri):
         of_case = list(determinations)
         kb.load_case(of_case[0].case)
         kb.record(of_case)
-    return kb, rejected
+    return kb, determined.rejected
 
 
 def _serve(options: argparse.Namespace) -> int:
