@@ -111,6 +111,7 @@ def version(
         "substitutions": (),
         "interpretations": (),
         "contraries": {},
+        "rules": (),
         "lexicon": EMPTY,
         "sources": Sources((), ()),
     }
@@ -119,7 +120,7 @@ def version(
 
 def policy(*versions: PolicyVersion) -> Policy:
     """A policy of some versions."""
-    return Policy("urn:policy", "sketch", "Sketch", versions, EMPTY, Sources((), ()))
+    return Policy("urn:policy", "sketch", "Sketch", versions, {}, "", EMPTY, Sources((), ()))
 
 
 def effective(found: PolicyVersion, *classes: str, **choices: str) -> EffectivePolicy:
