@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import os
+import pty
 import re
 import shutil
 import socket
@@ -20,12 +21,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-CASES = "data/cases/mp9556/adult-admission"
 CHART = "safety-plan-without-emergency-access"
-SHOWN = ["determine", f"{CASES}/{CHART}.ttl"]
-LINES, COLUMNS = 30, 112
+SHOWN = ["determine", "data/cases"]
+FIRST, LAST, COLUMNS = 18, 10, 112
 LINE, CHARACTER, MARGIN, BAR = 17, 7.8, 16, 28
-COLOURS = {"met": "#7ee787", "NOT MET": "#ff7b72", "CRITERIA NOT MET": "#ff7b72", "not documented": "#e3b341"}
+STYLES = {
+    "1": 'font-weight="bold"',
+    "2": 'fill="#8b949e"',
+    "31": 'fill="#ff7b72"',
+    "32": 'fill="#7ee787"',
+    "33": 'fill="#e3b341"',
+    "35": 'fill="#d2a8ff"',
+}
+"""What the escape sequences of a terminal (SGR) look like in SVG."""
 
 
 def main() -> None:
@@ -42,30 +50,53 @@ def necessity(*words: str) -> str:
     return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout  # noqa: S603
 
 
+def on_terminal(words: list[str]) -> str:
+    """What the command prints on a terminal, with its colours."""
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(COLUMNS)}
+    command = [sys.executable, "-m", "reasoner", *words]
+    with subprocess.Popen(command, cwd=ROOT, stdout=theirs, env=environment):  # noqa: S603
+        os.close(theirs)
+        printed = b""
+        while True:
+            try:
+                printed += os.read(ours, 65536)
+            except OSError:  # the command has closed its end
+                break
+    os.close(ours)
+    return printed.decode().replace("\r\n", "\n")
+
+
 def terminal(words: list[str]) -> str:
-    """A command and the first lines of what it prints, as SVG."""
-    printed = necessity(*words).splitlines()
-    lines = [f"$ necessity {' '.join(words)}", *printed[: LINES - 2], f"… {len(printed) - LINES + 2} more lines"]
-    width, height = round(COLUMNS * CHARACTER + 2 * MARGIN), BAR + LINES * LINE + 2 * MARGIN
+    """A command and the first and last lines of what it prints, as SVG."""
+    printed = on_terminal(words).splitlines()
+    lines = [f"$ necessity {' '.join(words)}", *printed[:FIRST], "…", *printed[-LAST:]]
+    width, height = round(COLUMNS * CHARACTER + 2 * MARGIN), BAR + len(lines) * LINE + 2 * MARGIN
     drawn = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">',
-        f"<title>{html.escape(lines[0].removeprefix('$ '))}</title>",
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">',
+        f"<title>{lines[0].removeprefix('$ ')}</title>",
         f'<rect width="{width}" height="{height}" rx="8" fill="#0d1117"/>',
         *(f'<circle cx="{18 + 18 * n}" cy="16" r="5.5" fill="#484f58"/>' for n in range(3)),
         '<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,monospace" font-size="13" fill="#e6edf3">',
     ]
     for number, line in enumerate(lines, 1):
-        y = BAR + MARGIN + number * LINE - 5
-        style = ' font-weight="bold"' if number <= 2 else ""
-        drawn.append(f'<text x="{MARGIN}" y="{y}"{style}>{coloured(line[:COLUMNS])}</text>')
+        drawn.append(f'<text x="{MARGIN}" y="{BAR + MARGIN + number * LINE - 5}">{styled(line)}</text>')
     return "\n".join([*drawn, "</g>", "</svg>", ""])
 
 
-def coloured(line: str) -> str:
-    """A line in SVG, its first words in the colour of a status if they are one."""
-    word = next((word for word in COLOURS if re.match(rf"{word}[: ]", line)), "")
-    parts = [html.escape(part).replace(" ", "\u00a0") for part in (word, line.removeprefix(word))]
-    return f'<tspan fill="{COLOURS[word]}">{parts[0]}</tspan>{parts[1]}' if word else parts[1]
+def styled(line: str) -> str:
+    """A line of a terminal with its escape sequences as SVG."""
+    first, *rest = re.split(r"\x1b\[([\d;]*)m", line)
+    parts = [spaced(first)]
+    for codes, text in zip(rest[::2], rest[1::2], strict=True):
+        style = " ".join(STYLES[code] for code in codes.split(";") if code in STYLES)
+        parts.append(f"<tspan {style}>{spaced(text)}</tspan>" if style else spaced(text))
+    return "".join(parts)
+
+
+def spaced(text: str) -> str:
+    """Text in SVG whose spaces are kept."""
+    return html.escape(text).replace(" ", "\u00a0")
 
 
 @contextmanager
