@@ -16,7 +16,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 
 
 class Role(StrEnum):
-    """What a person does at the payer; each role may do what the ones before it may, but for the administrator."""
+    """What a person does at the payer; `PERMITTED` says what each role may do."""
 
     VIEWER = "viewer"
     REVIEWER = "reviewer"
@@ -53,6 +53,9 @@ PERMITTED: Mapping[Role, frozenset[Action]] = MappingProxyType(
     }
 )
 """What each role may do."""
+PRECEDENCE = (Role.CLINICIAN, Role.REVIEWER, Role.ADMINISTRATOR, Role.VIEWER)
+"""In which role a person works whose groups give several: the first of these. It is never one that permits less than another
+of theirs; between judging cases and keeping the house, of which neither permits all of the other, cases come first."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ class Directory:
     title_claim: str = "profession"
 
     def user(self, claims: Mapping[str, Any]) -> User:
-        """The person whom claims describe, in the last clinical `Role` that their groups give them.
+        """The person whom claims describe, in the first role of `PRECEDENCE` that their groups give them.
 
         Raises:
             AccessError: the claims name no one, or none of the groups has a role.
@@ -106,18 +109,16 @@ class Directory:
             raise AccessError("the identity provider names no one", mend="Have it give the claim sub")
         said = claims.get(self.role_claim) or ()
         groups = {said} if isinstance(said, str) else {str(group) for group in said}
-        found = [role for role in Role if groups & self.roles.get(role, frozenset())]
-        if not found:
+        role = next((role for role in PRECEDENCE if groups & self.roles.get(role, frozenset())), None)
+        if role is None:
             raise AccessError(
                 "no role is given to any of this person's groups",
                 mend=f"Have the claim {self.role_claim} name a group of the settings",
             )
-        # Whoever keeps the house and also reviews works here as a reviewer.
-        clinical = [role for role in found if role is not Role.ADMINISTRATOR]
         return User(
             iri=person(f"{issuer}\n{subject}"),
             name=str(claims.get("name") or claims.get("email") or subject),
-            role=clinical[-1] if clinical else found[-1],
+            role=role,
             licence=str(claims.get(self.licence_claim) or ""),
             title=str(claims.get(self.title_claim) or ""),
             authenticated=True,
