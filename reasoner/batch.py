@@ -29,7 +29,7 @@ from reasoner import stream, terms
 from reasoner.brief import Desk
 from reasoner.configuration import Configuration
 from reasoner.documentation import Case
-from reasoner.engine import Engine, determine_case, software_version
+from reasoner.engine import DEFAULT_ENGINE, Engine, determine_case, software_version
 from reasoner.errors import DocumentationError, EngineError, NecessityError, UsageError
 from reasoner.load import PolicyLocation
 from reasoner.namespaces import NEC
@@ -66,7 +66,7 @@ class Job:
     options: RequestOptions | None = None
     """Facts of the request that FHIR does not state."""
     alternatives: bool = True
-    engine: Engine = Engine.FAST
+    engine: Engine = DEFAULT_ENGINE
     whole: bool = False
     """Whether the lines are whole records, as of ``--format jsonl``, rather than briefs."""
 

@@ -60,6 +60,10 @@ class Engine(StrEnum):
         return f"{compiled}; {native.engine_name()} for {', '.join(sorted(foreign))}" if foreign else compiled
 
 
+DEFAULT_ENGINE = Engine.FAST
+"""The engine of whoever chooses none."""
+
+
 @dataclass(frozen=True)
 class CriterionResult:
     """The status of one criterion, with what it rests on; groups rest on their parts and carry no evidence."""
@@ -119,7 +123,7 @@ class Determination:
     """What the statuses follow from; None if no version was in force."""
     notes: tuple[str, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
-    engine: Engine = Engine.REFERENCE
+    engine: Engine = DEFAULT_ENGINE
     engine_version: str = ""
     policy_digest: str = ""
 
@@ -206,7 +210,7 @@ def determine(
     as_of: date | None = None,
     configuration: Configuration | None = None,
     alternatives: bool = True,
-    engine: Engine = Engine.FAST,
+    engine: Engine = DEFAULT_ENGINE,
 ) -> tuple[Determination, ...]:
     """Determine every request of a document, in the order of request IRIs and service dates.
 
@@ -243,7 +247,7 @@ def determine_case(
     *,
     configuration: Configuration | None = None,
     alternatives: bool = True,
-    engine: Engine = Engine.FAST,
+    engine: Engine = DEFAULT_ENGINE,
 ) -> tuple[Determination, ...]:
     """The determinations of a case, one for each period of service under one policy version; see `determine`."""
     return tuple(

@@ -132,10 +132,10 @@ def determine(inputs: Inputs, basis: Basis, method: Method) -> Determined:
 def _explain(options: argparse.Namespace) -> int:
     from reasoner import text
     from reasoner.assume import assume
-    from reasoner.engine import Engine
+    from reasoner.engine import DEFAULT_ENGINE
 
     stances = dict(options.assume)
-    method = Method(alternatives=True, engine=Engine.FAST)
+    method = Method(alternatives=True, engine=DEFAULT_ENGINE)
     determined = determine(Inputs.of(options), Basis.of(options), method)
     explanations, rejected = [], determined.rejected
     for determination in determined.determinations:

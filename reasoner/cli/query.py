@@ -92,10 +92,10 @@ def _query(options: argparse.Namespace) -> int:
 
 def _transient(inputs: Inputs, basis: Basis) -> tuple[KnowledgeBase, int]:
     """A knowledge base in memory of a policy, charts and their determinations, and how many charts were rejected."""
-    from reasoner.engine import Engine
+    from reasoner.engine import DEFAULT_ENGINE
     from reasoner.kb import KnowledgeBase
 
-    method = Method(alternatives=True, engine=Engine.FAST)
+    method = Method(alternatives=True, engine=DEFAULT_ENGINE)
     determined = charts.determine(inputs, basis, method)
     kb = KnowledgeBase()
     kb.load_policy(basis.policy)
