@@ -24,6 +24,7 @@ except ImportError:
     sys.exit("necessity: the workplace is not installed. pip install 'necessity[app]'")
 
 from reasoner.access import LOOPBACK
+from reasoner.terms import hide_truth_values
 
 HERE = Path(__file__).parent
 _log = logging.getLogger("necessity")
@@ -110,6 +111,7 @@ if os.environ.get("NECESSITY_APP_HOST", "127.0.0.1") in LOOPBACK:
     _middleware.insert(0, Middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK)))
 
 logging.getLogger("streamlit.error_util").addFilter(_without_words)
+hide_truth_values()
 app = st.App(HERE / "main.py", secrets=_secrets(), middleware=_middleware, on_script_error=_report)
 
 

@@ -382,6 +382,7 @@ _worker: Worker | None = None
 
 def _start(job: Job) -> None:
     global _worker
+    terms.hide_truth_values()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process is told, and ends the others
     _worker = Worker(job)
     gc.collect()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ import pyoxigraph as ox
 from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
+from reasoner import terms
 from reasoner.errors import DocumentationError, NecessityError, PolicyError
 from reasoner.namespaces import RDF
 from reasoner.terms import Nodes
@@ -42,9 +42,6 @@ _XML_DANGER = re.compile(r"<!DOCTYPE|<!ENTITY", re.IGNORECASE)
 _XML_ENCODING = re.compile(r"""^\s*<\?xml[^>]*encoding\s*=\s*["'](?!utf-8["'])""", re.IGNORECASE)
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
-# rdflib logs a literal it cannot convert together with its text, which may come from a chart.
-logging.getLogger("rdflib.term").setLevel(logging.CRITICAL)
-
 
 def read_bytes(path: Path) -> bytes:
     """The content of a file of at most `MAX_BYTES`; raises `DocumentationError` where it cannot be had."""
@@ -69,10 +66,7 @@ class DataSet:
     @cached_property
     def graph(self) -> Graph:
         """As an rdflib graph."""
-        graph = Graph(bind_namespaces="none")
-        for triple in self.triples:
-            graph.add((_term(triple.subject), _term(triple.predicate), _term(triple.object)))
-        return graph
+        return _graph(self.triples)
 
     @cached_property
     def nodes(self) -> Nodes:
@@ -120,10 +114,7 @@ def load_files(paths: Iterable[Path]) -> Graph:
         # Blank nodes of two files may bear one label: keep them apart.
         apart = hashlib.sha256(str(path).encode()).hexdigest()[:8]
         triples.extend(_relabel(quad.triple, apart) for quad in quads)
-    graph = Graph(bind_namespaces="none")
-    for triple in triples:
-        graph.add((_term(triple.subject), _term(triple.predicate), _term(triple.object)))
-    return graph
+    return _graph(triples)
 
 
 def data_set(name: str, triples: Iterable[ox.Triple], *, depth: int = MAX_DEPTH) -> DataSet:
@@ -274,6 +265,13 @@ def _relabel(triple: ox.Triple, apart: str) -> ox.Triple:
     return ox.Triple(node(triple.subject), triple.predicate, node(triple.object))  # type: ignore[arg-type]
 
 
+def _graph(triples: Iterable[ox.Triple]) -> Graph:
+    graph = Graph(bind_namespaces="none")
+    for triple in triples:
+        graph.add((_term(triple.subject), _term(triple.predicate), _term(triple.object)))
+    return graph
+
+
 def _term(term: ox.Term) -> URIRef | BNode | Literal:
     if isinstance(term, ox.NamedNode):
         return URIRef(term.value)
@@ -281,7 +279,7 @@ def _term(term: ox.Term) -> URIRef | BNode | Literal:
         if term.language:
             return Literal(term.value, lang=term.language)
         plain = term.datatype.value == "http://www.w3.org/2001/XMLSchema#string"
-        return Literal(term.value, datatype=None if plain else URIRef(term.datatype.value), normalize=False)
+        return terms.literal(term.value, None if plain else term.datatype.value)
     return BNode(term.value)
 
 

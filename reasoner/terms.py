@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -29,6 +34,44 @@ _INTEGERS = frozenset(
     )
     for name in names
 )
+
+
+_RDFLIB = logging.getLogger("rdflib.term")
+_FILTERS = threading.Lock()
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """While it lasts, what rdflib logs of literals in this thread is dropped."""
+    here = threading.get_ident()
+
+    def elsewhere(record: logging.LogRecord) -> bool:
+        return threading.get_ident() != here
+
+    # The list is replaced, not changed: another thread may be going through it.
+    with _FILTERS:
+        _RDFLIB.filters = [*_RDFLIB.filters, elsewhere]
+    try:
+        yield
+    finally:
+        with _FILTERS:
+            _RDFLIB.filters = [present for present in _RDFLIB.filters if present is not elsewhere]
+
+
+def literal(value: str, datatype: str | None) -> Literal:
+    """An rdflib literal with its lexical form kept.
+
+    rdflib logs one that is not well typed together with its text, which may come from a chart: here it does not.
+    """
+    if datatype is None:
+        return Literal(value)
+    with _unlogged():
+        return Literal(value, datatype=URIRef(datatype), normalize=False)
+
+
+def hide_truth_values() -> None:
+    """Have rdflib not warn, in this whole process, of ``xsd:boolean`` literals that are none: it would tell their text."""
+    warnings.filterwarnings("ignore", "Parsing weird boolean", UserWarning)
 
 
 def iri(name: str) -> Term:
@@ -58,7 +101,7 @@ def node(term: Term) -> URIRef | Literal:
     value, datatype, language = _parts(term)
     if language:
         return Literal(value, lang=language)
-    return Literal(value, datatype=URIRef(datatype) if datatype else None, normalize=False)
+    return literal(value, datatype)
 
 
 def text(term: Term) -> str:

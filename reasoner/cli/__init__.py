@@ -30,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def entry() -> NoReturn:
     """Run as a program."""
+    from reasoner.terms import hide_truth_values
+
+    hide_truth_values()
     sys.exit(main())
 
 
