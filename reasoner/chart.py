@@ -12,7 +12,7 @@ from datetime import date
 from functools import lru_cache
 from operator import attrgetter
 
-from reasoner import documentation, graphs, paths, terms
+from reasoner import documentation, graphs, terms
 from reasoner.constraint import SH, Compiler, DoubtError, Table, Values
 from reasoner.documentation import BOOKKEEPING, MARKS, PARTIES, Assertion, Case, Document, Meaning, Statement, meaning
 from reasoner.layout import VARYING, Layout, Layouts
@@ -27,8 +27,7 @@ _ABOUT, _ADDRESSES, _CODE, _ASSERTION = (terms.of(NEC[name]) for name in ("about
 _IN, _OBSERVED, _RECORDED = (terms.of(NEC[name]) for name in ("documentedIn", "observed", "recorded"))
 _EXCERPT, _PAGE, _ROLE = (terms.of(NEC[name]) for name in ("excerpt", "page", "authorRole"))
 _MEMBER, _PLAN, _BIRTH, _AS_OF = (terms.of(NEC[name]) for name in ("member", "plan", "birthDate", "asOf"))
-_PHASE, _FOCUS, _JURISDICTION = (terms.of(NEC[name]) for name in ("phase", "focus", "jurisdiction"))
-_START, _END, _ADMISSION = (terms.of(NEC[name]) for name in ("serviceStart", "serviceEnd", "Admission"))
+_START, _END, _JURISDICTION = (terms.of(NEC[name]) for name in ("serviceStart", "serviceEnd", "jurisdiction"))
 _TITLE, _CREATOR, _ISSUED = (terms.of(DCTERMS[name]) for name in ("title", "creator", "issued"))
 _PARTIES = frozenset(map(terms.of, PARTIES))
 _SUBCLASS = "<http://www.w3.org/2000/01/rdf-schema#subClassOf>"
@@ -141,7 +140,8 @@ class Reader:
         self._policy = policy
         self._lexicon = policy.lexicon
         self._namespaces = tuple(f"<{namespace}" for namespace in policy.namespaces)
-        self._intake = _intake()
+        self._axes = tuple(terms.iri(axis.iri) for axis in policy.axes)
+        self._intake = _intake(policy)
         statement = self._intake[_STATEMENT]
         self._about, self._in, self._excerpt = (statement.properties[name] for name in (_ABOUT, _IN, _EXCERPT))
         self._others = statement.others
@@ -400,7 +400,8 @@ class Reader:
         props, own = read[request][0].props, _own(read[request])
         member, plan = (read.get(own[name], (self._silent, [])) for name in (_MEMBER, _PLAN))
         labels = self._lexicon.labels
-        traits = (props[_PHASE], props[_FOCUS], plan[0].props.get(_JURISDICTION, ()))
+        values = [props[axis][0] for axis in self._axes]
+        traits = (*values, *plan[0].props.get(_JURISDICTION, ()))
         start, end, reviewed = (terms.day(own[name]) if name in own else None for name in (_START, _END, _AS_OF))
         birth = terms.day(_own(member)[_BIRTH])
         assert start  # the intake shapes demand both
@@ -408,8 +409,8 @@ class Reader:
         return Case(
             iri=request[1:-1],
             source=source,
-            admission=_ADMISSION in props[_PHASE],
-            traits=tuple(labels.get(value, "") for values in traits for value in values),
+            axis_values=tuple(map(terms.name, values)),
+            traits=tuple(labels.get(value, "") for value in traits),
             start=start,
             end=end,
             as_of=as_of or reviewed or date.today(),
@@ -473,10 +474,9 @@ def reader(policy: Policy) -> Reader:
     return Reader(policy)
 
 
-@lru_cache(maxsize=1)
-def _intake() -> dict[Term, Table]:
+def _intake(policy: Policy) -> dict[Term, Table]:
     """The intake shapes by what they are about: requests, statements, and documents by the property that leads to them."""
-    compiler = Compiler(as_nodes(graphs.load_files([paths.SHAPES / "intake.ttl"])))
+    compiler = Compiler(as_nodes(documentation.intake_shapes(policy)))
     found: dict[Term, Table] = {}
     for shape, props in compiler.shapes.items():
         targets = [t for name in ("targetClass", "targetObjectsOf") for t in props.get(f"<{SH}{name}>", ())]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from rdflib import Graph, URIRef
 
-from reasoner import consistency, graphs, paths, shacl, terms
+from reasoner import axes, consistency, graphs, paths, shacl, terms
 from reasoner.effective import choose_readings, effective_policy
 from reasoner.entail import TYPE, Facts
 from reasoner.errors import NecessityError
@@ -86,24 +86,25 @@ def _composed(policy: Policy) -> Iterator[str]:
 
 
 def _requests(version: PolicyVersion) -> dict[URIRef, list[Triple]]:
-    """Sample requests of every phase, focus, age group, funding and a few jurisdictions."""
+    """Sample requests of every kind: values of the axes, age group, funding and a few jurisdictions."""
     found: dict[URIRef, list[Triple]] = {}
     ontology = version.ontology
     tested = sorted(
         v for r, v in ontology.subject_objects(OWL.hasValue) if (r, OWL.onProperty, NEC.jurisdiction) in ontology
     )
     other = [place for place in sorted(ontology.subjects(RDF.type, NEC.Jurisdiction)) if place not in tested][:1]
-    kinds = [sorted(ontology.subjects(RDF.type, name)) for name in (NEC.Phase, NEC.Focus, NEC.AgeGroup)]
-    for number, (phase, focus, age, place, funding) in enumerate(
+    for number, (values, age, place, funding) in enumerate(
         itertools.product(
-            *kinds, [*dict.fromkeys(tested), *other], [None, *sorted(ontology.subjects(RDF.type, NEC.Funding))]
+            itertools.product(*(axis.values for axis in version.axes)),
+            sorted(ontology.subjects(RDF.type, NEC.AgeGroup)),
+            [*dict.fromkeys(tested), *other],
+            [None, *sorted(ontology.subjects(RDF.type, NEC.Funding))],
         )
     ):
         request, plan = URIRef(f"{_SAMPLE}request-{number}"), URIRef(f"{_SAMPLE}plan-{number}")
         facts = [
             (request, RDF.type, NEC.ReviewRequest),
-            (request, NEC.phase, phase),
-            (request, NEC.focus, focus),
+            *axes.facts(request, values),
             (request, NEC.ageGroup, age),
             (request, NEC.plan, plan),
             (plan, NEC.jurisdiction, place),

@@ -10,6 +10,7 @@ from rdflib import Graph, URIRef
 from rdflib.compare import isomorphic
 from rdflib.term import Node
 
+from reasoner import terms
 from reasoner.documentation import Case
 from reasoner.effective import leaf_shapes
 from reasoner.engine import determine_under
@@ -242,7 +243,12 @@ def _facts(version: PolicyVersion) -> dict[str, str]:
         ),
         "age of majority": str(version.age_of_majority),
         "ages that carry a note": f"{ages.start} to {ages.stop - 1}" if ages else "",
-        "admission window": f"{version.admission_window} days",
+        **{
+            version.lexicon.labels[terms.iri(value.window)]: f"{version.windows[value.iri]} days"
+            for axis in version.axes
+            for value in axis.values
+            if value.window
+        },
         "substitutions": "; ".join(_puts(s, version) for s in version.substitutions),
         "advice": " ".join(version.advice),
     }

@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 from rdflib import Graph, Literal, URIRef
 from rdflib.term import Node
 
-from reasoner import graphs, paths, shacl, terms
+from reasoner import axes, graphs, paths, shacl, terms
 from reasoner.errors import DocumentationError, reading
 from reasoner.namespaces import DCTERMS, NEC, RDF, RDFS, XSD
 from reasoner.policy import Kind, Policy
@@ -129,9 +129,10 @@ class Case:
 
     iri: str
     source: str
-    admission: bool
+    axis_values: tuple[str, ...]
+    """IRIs of the request's values of the policy's axes, in the order of the axes."""
     traits: tuple[str, ...]
-    """Phase, focus and jurisdiction of the request, as labels."""
+    """Labels of those, and of the plan's jurisdiction."""
     start: date
     end: date | None
     as_of: date
@@ -190,9 +191,7 @@ def read_cases(data: Graph, policy: Policy, source: str, as_of: date | None = No
     """
     with reading(source):
         data = _with_statements_typed(data, policy)
-        problems = itertools.chain(
-            undeclared(data, policy), _malformed(data, policy.ontology), _misdirected(data, policy)
-        )
+        problems = itertools.chain(undeclared(data, policy), _malformed(data, policy), _misdirected(data, policy))
         found = list(dict.fromkeys(problems))
         if not found and (None, RDF.type, NEC.ReviewRequest) not in data:
             found = ["it holds no nec:ReviewRequest"]
@@ -232,15 +231,15 @@ def undeclared(data: Graph, policy: Policy) -> Iterable[str]:
                 yield f"<{subject}>: unknown {kind} <{term}>"
 
 
-def _malformed(data: Graph, ontology: Graph) -> Iterable[str]:
+def _malformed(data: Graph, policy: Policy) -> Iterable[str]:
     """What the intake shapes find."""
     described = Graph(bind_namespaces="none")
     for subject, predicate, value in data:
         described.add((subject, predicate, _comparable(value)))
     for term in {object_ for object_ in data.objects(unique=True) if isinstance(object_, URIRef)}:
-        for name in ontology.objects(term, RDF.type):
+        for name in policy.ontology.objects(term, RDF.type):
             described.add((term, RDF.type, name))
-    for result in shacl.validate(described, _intake_shapes()).results:
+    for result in shacl.validate(described, intake_shapes(policy)).results:
         yield f"<{result.focus}>: {result.message.removesuffix('.')}"
 
 
@@ -249,9 +248,12 @@ def _comparable(value: Node) -> Node:
     return Literal(str(value), datatype=_ILL_TYPED) if isinstance(value, Literal) and value.ill_typed else value
 
 
-@lru_cache(maxsize=1)
-def _intake_shapes() -> Graph:
-    return graphs.load_files([paths.SHAPES / "intake.ttl"])
+@lru_cache(maxsize=8)
+def intake_shapes(policy: Policy) -> Graph:
+    """What documentation has to look like: the intake shapes, with those of the policy's axes."""
+    shapes = graphs.load_files([paths.SHAPES / "intake.ttl"])
+    shapes += axes.intake_shapes(policy.axes, policy.prefixes)
+    return shapes
 
 
 def _misdirected(data: Graph, policy: Policy) -> Iterable[str]:
@@ -289,14 +291,13 @@ def _case(data: Graph, policy: Policy, request: Node, source: str, as_of: date |
         everything.add(triple)
     content = graphs.canonical(everything)
     member, plan = data.value(request, NEC.member), data.value(request, NEC.plan)
+    values = [value for axis in policy.axes for value in data.objects(request, URIRef(axis.iri))]
     return Case(
         iri=str(request),
         source=source,
-        admission=(request, NEC.phase, NEC.Admission) in data,
+        axis_values=tuple(map(str, values)),
         traits=tuple(
-            policy.lexicon.labels.get(terms.of(value), "")
-            for subject, predicate in ((request, NEC.phase), (request, NEC.focus), (plan, NEC.jurisdiction))
-            for value in data.objects(subject, predicate)
+            policy.lexicon.labels.get(terms.of(value), "") for value in (*values, *data.objects(plan, NEC.jurisdiction))
         ),
         start=_date(data, request, NEC.serviceStart, source),
         end=_date_if_any(data, request, NEC.serviceEnd, source),

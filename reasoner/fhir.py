@@ -20,6 +20,7 @@ from typing import Any, cast
 
 from pyoxigraph import Literal, NamedNode, Quad, QueryTriples, Store, Triple
 
+from reasoner.axes import Axis, AxisValue
 from reasoner.errors import DocumentationError, PolicyError, UsageError
 from reasoner.lift import TYPE, XSD, Bundle, Entry, parse_bundle, references
 from reasoner.paths import ONTOLOGY
@@ -31,9 +32,6 @@ REQUEST = NamedNode("urn:necessity:request")
 
 What it is derived from (``prov:wasDerivedFrom``) gives it its name; what else a mapping took its facts from, it can say by
 ``prov:used``. Both are for the reader and the coverage report, and no part of the chart."""
-
-PHASES = {"admission": "Admission", "continuation": "Continuation"}
-FOCUSES = {"mental-health": "MentalHealth", "substance-use": "SubstanceUse"}
 
 _TOKEN = pattern(
     r"""\#[^\n]* | "(?:[^"\\\n]|\\.)*" | '(?:[^'\\\n]|\\.)*' | <http://hl7\.org/fhir/([A-Za-z][A-Za-z0-9]*)> | <[^<>"{}|^`\s]*>
@@ -59,8 +57,8 @@ class RequestOptions:
     A `service_start` replaces the whole period that the bundle states.
     """
 
-    phase: str | None = None
-    focus: str | None = None
+    axis_values: tuple[AxisValue, ...] = ()
+    """From `reasoner.axes.choose`."""
     service_start: str | None = None
     service_end: str | None = None
     jurisdiction: str | None = None
@@ -68,8 +66,6 @@ class RequestOptions:
 
     def __post_init__(self) -> None:
         for option, value, sound, mend in (
-            ("phase", self.phase, PHASES.__contains__, " or ".join(PHASES)),
-            ("focus", self.focus, FOCUSES.__contains__, " or ".join(FOCUSES)),
             ("service-start", self.service_start, _is_date, "a date such as 2025-05-01"),
             ("service-end", self.service_end, _is_date, "a date such as 2025-05-01"),
             ("jurisdiction", self.jurisdiction, _PLACE.fullmatch, "an ISO 3166 code such as US-IL"),
@@ -80,12 +76,14 @@ class RequestOptions:
 
 
 class Vocabulary:
-    """The criteria (by ``dcterms:identifier``) and code systems (SKOS) that the mappings look up.
+    """The criteria (by ``dcterms:identifier``) and code systems (SKOS) that the mappings look up, and the policy's axes.
 
     It is loaded once: bundles are put into a store that has it, and taken out again.
     """
 
-    def __init__(self, triples: Iterable[Triple | Quad]) -> None:
+    def __init__(self, triples: Iterable[Triple | Quad], axes: tuple[Axis, ...] = ()) -> None:
+        self.axes = axes
+        """What a bundle has to state of its request beside dates and plan."""
         self._quads = [Quad(triple.subject, triple.predicate, triple.object) for triple in triples]
         self._ready: deque[tuple[Store, int]] = deque()  # for each thread that reads at the same time, one
 
@@ -178,8 +176,8 @@ def read(
         triples = {triple for name in _wanted(bundle) for triple in _construct(store, name, mappings()[name])}
     said = {triple for triple in triples if triple.predicate == _nec("note")}
     triples -= said
-    missing = _complete(triples, patients[0], options, bundle)
-    names = _names(triples, patients[0])
+    missing = _complete(triples, patients[0], options, bundle, vocabulary.axes)
+    names = _names(triples, patients[0], vocabulary.axes)
     gave = _gave(triples, bundle, names)
     notes = [(bundle.show(remark.subject), cast(Literal, remark.object).value) for remark in said]
     notes += [(entry.name, entry.left_out) for entry in bundle.entries if entry.left_out]
@@ -254,50 +252,56 @@ def _construct(store: Store, name: str, mapping: str) -> QueryTriples:
 
 
 def _complete(
-    triples: set[Triple], patient: NamedNode, options: RequestOptions, bundle: Bundle
+    triples: set[Triple], patient: NamedNode, options: RequestOptions, bundle: Bundle, axes: tuple[Axis, ...]
 ) -> list[DocumentationError]:
     """Set the facts of the options in place of the bundle's; tell which facts are missing, or stated more than once."""
 
-    def stated(subject: NamedNode, name: str) -> list[Triple]:
-        return [triple for triple in triples if triple.subject == subject and triple.predicate == _nec(name)]
+    def stated(subject: NamedNode, property_: NamedNode) -> list[Triple]:
+        return [triple for triple in triples if triple.subject == subject and triple.predicate == property_]
 
-    def put(subject: NamedNode, name: str, value: NamedNode | Literal) -> None:
-        triples.difference_update(stated(subject, name))
-        triples.add(Triple(subject, _nec(name), value))
+    def put(subject: NamedNode, property_: NamedNode, value: NamedNode | Literal) -> None:
+        triples.difference_update(stated(subject, property_))
+        triples.add(Triple(subject, property_, value))
 
-    plans = sorted((triple.object for triple in stated(REQUEST, "plan")), key=str)
+    plans = sorted((triple.object for triple in stated(REQUEST, _nec("plan"))), key=str)
     plan = cast(NamedNode, plans[0]) if plans else NamedNode(f"{REQUEST.value}#plan")
-    put(REQUEST, "plan", plan)
+    put(REQUEST, _nec("plan"), plan)
     triples.add(Triple(plan, TYPE, _nec("Plan")))
     if options.service_start:
-        triples.difference_update(stated(REQUEST, "serviceEnd"))
+        triples.difference_update(stated(REQUEST, _nec("serviceEnd")))
     if options.service_end:
-        put(REQUEST, "serviceEnd", _day(options.service_end))
+        put(REQUEST, _nec("serviceEnd"), _day(options.service_end))
     missing = []
+    chosen = {value.axis: NamedNode(value.iri) for value in options.axis_values}
+    of_axes = [(REQUEST, NamedNode(axis.iri), chosen.get(axis.iri), axis.label, f"Give --{axis.word}") for axis in axes]
     start, place, born = options.service_start, options.jurisdiction, options.birth_date
-    for subject, name, given, label, mend in (
-        (patient, "birthDate", born and _day(born), "full date of birth", "Give Patient.birthDate, or --birth-date"),
-        (REQUEST, "phase", options.phase and _nec(PHASES[options.phase]), "phase", "Give --phase"),
-        (REQUEST, "focus", options.focus and _nec(FOCUSES[options.focus]), "focus", "Give --focus"),
-        (REQUEST, "serviceStart", start and _day(start), "full date of the service's start", "Give --service-start"),
-        (plan, "jurisdiction", place and _nec(place), "jurisdiction of the plan", "Give --jurisdiction"),
+    birth, begin, law = _nec("birthDate"), _nec("serviceStart"), _nec("jurisdiction")
+    for subject, property_, given, label, mend in (
+        (patient, birth, born and _day(born), "full date of birth", "Give Patient.birthDate, or --birth-date"),
+        *of_axes,
+        (REQUEST, begin, start and _day(start), "full date of the service's start", "Give --service-start"),
+        (plan, law, place and _nec(place), "jurisdiction of the plan", "Give --jurisdiction"),
     ):
         if given:
-            put(subject, name, given)
-        if len(found := stated(subject, name)) != 1:
+            put(subject, property_, given)
+        if len(found := stated(subject, property_)) != 1:
             what = f"the bundle states {'more than one' if found else 'no'} {label}"
             missing.append(DocumentationError(what, where=f"{bundle.source}: {bundle.show(subject)}", mend=mend))
     return missing
 
 
-def _names(triples: Iterable[Triple], patient: NamedNode) -> dict[Any, NamedNode]:
-    """The names of the request, as the Claim or ServiceRequest it derives from, else after the patient; and of its plan."""
+def _names(triples: Iterable[Triple], patient: NamedNode, axes: tuple[Axis, ...]) -> dict[Any, NamedNode]:
+    """The names of the request and of its plan.
+
+    The request is named as the Claim or ServiceRequest that it derives from, else after the patient, its value of the first
+    axis and the start of service.
+    """
     facts: dict[Any, Any] = {}
     for triple in sorted((triple for triple in triples if triple.subject == REQUEST), key=str):
         facts.setdefault(triple.predicate, triple.object)
-    parts = [
-        facts[_nec(name)].value.rpartition("#")[2].lower() for name in ("phase", "serviceStart") if _nec(name) in facts
-    ]
+    words = {NamedNode(value.iri): value.word for axis in axes[:1] for value in axis.values}
+    parts = [words[facts[name]] for axis in axes[:1] if facts.get(name := NamedNode(axis.iri)) in words]
+    parts += [facts[name].value for name in (_nec("serviceStart"),) if name in facts]
     request = facts.get(DERIVED, NamedNode(f"{patient.value}#{'-'.join(parts) or 'request'}"))
     plan = NamedNode(f"{request.value}{'.' if '#' in request.value else '#'}plan")
     return {REQUEST: request, NamedNode(f"{REQUEST.value}#plan"): plan}

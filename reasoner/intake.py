@@ -208,7 +208,7 @@ def vocabulary(policy: Policy) -> fhir.Vocabulary:
 
     wanted = Graph(bind_namespaces="none")
     names = (RDF.type, DCTERMS.identifier, SKOS.notation, SKOS.inScheme)
-    for predicate in (*names, NEC.detail, NEC.speaksOnlyWith):
+    for predicate in (*names, NEC.axis, NEC.axisClass, NEC.detail, NEC.speaksOnlyWith):
         for triple in policy.ontology.triples((None, predicate, None)):
             wanted.add(triple)
-    return fhir.Vocabulary(graphs.triples(wanted))
+    return fhir.Vocabulary(graphs.triples(wanted), policy.axes)

@@ -13,6 +13,7 @@ from rdflib import Graph, URIRef
 from rdflib.term import Node
 
 from reasoner import cache, graphs, paths
+from reasoner.axes import Axis, read_axes
 from reasoner.errors import PolicyError
 from reasoner.lexicon import Lexicon, lexicon
 from reasoner.namespaces import DCTERMS, NEC, OWL, PROV, RDF, RDFS, SH, SKOS, VANN, XSD
@@ -129,7 +130,8 @@ class _Reader:
                 mend="State exactly one",
             )
         iri = policies[0]
-        versions = [self._version(name, version) for version in self.ontology.objects(iri, NEC.version)]
+        axes = read_axes(self.ontology, iri)
+        versions = [self._version(name, version, axes) for version in self.ontology.objects(iri, NEC.version)]
         if not versions:
             raise PolicyError("the policy has no nec:version", where=str(iri))
         versions.sort(key=lambda version: version.valid_from)
@@ -145,6 +147,7 @@ class _Reader:
             iri=str(iri),
             id=name,
             label=label,
+            axes=axes,
             versions=tuple(versions),
             prefixes=self._prefixes(),
             digest=self.sources.digest,
@@ -159,7 +162,7 @@ class _Reader:
         }
         return preferred | {prefix: str(iri) for prefix, iri in _REUSED}
 
-    def _version(self, policy: str, iri: Node) -> PolicyVersion:
+    def _version(self, policy: str, iri: Node, axes: tuple[Axis, ...]) -> PolicyVersion:
         criteria = self._criteria(iri)
         sections, lists = self._list(iri, SH["and"]), self._list(iri, NEC.lists)
         missing = [part for part in (*sections, *lists) if part not in criteria]
@@ -186,7 +189,13 @@ class _Reader:
                 self._value(iri, NEC.ageNoteFrom, int, optional=True) or 0,
                 (self._value(iri, NEC.ageNoteTo, int, optional=True) or -1) + 1,
             ),
-            admission_window=self._value(iri, NEC.admissionWindow, int),
+            axes=axes,
+            windows={
+                value.iri: self._value(iri, URIRef(value.window), int)
+                for axis in axes
+                for value in axis.values
+                if value.window
+            },
             advice=tuple(sorted(str(text) for text in self.ontology.objects(iri, NEC.advice))),
             criteria=criteria,
             sections=sections,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rdflib import URIRef
 
+from reasoner import axes
 from reasoner.effective import EffectivePolicy, choose_readings, effective_policy
 from reasoner.errors import UsageError
 from reasoner.infer import classify
@@ -97,17 +98,30 @@ def readings(version: PolicyVersion) -> str:
     return "\n".join(lines)
 
 
-def shapes(version: PolicyVersion, phase: str | None, focus: str | None, jurisdiction: str | None, minor: bool) -> str:
+def shapes(version: PolicyVersion, words: Mapping[str, str], jurisdiction: str | None, minor: bool) -> str:
     """The effective shapes of one kind of request as Turtle; raises `UsageError` where the kind is not said."""
-    return effective(version, phase, focus, jurisdiction, minor).shapes.serialize(format="turtle")
+    return effective(version, words, jurisdiction, minor).shapes.serialize(format="turtle")
 
 
 def effective(
-    version: PolicyVersion, phase: str | None, focus: str | None, jurisdiction: str | None, minor: bool
+    version: PolicyVersion, words: Mapping[str, str], jurisdiction: str | None, minor: bool
 ) -> EffectivePolicy:
-    """What a version asks of one kind of request; raises `UsageError` where the kind is not said."""
-    if not phase or not focus or not jurisdiction:
-        raise UsageError("the kind of request is not said", mend="Give --phase, --focus and --jurisdiction")
+    """What a version asks of one kind of request.
+
+    Args:
+        version: the policy version.
+        words: the word of each axis to that of its value.
+        jurisdiction: where the plan is regulated, such as US-MO.
+        minor: whether the member is under the age of majority.
+
+    Raises:
+        UsageError: the kind is not said, or not known.
+    """
+    values = axes.choose(version.axes, words)
+    if len(values) < len(version.axes) or not jurisdiction:
+        given = ", ".join(f"--{axis.word}" for axis in version.axes)
+        mend = f"Give {f'{given} and ' if given else ''}--jurisdiction"
+        raise UsageError("the kind of request is not said", mend=mend)
     request, plan = URIRef(_REQUEST), URIRef(_REQUEST + ":plan")
     named = {str(o): s for s, o in version.ontology.subject_objects(SKOS.notation)}
     place = named.get(jurisdiction)
@@ -117,8 +131,7 @@ def effective(
         version.ontology,
         [
             (request, RDF.type, NEC.ReviewRequest),
-            (request, NEC.phase, NEC[phase.title()]),
-            (request, NEC.focus, NEC["".join(part.title() for part in focus.split("-"))]),
+            *axes.facts(request, values),
             (request, NEC.ageGroup, NEC.Minor if minor else NEC.Adult),
             (request, NEC.plan, plan),
             (plan, NEC.jurisdiction, place),

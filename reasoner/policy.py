@@ -12,6 +12,7 @@ from pathlib import Path
 from rdflib import Graph
 
 from reasoner import graphs, terms
+from reasoner.axes import Axis
 from reasoner.lexicon import Lexicon
 from reasoner.namespaces import NEC, OWL, SH
 from reasoner.terms import Term
@@ -149,8 +150,10 @@ class PolicyVersion:
     age_of_majority: int
     age_note: range
     """Ages, in whole years, at which the reviewer is reminded that the policy gives none."""
-    admission_window: int
-    """Days after service start within which an observation speaks of the admission."""
+    axes: tuple[Axis, ...]
+    """Of the whole policy."""
+    windows: Mapping[str, int]
+    """IRI of an axis value to the days after service start at which the period under review ends; of those that end so."""
     advice: tuple[str, ...]
     criteria: Mapping[str, Criterion]
     """By IRI: everything the version and its readings are made of."""
@@ -216,6 +219,8 @@ class Policy:
     iri: str
     id: str
     label: str
+    axes: tuple[Axis, ...]
+    """The properties of a request whose values route it."""
     versions: tuple[PolicyVersion, ...]
     prefixes: Mapping[str, str] = field(repr=False)
     """Prefixes to write the graphs with: those the vocabularies prefer, and the vocabularies they are written in."""

@@ -15,7 +15,8 @@ from typing import Any
 
 from rdflib import URIRef
 
-from reasoner import fhir, graphs
+from reasoner import axes, graphs
+from reasoner.axes import AxisValue
 from reasoner.effective import EffectivePolicy, Part, choose_readings, effective_policy
 from reasoner.errors import UsageError
 from reasoner.infer import classify
@@ -24,8 +25,6 @@ from reasoner.policy import Criterion, Kind, Policy, PolicyVersion
 
 Item = dict[str, Any]
 
-PHASES = {word: NEC[name] for word, name in fhir.PHASES.items()}
-FOCUSES = {word: NEC[name] for word, name in fhir.FOCUSES.items()}
 AGE_GROUPS = {"adult": NEC.Adult, "minor": NEC.Minor}
 FUNDINGS = {"fully-insured": NEC.FullyInsured, "self-funded": NEC.SelfFunded}
 STANCES = {"affirmed": NEC.Affirmed, "denied": NEC.Denied, "not-applicable": NEC.NotApplicable}
@@ -60,8 +59,8 @@ _TYPES = {
 class Subject:
     """The kind of request that a form is for."""
 
-    phase: str
-    focus: str
+    axis_values: tuple[AxisValue, ...]
+    """One of each axis of the policy, from `reasoner.axes.choose`."""
     age_group: str = "adult"
     jurisdiction: str | None = None
     funding: str | None = None
@@ -70,8 +69,6 @@ class Subject:
 
     def __post_init__(self) -> None:
         for option, value, known in (
-            ("phase", self.phase, PHASES),
-            ("focus", self.focus, FOCUSES),
             ("age-group", self.age_group, AGE_GROUPS),
             ("funding", self.funding, {**FUNDINGS, None: None}),
         ):
@@ -92,13 +89,17 @@ def questionnaire(
         choices: the readings in place of the defaults, as `reasoner.effective.choose_readings` takes them.
 
     Raises:
-        UsageError: the jurisdiction or a reading is not known.
+        UsageError: the kind of request is not said, or the jurisdiction or a reading is not known.
     """
+    if [value.axis for value in subject.axis_values] != [axis.iri for axis in version.axes]:
+        mend = f"Give {', '.join(f'--{axis.word}' for axis in version.axes)}"
+        raise UsageError("the kind of request is not said", mend=mend)
     effective = _effective(version, subject, choices)
-    kind = [subject.phase, subject.focus, subject.age_group, subject.jurisdiction, subject.funding]
+    words = [value.word for value in subject.axis_values]
+    kind = [*words, subject.age_group, subject.jurisdiction, subject.funding]
     chosen = [reading.id.replace("/", "-") for reading in effective.readings if reading not in _defaults(version)]
     name = "-".join([part.lower() for part in kind if part] + chosen)
-    title = f"{version.label}: {subject.phase}, {subject.focus.replace('-', ' ')}, {subject.age_group}"
+    title = f"{version.label}: {', '.join([*(value.label for value in subject.axis_values), subject.age_group])}"
     return {
         "resourceType": "Questionnaire",
         "id": re.sub(r"[^A-Za-z0-9.-]", "-", f"{version.id}-{name}")[:64],
@@ -125,8 +126,7 @@ def _effective(version: PolicyVersion, subject: Subject, choices: Mapping[str, s
     request, plan = URIRef("urn:necessity:request"), URIRef("urn:necessity:request:plan")
     facts = [
         (request, RDF.type, NEC.ReviewRequest),
-        (request, NEC.phase, PHASES[subject.phase]),
-        (request, NEC.focus, FOCUSES[subject.focus]),
+        *axes.facts(request, subject.axis_values),
         (request, NEC.ageGroup, AGE_GROUPS[subject.age_group]),
         (request, NEC.plan, plan),
     ]
@@ -182,8 +182,10 @@ class _Form:
         if given.funding:
             bearer = _fixed([{"code": given.funding, "display": self.label(FUNDINGS[given.funding])}])
         facts = (
-            ("phase", NEC.phase, _fixed([{"code": given.phase, "display": self.label(PHASES[given.phase])}])),
-            ("focus", NEC.focus, _fixed([{"code": given.focus, "display": self.label(FOCUSES[given.focus])}])),
+            *(
+                (axis.word, URIRef(axis.iri), _fixed([{"code": value.word, "display": value.label}]))
+                for axis, value in zip(self.version.axes, given.axis_values, strict=True)
+            ),
             ("service-start", NEC.serviceStart, start),
             ("service-end", NEC.serviceEnd, {"type": "date"}),
             ("jurisdiction", NEC.jurisdiction, place),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from itertools import chain
@@ -75,7 +75,7 @@ def settle(case: Case, inference: Inference, version: PolicyVersion) -> Settleme
     """
     counted: list[Statement] = []
     aside: list[SetAside] = []
-    bound = case.start + timedelta(days=version.admission_window) if case.admission else case.end
+    bound = _period_end(case, version)
     as_of = case.as_of
     for statement in case.statements:
         if statement.recorded > as_of:
@@ -122,6 +122,12 @@ def settle(case: Case, inference: Inference, version: PolicyVersion) -> Settleme
     ]
     aside.sort(key=lambda a: (a.statement.iri, a.leaf, a.reason))
     return Settlement(bearings=current, set_aside=tuple(aside), late=late)
+
+
+def _period_end(case: Case, version: PolicyVersion) -> date | None:
+    """The last day of the period under review; None while the service is open."""
+    windows = [version.windows[value] for value in case.axis_values if value in version.windows]
+    return case.start + timedelta(days=min(windows)) if windows else case.end
 
 
 @lru_cache(maxsize=16384)

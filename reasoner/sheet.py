@@ -102,9 +102,9 @@ class Rows:
         return type(error)(_ROW_OF.sub(place, error.problem), where=error.where, mend=error.mend)
 
 
-@lru_cache(maxsize=1)
-def columns() -> dict[str, Column]:
-    """The columns that have a meaning of their own, by name."""
+@lru_cache(maxsize=4)
+def columns(policy: Policy) -> dict[str, Column]:
+    """The columns that have a meaning of their own, by name: those of every sheet, and one for each axis of the policy."""
     table = graphs.load_files([ONTOLOGY / "sheet" / "columns.ttl"])
     found = {}
     for node, name in table.subject_objects(SKOS.notation):
@@ -113,6 +113,9 @@ def columns() -> dict[str, Column]:
         )
         meaning = graphs.text(table, node, SKOS.definition)
         found[str(name)] = Column(str(name), of, property_, value, several == "true", meaning)
+    for axis in policy.axes:
+        name = axis.word.replace("-", "_")
+        found[name] = Column(name, _OF_REQUEST, axis.iri, axis.value_class, meaning=axis.definition)
     return dict(sorted(found.items()))
 
 
@@ -151,6 +154,7 @@ class _Reader:
         self.source = source
         self.header = header
         self.names = _names(policy)
+        self.meanings = columns(policy)
         twice = [name for name, count in Counter(header).items() if count > 1]
         if REQUEST not in header:
             raise DocumentationError(
@@ -161,7 +165,7 @@ class _Reader:
         self.columns: dict[str, Column] = {}
         for name in header:
             if name not in (REQUEST, STATEMENT, SYSTEM):
-                self.columns[name] = columns().get(name) or self.property(name)
+                self.columns[name] = self.meanings.get(name) or self.property(name)
 
         self.own = [name for name, column in self.columns.items() if column.of == _OF_STATEMENT]
         self.written = [name for name, column in self.columns.items() if column.of == _OF_DOCUMENT]
@@ -175,7 +179,7 @@ class _Reader:
             raise DocumentationError(
                 f"the column {name!r} has no meaning",
                 where=f"{self.source}, row 1",
-                mend=f"Known: {', '.join((REQUEST, STATEMENT, SYSTEM, *columns()))}, and properties such as nec:topic",
+                mend=f"Known: {', '.join((REQUEST, STATEMENT, SYSTEM, *self.meanings))}, and properties such as nec:topic",
             )
         leads = terms.of(OWL.ObjectProperty) in self.names.lexicon.types.get(terms.iri(iri), ())
         value = str(OWL.NamedIndividual) if leads else ""

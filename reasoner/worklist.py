@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -13,6 +13,7 @@ from typing import Any
 from rdflib import URIRef
 
 from reasoner import graphs
+from reasoner.axes import Axis
 from reasoner.decisions import Disposition
 from reasoner.errors import UsageError
 from reasoner.kb import CATALOG, Kind, KnowledgeBase, graph_name
@@ -51,8 +52,8 @@ class Item:
     state: State
     outcome: str
     """Of the current determination; empty if there is none."""
-    phase: str
-    focus: str
+    kind: Mapping[str, str]
+    """By the word of each axis of the policy: the label of the request's value."""
     age_group: str
     jurisdiction: str
     urgency: str
@@ -96,12 +97,8 @@ class Selection:
 
     text: str = ""
     """Part of the request's name or IRI, of its id, or of the id of a missing criterion."""
-    states: frozenset[str] = frozenset()
-    outcomes: frozenset[str] = frozenset()
-    phases: frozenset[str] = frozenset()
-    focuses: frozenset[str] = frozenset()
-    age_groups: frozenset[str] = frozenset()
-    jurisdictions: frozenset[str] = frozenset()
+    facets: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The values that are shown, by a name of `facets`."""
     due_within: int | None = None
     """Days; 0 for what is due today or overdue."""
     depends: bool = False
@@ -113,7 +110,8 @@ class Selection:
 
     def to_json(self) -> str:
         """The selection as text, to be saved."""
-        content = {name: sorted(v) if isinstance(v, frozenset) else v for name, v in asdict(self).items()}
+        content = asdict(self)
+        content["facets"] = {name: sorted(values) for name, values in self.facets.items()}
         del content["among"]
         return json.dumps(content, sort_keys=True)
 
@@ -122,10 +120,11 @@ class Selection:
         """A saved selection; raises `UsageError` for a text that is none."""
         try:
             content = json.loads(text)
-            chosen = {name: frozenset(v) if isinstance(v, list) else v for name, v in content.items()}
-            if chosen.get("sort", "due") not in SORTS:
-                raise ValueError(chosen["sort"])
-            return cls(**chosen)
+            chosen = {name: frozenset(values) for name, values in content.pop("facets", {}).items()}
+            unknown = [name for name in chosen if name not in _FACETS and not name.startswith(_OF_AXIS)]
+            if unknown or content.get("sort", "due") not in SORTS:
+                raise ValueError(unknown or content["sort"])
+            return cls(**content, facets=chosen)
         except (ValueError, TypeError, AttributeError) as error:
             raise UsageError("the saved view is not understood", mend="Save it anew") from error
 
@@ -133,13 +132,10 @@ class Selection:
 _FACETS = {
     "states": "state",
     "outcomes": "outcome",
-    "phases": "phase",
-    "focuses": "focus",
     "age_groups": "age_group",
     "jurisdictions": "jurisdiction",
 }
-FACETS = tuple(_FACETS)
-"""The sets of a `Selection`."""
+_OF_AXIS = "kind "
 SORTS = (
     "due",
     "name",
@@ -148,23 +144,35 @@ SORTS = (
     "start",
     "received",
     "missing",
-    "phase",
-    "focus",
+    "kind",
     "age_group",
     "jurisdiction",
 )
 """What lines can be ordered by."""
 
 
+def facets(axes: Iterable[Axis]) -> dict[str, str]:
+    """What lines can be filtered by: the name of each facet, and a label for it."""
+    of_axes = {f"{_OF_AXIS}{axis.word}": axis.label.capitalize() for axis in axes}
+    after = {"age_groups": "Age group", "jurisdictions": "Plan regulated in"}
+    return {"states": "State", "outcomes": "Outcome"} | of_axes | after
+
+
+def _value(item: Item, facet: str) -> str:
+    if facet in _FACETS:
+        return str(getattr(item, _FACETS[facet]))
+    return item.kind.get(facet.removeprefix(_OF_AXIS), "")
+
+
 def choose(items: Iterable[Item], selection: Selection, today: date) -> list[Item]:
     """The items that a selection shows, in its order."""
     wanted = selection.text.strip().lower()
-    facets = [(attribute, getattr(selection, name)) for name, attribute in _FACETS.items() if getattr(selection, name)]
+    filters = [(facet, values) for facet, values in selection.facets.items() if values]
 
     def shown(item: Item) -> bool:
         if selection.among is not None and item.id not in selection.among:
             return False
-        if any(getattr(item, attribute) not in chosen for attribute, chosen in facets):
+        if any(_value(item, facet) not in values for facet, values in filters):
             return False
         if selection.depends and item.holds is not False:
             return False
@@ -173,7 +181,11 @@ def choose(items: Iterable[Item], selection: Selection, today: date) -> list[Ite
         return not wanted or any(wanted in text.lower() for text in (item.request, item.id, *item.missing))
 
     def key(item: Item) -> tuple[Any, ...]:
-        value = item.ways and len(item.missing) if selection.sort == "missing" else getattr(item, selection.sort)
+        value = getattr(item, selection.sort)
+        if selection.sort == "missing":
+            value = item.ways and len(item.missing)
+        elif selection.sort == "kind":
+            value = tuple(item.kind.values())
         return (value is None, value if value is not None else 0)
 
     found = sorted((item for item in items if shown(item)), key=lambda item: (item.request, item.start))
@@ -184,8 +196,7 @@ def choose(items: Iterable[Item], selection: Selection, today: date) -> list[Ite
 
 def counts(items: Iterable[Item], facet: str) -> dict[str, int]:
     """How many items have each value of a facet, the most frequent first."""
-    found = Counter(str(getattr(item, _FACETS[facet])) for item in items)
-    return dict(found.most_common())
+    return dict(Counter(_value(item, facet) for item in items).most_common())
 
 
 def read(kb: KnowledgeBase, policy: Policy, settings: Settings, *, request: str | None = None) -> list[Item]:
@@ -213,6 +224,8 @@ class _Reader:
         self.policy = policy
         self.settings = settings
         self.only = only
+        self.axes = {f"axis{number}": axis for number, axis in enumerate(policy.axes)}
+        """By the variable for the value."""
         self.labels: dict[str, str] = {}
         self.ids = {c.iri: c.id for version in policy.versions for c in version.criteria.values()}
 
@@ -235,7 +248,8 @@ class _Reader:
     ) -> Item:
         start, determination = found.get("start") or row["start"], found.get("determination", "")
         received = row["received"] or row["loaded"].date()
-        traits = {name: self._label(row[name]) for name in ("phase", "focus", "jurisdiction", "urgency", "funding")}
+        kind = {axis.word: self._label(row[name]) for name, axis in self.axes.items()}
+        traits = kind | {name: self._label(row[name]) for name in ("jurisdiction", "urgency", "funding")}
         traits["urgency"] = traits["urgency"] or self._label(str(NEC.Standard))
         decisions = sorted(decided.get(row["request"], ()))
         of_this = [disposition for _, of, disposition in decisions if of == determination]
@@ -249,8 +263,7 @@ class _Reader:
             request=row["request"],
             state=state,
             outcome=self._slug(found["outcome"]) if found else "",
-            phase=traits["phase"],
-            focus=traits["focus"],
+            kind=kind,
             age_group=self._age_group(row["born"], row["start"]),
             jurisdiction=traits["jurisdiction"],
             urgency=traits["urgency"],
@@ -268,10 +281,12 @@ class _Reader:
         )
 
     def _charts(self) -> Iterator[dict[str, Any]]:
+        values = " ".join(f"?{name}" for name in self.axes)
+        kind = "".join(f"<{axis.iri}> ?{name} ; " for name, axis in self.axes.items())
         return self._rows(
-            f"""SELECT ?request ?loaded ?phase ?focus ?start ?end ?born ?jurisdiction ?funding ?urgency ?received {{
+            f"""SELECT ?request ?loaded {values} ?start ?end ?born ?jurisdiction ?funding ?urgency ?received {{
                 {self.only} GRAPH <{CATALOG}> {{ ?graph a nec:ChartGraph ; nec:holds ?request ; nec:loaded ?loaded }}
-                GRAPH ?graph {{ ?request nec:phase ?phase ; nec:focus ?focus ; nec:serviceStart ?start ;
+                GRAPH ?graph {{ ?request {kind}nec:serviceStart ?start ;
                         nec:member ?member ; nec:plan ?plan .
                     ?member nec:birthDate ?born . ?plan nec:jurisdiction ?jurisdiction
                     OPTIONAL {{ ?plan nec:funding ?funding }} OPTIONAL {{ ?request nec:serviceEnd ?end }}

@@ -14,9 +14,10 @@ from reasoner import intake
 from reasoner.cli import main
 from reasoner.fhir import RequestOptions, read_bundle
 from reasoner.load import load_policy
+from tests.conftest import kind
 
 INPUTS = Path(__file__).parents[2] / "shared" / "inputs"
-OPTIONS = RequestOptions("admission", "mental-health", "2025-06-02", None, "US-MO")
+OPTIONS = RequestOptions(kind(phase="admission", focus="mental-health"), "2025-06-02", None, "US-MO")
 ARGUMENTS = [
     "--phase",
     "admission",

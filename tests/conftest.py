@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from reasoner import Policy, load_policy
+from reasoner.axes import AxisValue, choose
 
 ROOT = Path(__file__).parent.parent
 CASES = ROOT / "data" / "cases"
@@ -73,6 +74,11 @@ def write_toy(root: Path) -> Path:
 @pytest.fixture(scope="session")
 def policy() -> Policy:
     return load_policy()
+
+
+def kind(**words: str) -> tuple[AxisValue, ...]:
+    """Values of the installed policy's axes by their words."""
+    return choose(load_policy("mp9556").axes, words)
 
 
 @dataclass(frozen=True)

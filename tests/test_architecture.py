@@ -16,7 +16,7 @@ FLOORS = [
     {"errors", "families", "serialization"},
     {"paths", "namespaces", "sparql", "access", "audit", "drafts", "cache", "terms"},
     {"graphs", "settings", "steps", "layout"},
-    {"store", "lexicon", "constraint", "entail", "lift", "rows"},
+    {"store", "lexicon", "constraint", "entail", "lift", "rows", "axes"},
     {"policy", "shacl", "query", "lower", "bulk"},
     {"load"},
     {"documentation", "effective", "fhir", "configuration", "sheet"},

@@ -14,8 +14,9 @@ from reasoner import Policy, bulk, intake
 from reasoner.bulk import Orphan, Record
 from reasoner.errors import DocumentationError
 from reasoner.fhir import RequestOptions, read
+from tests.conftest import kind
 
-OPTIONS = RequestOptions("admission", "mental-health", "2025-06-02", None, "US-MO")
+OPTIONS = RequestOptions(kind(phase="admission", focus="mental-health"), "2025-06-02", None, "US-MO")
 
 
 def patient(id_: str, **more: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from reasoner.cli import main
 from reasoner.errors import DocumentationError, PolicyError
 from reasoner.fhir import RequestOptions
 from reasoner.lift import Bundle, parse_bundle
+from tests.conftest import kind
 
 OPTIONS = [
     "--phase",
@@ -72,7 +73,7 @@ def test_a_bundle_that_is_no_request_needs_options(tmp_path: Path, capsys: pytes
     assert "--phase" in capsys.readouterr().err
 
 
-REQUEST = RequestOptions("admission", "mental-health", "2025-06-02", None, "US-MO")
+REQUEST = RequestOptions(kind(phase="admission", focus="mental-health"), "2025-06-02", None, "US-MO")
 R4 = """
 @prefix fhir: <http://hl7.org/fhir/> .
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .

@@ -42,6 +42,7 @@ from tests.bundles import (
     verhoeff,
     with_,
 )
+from tests.conftest import kind
 
 # ---------------------------------------------------------------- each resource that counts
 
@@ -288,7 +289,7 @@ def test_a_plan_takes_its_funding_and_says_what_it_does_not_know() -> None:
 
 
 def test_the_request_and_why_another_is_not_it() -> None:
-    given = RequestOptions("admission", "mental-health", None, None, "US-MO")
+    given = RequestOptions(kind(phase="admission", focus="mental-health"), None, None, "US-MO")
     found = Understood(CLAIM, with_(ORDER, occurrenceTiming=None), options=given)
     (request,) = [t.subject for t in found.triples if t.object == NamedNode(f"{NEC}ReviewRequest")]
     assert request.value.endswith("Claim/w")  # type: ignore[union-attr]

@@ -19,12 +19,12 @@ from reasoner import Policy, bulk, coverage, fhir, graphs, intake
 from reasoner.chart import read_cases
 from reasoner.errors import NecessityError
 from reasoner.fhir import Reading, RequestOptions
-from tests.conftest import ROOT, Attestation, chart
+from tests.conftest import ROOT, Attestation, chart, kind
 from tests.test_fhir import ANSWERS, AS_JSON, CONDITION, R4, R5
 
 INPUTS = ROOT.parent / "shared" / "inputs"
 REAL = sorted(path for path in INPUTS.glob("*.json") if path.stat().st_size < 100_000) if INPUTS.is_dir() else []
-REQUEST = RequestOptions("admission", "mental-health", "2025-06-02", "2025-07-02", "US-MO")
+REQUEST = RequestOptions(kind(phase="admission", focus="mental-health"), "2025-06-02", "2025-07-02", "US-MO")
 NEC = "https://w3id.org/necessity/core#"
 SCT, LOINC, RXNORM = "http://snomed.info/sct", "http://loinc.org", "http://www.nlm.nih.gov/research/umls/rxnorm"
 ICD = "http://hl7.org/fhir/sid/icd-10-cm"

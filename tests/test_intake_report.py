@@ -17,10 +17,10 @@ from reasoner.cli import main
 from reasoner.coverage import NO_MAPPING, State
 from reasoner.errors import DocumentationError
 from reasoner.fhir import RequestOptions, read
-from tests.conftest import Attestation, chart
+from tests.conftest import Attestation, chart, kind
 from tests.test_fhir import ANSWERS, CONDITION, OPTIONS, PATIENT
 
-REQUEST = RequestOptions("admission", "mental-health", "2025-06-02", None, "US-MO")
+REQUEST = RequestOptions(kind(phase="admission", focus="mental-health"), "2025-06-02", None, "US-MO")
 
 
 def bundle(*resources: Any) -> dict[str, Any]:

@@ -19,19 +19,19 @@ from reasoner.fhir import RequestOptions
 from reasoner.intake import read
 from reasoner.questionnaire import Subject, questionnaire
 from tests import oracle
-from tests.conftest import VERSION, Attestation, write_toy
+from tests.conftest import VERSION, Attestation, kind, write_toy
 
 Json = dict[str, Any]
 ASSERTIONS = {"affirmed": "Affirmed", "denied": "Denied", "not-applicable": "NotApplicable"}
 OTHER_FACTOR = "adult-admission:8-a-other"
 CONDITIONAL = ("substance-use:2", "substance-use:3")
 KINDS = [
-    Subject(phase, focus, age, place)
+    Subject(kind(phase=phase, focus=focus), age, place)
     for phase, focus, age, place in product(
         ("admission", "continuation"), ("mental-health", "substance-use"), ("adult", "minor"), ("US-MO", "US-IL")
     )
 ]
-NAMES = ["-".join(filter(None, (k.phase, k.focus, k.age_group, k.jurisdiction))) for k in KINDS]
+NAMES = ["-".join([*(v.word for v in k.axis_values), k.age_group, k.jurisdiction or ""]) for k in KINDS]
 
 
 def walk(items: list[Json]) -> Iterator[Json]:
@@ -140,8 +140,7 @@ def determined(policy: Policy, whole: Json) -> Determination:
 def expected(kind: Subject, stances: Mapping[str, str]) -> tuple[str, dict[str, str]]:
     return oracle.determine(
         [Attestation(id_, ASSERTIONS[stance]) for id_, stance in stances.items()],
-        phase=kind.phase.title(),
-        focus="".join(part.title() for part in kind.focus.split("-")),
+        **{value.axis.rpartition("#")[2]: value.iri.rpartition("#")[2] for value in kind.axis_values},
         minor=kind.age_group == "minor",
         illinois=kind.jurisdiction == "US-IL",
     )
@@ -248,7 +247,7 @@ def test_each_answer_turned_around_tells_in_each_kind(
 
 # ---------------------------------------------------------------- what an answer rests on
 
-ADULT = Subject("admission", "substance-use", "adult", "US-IL")
+ADULT = Subject(kind(phase="admission", focus="substance-use"), "adult", "US-IL")
 
 
 def test_an_answer_brings_its_evidence_author_and_place(policy: Policy, form_of: Callable[[Subject], Json]) -> None:
@@ -364,8 +363,8 @@ def test_a_response_that_does_not_count(
     form = form_of(ADULT)
     response = {k: v for k, v in (answered(form, in_full(form)) | said).items() if v is not None}
     whole = bundle(response)
-    options = {"phase": "admission", "focus": "substance-use", "service_start": "2025-06-02", "jurisdiction": "US-IL"}
-    cases, errors, notes = read("a.json", policy, data=json.dumps(whole).encode(), options=RequestOptions(**options))
+    options = RequestOptions(ADULT.axis_values, service_start="2025-06-02", jurisdiction="US-IL")
+    cases, errors, notes = read("a.json", policy, data=json.dumps(whole).encode(), options=options)
     assert not errors
     assert not cases[0].statements
     assert any(why in note for note in notes)
@@ -471,7 +470,7 @@ def test_any_policy_has_a_form(toy_root: Path, edition: int) -> None:
 
     toy = load_policy("toy", root=toy_root)
     version = toy.versions[edition]
-    form = questionnaire(toy, version, Subject("admission", "mental-health", jurisdiction="US-MO"))
+    form = questionnaire(toy, version, Subject(kind(phase="admission", focus="mental-health"), jurisdiction="US-MO"))
     Questionnaire.model_validate(form)
     asked = [["criteria:1-a", "criteria:1-b", "exclusions:1"], ["criteria:1-a", "criteria:1-b", "criteria:1-c"]]
     assert questions(form) == asked[edition]
@@ -537,6 +536,6 @@ def test_command_refuses_what_cannot_be_right(capsys: pytest.CaptureFixture[str]
     assert why in capsys.readouterr().err
 
 
-def test_a_kind_of_request_that_is_none() -> None:
-    with pytest.raises(UsageError, match="--phase cannot be 'discharge'"):
-        Subject("discharge", "mental-health")
+def test_a_kind_of_request_that_is_not_said(policy: Policy) -> None:
+    with pytest.raises(UsageError, match="Give --phase, --focus"):
+        questionnaire(policy, policy.versions[-1], Subject(kind(phase="admission")))

@@ -79,7 +79,7 @@ def test_the_worklist_says_what_is_known(desk: Review) -> None:
     items = {item.id: item for item in desk.items(VIEWER)}
     item = items[MISSING]
     assert item.name == "nothing-on-supports"
-    assert (item.state, item.outcome, item.phase, item.focus) == (
+    assert (item.state, item.outcome, *item.kind.values()) == (
         State.TO_REVIEW, "documentation-needed", "admission", "mental health",
     )  # fmt: skip
     assert (item.age_group, item.jurisdiction, item.missing, item.ways) == (
@@ -101,8 +101,8 @@ def test_choosing_lines(desk: Review) -> None:
 
     assert set(ids(text="7-a")) == {"nothing-on-supports", "hostile"}
     assert ids(text="SUPPORTS") == ["nothing-on-supports"]
-    assert set(ids(outcomes=frozenset({"criteria-met"}))) >= {"criteria-met"}
-    assert ids(states=frozenset({"decided"})) == []
+    assert set(ids(facets={"outcomes": frozenset({"criteria-met"})})) >= {"criteria-met"}
+    assert ids(facets={"states": frozenset({"decided"})}) == []
     assert len(ids(due_within=6)) == 0
     assert len(ids(due_within=7)) == len(items)
     assert ids(among=frozenset({MET})) == ["criteria-met"]
@@ -117,7 +117,9 @@ def test_choosing_lines(desk: Review) -> None:
     st.builds(
         Selection,
         text=st.text(max_size=20),
-        outcomes=st.frozensets(st.sampled_from([o.value for o in Outcome])),
+        facets=st.dictionaries(
+            st.sampled_from(["outcomes", "kind phase"]), st.frozensets(st.sampled_from([o.value for o in Outcome]))
+        ),
         due_within=st.none() | st.integers(0, 30),
         depends=st.booleans(),
         sort=st.sampled_from(worklist.SORTS),

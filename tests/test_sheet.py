@@ -313,11 +313,11 @@ def test_parquet_that_is_none(tmp_path: Path) -> None:
 
 
 def test_every_column_is_documented(policy: Policy) -> None:
-    for name, column in sheet.columns().items():
+    for name, column in sheet.columns(policy).items():
         assert column.meaning, name
         assert column.property, name
         assert column.of, name
-    assert set(FACTS) | set(OF_DOCUMENT) | set(OF_STATEMENT.values()) <= set(sheet.columns())
+    assert set(FACTS) | set(OF_DOCUMENT) | set(OF_STATEMENT.values()) <= set(sheet.columns(policy))
     assert sheet.is_sheet(["request", "phase"])
     assert not sheet.is_sheet(["subject", "predicate", "object", "graph"])
 

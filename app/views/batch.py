@@ -13,8 +13,9 @@ from parts.desk import review, user
 
 from reasoner import record, render
 from reasoner.access import Action
+from reasoner.axes import choose
 from reasoner.errors import NecessityError
-from reasoner.fhir import FOCUSES, PHASES, RequestOptions
+from reasoner.fhir import RequestOptions
 from reasoner.intake import SUFFIXES
 from reasoner.kb import Change
 from reasoner.review import Trial
@@ -55,16 +56,19 @@ def show() -> None:
 def _options() -> RequestOptions | None:
     """What a bundle does not say of the request; None if it is not well formed."""
     with st.expander("What a FHIR bundle does not say of the request"):
-        left, middle, right = st.columns(3)
-        phase = left.selectbox("Phase", ["", *PHASES], format_func=lambda v: v or "as the bundle says")
-        focus = middle.selectbox("Focus", ["", *FOCUSES], format_func=lambda v: v or "as the bundle says")
+        left, middle, right = places = st.columns(3)
+        axes = review().policy.axes
+        words: dict[str, str] = {}
+        for number, axis in enumerate(axes):
+            choices = {"": "as the bundle says"} | {value.word: value.label for value in axis.values}
+            word = places[number % 3].selectbox(axis.label.capitalize(), choices, format_func=choices.get)
+            words |= {axis.word: word} if word else {}
         place = right.text_input("Plan regulated in", placeholder="US-MO", max_chars=10)
         start = left.date_input("Service start", None)
         end = middle.date_input("Service end", None)
     try:
         return RequestOptions(
-            phase=phase or None,
-            focus=focus or None,
+            axis_values=choose(axes, words),
             jurisdiction=place or None,
             service_start=start.isoformat() if start else None,
             service_end=end.isoformat() if end else None,

@@ -13,7 +13,6 @@ from rdflib import URIRef
 from reasoner import diff, graphs, outline
 from reasoner.access import Action
 from reasoner.effective import EffectivePolicy, Part, leaf_shapes
-from reasoner.fhir import FOCUSES, PHASES
 from reasoner.namespaces import NEC, RDF, RDFS, SKOS
 from reasoner.policy import Criterion, Kind, PolicyVersion, Substitution
 
@@ -64,14 +63,22 @@ def _kind(version: PolicyVersion) -> EffectivePolicy | None:
         str(ontology.value(place, SKOS.notation)): graphs.text(ontology, place, SKOS.prefLabel)
         for place in ontology.subjects(RDF.type, NEC.Jurisdiction)
     }
-    phase, focus, place, age = st.columns(4)
-    chosen = phase.selectbox("Asked of", ["", *PHASES], format_func=lambda p: p or "all, as published")
-    if not chosen:
-        return None
-    treated = focus.selectbox("Focus", list(FOCUSES), format_func=lambda f: f.replace("-", " "))
+    *boxes, place, age = st.columns(len(version.axes) + 2)
+    words: dict[str, str] = {}
+    for box, axis in zip(boxes, version.axes, strict=True):
+        choices = {value.word: value.label for value in axis.values}
+        if not words:  # the first decides whether a kind is chosen at all
+            chosen = box.selectbox(
+                "Asked of", ["", *choices], format_func=lambda w, c=choices: c.get(w, "all, as published")
+            )
+            if not chosen:
+                return None
+            words[axis.word] = chosen
+        else:
+            words[axis.word] = box.selectbox(axis.label.capitalize(), choices, format_func=choices.get)
     where = place.selectbox("Plan regulated in", sorted(places, key=places.get), format_func=lambda p: places[p])
     minor = age.selectbox("Age", ["adult", "minor"]) == "minor"
-    found = outline.effective(version, chosen, treated, where, minor)
+    found = outline.effective(version, words, where, minor)
     for substitution in found.substitutions:
         st.info(substitution.label, icon=":material/swap_horiz:")
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
@@ -22,19 +23,11 @@ _COLUMNS = (
     Column("Outcome", "outcome"),
     Column("Due", "due"),
     Column("Open", "received"),
-    Column("Kind", "phase", long=True),
+    Column("Kind", "kind", long=True),
     Column("Service", "start", long=True),
     Column("Missing", "missing", long=True),
     Column("Readings", long=True),
 )
-_LABELS = {
-    "states": "State",
-    "outcomes": "Outcome",
-    "phases": "Phase",
-    "focuses": "Focus",
-    "age_groups": "Age group",
-    "jurisdictions": "Plan regulated in",
-}
 _TONES = {State.TO_REVIEW: "open", State.WITH_PEER: "clash", State.TO_DETERMINE: "none", State.WAITING: "none"}
 
 
@@ -93,16 +86,17 @@ def _choose(items: list[Item]) -> Selection:
     with order:
         st.checkbox("My drafts only", key="mine")
         depends = st.checkbox("Depends on a reading", key="depends")
+    facets = worklist.facets(review().policy.axes)
     chosen: dict[str, frozenset[str]] = {}
-    with st.expander("More filters and saved views", expanded=any(state.get(facet) for facet in worklist.FACETS)):
-        _views()
+    with st.expander("More filters and saved views", expanded=any(state.get(facet) for facet in facets)):
+        _views(facets)
         places = st.columns(3)
-        for number, facet in enumerate(worklist.FACETS):
+        for number, (facet, label) in enumerate(facets.items()):
             counted = worklist.counts(items, facet)
             options = sorted({*counted, *state.get(facet, [])})
             chosen[facet] = frozenset(
                 places[number % 3].multiselect(
-                    _LABELS[facet],
+                    label,
                     options,
                     key=facet,
                     format_func=lambda value, counted=counted: (
@@ -112,15 +106,15 @@ def _choose(items: list[Item]) -> Selection:
             )
     return Selection(
         text=text,
+        facets=chosen,
         due_within=within,
         depends=depends,
         sort=state.get("sort", "due"),
         descending=state.get("descending", False),
-        **chosen,
     )
 
 
-def _views() -> None:
+def _views(facets: Iterable[str]) -> None:
     """Saved views: chosen before the filters are made, since they set them."""
     desk, person, state = review(), user(), st.session_state
     held = desk.drafts.views(person.iri)
@@ -132,8 +126,8 @@ def _views() -> None:
             chosen = Selection.from_json(held[wanted]) if wanted in held else Selection()
         except UsageError:
             chosen = Selection()
-        for facet in worklist.FACETS:
-            state[facet] = sorted(getattr(chosen, facet))
+        for facet in facets:
+            state[facet] = sorted(chosen.facets.get(facet, ()))
         state["text"], state["within"], state["depends"] = chosen.text, chosen.due_within, chosen.depends
         state["sort"], state["descending"], state["list page"] = chosen.sort, chosen.descending, 0
 
@@ -145,11 +139,11 @@ def _views() -> None:
     def save() -> None:
         chosen = Selection(
             text=state.get("text", ""),
+            facets={facet: frozenset(state.get(facet, [])) for facet in facets},
             due_within=state.get("within"),
             depends=state.get("depends", False),
             sort=state.get("sort", "due"),
             descending=state.get("descending", False),
-            **{facet: frozenset(state.get(facet, [])) for facet in worklist.FACETS},
         )
         desk.drafts.save_view(person.iri, title.strip(), chosen.to_json())
         state["view"], state["view name"] = title.strip(), ""
@@ -184,7 +178,7 @@ def _row(item: Item, today: date) -> Row:
             Cell(f"{paint.ICON[tone]} {paint.WORD[item.outcome]}", tone=tone),
             due,
             Cell(f"{item.open_for(today)} d"),
-            Cell(", ".join((item.phase, item.focus, item.age_group, item.jurisdiction, item.urgency))),
+            Cell(", ".join((*item.kind.values(), item.age_group, item.jurisdiction, item.urgency))),
             Cell(f"{item.start} to {item.end or 'open'}"),
             Cell(missing),
             Cell(readings, cls="soon" if item.holds is False else "soft"),

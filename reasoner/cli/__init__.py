@@ -6,18 +6,21 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from reasoner.cli import charts, desk, intake, kb, options, policy, query, questionnaire
 from reasoner.cli.output import DONE, NOTHING
+from reasoner.cli.parser import Parser
 from reasoner.errors import NecessityError
+
+if TYPE_CHECKING:
+    from reasoner.axes import Axis
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with some arguments, by default the process's own, and return its exit code."""
-    parser = _parser()
-    given = parser.parse_args(arguments)
     try:
+        given = _parser(arguments).parse_args(arguments)
         return int(given.run(given))
     except NecessityError as error:
         print(f"necessity: {error}", file=sys.stderr)
@@ -36,13 +39,21 @@ def entry() -> NoReturn:
     sys.exit(main())
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="necessity", description="Determine from documentation whether a coverage policy's criteria are met."
-    )
-    parser.add_argument("--policy", metavar="NAME", help="policy to use, where more than one is installed")
-    parser.add_argument(
+def _parser(arguments: Sequence[str] | None) -> Parser:
+    named = argparse.ArgumentParser(prog="necessity", add_help=False)
+    named.add_argument("--policy", metavar="NAME", help="policy to use, where more than one is installed")
+    named.add_argument(
         "--policies", metavar="DIR", type=options.folder, help="folder with ontology/ and shapes/ of other policies"
+    )
+
+    class CommandParser(Parser):
+        def axes(self) -> tuple[Axis, ...]:
+            return options.policy(named.parse_known_args(arguments)[0]).axes
+
+    parser = CommandParser(
+        prog="necessity",
+        description="Determine from documentation whether a coverage policy's criteria are met.",
+        parents=[named],
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for module in (charts, intake, policy, questionnaire, kb, query, desk):

@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reasoner.cli.parser import AXIS, Parser
 from reasoner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,10 +26,10 @@ if TYPE_CHECKING:
     from reasoner.load import PolicyLocation
     from reasoner.policy import Policy
 
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+    Commands = argparse._SubParsersAction[Parser]
 
-_REQUEST = ("phase", "focus", "service_start", "service_end", "jurisdiction", "birth_date")
-"""The options that state facts of a request, by the names of `reasoner.fhir.RequestOptions`."""
+_REQUEST = ("service_start", "service_end", "jurisdiction", "birth_date")
+"""The options that state facts of a request beside its axes, by the names of `reasoner.fhir.RequestOptions`."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,12 @@ class Inputs:
         if suffix and suffix not in known:
             raise UsageError(f"--input-format is {options.input_format!r}", mend=f"Known: {' '.join(known)}")
         facts = {name: value for name in _REQUEST if (value := getattr(options, name)) is not None}
-        request = None
-        if facts:
+        request, words = None, axis_words(options)
+        if facts or words:
+            from reasoner.axes import choose
             from reasoner.fhir import RequestOptions
 
-            request = RequestOptions(**facts)
+            request = RequestOptions(choose(policy(options).axes, words) if words else (), **facts)
         return cls(tuple(options.paths), options.as_of, suffix, request)
 
     def suffix(self, name: str) -> str | None:
@@ -136,7 +138,7 @@ class BaseLocation:
         return KnowledgeBase(open_store(self.location, write=write, update_url=self.update_url))
 
 
-def add_input(parser: argparse.ArgumentParser, paths: str = "+") -> None:
+def add_input(parser: Parser, paths: str = "+") -> None:
     """Charts, with all that can be said of them."""
     parser.add_argument("paths", nargs=paths, metavar="PATH", help="file, folder, or - for standard input")
     add_config(parser)
@@ -173,7 +175,7 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", metavar="FILE", type=Path, help="a payer's choice of readings, as RDF")
 
 
-def add_settings(parser: argparse.ArgumentParser) -> None:
+def add_settings(parser: Parser) -> None:
     """How charts are read."""
     add_as_of(parser)
     parser.add_argument(
@@ -185,14 +187,9 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--service-end", metavar="DATE", help="of a FHIR bundle that does not state it")
 
 
-def add_request(parser: argparse.ArgumentParser) -> None:
+def add_request(parser: Parser) -> None:
     """The kind of a request."""
-    parser.add_argument(
-        "--phase", choices=("admission", "continuation"), help="of a FHIR bundle, which cannot state it"
-    )
-    parser.add_argument(
-        "--focus", choices=("mental-health", "substance-use"), help="of a FHIR bundle, which cannot state it"
-    )
+    parser.take_axes("of a FHIR bundle, which cannot state it")
     parser.add_argument("--jurisdiction", metavar="CODE", help="where the plan is regulated, such as US-MO")
 
 
@@ -210,6 +207,12 @@ def add_kb(parser: argparse.ArgumentParser) -> None:
         default=os.environ.get("NECESSITY_KB_UPDATE"),
         help="URL of the endpoint for updates (default: $NECESSITY_KB_UPDATE, else --kb with /update for /query)",
     )
+
+
+def axis_words(options: argparse.Namespace) -> dict[str, str]:
+    """The words of the axis values that are given, by the word of the axis."""
+    given = ((name, value) for name, value in vars(options).items() if name.startswith(AXIS))
+    return {name.removeprefix(AXIS): value for name, value in given if value is not None}
 
 
 def folder(text: str) -> Path:

@@ -66,7 +66,7 @@ def _show(options: argparse.Namespace) -> int:
     policy = shared.policy(options)
     version = outline.choose_version(policy, options.version)
     if options.shapes:
-        print(outline.shapes(version, options.phase, options.focus, options.jurisdiction, options.minor), end="")
+        print(outline.shapes(version, shared.axis_words(options), options.jurisdiction, options.minor), end="")
     elif options.readings:
         print(outline.readings(version), end="")
     elif options.criterion:

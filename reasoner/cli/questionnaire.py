@@ -23,8 +23,7 @@ def add(commands: Commands) -> None:
     form = commands.add_parser(
         "questionnaire", help="write the FHIR R4 Questionnaire that asks for what a kind of request has to document"
     )
-    form.add_argument("--phase", required=True, choices=("admission", "continuation"), help="of the request")
-    form.add_argument("--focus", required=True, choices=("mental-health", "substance-use"), help="of the request")
+    form.take_axes("of the request", required=True)
     age = form.add_mutually_exclusive_group()
     age.add_argument("--age-group", choices=("adult", "minor"), default="adult", help="of the member (default: adult)")
     age.add_argument("--birth-date", metavar="DATE", type=shared.day, help="of the member; wants --service-start")
@@ -42,13 +41,13 @@ def add(commands: Commands) -> None:
 
 
 def _questionnaire(options: argparse.Namespace) -> int:
+    from reasoner.axes import choose
     from reasoner.questionnaire import Subject, questionnaire
 
     basis = Basis.of(options)
     version = _version(basis.policy, options.version, options.service_start)
     subject = Subject(
-        phase=options.phase,
-        focus=options.focus,
+        axis_values=choose(basis.policy.axes, shared.axis_words(options)),
         age_group=_age_group(version, options.birth_date, options.service_start) or options.age_group,
         jurisdiction=options.jurisdiction,
         funding=options.funding,

@@ -9,7 +9,7 @@ from reasoner import terms
 from reasoner.documentation import Assertion, Case, Document, Statement, meaning
 from reasoner.infer import Inference
 from reasoner.namespaces import NEC
-from tests.unit.policies import finding, iri
+from tests.unit.policies import WINDOWED, finding, iri
 
 STANCES = {
     "affirms": Assertion.AFFIRMED,
@@ -57,17 +57,17 @@ def said(
 
 def case(
     *statements: Statement,
-    admission: bool = False,
+    windowed: bool = False,
     start: int = 1,
     end: int | None = 20,
     as_of: date = date(2025, 12, 31),
     birth: date = date(1980, 5, 5),
 ) -> Case:
-    """A case of some statements, for continuation if not said otherwise."""
+    """A case of some statements; the period under review ends with the service if not said otherwise."""
     return Case(
         iri="urn:request",
         source="a test",
-        admission=admission,
+        axis_values=(WINDOWED,) if windowed else ("urn:axis-value:other",),
         traits=(),
         start=day(start),
         end=None if end is None else day(end),

@@ -62,6 +62,10 @@ def any_of(id_: str, *members: Sketch, **facts: Any) -> Sketch:
     return Sketch(id_, Kind.ANY, members, facts)
 
 
+WINDOWED = "urn:axis-value:windowed"
+"""A value for which the period under review ends seven days after the start of service."""
+
+
 def criteria(*sketches: Sketch) -> dict[str, Criterion]:
     """The criteria of some sketches by IRI, in published order."""
     found: dict[str, Criterion] = {}
@@ -103,7 +107,8 @@ def version(
         "valid_until": valid[1],
         "age_of_majority": 18,
         "age_note": range(0),
-        "admission_window": 7,
+        "axes": (),
+        "windows": {WINDOWED: 7},
         "advice": (),
         "criteria": declared,
         "sections": tuple(iri(section.id) for section in sections),
@@ -120,7 +125,7 @@ def version(
 
 def policy(*versions: PolicyVersion) -> Policy:
     """A policy of some versions."""
-    return Policy("urn:policy", "sketch", "Sketch", versions, {}, "", EMPTY, Sources((), ()))
+    return Policy("urn:policy", "sketch", "Sketch", (), versions, {}, "", EMPTY, Sources((), ()))
 
 
 def effective(found: PolicyVersion, *classes: str, **choices: str) -> EffectivePolicy:

@@ -74,16 +74,18 @@ def test_a_statement_recorded_on_the_as_of_date_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("admission", "end", "last"), [(True, 20, 8), (True, None, 8), (True, 3, 8), (False, 20, 20), (False, 3, 3)]
+    ("windowed", "end", "last"), [(True, 20, 8), (True, None, 8), (True, 3, 8), (False, 20, 20), (False, 3, 3)]
 )
-def test_the_period_ends_with_the_admission_window_or_with_service(admission: bool, end: int | None, last: int) -> None:
+def test_the_period_ends_with_the_window_of_an_axis_value_or_with_service(
+    windowed: bool, end: int | None, last: int
+) -> None:
     for on, counts in ((last, True), (last + 1, False)):
-        found = settled(said("yes", "affirms", "a", on=on), admission=admission, end=end)
+        found = settled(said("yes", "affirms", "a", on=on), windowed=windowed, end=end)
         assert current(found) == ({"yes": A} if counts else {})
         assert aside(found) == (set() if counts else {("yes", "", Reason.OBSERVED_LATER)})
 
 
-def test_a_continuation_without_an_end_has_no_bound() -> None:
+def test_an_open_service_without_a_window_has_no_bound() -> None:
     assert current(settled(said("yes", "affirms", "a", on=60), end=None)) == {"yes": A}
 
 
