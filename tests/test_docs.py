@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import io
+import json
 import re
 import shlex
 import shutil
@@ -21,6 +22,7 @@ from markdown_it.token import Token
 from rdflib import Graph
 
 from reasoner import cli
+from reasoner.settings import read_settings
 from tests.conftest import CASES, ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -28,8 +30,8 @@ MARKDOWN = MarkdownIt("commonmark").enable("table")
 NOT_RUN = 10
 """How many blocks are marked ``no-run``: they need a server, a browser, Spark, Docker, Java or a network."""
 LEFT_OUT = "…"
-RUN = {"sh", "console", "turtle", "python", "text"}
-SHOWN = {"csv", "json", "sparql", "toml", "yaml"}
+RUN = {"sh", "console", "turtle", "python", "text", "json", "toml"}
+SHOWN = {"csv", "sparql", "yaml"}
 
 
 @dataclass(frozen=True)
@@ -188,6 +190,10 @@ def test_examples_run(page: str, place: Path, monkeypatch: pytest.MonkeyPatch) -
         elif block.language == "turtle":
             assert block.file, f"{block}: say in a first comment what the file is called"
             Graph().parse(data=block.text, format="turtle")
+        elif block.language == "toml":
+            tomllib.loads(block.text)
+        elif block.language == "json":
+            json.loads(block.text)
         elif block.language == "python":
             with redirect_stdout(io.StringIO()) as output:
                 exec(compile(block.text, str(block), "exec"), names)
@@ -195,6 +201,12 @@ def test_examples_run(page: str, place: Path, monkeypatch: pytest.MonkeyPatch) -
         elif block.language == "text":
             assert before is not None, f"{block}: only what the Python block before it prints is shown as text"
             compare(before, block.text.splitlines(), str(block))
+
+
+def test_the_settings_are_read(place: Path) -> None:
+    settings = read_settings(place / "settings.toml")
+    assert [clock.name for clock in settings.clocks] == ["expedited", "standard"]
+    assert tomllib.loads((place / "auth.toml").read_text())["auth"]["client_id"]
 
 
 def test_few_examples_are_not_run() -> None:
