@@ -28,7 +28,7 @@ def test_versions_are_read_oldest_first_with_the_days_on_which_they_are_in_force
         ("toy/2030-01-01", date(2030, 1, 1), date(2030, 12, 31)),
         ("toy/2031-01-01", date(2031, 1, 1), None),
     ]
-    assert [(version.age_of_majority, version.admission_window) for version in toy.versions] == [(18, 7), (18, 14)]
+    assert [(v.age_of_majority, list(v.windows.values())) for v in toy.versions] == [(18, [7]), (18, [14])]
 
 
 def test_criteria_are_read_in_published_order_with_their_kinds(toy: Policy) -> None:
