@@ -213,7 +213,7 @@ class _Reader:
             str(self.shapes.value(rule, SH.construct))
             for iri, criterion in criteria.items()
             if criterion.kind is Kind.LEAF
-            for rule in sorted(self.shapes.objects(URIRef(iri), SH.rule))
+            for rule in sorted(self.shapes.objects(URIRef(iri), SH.rule), key=str)
         )
 
     def _criteria(self, version: Node) -> dict[str, Criterion]:

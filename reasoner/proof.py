@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-import pyoxigraph as ox
 from rdflib import Graph, URIRef
 
 from reasoner import cache, graphs
@@ -20,7 +19,7 @@ from reasoner.decide import Status
 from reasoner.effective import leaf_shapes
 from reasoner.errors import EngineError
 from reasoner.namespaces import NEC, RDF
-from reasoner.policy import Criterion, PolicyVersion
+from reasoner.policy import SHAPES, Criterion, PolicyVersion
 
 PROBE = "urn:necessity:probe:"
 """What the names of the requests of probes begin with."""
@@ -141,11 +140,9 @@ def _conditional(version: PolicyVersion) -> tuple[Criterion, ...]:
 @lru_cache(maxsize=4096)
 def _digest(version: PolicyVersion, leaf: str, engine: str) -> str:
     """Of all that a proof depends on: the leaf's shapes, the statements of its probes, the engine, and this package."""
-    shapes = ox.Dataset(ox.Quad(*triple) for triple in graphs.triples(leaf_shapes(version, (leaf,))))
-    shapes.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
-    lines = sorted(map(str, shapes))
+    shapes = graphs.canonical_dataset({SHAPES: leaf_shapes(version, (leaf,))})
     total = hashlib.sha256(f"{leaf}\0{engine}\0{_setting(version)}\0".encode())
-    total.update("\n".join(lines).encode())
+    total.update(shapes.encode())
     return total.hexdigest()
 
 

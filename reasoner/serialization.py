@@ -91,7 +91,7 @@ class _Writer:
             return lambda value: _checked(value, kind)
         if kind is range:
             return lambda value: [value.start, value.stop, value.step]
-        if dataclasses.is_dataclass(kind):
+        if _is_dataclass(kind):
             fields = [(name, self.of(type_)) for name, type_ in _fields(kind)]
             return lambda value: [write(getattr(_checked(value, kind), name)) for name, write in fields]
         if (inner := _optional(kind)) is not None:
@@ -147,7 +147,7 @@ class _Reader:
             return lambda data: _checked(data, kind)
         if kind is range:
             return lambda data: range(*(_checked(part, int) for part in _listed(data)))
-        if dataclasses.is_dataclass(kind):
+        if _is_dataclass(kind):
             reads = [self.of(type_) for _, type_ in _fields(kind)]
             return lambda data: kind(*[read(part) for read, part in zip(reads, _listed(data), strict=True)])
         if (inner := _optional(kind)) is not None:
@@ -179,6 +179,10 @@ def _optional(kind: Any) -> Any:
     return inner[0] if len(inner) == 1 else None
 
 
+def _is_dataclass(kind: Any) -> bool:
+    return isinstance(kind, type) and dataclasses.is_dataclass(kind)
+
+
 def _is_enum(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, StrEnum)
 
@@ -192,7 +196,8 @@ def _mapping(keys: _Convert, values: _Convert, names: Any, items: Any) -> dict[A
 
 
 def _listed(data: Any) -> list[Any]:
-    return _checked(data, list)  # type: ignore[no-any-return]
+    items: list[Any] = _checked(data, list)
+    return items
 
 
 def _checked(data: Any, kind: type) -> Any:
