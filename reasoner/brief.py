@@ -12,6 +12,7 @@ from reasoner.decide import Outcome
 from reasoner.documentation import Case
 from reasoner.effective import choose_readings, effective_policy
 from reasoner.engine import Determination, Engine, Period, other_readings, periods, software_version
+from reasoner.fields import FIELDS
 from reasoner.plan import CODE, Plan
 from reasoner.policy import Policy, PolicyVersion
 from reasoner.program import program
@@ -19,6 +20,7 @@ from reasoner.settle import settle
 
 SCHEMA = "https://w3id.org/necessity/schema/brief/1"
 """Names the form of the JSON line; its JSON Schema is ``data/schema/brief.json``."""
+_LINE = "{" + ",".join(f'"{field.name}":%({field.name})s' for field in FIELDS) + "}"
 
 
 class Desk:
@@ -102,13 +104,17 @@ class Desk:
         holds = determination.holds_under_all_readings
         return _line(head, determination.outcome, holds, criteria, evidence, gap)
 
-    def _head(self, case: Case, period: Period, engine: Engine = Engine.FAST) -> str:
+    def _head(self, case: Case, period: Period, engine: Engine = Engine.FAST) -> dict[str, str]:
+        """The fields that tell what is determined, as JSON texts."""
         start, end, version = period
-        return (
-            f'{{"key":"{self.key(case, start.isoformat(), engine)}","request":"{case.iri}",'
-            f'"start":"{start.isoformat()}","end":{_string(end.isoformat()) if end else "null"},'
-            f'"asOf":"{case.as_of.isoformat()}","version":{_string(version.id) if version else "null"}'
-        )
+        return {
+            "key": f'"{self.key(case, start.isoformat(), engine)}"',
+            "request": f'"{case.iri}"',
+            "start": f'"{start.isoformat()}"',
+            "end": _string(end.isoformat()) if end else "null",
+            "asOf": f'"{case.as_of.isoformat()}"',
+            "version": _string(version.id) if version else "null",
+        }
 
     def _plan(self, version: PolicyVersion, classes: frozenset[str]) -> tuple[Plan, bytes, dict[str, tuple[int, str]]]:
         """The plan of a kind of request, the codes of its leaves where nothing is said, and the places of its leaves."""
@@ -124,13 +130,17 @@ class Desk:
         return found
 
 
-def _line(head: str, outcome: Outcome, holds: bool | None, criteria: str, evidence: str, gap: tuple[str, ...]) -> str:
-    kept = "null" if holds is None else "true" if holds else "false"
-    missing = ",".join([_string(id_) for id_ in gap])
-    return (
-        f'{head},"outcome":"{outcome.value}","holds":{kept},"criteria":{{{criteria}}},'
-        f'"evidence":{{{evidence}}},"gap":[{missing}]}}'
-    )
+def _line(
+    head: dict[str, str], outcome: Outcome, holds: bool | None, criteria: str, evidence: str, gap: tuple[str, ...]
+) -> str:
+    return _LINE % {
+        **head,
+        "outcome": f'"{outcome.value}"',
+        "holds": "null" if holds is None else "true" if holds else "false",
+        "criteria": f"{{{criteria}}}",
+        "evidence": f"{{{evidence}}}",
+        "gap": f"[{','.join([_string(id_) for id_ in gap])}]",
+    }
 
 
 @lru_cache(maxsize=4096)

@@ -9,34 +9,21 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 from xml.sax.saxutils import escape, quoteattr
 
+from reasoner import fields
 from reasoner.batch import Rejection, Row
 from reasoner.decide import UNRESOLVED, Outcome, Status
 from reasoner.engine import software_version
 from reasoner.errors import UsageError
+from reasoner.fields import Brief, Type
 from reasoner.policy import Criterion, Kind, Policy
 
 _ROWS = 4096
 _CONTROL = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-CSV_COLUMNS = (
-    "key",
-    "request",
-    "start",
-    "end",
-    "version",
-    "outcome",
-    "holds",
-    "criterion",
-    "status",
-    "statements",
-    "missing",
-)
-"""A row is a criterion of a determination; statements are IRIs with spaces between, missing says that the first gap holds it."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +51,9 @@ def write_csv(results: Results, stream: BinaryIO) -> None:
     """Write a row for each criterion of each determination."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
-    for found in _briefs(results):
-        head = [found["key"], found["request"], found["start"], found["end"] or "", found["version"] or ""]
-        head += [found["outcome"], "" if found["holds"] is None else str(found["holds"]).lower()]
-        for id_, status in (found["criteria"] or {"": ""}).items():
-            statements = " ".join(found["evidence"].get(id_, ()))
-            writer.writerow([*head, id_, status, statements, str(id_ in found["gap"]).lower()])
+    writer.writerow(fields.CSV_COLUMNS)
+    for brief in _briefs(results):
+        writer.writerows(fields.csv_rows(brief))
         stream.write(text.getvalue().encode())
         text.seek(0)
         text.truncate()
@@ -86,8 +69,8 @@ def write_parquet(results: Results, stream: BinaryIO) -> None:
     shape = schema()
     with pq.ParquetWriter(stream, shape, compression="zstd") as writer:
         records: list[dict[str, Any]] = []
-        for found in _briefs(results):
-            records.append(to_record(found))
+        for brief in _briefs(results):
+            records.append(fields.table_row(brief))
             if len(records) == _ROWS:
                 writer.write_table(pa.Table.from_pylist(records, shape))
                 records = []
@@ -99,40 +82,15 @@ def schema() -> Any:
     """The Arrow schema of determinations: a row each, its criteria nested."""
     import pyarrow as pa
 
-    criterion = pa.struct([("criterion", pa.string()), ("status", pa.string()), ("statements", pa.list_(pa.string()))])
-    return pa.schema(
-        [
-            ("key", pa.string()),
-            ("request", pa.string()),
-            ("start", pa.date32()),
-            ("end", pa.date32()),
-            ("as_of", pa.date32()),
-            ("version", pa.string()),
-            ("outcome", pa.string()),
-            ("holds", pa.bool_()),
-            ("criteria", pa.list_(criterion)),
-            ("gap", pa.list_(pa.string())),
-        ]
-    )
-
-
-def to_record(found: dict[str, Any]) -> dict[str, Any]:
-    """A brief as a row of `schema`."""
-    return {
-        "key": found["key"],
-        "request": found["request"],
-        "start": date.fromisoformat(found["start"]),
-        "end": date.fromisoformat(found["end"]) if found["end"] else None,
-        "as_of": date.fromisoformat(found["asOf"]),
-        "version": found["version"],
-        "outcome": found["outcome"],
-        "holds": found["holds"],
-        "criteria": [
-            {"criterion": id_, "status": status, "statements": found["evidence"].get(id_, [])}
-            for id_, status in found["criteria"].items()
-        ],
-        "gap": found["gap"],
+    types = {
+        Type.TEXT: pa.string(),
+        Type.DAY: pa.date32(),
+        Type.TRUTH: pa.bool_(),
+        Type.NAMES: pa.list_(pa.string()),
     }
+    criterion = pa.struct([(field.name, types[field.type]) for field in fields.NESTED])
+    flat = [types[field.type] for field in fields.FLAT]
+    return pa.schema(zip(fields.COLUMNS, [*flat, pa.list_(criterion), types[Type.NAMES]], strict=True))
 
 
 def summary(results: Results) -> dict[str, Any]:
@@ -172,7 +130,7 @@ def _ranked(counts: Counter[str], name: str) -> list[dict[str, Any]]:
     return [{name: key, "count": count} for key, count in ranked]
 
 
-def _against(found: dict[str, Any], leaves: Collection[str]) -> list[str]:
+def _against(found: Brief, leaves: Collection[str]) -> list[str]:
     """The leaves that speak against a request: denied criteria, affirmed exclusions."""
     excluding = found["outcome"] == Outcome.EXCLUDED
     wrong = Status.MET if excluding else Status.NOT_MET
@@ -294,7 +252,7 @@ def _uri(source: str) -> str:
     return path.as_uri() if path.is_absolute() else path.as_posix().replace(" ", "%20")
 
 
-def _briefs(results: Results) -> Iterator[dict[str, Any]]:
+def _briefs(results: Results) -> Iterator[Brief]:
     for row in results.rows():
         yield json.loads(row.line)
 

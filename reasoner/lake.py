@@ -13,7 +13,7 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from reasoner import export, piece
+from reasoner import export, fields, piece
 from reasoner.batch import Job, Worker
 from reasoner.errors import DocumentationError, NecessityError, UsageError
 
@@ -67,7 +67,7 @@ def _determine(source: Path, target: Path, job: Job, name: Path) -> tuple[Path, 
                         where=str(source / name),
                         mend="Sort the file by graph",
                     )
-                records = [export.to_record(json.loads(row.line)) for row in done.rows]
+                records = [fields.table_row(json.loads(row.line)) for row in done.rows]
                 writer.write_table(pa.Table.from_pylist(records, export.schema()))
                 reasons += [str(rejection.error) for rejection in done.bad]
                 count += len(records)

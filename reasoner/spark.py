@@ -13,18 +13,25 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from reasoner import export, piece
+from reasoner import export, fields, piece
 from reasoner.batch import Job, Worker
 from reasoner.errors import DocumentationError
+from reasoner.fields import Type
 from reasoner.piece import Piece
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-DETERMINATIONS = (
-    "key string, request string, start date, end date, as_of date, version string, outcome string, holds boolean, "
-    "criteria array<struct<criterion: string, status: string, statements: array<string>>>, gap array<string>, "
-    "source string, error string"
+_TYPES = {Type.TEXT: "string", Type.DAY: "date", Type.TRUTH: "boolean", Type.NAMES: "array<string>"}
+_CRITERION = ", ".join(f"{field.name}: {_TYPES[field.type]}" for field in fields.NESTED)
+_COLUMN_TYPES = [*(_TYPES[field.type] for field in fields.FLAT), f"array<struct<{_CRITERION}>>", _TYPES[Type.NAMES]]
+DETERMINATIONS = ", ".join(
+    f"{name} {type_}"
+    for name, type_ in (
+        *zip(fields.COLUMNS, _COLUMN_TYPES, strict=True),
+        ("source", _TYPES[Type.TEXT]),
+        ("error", _TYPES[Type.TEXT]),
+    )
 )
 """The columns of determinations: those of `reasoner.export.schema`, the data set, and why it was rejected if it was.
 
@@ -75,9 +82,7 @@ def criteria(determinations: DataFrame) -> DataFrame:
         "request",
         "start",
         "outcome",
-        "one.criterion",
-        "one.status",
-        "one.statements",
+        *(f"one.{field.name}" for field in fields.NESTED),
         f.array_contains("gap", f.col("one.criterion")).alias("missing"),
     )
 
@@ -121,7 +126,7 @@ def _records(worker: Worker, found: Piece) -> Iterator[dict[str, Any]]:
     if done.scattered:
         done = worker(found.whole())
     for row in done.rows:
-        yield export.to_record(json.loads(row.line)) | {"source": row.source, "error": None}
+        yield fields.table_row(json.loads(row.line)) | {"source": row.source, "error": None}
     for rejection in done.bad:
         yield {"source": rejection.source, "error": str(rejection.error)}
 

@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 
 MODULES = sorted((ROOT / "reasoner").rglob("*.py"))
 FLOORS = [
-    {"errors", "families", "serialization"},
+    {"errors", "families", "serialization", "fields"},
     {"paths", "namespaces", "sparql", "access", "audit", "drafts", "cache", "terms"},
     {"graphs", "settings", "steps", "layout"},
     {"store", "lexicon", "constraint", "entail", "lift", "rows", "axes"},

@@ -17,9 +17,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.generate import generate, write
-from reasoner import Policy, load_policy, piece
+from reasoner import Policy, fields, load_policy, piece
 from reasoner.batch import Batch, Job
 from reasoner.cli import main
+from reasoner.decide import Outcome
 from tests.conftest import CASES, ROOT, Attestation, chart
 
 pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow (extra tables) is not installed")
@@ -226,6 +227,46 @@ def test_every_record_has_the_form_that_is_published(charts: Path, expected: byt
     check = jsonschema.Draft202012Validator(schema)
     for line in expected.splitlines():
         check.validate(json.loads(line))
+
+
+def test_the_published_form_has_the_fields_of_a_brief() -> None:
+    schema = json.loads((ROOT / "data" / "schema" / "brief.json").read_text())
+    kinds = {
+        fields.Type.TEXT: "string",
+        fields.Type.DAY: "string",
+        fields.Type.TRUTH: "boolean",
+        fields.Type.NAMES: "array",
+        fields.Type.STATUS_BY_CRITERION: "object",
+        fields.Type.NAMES_BY_CRITERION: "object",
+    }
+    names = [field.name for field in fields.FIELDS]
+    assert list(schema["properties"]) == schema["required"] == names
+    for field in fields.FIELDS:
+        said = schema["properties"][field.name]
+        kind = kinds[field.type]
+        if field.name == "outcome":
+            assert said["enum"] == [outcome.value for outcome in Outcome]
+        else:
+            assert said["type"] == ([kind, "null"] if field.optional else kind), field.name
+        assert (said.get("format") == "date") == (field.type is fields.Type.DAY), field.name
+
+
+def test_tables_have_the_columns_that_pipelines_rely_on() -> None:
+    pytest.importorskip("pyarrow")
+    from reasoner.export import schema
+
+    flat = ["key", "request", "start", "end", "as_of", "version", "outcome", "holds"]
+    shape = schema()
+    assert shape.names == [*flat, "criteria", "gap"]
+    assert [str(shape.field(name).type) for name in ("start", "holds", "gap")] == [
+        "date32[day]",
+        "bool",
+        "list<item: string>",
+    ]
+    nested = shape.field("criteria").type.value_type
+    assert [nested.field(number).name for number in range(nested.num_fields)] == ["criterion", "status", "statements"]
+    flat.remove("as_of")
+    assert list(fields.CSV_COLUMNS) == [*flat, "criterion", "status", "statements", "missing"]
 
 
 def test_an_interrupted_batch_goes_on(charts: Path, expected: bytes, tmp_path: Path) -> None:

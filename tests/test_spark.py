@@ -15,7 +15,7 @@ import pytest
 from benchmarks.generate import generate, write
 from reasoner import lake
 from reasoner.cli import main
-from reasoner.export import to_record
+from reasoner.fields import table_row
 from tests.conftest import CASES
 
 pa = pytest.importorskip("pyarrow", reason="pyarrow (extra tables) is not installed")
@@ -27,7 +27,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
     folder = tmp_path_factory.mktemp("charts")
     write(folder, 60, seed=21)
     assert main(["determine", str(folder), "--format", "compact", "--out", str(folder / "out")]) == 0
-    found = [to_record(json.loads(line)) for line in (folder / "out").read_text().splitlines()]
+    found = [table_row(json.loads(line)) for line in (folder / "out").read_text().splitlines()]
     return {record["key"]: record for record in found}
 
 
