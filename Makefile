@@ -5,8 +5,11 @@ BIN := $(VENV)/bin
 CASES ?= data/cases
 # Which tests: by default those that take seconds. MARKS= for all of them.
 MARKS ?= not slow
+# How many processes run tests, and how long `make fuzz` looks for failures.
+JOBS ?= 2
+SECONDS ?= 60
 
-.PHONY: determine app test check lint reference clean
+.PHONY: determine app test fuzz check lint reference clean
 
 determine: $(VENV)/.run
 	$(BIN)/necessity determine $(CASES)
@@ -22,7 +25,11 @@ build/kb: | $(VENV)/.app
 	mv $@.partial $@
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "$(MARKS)"
+	PYTHONHASHSEED=0 $(BIN)/python -m pytest -m "$(MARKS)" --numprocesses $(JOBS) --dist worksteal
+
+# The property tests, with examples at random.
+fuzz: $(VENV)/.dev
+	NECESSITY_EXPLORE=$(SECONDS) $(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal --tb short
 
 check: $(VENV)/.dev
 	$(BIN)/necessity policy check

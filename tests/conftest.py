@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import threading
@@ -13,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from reasoner import Policy, load_policy
 from reasoner.axes import AxisValue, choose
+from tests import explore
 
 ROOT = Path(__file__).parent.parent
 CASES = ROOT / "data" / "cases"
@@ -31,10 +34,25 @@ PREFIXES = """
 """
 
 
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_PORTS = iter(range(20_000 + 500 * _WORKER, 20_500 + 500 * _WORKER))
+
+settings.register_profile("same", explore.SAME)
+settings.load_profile("same")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if seconds := os.environ.get("NECESSITY_EXPLORE"):
+        config.pluginmanager.register(explore.Exploration(float(seconds)))
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nothing listens on, from a range of this process of tests alone."""
+    for port in _PORTS:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                return port
+    raise RuntimeError("no port is free")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rdflib import Graph
 
@@ -27,6 +27,7 @@ from reasoner.scan import Scanner
 from reasoner.settle import evidence_graph, settle
 from reasoner.validate import evaluate
 from tests.conftest import CASES, Attestation, chart, request, write_toy
+from tests.explore import examples
 from tests.test_determine import KINDS, facts, random_attestations
 
 SAMPLES = sorted(path for path in CASES.rglob("*.ttl"))
@@ -56,7 +57,7 @@ def test_charts(policy: Policy, path: Path) -> None:
         agree(case, policy)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(15)
 @given(seed=st.integers(0, 10**6), kind=st.sampled_from(KINDS))
 def test_random_attestations(policy: Policy, seed: int, kind: tuple) -> None:
     data = Graph().parse(data=chart(random_attestations(policy, seed), **facts(*kind)), format="turtle")
@@ -66,7 +67,8 @@ def test_random_attestations(policy: Policy, seed: int, kind: tuple) -> None:
 
 def varied(policy: Policy, number: int, dice: random.Random) -> Graph:
     """A sample chart with structured facts, dates, classes and assertions swapped among its statements."""
-    data = Graph().parse(dice.choice(SAMPLES))
+    (sample,) = graphs.parse_datasets(dice.choice(SAMPLES).read_bytes(), graphs.SYNTAXES[".ttl"], "sample")
+    data = sample.graph
     for _ in range(number):
         triples = sorted(data)
         (s, p, o), (_, _, other) = dice.choice(triples), dice.choice(triples)
@@ -79,7 +81,7 @@ def varied(policy: Policy, number: int, dice: random.Random) -> Graph:
     return data
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(150)
 @given(seed=st.integers(0, 10**9), number=st.integers(1, 12))
 def test_the_reader_of_plain_charts_reads_what_the_reader_of_graphs_reads(
     policy: Policy, seed: int, number: int
@@ -136,7 +138,7 @@ AWKWARD = [
 ]
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(lines=st.lists(st.sampled_from(AWKWARD), min_size=1, max_size=6), end=st.sampled_from(["\n", "\r\n"]))
 def test_the_scanner_finds_what_a_parser_finds(lines: list[str], end: str) -> None:
     text = end.join(lines) + end

@@ -10,16 +10,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pyoxigraph as ox
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
-from pyoxigraph import Triple
 
 from reasoner import Policy, bulk, coverage, fhir, graphs, intake
 from reasoner.chart import read_cases
 from reasoner.errors import NecessityError
 from reasoner.fhir import Reading, RequestOptions
 from tests.conftest import ROOT, Attestation, chart, kind
+from tests.explore import examples
 from tests.test_fhir import ANSWERS, AS_JSON, CONDITION, R4, R5
 
 INPUTS = ROOT.parent / "shared" / "inputs"
@@ -29,12 +30,6 @@ NEC = "https://w3id.org/necessity/core#"
 SCT, LOINC, RXNORM = "http://snomed.info/sct", "http://loinc.org", "http://www.nlm.nih.gov/research/umls/rxnorm"
 ICD = "http://hl7.org/fhir/sid/icd-10-cm"
 THEIRS = {"reference": "Patient/p"}
-BRISK = settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-LONG = settings(BRISK, max_examples=150)
 
 
 def coded(system: str, code: str) -> dict[str, Any]:
@@ -138,24 +133,42 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from places(item, (*path, key))
 
 
-def soil(data: st.DataObject, value: Any) -> None:
+def soil(draw: st.DrawFn, value: Any) -> None:
     """Do one thing to some JSON that a careless system might do."""
-    path = data.draw(st.sampled_from(list(places(value)) or [()]))
+    path = draw(st.sampled_from(list(places(value)) or [()]))
     if not path:
         return
     for key in path[:-1]:
         value = value[key]
-    deed = data.draw(st.sampled_from(["replace", "wrap", "drop", "add", "twice"]))
+    deed = draw(st.sampled_from(["replace", "wrap", "drop", "add", "twice"]))
     if deed == "replace":
-        value[path[-1]] = data.draw(JUNK)
+        value[path[-1]] = draw(JUNK)
     elif deed == "wrap":
         value[path[-1]] = [value[path[-1]]]
     elif deed == "drop":
         del value[path[-1]]
     elif deed == "add" and isinstance(value, dict):
-        value[data.draw(KEYS)] = data.draw(JUNK)
+        value[draw(KEYS)] = draw(JUNK)
     elif deed == "twice" and isinstance(value, list):
         value.append(copy.deepcopy(value[path[-1]]))
+
+
+@st.composite
+def soiled(draw: st.DrawFn, contents: st.SearchStrategy[dict[str, Any]]) -> dict[str, Any]:
+    """JSON to which one to four such things were done."""
+    content = copy.deepcopy(draw(contents))
+    for _ in range(draw(st.integers(1, 4))):
+        soil(draw, content)
+    return content
+
+
+@st.composite
+def soiled_in_one(draw: st.DrawFn) -> tuple[int, list[dict[str, Any]]]:
+    """A record in which such a thing was done to one resource, and the number of it."""
+    resources = clean()
+    number = draw(st.integers(0, len(resources) - 1))
+    soil(draw, resources[number])
+    return number, resources
 
 
 def encoded(content: Any) -> bytes:
@@ -183,7 +196,7 @@ def reading(policy: Policy, content: Any) -> Reading | None:
 
 def stated(found: Reading | None, assertion: str = "") -> set[tuple[str, frozenset[str]]]:
     """What statements say, each with where it stands: not about which request, nor under which digest."""
-    by_subject: dict[str, list[Triple]] = {}
+    by_subject: dict[str, list[ox.Triple]] = {}
     for triple in found.triples if found else ():
         by_subject.setdefault(triple.subject.value, []).append(triple)
     said = set()
@@ -199,9 +212,7 @@ def stated(found: Reading | None, assertion: str = "") -> set[tuple[str, frozens
     return said
 
 
-def never_a_crash(policy: Policy, data: st.DataObject, content: dict[str, Any]) -> None:
-    for _ in range(data.draw(st.integers(1, 4))):
-        soil(data, content)
+def never_a_crash(policy: Policy, content: dict[str, Any]) -> None:
     if isinstance(content.get("entry"), list) and all(isinstance(entry, dict) for entry in content["entry"]):
         reading(policy, content)
         return
@@ -209,26 +220,17 @@ def never_a_crash(policy: Policy, data: st.DataObject, content: dict[str, Any]) 
         fhir.read_bundle(encoded(content), "x", intake.vocabulary(policy), REQUEST)
 
 
-@BRISK
-@given(data=st.data())
-def test_dirt_is_never_a_crash(policy: Policy, data: st.DataObject) -> None:
-    never_a_crash(policy, data, bundle(clean()))
+@examples(40)
+@given(content=soiled(st.builds(lambda: bundle(clean()))))
+def test_dirt_is_never_a_crash(policy: Policy, content: dict[str, Any]) -> None:
+    never_a_crash(policy, content)
 
 
 @pytest.mark.skipif(not REAL, reason="no bundles of other people's in shared/inputs")
-@settings(BRISK, max_examples=30)
-@given(data=st.data())
-def test_dirt_in_real_bundles_is_never_a_crash(policy: Policy, data: st.DataObject) -> None:
-    never_a_crash(policy, data, real(data.draw(st.sampled_from(REAL))))
-
-
-@pytest.mark.slow
-@LONG
-@given(data=st.data())
-def test_much_dirt_is_never_a_crash(policy: Policy, data: st.DataObject) -> None:
-    never_a_crash(policy, data, bundle(clean()))
-    if REAL:
-        never_a_crash(policy, data, real(data.draw(st.sampled_from(REAL))))
+@examples(40)
+@given(content=soiled(st.sampled_from(REAL or [Path()]).map(real)))
+def test_dirt_in_real_bundles_is_never_a_crash(policy: Policy, content: dict[str, Any]) -> None:
+    never_a_crash(policy, content)
 
 
 @cache
@@ -236,31 +238,19 @@ def untouched(policy: Policy) -> set[tuple[str, frozenset[str]]]:
     return stated(reading(policy, bundle(clean())))
 
 
-def dirt_in_one_adds_nothing_elsewhere(policy: Policy, data: st.DataObject) -> None:
-    resources = clean()
-    before = untouched(policy)
-    soiled = data.draw(st.sampled_from(resources))
-    others = {named(resource) for resource in resources if resource is not soiled}
-    soil(data, soiled)
-    after = stated(reading(policy, bundle(resources)))
-    assert not {said for said in after - before if said[0].partition("#")[0] in others}
-
-
 def named(resource: dict[str, Any]) -> str:
     return f"{resource.get('resourceType')}/{resource.get('id')}"
 
 
-@BRISK
-@given(data=st.data())
-def test_dirt_in_one_resource_adds_no_statement_elsewhere(policy: Policy, data: st.DataObject) -> None:
-    dirt_in_one_adds_nothing_elsewhere(policy, data)
-
-
-@pytest.mark.slow
-@LONG
-@given(data=st.data())
-def test_much_dirt_in_one_resource_adds_no_statement_elsewhere(policy: Policy, data: st.DataObject) -> None:
-    dirt_in_one_adds_nothing_elsewhere(policy, data)
+@examples(40)
+@given(soiled=soiled_in_one())
+def test_dirt_in_one_resource_adds_no_statement_elsewhere(
+    policy: Policy, soiled: tuple[int, list[dict[str, Any]]]
+) -> None:
+    number, resources = soiled
+    others = {named(resource) for place, resource in enumerate(clean()) if place != number}
+    after = stated(reading(policy, bundle(resources)))
+    assert not {said for said in after - untouched(policy) if said[0].partition("#")[0] in others}
 
 
 UNDONE = {
@@ -313,15 +303,14 @@ def test_a_resource_less_never_says_more(policy: Policy) -> None:
             assert fewer <= before, named(resources[number])
 
 
-@settings(BRISK, max_examples=10)
-@given(data=st.data())
-def test_neither_order_nor_line_ends_nor_marks_matter(policy: Policy, data: st.DataObject) -> None:
-    resources = clean()
-    before = fhir.read(encoded(bundle(resources)), "x", intake.vocabulary(policy), REQUEST)
-    order = data.draw(st.permutations(resources))
-    text = json.dumps(bundle(order), indent=data.draw(st.sampled_from([None, 1])))
-    form = data.draw(st.sampled_from([b"", b"\xef\xbb\xbf"])) + text.replace("\n", "\r\n").encode()
-    after = fhir.read(form, "x", intake.vocabulary(policy), REQUEST)
+@examples(10)
+@given(order=st.permutations(clean()), indent=st.sampled_from([None, 1]), mark=st.sampled_from([b"", b"\xef\xbb\xbf"]))
+def test_neither_order_nor_line_ends_nor_marks_matter(
+    policy: Policy, order: list[dict[str, Any]], indent: int | None, mark: bytes
+) -> None:
+    before = fhir.read(encoded(bundle(clean())), "x", intake.vocabulary(policy), REQUEST)
+    text = json.dumps(bundle(order), indent=indent)
+    after = fhir.read(mark + text.replace("\n", "\r\n").encode(), "x", intake.vocabulary(policy), REQUEST)
     assert after.triples == before.triples
     assert sorted(after.notes) == sorted(before.notes)
 
@@ -330,8 +319,7 @@ def charts() -> dict[str, list[bytes]]:
     """The same small chart in each syntax, and FHIR in Turtle."""
     turtle = chart([Attestation("adult-admission:3"), Attestation("adult-admission:7-a", "Denied")])
     (data,) = graphs.parse_datasets(turtle.encode(), graphs.SYNTAXES[".ttl"], "x")
-    forms = {".ttl": "turtle", ".trig": "trig", ".nt": "nt", ".jsonld": "json-ld", ".rdf": "xml"}
-    found = {suffix: [data.graph.serialize(format=form).encode()] for suffix, form in forms.items()}
+    found = {suffix: [ox.serialize(data.triples, format=syntax)] for suffix, syntax in graphs.SYNTAXES.items()}
     found[".nq"] = ["".join(f"{triple} <http://example.org/g> .\n" for triple in data.triples).encode()]
     found[".ttl"] += [turtle.encode(), R4.encode(), R5.encode()]
     found[".json"] = [encoded(bundle(clean())), AS_JSON.encode()]
@@ -360,26 +348,16 @@ SPOILT = st.sampled_from(sorted(CHARTS)).flatmap(
 )
 
 
-def no_bytes_crash(policy: Policy, suffix: str, content: bytes) -> None:
+@examples(300)
+@given(spoilt=SPOILT)
+@example(spoilt=(".nt", CHARTS[".nt"][0].replace(b'"2025-06-02"', b'"21e999025-06-02"')))
+def test_no_bytes_are_a_crash(policy: Policy, spoilt: tuple[str, bytes]) -> None:
+    suffix, content = spoilt
     _, errors, _ = intake.read("x", policy, suffix=suffix, options=REQUEST, data=content)
     assert all(str(error).startswith("x") for error in errors)
 
 
-@settings(BRISK, max_examples=150)
-@given(spoilt=SPOILT)
-@example(spoilt=(".nt", CHARTS[".nt"][0].replace(b'"2025-06-02"', b'"21e999025-06-02"')))
-def test_no_bytes_are_a_crash(policy: Policy, spoilt: tuple[str, bytes]) -> None:
-    no_bytes_crash(policy, *spoilt)
-
-
-@pytest.mark.slow
-@settings(LONG, max_examples=3000)
-@given(spoilt=SPOILT)
-def test_no_bytes_of_very_many_are_a_crash(policy: Policy, spoilt: tuple[str, bytes]) -> None:
-    no_bytes_crash(policy, *spoilt)
-
-
-@settings(BRISK, max_examples=40)
+@examples(40)
 @given(content=spoilt(st.just(b"\n".join(map(encoded, clean())))))
 def test_no_export_is_a_crash(content: bytes) -> None:
     for found in bulk.records_of(io.BytesIO(content), "x"):

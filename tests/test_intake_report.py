@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reasoner import Policy, coverage, intake
@@ -18,6 +18,7 @@ from reasoner.coverage import NO_MAPPING, State
 from reasoner.errors import DocumentationError
 from reasoner.fhir import RequestOptions, read
 from tests.conftest import Attestation, chart, kind
+from tests.explore import examples
 from tests.test_fhir import ANSWERS, CONDITION, OPTIONS, PATIENT
 
 REQUEST = RequestOptions(kind(phase="admission", focus="mental-health"), "2025-06-02", None, "US-MO")
@@ -73,27 +74,22 @@ def test_a_statement_leads_back_to_resource_and_path(policy: Policy) -> None:
     assert answer.endswith(":QuestionnaireResponse/q#item.0.answer.0")
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data())
-def test_each_resource_is_in_the_report_once(policy: Policy, data: st.DataObject) -> None:
-    kinds = ("Condition", "Observation", "Claim", "Slot", "Encounter", "Coverage", "ServiceRequest", "Practitioner")
-    drawn = data.draw(
-        st.lists(
-            st.fixed_dictionaries(
-                {"resourceType": st.sampled_from(kinds)},
-                optional={
-                    "id": st.sampled_from("abc"),
-                    "subject": st.sampled_from([{"reference": "Patient/p"}, {"reference": "Patient/q"}]),
-                    "modifierExtension": st.just([{"url": "x"}]),
-                    "status": st.sampled_from(["active", "final", "entered-in-error"]),
-                    "meta": st.sampled_from("123").map(
-                        lambda v: {"versionId": v, "lastUpdated": f"2025-01-0{v}T00:00:00Z"}
-                    ),
-                },
-            ),
-            max_size=8,
-        )
-    )
+KINDS = ("Condition", "Observation", "Claim", "Slot", "Encounter", "Coverage", "ServiceRequest", "Practitioner")
+RESOURCES = st.fixed_dictionaries(
+    {"resourceType": st.sampled_from(KINDS)},
+    optional={
+        "id": st.sampled_from("abc"),
+        "subject": st.sampled_from([{"reference": "Patient/p"}, {"reference": "Patient/q"}]),
+        "modifierExtension": st.just([{"url": "x"}]),
+        "status": st.sampled_from(["active", "final", "entered-in-error"]),
+        "meta": st.sampled_from("123").map(lambda v: {"versionId": v, "lastUpdated": f"2025-01-0{v}T00:00:00Z"}),
+    },
+)
+
+
+@examples(40)
+@given(drawn=st.lists(RESOURCES, max_size=8))
+def test_each_resource_is_in_the_report_once(policy: Policy, drawn: list[dict[str, Any]]) -> None:
     resources = [PATIENT, *drawn]
     try:
         reading = read(json.dumps(bundle(*resources)).encode(), "x", intake.vocabulary(policy), REQUEST)
