@@ -155,14 +155,11 @@ class _Reader:
             return lambda data: None if data is None else read(data)
         origin, arguments = get_origin(kind), get_args(kind)
         if _is_mapping(origin):
-            keys, values = map(self.of, arguments)
-            return lambda data: _mapping(keys, values, *_listed(data))
+            return _mapping(*map(self.of, arguments))
         if origin is tuple and arguments[-1] is not Ellipsis:
-            parts = [self.of(argument) for argument in arguments]
-            return lambda data: tuple([part(item) for part, item in zip(parts, _listed(data), strict=True)])
+            return _tuple([self.of(argument) for argument in arguments])
         if origin in (tuple, list, frozenset):
-            each = self.of(arguments[0])
-            return lambda data: origin(map(each, _listed(data)))
+            return _collection(origin, self.of(arguments[0]))
         raise TypeError(f"a field of type {kind} has no form")
 
 
@@ -191,8 +188,38 @@ def _is_mapping(origin: Any) -> bool:
     return isinstance(origin, type) and issubclass(origin, Mapping)
 
 
-def _mapping(keys: _Convert, values: _Convert, names: Any, items: Any) -> dict[Any, Any]:
-    return dict(zip(map(keys, _listed(names)), map(values, _listed(items)), strict=True))
+# What the next three return runs for each of thousands of values, so it does without calls where it can.
+
+
+def _mapping(keys: _Convert, values: _Convert) -> _Convert:
+    def read(data: Any) -> dict[Any, Any]:
+        names, items = data
+        if type(names) is not list or type(items) is not list:
+            raise TypeError("a mapping is not a list of keys and a list of values")
+        return dict(zip(map(keys, names), map(values, items), strict=True))
+
+    return read
+
+
+def _tuple(parts: list[_Convert]) -> _Convert:
+    length, first = len(parts), parts[0]
+    alike = all(part is first for part in parts)
+
+    def read(data: Any) -> tuple[Any, ...]:
+        if type(data) is not list or len(data) != length:
+            raise TypeError(f"there is no list of {length} values")
+        return tuple(map(first, data) if alike else [part(item) for part, item in zip(parts, data, strict=True)])
+
+    return read
+
+
+def _collection(kind: type, each: _Convert) -> _Convert:
+    def read(data: Any) -> Any:
+        if type(data) is not list:
+            raise TypeError("there is no list of values")
+        return kind(map(each, data))
+
+    return read
 
 
 def _listed(data: Any) -> list[Any]:
