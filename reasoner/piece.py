@@ -45,6 +45,8 @@ class Piece:
     first: int = 1
     """Number of its first line or row in the file."""
     data: bytes | None = field(default=None, repr=False)
+    at_once: bool = False
+    """Whether it is read as one document, though its type has parts."""
     error: NecessityError | None = None
     """Why nothing can be read of it."""
     notes: tuple[str, ...] = ()
@@ -63,7 +65,7 @@ class Piece:
         else:
             states = [(name, os.stat(name).st_size, os.stat(name).st_mtime_ns) for name in self.files]
             said = (states, self.offset, self.length)
-        return hashlib.sha256(repr((said, self.suffix)).encode()).hexdigest()
+        return hashlib.sha256(repr((said, self.suffix, self.at_once)).encode()).hexdigest()
 
     def size(self) -> int:
         """Its bytes."""
@@ -73,8 +75,7 @@ class Piece:
 
     def whole(self) -> Piece:
         """The file that it is a stretch of, to be read at once; itself, if it is data."""
-        suffix = "" if self.data is None else f"{self.suffix} whole"
-        return replace(self, suffix=suffix, offset=0, length=0, first=1)
+        return replace(self, at_once=True, offset=0, length=0, first=1)
 
     def read(self) -> bytes:
         """Its content; raises `DocumentationError` where it cannot be had."""

@@ -147,6 +147,10 @@ def read(data: bytes, source: str, policy: Policy, *, first: int = 2) -> Iterato
         yield reader.request(name, rows, scattered=count[name] > 1)
 
 
+class _CellError(ValueError):
+    """What is wrong with a cell, without its words."""
+
+
 class _Reader:
     """Reads the rows of one sheet."""
 
@@ -169,7 +173,7 @@ class _Reader:
 
         self.own = [name for name, column in self.columns.items() if column.of == _OF_STATEMENT]
         self.written = [name for name, column in self.columns.items() if column.of == _OF_DOCUMENT]
-        self.known: dict[tuple[str, str, str, str], ox.NamedNode | ox.Literal | str] = {}
+        self.known: dict[tuple[str, str, str, str], ox.NamedNode | ox.Literal] = {}
         self.nodes = {column.name: ox.NamedNode(column.property) for column in self.columns.values()}
 
     def property(self, name: str) -> Column:
@@ -290,13 +294,14 @@ class _Builder:
     def cell(self, subject: str, number: int, name: str, column: Column, cell: str, system: str = "") -> None:
         """Say what a cell says; note what is wrong with it, without its words."""
         for part in cell.split("|") if column.several else (cell,):
-            value = self.term(column, part.strip(), system)
-            if isinstance(value, str):
-                self.problems.append(f"row {number}, column {name!r}: {value}")
+            try:
+                value = self.term(column, part.strip(), system)
+            except _CellError as error:
+                self.problems.append(f"row {number}, column {name!r}: {error}")
             else:
                 self.triples.append(ox.Triple(ox.NamedNode(subject), self.reader.nodes[column.name], value))
 
-    def term(self, column: Column, cell: str, system: str) -> ox.NamedNode | ox.Literal | str:
+    def term(self, column: Column, cell: str, system: str) -> ox.NamedNode | ox.Literal:
         """What `value` gives, remembered where it is likely to recur."""
         if column.value in (_TEXT, _PERSON):
             return self.value(column, cell, system)
@@ -308,26 +313,27 @@ class _Builder:
             known[key] = self.value(column, cell, system)
         return known[key]
 
-    def value(self, column: Column, cell: str, system: str) -> ox.NamedNode | ox.Literal | str:
-        """The term of a cell, or what is wrong with it."""
+    def value(self, column: Column, cell: str, system: str) -> ox.NamedNode | ox.Literal:
+        """The term of a cell; raises `_CellError` where it has none."""
         kind, names = column.value, self.reader.names
         if kind == _TEXT:
             return ox.Literal(cell)
         if kind == _DAY:
             day = cell[:10] if re.fullmatch(r"\d{4}-\d\d-\d\d[T ]00:00:00(\.0+)?", cell) else cell
             if terms.day(f'"{day}"^^<{XSD.date}>') is None:
-                return "it is not a date of the calendar: write YYYY-MM-DD"
+                raise _CellError("it is not a date of the calendar: write YYYY-MM-DD")
             return _literal(day, XSD.date)
         if kind == _TRUTH:
             truth = {"true": "true", "false": "false", "1": "true", "0": "false", "yes": "true", "no": "false"}
-            found = truth.get(cell.lower())
-            return _literal(found, XSD.boolean) if found else "it is neither true nor false"
+            if cell.lower() not in truth:
+                raise _CellError("it is neither true nor false")
+            return _literal(truth[cell.lower()], XSD.boolean)
         if not kind:
             return _guessed(cell)
         if kind == _PERSON:
             return ox.NamedNode(_node(cell, f"{self.base}person-"))
-        iri = names.criterion(cell, self.version) if kind == _CRITERION else names.find(kind, cell, system)
-        return iri if not iri.startswith("<") else ox.NamedNode(iri[1:-1])
+        term = names.criterion(cell, self.version) if kind == _CRITERION else names.find(kind, cell, system)
+        return ox.NamedNode(terms.name(term))
 
     def say(self, subject: str, property_: object, value: object) -> None:
         self.triples.append(ox.Triple(ox.NamedNode(subject), ox.NamedNode(str(property_)), ox.NamedNode(str(value))))
@@ -348,14 +354,16 @@ class _Names:
         return name if colon and _IRI.fullmatch(name) else None
 
     def find(self, kind: str, cell: str, system: str) -> str:
-        """The term that a cell names, or what is wrong with it."""
+        """The term that a cell names; raises `_CellError` where it names none, or more than one."""
         if kind == _CONCEPT:
             return self.code(cell, system)
         expanded = self.expand(cell)
         term = terms.iri(expanded) if expanded else ""
         if kind == _FINDING:
-            known = term if term in self.lexicon.declared else self.findings.get(cell, "")
-            return known or "the policy's vocabulary has no such finding class"
+            finding = term if term in self.lexicon.declared else self.findings.get(cell)
+            if finding is None:
+                raise _CellError("the policy's vocabulary has no such finding class")
+            return finding
         if term and term in self.lexicon.declared:
             return term
         named = self.individuals.get((kind, _key(cell)), set())
@@ -365,21 +373,25 @@ class _Names:
             {self.lexicon.labels.get(t, "") for (k, _), ts in self.individuals.items() if k == kind for t in ts}
         )
         among = f": write {', '.join(known)}" if all(known) and len(known) <= _SHOWN else ""
-        return f"it names {'more than one' if named else 'no'} {_local(kind)}{among}"
+        raise _CellError(f"it names {'more than one' if named else 'no'} {_local(kind)}{among}")
 
     def criterion(self, cell: str, version: PolicyVersion) -> str:
-        """The term of a leaf, by its IRI or by its id in a version."""
-        found = self.policy.criterion(cell) or version.by_id.get(cell)
-        return terms.iri(found.iri) if found else f"{version.id} has no such criterion"
+        """The term of a leaf, by its IRI or by its id in a version; raises `_CellError` where there is none."""
+        leaf = self.policy.criterion(cell) or version.by_id.get(cell)
+        if leaf is None:
+            raise _CellError(f"{version.id} has no such criterion")
+        return terms.iri(leaf.iri)
 
     def code(self, cell: str, system: str) -> str:
+        """The concept that a cell is the code of; raises `_CellError` where it is of none, or of more than one."""
         scheme = self.schemes.get(_key(system), system) if system else ""
         found = [term for term in self.codes.get(cell, ()) if terms.name(term).startswith(scheme)]
         expanded = self.expand(cell)
         if expanded and terms.iri(expanded) in self.lexicon.declared:
             return terms.iri(expanded)
         if len(found) != 1:
-            return f"it is {'a code of more than one system' if found else 'no code of a code system known here'}"
+            problem = "a code of more than one system" if found else "no code of a code system known here"
+            raise _CellError(f"it is {problem}")
         return found[0]
 
     @cached_property

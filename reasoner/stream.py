@@ -58,7 +58,10 @@ def read(
     Raises:
         ScatteredError: it has to be read with the rest of its file.
     """
-    if piece.suffix == QUADS:
+    if piece.at_once:
+        for name in piece.files:
+            yield from _file(name, piece, policy, as_of, options)
+    elif piece.suffix == QUADS:
         yield from _quads(piece, policy, as_of)
     elif piece.suffix == LINES:
         yield from _lines(piece, policy, as_of, options)
@@ -90,7 +93,7 @@ def data_sets(
 def _file(
     name: str, piece: Piece, policy: Policy, as_of: date | None, options: RequestOptions | None
 ) -> Iterator[DataSet]:
-    suffix = piece.suffix.removesuffix(" whole") or (None if name == intake.STDIN else Path(name).suffix.lower())
+    suffix = piece.suffix or (None if name == intake.STDIN else Path(name).suffix.lower())
     cases, errors, notes = intake.read(name, policy, as_of=as_of, suffix=suffix, options=options, data=piece.data)
     source = "standard input" if name == intake.STDIN else name
     by_set: dict[str, list[Case]] = {}

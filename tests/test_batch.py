@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -13,8 +14,10 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from rdflib import Graph
 
 from benchmarks.generate import generate, write
 from reasoner import Policy, fields, load_policy, piece
@@ -361,3 +364,28 @@ def test_the_key_is_of_the_case_the_policy_and_the_software(tmp_path: Path) -> N
     path.write_text(chart([Attestation("adult-admission:3", "Denied")]))
     assert json.loads(compact(tmp_path / "out", str(path)))["key"] != first["key"]
     assert load_policy().digest
+
+
+@pytest.mark.parametrize("given", ["file", "standard input"])
+def test_quads_of_a_graph_may_stand_apart(given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = []
+    for name in ("a", "b"):
+        data = chart([Attestation("adult-admission:3")]).replace("example.org", f"{name}.example.org")
+        triples = Graph().parse(data=data, format="turtle").serialize(format="nt").splitlines()
+        lines += [
+            f"{line.removesuffix(' .').replace('_:', f'_:{name}')} <http://{name}> .\n" for line in triples if line
+        ]
+    together, apart = tmp_path / "together.nq", tmp_path / "apart.nq"
+    together.write_text("".join(lines))
+    apart.write_text("".join(sorted(lines, key=lambda line: hashlib.sha256(line.encode()).digest())))
+    wanted = tmp_path / "wanted"
+    assert main(["determine", str(together), "--format", "csv", "--out", str(wanted)]) == 0
+    path = str(apart)
+    if given == "standard input":
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(apart.read_bytes())))
+        path = "-"
+    out = tmp_path / "out"
+    assert main(["determine", path, "--input-format", "nq", "--format", "csv", "--out", str(out)]) == 0
+    rows = [line.split(",", 1)[1] for line in out.read_text().splitlines()]
+    assert rows == [line.split(",", 1)[1] for line in wanted.read_text().splitlines()]
+    assert len({row.split(",")[0] for row in rows}) == 3
