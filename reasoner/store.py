@@ -134,6 +134,8 @@ class DirectoryStore(MemoryStore):
 
     def close(self) -> None:
         """Let go of the directory."""
+        if self._written:  # or the next one to open it would go through the log of all that was written
+            self._store.flush()
         if self._written > _COMPACT:
             self._store.optimize()
         # The lock of the database goes with the last reference to it.

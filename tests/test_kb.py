@@ -302,3 +302,13 @@ def test_through_the_own_endpoint_with_a_token(
         assert "all 3 named graphs" in capsys.readouterr().out
     monkeypatch.setenv("NECESSITY_KB", str(tmp_path))
     assert main(["kb", "verify"]) == 0
+
+
+def test_what_was_written_is_not_left_in_the_log(policy: Policy, tmp_path: Path) -> None:
+    """Each reader would go through all of the log when it opens the directory, to make the tables anew."""
+    with KnowledgeBase(open_store(tmp_path, write=True)) as kb:
+        kb.load_policy(policy)
+    log, tables = (
+        sum(path.stat().st_size for path in (tmp_path / "oxigraph").glob(f"*.{kind}")) for kind in ("log", "sst")
+    )
+    assert tables > log / 10
