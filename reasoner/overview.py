@@ -190,6 +190,8 @@ def _totals(determinations: Sequence[Determination], rejected: int, width: int, 
         yield f"By reading: {some} on how the policy's text is read"
     elif counts.total() > counts[Outcome.NO_POLICY_VERSION]:
         yield "By reading: other readings of the policy's text were not tried"
+    if any(determination.objections.count > 1 for determination in determinations):
+        yield "(1 of N): the first of N that stand against a request, each by itself"
     examples = (f"To see one whole: necessity determine {name}" for name in (*_files(determinations), "FILE"))
     yield next(line for line in examples if len(line) <= width)
     yield "To see all whole: --whole"

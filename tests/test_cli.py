@@ -13,8 +13,9 @@ import pytest
 from rdflib import Graph
 from rdflib.compare import isomorphic
 
-from reasoner.cli import main
+from reasoner.cli import main, query
 from reasoner.namespaces import NEC, PROV, RDF
+from reasoner.query import GRAPHS, TABLES
 from tests.conftest import ROOT, Attestation, chart
 
 COMMANDS = sorted((ROOT / "reasoner" / "cli").glob("*.py"))
@@ -157,6 +158,10 @@ def test_options_become_values_at_the_edge(path: Path) -> None:
     }
     assert path.stem == "options" or takes <= runs
     assert not any(isinstance(node, ast.Name) and node.id == "Any" for node in ast.walk(tree))
+
+
+def test_query_offers_every_form_of_an_answer() -> None:
+    assert sorted(query.FORMATS) == sorted(["text", "parquet", *TABLES, *GRAPHS])
 
 
 def test_an_option_that_does_nothing_is_refused(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

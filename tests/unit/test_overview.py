@@ -80,6 +80,9 @@ def test_totals(determinations: list[Determination]) -> None:
     assert "3 determinations of 3 requests" in text
     assert re.search(r"criteria not met +1\n", text)
     assert re.search(r"rejected +1,234  for the reasons on standard error\n", text)
+    legend = "(1 of N): the first of N that stand against a request, each by itself"
+    assert legend in text
+    assert legend not in overview(determinations[2:])
     assert f"necessity determine {determinations[0].case.source}" in overview(determinations, width=160)
 
 
