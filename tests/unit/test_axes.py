@@ -254,3 +254,10 @@ def test_authoring_shapes_tell_of_an_axis_that_is_not_declared_well(root: Path, 
         data = Graph().parse(data=text, format="turtle").parse(data=versions, format="turtle")
         found = [result.focus for result in shacl.validate(data, shapes).results if "nec:axis" in result.message]
         assert list(dict.fromkeys(found)) == faults
+
+
+def test_authoring_shapes_tell_of_routing_by_what_is_no_axis(root: Path) -> None:
+    shapes = graphs.load_files([paths.SHAPES / "authoring.ttl"])
+    data = Graph().parse(root / "ontology/toy/vocabulary.ttl")
+    (result,) = (r for r in shacl.validate(data, shapes).results if "nec:axis" in r.message)
+    assert result.focus == f"{TOY}setting"
