@@ -9,7 +9,7 @@ MARKS ?= not slow
 JOBS ?= 2
 SECONDS ?= 60
 
-.PHONY: determine app test fuzz check lint reference clean
+.PHONY: determine app test coverage fuzz check lint reference clean
 
 determine: $(VENV)/.run
 	$(BIN)/necessity determine $(CASES)
@@ -26,6 +26,10 @@ build/kb: | $(VENV)/.app
 
 test: $(VENV)/.dev
 	PYTHONHASHSEED=0 $(BIN)/python -m pytest -m "$(MARKS)" --numprocesses $(JOBS) --dist worksteal
+
+# The branches that the tests take, those in other processes included.
+coverage: $(VENV)/.dev
+	PYTHONHASHSEED=0 $(BIN)/python -m pytest -m "$(MARKS)" --numprocesses $(JOBS) --dist worksteal --cov
 
 # The property tests, with examples at random.
 fuzz: $(VENV)/.dev
