@@ -23,7 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 CHART = "safety-plan-without-emergency-access"
 SHOWN = ["determine", "data/cases"]
-FIRST, LAST, COLUMNS = 18, 10, 112
+FIRST, LAST, COLUMNS = 18, 11, 112
 LINE, CHARACTER, MARGIN, BAR = 17, 7.8, 16, 28
 STYLES = {
     "1": 'font-weight="bold"',
