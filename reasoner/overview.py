@@ -23,7 +23,7 @@ _BESIDE = 116
 _NOTE_LINES = 3
 _GAP, _TIE = "  ", "\u00a0"
 _HEADERS = ("REQUEST", "SERVICE", "OUTCOME", "READING", "MISSING OR AGAINST")
-_READING = {True: "holds", False: "depends", None: ""}
+_READING: dict[bool | None, str] = {True: "holds", False: "depends", None: ""}
 _BOLD, _RESET = "\x1b[1m", "\x1b[0m"
 _STYLES = {
     Outcome.CRITERIA_MET: ("✓", "\x1b[32m"),

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from reasoner.cli.options import Commands
     from reasoner.engine import Determination
 
-APPLIES = {"whole": ("text",)} | dict.fromkeys(("jobs", "resume", "quarantine", "max_quarantined", "lineage"), STREAMS)
+APPLIES: dict[str, tuple[str, ...]] = {
+    "whole": ("text",),
+    **dict.fromkeys(("jobs", "resume", "quarantine", "max_quarantined", "lineage"), STREAMS),
+}
 """The options that do something with some formats only, and with which."""
 
 

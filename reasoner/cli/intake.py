@@ -161,7 +161,7 @@ def _parts(found: Understood, policy: Policy) -> dict[str, list[_Node]]:
         values: dict[str, list[str]] = {}
         for predicate, value in sorted(graph.predicate_objects(node)):
             values.setdefault(short(predicate), []).append(short(value))
-        facts = {name: held[0] if len(held) == 1 else held for name, held in values.items()}
+        facts: _Node = {name: held[0] if len(held) == 1 else held for name, held in values.items()}
         role = "request" if node in requests else "statements" if node in said else "documents"
         roles[role if role != "documents" or node in documents else "others"].append({"iri": str(node), **facts})
     return roles

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reasoner.configuration import Configuration
     from reasoner.documentation import Case
     from reasoner.engine import Engine
+    from reasoner.errors import NecessityError
     from reasoner.fhir import RequestOptions
     from reasoner.kb import KnowledgeBase
     from reasoner.load import PolicyLocation
@@ -73,7 +74,8 @@ class Inputs:
         """The cases of all the paths in the order of their IRIs, and how many were rejected; errors are printed."""
         from reasoner import intake, stream
 
-        cases, errors = [], []
+        cases: list[Case] = []
+        errors: list[NecessityError] = []
         data_sets = stream.data_sets(
             self.paths, policy, as_of=self.as_of, suffix=self.stdin_suffix, options=self.request
         )
