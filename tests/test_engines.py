@@ -57,7 +57,7 @@ def test_charts(policy: Policy, path: Path) -> None:
         agree(case, policy)
 
 
-@examples(15)
+@examples(8)
 @given(seed=st.integers(0, 10**6), kind=st.sampled_from(KINDS))
 def test_random_attestations(policy: Policy, seed: int, kind: tuple) -> None:
     data = Graph().parse(data=chart(random_attestations(policy, seed), **facts(*kind)), format="turtle")
@@ -81,7 +81,7 @@ def varied(policy: Policy, number: int, dice: random.Random) -> Graph:
     return data
 
 
-@examples(150)
+@examples(60)
 @given(seed=st.integers(0, 10**9), number=st.integers(1, 12))
 def test_the_reader_of_plain_charts_reads_what_the_reader_of_graphs_reads(
     policy: Policy, seed: int, number: int
