@@ -23,8 +23,8 @@ try:
 except ImportError:
     sys.exit("necessity: the workplace is not installed. pip install 'necessity[app]'")
 
-from reasoner.access import LOOPBACK
-from reasoner.terms import hide_truth_values
+from reasoner.rdf.terms import hide_truth_values
+from reasoner.store.protocol import LOOPBACK
 
 HERE = Path(__file__).parent
 _log = logging.getLogger("necessity")

@@ -22,22 +22,25 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from reasoner import intake, load_policy, worklist
-from reasoner.access import Role, local
-from reasoner.engine import determine_case
-from reasoner.kb import KnowledgeBase, to_content
-from reasoner.paths import APP, ROOT
-from reasoner.review import Review
-from reasoner.settings import read_settings
-from reasoner.store import open_store
-from reasoner.worklist import Selection
+from reasoner import load_policy
+from reasoner.chart import intake, sources
+from reasoner.determination.determine import determine_case
+from reasoner.ground.resources import APP, ROOT
+from reasoner.review.authority import Role
+from reasoner.review.people import local
+from reasoner.store.backends import open_store
+from reasoner.store.base import KnowledgeBase, to_content
+from reasoner.workplace import selection
+from reasoner.workplace.selection import Selection
+from reasoner.workplace.service import Workplace
+from reasoner.workplace.settings import read_settings
 
 
 def build(folder: Path, count: int) -> None:
     """Make the knowledge base; the same charts and determinations again and again, each time under another name."""
     policy = load_policy()
     samples = []
-    for name in intake.find([str(ROOT / "data" / "cases")]):
+    for name in sources.find([str(ROOT / "data" / "cases")]):
         for case in intake.read(name, policy)[0]:
             samples.append((case, [to_content(determination) for determination in determine_case(case, policy)]))
     with KnowledgeBase(open_store(folder, write=True)) as kb:
@@ -67,7 +70,7 @@ def timed(work: Callable[[], object], runs: int = 5) -> float:
 def in_python(folder: Path) -> list[tuple[str, float]]:
     """What the workplace does itself."""
     user = local("Benchmark", Role.REVIEWER)
-    review = Review(
+    review = Workplace(
         KnowledgeBase(open_store(folder, write=True)),
         load_policy(),
         folder / "desk",
@@ -82,7 +85,7 @@ def in_python(folder: Path) -> list[tuple[str, float]]:
     rows.append(("read the worklist from the store", timed(read, 3)))
     items, today = review.items(user), date.today()
     rows.append(
-        ("filter and sort it", timed(lambda: worklist.choose(items, Selection(text="1", sort="missing"), today)))
+        ("filter and sort it", timed(lambda: selection.choose(items, Selection(text="1", sort="missing"), today)))
     )
     ids = list({item.id: item for item in items})
     rows.append(("determine a request, the first of its kind", timed(lambda: review.file(user, ids.pop()), 1)))

@@ -18,12 +18,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.generate import generate, write
-from reasoner import documentation, graphs, intake, load_policy, paths
-from reasoner.decide import Decision, leaf_status
-from reasoner.engine import Engine, determine_case, other_readings
-from reasoner.infer import infer
-from reasoner.paths import ROOT
-from reasoner.settle import evidence_graph, settle
+from reasoner import load_policy
+from reasoner.chart import intake, reading
+from reasoner.determination.determine import determine_case, other_readings
+from reasoner.determination.engine import Engine
+from reasoner.determination.evidence_graph import evidence_graph
+from reasoner.determination.inference import infer
+from reasoner.determination.settling import settle
+from reasoner.ground import resources
+from reasoner.ground.resources import ROOT
+from reasoner.logic.fold import Evaluation, leaf_status
+from reasoner.rdf import parsing
 
 CHUNK = 5
 """Charts in one graph for ``shacl``, which slows down on large ones."""
@@ -66,12 +71,12 @@ def by_shacl(count: int) -> tuple[float, float]:
     """Seconds a chart with ``shacl``, charts in chunks: validation alone, and a determination with every reading."""
     import shacl
 
-    from reasoner.effective import choose_readings, effective_policy, leaf_shapes
+    from reasoner.policy.effective import choose_readings, effective_policy, leaf_shapes
 
     policy = load_policy()
     (version,) = policy.versions
     leaves = tuple(version.leaves)
-    intake_shapes = shacl.Shapes.from_file(str(paths.SHAPES / "intake.ttl"))
+    intake_shapes = shacl.Shapes.from_file(str(resources.SHAPES / "intake.ttl"))
     leaf_shapes_ = shacl.Shapes.from_text(leaf_shapes(version, leaves).serialize(format="nt"), "ntriples")
     leaf_of = {f"<{shape[1:-1]}>": leaf for leaf in leaves for shape in version.reporting(leaf)}
     items = {item for section in version.lists if section.excluding for item in section.criterion.members}
@@ -91,7 +96,7 @@ def by_shacl(count: int) -> tuple[float, float]:
         validate(intake_shapes, "".join(chunk))
         kinds, evidence = {}, []
         for text in chunk:
-            (found,) = graphs.parse_datasets(text.encode(), graphs.SYNTAXES[".nt"], "chart")
+            (found,) = parsing.parse_datasets(text.encode(), parsing.SYNTAXES[".nt"], "chart")
             for case in intake.read_cases(found, policy):
                 inference = infer(case, version)
                 graph = evidence_graph(case, inference, settle(case, inference, version), version)
@@ -104,7 +109,7 @@ def by_shacl(count: int) -> tuple[float, float]:
             statuses = {leaf: leaf_status(broken[request].get(leaf, ()), hits=leaf in items) for leaf in leaves}
             effective = effective_policy(version, classes, choose_readings(version))
             for one in (effective, *(other for _, _, other in other_readings(effective))):
-                Decision(one, {leaf: statuses[leaf] for leaf in one.leaves}).outcome  # noqa: B018
+                Evaluation(one, {leaf: statuses[leaf] for leaf in one.leaves}).outcome  # noqa: B018
     return validating / count, (time.perf_counter() - began) / count
 
 
@@ -112,11 +117,11 @@ def by_reference(count: int) -> float:
     """Seconds a chart with the reference engine, with every reading."""
     policy = load_policy()
     sets = [
-        graphs.parse_datasets(text.encode(), graphs.SYNTAXES[".nt"], "chart")[0] for text in generate(count, seed=3)
+        parsing.parse_datasets(text.encode(), parsing.SYNTAXES[".nt"], "chart")[0] for text in generate(count, seed=3)
     ]
 
-    def reference(found: graphs.DataSet) -> None:
-        for case in documentation.read_cases(found.graph, policy, found.name):
+    def reference(found: parsing.DataSet) -> None:
+        for case in reading.read_cases(found.graph, policy, found.name):
             determine_case(case, policy, engine=Engine.REFERENCE)
 
     for found in sets:
@@ -139,7 +144,7 @@ def warm() -> float:
     taken = []
     for number, text in enumerate(texts):
         began = time.perf_counter()
-        (found,) = graphs.parse_datasets(text.encode(), graphs.SYNTAXES[".nt"], "chart")
+        (found,) = parsing.parse_datasets(text.encode(), parsing.SYNTAXES[".nt"], "chart")
         for case in intake.read_cases(found, policy):
             determine_case(case, policy)
         if number >= 60:

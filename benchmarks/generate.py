@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
-from reasoner import intake, load_policy
-from reasoner.documentation import Case
-from reasoner.paths import ROOT
+from reasoner import load_policy
+from reasoner.chart import intake, sources
+from reasoner.chart.model import Case
+from reasoner.ground.resources import ROOT
 
 LEFT_OUT, TURNED = 0.08, 0.04
 PLAIN = 0.5
@@ -36,7 +37,7 @@ _AFFIRMED, _DENIED = (f"<https://w3id.org/necessity/core#{name}>" for name in ("
 def generate(count: int, seed: int = 0) -> Iterator[str]:
     """Charts as N-Triples, each about one request of its own."""
     policy = load_policy()
-    samples = [case for name in intake.find([str(ROOT / "data" / "cases")]) for case in intake.read(name, policy)[0]]
+    samples = [case for name in sources.find([str(ROOT / "data" / "cases")]) for case in intake.read(name, policy)[0]]
     chance = random.Random(seed)
     for number in range(count):
         yield _vary(chance.choice(samples), f"https://necessity.invalid/generated/{number:07}#", chance)

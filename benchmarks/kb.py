@@ -19,9 +19,10 @@ from pathlib import Path
 from rdflib import Graph
 
 from benchmarks.generate import write
-from reasoner.kb import CATALOG, Kind, KnowledgeBase
-from reasoner.query import Answer, library
-from reasoner.store import open_store
+from reasoner.store.backends import open_store
+from reasoner.store.base import KnowledgeBase
+from reasoner.store.catalog import CATALOG, GraphKind
+from reasoner.store.questions import Answer, library
 
 CAP = 20.0
 """Seconds after which a query of rdflib is given up."""
@@ -59,10 +60,10 @@ def timed(kb: KnowledgeBase, text: str) -> tuple[float, int]:
 
 def sample(kb: KnowledgeBase, charts: int) -> dict[str, str]:
     """The policy, some charts with their determinations, and what the catalog says of them, as N-Triples by graph."""
-    requests = {entry.about for _, entry in zip(range(charts), kb.entries(Kind.CHART), strict=False)}
+    requests = {entry.about for _, entry in zip(range(charts), kb.entries(GraphKind.CHART), strict=False)}
     current = kb.query("SELECT ?r ?d { ?r <https://w3id.org/necessity/core#currentDetermination> ?d }")
     wanted = requests | {row["d"].value for row in current if row["r"].value in requests}
-    contents = {e.graph: kb.content(e.graph) for e in kb.entries() if e.about in wanted or e.kind is Kind.POLICY}
+    contents = {e.graph: kb.content(e.graph) for e in kb.entries() if e.about in wanted or e.kind is GraphKind.POLICY}
     subjects = contents.keys() | requests
     lines = kb.content(CATALOG).splitlines(keepends=True)
     return contents | {CATALOG: "".join(line for line in lines if line.split(">")[0].lstrip("<") in subjects)}
@@ -119,13 +120,13 @@ def main() -> None:
         lines = "".join(sorted({line for content in contents.values() for line in content.splitlines(True)})).encode()
         plain = Rdflib(lines)
         (size,) = kb.query("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }")
-        charts = sum(1 for _ in kb.entries(Kind.CHART))
+        charts = sum(1 for _ in kb.entries(GraphKind.CHART))
         triples, small_size = f"{int(size['n'].value):,}", f"{len(lines.splitlines()):,}"
         print(f"\n{charts} charts, {triples} triples; compared on {options.compare} charts, {small_size} triples.\n")
         many, few = f"ms, {charts} charts", f"ms, {options.compare} charts"
         print(f"| query | rows | {many} | {few} | rdflib, ms | rdflib / store |")
         print("|---|---|---|---|---|---|")
-        request = next(entry.about for entry in kb.entries(Kind.CHART))
+        request = next(entry.about for entry in kb.entries(GraphKind.CHART))
         for name, query in library().items():
             text = query.bind({"request": request} if "request" in query.parameters else {})
             large, rows = timed(kb, text)

@@ -1,11 +1,12 @@
 """Necessity: a coverage policy as a knowledge graph, and a determination from a patient's documentation."""
 
-from reasoner.decide import Outcome, Status
-from reasoner.documentation import Case, Document, Statement
-from reasoner.engine import CriterionResult, Determination, determine
-from reasoner.errors import DocumentationError, EngineError, NecessityError, PolicyError, UsageError
-from reasoner.load import load_policy
-from reasoner.policy import Criterion, Policy, PolicyVersion
+from reasoner.chart.model import Case, Document, Statement
+from reasoner.determination.determine import determine
+from reasoner.determination.model import CriterionResult, Determination
+from reasoner.ground.errors import DocumentationError, EngineError, NecessityError, PolicyError, UsageError
+from reasoner.logic.fold import Outcome, Status
+from reasoner.policy.loading import load_policy
+from reasoner.policy.model import Criterion, Policy, PolicyVersion
 
 __all__ = [
     "Case",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import socket
 import threading
 import time
@@ -17,7 +18,8 @@ import pytest
 from hypothesis import settings
 
 from reasoner import Policy, load_policy
-from reasoner.axes import AxisValue, choose
+from reasoner.ground import resources
+from reasoner.policy.axes import AxisValue, choose
 from tests import explore
 
 ROOT = Path(__file__).parent.parent
@@ -60,10 +62,10 @@ def served(place: Path, **settings: Any) -> Iterator[str]:
     """The URL of a knowledge base's endpoint, as long as it is served."""
     import uvicorn
 
-    from reasoner.serve import Settings, application
+    from reasoner.store.endpoint import EndpointSettings, application
 
     port = free_port()
-    app = application(Settings(directory=place, port=port, **settings))
+    app = application(EndpointSettings(directory=place, port=port, **settings))
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -138,3 +140,14 @@ def request(
 def chart(attestations: Iterable[Attestation], **facts: str) -> str:
     """A chart in Turtle of bare attestations."""
     return request(**facts) + "\n".join(a.turtle(number) for number, a in enumerate(attestations))
+
+
+@pytest.fixture(scope="module")
+def core_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The core vocabulary without the code systems beside it, which take most of the time of loading a small policy."""
+    folder = tmp_path_factory.mktemp("core")
+    for path in resources.ONTOLOGY.glob("core*.ttl"):
+        shutil.copy(path, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(resources, "ONTOLOGY", folder)
+        yield

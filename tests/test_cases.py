@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reasoner import Policy, determine
-from reasoner.decide import Outcome, Status
+from reasoner.logic.fold import Outcome, Status
 from tests.conftest import CASES
 
 MANIFESTS = {path.parent: json.loads(path.read_text()) for path in sorted(CASES.rglob("expected.json"))}

@@ -23,7 +23,7 @@ from markdown_it.token import Token
 from rdflib import Graph
 
 from reasoner import cli
-from reasoner.settings import read_settings
+from reasoner.workplace.settings import read_settings
 from tests.conftest import CASES, ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

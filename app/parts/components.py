@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from reasoner.text import plain
+from reasoner.render.text import plain
 
 _HERE = Path(__file__).parent
 

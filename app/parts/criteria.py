@@ -10,15 +10,15 @@ import streamlit as st
 from parts import drafting, paint, quote
 from parts.components import Node, tree
 from parts.desk import review, user
-from reasoner import justify
-from reasoner.access import Action
-from reasoner.decide import Status
-from reasoner.drafts import values
-from reasoner.engine import CriterionResult, Determination
-from reasoner.errors import NecessityError
-from reasoner.review import OVERRIDES, File
-from reasoner.settle import Reason
-from reasoner.text import request
+from reasoner.determination.model import CriterionResult, Determination
+from reasoner.determination.settling import Reason
+from reasoner.ground.errors import NecessityError
+from reasoner.logic import justification
+from reasoner.logic.fold import Status
+from reasoner.render.text import request
+from reasoner.review.authority import Action
+from reasoner.workplace.drafts import values
+from reasoner.workplace.service import OVERRIDES, File
 
 _SETS = 5
 
@@ -94,7 +94,7 @@ def _nodes(determination: Determination, marked: set[str]) -> Iterator[Node]:
 
     for section in determination.sections:
         yield node(section)
-    policy = determination.decision.policy if determination.decision else None
+    policy = determination.evaluation.policy if determination.evaluation else None
     for found in policy.lists if policy else ():
         parts = [node(iri, listed=found.excluding) for iri in found.criterion.members]
         hits = sum(1 for part in parts if part.word not in ("nothing said",))
@@ -178,17 +178,17 @@ def _document(file: File, iri: str, here: set[str]) -> None:
 
 def _families(determination: Determination, result: CriterionResult) -> list[tuple[str, int, list[str]]]:
     """For a group: what carries, completes or refutes it."""
-    decision = determination.decision
-    if decision is None or not result.members:
+    evaluation = determination.evaluation
+    if evaluation is None or not result.members:
         return []
-    part = decision.policy.parts[result.criterion.iri]
+    part = evaluation.policy.parts[result.criterion.iri]
     found = []
     for title, make in (
-        ("Carried by", justify.grounds),
-        ("Completed by", justify.gaps),
-        ("Refuted by", justify.objections),
+        ("Carried by", justification.grounds),
+        ("Completed by", justification.gaps),
+        ("Refuted by", justification.objections),
     ):
-        family = make(decision, part)
+        family = make(evaluation, part)
         sets = [", ".join(ids) for ids in islice(family, _SETS) if ids]
         if sets:
             found.append((title, family.count, sets))

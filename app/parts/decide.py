@@ -6,13 +6,13 @@ import streamlit as st
 
 from parts import drafting, paint
 from parts.desk import review, user
-from reasoner import pdf, record, render
-from reasoner.access import Action
-from reasoner.decisions import Disposition, Override, Proposal
-from reasoner.drafts import Field, values
-from reasoner.engine import Determination
-from reasoner.errors import NecessityError
-from reasoner.review import File
+from reasoner.determination.model import Determination
+from reasoner.ground.errors import NecessityError
+from reasoner.render import notices, pdf, provenance
+from reasoner.review.acts import Disposition, Override, Proposal
+from reasoner.review.authority import Action
+from reasoner.workplace.drafts import DraftField, values
+from reasoner.workplace.service import File
 
 _LABEL = {
     Disposition.APPROVED: "Approve",
@@ -56,9 +56,9 @@ def show(file: File, determination: Determination) -> None:
             after=after.value,
         )
         st.html("<h3>Sign</h3>")
-        last = file.last(str(record.iri(determination)))
+        last = file.last(str(provenance.iri(determination)))
         proposal = Proposal(
-            determination=str(record.iri(determination)),
+            determination=str(provenance.iri(determination)),
             disposition=disposition,
             rationale=rationale,
             overrides=tuple(overrides),
@@ -121,14 +121,14 @@ def _disposition(file: File, determination: Determination) -> Disposition:
 def _letter(file: File, determination: Determination, disposition: Disposition) -> str:
     """The letter of the draft, generated where there is none yet."""
     name, person = f"{drafting.prefix(file, determination)}letter {disposition.value}", user()
-    generated = render.to_letter(determination, disposition)
+    generated = notices.to_letter(determination, disposition)
     if generated is None:
         st.info("Nothing is missing, so there is nothing to ask for.", icon=":material/mail_off:")
         return ""
     text = drafting.write("Letter", file.id, name, rows=14, default=generated)
     with st.container(horizontal=True):
         st.button("Write it anew", on_click=drafting.put, args=(file.id, name, generated), disabled=text == generated)
-        for form, make in (("HTML", render.letter_to_html), ("PDF", pdf.letter_to_pdf)):
+        for form, make in (("HTML", notices.letter_to_html), ("PDF", pdf.letter_to_pdf)):
             st.download_button(
                 f"Letter as {form}",
                 lambda make=make, form=form: review().export(person, file.id, f"letter as {form}", lambda: make(text)),
@@ -138,7 +138,7 @@ def _letter(file: File, determination: Determination, disposition: Disposition) 
     return text
 
 
-def _unseen(file: File, fields: dict[str, Field]) -> bool:
+def _unseen(file: File, fields: dict[str, DraftField]) -> bool:
     """Whether another window has changed the draft since this one showed it."""
     state, shown = st.session_state, f"shown {file.id}"
     before = state.get(shown, {})
@@ -181,5 +181,5 @@ def _decided(file: File) -> None:
         st.success(done, icon=":material/task_alt:")
     if file.decisions:
         st.html("<h3>Decided so far</h3>")
-        current = {str(record.iri(d)) for d in file.determinations}
+        current = {str(provenance.iri(d)) for d in file.determinations}
         paint.html("decisions.html", decisions=file.decisions[::-1], current=current)

@@ -14,21 +14,24 @@ import streamlit as st
 from rdflib import Graph
 
 from parts import paint
-from reasoner import access, load_policy, paths
-from reasoner.access import Action, Role, User
-from reasoner.configuration import read_configuration
-from reasoner.errors import AccessError, NecessityError
-from reasoner.kb import KnowledgeBase
-from reasoner.review import Review
-from reasoner.settings import read_settings
-from reasoner.store import open_store
+from reasoner import load_policy
+from reasoner.ground import resources
+from reasoner.ground.errors import AccessError, NecessityError
+from reasoner.policy.configuration import read_configuration
+from reasoner.review import people
+from reasoner.review.authority import Action, Role
+from reasoner.review.people import User
+from reasoner.store.backends import open_store
+from reasoner.store.base import KnowledgeBase
+from reasoner.workplace.service import Workplace
+from reasoner.workplace.settings import read_settings
 
 _LOCAL = "local"
 """Under this name the people of the local mode are kept, so that a reload knows them."""
 
 
 @st.cache_resource(show_spinner="Opening the knowledge base …", on_release=lambda held: held.close())
-def review() -> Review:
+def review() -> Workplace:
     """The workplace's way to the knowledge base that the environment names; one for all sessions."""
     said = os.environ.get
     location = said("NECESSITY_KB", "kb")
@@ -36,11 +39,11 @@ def review() -> Review:
     kb = KnowledgeBase(open_store(location, write=True, update_url=said("NECESSITY_KB_UPDATE")))
     folder = said("NECESSITY_DESK") or f"{location}/desk"
     choice = said("NECESSITY_CONFIG")
-    return Review(
+    return Workplace(
         kb,
         policy,
         Path(folder),
-        read_settings(Path(said("NECESSITY_SETTINGS") or paths.APP / "settings.toml")),
+        read_settings(Path(said("NECESSITY_SETTINGS") or resources.APP / "settings.toml")),
         read_configuration(choice, policy) if choice else None,
     )
 
@@ -77,7 +80,7 @@ def frame() -> Iterator[None]:
         paint.problem(error)
 
 
-def _identify(desk: Review) -> bool:
+def _identify(desk: Workplace) -> bool:
     """Have someone be at work; False while no one is."""
     if signed_in():
         return _by_provider(desk)
@@ -86,7 +89,7 @@ def _identify(desk: Review) -> bool:
         held = desk.drafts.views(_LOCAL).get(known)
         if held:
             content = json.loads(held)
-            st.session_state["user"] = access.local(
+            st.session_state["user"] = people.local(
                 content["name"], Role(content["role"]), content["licence"], content["title"]
             )
     if "user" in st.session_state:
@@ -104,7 +107,7 @@ def _identify(desk: Review) -> bool:
         licence = st.text_input("Licence, with its state", help="An adverse decision takes one.", max_chars=60)
         if st.form_submit_button("Start", type="primary"):
             try:
-                person = access.local(name, role, licence, title)
+                person = people.local(name, role, licence, title)
                 content = {"name": person.name, "role": role.value, "licence": person.licence, "title": person.title}
                 desk.note(person, Action.SIGN_IN, "local mode")
                 desk.drafts.save_view(_LOCAL, person.iri.rpartition(":")[2], json.dumps(content))
@@ -115,7 +118,7 @@ def _identify(desk: Review) -> bool:
     return False
 
 
-def _by_provider(desk: Review) -> bool:
+def _by_provider(desk: Workplace) -> bool:
     if not st.user.is_logged_in:
         st.title("Sign in")
         st.button("Sign in with your organization", type="primary", on_click=st.login)

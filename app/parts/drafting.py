@@ -7,12 +7,12 @@ import streamlit as st
 from parts import paint
 from parts.components import editor
 from parts.desk import clock_time, review, user
-from reasoner.drafts import Field
-from reasoner.engine import Determination
-from reasoner.errors import ConflictError, NecessityError
-from reasoner.review import File
+from reasoner.determination.model import Determination
+from reasoner.ground.errors import ConflictError, NecessityError
+from reasoner.workplace.drafts import DraftField
+from reasoner.workplace.service import File
 
-_NONE = Field("", 0, None)  # type: ignore[arg-type]
+_NONE = DraftField("", 0, None)  # type: ignore[arg-type]
 
 
 def prefix(file: File, determination: Determination) -> str:
@@ -20,7 +20,7 @@ def prefix(file: File, determination: Determination) -> str:
     return "" if len(file.determinations) == 1 else f"{determination.service_start} "
 
 
-def held(id_: str, name: str) -> Field:
+def held(id_: str, name: str) -> DraftField:
     """A field of the person's draft; empty and of revision 0 where there is none."""
     return review().draft(user(), id_).get(name, _NONE)
 
@@ -68,7 +68,7 @@ def write(label: str, id_: str, name: str, *, rows: int = 3, default: str = "") 
     return value
 
 
-def _reconcile(id_: str, name: str, current: Field, key: str) -> None:
+def _reconcile(id_: str, name: str, current: DraftField, key: str) -> None:
     state = st.session_state
     with st.container(border=True, key=f"{key} conflict"):
         st.warning("This text was changed in another window. Keep one of the two.", icon=":material/call_split:")

@@ -10,9 +10,9 @@ import streamlit as st
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from reasoner.decide import Outcome, Status
-from reasoner.errors import NecessityError
-from reasoner.text import plain
+from reasoner.ground.errors import NecessityError
+from reasoner.logic.fold import Outcome, Status
+from reasoner.render.text import plain
 
 HERE = Path(__file__).parent.parent
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reasoner.text import plain
+from reasoner.render.text import plain
 
 _LONGEST = 60
 

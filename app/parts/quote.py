@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from reasoner.documentation import Assertion, Statement
-from reasoner.render import STANCE
-from reasoner.render import quotation as quoted
-from reasoner.settle import Bearing, SetAside
+from reasoner.chart.model import Assertion, Statement
+from reasoner.determination.settling import Bearing, SetAside
+from reasoner.render.document import STANCE
+from reasoner.render.document import quotation as quoted
 
 _TONE = {Assertion.AFFIRMED: "good", Assertion.DENIED: "bad", Assertion.NOT_APPLICABLE: "none"}
 

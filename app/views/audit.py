@@ -7,8 +7,8 @@ from parts import paint
 from parts.components import Cell, Column, Row, table
 from parts.desk import review, user
 
-from reasoner.access import Action
-from reasoner.text import plain
+from reasoner.render.text import plain
+from reasoner.review.authority import Action
 
 _COLUMNS = (
     Column("No."),

@@ -11,15 +11,16 @@ from parts import paint
 from parts.components import Cell, Column, Row, table
 from parts.desk import review, user
 
-from reasoner import record, render
-from reasoner.access import Action
-from reasoner.axes import choose
-from reasoner.errors import NecessityError
-from reasoner.fhir import RequestOptions
-from reasoner.intake import SUFFIXES
-from reasoner.kb import Change
-from reasoner.review import Trial
-from reasoner.text import plain
+from reasoner.chart.fhir.request import RequestOptions
+from reasoner.chart.sources import SUFFIXES
+from reasoner.ground.errors import NecessityError
+from reasoner.policy.axes import choose
+from reasoner.render import document
+from reasoner.render.json import to_json
+from reasoner.render.text import plain
+from reasoner.review.authority import Action
+from reasoner.store.catalog import LoadChange
+from reasoner.workplace.trial import Trial
 
 _COLUMNS = (Column("Request"), Column("File"), Column("Outcome"), Column("Service"), Column("Missing", long=True))
 
@@ -108,9 +109,9 @@ def _results(trials: list[Trial]) -> None:
     determinations = [d for _, d in found]
     with st.container(horizontal=True):
         for form, make in (
-            ("json", lambda: json.dumps([record.to_json(d) for d in determinations], ensure_ascii=False, indent=2)),
+            ("json", lambda: json.dumps([to_json(d) for d in determinations], ensure_ascii=False, indent=2)),
             ("csv", lambda: _csv(determinations)),
-            ("html", lambda: render.to_html(determinations)),
+            ("html", lambda: document.to_html(determinations)),
         ):
             st.download_button(
                 f"Results as {form.upper()}",
@@ -120,7 +121,7 @@ def _results(trials: list[Trial]) -> None:
             )
         if person.may(Action.LOAD) and st.button("Put them on the worklist"):
             done = desk.load(person, {d.case.iri: d.case for d in determinations}.values())
-            st.success(", ".join(f"{done.get(change, 0)} {change.value}" for change in Change))
+            st.success(", ".join(f"{done.get(change, 0)} {change.value}" for change in LoadChange))
 
 
 def _csv(determinations: list) -> str:

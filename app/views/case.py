@@ -1,4 +1,4 @@
-"""The page of one request: what the policy asks, what the chart says, what is missing, and the decision."""
+"""The page of one request: what the policy asks, what the chart says, what is missing, and the evaluation."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import streamlit as st
 from parts import criteria, decide, paint, quote
 from parts.desk import clock_time, review, turtle, user
 
-from reasoner import graphs, pdf, record, render
-from reasoner.access import Action
-from reasoner.assume import STANCES, assumable, assume, next_question
-from reasoner.engine import Determination
-from reasoner.errors import NecessityError
-from reasoner.review import File
-from reasoner.text import HEADLINE, plain
+from reasoner.determination.model import Determination
+from reasoner.determination.whatif import STANCES, assumable, assume, next_question
+from reasoner.ground.errors import NecessityError
+from reasoner.rdf import graphs, parsing
+from reasoner.render import pdf, provenance
+from reasoner.render.document import content, to_html
+from reasoner.render.text import HEADLINE, plain
+from reasoner.review.authority import Action
+from reasoner.workplace.service import File
 
 _VIEWS = ("Criteria", "Missing", "Readings", "Documents", "What if", "Decide", "Data")
 
@@ -89,7 +91,7 @@ def _period(file: File) -> Determination:
 
 def _banner(file: File, determination: Determination) -> None:
     case = file.case
-    last = file.last(str(record.iri(determination)))
+    last = file.last(str(provenance.iri(determination)))
     facts = [
         ("Service", f"{determination.service_start} to {determination.service_end or 'open'}"),
         ("Kind", ", ".join(case.traits)),
@@ -119,17 +121,17 @@ def _recorded(file: File) -> None:
 
 def _missing(file: File, determination: Determination) -> None:
     question = next_question(determination)
-    paint.html("missing.html", record=render.content(determination), question=question)
+    paint.html("missing.html", record=content(determination), question=question)
     if determination.gaps and user().may(Action.DRAFT):
         st.caption("On the view Decide a letter that asks for this is ready to be edited.")
 
 
 def _readings(file: File, determination: Determination) -> None:
-    decision = determination.decision
+    evaluation = determination.evaluation
     readings = []
     for tried in determination.readings:
-        before, after = decision.statuses if decision else {}, tried.decision.statuses
-        labels = {part.criterion.iri: part.criterion.id for part in tried.decision.policy.parts.values()}
+        before, after = evaluation.statuses if evaluation else {}, tried.evaluation.statuses
+        labels = {part.criterion.iri: part.criterion.id for part in tried.evaluation.policy.parts.values()}
         changes = [
             f"{labels[iri]}: {paint.WORD[before[iri].value] if iri in before else 'not asked'} to {paint.WORD[status.value]}"
             for iri, status in after.items()
@@ -185,7 +187,7 @@ def _documents(file: File, determination: Determination) -> None:
 
 def _what_if(file: File, determination: Determination) -> None:
     """Assumptions of this session alone: nothing of them is kept."""
-    if determination.decision is None:
+    if determination.evaluation is None:
         st.info("No version of the policy was in force, so nothing follows from an assumption.")
         return
     st.caption("Nothing here touches the record.")
@@ -234,9 +236,9 @@ def _data(file: File, determination: Determination) -> None:
     if may:
         with st.container(horizontal=True):
             for form, make in (
-                ("HTML", lambda: render.to_html([determination], decisions)),
+                ("HTML", lambda: to_html([determination], decisions)),
                 ("PDF", lambda: pdf.record_to_pdf([determination], decisions)),
-                ("Turtle", lambda: record.to_graph([determination]).serialize(format="turtle")),
+                ("Turtle", lambda: provenance.to_graph([determination]).serialize(format="turtle")),
             ):
                 suffix = {"Turtle": "ttl"}.get(form, form.lower())
                 st.download_button(
@@ -249,7 +251,7 @@ def _data(file: File, determination: Determination) -> None:
         "Raw data", ("Determination", "Validation report", "Chart"), default="Determination", key="raw", required=True
     )
     if shown == "Chart":
-        chart = graphs.data_set(file.case.iri, graphs.triples(file.case.content)).graph
+        chart = parsing.data_set(file.case.iri, graphs.triples(file.case.content)).graph
         st.code(turtle(chart), language=None, wrap_lines=True)
     elif shown == "Validation report":
         report = desk.report(person, file)
@@ -260,4 +262,4 @@ def _data(file: File, determination: Determination) -> None:
             report.graph.serialize(format="turtle") if report else "no version in force", language=None, wrap_lines=True
         )
     else:
-        st.code(record.to_graph([determination]).serialize(format="turtle"), language=None, wrap_lines=True)
+        st.code(provenance.to_graph([determination]).serialize(format="turtle"), language=None, wrap_lines=True)

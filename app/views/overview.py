@@ -8,8 +8,9 @@ import streamlit as st
 from parts import paint
 from parts.desk import review, user
 
-from reasoner.access import Action, User
-from reasoner.query import library
+from reasoner.review.authority import Action
+from reasoner.review.people import User
+from reasoner.store.questions import library
 
 _TONES = {"good": "#2f7d5b", "bad": "#a8323e", "open": "#b5761a", "clash": "#6a4c93", "none": "#7d8896"}
 _STATUS = {

@@ -10,11 +10,13 @@ from parts.components import Node, tree
 from parts.desk import review, turtle, user
 from rdflib import URIRef
 
-from reasoner import diff, graphs, outline
-from reasoner.access import Action
-from reasoner.effective import EffectivePolicy, Part, leaf_shapes
-from reasoner.namespaces import NEC, RDF, RDFS, SKOS
-from reasoner.policy import Criterion, Kind, PolicyVersion, Substitution
+from reasoner.assurance import diff
+from reasoner.policy import describe
+from reasoner.policy.effective import EffectivePolicy, Part, leaf_shapes
+from reasoner.policy.model import Criterion, CriterionKind, PolicyVersion, Substitution
+from reasoner.rdf import graphs
+from reasoner.rdf.namespaces import NEC, RDF, RDFS, SKOS
+from reasoner.review.authority import Action
 
 
 def show() -> None:
@@ -78,7 +80,7 @@ def _kind(version: PolicyVersion) -> EffectivePolicy | None:
             words[axis.word] = box.selectbox(axis.label.capitalize(), choices, format_func=choices.get)
     where = place.selectbox("Plan regulated in", sorted(places, key=places.get), format_func=lambda p: places[p])
     minor = age.selectbox("Age", ["adult", "minor"]) == "minor"
-    found = outline.effective(version, words, where, minor)
+    found = describe.effective(version, words, where, minor)
     for substitution in found.substitutions:
         st.info(substitution.label, icon=":material/swap_horiz:")
     return found
@@ -92,7 +94,9 @@ def _marks(version: PolicyVersion, iri: str) -> list[str]:
     return (["⇄ replaced by law or age"] if replaced else []) + ([f"≈ {', '.join(read)}"] if read else [])
 
 
-def _node(version: PolicyVersion, criterion: Criterion, kind: Kind, parts: list[Node], seen: dict[str, int]) -> Node:
+def _node(
+    version: PolicyVersion, criterion: Criterion, kind: CriterionKind, parts: list[Node], seen: dict[str, int]
+) -> Node:
     seen[criterion.iri] = seen.get(criterion.iri, 0) + 1
     return Node(
         key=f"{criterion.id or criterion.iri}@{seen[criterion.iri]}",
@@ -125,8 +129,10 @@ def _effective(effective: EffectivePolicy) -> Iterator[Node]:
 
     yield from (node(section) for section in effective.sections)
     for section in effective.lists:
-        parts = [_node(version, version.criteria[iri], Kind.LEAF, [], seen) for iri in section.criterion.members]
-        yield _node(version, section.criterion, Kind.LIST, parts, seen)
+        parts = [
+            _node(version, version.criteria[iri], CriterionKind.LEAF, [], seen) for iri in section.criterion.members
+        ]
+        yield _node(version, section.criterion, CriterionKind.LIST, parts, seen)
 
 
 def _criterion(version: PolicyVersion, found: Criterion) -> None:

@@ -8,9 +8,9 @@ import streamlit as st
 from parts import paint, picture
 from parts.desk import review, user
 
-from reasoner.access import Action
-from reasoner.errors import NecessityError
-from reasoner.query import GRAPHS, TABLES, Answer, Query, library
+from reasoner.ground.errors import NecessityError
+from reasoner.review.authority import Action
+from reasoner.store.questions import GRAPHS, TABLES, Answer, Query, library
 
 _OWN = "own question"
 _EDGES = 150

@@ -12,9 +12,10 @@ from parts import paint
 from parts.components import Cell, Column, Row, table
 from parts.desk import go_to_case, review, user
 
-from reasoner import worklist
-from reasoner.errors import UsageError
-from reasoner.worklist import Item, Selection, State
+from reasoner.ground.errors import UsageError
+from reasoner.workplace import selection
+from reasoner.workplace.queue import CaseState, Item
+from reasoner.workplace.selection import Selection
 
 _PAGE = 50
 _COLUMNS = (
@@ -28,7 +29,12 @@ _COLUMNS = (
     Column("Missing", "missing", long=True),
     Column("Readings", long=True),
 )
-_TONES = {State.TO_REVIEW: "open", State.WITH_PEER: "clash", State.TO_DETERMINE: "none", State.WAITING: "none"}
+_TONES = {
+    CaseState.TO_REVIEW: "open",
+    CaseState.WITH_PEER: "clash",
+    CaseState.TO_DETERMINE: "none",
+    CaseState.WAITING: "none",
+}
 
 
 def show() -> None:
@@ -44,7 +50,7 @@ def show() -> None:
     chosen = _choose(items)
     if st.session_state.get("mine"):
         chosen = replace(chosen, among=desk.drafts.subjects(person.iri))
-    found = worklist.choose(items, chosen, today)
+    found = selection.choose(items, chosen, today)
     page, pages = min(st.session_state.get("list page", 0), max(0, (len(found) - 1) // _PAGE)), -(-len(found) // _PAGE)
     shown = found[page * _PAGE : (page + 1) * _PAGE]
     st.caption(f"{len(found):,} of {len(items):,} requests" + (f", page {page + 1} of {pages}" if pages > 1 else ""))
@@ -64,7 +70,7 @@ def show() -> None:
 
 
 def _counts(items: list[Item], today: date) -> None:
-    waiting = [item for item in items if item.state is not State.DECIDED]
+    waiting = [item for item in items if item.state is not CaseState.DECIDED]
     overdue = sum(1 for item in waiting if item.due and item.due < today)
     outcomes = Counter(item.outcome for item in waiting)
     paint.html(
@@ -86,13 +92,13 @@ def _choose(items: list[Item]) -> Selection:
     with order:
         st.checkbox("My drafts only", key="mine")
         depends = st.checkbox("Depends on a reading", key="depends")
-    facets = worklist.facets(review().policy.axes)
+    facets = selection.facets(review().policy.axes)
     chosen: dict[str, frozenset[str]] = {}
     with st.expander("More filters and saved views", expanded=any(state.get(facet) for facet in facets)):
         _views(facets)
         places = st.columns(3)
         for number, (facet, label) in enumerate(facets.items()):
-            counted = worklist.counts(items, facet)
+            counted = selection.counts(items, facet)
             options = sorted({*counted, *state.get(facet, [])})
             chosen[facet] = frozenset(
                 places[number % 3].multiselect(
@@ -161,14 +167,14 @@ def _views(facets: Iterable[str]) -> None:
 
 def _row(item: Item, today: date) -> Row:
     left = item.left(today)
-    due = Cell("no clock" if item.state is not State.DECIDED else "decided", cls="soft")
+    due = Cell("no clock" if item.state is not CaseState.DECIDED else "decided", cls="soft")
     if left is not None:
         word = "today" if left == 0 else f"in {left} d" if left > 0 else f"{-left} d overdue"
         due = Cell(f"{item.due} ({word})", cls="late" if left < 0 else "soon" if left <= 1 else "")
     tone = paint.tone(item.outcome)
     missing = ", ".join(item.missing[:4]) + (f" and {len(item.missing) - 4} more" if len(item.missing) > 4 else "")
     readings = {None: "not tried", True: "holds under all", False: "depends on a reading"}[item.holds]
-    state = f"{item.state.value}: {item.disposition}" if item.state is State.DECIDED else item.state.value
+    state = f"{item.state.value}: {item.disposition}" if item.state is CaseState.DECIDED else item.state.value
     return Row(
         id=item.id,
         href=f"case?id={item.id}",

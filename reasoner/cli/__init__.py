@@ -1,4 +1,7 @@
-"""The ``necessity`` command. Results go to standard output, errors and progress to standard error."""
+"""The command ``necessity``: a file a group of commands, each of which turns its options into frozen values once, at its edge.
+
+It imports `workplace` and what is below.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,13 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
-from reasoner.cli import charts, desk, intake, kb, options, policy, query, questionnaire
+from reasoner.cli import app, charts, intake, kb, options, policy, query, questionnaire
 from reasoner.cli.output import DONE, NOTHING
 from reasoner.cli.parser import Parser
-from reasoner.errors import NecessityError
+from reasoner.ground.errors import NecessityError
 
 if TYPE_CHECKING:
-    from reasoner.axes import Axis
+    from reasoner.policy.axes import Axis
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def entry() -> NoReturn:
     """Run as a program."""
-    from reasoner.terms import hide_truth_values
+    from reasoner.rdf.terms import hide_truth_values
 
     hide_truth_values()
     sys.exit(main())
@@ -56,6 +59,6 @@ def _parser(arguments: Sequence[str] | None) -> Parser:
         parents=[named],
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (charts, intake, policy, questionnaire, kb, query, desk):
+    for module in (charts, intake, policy, questionnaire, kb, query, app):
         module.add(commands)
     return parser

@@ -17,8 +17,8 @@ from reasoner.cli.options import print_notes
 from reasoner.cli.output import DONE, INTERRUPTED, Threshold, exit_code, write, writer
 
 if TYPE_CHECKING:
-    from reasoner.batch import Batch, Job, Progress
-    from reasoner.cli.formats import Stream
+    from reasoner.batch.run import Batch, Job, Progress
+    from reasoner.cli.formats import StreamFormat
     from reasoner.cli.options import Basis, Inputs, Method
     from reasoner.cli.output import Gate
 
@@ -56,10 +56,12 @@ class BatchOptions:
     """The file of the OpenLineage run event."""
 
 
-def run(inputs: Inputs, basis: Basis, method: Method, form: Stream, gate: Gate, how: BatchOptions) -> int:
+def run(inputs: Inputs, basis: Basis, method: Method, form: StreamFormat, gate: Gate, how: BatchOptions) -> int:
     """Determine charts and write them in a format that streams; returns the exit code."""
-    from reasoner import export, intake, lineage, piece
-    from reasoner.batch import Job, processes
+    from reasoner.batch import exports, lineage
+    from reasoner.batch.run import Job, processes
+    from reasoner.chart import sources
+    from reasoner.chart.fast import piece
 
     job = Job(
         policy=basis.location,
@@ -70,15 +72,15 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: Stream, gate: Gate, 
         engine=method.engine,
         whole=form.records,
     )
-    files = intake.find(inputs.paths, piece.SUFFIXES)
-    total = sum(os.stat(name).st_size for name in files if name != intake.STDIN)
+    files = sources.find(inputs.paths, piece.SUFFIXES)
+    total = sum(os.stat(name).st_size for name in files if name != sources.STDIN)
     jobs = processes(how.jobs, total)
     with _batch(job, how) as batch:
         pieces = piece.pieces(inputs.paths, inputs.stdin_suffix)
         batch.run(pieces, jobs=jobs, total=total, progress=_teller())
         for source, note in batch.notes():
             print_notes(source, [note])
-        results = export.Results(
+        results = exports.Results(
             policy=basis.policy,
             rows=batch.rows,
             rejections=batch.rejections,
@@ -89,7 +91,7 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: Stream, gate: Gate, 
         with writer(how.out) as stream:
             form.write(results, stream)
         if how.quarantine:
-            export.quarantine(how.quarantine, batch.rejections())
+            exports.quarantine(how.quarantine, batch.rejections())
         _tell_rejected(batch, how.quarantine)
         code = gate.code(results.outcomes, results.rejected)
         if how.lineage:
@@ -103,7 +105,7 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: Stream, gate: Gate, 
 
 @contextmanager
 def _batch(job: Job, how: BatchOptions) -> Iterator[Batch]:
-    from reasoner.batch import Batch
+    from reasoner.batch.run import Batch
 
     path = how.out.with_name(how.out.name + ".state") if how.out else None
     batch = Batch(path, job, resume=how.resume)

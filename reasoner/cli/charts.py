@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from reasoner.cli import batch
 from reasoner.cli import options as shared
-from reasoner.cli.formats import FORMATS, STREAMS, Determined, Display, Stream
+from reasoner.cli.formats import FORMATS, STREAMS, Determined, Display, StreamFormat
 from reasoner.cli.options import Basis, Inputs, Method
 from reasoner.cli.output import Gate, columns, exit_code, is_styled, write
-from reasoner.errors import NecessityError, UsageError
+from reasoner.ground.errors import NecessityError, UsageError
 
 if TYPE_CHECKING:
     from reasoner.cli.options import Commands
-    from reasoner.engine import Determination
+    from reasoner.determination.model import Determination
 
 APPLIES: dict[str, tuple[str, ...]] = {
     "whole": ("text",),
@@ -72,7 +72,7 @@ def _assumption(text: str) -> tuple[str, str]:
 
 
 def _outcomes(text: str) -> tuple[str, ...]:
-    from reasoner.decide import Outcome
+    from reasoner.logic.fold import Outcome
 
     chosen = tuple(part.strip() for part in text.split(",") if part.strip())
     known = [outcome.value for outcome in Outcome]
@@ -83,7 +83,7 @@ def _outcomes(text: str) -> tuple[str, ...]:
 
 
 def _determine(options: argparse.Namespace) -> int:
-    from reasoner.engine import Engine
+    from reasoner.determination.engine import Engine
 
     form = FORMATS[options.format]
     given = [name for name in APPLIES if getattr(options, name) not in (None, False)]
@@ -91,7 +91,7 @@ def _determine(options: argparse.Namespace) -> int:
     inputs, basis = Inputs.of(options), Basis.of(options)
     method = Method(alternatives=options.readings == "all", engine=Engine(options.engine))
     gate = Gate(options.fail_on, options.max_quarantined)
-    if isinstance(form, Stream):
+    if isinstance(form, StreamFormat):
         how = batch.BatchOptions(options.out, options.jobs, options.resume, options.quarantine, options.lineage)
         return batch.run(inputs, basis, method, form, gate, how)
     determined = determine(inputs, basis, method)
@@ -113,7 +113,7 @@ def _refuse(given: Iterable[str], form: str, out: Path | None) -> None:
 
 def determine(inputs: Inputs, basis: Basis, method: Method) -> Determined:
     """Determine charts; errors are printed."""
-    from reasoner.engine import determine_case
+    from reasoner.determination.determine import determine_case
 
     cases, rejected = inputs.cases(basis.policy)
     determinations: list[Determination] = []
@@ -133,9 +133,9 @@ def determine(inputs: Inputs, basis: Basis, method: Method) -> Determined:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from reasoner import text
-    from reasoner.assume import assume
-    from reasoner.engine import DEFAULT_ENGINE
+    from reasoner.determination.engine import DEFAULT_ENGINE
+    from reasoner.determination.whatif import assume
+    from reasoner.render import text
 
     stances = dict(options.assume)
     method = Method(alternatives=True, engine=DEFAULT_ENGINE)
@@ -157,7 +157,7 @@ def _explain(options: argparse.Namespace) -> int:
 def _validate(options: argparse.Namespace) -> int:
     from rdflib import Graph
 
-    from reasoner.engine import report
+    from reasoner.determination.determine import report
 
     basis = Basis.of(options)
     cases, rejected = Inputs.of(options).cases(basis.policy)

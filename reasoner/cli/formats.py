@@ -1,6 +1,6 @@
 """The formats of determinations: one table of all that ``necessity determine`` writes, and with what.
 
-A `Document` is made of all determinations at once. A `Stream` is made of a batch, a line of JSON a determination, so its
+A `DocumentFormat` is made of all determinations at once. A `StreamFormat` is made of a batch, a line of JSON a determination, so its
 input can be of any size. What writes a format is imported where it is used.
 """
 
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
-    from reasoner.engine import Determination
-    from reasoner.export import Results
+    from reasoner.batch.exports import Results
+    from reasoner.determination.model import Determination
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,14 @@ class Display:
 
 
 @dataclass(frozen=True)
-class Document:
+class DocumentFormat:
     """A format that is made of all determinations at once."""
 
     write: Callable[[Determined, Display], str]
 
 
 @dataclass(frozen=True)
-class Stream:
+class StreamFormat:
     """A format that is made of the lines of a batch, one after the other."""
 
     write: Callable[[Results, BinaryIO], None]
@@ -56,10 +56,10 @@ class Stream:
 
 def _text(determined: Determined, display: Display) -> str:
     if display.whole or len({determination.case.iri for determination in determined.determinations}) < 2:
-        from reasoner import text
+        from reasoner.render import text
 
         return "\n".join(text.render(determination) for determination in determined.determinations)
-    from reasoner.overview import overview
+    from reasoner.render.overview import overview
 
     return overview(determined.determinations, rejected=determined.rejected, width=display.width, styled=display.styled)
 
@@ -67,9 +67,9 @@ def _text(determined: Determined, display: Display) -> str:
 def _json(determined: Determined, _: Display) -> str:
     import json
 
-    from reasoner import record
+    from reasoner.render.json import to_json
 
-    records = [record.to_json(determination) for determination in determined.determinations]
+    records = [to_json(determination) for determination in determined.determinations]
     return json.dumps(records, ensure_ascii=False, indent=2) + "\n"
 
 
@@ -82,29 +82,29 @@ def _jsonld(determined: Determined, _: Display) -> str:
 
 
 def _graph(determined: Determined, syntax: str) -> str:
-    from reasoner import record
+    from reasoner.render import provenance
 
-    return record.to_graph(determined.determinations).serialize(format=syntax, auto_compact=True) + "\n"
+    return provenance.to_graph(determined.determinations).serialize(format=syntax, auto_compact=True) + "\n"
 
 
 def _html(determined: Determined, _: Display) -> str:
-    from reasoner import render
+    from reasoner.render import document
 
-    return render.to_html(determined.determinations)
+    return document.to_html(determined.determinations)
 
 
 def _markdown(determined: Determined, _: Display) -> str:
-    from reasoner import render
+    from reasoner.render import document
 
-    return render.to_markdown(determined.determinations)
+    return document.to_markdown(determined.determinations)
 
 
 def _letter(determined: Determined, _: Display) -> str:
-    from reasoner import render
+    from reasoner.render import notices
 
     letters = []
     for determination in determined.determinations:
-        letter = render.to_letter(determination)
+        letter = notices.to_letter(determination)
         if letter is None:
             print(f"note: {determination.case.iri}: no documentation is needed", file=sys.stderr)
         else:
@@ -113,56 +113,56 @@ def _letter(determined: Determined, _: Display) -> str:
 
 
 def _lines(results: Results, stream: BinaryIO) -> None:
-    from reasoner import export
+    from reasoner.batch import exports
 
-    export.write_lines(results, stream)
+    exports.write_lines(results, stream)
 
 
 def _csv(results: Results, stream: BinaryIO) -> None:
-    from reasoner import export
+    from reasoner.batch import exports
 
-    export.write_csv(results, stream)
+    exports.write_csv(results, stream)
 
 
 def _parquet(results: Results, stream: BinaryIO) -> None:
-    from reasoner import export
+    from reasoner.batch import exports
 
-    export.write_parquet(results, stream)
+    exports.write_parquet(results, stream)
 
 
 def _junit(results: Results, stream: BinaryIO) -> None:
-    from reasoner import export
+    from reasoner.batch import exports
 
-    export.write_junit(results, stream)
+    exports.write_junit(results, stream)
 
 
 def _sarif(results: Results, stream: BinaryIO) -> None:
-    from reasoner import export
+    from reasoner.batch import exports
 
-    export.write_sarif(results, stream)
+    exports.write_sarif(results, stream)
 
 
 def _summary(results: Results, stream: BinaryIO) -> None:
-    from reasoner import export
+    from reasoner.batch import exports
 
-    export.write_summary(results, stream)
+    exports.write_summary(results, stream)
 
 
-FORMATS: dict[str, Document | Stream] = {
-    "text": Document(_text),
-    "json": Document(_json),
-    "turtle": Document(_turtle),
-    "jsonld": Document(_jsonld),
-    "html": Document(_html),
-    "markdown": Document(_markdown),
-    "letter": Document(_letter),
-    "compact": Stream(_lines),
-    "jsonl": Stream(_lines, records=True),
-    "csv": Stream(_csv),
-    "parquet": Stream(_parquet),
-    "junit": Stream(_junit),
-    "sarif": Stream(_sarif),
-    "summary": Stream(_summary),
+FORMATS: dict[str, DocumentFormat | StreamFormat] = {
+    "text": DocumentFormat(_text),
+    "json": DocumentFormat(_json),
+    "turtle": DocumentFormat(_turtle),
+    "jsonld": DocumentFormat(_jsonld),
+    "html": DocumentFormat(_html),
+    "markdown": DocumentFormat(_markdown),
+    "letter": DocumentFormat(_letter),
+    "compact": StreamFormat(_lines),
+    "jsonl": StreamFormat(_lines, records=True),
+    "csv": StreamFormat(_csv),
+    "parquet": StreamFormat(_parquet),
+    "junit": StreamFormat(_junit),
+    "sarif": StreamFormat(_sarif),
+    "summary": StreamFormat(_summary),
 }
 """What ``--format`` takes, in the order in which ``--help`` lists it."""
-STREAMS = tuple(name for name, form in FORMATS.items() if isinstance(form, Stream))
+STREAMS = tuple(name for name, form in FORMATS.items() if isinstance(form, StreamFormat))

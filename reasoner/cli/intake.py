@@ -17,10 +17,10 @@ from reasoner.cli.output import exit_code, writer
 if TYPE_CHECKING:
     from rdflib.term import Node
 
+    from reasoner.chart.coverage_of_source import Understood
+    from reasoner.chart.report import Totals
     from reasoner.cli.options import Commands
-    from reasoner.coverage import Totals
-    from reasoner.policy import Policy
-    from reasoner.understand import Understood
+    from reasoner.policy.model import Policy
 
 _Node = dict[str, str | list[str]]
 """What a chart says of a node: its IRI, and values by property."""
@@ -44,8 +44,8 @@ def add(commands: Commands) -> None:
 
 
 def _intake(options: argparse.Namespace) -> int:
-    from reasoner.coverage import Totals, to_text
-    from reasoner.understand import understand
+    from reasoner.chart.coverage_of_source import understand
+    from reasoner.chart.report import Totals, to_text
 
     policy, inputs, form = shared.policy(options), Inputs.of(options), FORMATS[options.to]
     done = rejected = number = 0
@@ -90,15 +90,15 @@ class _Report:
         self._lead = '{"sources": [\n'
 
     def add(self, found: Understood) -> None:
-        from reasoner import coverage
+        from reasoner.chart.report import to_json, to_text
 
         errors = [str(error) for error in found.errors]
         if self._json:
-            told = coverage.to_json(found.coverage) if found.coverage else {"source": found.source, "parts": []}
+            told = to_json(found.coverage) if found.coverage else {"source": found.source, "parts": []}
             self._out.write((self._lead + json.dumps(told | {"errors": errors}, ensure_ascii=False)).encode())
             self._lead = ",\n"
         else:
-            text = coverage.to_text(found.coverage) if found.coverage else f"Coverage of {found.source}\n"
+            text = to_text(found.coverage) if found.coverage else f"Coverage of {found.source}\n"
             self._out.write("".join((text, *(f"  rejected: {error}\n" for error in errors), "\n")).encode())
 
     def end(self, totals: Totals) -> None:
@@ -129,7 +129,7 @@ def _nquads(found: Understood, policy: Policy) -> str:
         return ""
     from urllib.parse import quote
 
-    from reasoner.namespaces import NEC, RDF
+    from reasoner.rdf.namespaces import NEC, RDF
 
     requests = sorted(found.chart.graph.subjects(RDF.type, NEC.ReviewRequest))
     name = requests[0] if requests else f"urn:necessity:source:{quote(found.source)}"
@@ -140,7 +140,7 @@ def _parts(found: Understood, policy: Policy) -> dict[str, list[_Node]]:
     """The nodes of a chart by what they are, as objects with short names."""
     from rdflib import URIRef
 
-    from reasoner.namespaces import NEC, RDF
+    from reasoner.rdf.namespaces import NEC, RDF
 
     if found.chart is None:
         return {}
@@ -168,19 +168,19 @@ def _parts(found: Understood, policy: Policy) -> dict[str, list[_Node]]:
 
 
 def _json(found: Understood, policy: Policy) -> str:
-    from reasoner import coverage
+    from reasoner.chart.report import to_json
 
     told = {
         "source": found.source,
         "errors": [str(error) for error in found.errors],
         "chart": _parts(found, policy),
-        "coverage": coverage.to_json(found.coverage) if found.coverage else None,
+        "coverage": to_json(found.coverage) if found.coverage else None,
     }
     return json.dumps(told, ensure_ascii=False, indent=2)
 
 
 def _text(found: Understood, policy: Policy) -> str:
-    from reasoner import coverage
+    from reasoner.chart.report import to_text
 
     lines = [f"Understood of {found.source}"]
     lines += [f"  missing or wrong: {error}" for error in found.errors]
@@ -188,7 +188,7 @@ def _text(found: Understood, policy: Policy) -> str:
         for node in nodes:
             lines.append(f"  {'statement' if role == 'statements' else _singular(role)} {node['iri']}")
             lines += [f"    {line}" for line in _facts(node, policy)]
-    return "\n".join(lines) + "\n" + (coverage.to_text(found.coverage) if found.coverage else "") + "\n"
+    return "\n".join(lines) + "\n" + (to_text(found.coverage) if found.coverage else "") + "\n"
 
 
 def _singular(role: str) -> str:

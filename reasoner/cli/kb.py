@@ -15,25 +15,25 @@ from typing import TYPE_CHECKING
 from reasoner.cli import options as shared
 from reasoner.cli.options import BaseLocation, Basis, Inputs
 from reasoner.cli.output import DONE, NOTHING, exit_code
-from reasoner.errors import NecessityError, UsageError
+from reasoner.ground.errors import NecessityError, UsageError
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from reasoner.chart.model import Case
     from reasoner.cli.options import Commands
-    from reasoner.configuration import Configuration
-    from reasoner.decisions import Acceptance, Decision
-    from reasoner.documentation import Case
-    from reasoner.kb import Kind
-    from reasoner.load import PolicyLocation
-    from reasoner.policy import Policy
+    from reasoner.policy.configuration import Configuration
+    from reasoner.policy.loading import PolicyLocation
+    from reasoner.policy.model import Policy
+    from reasoner.review.acts import Acceptance, Decision
+    from reasoner.store.catalog import GraphKind
 
 SYNTAXES = {"nquads": "application/n-quads", "trig": "application/trig"}
 """What ``kb export --format`` takes, with the media types."""
 _Chart = tuple[str, str]
 """IRI of a request, and its chart as N-Quads."""
 _Determined = tuple[list[tuple[str, str, str]], list[str]]
-"""The determinations of a chart as `reasoner.kb.to_content` gives them, and errors."""
+"""The determinations of a chart as `reasoner.store.base.to_content` gives them, and errors."""
 
 
 def add(commands: Commands) -> None:
@@ -87,14 +87,14 @@ def _init(options: argparse.Namespace) -> int:
 
 
 def _load(options: argparse.Namespace) -> int:
-    from reasoner import intake
-    from reasoner.errors import DocumentationError
+    from reasoner.chart import sources
+    from reasoner.ground.errors import DocumentationError
 
     policy, inputs, base = shared.policy(options), Inputs.of(options), BaseLocation.of(options)
     loaded: dict[str, str] = {}
     done = rejected = 0
     with base.open(write=True) as kb:
-        for name in intake.find(inputs.paths):
+        for name in sources.find(inputs.paths):
             cases, decisions, acceptances, errors = _read(name, policy, inputs)
             writes = (
                 *(("chart", case.iri, partial(kb.load_case, case)) for case in cases),
@@ -125,9 +125,9 @@ def _read(
     name: str, policy: Policy, inputs: Inputs
 ) -> tuple[list[Case], list[Decision], list[Acceptance], list[NecessityError]]:
     """The cases, decisions and acceptances of one file, and the errors of what is none of them."""
-    from reasoner import intake
-    from reasoner.chart import read_cases
-    from reasoner.decisions import holds_decisions, read_acceptances, read_decisions
+    from reasoner.chart import intake
+    from reasoner.chart.fast.chart import read_cases
+    from reasoner.review.signing import holds_decisions, read_acceptances, read_decisions
 
     cases: list[Case] = []
     decisions: list[Decision] = []
@@ -151,7 +151,7 @@ def _read(
 
 
 def _determine(options: argparse.Namespace) -> int:
-    from reasoner.kb import Kind
+    from reasoner.store.catalog import GraphKind
 
     if options.jobs < 0:
         raise UsageError(f"--jobs is {options.jobs}", mend="Give the number of processes, or 0 for one a core")
@@ -165,7 +165,9 @@ def _determine(options: argparse.Namespace) -> int:
     )
     done = rejected = 0
     with base.open(write=True) as kb:
-        requests = [entry.about for entry in kb.entries(Kind.CHART)] if options.again else kb.undetermined(basis.policy)
+        requests = (
+            [entry.about for entry in kb.entries(GraphKind.CHART)] if options.again else kb.undetermined(basis.policy)
+        )
         started = time.monotonic()
         charts = ((request, kb.chart(request)) for request in requests)
         for contents, errors in _spread(work, charts, options.jobs or os.cpu_count() or 1):
@@ -204,8 +206,8 @@ def _determine_chart(
     alternatives: bool,
 ) -> _Determined:
     """The determinations of a chart as contents of the knowledge base, or the errors in their place."""
-    from reasoner.engine import determine_case
-    from reasoner.kb import read_chart, to_content
+    from reasoner.determination.determine import determine_case
+    from reasoner.store.base import read_chart, to_content
 
     policy = location.load()
     try:
@@ -258,7 +260,7 @@ def _verify(options: argparse.Namespace) -> int:
     return NOTHING if problems else DONE
 
 
-def _kind(name: str | None) -> Kind | None:
-    from reasoner.kb import Kind
+def _kind(name: str | None) -> GraphKind | None:
+    from reasoner.store.catalog import GraphKind
 
-    return Kind[name.upper()] if name else None
+    return GraphKind[name.upper()] if name else None

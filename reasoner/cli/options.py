@@ -15,22 +15,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reasoner.cli.parser import AXIS, Parser
-from reasoner.errors import UsageError
+from reasoner.ground.errors import UsageError
 
 if TYPE_CHECKING:
-    from reasoner.configuration import Configuration
-    from reasoner.documentation import Case
-    from reasoner.engine import Engine
-    from reasoner.errors import NecessityError
-    from reasoner.fhir import RequestOptions
-    from reasoner.kb import KnowledgeBase
-    from reasoner.load import PolicyLocation
-    from reasoner.policy import Policy
+    from reasoner.chart.fhir.request import RequestOptions
+    from reasoner.chart.model import Case
+    from reasoner.determination.engine import Engine
+    from reasoner.ground.errors import NecessityError
+    from reasoner.policy.configuration import Configuration
+    from reasoner.policy.loading import PolicyLocation
+    from reasoner.policy.model import Policy
+    from reasoner.store.base import KnowledgeBase
 
     Commands = argparse._SubParsersAction[Parser]
 
 _REQUEST = ("service_start", "service_end", "jurisdiction", "birth_date")
-"""The options that state facts of a request beside its axes, by the names of `reasoner.fhir.RequestOptions`."""
+"""The options that state facts of a request beside its axes, by the names of `reasoner.chart.fhir.request.RequestOptions`."""
 
 
 @dataclass(frozen=True)
@@ -49,30 +49,32 @@ class Inputs:
     @classmethod
     def of(cls, options: argparse.Namespace) -> Inputs:
         """The charts that the options of `add_input` or `add_settings` name; raises `UsageError` for what cannot be."""
-        from reasoner import intake, piece
+        from reasoner.chart import sources
+        from reasoner.chart.fast import piece
 
         suffix = "." + options.input_format.lstrip(".") if options.input_format else None
-        known = [*intake.SUFFIXES, piece.LINES]
+        known = [*sources.SUFFIXES, piece.LINES]
         if suffix and suffix not in known:
             raise UsageError(f"--input-format is {options.input_format!r}", mend=f"Known: {' '.join(known)}")
         facts = {name: value for name in _REQUEST if (value := getattr(options, name)) is not None}
         request, words = None, axis_words(options)
         if facts or words:
-            from reasoner.axes import choose
-            from reasoner.fhir import RequestOptions
+            from reasoner.chart.fhir.request import RequestOptions
+            from reasoner.policy.axes import choose
 
             request = RequestOptions(choose(policy(options).axes, words) if words else (), **facts)
         return cls(tuple(options.paths), options.as_of, suffix, request)
 
     def suffix(self, name: str) -> str | None:
         """The file type of one of the sources, where its name does not tell it."""
-        from reasoner import intake
+        from reasoner.chart import sources
 
-        return self.stdin_suffix if name == intake.STDIN else None
+        return self.stdin_suffix if name == sources.STDIN else None
 
     def cases(self, policy: Policy) -> tuple[list[Case], int]:
         """The cases of all the paths in the order of their IRIs, and how many were rejected; errors are printed."""
-        from reasoner import intake, stream
+        from reasoner.chart import intake
+        from reasoner.chart.fast import stream
 
         cases: list[Case] = []
         errors: list[NecessityError] = []
@@ -101,7 +103,7 @@ class Basis:
     @classmethod
     def of(cls, options: argparse.Namespace) -> Basis:
         """The policy and the choice that the options name, those of `add_config` among them."""
-        from reasoner.configuration import read_configuration
+        from reasoner.policy.configuration import read_configuration
 
         location = policy_location(options)
         policy = location.load()
@@ -134,8 +136,8 @@ class BaseLocation:
 
     def open(self, *, write: bool = False) -> KnowledgeBase:
         """Open it; raises `UsageError` where that fails."""
-        from reasoner.kb import KnowledgeBase
-        from reasoner.store import open_store
+        from reasoner.store.backends import open_store
+        from reasoner.store.base import KnowledgeBase
 
         return KnowledgeBase(open_store(self.location, write=write, update_url=self.update_url))
 
@@ -232,7 +234,7 @@ def day(text: str) -> date:
 
 def policy_location(options: argparse.Namespace) -> PolicyLocation:
     """Where the policy is that the options name."""
-    from reasoner.load import PolicyLocation
+    from reasoner.policy.loading import PolicyLocation
 
     return PolicyLocation(options.policy, options.policies)
 

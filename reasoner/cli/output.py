@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from reasoner.errors import UsageError
+from reasoner.ground.errors import UsageError
 
 DONE, FAILED_ON, NOTHING, SOME, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes: done; a gate not passed; usage or policy error, or nothing determined; some input rejected; Ctrl-C."""

@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from reasoner.errors import PolicyError
+from reasoner.ground.errors import PolicyError
 
 if TYPE_CHECKING:
-    from reasoner.axes import Axis
+    from reasoner.policy.axes import Axis
 
 AXIS = "axis "
 """What precedes the word of an axis in the name of its option's value."""

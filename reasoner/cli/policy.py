@@ -51,7 +51,7 @@ def add(commands: Commands) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from reasoner.load import PolicyLocation, installed
+    from reasoner.policy.loading import PolicyLocation, installed
 
     for name in installed(options.policies):
         for version in PolicyLocation(name, options.policies).load().versions:
@@ -61,37 +61,39 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    from reasoner import outline
+    from reasoner.policy import describe
 
     policy = shared.policy(options)
-    version = outline.choose_version(policy, options.version)
+    version = describe.choose_version(policy, options.version)
     if options.shapes:
-        print(outline.shapes(version, shared.axis_words(options), options.jurisdiction, options.minor), end="")
+        print(describe.shapes(version, shared.axis_words(options), options.jurisdiction, options.minor), end="")
     elif options.readings:
-        print(outline.readings(version), end="")
+        print(describe.readings(version), end="")
     elif options.criterion:
-        print(outline.criterion(version, options.criterion), end="")
+        print(describe.criterion(version, options.criterion), end="")
     else:
-        print(outline.tree(version), end="")
+        print(describe.tree(version), end="")
     return DONE
 
 
 def _diff(options: argparse.Namespace) -> int:
-    from reasoner import diff, outline
+    from reasoner.assurance import diff
+    from reasoner.policy import describe
+    from reasoner.render import difference
 
     policy = shared.policy(options)
-    earlier, later = (outline.choose_version(policy, id_) for id_ in (options.earlier, options.later))
+    earlier, later = (describe.choose_version(policy, id_) for id_ in (options.earlier, options.later))
     cases, rejected = Inputs.of(options).cases(policy) if options.paths else ([], 0)
-    print(diff.render(diff.diff(earlier, later)), end="")
+    print(difference.render(diff.diff(earlier, later)), end="")
     if cases:
-        print(diff.render_changes(diff.compare(case, policy, earlier, later) for case in cases), end="")
+        print(difference.render_changes(diff.compare(case, policy, earlier, later) for case in cases), end="")
     return SOME if rejected and cases else NOTHING if rejected else DONE
 
 
 def _reference(options: argparse.Namespace) -> int:
-    from reasoner import reference
+    from reasoner.policy.pages import write
 
-    pages = reference.write(shared.policy(options), options.folder)
+    pages = write(shared.policy(options), options.folder)
     print(options.folder / pages[0])
     return DONE
 
@@ -112,13 +114,13 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from reasoner import check
-    from reasoner.program import program
+    from reasoner.assurance import check
+    from reasoner.determination.compiled import compiled_policy
 
     policy = shared.policy(options)
     problems = check.check(policy, progress=lambda line: print(line, file=sys.stderr))
     for version in policy.versions:
-        for leaf, reason in sorted(program(version).foreign.items()):
+        for leaf, reason in sorted(compiled_policy(version).foreign.items()):
             print(
                 f"note: {version.criteria[leaf].id} is not compiled, so the engine shacl validates it: {reason}",
                 file=sys.stderr,

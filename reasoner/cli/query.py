@@ -13,11 +13,11 @@ from reasoner.cli import charts
 from reasoner.cli import options as shared
 from reasoner.cli.options import BaseLocation, Basis, Inputs, Method
 from reasoner.cli.output import DONE, SOME, write
-from reasoner.errors import UsageError
+from reasoner.ground.errors import UsageError
 
 if TYPE_CHECKING:
     from reasoner.cli.options import Commands
-    from reasoner.kb import KnowledgeBase
+    from reasoner.store.base import KnowledgeBase
 
 FORMATS = ("text", "csv", "tsv", "json", "xml", "parquet", "turtle", "ntriples", "rdfxml", "jsonld")
 
@@ -66,7 +66,7 @@ def _binding(text: str) -> tuple[str, str]:
 
 
 def _query(options: argparse.Namespace) -> int:
-    from reasoner.query import Answer, Query, find, library
+    from reasoner.store.questions import Answer, Query, find, library
 
     if options.name is None:
         width = max(len(name) for name in library())
@@ -92,8 +92,8 @@ def _query(options: argparse.Namespace) -> int:
 
 def _transient(inputs: Inputs, basis: Basis) -> tuple[KnowledgeBase, int]:
     """A knowledge base in memory of a policy, charts and their determinations, and how many charts were rejected."""
-    from reasoner.engine import DEFAULT_ENGINE
-    from reasoner.kb import KnowledgeBase
+    from reasoner.determination.engine import DEFAULT_ENGINE
+    from reasoner.store.base import KnowledgeBase
 
     method = Method(alternatives=True, engine=DEFAULT_ENGINE)
     determined = charts.determine(inputs, basis, method)
@@ -110,11 +110,11 @@ def _serve(options: argparse.Namespace) -> int:
     if not options.kb:
         raise UsageError("no knowledge base is named", mend="Give --kb DIR or set NECESSITY_KB")
     try:
-        from reasoner import serve
+        from reasoner.store import endpoint
     except ImportError as error:
         raise UsageError(f"{error.name} is not installed", mend="pip install 'necessity[serve]'") from None
-    serve.serve(
-        serve.Settings(
+    endpoint.serve(
+        endpoint.EndpointSettings(
             directory=Path(options.kb),
             host=options.host,
             port=options.port,

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from reasoner.cli import options as shared
 from reasoner.cli.options import Basis
 from reasoner.cli.output import DONE, write
-from reasoner.errors import UsageError
+from reasoner.ground.errors import UsageError
 
 if TYPE_CHECKING:
     from reasoner.cli.options import Commands
-    from reasoner.policy import Policy, PolicyVersion
+    from reasoner.policy.model import Policy, PolicyVersion
 
 
 def add(commands: Commands) -> None:
@@ -41,8 +41,8 @@ def add(commands: Commands) -> None:
 
 
 def _questionnaire(options: argparse.Namespace) -> int:
-    from reasoner.axes import choose
-    from reasoner.questionnaire import Subject, questionnaire
+    from reasoner.chart.fhir.questionnaire import Subject, questionnaire
+    from reasoner.policy.axes import choose
 
     basis = Basis.of(options)
     version = _version(basis.policy, options.version, options.service_start)
@@ -60,7 +60,7 @@ def _questionnaire(options: argparse.Namespace) -> int:
 
 
 def _version(policy: Policy, named: str | None, start: date | None) -> PolicyVersion:
-    from reasoner.outline import choose_version
+    from reasoner.policy.describe import choose_version
 
     if named or start is None:
         return choose_version(policy, named)

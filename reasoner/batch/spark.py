@@ -1,0 +1,140 @@
+"""Apache Spark: a DataFrame of charts or of quads in, DataFrames of determinations and of criteria out.
+
+The package has to be installed where the executors run, with its extra ``spark``. Each Python worker compiles the policy
+once. A case lies in one partition; nothing else is shared, so the work scales with the number of cores.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from reasoner.batch import exports, fields
+from reasoner.batch.fields import Type
+from reasoner.batch.run import Job, Worker
+from reasoner.chart.fast import piece
+from reasoner.chart.fast.piece import Piece
+from reasoner.ground.errors import DocumentationError
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+_TYPES = {Type.TEXT: "string", Type.DAY: "date", Type.TRUTH: "boolean", Type.NAMES: "array<string>"}
+_CRITERION = ", ".join(f"{field.name}: {_TYPES[field.type]}" for field in fields.NESTED)
+_COLUMN_TYPES = [*(_TYPES[field.type] for field in fields.FLAT), f"array<struct<{_CRITERION}>>", _TYPES[Type.NAMES]]
+DETERMINATIONS = ", ".join(
+    f"{name} {type_}"
+    for name, type_ in (
+        *zip(fields.COLUMNS, _COLUMN_TYPES, strict=True),
+        ("source", _TYPES[Type.TEXT]),
+        ("error", _TYPES[Type.TEXT]),
+    )
+)
+"""The columns of determinations: those of `reasoner.batch.exports.schema`, the data set, and why it was rejected if it was.
+
+A rejected data set has a row in which all but the last two columns are null.
+"""
+_ROWS = 2048
+
+
+def determine(quads: DataFrame, job: Job | None = None, *, partitions: int | None = None) -> DataFrame:
+    """Determine charts that are given as quads.
+
+    Args:
+        quads: a row a quad, with the columns of `reasoner.chart.fast.piece.COLUMNS`: terms as in N-Quads, a named graph a case.
+        job: how to determine, as in a batch.
+        partitions: how many partitions the cases are spread over; by default Spark's own number.
+
+    Returns:
+        A DataFrame with the columns of `DETERMINATIONS`, in no order.
+    """
+    found = quads.select(*piece.COLUMNS)
+    spread = found.repartition(partitions, "graph") if partitions else found.repartition("graph")
+    return spread.sortWithinPartitions("graph").mapInArrow(_of_quads(job or Job()), DETERMINATIONS)
+
+
+def determine_charts(charts: DataFrame, job: Job | None = None) -> DataFrame:
+    """Determine charts that are given as documents.
+
+    Args:
+        charts: a row a document, with the columns ``name``, ``format`` (ttl, trig, nt, nq, jsonld, rdf, or json for
+            a FHIR Bundle) and ``content``, text or binary.
+        job: how to determine, as in a batch.
+
+    Returns:
+        A DataFrame with the columns of `DETERMINATIONS`, in no order.
+    """
+    return charts.select("name", "format", "content").mapInArrow(_of_charts(job or Job()), DETERMINATIONS)
+
+
+def criteria(determinations: DataFrame) -> DataFrame:
+    """A row for each criterion of each determination: key, request, start, outcome, criterion, status, statements, missing."""
+    from pyspark.sql import functions as f
+
+    rows = determinations.where(f.col("error").isNull()).select(
+        "key", "request", "start", "outcome", "gap", f.explode("criteria").alias("one")
+    )
+    return rows.select(
+        "key",
+        "request",
+        "start",
+        "outcome",
+        *(f"one.{field.name}" for field in fields.NESTED),
+        f.array_contains("gap", f.col("one.criterion")).alias("missing"),
+    )
+
+
+def _of_quads(job: Job) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        yield from _batches(job, piece.cut("quads", piece.QUADS, map(piece.quads, batches)))
+
+    return run
+
+
+def _of_charts(job: Job) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        yield from _batches(job, (found for batch in batches for found in _pieces(batch)))
+
+    return run
+
+
+def _pieces(batch: pa.RecordBatch) -> Iterator[Piece]:
+    for row in batch.to_pylist():
+        content = row["content"].encode() if isinstance(row["content"], str) else bytes(row["content"] or b"")
+        yield Piece((row["name"],), "." + str(row["format"]).lstrip(".").lower(), data=content)
+
+
+def _batches(job: Job, pieces: Iterable[Piece]) -> Iterator[pa.RecordBatch]:
+    shape = exports.schema().append(pa.field("source", pa.string())).append(pa.field("error", pa.string()))
+    records: list[dict[str, Any]] = []
+    for found in pieces:
+        if found.data == b"":
+            continue
+        records += _records(_worker(job), found)
+        if len(records) >= _ROWS:
+            yield pa.RecordBatch.from_pylist(records, shape)
+            records = []
+    if records:
+        yield pa.RecordBatch.from_pylist(records, shape)
+
+
+def _records(worker: Worker, found: Piece) -> Iterator[dict[str, Any]]:
+    done = worker(found)
+    if done.scattered:
+        done = worker(found.whole())
+    for row in done.rows:
+        yield fields.table_row(json.loads(row.line)) | {"source": row.source, "error": None}
+    for rejection in done.bad:
+        yield {"source": rejection.source, "error": str(rejection.error)}
+
+
+@lru_cache(maxsize=2)
+def _worker(job: Job) -> Worker:
+    """The worker of this process, which lives as long as the process does."""
+    if job.whole:
+        raise DocumentationError("a job for DataFrames writes briefs", mend="Leave out `whole`")
+    return Worker(job)

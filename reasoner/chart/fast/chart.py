@@ -1,0 +1,500 @@
+"""Charts that are plainly well formed, read without a graph; any other is left to `reasoner.chart.reading`.
+
+The intake shapes are compiled, and a data set that passes them is read at once. Whatever is not certain (a blank node,
+a shape that is broken, a value that cannot be judged, a term that is not declared) is no error here: the reader of
+graphs finds the words for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date
+from functools import lru_cache
+from operator import attrgetter
+
+from reasoner.chart import reading
+from reasoner.chart.fast.layout import VARYING, Layout, Layouts
+from reasoner.chart.model import Assertion, Case, Document, Meaning, Statement, meaning
+from reasoner.chart.reading import BOOKKEEPING, MARKS, PARTIES
+from reasoner.policy.lexicon import nodes as as_nodes
+from reasoner.policy.model import Criterion, CriterionKind, Policy
+from reasoner.rdf import graphs, parsing, terms
+from reasoner.rdf.compiled_shacl import SH, Compiler, DoubtError, Table, Values
+from reasoner.rdf.namespaces import DCTERMS, NEC, RDF
+from reasoner.rdf.terms import Term
+
+_KEPT = 16384
+_TYPE, _REQUEST, _STATEMENT = terms.of(RDF.type), terms.of(NEC.ReviewRequest), terms.of(NEC.Statement)
+_ABOUT, _ADDRESSES, _CODE, _ASSERTION = (terms.of(NEC[name]) for name in ("about", "addresses", "code", "assertion"))
+_IN, _OBSERVED, _RECORDED = (terms.of(NEC[name]) for name in ("documentedIn", "observed", "recorded"))
+_EXCERPT, _PAGE, _ROLE = (terms.of(NEC[name]) for name in ("excerpt", "page", "authorRole"))
+_MEMBER, _PLAN, _BIRTH, _AS_OF = (terms.of(NEC[name]) for name in ("member", "plan", "birthDate", "asOf"))
+_START, _END, _JURISDICTION = (terms.of(NEC[name]) for name in ("serviceStart", "serviceEnd", "jurisdiction"))
+_TITLE, _CREATOR, _ISSUED = (terms.of(DCTERMS[name]) for name in ("title", "creator", "issued"))
+_PARTIES = frozenset(map(terms.of, PARTIES))
+_SUBCLASS = "<http://www.w3.org/2000/01/rdf-schema#subClassOf>"
+_PLACED = (_ABOUT, _IN, _OBSERVED, _RECORDED, _EXCERPT, _PAGE)
+"""What every statement says anew."""
+_OWN = frozenset(_PLACED)
+_MARKS, _KNOWN = frozenset(map(terms.of, MARKS)), frozenset(map(terms.of, BOOKKEEPING))
+_IRI = attrgetter("iri")
+_STANCES = {terms.of(NEC[stance.value]): stance for stance in Assertion}
+
+Nodes = dict[Term, tuple[Layout, list[Term]]]
+"""A graph as the layout of each subject and its varying values."""
+
+
+class _Template:
+    """What follows from a layout, whatever the varying values."""
+
+    __slots__ = (
+        "facts",
+        "meaning",
+        "names",
+        "parties",
+        "places",
+        "props",
+        "repeats",
+        "request",
+        "sound",
+        "statement",
+        "typed",
+        "types",
+        "words",
+    )
+
+    def __init__(self, layout: Layout, findings: frozenset[Term]) -> None:
+        self.names = layout.names
+        self.facts = tuple(dict.fromkeys(layout.facts))
+        self.repeats = self.facts != layout.facts
+        self.props: dict[Term, list[Term]] = {}
+        for predicate, value in self.facts:
+            self.props.setdefault(predicate, []).append(value)
+        self.types = self.props.get(_TYPE, [])
+        self.request = _REQUEST in self.types
+        self.typed = _STATEMENT in self.types
+        marked = not _MARKS.isdisjoint((*self.props, *self.names))
+        self.statement = self.typed or marked or not findings.isdisjoint(self.types)
+        self.meaning: Meaning | None = None
+        """As a statement; None if it is not plainly one."""
+        self.sound = True
+        """Whether what recurs of it is well formed, in a request."""
+        places = [self.names.index(name) if name in self.names else -1 for name in _PLACED]
+        self.places = tuple(places)
+        """Where the values stand that a statement says anew, in the order of `_PLACED`; -1 if it says none."""
+        self.parties = [place for place, name in enumerate(self.names) if name in _PARTIES]
+        """Where the values stand that name its member, its plan and its program."""
+        self.words: tuple[str, str, str] | None = None
+        """Title, author and role of a document, once it has been read as one."""
+
+
+_Read = dict[Term, tuple[_Template, list[Term]]]
+
+
+def read_cases(data: parsing.DataSet, policy: Policy, as_of: date | None = None) -> tuple[Case, ...]:
+    """The cases of a data set, ordered by request IRI.
+
+    Args:
+        data: the data set.
+        policy: the policy whose vocabulary the documentation uses.
+        as_of: review date that overrides the requests' own; a request without one takes the day of the run.
+
+    Raises:
+        DocumentationError: it is not well formed; names the nodes and the mend of each.
+    """
+    found = reader(policy).cases(reader(policy).nodes(data), data.name, as_of)
+    return reading.read_cases(data.graph, policy, data.name, as_of) if found is None else tuple(found)
+
+
+class _NodeView:
+    """A data set as the intake tests see it."""
+
+    def __init__(self, nodes: _Read, typed: set[Term], known: dict[Term, frozenset[Term]]) -> None:
+        self.nodes = nodes
+        self._typed = typed
+        self._known = known
+
+    def values(self, node: Term, predicate: Term) -> Sequence[Term]:
+        found = self.nodes.get(node)
+        if found is None:
+            return ()
+        template, own = found
+        if predicate in template.names:
+            return (own[template.names.index(predicate)],)
+        return template.props.get(predicate, ())
+
+    def subjects(self, predicate: Term, node: Term) -> Sequence[Term]:
+        return [subject for subject in self.nodes if node in self.values(subject, predicate)]
+
+    def types(self, node: Term) -> Collection[Term]:
+        found, known = self.nodes.get(node), self._known.get(node)
+        own = found[0].types if found else ()
+        if known is None and node not in self._typed:
+            return own
+        return [*own, *(known or ()), *((_STATEMENT,) if node in self._typed else ())]
+
+
+class ChartReader:
+    """Reads the charts of one policy."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._lexicon = policy.lexicon
+        self._namespaces = tuple(f"<{namespace}" for namespace in policy.namespaces)
+        self._axes = tuple(terms.iri(axis.iri) for axis in policy.axes)
+        self._intake = _intake(policy)
+        statement = self._intake[_STATEMENT]
+        self._about, self._in, self._excerpt = (statement.properties[name] for name in (_ABOUT, _IN, _EXCERPT))
+        self._others = statement.others
+        tests = statement.properties | self._intake[_IN].properties
+        self._days: dict[Term, tuple[Values, dict[Term, date | None]]]
+        self._days = {name: (tests[name], {}) for name in (_OBSERVED, _RECORDED, _ISSUED)}
+        self._leaves: dict[str, Criterion | None] = {}
+        self._leaf_of = {finding: leaf for version in policy.versions for finding, leaf in version.leaf_of.items()}
+        self._sound: dict[Term, bool] = {}
+        self.layouts = Layouts()
+        """The layouts of the nodes that are read."""
+        self._silent = self._template(Layout())
+
+    def declares(self, term: Term) -> bool:
+        """Whether a term that is not a subject is no misspelling of one of the policy's."""
+        if term[0] != "<" or not term.startswith(self._namespaces):
+            return term != _SUBCLASS
+        return term in self._lexicon.declared
+
+    def nodes(self, data: parsing.DataSet) -> Nodes | None:
+        """A data set in the form in which `cases` reads it; None if it uses a term that is not declared, or cannot have it."""
+        found: Nodes = {}
+        root = self.layouts.root()
+        for subject, props in data.nodes.items():
+            layout, own = root, list[Term]()
+            for predicate, values in sorted(props.items()):
+                if predicate not in self._sound:
+                    if len(self._sound) > _KEPT:
+                        self._sound.clear()
+                    self._sound[predicate] = self.declares(predicate)
+                if not self._sound[predicate]:
+                    return None
+                for value in sorted(values):
+                    if value[0] == "<" and value.startswith(self._namespaces) and value not in self._lexicon.declared:
+                        return None
+                    after: Layout | None
+                    if predicate in VARYING:
+                        own.append(value)
+                        after = self.layouts.after_varying(layout, VARYING[predicate])
+                    else:
+                        rest = f"{predicate} {value}"
+                        kept = rest if terms.canonical(value) == value else ""  # the scanner takes it as recorded
+                        after = layout.following.get(rest) or self.layouts.after_fact(layout, (predicate, value), kept)
+                    if after is None:
+                        return None
+                    layout = after
+            found[subject] = (layout, own)
+        return found
+
+    def cases(
+        self, nodes: Nodes | None, source: str, as_of: date | None = None, content: str | None = None
+    ) -> list[Case] | None:
+        """The cases of a data set, ordered by request IRI; None if it is not plainly well formed.
+
+        Args:
+            nodes: what it says, in declared terms; None if that is not certain.
+            source: name of the data set.
+            as_of: review date that overrides the requests' own; a request without one takes the day of the run.
+            content: the data set as canonical N-Triples, where it is at hand.
+        """
+        try:
+            return None if nodes is None else self._cases(nodes, source, as_of, content)
+        except DoubtError:
+            return None
+
+    def _cases(self, nodes: Nodes, source: str, as_of: date | None, content: str | None) -> list[Case] | None:
+        read: _Read = {}
+        requests: list[Term] = []
+        statements: list[Term] = []
+        for subject, (layout, own) in nodes.items():
+            template: _Template = layout.template or self._template(layout)
+            read[subject] = (template, own)
+            if template.request:
+                requests.append(subject)
+            if template.statement:
+                if template.meaning is None:
+                    return None
+                statements.append(subject)
+            if template.repeats or (template.statement and not template.typed):
+                content = None  # it says one thing more or less than the chart that is recorded
+        if not requests:
+            return None
+        view = _NodeView(read, set(statements), self._lexicon.types)
+        documents: dict[Term, Document] = {}
+        about: dict[Term, list[Statement]] = {request: [] for request in requests}
+        passed: set[object] = set()  # with which values statements passed
+        for subject in statements:
+            statement = self._statement(subject, view, documents, passed)
+            if statement is None:
+                return None
+            template, own = read[subject]
+            about[own[template.places[0]]].append(statement)
+        if not all(self._is_sound(request, view) for request in requests):
+            return None
+        requests.sort(key=terms.name)
+        return [self._case(request, read, about[request], source, as_of, content) for request in requests]
+
+    def _template(self, layout: Layout) -> _Template:
+        template = layout.template = _Template(layout, self._lexicon.findings)
+        if template.statement:
+            template.meaning = self._mean(template.props, template.names)
+        if template.request:
+            table = self._intake[_REQUEST]
+            blank = _NodeView({}, set(), self._lexicon.types)
+            tests = [(table.properties[name], template.props[name]) for name in template.props.keys() & table.alone]
+            template.sound = all(test(blank, values) for test, values in tests)
+            template.sound &= {*template.props, *template.names}.issuperset(table.required)
+        return template
+
+    def _is_sound(self, request: Term, view: _NodeView) -> bool:
+        """Whether a request conforms to the intake shapes."""
+        template, own = view.nodes[request]
+        table = self._intake[_REQUEST]
+        if not template.sound:
+            return False
+        for name, value in zip(template.names, own, strict=True):
+            if name in table.properties and not table.properties[name](view, (value,)):
+                return False
+        for name in template.props.keys() - table.alone:
+            if name in table.properties and not table.properties[name](view, template.props[name]):
+                return False
+        return all(check(view, request) for check in table.others)
+
+    def _document(self, document: Term, read: _Read) -> Document | None:
+        template, own = read.get(document) or (self._silent, ())
+        if template.parties:
+            return None  # what they say is recorded too
+        words = template.words
+        if words is None:
+            said = template.props
+            words = template.words = (_line(said.get(_TITLE)), _line(said.get(_CREATOR)), _line(said.get(_ROLE)))
+        if _ISSUED not in template.names:
+            return Document(document[1:-1], *words, None)
+        issued = self._day(_ISSUED, own[template.names.index(_ISSUED)])
+        return Document(document[1:-1], *words, issued) if issued else None
+
+    def _statement(
+        self, subject: Term, view: _NodeView, documents: dict[Term, Document], passed: set[object]
+    ) -> Statement | None:
+        """A statement; `passed` holds the values with which others of this data set passed."""
+        template, own = view.nodes[subject]
+        at_request, at_document, at_observed, at_recorded, at_excerpt, at_page = template.places
+        assert template.meaning  # else it is not plain, and its chart was left alone
+        request, named = own[at_request], own[at_document]
+        recording = own[at_recorded] if at_recorded >= 0 else None
+        # The tests see no more of a statement than these values and what is said of them.
+        mark = (request, named, recording)
+        if mark not in passed:
+            for value, test in ((request, self._about), (named, self._in)):
+                if (value, test) not in passed:
+                    if not test(view, (value,)):
+                        return None
+                    passed.add((value, test))
+            for check in self._others:
+                if not check(view, subject):
+                    return None
+            passed.add(mark)
+        document = documents.get(named)
+        if document is None:
+            document = self._document(named, view.nodes)
+            if document is None:
+                return None
+            documents[named] = document
+        recorded = self._day(_RECORDED, recording) if recording else document.issued
+        observed = self._day(_OBSERVED, own[at_observed]) if at_observed >= 0 else recorded
+        if recorded is None or observed is None:
+            return None
+        excerpt = page = ""
+        if at_excerpt >= 0:
+            if not self._excerpt(view, (own[at_excerpt],)):
+                return None
+            excerpt = _line((own[at_excerpt],))
+        if at_page >= 0:
+            page = _line((own[at_page],))
+        return Statement(subject[1:-1], template.meaning, observed, recorded, document, excerpt, page)
+
+    def _day(self, predicate: Term, value: Term) -> date | None:
+        """The date that a statement or a document gives; None if that is not well formed."""
+        test, known = self._days[predicate]
+        if value not in known:
+            if len(known) > _KEPT:
+                known.clear()
+            known[value] = terms.day(value) if test(_NodeView({}, set(), {}), (value,)) else None
+        return known[value]
+
+    def _mean(self, props: dict[Term, list[Term]], names: tuple[Term, ...]) -> Meaning | None:
+        """What a statement means by what recurs of it and the names of what varies; None if that is not certain."""
+        table = self._intake[_STATEMENT]
+        has = {*names, *props}
+        if not has.issuperset(table.required) or not _OWN.issuperset(names):
+            return None
+        blank = _NodeView({}, set(), self._lexicon.types)  # what holds of the vocabulary alone holds in every chart
+        for predicate, values in props.items():
+            test = table.properties.get(predicate)
+            if test and not test(blank, values):
+                return None
+        stance = _STANCES.get(props.get(_ASSERTION, [""])[0])
+        types = {name for name in props.get(_TYPE, ()) if name != _STATEMENT}
+        addressed = props.get(_ADDRESSES, ())
+        leaves = []
+        for term in addressed:
+            leaf = self._leaf(term[1:-1])
+            if leaf is None:
+                return None
+            leaves.append(leaf)
+        codes = props.get(_CODE, ())
+        if stance is None or not (addressed or codes or not types.isdisjoint(self._lexicon.declared)):
+            return None
+        classes = {name[1:-1] for name in types} | {leaf.finding for leaf in leaves}
+        for code in codes:
+            classes |= self._lexicon.codes.get(code, frozenset())
+        leaves += [self._leaf_of[name[1:-1]] for name in types if name[1:-1] in self._leaf_of]
+        if stance is Assertion.NOT_APPLICABLE and not all(leaf.conditional for leaf in leaves):
+            return None
+        return meaning(
+            assertion=stance,
+            classes=frozenset(classes),
+            addresses=frozenset(term[1:-1] for term in addressed),
+            carries=frozenset({str(RDF.type), *map(terms.name, has)}),
+            facts=tuple(sorted((p, o) for p, values in props.items() if p not in _KNOWN for o in values)),
+        )
+
+    def _leaf(self, iri: str) -> Criterion | None:
+        if iri not in self._leaves:
+            found = self._policy.criterion(iri)
+            if len(self._leaves) > _KEPT:
+                self._leaves.clear()
+            self._leaves[iri] = found if found and found.kind is CriterionKind.LEAF else None
+        return self._leaves[iri]
+
+    def _case(
+        self,
+        request: Term,
+        read: _Read,
+        statements: list[Statement],
+        source: str,
+        as_of: date | None,
+        content: str | None,
+    ) -> Case:
+        reached = _reached(read, request)
+        facts: list[tuple[Term, Term, Term]] = []
+        for node in reached:
+            template, varying = read.get(node, (self._silent, []))
+            if template.statement and not template.typed:
+                raise DoubtError(f"{node} is a statement as well")
+            facts += [(node, predicate, value) for predicate, value in template.facts]
+            facts += [(node, predicate, value) for predicate, value in zip(template.names, varying, strict=True)]
+        facts.sort()
+        statements.sort(key=_IRI)
+        names = {f"<{statement.iri}>" for statement in statements}
+        recorded = {*reached, *names, *[f"<{statement.document.iri}>" for statement in statements]}
+        if content is None:
+            content = _content(read, recorded, names)
+        elif not read.keys() <= recorded:
+            content = _without(content, read.keys() - recorded)
+        props, own = read[request][0].props, _own(read[request])
+        member, plan = (read.get(own[name], (self._silent, [])) for name in (_MEMBER, _PLAN))
+        labels = self._lexicon.labels
+        values = [props[axis][0] for axis in self._axes]
+        traits = (*values, *plan[0].props.get(_JURISDICTION, ()))
+        start, end, reviewed = (terms.day(own[name]) if name in own else None for name in (_START, _END, _AS_OF))
+        birth = terms.day(_own(member)[_BIRTH])
+        assert start  # the intake shapes demand both
+        assert birth
+        return Case(
+            iri=request[1:-1],
+            source=source,
+            axis_values=tuple(map(terms.name, values)),
+            traits=tuple(labels.get(value, "") for value in traits),
+            start=start,
+            end=end,
+            as_of=as_of or reviewed or date.today(),
+            birth=birth,
+            statements=tuple(statements),
+            content=content,
+            digest=graphs.digest(content),
+            facts=tuple(facts),
+        )
+
+
+def _own(node: tuple[_Template, list[Term]]) -> dict[Term, Term]:
+    """The varying values of a node by property."""
+    return dict(zip(node[0].names, node[1], strict=True))
+
+
+def _without(content: str, subjects: Iterable[Term]) -> str:
+    """Canonical N-Triples without what is said of some subjects."""
+    starts = tuple([f"{subject} " for subject in subjects])
+    return "\n".join([line for line in content.split("\n") if not line.startswith(starts)])
+
+
+def _content(read: _Read, subjects: Iterable[Term], statements: set[Term]) -> str:
+    """The triples of a request, its statements and their documents, as canonical N-Triples."""
+    lines = []
+    for node in subjects:
+        template, own = read.get(node, (None, []))
+        for predicate, value in (*template.facts, *zip(template.names, own, strict=True)) if template else ():
+            written = value if value[-1] != ">" or value[0] == "<" else terms.canonical(value)
+            lines.append(f"{node} {predicate} {written} .\n")
+        if node in statements and not read[node][0].typed:
+            lines.append(f"{node} {_TYPE} {_STATEMENT} .\n")
+    lines.sort()
+    return "".join(lines)
+
+
+def _reached(read: _Read, request: Term) -> list[Term]:
+    """A request and the members, plans and programs that it leads to."""
+    found = [request]
+    for node in found:
+        template, own = read.get(node, (None, []))
+        for place in template.parties if template else ():
+            if own[place] not in found:
+                found.append(own[place])
+    return found
+
+
+def _line(values: Sequence[Term] | None) -> str:
+    """The values of a property as one line of text, as `reasoner.rdf.graphs.text` gives it."""
+    if not values:
+        return ""
+    if len(values) == 1:
+        value = values[0]
+        return value[1:-1] if value[-1] == '"' and "\\" not in value else terms.text(value)
+    return " · ".join(sorted(map(terms.text, values)))
+
+
+@lru_cache(maxsize=8)
+def reader(policy: Policy) -> ChartReader:
+    """The reader of a policy's charts."""
+    return ChartReader(policy)
+
+
+def _intake(policy: Policy) -> dict[Term, Table]:
+    """The intake shapes by what they are about: requests, statements, and documents by the property that leads to them."""
+    compiler = Compiler(as_nodes(reading.intake_shapes(policy)))
+    found: dict[Term, Table] = {}
+    for shape, props in compiler.shapes.items():
+        targets = [t for name in ("targetClass", "targetObjectsOf") for t in props.get(f"<{SH}{name}>", ())]
+        for target in targets:
+            assert target not in found, target  # one shape a target, or this reader would see but the last
+            found[target] = compiler.table(shape)
+            use = compiler.use()
+            branches = [branch for steps, _ in use.paths for branch in (steps.alternatives or (steps,))]
+            if target == _STATEMENT:  # see Reader._statement
+                assert all(
+                    branch.sequence[0][0] in (_ABOUT, _IN, _RECORDED) and not branch.sequence[0][1]
+                    for branch in branches
+                )
+    assert set(found) == {_REQUEST, _STATEMENT, _IN}
+    statement = found[_STATEMENT]
+    assert statement.properties.keys() & _OWN == {_ABOUT, _IN, _OBSERVED, _RECORDED, _EXCERPT}
+    assert found[_IN].properties.keys() == found[_IN].alone == {_ISSUED}
+    assert not found[_IN].others
+    assert statement.alone >= {_OBSERVED, _RECORDED, _EXCERPT}
+    return found

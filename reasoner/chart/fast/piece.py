@@ -1,0 +1,312 @@
+"""Pieces: any number of charts cut into parts that can be read apart, in any order, by any process.
+
+A file of N-Quads is cut between named graphs, newline-delimited JSON between lines, a sheet between requests, a bulk export
+of FHIR between patients; other files are pieces by themselves, small ones together. Sheets, exports, Parquet and standard
+input are cut as they are read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from reasoner.chart import sources
+from reasoner.chart.tables import rows
+from reasoner.ground.errors import DocumentationError, NecessityError, UsageError
+from reasoner.rdf import parsing
+
+if TYPE_CHECKING:
+    from reasoner.chart.fhir import bulk
+
+SIZE = 2**19
+"""About how many bytes a piece has."""
+LINES, QUADS, TABLE, SHEET, EXPORT = ".ndjson", ".nq", ".parquet", rows.CSV, "export"
+SUFFIXES = (*sources.SUFFIXES, LINES, TABLE)
+"""The suffixes of the files that are read."""
+COLUMNS = ("subject", "predicate", "object", "graph")
+"""The columns of quads in Parquet: terms as in N-Quads, the rows of a graph together."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of the input: whole files, a stretch of one, or data that was read already."""
+
+    files: tuple[str, ...]
+    suffix: str = ""
+    """How to read it, where that is not for each file's own suffix to say."""
+    offset: int = 0
+    length: int = 0
+    """Bytes from the offset; 0 for all there is."""
+    first: int = 1
+    """Number of its first line or row in the file."""
+    data: bytes | None = field(default=None, repr=False)
+    at_once: bool = False
+    """Whether it is read as one document, though its type has parts."""
+    error: NecessityError | None = None
+    """Why nothing can be read of it."""
+    notes: tuple[str, ...] = ()
+    """What is not used of the input around it."""
+
+    @property
+    def name(self) -> str:
+        """What to call it in errors."""
+        return "standard input" if self.files == (sources.STDIN,) else self.files[0]
+
+    def key(self) -> str:
+        """A digest that changes with the content, or where that is in files with their size and time of change."""
+        if self.data is not None:
+            content = hashlib.sha256(self.data).hexdigest()
+            said: tuple[object, ...] = (self.files, self.first, content, str(self.error or ""), self.notes)
+        else:
+            states = [(name, os.stat(name).st_size, os.stat(name).st_mtime_ns) for name in self.files]
+            said = (states, self.offset, self.length)
+        return hashlib.sha256(repr((said, self.suffix, self.at_once)).encode()).hexdigest()
+
+    def size(self) -> int:
+        """Its bytes."""
+        if self.data is not None:
+            return len(self.data)
+        return self.length or sum(os.stat(name).st_size for name in self.files)
+
+    def whole(self) -> Piece:
+        """The file that it is a stretch of, to be read at once; itself, if it is data."""
+        return replace(self, at_once=True, offset=0, length=0, first=1)
+
+    def read(self) -> bytes:
+        """Its content; raises `DocumentationError` where it cannot be had."""
+        if self.data is not None:
+            return self.data
+        if not self.length:
+            return parsing.read_bytes(Path(self.files[0]))
+        if self.length > parsing.MAX_BYTES:
+            raise DocumentationError(f"a graph is larger than {parsing.MAX_BYTES // 2**20} MiB", where=self.files[0])
+        try:
+            with open(self.files[0], "rb") as stream:
+                stream.seek(self.offset)
+                return stream.read(self.length)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise DocumentationError(f"the file cannot be read: {reason}", where=self.files[0]) from error
+
+
+def pieces(paths: Iterable[str], suffix: str | None = None, size: int = SIZE) -> Iterator[Piece]:
+    """The input cut into pieces; the same input gives the same pieces.
+
+    Args:
+        paths: files, folders, patterns, or `intake.STDIN`.
+        suffix: the file type of standard input.
+        size: about how many bytes a piece has.
+
+    Raises:
+        UsageError: there is nothing at a path.
+        DocumentationError: the input cannot be read.
+    """
+    together: list[str] = []
+    gathered = 0
+    exports: dict[str, list[str]] = {}
+    for name in sources.find(paths, SUFFIXES):
+        kind = (suffix or "") if name == sources.STDIN else Path(name).suffix.lower()
+        if kind in (QUADS, LINES, TABLE, SHEET) or name == sources.STDIN:
+            if kind == LINES and name != sources.STDIN and _is_export(name):
+                exports.setdefault(str(Path(name).parent), []).append(name)
+            else:
+                yield from _parts(name, kind, size)
+            continue
+        together.append(name)
+        gathered += os.stat(name).st_size
+        if gathered >= size or len(together) >= 64:
+            yield Piece(tuple(together))
+            together, gathered = [], 0
+    if together:
+        yield Piece(tuple(together))
+    for folder, names in exports.items():
+        from reasoner.chart.fhir import bulk
+
+        yield from _patients(bulk.records(names), folder, size)
+
+
+def _parts(name: str, kind: str, size: int) -> Iterator[Piece]:
+    """The pieces of a file that has parts, or of standard input."""
+    if kind == SHEET:
+        with nullcontext(sys.stdin.buffer) if name == sources.STDIN else _opened(name) as stream:
+            yield from _requests(name, rows.csv_records(stream, name), size)
+    elif name == sources.STDIN:
+        yield from _flow(name, kind, sys.stdin.buffer, size)
+    elif kind == TABLE:
+        yield from _table(name, size)
+    else:
+        yield from _stretches(name, kind, size)
+
+
+def _opened(name: str) -> IO[bytes]:
+    try:
+        return open(name, "rb")
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise DocumentationError(f"the file cannot be read: {reason}", where=name) from error
+
+
+def _is_export(name: str) -> bool:
+    from reasoner.chart.fhir import bulk
+
+    with _opened(name) as stream:
+        return bulk.is_bulk(bulk.beginning(stream))
+
+
+def _patients(records: Iterable[bulk.PatientRecord | bulk.Orphan], called: str, size: int) -> Iterator[Piece]:
+    """The patients of a bulk export, small ones together, and a note for each kind of resource that is nobody's."""
+    from reasoner.chart.fhir.bulk import Orphan
+
+    left: dict[tuple[str, str], list[str]] = {}
+    names: list[str] = []
+    lines: list[bytes] = []
+    gathered = 0
+    for record in records:
+        if isinstance(record, Orphan):
+            left.setdefault((record.kind, record.reason), []).append(record.place)
+        elif record.error:
+            yield Piece((record.source,), EXPORT, data=b"", error=record.error)
+        else:
+            names.append(record.source)
+            lines.append(record.bundle)
+            gathered += len(record.bundle)
+            if gathered >= size:
+                yield Piece(tuple(names), EXPORT, data=b"\n".join(lines))
+                names, lines, gathered = [], [], 0
+    if lines:
+        yield Piece(tuple(names), EXPORT, data=b"\n".join(lines))
+    if left:
+        notes = tuple(
+            f"{kind}: {len(places)} not used: {why}, such as {places[0]}" for (kind, why), places in left.items()
+        )
+        yield Piece((called,), EXPORT, data=b"", notes=notes)
+
+
+def _requests(name: str, records: Iterator[list[str]], size: int) -> Iterator[Piece]:
+    """The parts of a sheet of statements."""
+    from reasoner.chart.tables.sheet import REQUEST
+
+    for first, data in rows.parts(records, REQUEST, size):
+        yield Piece((name,), SHEET, first=first, data=data)
+
+
+def _stretches(name: str, suffix: str, size: int) -> Iterator[Piece]:
+    """A file cut between data sets, near every so many bytes."""
+    total, start, first = os.stat(name).st_size, 0, 1
+    with open(name, "rb") as stream:
+        while start < total:
+            end = total if total - start <= size else _boundary(stream, start + size, suffix)
+            yield Piece((name,), suffix, start, end - start, first)
+            if suffix == LINES:
+                stream.seek(start)
+                first += stream.read(end - start).count(b"\n")
+            start = end
+    if not total:
+        yield Piece((name,), suffix="")
+
+
+def _boundary(stream: IO[bytes], near: int, suffix: str) -> int:
+    """Where the first data set begins that lies wholly after a place."""
+    stream.seek(near - 1)
+    stream.readline()
+    at = stream.tell()
+    if suffix == LINES:
+        return at
+    graph: bytes | None = None
+    for line in stream:
+        found = line[line.rfind(b" <") :]
+        if graph is not None and found != graph:
+            return at
+        graph = found
+        at += len(line)
+    return at
+
+
+def _flow(name: str, suffix: str, stream: IO[bytes], size: int) -> Iterator[Piece]:
+    """Standard input, cut as it comes where its type has parts."""
+    if suffix not in (QUADS, LINES):
+        yield Piece((name,), suffix, data=stream.read(parsing.MAX_BYTES + 1))
+        return
+    from reasoner.chart.fhir import bulk
+
+    begun = bulk.beginning(stream) if suffix == LINES else b""
+    if bulk.is_bulk(begun):
+        yield from _patients(bulk.records_of(stream, "standard input", begun), "standard input", size)
+    else:
+        yield from cut(name, suffix, chain([begun], iter(lambda: stream.read(size), b"")), size)
+
+
+def _table(name: str, size: int) -> Iterator[Piece]:
+    """A Parquet file: of statements, cut as a sheet, or of quads, cut as N-Quads."""
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        from reasoner.chart.tables import sheet
+    except ImportError as error:
+        raise UsageError("Parquet is read with pyarrow", where=name, mend="Install necessity[tables]") from error
+    try:
+        table = pq.ParquetFile(name)
+        names = set(table.schema_arrow.names)
+    except (OSError, pa.ArrowException) as error:
+        raise DocumentationError(f"this is not Parquet: {error}", where=name) from error
+    if sheet.is_sheet(names):
+        yield from _requests(name, rows.parquet_records(Path(name)), size)
+        return
+    if missing := set(COLUMNS) - names:
+        mend = f"Columns of quads are {', '.join(COLUMNS)}; a sheet of statements has {sheet.REQUEST!r}"
+        raise DocumentationError(f"the table has no column {', '.join(sorted(missing))}", where=name, mend=mend)
+    yield from cut(name, QUADS, map(quads, table.iter_batches(columns=list(COLUMNS))), size)
+
+
+def quads(batch: Any) -> bytes:
+    """An Arrow record batch of quads as N-Quads; a quad without a graph stands in none."""
+    columns = [batch.column(name).to_pylist() for name in COLUMNS]
+    return "".join(
+        f"{s} {p} {o} {g} .\n" if g else f"{s} {p} {o} .\n" for s, p, o, g in zip(*columns, strict=True)
+    ).encode()
+
+
+def cut(name: str, suffix: str, blocks: Iterable[bytes], size: int = SIZE) -> Iterator[Piece]:
+    """Blocks of lines of `QUADS` or `LINES` as pieces of about a size that end between data sets.
+
+    Raises:
+        DocumentationError: one graph alone is larger than what is read.
+    """
+    held, first = b"", 1
+    for block in blocks:
+        held += block
+        if len(held) < size:
+            continue
+        end = _last_boundary(held, suffix)
+        if end:
+            yield Piece((name,), suffix, first=first, data=held[:end])
+            first += held.count(b"\n", 0, end)
+            held = held[end:]
+        elif len(held) > parsing.MAX_BYTES:
+            raise DocumentationError(f"a graph is larger than {parsing.MAX_BYTES // 2**20} MiB", where=name)
+    if held or first == 1:
+        yield Piece((name,), suffix, first=first, data=held)
+
+
+def _last_boundary(held: bytes, suffix: str) -> int:
+    """Where the last data set begins, of which more may follow; 0 if there is only one."""
+    end = held.rfind(b"\n") + 1
+    if suffix == LINES or not end:
+        return end
+    start = held.rfind(b"\n", 0, end - 1) + 1
+    graph = held[start:end][held[start:end].rfind(b" <") :]
+    while start:
+        before = held.rfind(b"\n", 0, start - 1) + 1
+        line = held[before:start]
+        if line[line.rfind(b" <") :] != graph:
+            return start
+        start = before
+    return 0

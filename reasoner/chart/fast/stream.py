@@ -1,0 +1,193 @@
+"""Streams: the data sets of any number of charts, piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reasoner.chart import intake, reading, sources
+from reasoner.chart.fast.chart import read_cases, reader
+from reasoner.chart.fast.piece import EXPORT, LINES, QUADS, SHEET, Piece, pieces
+from reasoner.chart.fast.scan import Found, Scanner
+from reasoner.chart.model import Case
+from reasoner.ground.errors import DocumentationError, NecessityError
+from reasoner.policy.model import Policy
+from reasoner.rdf import parsing
+
+if TYPE_CHECKING:
+    from reasoner.chart.fhir.request import RequestOptions
+
+
+@dataclass(frozen=True)
+class StreamedDataSet:
+    """A data set of the input: its cases, or why it is rejected."""
+
+    source: str
+    graph: str
+    """IRI of its named graph, in a stream of them."""
+    cases: tuple[Case, ...] = ()
+    error: NecessityError | None = None
+    raw: bytes = field(default=b"", repr=False)
+    """Its content, where it is rejected."""
+    suffix: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class ScatteredError(Exception):
+    """The graphs of a stream do not stand one after the other, or something stands in none."""
+
+
+def read(
+    piece: Piece,
+    policy: Policy,
+    *,
+    as_of: date | None = None,
+    options: RequestOptions | None = None,
+) -> Iterator[StreamedDataSet]:
+    """The data sets of a piece, in order.
+
+    Args:
+        piece: the piece.
+        policy: the policy whose vocabulary the documentation uses.
+        as_of: review date that overrides the requests' own.
+        options: facts of the request that a FHIR bundle does not state.
+
+    Raises:
+        ScatteredError: it has to be read with the rest of its file.
+    """
+    if piece.at_once:
+        for name in piece.files:
+            yield from _file(name, piece, policy, as_of, options)
+    elif piece.suffix == QUADS:
+        yield from _quads(piece, policy, as_of)
+    elif piece.suffix == LINES:
+        yield from _lines(piece, policy, as_of, options)
+    elif piece.suffix == SHEET:
+        yield from _sheet(piece, policy, as_of)
+    elif piece.suffix == EXPORT:
+        yield from _export(piece, policy, as_of, options)
+    else:
+        for name in piece.files:
+            yield from _file(name, piece, policy, as_of, options)
+
+
+def data_sets(
+    paths: Iterable[str],
+    policy: Policy,
+    *,
+    suffix: str | None = None,
+    as_of: date | None = None,
+    options: RequestOptions | None = None,
+) -> Iterator[StreamedDataSet]:
+    """The data sets of all the input, file by file; takes what `pieces` and `read` take, and raises what they do."""
+    for piece in pieces(paths, suffix, size=parsing.MAX_BYTES):
+        try:
+            yield from list(read(piece, policy, as_of=as_of, options=options))
+        except ScatteredError:
+            yield from read(piece.whole(), policy, as_of=as_of, options=options)
+
+
+def _file(
+    name: str, piece: Piece, policy: Policy, as_of: date | None, options: RequestOptions | None
+) -> Iterator[StreamedDataSet]:
+    suffix = piece.suffix or (None if name == sources.STDIN else Path(name).suffix.lower())
+    cases, errors, notes = intake.read(name, policy, as_of=as_of, suffix=suffix, options=options, data=piece.data)
+    source = "standard input" if name == sources.STDIN else name
+    by_set: dict[str, list[Case]] = {}
+    for case in cases:
+        by_set.setdefault(case.source, []).append(case)
+    for number, (found, of_it) in enumerate(by_set.items()):
+        yield StreamedDataSet(found, "", tuple(of_it), notes=() if number else notes)
+    for error in errors:
+        raw = b""
+        if error.where.partition(": ")[0] == source:
+            raw = piece.data if piece.data is not None else _content(name)
+        yield StreamedDataSet(source, "", error=error, raw=raw, suffix=suffix or "", notes=() if by_set else notes)
+
+
+def _content(name: str) -> bytes:
+    try:
+        return parsing.read_bytes(Path(name))
+    except DocumentationError:
+        return b""
+
+
+def _quads(piece: Piece, policy: Policy, as_of: date | None) -> Iterator[StreamedDataSet]:
+    try:
+        text = piece.read().decode()
+    except (DocumentationError, UnicodeDecodeError) as error:
+        raise ScatteredError from error  # the whole file says it better
+    seen: set[str] = set()
+    for found in _scanner(policy).data_sets(text, piece.name):
+        if not found.graph or found.graph in seen:
+            raise ScatteredError
+        seen.add(found.graph)
+        source = f"{piece.name} <{found.graph}>"
+        try:
+            cases = None if found.error else reader(policy).cases(found.nodes, source, as_of, found.content)
+            if cases is None:
+                cases = _careful(found, policy, source, as_of)
+        except NecessityError as error:
+            yield StreamedDataSet(source, found.graph, error=error, raw=found.text.encode(), suffix=QUADS)
+        else:
+            yield StreamedDataSet(source, found.graph, tuple(cases))
+
+
+def _careful(found: Found, policy: Policy, source: str, as_of: date | None) -> list[Case]:
+    """The cases of a data set that the reader of plain charts leaves alone."""
+    if found.error:
+        raise found.error
+    (data,) = parsing.parse_datasets(found.text.encode(), parsing.SYNTAXES[QUADS], source)
+    return list(reading.read_cases(data.graph, policy, source, as_of))
+
+
+@lru_cache(maxsize=8)
+def _scanner(policy: Policy) -> Scanner:
+    return Scanner(reader(policy).declares, reader(policy).layouts)
+
+
+def _lines(
+    piece: Piece, policy: Policy, as_of: date | None, options: RequestOptions | None
+) -> Iterator[StreamedDataSet]:
+    """Each line is a JSON document: a FHIR Bundle, or JSON-LD."""
+    for number, line in enumerate(piece.read().split(b"\n"), piece.first):
+        if line.strip():
+            kind = sources.FHIR if b'"resourceType"' in line else ".jsonld"
+            yield _document(f"{piece.name}, line {number}", kind, line, policy, as_of, options)
+
+
+def _export(
+    piece: Piece, policy: Policy, as_of: date | None, options: RequestOptions | None
+) -> Iterator[StreamedDataSet]:
+    """Each line is the Bundle of a patient."""
+    if piece.error or piece.notes:
+        yield StreamedDataSet(piece.name, "", error=piece.error, notes=piece.notes)
+        return
+    for name, line in zip(piece.files, piece.read().split(b"\n"), strict=True):
+        yield _document(name, sources.FHIR, line, policy, as_of, options)
+
+
+def _document(
+    source: str, kind: str, line: bytes, policy: Policy, as_of: date | None, options: RequestOptions | None
+) -> StreamedDataSet:
+    cases, errors, notes = intake.read(source, policy, as_of=as_of, suffix=kind, options=options, data=line)
+    if errors:
+        return StreamedDataSet(source, "", error=errors[0], raw=line + b"\n", suffix=kind, notes=notes)
+    return StreamedDataSet(source, "", tuple(cases), notes=notes)
+
+
+def _sheet(piece: Piece, policy: Policy, as_of: date | None) -> Iterator[StreamedDataSet]:
+    """Each run of rows is a request with its statements."""
+    from reasoner.chart.tables import sheet
+
+    for found in sheet.read(piece.read(), piece.name, policy, first=piece.first):
+        try:
+            cases = read_cases(found.data_set(), policy, as_of)
+        except NecessityError as error:
+            yield StreamedDataSet(found.source, "", error=found.explain(error), raw=found.raw, suffix=SHEET)
+        else:
+            yield StreamedDataSet(found.source, "", tuple(cases))

@@ -1,0 +1,319 @@
+"""The lift: a FHIR Bundle in JSON as RDF, just as it stands.
+
+The lift knows JSON and references, no resource type and no policy. It follows FHIR's RDF form, with short names:
+
+* a resource is an IRI: its ``fullUrl`` if that is absolute, else a name of the bundle's digest and ``Type/id``. It has the
+  type ``fhir:Type``; an entry of the bundle, unlike a contained resource, has ``fhir:nodeRole fhir:treeRoot``;
+* a JSON member is ``fhir:name`` to a node, under its name in the JSON (``fhir:valueBoolean``). The IRI of the node is the
+  resource's, ``#`` and the path (``Condition/1#code.coding.0``): what is derived from a node says where it stands;
+* a primitive is the ``fhir:v`` of its node: string, boolean, integer, decimal or double. Dates stay strings;
+* members of an array have ``fhir:index``; a reference has ``fhir:link`` to what it refers to, if that is known;
+* null and the empty array, which FHIR does not allow, are nodes without a value: an element that is there and says
+  nothing is never taken for one that is not there.
+
+The digest is one of the content: neither the order of the entries nor the form of the file changes a name.
+
+A resource with ``implicitRules`` or ``modifierExtension`` is left out, as FHIR demands of those who do not know them, and
+so is one that states more than one status, intent or patient. Of
+several versions of a resource the latest counts, where ``meta`` says which that is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, NoReturn
+from urllib.parse import quote
+
+from pyoxigraph import Literal, NamedNode, Quad
+
+from reasoner.ground.errors import DocumentationError
+from reasoner.rdf.parsing import refuse_deep_json
+
+XSD = "http://www.w3.org/2001/XMLSchema#"
+TYPE = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+REFUSED = "it has a modifierExtension or implicitRules, which may change what it means"
+
+TWICE = "its status, or whose it is, is stated more than once"
+
+_ONCE = ("status", "intent", "subject", "patient", "beneficiary")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+_OURS = "https://w3id.org/necessity/"  # no resource takes a name of the vocabularies
+
+
+@cache
+def fhir(name: str) -> NamedNode:
+    """The term of FHIR's RDF with a name."""
+    return NamedNode(f"http://hl7.org/fhir/{name}")
+
+
+@dataclass
+class BundleEntry:
+    """A resource of a bundle."""
+
+    iri: NamedNode
+    name: str
+    """What a person knows it by: its type and id, or its place."""
+    kind: str
+    """Its type."""
+    place: str
+    elements: tuple[str, ...]
+    """The names of its elements, in order."""
+    left_out: str = ""
+    """Why it does not count: that it is refused, or that another entry stands for it."""
+    refused: bool = False
+
+
+class Bundle:
+    """A bundle as quads.
+
+    Args:
+        content: the bundle, as `parse` gives it.
+        source: what to call it in errors.
+
+    Raises:
+        DocumentationError: it cannot be read whole: an element is not of FHIR, two different resources are named alike.
+    """
+
+    def __init__(self, content: dict[str, Any], source: str) -> None:
+        self.source = source
+        self._known: dict[str, NamedNode] = {}  # by each name that a reference may use
+        self._names: dict[NamedNode, str] = {}
+        self.entries: list[BundleEntry] = []
+        """Its resources, each once, in the order of the bundle."""
+        self.notes: list[str] = []
+        """What else of it was not used."""
+        self.quads: list[Quad] = []
+        for entry, resource in self._resources(content):
+            start = len(self.quads)
+            self._resource(entry, resource)
+            found = {quad.predicate for quad in self.quads[start:]}
+            if fhir("modifierExtension") in found or fhir("implicitRules") in found:
+                entry.left_out, entry.refused = REFUSED, True
+            elif any(isinstance(resource.get(name), list) and len(resource[name]) > 1 for name in _ONCE):
+                entry.left_out, entry.refused = TWICE, True
+            if entry.refused:
+                del self.quads[start:]
+
+    @property
+    def roots(self) -> dict[NamedNode, str]:
+        """Its usable resources with their types."""
+        return {entry.iri: entry.kind for entry in self.entries if not entry.left_out}
+
+    def show(self, iri: Any) -> str:
+        """What a person knows a node by: the type and id of its resource, or that one's place, and the path."""
+        name = self._names.get(iri)
+        if name is None and isinstance(iri, NamedNode):
+            resource, _, path = iri.value.partition("#")
+            owner = self._names.get(NamedNode(resource)) if path else None
+            name = f"{owner}, {path}" if owner else None
+        return name or "the request"
+
+    def refuse(self, problem: str, node: str, mend: str = "") -> NoReturn:
+        """Raise the error that a node of the bundle gives."""
+        raise DocumentationError(problem, where=f"{self.source}: {node}", mend=mend)
+
+    def _resources(self, content: dict[str, Any]) -> list[tuple[BundleEntry, dict[str, Any]]]:
+        found: dict[NamedNode, tuple[BundleEntry, dict[str, Any], str]] = {}
+        entries, removed = self._entries(content)
+        says = [(f"{url}\n{_canonical(resource)}" if resource else "") for _, url, resource in entries]
+        digest = hashlib.sha256("\n".join(sorted(set(says))).encode()).hexdigest()[:16]
+        named: list[tuple[str, str, str, str, dict[str, Any]]] = []
+        for (place, url, resource), said in zip(entries, says, strict=True):
+            if resource is not None:
+                kind, id_ = str(resource["resourceType"]), resource.get("id")
+                own = f"{kind}/{id_ if isinstance(id_, str) else hashlib.sha256(said.encode()).hexdigest()[:16]}"
+                named.append((own, url, own if isinstance(id_, str) else place, place, resource))
+        for own, url, name, place, _ in sorted(named, key=lambda item: (not item[1], item[:2])):
+            try:
+                iri = NamedNode(f"urn:necessity:bundle:{digest}:{quote(own)}")
+            except ValueError:
+                self.refuse("its id is not Unicode text", place)
+            absolute = _iri(url) if "#" not in url and not url.startswith(_OURS) else None
+            iri = self._known.setdefault(own, absolute or iri)
+            if url:
+                self._known.setdefault(url, iri)
+            self._names.setdefault(iri, name)
+        for own, url, name, place, resource in named:
+            iri, kind = self._known[own], str(resource["resourceType"])
+            if name in removed or url in removed:
+                self.refuse("the bundle holds the resource and its deletion", name, "Give the record as it is now")
+            entry = BundleEntry(iri, name, kind, place, tuple(resource))
+            self.entries.append(entry)
+            if iri in found:
+                entry, resource, url = self._current((entry, resource, url), found[iri])
+            found[iri] = entry, resource, url
+        return [(entry, resource) for entry, resource, _ in found.values()]
+
+    def _entries(self, content: dict[str, Any]) -> tuple[list[tuple[str, str, dict[str, Any] | None]], set[str]]:
+        """Place, fullUrl and resource of each entry, and what entries say was deleted."""
+        entries, links = content.get("entry", []), content.get("link")
+        for link in links if isinstance(links, list) else ():
+            if isinstance(link, dict) and link.get("relation") == "next":
+                self.notes.append("the bundle is one page of several: what the next ones hold is not known here")
+        found: list[tuple[str, str, dict[str, Any] | None]] = []
+        removed: set[str] = set()
+        for number, entry in enumerate(entries if isinstance(entries, list) else [None]):
+            place = f"entry[{number}]"
+            if not isinstance(entry, dict):
+                self.refuse("an entry is not an object, or not in an array", place)
+            resource, url, request = entry.get("resource"), entry.get("fullUrl"), entry.get("request")
+            if isinstance(request, dict) and request.get("method") == "DELETE" and isinstance(request.get("url"), str):
+                removed.add(request["url"])
+                removed.add(url if isinstance(url, str) and url else request["url"])
+            if resource is None:
+                self.notes.append(f"{place}: it holds no resource")
+            elif not isinstance(resource, dict) or not _is_name(resource.get("resourceType")):
+                self.refuse("a resource has no resourceType", place)
+            found.append((place, url if isinstance(url, str) else "", resource))
+        return found, removed
+
+    def _current(
+        self, new: tuple[BundleEntry, dict[str, Any], str], old: tuple[BundleEntry, dict[str, Any], str]
+    ) -> Any:
+        """The one of two entries with the same name that counts."""
+        if new[1] == old[1]:
+            new[0].left_out = f"it is the same as {old[0].place}"
+            return old
+        versions = [_version(resource) for _, resource, _ in (new, old)]
+        differs = new[2] != old[2] or new[0].name != old[0].name
+        if None in versions or any(a == b for a, b in zip(*versions, strict=True)) or differs:  # type: ignore[arg-type]
+            self.refuse("two different resources have the same id or fullUrl", new[0].name, "Keep the current one only")
+        current, former = (new, old) if versions[0][1] > versions[1][1] else (old, new)  # type: ignore[index]
+        former[0].left_out = f"{current[0].place} is a later version of it"
+        return current
+
+    def _resource(self, entry: BundleEntry, resource: dict[str, Any]) -> None:
+        contained = resource.get("contained")
+        local = {"": entry.iri} | {
+            str(inner.get("id")): NamedNode(f"{entry.iri.value}#contained.{number}")
+            for number, inner in enumerate(contained if isinstance(contained, list) else ())
+            if isinstance(inner, dict)
+        }
+        self.quads.append(Quad(entry.iri, fhir("nodeRole"), fhir("treeRoot")))
+        self._object(entry.iri, f"{entry.iri.value}#", resource, local)
+
+    def _object(self, node: NamedNode, path: str, value: dict[str, Any], local: dict[str, NamedNode]) -> None:
+        add = self.quads.append
+        for key, content in value.items():
+            if key == "resourceType":
+                if not _is_name(content):
+                    self.refuse("a resourceType is not the name of a type", self.show(node))
+                add(Quad(node, TYPE, fhir(content)))
+                continue
+            name = key.removeprefix("_")  # what is said about a primitive joins its node
+            if not _is_name(name):
+                self.refuse(
+                    f"{key!r} is not an element of FHIR", self.show(node), "Give FHIR R4, and nothing beside it"
+                )
+            predicate = fhir(name)
+            for index, item in enumerate(content) if isinstance(content, list) and content else ((None, content),):
+                child = NamedNode(f"{path}{name}" if index is None else f"{path}{name}.{index}")
+                add(Quad(node, predicate, child))
+                if index is not None:
+                    add(Quad(child, fhir("index"), Literal(index)))
+                if isinstance(item, dict):
+                    self._object(child, f"{child.value}.", item, local)
+                elif item is not None and item != []:
+                    add(Quad(child, fhir("v"), self._literal(item, child)))
+            if name == "reference" and isinstance(content, str) and (target := self._target(content, local)):
+                add(Quad(node, fhir("link"), target))
+
+    def _literal(self, value: Any, node: NamedNode) -> Literal:
+        try:
+            return value if isinstance(value, Literal) else Literal(value)
+        except (TypeError, ValueError):
+            self.refuse("a value is an array in an array, or is not Unicode text", self.show(node))
+
+    def _target(self, reference: str, local: dict[str, NamedNode]) -> NamedNode | None:
+        if reference.startswith("#"):
+            return local.get(reference[1:])
+        unversioned = reference.partition("/_history/")[0]
+        return self._known.get(reference) or self._known.get(unversioned) or _iri(unversioned)
+
+
+def parse(data: bytes, source: str) -> Any:
+    """JSON in UTF-8, numbers as literals just as they are written.
+
+    Raises:
+        DocumentationError: it is none, nests too deep, or an object has a member twice.
+    """
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(found := dict(pairs)) != len(pairs):
+            twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+            raise DocumentationError(f"an object has {twice!r} twice", where=source, mend="Keep one of them")
+        return found
+
+    def constant(text: str) -> NoReturn:
+        raise ValueError(f"{text} is no number")
+
+    try:
+        text = data.decode("utf-8-sig")
+        refuse_deep_json(text, source)
+        readers: dict[str, Any] = {"parse_int": number, "parse_float": number, "parse_constant": constant}
+        return json.loads(text, object_pairs_hook=members, **readers)
+    except json.JSONDecodeError as error:
+        where = f"{source}: line {error.lineno}, column {error.colno}"
+        raise DocumentationError(f"this is not JSON: {error.msg}", where=where) from None
+    except ValueError as error:
+        raise DocumentationError(f"this is not JSON in UTF-8: {error}", where=source) from None
+
+
+def parse_bundle(data: bytes, source: str) -> dict[str, Any]:
+    """A FHIR Bundle in JSON, or a resource by itself as a Bundle of one; raises `DocumentationError` if it is neither."""
+    found = parse(data, source)
+    if not isinstance(found, dict) or not _is_name(found.get("resourceType")):
+        raise DocumentationError("this is not FHIR", where=source, mend="Give a Bundle, or a resource, in JSON")
+    return found if found["resourceType"] == "Bundle" else {"resourceType": "Bundle", "entry": [{"resource": found}]}
+
+
+def number(text: str) -> Literal:
+    """A number of JSON as a literal, as it is written."""
+    kind = "integer" if text.lstrip("-").isdigit() else "double" if "e" in text.lower() else "decimal"
+    return Literal(text, datatype=NamedNode(XSD + kind))
+
+
+def references(value: Any) -> Iterator[str]:
+    """What the references in JSON refer to, in order."""
+    open_ = [value]
+    while open_:
+        item = open_.pop()
+        if isinstance(item, dict):
+            if isinstance(item.get("reference"), str):
+                yield item["reference"]
+            open_.extend(reversed(item.values()))
+        elif isinstance(item, list):
+            open_.extend(reversed(item))
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and _NAME.fullmatch(value) is not None
+
+
+def _canonical(resource: dict[str, Any]) -> str:
+    return json.dumps(resource, sort_keys=True, default=str)
+
+
+def _version(resource: dict[str, Any]) -> tuple[str, datetime] | None:
+    """What `meta` says of a version: its id, and the instant from which it is the current one."""
+    meta = resource.get("meta")
+    version, updated = (meta.get("versionId"), meta.get("lastUpdated")) if isinstance(meta, dict) else (None, None)
+    try:
+        since = datetime.fromisoformat(updated) if isinstance(updated, str) else None
+    except ValueError:
+        return None
+    return (version, since) if isinstance(version, str) and since is not None and since.tzinfo else None
+
+
+def _iri(text: str) -> NamedNode | None:
+    try:
+        return NamedNode(text)
+    except ValueError:
+        return None

@@ -1,0 +1,313 @@
+"""Reading FHIR R4: a Bundle becomes RDF as it stands, and is then mapped by the SPARQL in ``ontology/fhir``.
+
+A mapping sees the bundle as RDF (`reasoner.chart.fhir.from_json`), the request with its member, and the vocabulary of
+the policy. What it constructs is what is understood; a ``nec:note`` on a resource says why that is not used, or not
+wholly. A mapping that names types of FHIR is run only where one of them occurs: planning a query takes longer than
+answering it from a small bundle.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from re import VERBOSE
+from re import compile as pattern
+from typing import Any, cast
+
+from pyoxigraph import Literal, NamedNode, Quad, QueryTriples, Store, Triple
+
+from reasoner.chart.fhir.from_json import TYPE, XSD, Bundle, BundleEntry, parse_bundle, references
+from reasoner.chart.fhir.request import NOTHING_GIVEN, RequestOptions
+from reasoner.ground.errors import DocumentationError, PolicyError
+from reasoner.ground.resources import ONTOLOGY
+from reasoner.policy.axes import Axis
+
+DERIVED = NamedNode("http://www.w3.org/ns/prov#wasDerivedFrom")
+USED = NamedNode("http://www.w3.org/ns/prov#used")
+REQUEST = NamedNode("urn:necessity:request")
+"""The request as the mappings know it, before it has its name.
+
+What it is derived from (``prov:wasDerivedFrom``) gives it its name; what else a mapping took its facts from, it can say by
+``prov:used``. Both are for the reader and the coverage report, and no part of the chart."""
+
+_TOKEN = pattern(
+    r"""\#[^\n]* | "(?:[^"\\\n]|\\.)*" | '(?:[^'\\\n]|\\.)*' | <http://hl7\.org/fhir/([A-Za-z][A-Za-z0-9]*)> | <[^<>"{}|^`\s]*>
+    | \bfhir:([A-Za-z][A-Za-z0-9]*)""",
+    VERBOSE,
+)
+_PATIENT = pattern(r"(?:^|/)Patient/([A-Za-z0-9\-.]{1,64})(?:/_history/.*)?$")
+_WEAR = 1_000_000  # quads after which a store that bundles come to and leave is replaced
+
+
+class Vocabulary:
+    """The criteria (by ``dcterms:identifier``) and code systems (SKOS) that the mappings look up, and the policy's axes.
+
+    It is loaded once: bundles are put into a store that has it, and taken out again.
+    """
+
+    def __init__(self, triples: Iterable[Triple | Quad], axes: tuple[Axis, ...] = ()) -> None:
+        self.axes = axes
+        """What a bundle has to state of its request beside dates and plan."""
+        self._quads = [Quad(triple.subject, triple.predicate, triple.object) for triple in triples]
+        self._ready: deque[tuple[Store, int]] = deque()  # for each thread that reads at the same time, one
+
+    @contextmanager
+    def beside(self, quads: Iterable[Quad]) -> Iterator[Store]:
+        """A store of the vocabulary and some quads, for as long as the context lasts."""
+        try:
+            store, worn = self._ready.pop()
+        except IndexError:
+            store, worn = Store(), 0
+            store.bulk_extend(self._quads)
+        added = [quad for quad in quads if quad.predicate != TYPE or quad not in store]
+        store.extend(added)
+        yield store
+        worn += len(added)
+        if worn < _WEAR:
+            for quad in added:
+                store.remove(quad)
+            self._ready.append((store, worn))
+
+
+@dataclass(frozen=True)
+class MappedBundle:
+    """What was understood of a bundle."""
+
+    source: str
+    triples: list[Triple] = field(repr=False)
+    """The request, which may lack facts, and the statements."""
+    notes: tuple[str, ...]
+    """What was not used, in short."""
+    missing: tuple[DocumentationError, ...]
+    """Facts of the request that are not stated, or stated twice."""
+    entries: tuple[BundleEntry, ...] = field(repr=False)
+    remarks: dict[NamedNode, tuple[str, ...]] = field(repr=False)
+    """By resource, what the mappings say of it."""
+    gave: dict[NamedNode, frozenset[NamedNode]] = field(repr=False)
+    """By resource, the subjects of triples that came of it."""
+    about: tuple[str, ...] = ()
+    """What of the notes concerns the bundle as a whole."""
+
+
+def read_bundle(
+    data: bytes | dict[str, Any],
+    source: str,
+    vocabulary: Vocabulary | Iterable[Triple | Quad],
+    options: RequestOptions = NOTHING_GIVEN,
+) -> tuple[list[Triple], tuple[str, ...]]:
+    """The request and the statements that a FHIR Bundle holds, and notes about what of it was not used.
+
+    Args:
+        data: the bundle as JSON, or as `parse_bundle` gives it.
+        source: what to call it in errors, such as its path.
+        vocabulary: the criteria (by ``dcterms:identifier``) and code systems (SKOS) that the mappings look up.
+        options: facts of the request that the bundle does not state.
+
+    Raises:
+        DocumentationError: it is no Bundle in sound JSON, does not have exactly one Patient with a full date of birth,
+            names two different resources alike, or lacks a fact of the request that the options do not give.
+    """
+    reading = read(data, source, vocabulary, options)
+    for error in reading.missing:
+        raise error
+    return reading.triples, reading.notes
+
+
+def read(
+    data: bytes | dict[str, Any],
+    source: str,
+    vocabulary: Vocabulary | Iterable[Triple | Quad],
+    options: RequestOptions = NOTHING_GIVEN,
+) -> MappedBundle:
+    """What a FHIR Bundle holds, be it a whole request or not; takes what `read_bundle` takes.
+
+    Raises:
+        DocumentationError: it is no Bundle in sound JSON, does not have exactly one Patient, or names two different
+            resources alike.
+    """
+    content = parse_bundle(data, source) if isinstance(data, bytes) else data
+    bundle = Bundle(_with_member(content) if options.birth_date else content, source)
+    roots = bundle.roots
+    patients = [iri for iri, kind in roots.items() if kind == "Patient"]
+    if len(patients) != 1:
+        problem = f"the bundle has {f'{len(patients)} Patients, not one' if patients else 'no usable Patient'}"
+        mend = "Give one bundle for each patient" if patients else "Give the Patient, or --birth-date"
+        raise DocumentationError(problem, where=source, mend=mend)
+    if not isinstance(vocabulary, Vocabulary):
+        vocabulary = Vocabulary(vocabulary)
+    about = (Quad(REQUEST, TYPE, _nec("ReviewRequest")), Quad(REQUEST, _nec("member"), patients[0]))
+    with vocabulary.beside((*bundle.quads, *about)) as store:
+        triples = {triple for name in _wanted(bundle) for triple in _construct(store, name, mappings()[name])}
+    said = {triple for triple in triples if triple.predicate == _nec("note")}
+    triples -= said
+    missing = _complete(triples, patients[0], options, bundle, vocabulary.axes)
+    names = _names(triples, patients[0], vocabulary.axes)
+    gave = _gave(triples, bundle, names)
+    notes = [(bundle.show(remark.subject), cast(Literal, remark.object).value) for remark in said]
+    notes += [(entry.name, entry.left_out) for entry in bundle.entries if entry.left_out]
+    remarks: dict[NamedNode, tuple[str, ...]] = {}
+    for remark in sorted(said, key=str):
+        iri = _owner(remark.subject, roots) or cast(NamedNode, remark.subject)
+        remarks[iri] = (*remarks.get(iri, ()), cast(Literal, remark.object).value)
+    unused = Counter(kind for iri, kind in roots.items() if iri not in gave and iri not in remarks)
+    return MappedBundle(
+        source=source,
+        triples=sorted(_named(triples, names), key=str),
+        notes=(
+            *_together(notes),
+            *bundle.notes,
+            *(f"{kind}: {number} not used" for kind, number in sorted(unused.items())),
+        ),
+        missing=tuple(missing),
+        entries=tuple(bundle.entries),
+        remarks=remarks,
+        gave=gave,
+        about=tuple(bundle.notes),
+    )
+
+
+def _with_member(bundle: dict[str, Any]) -> dict[str, Any]:
+    """A bundle with the patient that it is about, where it has none and speaks of no more than one."""
+    entries = bundle.get("entry")
+    entries = entries if isinstance(entries, list) else []
+    resources = [entry.get("resource") for entry in entries if isinstance(entry, dict)]
+    if any(isinstance(resource, dict) and resource.get("resourceType") == "Patient" for resource in resources):
+        return bundle
+    ids = {match[1] for name in references(bundle) if (match := _PATIENT.search(name))}
+    member = {"resourceType": "Patient", "id": ids.pop() if ids else "member"}
+    return bundle if ids else bundle | {"entry": [*entries, {"resource": member}]}
+
+
+def _together(notes: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Notes on resources in short: one for those of a type on which there is the same to say."""
+    same: dict[tuple[str, str], list[str]] = {}
+    for name, text in sorted(notes):
+        same.setdefault((name.partition("/")[0], text), []).append(name)
+    for (kind, text), names in same.items():
+        yield f"{names[0]}: {text}" if len(names) == 1 else f"{kind}, {len(names)} such as {names[0]}: {text}"
+
+
+@cache
+def mappings(folder: Path = ONTOLOGY / "fhir") -> dict[str, str]:
+    """The mapping queries by the names of their files."""
+    return {path.name: path.read_text("utf-8") for path in sorted(folder.glob("*.rq"))}
+
+
+@cache
+def named(query: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The types and the elements of FHIR that a query names."""
+    names = {match[1] or match[2] for match in _TOKEN.finditer(query)} - {None, ""}
+    kinds = frozenset(name for name in names if name[0].isupper())
+    return kinds, frozenset(names - kinds)
+
+
+def _wanted(bundle: Bundle) -> list[str]:
+    """The mappings that can find something: those that name no type, or one that occurs."""
+    there = {cast(NamedNode, quad.object) for quad in bundle.quads if quad.predicate == TYPE}
+    kinds = {kind.value.rpartition("/")[2] for kind in there}
+    return [name for name, query in mappings().items() if not (named(query)[0] and kinds.isdisjoint(named(query)[0]))]
+
+
+def _construct(store: Store, name: str, mapping: str) -> QueryTriples:
+    try:
+        return cast(QueryTriples, store.query(mapping))
+    except SyntaxError as error:
+        raise PolicyError(f"the mapping is not SPARQL: {error}", where=f"ontology/fhir/{name}") from error
+
+
+def _complete(
+    triples: set[Triple], patient: NamedNode, options: RequestOptions, bundle: Bundle, axes: tuple[Axis, ...]
+) -> list[DocumentationError]:
+    """Set the facts of the options in place of the bundle's; tell which facts are missing, or stated more than once."""
+
+    def stated(subject: NamedNode, property_: NamedNode) -> list[Triple]:
+        return [triple for triple in triples if triple.subject == subject and triple.predicate == property_]
+
+    def put(subject: NamedNode, property_: NamedNode, value: NamedNode | Literal) -> None:
+        triples.difference_update(stated(subject, property_))
+        triples.add(Triple(subject, property_, value))
+
+    plans = sorted((triple.object for triple in stated(REQUEST, _nec("plan"))), key=str)
+    plan = cast(NamedNode, plans[0]) if plans else NamedNode(f"{REQUEST.value}#plan")
+    put(REQUEST, _nec("plan"), plan)
+    triples.add(Triple(plan, TYPE, _nec("Plan")))
+    if options.service_start:
+        triples.difference_update(stated(REQUEST, _nec("serviceEnd")))
+    if options.service_end:
+        put(REQUEST, _nec("serviceEnd"), _day(options.service_end))
+    missing = []
+    chosen = {value.axis: NamedNode(value.iri) for value in options.axis_values}
+    of_axes = [(REQUEST, NamedNode(axis.iri), chosen.get(axis.iri), axis.label, f"Give --{axis.word}") for axis in axes]
+    start, place, born = options.service_start, options.jurisdiction, options.birth_date
+    birth, begin, law = _nec("birthDate"), _nec("serviceStart"), _nec("jurisdiction")
+    for subject, property_, given, label, mend in (
+        (patient, birth, born and _day(born), "full date of birth", "Give Patient.birthDate, or --birth-date"),
+        *of_axes,
+        (REQUEST, begin, start and _day(start), "full date of the service's start", "Give --service-start"),
+        (plan, law, place and _nec(place), "jurisdiction of the plan", "Give --jurisdiction"),
+    ):
+        if given:
+            put(subject, property_, given)
+        if len(found := stated(subject, property_)) != 1:
+            what = f"the bundle states {'more than one' if found else 'no'} {label}"
+            missing.append(DocumentationError(what, where=f"{bundle.source}: {bundle.show(subject)}", mend=mend))
+    return missing
+
+
+def _names(triples: Iterable[Triple], patient: NamedNode, axes: tuple[Axis, ...]) -> dict[Any, NamedNode]:
+    """The names of the request and of its plan.
+
+    The request is named as the Claim or ServiceRequest that it derives from, else after the patient, its value of the first
+    axis and the start of service.
+    """
+    facts: dict[Any, Any] = {}
+    for triple in sorted((triple for triple in triples if triple.subject == REQUEST), key=str):
+        facts.setdefault(triple.predicate, triple.object)
+    words = {NamedNode(value.iri): value.word for axis in axes[:1] for value in axis.values}
+    parts = [words[facts[name]] for axis in axes[:1] if facts.get(name := NamedNode(axis.iri)) in words]
+    parts += [facts[name].value for name in (_nec("serviceStart"),) if name in facts]
+    request = facts.get(DERIVED, NamedNode(f"{patient.value}#{'-'.join(parts) or 'request'}"))
+    plan = NamedNode(f"{request.value}{'.' if '#' in request.value else '#'}plan")
+    return {REQUEST: request, NamedNode(f"{REQUEST.value}#plan"): plan}
+
+
+def _named(triples: Iterable[Triple], names: dict[Any, NamedNode]) -> Iterator[Triple]:
+    for triple in triples:
+        if triple.subject != REQUEST or triple.predicate not in (DERIVED, USED):
+            subject, object_ = names.get(triple.subject, triple.subject), names.get(triple.object, triple.object)
+            yield Triple(subject, triple.predicate, object_)
+
+
+def _gave(
+    triples: Iterable[Triple], bundle: Bundle, names: dict[Any, NamedNode]
+) -> dict[NamedNode, frozenset[NamedNode]]:
+    """By resource, the subjects of the triples that speak of it or of a node in it."""
+    roots = bundle.roots
+    found: dict[NamedNode, set[NamedNode]] = {}
+    for triple in triples:
+        for term in (triple.subject, triple.object):
+            if owner := _owner(term, roots):
+                subject = cast(NamedNode, triple.subject)
+                found.setdefault(owner, set()).add(names.get(subject, subject))
+    return {iri: frozenset(subjects) for iri, subjects in found.items()}
+
+
+def _owner(term: Any, roots: dict[NamedNode, str]) -> NamedNode | None:
+    """The resource that a term is, or is a node in."""
+    if not isinstance(term, NamedNode):
+        return None
+    resource = NamedNode(term.value.partition("#")[0])
+    return resource if resource in roots else None
+
+
+def _day(text: str) -> Literal:
+    return Literal(text, datatype=NamedNode(f"{XSD}date"))
+
+
+@cache
+def _nec(name: str) -> NamedNode:
+    return NamedNode(f"https://w3id.org/necessity/core#{name}")

@@ -1,0 +1,148 @@
+"""The chart: a request for review and what the record says about it, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
+
+from reasoner.rdf import terms
+from reasoner.rdf.namespaces import RDFS
+from reasoner.rdf.terms import Term
+
+_SUBCLASS = terms.of(RDFS.subClassOf)
+
+
+class Assertion(StrEnum):
+    """The stance of a statement to its finding."""
+
+    AFFIRMED = "Affirmed"
+    DENIED = "Denied"
+    NOT_APPLICABLE = "NotApplicable"
+
+    @property
+    def slug(self) -> str:
+        """Its spelling in JSON and text: affirmed, denied or not-applicable."""
+        return self.name.lower().replace("_", "-")
+
+
+class Document(NamedTuple):
+    """An item of the medical record."""
+
+    iri: str
+    title: str
+    author: str
+    role: str
+    issued: date | None
+
+
+class Meaning:
+    """What a statement says, apart from when and where; two that say the same are one object, from `meaning`."""
+
+    __slots__ = ("__weakref__", "addresses", "assertion", "carries", "classes", "facts")
+
+    def __init__(
+        self,
+        assertion: Assertion,
+        classes: frozenset[str],
+        addresses: frozenset[str],
+        carries: frozenset[str],
+        facts: tuple[tuple[Term, Term], ...],
+    ) -> None:
+        self.assertion = assertion
+        self.classes = classes
+        self.addresses = addresses
+        self.carries = carries
+        self.facts = facts
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return meaning, (self.assertion, self.classes, self.addresses, self.carries, self.facts)
+
+
+_MEANINGS: WeakValueDictionary[tuple[object, ...], Meaning] = WeakValueDictionary()
+
+
+def meaning(
+    assertion: Assertion,
+    classes: frozenset[str],
+    addresses: frozenset[str],
+    carries: frozenset[str],
+    facts: tuple[tuple[Term, Term], ...],
+) -> Meaning:
+    """The one object of a meaning; see `Statement` for its parts."""
+    key = (assertion, classes, addresses, carries, facts)
+    return _MEANINGS.setdefault(key, Meaning(*key))
+
+
+class Statement(NamedTuple):
+    """One thing the record says about a request."""
+
+    iri: str
+    meaning: Meaning
+    observed: date
+    recorded: date
+    document: Document
+    excerpt: str
+    page: str
+
+    @property
+    def assertion(self) -> Assertion:
+        """Its stance to its finding."""
+        return self.meaning.assertion
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """The finding classes it is asserted to be of, those of its codes included."""
+        return self.meaning.classes
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """IRIs of the leaves it names."""
+        return self.meaning.addresses
+
+    @property
+    def carries(self) -> frozenset[str]:
+        """The properties it has a value for."""
+        return self.meaning.carries
+
+    @property
+    def facts(self) -> tuple[tuple[Term, Term], ...]:
+        """Property and value of its structured facts, ordered, for the shapes."""
+        return self.meaning.facts
+
+
+@dataclass(frozen=True)
+class Case:
+    """A review request and the statements about it, ordered by IRI."""
+
+    iri: str
+    source: str
+    axis_values: tuple[str, ...]
+    """IRIs of the request's values of the policy's axes, in the order of the axes."""
+    traits: tuple[str, ...]
+    """Labels of those, and of the plan's jurisdiction."""
+    start: date
+    end: date | None
+    as_of: date
+    birth: date
+    statements: tuple[Statement, ...]
+    content: str = field(repr=False)
+    """The triples of the request, its statements and their documents, as canonical N-Triples."""
+    digest: str
+    """SHA-256 of the content."""
+    facts: tuple[tuple[Term, Term, Term], ...] = field(repr=False)
+    """Triples of the request, its member and its plan, ordered."""
+
+    def mingled(self) -> bool:
+        """Whether a statement is the request, its member or its plan as well, or a class is made narrower than another."""
+        subjects = {subject[1:-1] for subject, _, _ in self.facts}
+        return not subjects.isdisjoint([s.iri for s in self.statements]) or any(
+            p == _SUBCLASS for _, p, _ in self.facts
+        )
+
+    def age(self) -> int:
+        """The member's age in whole years at the start of service."""
+        before_birthday = (self.start.month, self.start.day) < (self.birth.month, self.birth.day)
+        return self.start.year - self.birth.year - before_birthday

@@ -1,0 +1,125 @@
+"""The commands of the workplace: ``app`` and ``audit``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reasoner.cli import options as shared
+from reasoner.cli.options import BaseLocation
+from reasoner.cli.output import DONE, NOTHING
+from reasoner.ground.errors import UsageError
+
+if TYPE_CHECKING:
+    from reasoner.cli.options import Commands
+    from reasoner.store.audit import Trail
+
+
+def add(commands: Commands) -> None:
+    """Add the subcommands."""
+    app = commands.add_parser("app", help="open the reviewer's workplace in the browser")
+    shared.add_kb(app)
+    shared.add_config(app)
+    app.add_argument(
+        "--desk",
+        metavar="DIR",
+        type=Path,
+        help="folder of drafts and audit trail (default: KB/desk)",
+    )
+    app.add_argument("--settings", metavar="FILE", type=Path, help="clocks, roles and limits, as TOML")
+    app.add_argument(
+        "--auth", metavar="FILE", type=Path, help="TOML with the table [auth] of an OpenID Connect provider"
+    )
+    app.add_argument("--host", default="127.0.0.1", help="address to listen at (default: this machine alone)")
+    app.add_argument("--port", type=int, default=8501, help="port (default: 8501)")
+    app.set_defaults(run=_app)
+    audit = commands.add_parser("audit", help="what the workplace has put on record")
+    actions = audit.add_subparsers(required=True, metavar="ACTION")
+    verify = actions.add_parser("verify", help="hold each entry against its digest and the one before it")
+    verify.add_argument(
+        "--head", metavar="DIGEST", help="digest of an entry that was noted earlier, and has to be there"
+    )
+    verify.set_defaults(run=_verify)
+    listing = actions.add_parser("list", help="print the entries, a JSON object a line")
+    listing.set_defaults(run=_list)
+    for parser in (verify, listing):
+        shared.add_kb(parser)
+        parser.add_argument("--desk", metavar="DIR", type=Path, help="folder of the audit trail (default: KB/desk)")
+
+
+def _app(options: argparse.Namespace) -> int:
+    from reasoner.ground import resources
+    from reasoner.store.protocol import LOOPBACK
+    from reasoner.workplace.settings import read_settings
+
+    base = BaseLocation.of(options)
+    if options.host not in LOOPBACK and not options.auth:
+        raise UsageError(
+            f"{options.host} can be reached from other machines",
+            mend="Give --auth, so that people sign in, and put a server that speaks TLS before it",
+        )
+    if options.settings:
+        read_settings(options.settings)
+    for path in (options.auth, options.config):
+        if path and not path.is_file():
+            raise UsageError("there is no such file", where=str(path))
+    said = {
+        "NECESSITY_KB": base.location,
+        "NECESSITY_KB_UPDATE": base.update_url,
+        "NECESSITY_DESK": _folder(options.desk, base.location),
+        "NECESSITY_SETTINGS": options.settings and options.settings.resolve(),
+        "NECESSITY_SECRETS": options.auth and options.auth.resolve(),
+        "NECESSITY_CONFIG": options.config and options.config.resolve(),
+        "NECESSITY_POLICY": options.policy,
+        "NECESSITY_POLICIES": options.policies,
+        "NECESSITY_APP_HOST": options.host,
+    }
+    environment = {name: value for name, value in os.environ.items() if name not in said}
+    environment |= {name: str(value) for name, value in said.items() if value}
+    program = [sys.executable, str(resources.APP / "server.py"), "--host", options.host, "--port", str(options.port)]
+    sys.stdout.flush()
+    os.execve(program[0], program, environment)  # noqa: S606 - the program is this Python with a file of ours
+    return DONE
+
+
+def _folder(desk: Path | None, base: str | None) -> Path:
+    """The folder of drafts and audit trail: the one that is named, else one in the knowledge base's directory."""
+    if desk:
+        return desk.resolve()
+    if not base:
+        raise UsageError("no folder is named", mend="Give --desk DIR, or --kb LOCATION")
+    if "://" in base:
+        raise UsageError("an endpoint has no folder for drafts and the audit trail", mend="Give --desk DIR")
+    return Path(base).resolve() / "desk"
+
+
+def _trail(folder: Path) -> Trail:
+    from reasoner.store.audit import Trail
+
+    path = folder / "audit.jsonl"
+    if not path.is_file():
+        raise UsageError("there is no audit trail", where=str(path), mend="`necessity app` begins one")
+    return Trail(path)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    trail = _trail(_folder(options.desk, options.kb))
+    problems = trail.verify(options.head)
+    for problem in problems:
+        print(problem)
+    if not problems:
+        entries = list(trail.entries())
+        print(f"all {len(entries)} entries follow on one another; the last has the digest {trail.head()}")
+    return NOTHING if problems else DONE
+
+
+def _list(options: argparse.Namespace) -> int:
+    import json
+    from dataclasses import asdict
+
+    for entry in _trail(_folder(options.desk, options.kb)).entries():
+        print(json.dumps(asdict(entry), ensure_ascii=False))
+    return DONE

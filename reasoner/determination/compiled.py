@@ -1,0 +1,460 @@
+"""The program of a policy version: what follows from a chart and what its leaves make of it, compiled once.
+
+A leaf is a function of the evidence nodes that are of a class it asks for, and of what it reads of the request. Both
+recur from chart to chart, so each answer is worked out once and kept. Leaves whose shapes lie outside
+`reasoner.rdf.compiled_shacl` are given to the Rust engine one by one, and single values that cannot be judged for certain to
+the reference engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache, partial
+from itertools import chain
+
+import pyoxigraph as ox
+from rdflib import URIRef
+
+from reasoner.chart.model import Assertion, Case, Meaning, Statement
+from reasoner.determination import inference as reference
+from reasoner.determination import proof, validation
+from reasoner.determination.compiled_evidence import RELATION, RELATIONS, Evidence, EvidenceKind, LeafAnswer
+from reasoner.determination.evidence_graph import evidence_graph, evidence_node
+from reasoner.determination.inference import Inference
+from reasoner.determination.settling import Bearing, Settlement
+from reasoner.determination.validation import LeafReport
+from reasoner.ground.errors import EngineError
+from reasoner.logic.fold import Status, leaf_status
+from reasoner.policy.effective import leaf_shapes
+from reasoner.policy.lexicon import Lexicon
+from reasoner.policy.model import Criterion, PolicyVersion
+from reasoner.rdf import shacl_door, terms
+from reasoner.rdf.compiled_owl import TYPE, Entailment, Facts
+from reasoner.rdf.compiled_shacl import SH, CompiledShape, Compiler, DoubtError, UnsupportedError
+from reasoner.rdf.namespaces import NEC
+from reasoner.rdf.property_paths import Steps, follow
+from reasoner.rdf.terms import Term
+
+_KEPT = 16384
+_CODE, _TOPIC, _AGE_GROUP = terms.of(NEC.code), terms.of(NEC.topic), terms.of(NEC.ageGroup)
+_MINOR, _ADULT = terms.of(NEC.Minor), terms.of(NEC.Adult)
+_STATEMENT, _ADDRESSES = terms.of(NEC.Statement), terms.of(NEC.addresses)
+_OWL, _RDFS = "<http://www.w3.org/2002/07/owl#", "<http://www.w3.org/2000/01/rdf-schema#"
+_AXIOMATIC = RELATIONS.union(f"{_RDFS}{name}>" for name in ("subClassOf", "subPropertyOf", "domain", "range"))
+"""Properties that say more than a fact: of terms, or of the evidence."""
+_PLAIN = frozenset(f"{_OWL}{name}>" for name in ("Thing", "NamedIndividual"))
+_BOOLEAN = "^^<http://www.w3.org/2001/XMLSchema#boolean>"
+Fact = tuple[Term, Term]
+
+
+class _Memory(dict):  # type: ignore[type-arg]
+    """A dictionary that starts anew when it is full."""
+
+    def __setitem__(self, key: object, value: object) -> None:
+        if len(self) >= _KEPT:
+            self.clear()
+        super().__setitem__(key, value)
+
+
+class CompiledPolicy:
+    """A policy version, compiled.
+
+    Raises:
+        EngineError: a leaf does not tell silence, affirmation, denial and inapplicability apart.
+    """
+
+    def __init__(self, version: PolicyVersion) -> None:
+        self.version = version
+        self._entailment = entailment(version.lexicon)
+        self._named = frozenset(chain.from_iterable(version.lexicon.axioms))
+        self._majority = version.age_of_majority
+        self._requests = _Memory()
+        self._types = _Memory()
+        self._numeric = _Memory()
+        self._calculated = _Memory()
+        self.leaves = {iri: _CompiledLeaf(iri, version) for iri in version.leaves}
+        self.foreign = {iri: leaf.foreign for iri, leaf in self.leaves.items() if leaf.foreign}
+        """The leaves that are left to the Rust engine, and why."""
+        self._native = self._shapes_of_foreign() if self.foreign else None
+        self._classes = frozenset().union(*(leaf.classes for leaf in self.leaves.values()))
+        self._predicates = frozenset().union(*(leaf.predicates for leaf in self.leaves.values()))
+        self._triggered: dict[Term, list[_CompiledLeaf]] = {}
+        for leaf in self.leaves.values():
+            for name in leaf.triggers:
+                self._triggered.setdefault(name, []).append(leaf)
+        self._blind = [leaf for leaf in self.leaves.values() if leaf.blind and not leaf.foreign]
+        self._kinds = _Memory()
+        self._ids: dict[object, int] = {}
+        self._answers = _Memory()
+        nobody = Evidence("urn:necessity:nobody", {})
+        self._silent = {iri: leaf.answer(nobody) for iri, leaf in self.leaves.items() if not leaf.foreign}
+        if self._native:
+            silence = proof.Probe("silence", NEC.affirmed, (), Status.NOT_DOCUMENTED)
+            silent = self._native.validate(proof.attestations([silence]), silence.request)
+            self._silent |= {iri: LeafAnswer(results) for iri, results in silent.items()}
+        attested: dict[tuple[URIRef, str], EvidenceKind] = {}
+        for iri in self.leaves:
+            proof.prove(version, iri, partial(self._ask, iri, attested))
+
+    def _shapes_of_foreign(self) -> shacl_door.Shapes:
+        version = self.version
+        leaf_of = {terms.name(shape): leaf for leaf in self.foreign for shape in version.reporting(leaf)}
+        return shacl_door.Shapes(
+            leaf_shapes(version, tuple(self.foreign)), {leaf: leaf for leaf in self.foreign} | leaf_of
+        )
+
+    def infer(self, case: Case) -> Inference:
+        """What `reasoner.determination.inference.infer` draws from a case."""
+        if case.mingled() or self._is_odd(case):
+            return reference.infer(case, self.version)
+        calculated = self._calculate(case.statements)
+        facts: dict[str, tuple[Fact, ...]] = {}
+        classes: dict[str, frozenset[str]] = {}
+        known = self._types
+        for statement in case.statements:
+            iri, meaning = statement.iri, statement.meaning
+            more = calculated.get(iri, ()) if calculated else ()
+            key = (meaning, more) if more else meaning
+            found = known.get(key)
+            if found is None:
+                told = self._told(meaning.facts, more)
+                followed = frozenset(value for p, value in told if p in self._entailment.followed)
+                affirmed = meaning.assertion is Assertion.AFFIRMED
+                if any(_is_axiomatic(p, o) for p, o in (*told, *[(TYPE, f"<{name}>") for name in meaning.classes])):
+                    return reference.infer(case, self.version)
+                drawn = self._classify(meaning, told) if affirmed else meaning.classes
+                found = known[key] = (told, drawn, followed)
+            facts[iri], classes[iri], followed = found
+            if followed and _leads_to_another(case, followed):
+                return reference.infer(case, self.version)
+        age_group = _MINOR if case.age() < self._majority else _ADULT
+        return Inference(self._route(case, age_group), classes, facts, terms.name(age_group), apart=True)
+
+    def _is_odd(self, case: Case) -> bool:
+        """Whether the request, its member or its plan says what a compiled policy does not expect."""
+        followed = self._entailment.followed
+        for _, predicate, value in case.facts:
+            if _is_axiomatic(predicate, value):
+                return True
+            if predicate in followed and any(value == f"<{statement.iri}>" for statement in case.statements):
+                return True
+        return False
+
+    def _route(self, case: Case, age_group: Term) -> frozenset[str]:
+        """The classes of the request."""
+        relevant = self._entailment.properties
+        told = [fact for fact in case.facts if fact[1] in relevant]
+        subjects = dict.fromkeys([s for s, _, _ in told if s not in self._named])
+        places = {subject: f"_:{number}" for number, subject in enumerate(subjects)}
+        request = f"<{case.iri}>"
+        key = (places.get(request, request), age_group, *[(places.get(s, s), p, places.get(o, o)) for s, p, o in told])
+        found = self._requests.get(key)
+        if found is None:
+            facts: Facts = {request: {_AGE_GROUP: {age_group}}}
+            for subject, predicate, value in case.facts:
+                if _is_symbolic(value):
+                    facts.setdefault(subject, {}).setdefault(predicate, set()).add(value)
+            found = self._requests[key] = _closed(self._entailment, facts, request)
+        return found
+
+    def _classify(self, meaning: Meaning, told: tuple[Fact, ...]) -> frozenset[str]:
+        node = "urn:necessity:statement"
+        props: dict[Term, set[Term]] = {TYPE: {_STATEMENT, *map(terms.iri, meaning.classes)}}
+        props[_ADDRESSES] = set(map(terms.iri, meaning.addresses))
+        for predicate, value in told:
+            if _is_symbolic(value):
+                props.setdefault(predicate, set()).add(value)
+        return _closed(self._entailment, {node: props}, node)
+
+    def _told(self, facts: tuple[Fact, ...], calculated: tuple[Fact, ...]) -> tuple[Fact, ...]:
+        """The facts of a statement with those that its codes and the policy's rules state."""
+        told = {*facts, *calculated}
+        told |= {fact for p, code in told if p == _CODE for fact in self.version.lexicon.coded.get(code, ())}
+        return tuple(sorted(told))
+
+    def _calculate(self, statements: Sequence[Statement]) -> Mapping[str, tuple[Fact, ...]]:
+        """What the policy's SPARQL rules construct from the numbers of a case."""
+        if not self.version.rules:
+            return {}
+        numbers = []
+        for number, statement in enumerate(statements):
+            numeric = self._numeric.get(statement.meaning)
+            if numeric is None:
+                numeric = self._numeric[statement.meaning] = _numeric(statement.meaning.facts)
+            if numeric:
+                numbers.append((number, numeric))
+        if not numbers:
+            return {}
+        key = tuple(facts for _, facts in numbers)
+        found = self._calculated.get(key)
+        if found is None:
+            found = self._calculated[key] = _construct(self.version.rules, key)
+        return {statements[number].iri: facts for (number, _), facts in zip(numbers, found, strict=True) if facts}
+
+    def answers(self, case: Case, inference: Inference, settlement: Settlement) -> dict[str, LeafAnswer]:
+        """The answer of each leaf to which something speaks; every other one is silent, see `silence`."""
+        if not inference.apart:
+            return self._by_reference(case, inference, settlement, self.leaves)
+        if len(self._ids) > _KEPT:  # between two cases: answers are kept by these numbers
+            for memory in (self._ids, self._kinds, self._answers):
+                memory.clear()
+        spoken: dict[str, tuple[Bearing, list[str]]] = {}
+        for iri, bearings in settlement.bearings.items():
+            for bearing in bearings:
+                node = evidence_node(bearing) if bearing.contrary else bearing.statement.iri
+                entry = spoken.get(node)
+                if entry is None:
+                    spoken[node] = (bearing, [iri])
+                elif entry[0][1:] == bearing[1:]:
+                    entry[1].append(iri)
+                else:  # one name for two nodes
+                    return self._by_reference(case, inference, settlement, self.leaves)
+        at_leaf: dict[str, list[int]] = {}
+        kinds: dict[Term, EvidenceKind] = {}
+        facts = inference.facts
+        for node, ((_, statement, stance, contrary), leaves) in spoken.items():
+            told = facts[statement.iri]
+            key = (statement.meaning, told, stance, contrary, leaves[0] if len(leaves) == 1 else frozenset(leaves))
+            kind = self._kinds.get(key)
+            if kind is None:
+                classes = inference.classes[statement.iri]
+                kind = self._kinds[key] = self._kind(
+                    statement.meaning.classes, classes, told, stance, contrary, frozenset(leaves)
+                )
+            kinds[f"<{node}>"] = kind
+            for triggered in kind.triggered:
+                at_leaf.setdefault(triggered, []).append(kind.number)
+        age_group = (f"<{case.iri}>", _AGE_GROUP, terms.iri(inference.age_group))
+        evidence = Evidence(case.iri, kinds, (*case.facts, age_group))
+        answers = {}
+        for iri, numbers in at_leaf.items():
+            leaf = self.leaves[iri]
+            if leaf.blind:
+                continue
+            numbers.sort()
+            key = (iri, *numbers)
+            if leaf.contexts:
+                key += tuple([frozenset(read(evidence, evidence.request)) for read in leaf.contexts])
+            answer = None if evidence.entangled else self._answers.get(key)
+            if answer is None:
+                answer = self._answer(leaf, evidence, case, inference, settlement)
+                if not evidence.entangled:
+                    self._answers[key] = answer
+            answers[iri] = answer
+        for leaf in self._blind:
+            answers[leaf.iri] = self._answer(leaf, evidence, case, inference, settlement)
+        if self._native:
+            graph = evidence_graph(case, inference, settlement, self.version)
+            answers |= {iri: LeafAnswer(results) for iri, results in self._native.validate(graph, case.iri).items()}
+        return answers
+
+    def silence(self, iri: str) -> LeafAnswer:
+        """The answer of a leaf to which nothing speaks."""
+        return self._silent[iri]
+
+    def evaluate(
+        self, leaves: tuple[str, ...], case: Case, inference: Inference, settlement: Settlement
+    ) -> dict[str, LeafReport]:
+        """What `reasoner.determination.validation.evaluate` finds of some leaves."""
+        answers = self.answers(case, inference, settlement)
+        return {iri: self._report(iri, answers.get(iri) or self._silent[iri], case.iri) for iri in leaves}
+
+    def _report(self, iri: str, answer: LeafAnswer, request: str) -> LeafReport:
+        return LeafReport(self.status(iri, answer), answer.results(request))
+
+    def status(self, iri: str, answer: LeafAnswer) -> Status:
+        """The status that an answer of a leaf comes to."""
+        if answer.status is None:
+            answer.status = leaf_status(answer.severities, hits=self.leaves[iri].item)
+        return answer.status
+
+    def _answer(
+        self, leaf: _CompiledLeaf, evidence: Evidence, case: Case, inference: Inference, settlement: Settlement
+    ) -> LeafAnswer:
+        try:
+            return leaf.answer(evidence)
+        except DoubtError:
+            return self._by_reference(case, inference, settlement, (leaf.iri,))[leaf.iri]
+
+    def _by_reference(
+        self, case: Case, inference: Inference, settlement: Settlement, leaves: Collection[str]
+    ) -> dict[str, LeafAnswer]:
+        graph = evidence_graph(case, inference, settlement, self.version)
+        found = validation.evaluate(self.version, tuple(leaves), graph, case.iri)
+        return {iri: LeafAnswer(report.results) for iri, report in found.items()}
+
+    def _kind(
+        self,
+        asserted: frozenset[str],
+        entailed: frozenset[str],
+        told: tuple[Fact, ...],
+        stance: Assertion,
+        contrary: bool,
+        leaves: frozenset[str],
+    ) -> EvidenceKind:
+        """The kind of evidence node that `reasoner.determination.evidence_graph.evidence_graph` writes."""
+        version = self.version
+        types = {version.leaves[iri].finding for iri in leaves}
+        facts: dict[Term, list[Term]] = {}
+        if not contrary:
+            for predicate, value in told:
+                facts.setdefault(predicate, []).append(value)
+            if stance is Assertion.AFFIRMED:
+                types |= {name for name in entailed if name not in version.leaf_of}
+                if _TOPIC not in facts and any(version.leaves[iri].topical for iri in leaves):
+                    facts[_TOPIC] = sorted(map(terms.iri, asserted - set(version.leaf_of)))
+        classes = frozenset(map(terms.iri, types)) & self._classes
+        seen = {p: values for p, values in facts.items() if p in self._predicates and values}
+        relation = RELATION[stance]
+        same = (relation, classes, tuple((p, tuple(values)) for p, values in sorted(seen.items())))
+        number = self._ids.setdefault(same, len(self._ids))
+        triggered = dict.fromkeys(leaf for name in sorted(classes) for leaf in self._triggered.get(name, ()))
+        return EvidenceKind(number, relation, classes, seen, tuple(leaf.iri for leaf in triggered))
+
+    def _ask(
+        self, iri: str, attested: dict[tuple[URIRef, str], EvidenceKind], probes: tuple[proof.Probe, ...]
+    ) -> dict[str, Status]:
+        """The status of a leaf by probe, for `proof.prove`; what bare statements come to is kept in `attested`."""
+        leaf, statuses = self.leaves[iri], {}
+        for probe in probes:
+            if self._native and leaf.foreign:
+                graph = proof.attestations([probe])
+                answer = LeafAnswer(self._native.validate(graph, probe.request)[iri])
+            else:
+                kinds = {
+                    f"<{probe.request}:{number}>": attested.get((probe.relation, spoken.iri))
+                    or attested.setdefault((probe.relation, spoken.iri), self._attestation(probe.relation, spoken))
+                    for number, spoken in enumerate(probe.spoken)
+                }
+                answer = leaf.answer(Evidence(probe.request, kinds))
+            statuses[probe.name] = self.status(iri, answer)
+        return statuses
+
+    def _attestation(self, relation: URIRef, leaf: Criterion) -> EvidenceKind:
+        """The kind of evidence node that a bare statement to a leaf comes to."""
+        stance = next(stance for stance, name in RELATION.items() if name == terms.of(relation))
+        someone = tuple((terms.iri(required), "<urn:necessity:someone>") for required in leaf.speaks_only_with)
+        return self._kind(frozenset(), frozenset(), someone, stance, False, frozenset({leaf.iri}))
+
+
+class _CompiledLeaf:
+    """A leaf's shapes, compiled, and what they read."""
+
+    def __init__(self, iri: str, version: PolicyVersion) -> None:
+        self.iri = iri
+        self.item = iri in {i for section in version.lists if section.excluding for i in section.criterion.members}
+        self.foreign = ""
+        self.blind = False
+        """Whether every node may matter to it, not just those of the classes that trigger it."""
+        self.triggers: frozenset[Term] = frozenset()
+        self.predicates: frozenset[Term] = frozenset()
+        self.classes: frozenset[Term] = frozenset()
+        self.contexts: tuple[Callable[[Evidence, Term], Sequence[Term]], ...] = ()
+        self._reports: list[CompiledShape] = []
+        compiler = Compiler(version.lexicon.shapes)
+        try:
+            own = {p for p in version.lexicon.shapes.get(f"<{iri}>", {}) if p.startswith(f"<{SH}")}
+            if own - {f"<{SH}{name}>" for name in ("property", "targetClass", "rule")}:
+                raise UnsupportedError(f"{iri} has constraints beside its property shapes")
+            for shape in sorted(version.reporting(iri)):
+                self._reports += compiler.reports(shape)
+        except UnsupportedError as error:
+            self.foreign = str(error)
+            return
+        self._reports.sort(key=lambda report: (terms.name(report.shape), report.severity))
+        use = compiler.use()
+        self.classes = use.classes
+        self._read(use.paths)
+
+    def _read(self, paths: Collection[tuple[Steps, frozenset[Term] | None]]) -> None:
+        triggers: set[Term] = set()
+        predicates: set[Term] = set()
+        contexts: list[Steps] = []
+        for steps, needs in paths:
+            branches = steps.alternatives or (steps,)
+            sequences = [branch.sequence for branch in branches]
+            if all(_to_evidence(sequence) for sequence in sequences):
+                self.blind |= needs is None
+                triggers |= needs or set()
+            elif len(sequences) == 1 and len(sequences[0]) == 1 and not sequences[0][0][1]:
+                predicates.add(sequences[0][0][0])
+            elif len(sequences) == 1 and sequences[0] and sequences[0][0][1] and sequences[0][0][0] in RELATIONS:
+                contexts.append(Steps(sequences[0][1:]))
+                self.blind |= any(back for _, back in sequences[0][1:])
+            else:
+                self.blind = True
+            # Whatever is named on a path has to be kept of a node.
+            predicates |= {name for sequence in sequences for name, _ in sequence if name not in RELATIONS}
+        self.triggers, self.predicates = frozenset(triggers), frozenset(predicates)
+        self.contexts = tuple(follow(steps) for steps in sorted(contexts, key=str))
+
+    def answer(self, evidence: Evidence) -> LeafAnswer:
+        """What the shapes report of some evidence."""
+        return LeafAnswer([report for report in self._reports if report.breaks(evidence, evidence.request)])
+
+
+def _to_evidence(sequence: tuple[tuple[Term, bool], ...]) -> bool:
+    """Whether a path leads from the request to evidence nodes, or from one of them by the request to others."""
+    if len(sequence) == 2 and sequence[0][1] and sequence[0][0] in RELATIONS:
+        sequence = sequence[1:]
+    return len(sequence) == 1 and not sequence[0][1] and sequence[0][0] in RELATIONS
+
+
+@lru_cache(maxsize=8)
+def entailment(lexicon: Lexicon) -> Entailment:
+    """The class axioms of a policy, compiled."""
+    return Entailment(lexicon.axioms)
+
+
+@lru_cache(maxsize=8)
+def compiled_policy(version: PolicyVersion) -> CompiledPolicy:
+    """The program of a policy version, compiled when it is first asked for; see `Program`."""
+    return CompiledPolicy(version)
+
+
+def _is_axiomatic(predicate: Term, value: Term) -> bool:
+    """Whether a fact is one from which more can follow than what the policy's own axioms give."""
+    if predicate == TYPE:
+        return value.startswith(_OWL) and value not in _PLAIN
+    return predicate in _AXIOMATIC or predicate.startswith(_OWL)
+
+
+def _closed(entailment: Entailment, facts: Facts, node: Term) -> frozenset[str]:
+    entailment.close(facts)
+    return frozenset(terms.name(name) for name in facts[node].get(TYPE, ()) if name.startswith("<"))
+
+
+def _is_symbolic(value: Term) -> bool:
+    """Whether a value can matter to a class expression, as `reasoner.determination.inference` has it."""
+    return value.startswith("<") or value.endswith(_BOOLEAN)
+
+
+def _leads_to_another(case: Case, values: frozenset[Term]) -> bool:
+    """Whether some values are nodes of the case of which more is said."""
+    return not (
+        values.isdisjoint(f"<{statement.iri}>" for statement in case.statements)
+        and values.isdisjoint(subject for subject, _, _ in case.facts)
+    )
+
+
+def _numeric(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
+    """The facts that a rule can calculate with: literals that are no truth values."""
+    return tuple((p, value) for p, value in facts if value.startswith('"') and not value.endswith(_BOOLEAN))
+
+
+def _construct(rules: tuple[str, ...], facts: tuple[tuple[Fact, ...], ...]) -> tuple[tuple[Fact, ...], ...]:
+    """What rules construct of the facts of some statements, for each of them."""
+    store = ox.Store()
+    lines = [f"<urn:necessity:n:{n}> {p} {value} ." for n, told in enumerate(facts) for p, value in told]
+    store.load("\n".join(lines).encode(), format=ox.RdfFormat.N_TRIPLES)
+    found: list[set[Fact]] = [set() for _ in facts]
+    for rule in rules:
+        try:
+            triples = list(store.query(rule))  # type: ignore[arg-type]
+        except (SyntaxError, ValueError, RuntimeError) as error:
+            raise EngineError(f"a rule of the policy cannot be run: {error}", where=rule.strip()) from error
+        for triple in triples:
+            name = str(triple.subject)
+            if name.startswith("<urn:necessity:n:"):
+                found[int(name[17:-1])].add((str(triple.predicate), terms.canonical(str(triple.object))))
+    return tuple(tuple(sorted(told)) for told in found)

@@ -1,0 +1,111 @@
+"""Inference: OWL 2 RL over the request and the affirmed statements, and the policy's own arithmetic rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from rdflib import Graph, Literal, URIRef
+
+from reasoner.chart.model import Assertion, Case
+from reasoner.ground.errors import PolicyError
+from reasoner.policy.model import PolicyVersion
+from reasoner.rdf import terms
+from reasoner.rdf.namespaces import NEC, RDF, XSD
+from reasoner.rdf.terms import Term
+
+if TYPE_CHECKING:
+    from rdflib.plugins.sparql.sparql import Query
+from reasoner.rdf.owl_rl import Triple, classify
+
+_CODE = terms.of(NEC.code)
+
+
+@dataclass(frozen=True)
+class Inference:
+    """What follows from a case."""
+
+    request_classes: frozenset[str]
+    classes: Mapping[str, frozenset[str]]
+    """Every class of each affirmed statement, by its IRI; of the others, those asserted."""
+    facts: Mapping[str, tuple[tuple[Term, Term], ...]]
+    """Structured facts of each statement, ordered, derived ones included."""
+    age_group: str
+    apart: bool = False
+    """Whether it is known that no statement is another node of the case as well."""
+
+    def stated(self) -> dict[str, frozenset[str]]:
+        """The properties of each statement's structured facts, those that its code states included."""
+        return {iri: frozenset(terms.name(predicate) for predicate, _ in facts) for iri, facts in self.facts.items()}
+
+
+def infer(case: Case, version: PolicyVersion) -> Inference:
+    """Classify a case's request and affirmed statements under a policy version.
+
+    Denied and not-applicable statements keep their asserted classes: denial does not climb the class tree.
+    """
+    age_group = NEC.Minor if case.age() < version.age_of_majority else NEC.Adult
+    asserted: list[Triple] = [
+        *((terms.node(s), terms.node(p), terms.node(o)) for s, p, o in case.facts),
+        (URIRef(case.iri), NEC.ageGroup, age_group),
+    ]
+    calculated = _calculate(case, version)
+    facts: dict[str, tuple[tuple[Term, Term], ...]] = {}
+    for statement in case.statements:
+        subject = URIRef(statement.iri)
+        told = {*statement.facts, *calculated.get(statement.iri, ())}
+        told |= {fact for p, code in told if p == _CODE for fact in version.lexicon.coded.get(code, ())}
+        facts[statement.iri] = tuple(sorted(told))
+        asserted += [(subject, terms.node(predicate), terms.node(value)) for predicate, value in facts[statement.iri]]
+        if statement.assertion is Assertion.AFFIRMED:
+            asserted.append((subject, RDF.type, NEC.Statement))
+            asserted += [(subject, RDF.type, URIRef(name)) for name in statement.classes]
+            asserted += [(subject, NEC.addresses, URIRef(leaf)) for leaf in statement.addresses]
+    entailed = classify(version.ontology, asserted)
+    types: dict[str, set[str]] = {}
+    for subject, predicate, value in entailed:
+        if predicate == RDF.type and isinstance(value, URIRef):
+            types.setdefault(str(subject), set()).add(str(value))
+    return Inference(
+        request_classes=frozenset(types.get(case.iri, ())),
+        classes={
+            s.iri: frozenset(types.get(s.iri, ())) if s.assertion is Assertion.AFFIRMED else s.classes
+            for s in case.statements
+        },
+        facts=facts,
+        age_group=str(age_group),
+    )
+
+
+def _calculate(case: Case, version: PolicyVersion) -> dict[str, tuple[tuple[Term, Term], ...]]:
+    """What the policy's SPARQL rules construct from each statement's numbers."""
+    rules = _rules(version)
+    data = Graph(bind_namespaces="none")
+    for statement in case.statements:
+        for predicate, value in statement.facts:
+            number = terms.node(value)
+            # A literal that is not of its type, such as "x" as an integer, makes rdflib's arithmetic fail.
+            if isinstance(number, Literal) and number.datatype != XSD.boolean and not number.ill_typed:
+                data.add((URIRef(statement.iri), terms.node(predicate), number))
+    if not rules or not data:
+        return {}
+    found: dict[str, set[tuple[Term, Term]]] = {}
+    for rule in rules:
+        for subject, predicate, value in data.query(rule):  # type: ignore[misc]
+            found.setdefault(str(subject), set()).add((terms.of(predicate), terms.canonical(terms.of(value))))
+    return {iri: tuple(sorted(facts)) for iri, facts in found.items() if any(s.iri == iri for s in case.statements)}
+
+
+@lru_cache(maxsize=16)
+def _rules(version: PolicyVersion) -> tuple[Query, ...]:
+    from rdflib.plugins.sparql import prepareQuery
+
+    queries = []
+    for text in version.rules:
+        try:
+            queries.append(prepareQuery(text))
+        except Exception as error:  # the parser raises many kinds
+            raise PolicyError(f"a sh:construct is not SPARQL: {error}", where=version.iri, mend=text.strip()) from error
+    return tuple(queries)

@@ -1,0 +1,151 @@
+"""A determination: what a policy version and a chart recommend for one request, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+
+from reasoner.chart.model import Case
+from reasoner.determination.engine import DEFAULT_ENGINE, Engine
+from reasoner.determination.settling import Bearing, SetAside
+from reasoner.logic import justification
+from reasoner.logic.families import FALSE, Family
+from reasoner.logic.fold import Evaluation, Outcome, Status
+from reasoner.policy.configuration import Configuration
+from reasoner.policy.model import Criterion, Interpretation, Reading, Substitution
+from reasoner.rdf.pyshacl_door import ValidationResult
+
+
+@dataclass(frozen=True)
+class CriterionResult:
+    """The status of one criterion, with what it rests on; groups rest on their parts and carry no evidence."""
+
+    criterion: Criterion
+    kind: str
+    """How it is put together in the effective policy: all, any or leaf."""
+    status: Status
+    members: tuple[str, ...]
+    """IRIs of its effective parts."""
+    evidence: tuple[Bearing, ...]
+    set_aside: tuple[SetAside, ...]
+    results: tuple[ValidationResult, ...]
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """What the shapes say of it, in plain words: of what is contradicted only that, not that it is missing too."""
+        contradicted = any(result.severity == "Violation" for result in self.results)
+        told = (r.message for r in self.results if not contradicted or r.severity == "Violation")
+        return tuple(dict.fromkeys(told))
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """What another reading of one passage would give, every other passage read as before."""
+
+    interpretation: Interpretation
+    reading: Reading
+    outcome: Outcome
+    evaluation: Evaluation = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Determination:
+    """What a policy version and the documentation recommend for one request. Advisory: a clinician decides."""
+
+    case: Case
+    service_start: date
+    service_end: date | None
+    """The stretch of service that this determination is for; part of the stay if policy versions change within it."""
+    policy: str
+    policy_label: str
+    version: str | None
+    """IRI of the policy version; None if none was in force."""
+    version_id: str | None
+    outcome: Outcome
+    criteria: tuple[CriterionResult, ...] = ()
+    """Every group and leaf of the sections that apply, and every item of the list sections, in published order."""
+    sections: tuple[str, ...] = ()
+    """IRIs of the sections that apply, in published order."""
+    substitutions: tuple[Substitution, ...] = ()
+    readings: tuple[Alternative, ...] = ()
+    """Every other reading of every ambiguous passage, each tried alone; empty if they were not asked for."""
+    configuration: Configuration | None = None
+    """The payer's choice of readings, if there is one."""
+    evaluation: Evaluation | None = field(default=None, repr=False, compare=False)
+    """What the statuses follow from; None if no version was in force."""
+    notes: tuple[str, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
+    engine: Engine = DEFAULT_ENGINE
+    engine_version: str = ""
+    policy_digest: str = ""
+
+    def status(self, criterion_id: str) -> Status:
+        """The status of a criterion by id; raises `KeyError` for one that is not asked here."""
+        return self.criterion(criterion_id).status
+
+    def criterion(self, criterion_id: str) -> CriterionResult:
+        """The result of a criterion by id; raises `KeyError` for one that is not asked here."""
+        for result in self.criteria:
+            if result.criterion.id == criterion_id:
+                return result
+        raise KeyError(f"{criterion_id} is not among the criteria of this determination")
+
+    @property
+    def asides(self) -> tuple[SetAside, ...]:
+        """All evidence that was considered and set aside: for no criterion in particular, then criterion by criterion."""
+        return (*self.set_aside, *(aside for result in self.criteria for aside in result.set_aside))
+
+    @property
+    def listed(self) -> tuple[CriterionResult, ...]:
+        """The results of items that stand in no section that applies: exclusions and description."""
+        sections = self.evaluation.policy.sections if self.evaluation else ()
+        required = {part.criterion.iri for section in sections for part in section.walk()}
+        return tuple(result for result in self.criteria if result.criterion.iri not in required)
+
+    @property
+    def holds_under_all_readings(self) -> bool | None:
+        """Whether every other reading gives the same outcome; None if they were not tried."""
+        return all(a.outcome is self.outcome for a in self.readings) if self.readings else None
+
+    @property
+    def chosen(self) -> tuple[Reading, ...]:
+        """The readings in force that are not the policy's defaults."""
+        if self.evaluation is None:
+            return ()
+        defaults = {interpretation.default for interpretation in self.evaluation.policy.version.interpretations}
+        return tuple(reading for reading in self.evaluation.policy.readings if reading not in defaults)
+
+    @cached_property
+    def gaps(self) -> Family:
+        """Where documentation is needed: every smallest set of leaf ids whose documentation completes the criteria."""
+        return self._justified(justification.gaps, Outcome.DOCUMENTATION_NEEDED)
+
+    @cached_property
+    def grounds(self) -> Family:
+        """Where the criteria are met: every smallest set of leaf ids that carries it."""
+        return self._justified(justification.grounds, Outcome.CRITERIA_MET)
+
+    @cached_property
+    def statement_grounds(self) -> Family:
+        """Where the criteria are met: every smallest set of statements, by IRI, that carries it."""
+        speaking = {r.criterion.iri: [b.statement.iri for b in r.evidence] for r in self.criteria}
+        return self._justified(
+            lambda evaluation: justification.statement_grounds(evaluation, speaking), Outcome.CRITERIA_MET
+        )
+
+    @cached_property
+    def objections(self) -> Family:
+        """Where something stands against it: every smallest set of leaf ids that does so by itself."""
+        return self._justified(justification.objections, Outcome.CRITERIA_NOT_MET, Outcome.EXCLUDED)
+
+    @cached_property
+    def changes(self) -> Family:
+        """Where something stands against it: every smallest set of leaf ids that would have to be otherwise."""
+        return self._justified(justification.changes, Outcome.CRITERIA_NOT_MET, Outcome.EXCLUDED)
+
+    def _justified(self, find: Callable[[Evaluation], Family], *outcomes: Outcome) -> Family:
+        if self.evaluation is None or self.outcome not in outcomes:
+            return Family(FALSE)
+        return find(self.evaluation)

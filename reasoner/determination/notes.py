@@ -1,0 +1,86 @@
+"""Explanation: what a determination says beside its statuses, in words for the reviewer. No graphs here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from reasoner.chart.model import Assertion, Case
+from reasoner.determination.settling import Bearing, Reason, Settlement
+from reasoner.logic.fold import Status
+from reasoner.policy.effective import EffectivePolicy
+
+
+def reviewer_notes(
+    case: Case,
+    policy: EffectivePolicy,
+    settlement: Settlement,
+    found: Mapping[str, Status],
+    stated: Mapping[str, frozenset[str]],
+) -> tuple[str, ...]:
+    """Remarks that change no status, in a fixed order: the request, the evidence, the policy's standing advice."""
+    lines = [
+        *_about_age(case, policy),
+        *(f"substitution: {substitution.label}" for substitution in policy.substitutions),
+        *_about_lateness(case, settlement),
+        *_about_evidence(policy, settlement, stated),
+        *_about_opposites(policy, found),
+        *_about_description(policy, found),
+        *_about_the_unrouted(policy, settlement),
+        *(f"advice: {text}" for text in policy.version.advice),
+    ]
+    return tuple(dict.fromkeys(lines))
+
+
+def _about_age(case: Case, policy: EffectivePolicy) -> Iterator[str]:
+    if case.age() in policy.version.age_note:
+        yield (
+            f"age: the member is {case.age()} at the start of service; the policy states no age of majority, "
+            f"and {policy.version.age_of_majority} is taken"
+        )
+
+
+def _about_lateness(case: Case, settlement: Settlement) -> Iterator[str]:
+    for statement in case.statements:
+        if statement.iri in settlement.late:
+            yield f"late entry: {statement.iri} was recorded on {statement.recorded}, after service end"
+
+
+def _about_evidence(
+    policy: EffectivePolicy, settlement: Settlement, stated: Mapping[str, frozenset[str]]
+) -> Iterator[str]:
+    for iri, part in policy.parts.items():
+        for bearing in settlement.bearings.get(iri, ()):
+            details = part.criterion.details
+            if details and bearing.stance is Assertion.AFFIRMED and not stated[bearing.statement.iri] & set(details):
+                yield f"attested without detail: {bearing.statement.iri} to {part.criterion.id}"
+
+
+def _about_opposites(policy: EffectivePolicy, found: Mapping[str, Status]) -> Iterator[str]:
+    for iri, part in policy.parts.items():
+        for other in part.criterion.opposites:
+            if iri < other and found.get(iri) is found.get(other) is Status.MET:
+                other_id = policy.version.criteria[other].id
+                yield f"opposites: {part.criterion.id} and {other_id} are both affirmed; each stands by itself"
+
+
+def _about_description(policy: EffectivePolicy, found: Mapping[str, Status]) -> Iterator[str]:
+    for section in policy.lists:
+        for iri in section.criterion.members:
+            criterion = policy.version.criteria[iri]
+            if not section.excluding and found[iri] in (Status.NOT_MET, Status.CONFLICTING):
+                yield f"description: {criterion.id} ({criterion.label}) is documented otherwise"
+
+
+def _about_the_unrouted(policy: EffectivePolicy, settlement: Settlement) -> Iterator[str]:
+    """Statements that were read and do not count here: for other criteria, or for none."""
+    routed = set(policy.parts)
+
+    def elsewhere(bearing: Bearing) -> str:
+        return f"not asked here: {bearing.statement.iri} speaks to {policy.version.criteria[bearing.leaf].id}"
+
+    for iri, bearings in sorted(settlement.bearings.items()):
+        if iri not in routed:
+            yield from (elsewhere(bearing) for bearing in bearings)
+    for aside in settlement.set_aside:
+        if aside.reason is Reason.SILENT:
+            yield f"speaks to no criterion: {aside.statement.iri}"

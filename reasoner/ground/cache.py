@@ -1,0 +1,90 @@
+"""A cache of what was built from files, in the user's cache folder; without one everything is built anew."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from reasoner.ground.serialization import Form, FormError
+
+T = TypeVar("T")
+
+_PACKAGE = Path(__file__).parent.parent
+
+
+def folder() -> Path | None:
+    """The folder, which belongs to the user alone; None if there is none or ``NECESSITY_CACHE`` is empty."""
+    named = os.environ.get("NECESSITY_CACHE")
+    if named == "":
+        return None
+    base = Path(named) if named else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "necessity"
+    try:
+        base.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = base.stat()
+    except (OSError, RuntimeError):
+        return None
+    ours = not hasattr(os, "getuid") or (status.st_uid == os.getuid() and not status.st_mode & 0o022)
+    return base if ours else None
+
+
+def key(name: str, files: Iterable[Path], *, package: Path = _PACKAGE) -> str:
+    """A name for what this very code of the package builds from the content of some files.
+
+    Args:
+        name: what is built.
+        files: what it is built from; raises `OSError` where one cannot be read.
+        package: the folder of the code, with all below it.
+    """
+    total = hashlib.sha256(name.encode())
+    for path, status in _modules(package):
+        total.update(f"\0{path}\0{status.st_size}\0{status.st_mtime_ns}".encode())
+    for file in files:
+        total.update(f"\0{file}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
+    return total.hexdigest()
+
+
+def cached(name: str, form: Form[T], build: Callable[[], T]) -> T:
+    """What is kept under a name; else what is built, which is then kept where that is possible.
+
+    A file begins with the SHA-256 of the rest, so that a damaged one is noticed and built anew.
+
+    Args:
+        name: from `key`.
+        form: how it is written.
+        build: how to make it.
+    """
+    base = folder()
+    path = base / f"{name}.data" if base else None
+    if path:
+        with contextlib.suppress(OSError, FormError):
+            checksum, _, content = path.read_bytes().partition(b"\n")
+            if checksum == _checksum(content):
+                return form.read(content)
+    value = build()
+    if path:
+        content = form.write(value)
+        with contextlib.suppress(OSError), tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as stream:
+            stream.write(_checksum(content) + b"\n" + content)
+            stream.close()
+            Path(stream.name).replace(path)
+    return value
+
+
+def _checksum(content: bytes) -> bytes:
+    return hashlib.sha256(content).hexdigest().encode()
+
+
+def _modules(package: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """The Python files of a package and below, in a fixed order."""
+    with os.scandir(package) as listing:
+        entries = sorted(listing, key=lambda entry: entry.name)
+    for entry in entries:
+        if entry.name.endswith(".py"):
+            yield entry.path, entry.stat()
+        elif entry.is_dir() and entry.name != "__pycache__":
+            yield from _modules(Path(entry.path))

@@ -1,0 +1,150 @@
+"""A policy version as text: its criteria, its readings, and the shapes of one kind of request."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping
+
+from rdflib import URIRef
+
+from reasoner.ground.errors import UsageError
+from reasoner.policy import axes
+from reasoner.policy.effective import EffectivePolicy, choose_readings, effective_policy
+from reasoner.policy.model import Criterion, CriterionKind, Policy, PolicyVersion
+from reasoner.rdf.namespaces import NEC, RDF, RDFS, SKOS
+from reasoner.rdf.owl_rl import classify
+
+_KIND = {
+    CriterionKind.ALL: ": all of",
+    CriterionKind.ANY: ": any of",
+    CriterionKind.LEAF: "",
+    CriterionKind.LIST: ": each by itself",
+}
+_REQUEST = "urn:necessity:request"
+
+
+def choose_version(policy: Policy, version_id: str | None) -> PolicyVersion:
+    """The version with an id, by default the latest; raises `UsageError` for one that is not there."""
+    if version_id is None:
+        return policy.versions[-1]
+    for version in policy.versions:
+        if version_id in (version.id, version.id.rpartition("/")[2]):
+            return version
+    known = ", ".join(version.id for version in policy.versions)
+    raise UsageError(f"there is no version {version_id!r}", mend=f"Choose one of: {known}")
+
+
+def tree(version: PolicyVersion) -> str:
+    """The criteria as published, before routing and substitutions, an id and label a line."""
+    lines = [version.label, f"{version.id}, in force from {version.valid_from}", ""]
+
+    def walk(iri: str, depth: int) -> None:
+        found = version.criteria[iri]
+        lines.append(f"{'  ' * depth}{found.id or '-'}  {found.label}{_KIND[found.kind]}")
+        if depth == 0 or found.kind is not CriterionKind.LEAF:
+            for member in found.members:
+                if member in version.sections:
+                    lines.append(f"{'  ' * (depth + 1)}{version.criteria[member].id}, where it applies")
+                else:
+                    walk(member, depth + 1)
+
+    for section in (*version.sections, *(part.criterion.iri for part in version.lists)):
+        if version.criteria[section].id:
+            walk(section, 0)
+            lines.append("")
+    return "\n".join(lines)
+
+
+def criterion(version: PolicyVersion, criterion_id: str) -> str:
+    """One criterion in full; raises `UsageError` for an id that the version does not have."""
+    found = version.by_id.get(criterion_id)
+    if found is None:
+        raise UsageError(f"there is no criterion {criterion_id!r}", mend="`necessity policy show` lists them")
+    return "\n".join(_criterion(version, found)) + "\n"
+
+
+def _criterion(version: PolicyVersion, found: Criterion) -> Iterator[str]:
+    yield f"{found.id}  {found.label}{_KIND[found.kind]}"
+    yield from textwrap.wrap(found.definition, 100, initial_indent="  ", subsequent_indent="  ")
+    yield f"  source   {found.source}"
+    yield f"  iri      {found.iri}"
+    if found.finding:
+        yield f"  finding  {found.finding}"
+        narrower = sorted(
+            {
+                str(n)
+                for n in version.ontology.transitive_subjects(RDFS.subClassOf, URIRef(found.finding))
+                if isinstance(n, URIRef)
+            }
+        )
+        yield from (f"  narrower {name}" for name in narrower if name != found.finding)
+    if found.ask:
+        yield f"  ask      {found.ask}"
+    if found.conditional:
+        yield "  may be stated not applicable"
+    for member in found.members:
+        part = version.criteria[member]
+        yield f"  part     {part.id}  {part.label}"
+
+
+def readings(version: PolicyVersion) -> str:
+    """The passages that can be read in more than one way, with each reading and its rationale."""
+    lines: list[str] = []
+    for interpretation in version.interpretations:
+        lines += [f"{interpretation.id}  {interpretation.label}", *_indented(interpretation.definition, 2)]
+        lines += _indented(f"Source: {interpretation.source}", 2) if interpretation.source else []
+        for reading in interpretation.readings:
+            mark = " (default)" if reading is interpretation.default else ""
+            lines += [f"    {reading.id}{mark}: {reading.label}", *_indented(reading.definition, 8)]
+            lines += _indented(f"Why: {reading.rationale}", 8)
+            lines += [line for done in reading.substitutions for line in _indented(f"So: {done.label}", 8)]
+            lines += [f"        <{reading.iri}>"]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def shapes(version: PolicyVersion, words: Mapping[str, str], jurisdiction: str | None, minor: bool) -> str:
+    """The effective shapes of one kind of request as Turtle; raises `UsageError` where the kind is not said."""
+    return effective(version, words, jurisdiction, minor).shapes.serialize(format="turtle")
+
+
+def effective(
+    version: PolicyVersion, words: Mapping[str, str], jurisdiction: str | None, minor: bool
+) -> EffectivePolicy:
+    """What a version asks of one kind of request.
+
+    Args:
+        version: the policy version.
+        words: the word of each axis to that of its value.
+        jurisdiction: where the plan is regulated, such as US-MO.
+        minor: whether the member is under the age of majority.
+
+    Raises:
+        UsageError: the kind is not said, or not known.
+    """
+    values = axes.choose(version.axes, words)
+    if len(values) < len(version.axes) or not jurisdiction:
+        given = ", ".join(f"--{axis.word}" for axis in version.axes)
+        mend = f"Give {f'{given} and ' if given else ''}--jurisdiction"
+        raise UsageError("the kind of request is not said", mend=mend)
+    request, plan = URIRef(_REQUEST), URIRef(_REQUEST + ":plan")
+    named = {str(o): s for s, o in version.ontology.subject_objects(SKOS.notation)}
+    place = named.get(jurisdiction)
+    if place is None:
+        raise UsageError(f"there is no jurisdiction {jurisdiction!r}", mend="Give an ISO 3166-2 code such as US-MO")
+    entailed = classify(
+        version.ontology,
+        [
+            (request, RDF.type, NEC.ReviewRequest),
+            *axes.facts(request, values),
+            (request, NEC.ageGroup, NEC.Minor if minor else NEC.Adult),
+            (request, NEC.plan, plan),
+            (plan, NEC.jurisdiction, place),
+        ],
+    )
+    classes = frozenset(str(o) for s, p, o in entailed if s == request and p == RDF.type and isinstance(o, URIRef))
+    return effective_policy(version, classes, choose_readings(version))
+
+
+def _indented(text: str, spaces: int) -> list[str]:
+    return textwrap.wrap(text, 100, initial_indent=" " * spaces, subsequent_indent=" " * spaces)

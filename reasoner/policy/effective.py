@@ -1,0 +1,209 @@
+"""The effective policy: what a policy version asks of one kind of request under one choice of readings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+
+from rdflib import BNode, Graph, URIRef
+from rdflib.collection import Collection
+
+from reasoner.ground.errors import PolicyError, UsageError
+from reasoner.policy.model import Criterion, CriterionKind, ListSection, PolicyVersion, Reading, Substitution
+from reasoner.rdf import graphs
+from reasoner.rdf.namespaces import NEC, RDF, SH
+
+
+@dataclass(frozen=True)
+class Part:
+    """A criterion in its place in the effective tree."""
+
+    criterion: Criterion
+    kind: CriterionKind
+    members: tuple[Part, ...] = ()
+
+    def walk(self) -> Iterator[Part]:
+        """This part and all below it, in published order."""
+        yield self
+        for member in self.members:
+            yield from member.walk()
+
+
+@dataclass(frozen=True, eq=False)
+class EffectivePolicy:
+    """The sections that apply, substitutions done, and the list sections."""
+
+    version: PolicyVersion
+    request_classes: frozenset[str]
+    readings: tuple[Reading, ...]
+    sections: tuple[Part, ...]
+    lists: tuple[ListSection, ...]
+    substitutions: tuple[Substitution, ...] = field(default=())
+    """Those of criteria that took effect."""
+
+    @cached_property
+    def parts(self) -> dict[str, Part]:
+        """Every group and leaf by criterion IRI, in published order; list items last."""
+        found: dict[str, Part] = {}
+        for section in self.sections:
+            for part in section.walk():
+                found.setdefault(part.criterion.iri, part)
+        for section in self.lists:
+            for iri in section.criterion.members:
+                found.setdefault(iri, Part(self.version.criteria[iri], CriterionKind.LEAF))
+        return found
+
+    @cached_property
+    def exclusions(self) -> tuple[Criterion, ...]:
+        """The items of the lists that exclude, in published order."""
+        items = (iri for section in self.lists if section.excluding for iri in section.criterion.members)
+        return tuple(self.version.criteria[iri] for iri in items)
+
+    @cached_property
+    def leaves(self) -> tuple[str, ...]:
+        """IRIs of the leaves that have to be evaluated."""
+        return tuple(iri for iri, part in self.parts.items() if part.kind is CriterionKind.LEAF)
+
+    @cached_property
+    def shapes(self) -> Graph:
+        """The effective policy as a shapes graph that any SHACL Core processor can read.
+
+        Every section and every leaf targets `nec:ReviewRequest`, and the groups hold the parts that apply.
+        """
+        graph = leaf_shapes(self.version, self.leaves)
+        for prefix, namespace in (("sh", SH), ("nec", NEC), ("rdf", RDF)):
+            graph.bind(prefix, namespace)
+        for part in self.parts.values():
+            if part.kind in (CriterionKind.ALL, CriterionKind.ANY):
+                node, head = URIRef(part.criterion.iri), BNode()
+                Collection(graph, head, [URIRef(member.criterion.iri) for member in part.members])
+                graph.add((node, RDF.type, SH.NodeShape))
+                graph.add((node, SH["and"] if part.kind is CriterionKind.ALL else SH["or"], head))
+        for section in self.sections:
+            graph.add((URIRef(section.criterion.iri), SH.targetClass, NEC.ReviewRequest))
+        return graph
+
+
+def leaf_shapes(version: PolicyVersion, leaves: Iterable[str]) -> Graph:
+    """The shapes of some leaves, each targeting `nec:ReviewRequest`, with the shapes that only report on them."""
+    graph = Graph(bind_namespaces="none")
+    follow = frozenset(
+        {SH.property, SH.node, SH.qualifiedValueShape, SH["not"], SH["and"], SH["or"], SH.xone, RDF.first, RDF.rest}
+    )
+    for iri in leaves:
+        leaf = URIRef(iri)
+        reporting = list(version.shapes.subjects(NEC.reportsOn, leaf))
+        for triple in graphs.closure(version.shapes, leaf, *reporting, follow=follow):
+            if triple[1] not in (SH.rule, NEC.reportsOn):
+                graph.add(triple)
+        for shape in (leaf, *reporting):
+            graph.add((shape, SH.targetClass, NEC.ReviewRequest))
+    return graph
+
+
+def choose_readings(version: PolicyVersion, choices: Mapping[str, str] | None = None) -> tuple[Reading, ...]:
+    """The reading in force of each interpretation: the chosen alternative, else the default.
+
+    Args:
+        version: the policy version.
+        choices: interpretation id to the id of one of its readings, such as ``{"lack": "lack/both"}``;
+            the part after the slash is enough.
+
+    Raises:
+        UsageError: there is no such interpretation or reading.
+    """
+    choices = dict(choices or {})
+    chosen = []
+    for interpretation in version.interpretations:
+        wanted = choices.pop(interpretation.id, interpretation.default.id)
+        match = [r for r in interpretation.readings if wanted in (r.id, r.id.partition("/")[2])]
+        if not match:
+            raise UsageError(
+                f"interpretation {interpretation.id!r} has no reading {wanted!r}",
+                mend=f"Choose one of: {', '.join(r.id for r in interpretation.readings)}",
+            )
+        chosen.append(match[0])
+    if choices:
+        known = ", ".join(i.id for i in version.interpretations)
+        raise UsageError(f"there is no interpretation {next(iter(choices))!r}", mend=f"Choose one of: {known}")
+    return tuple(chosen)
+
+
+@lru_cache(maxsize=512)
+def effective_policy(
+    version: PolicyVersion, request_classes: frozenset[str], readings: tuple[Reading, ...]
+) -> EffectivePolicy:
+    """Apply a version's routing and substitutions for a kind of request under a choice of readings.
+
+    Args:
+        version: the policy version.
+        request_classes: IRIs of the classes the request was found to be in.
+        readings: one reading per interpretation, from `choose_readings`.
+
+    Raises:
+        PolicyError: two substitutions claim one criterion, or the criteria form a cycle.
+    """
+    return _Composer(version, request_classes, readings).compose()
+
+
+class _Composer:
+    def __init__(self, version: PolicyVersion, classes: frozenset[str], readings: tuple[Reading, ...]) -> None:
+        self.version = version
+        self.classes = classes
+        self.readings = readings
+        every = [*version.substitutions, *(s for reading in readings for s in reading.substitutions)]
+        self.class_for = {s.replaced: s.used[0] for s in every if s.of_classes}
+        self.active: dict[str, Substitution] = {}
+        for substitution in every:
+            if not substitution.of_classes and self.holds(substitution.when):
+                rival = self.active.setdefault(substitution.replaced, substitution)
+                if bool(rival.when) != bool(substitution.when):
+                    # What is said of a class of requests goes before what is said of all.
+                    self.active[substitution.replaced] = rival if rival.when else substitution
+                elif rival != substitution:
+                    raise PolicyError(
+                        f"two substitutions are in force: {rival.label}; {substitution.label}",
+                        where=substitution.replaced,
+                        mend="Choose readings that do not both replace it",
+                    )
+        self.done: dict[str, Substitution] = {}
+
+    def holds(self, condition: str | None) -> bool:
+        """Whether the request is in a class, or in the class that the readings test in its place."""
+        return condition is None or self.class_for.get(condition, condition) in self.classes
+
+    def compose(self) -> EffectivePolicy:
+        sections = {part.criterion.iri: part for part in self.expand(self.version.sections, ())}
+        lists = tuple(section for section in self.version.lists if self.holds(section.criterion.applies_to))
+        return EffectivePolicy(
+            version=self.version,
+            request_classes=self.classes,
+            readings=self.readings,
+            sections=tuple(sections.values()),
+            lists=lists,
+            substitutions=tuple(self.done.values()),
+        )
+
+    def expand(self, members: Iterable[str], above: tuple[str, ...]) -> tuple[Part, ...]:
+        """The parts that stand for a group's members: not routed ones dropped, replaced ones replaced."""
+        parts: list[Part] = []
+        for iri in members:
+            criterion = self.version.criteria[iri]
+            if not self.holds(criterion.applies_to):
+                continue
+            substitution = self.active.get(iri)
+            if substitution is None or substitution.iri in above:
+                parts.append(self.part(criterion, criterion.iri, above))
+                continue
+            self.done[substitution.iri] = substitution
+            for used in substitution.used:
+                replacement = self.version.criteria[used]
+                parts.append(self.part(replacement, replacement.restates or used, (*above, substitution.iri)))
+        return tuple(dict.fromkeys(parts))
+
+    def part(self, criterion: Criterion, name: str, above: tuple[str, ...]) -> Part:
+        if criterion.iri in above:
+            raise PolicyError("the criteria form a cycle", where=criterion.iri, mend="Take it out of its own parts")
+        below = self.expand(criterion.members, (*above, criterion.iri))
+        return Part(self.version.criteria[name], criterion.kind, below)

@@ -1,0 +1,379 @@
+"""Loading: a policy from the Turtle files of its ontology and shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+
+from rdflib import Graph, URIRef
+from rdflib.term import Node
+
+from reasoner.ground import cache, resources
+from reasoner.ground.errors import PolicyError
+from reasoner.ground.serialization import Form
+from reasoner.policy.axes import Axis, read_axes
+from reasoner.policy.lexicon import Lexicon, lexicon
+from reasoner.policy.model import (
+    Criterion,
+    CriterionKind,
+    Interpretation,
+    ListSection,
+    Policy,
+    PolicyVersion,
+    Reading,
+    Sources,
+    Substitution,
+)
+from reasoner.rdf import graphs
+from reasoner.rdf.namespaces import DCTERMS, NEC, OWL, PROV, RDF, RDFS, SH, SKOS, VANN, XSD
+
+_REUSED = (
+    ("dcterms", DCTERMS),
+    ("owl", OWL),
+    ("prov", PROV),
+    ("rdf", RDF),
+    ("rdfs", RDFS),
+    ("sh", SH),
+    ("skos", SKOS),
+    ("vann", VANN),
+    ("xsd", XSD),
+)
+"""The vocabularies that policies are written in, with the prefixes that they go by."""
+
+
+@dataclass(frozen=True)
+class PolicyLocation:
+    """Where a policy is: what a process is told that is to load the policy by itself."""
+
+    name: str | None = None
+    root: Path | None = None
+    """Both as `load_policy` takes them."""
+
+    def load(self) -> Policy:
+        """The policy, read once a process; raises what `load_policy` raises."""
+        return load_policy(self.name, root=self.root)
+
+
+def installed(root: Path | None = None) -> tuple[str, ...]:
+    """The names of the policies under a folder that holds ``ontology`` and ``shapes``."""
+    base = (root / "ontology") if root else resources.ONTOLOGY
+    shapes = (root / "shapes") if root else resources.SHAPES
+    return tuple(sorted(p.name for p in base.glob("*/") if p.is_dir() and (shapes / p.name).is_dir()))
+
+
+@lru_cache(maxsize=8)
+def load_policy(name: str | None = None, *, root: Path | None = None) -> Policy:
+    """Read a policy from Turtle.
+
+    Args:
+        name: the policy's folder under ``ontology`` and ``shapes``; may be left out where there is only one.
+        root: the folder that holds ``ontology`` and ``shapes``; by default the one that ships with the package.
+            The core vocabulary always comes from the package.
+
+    Raises:
+        PolicyError: the policy is not there, cannot be read, or is not well formed.
+    """
+    names = installed(root)
+    if name is None and len(names) == 1:
+        name = names[0]
+    if name not in names:
+        problem = f"there is no policy {name!r}" if name else "more than one policy is installed, or none"
+        mend = f"Choose one of: {', '.join(names)}" if names else "Put one under ontology/ and shapes/"
+        raise PolicyError(problem, where=str(root or resources.ROOT), mend=mend)
+    base = root or resources.ROOT
+    sources = Sources(
+        (*sorted(resources.ONTOLOGY.glob("*.ttl")), *sorted((base / "ontology" / name).rglob("*.ttl"))),
+        tuple(sorted((base / "shapes" / name).rglob("*.ttl"))),
+    )
+    try:
+        key = cache.key(name, (*sources.ontology_files, *sources.shape_files))
+    except OSError as error:
+        raise PolicyError(f"a file cannot be read: {error.strerror}", where=str(error.filename)) from error
+    return cache.cached(key, Form(Policy, once=(Lexicon,), given={Sources: sources}), lambda: _read(name, sources))
+
+
+def _read(name: str, sources: Sources) -> Policy:
+    _refuse_unknown_terms(sources.shapes)
+    return _PolicyReader(sources).policy(name)
+
+
+def _refuse_unknown_terms(shapes: Graph) -> None:
+    """Raise `PolicyError` for a term that SHACL does not have: an engine would pass over it and conform."""
+    for subject, predicate, value in shapes:
+        for term in (predicate, value):
+            if isinstance(term, URIRef) and str(term).startswith(str(SH)) and term not in SH:
+                raise PolicyError(f"SHACL has no term {str(term).removeprefix(str(SH))!r}", where=str(subject))
+
+
+class _PolicyReader:
+    """Turns the two graphs of a policy into its dataclasses."""
+
+    def __init__(self, sources: Sources) -> None:
+        self.sources = sources
+        self.ontology = sources.ontology
+        self.shapes = sources.shapes
+        self.findings = self._findings()
+        self.contraries = self._contraries()
+        self.lexicon = lexicon(self.ontology, self.shapes, sorted({*self.findings.values(), *self.contraries}))
+
+    def policy(self, name: str) -> Policy:
+        policies = [
+            iri for iri in self.ontology.subjects(RDF.type, NEC.Policy) if self._text(iri, DCTERMS.identifier) == name
+        ]
+        if len(policies) != 1:
+            raise PolicyError(
+                f"{len(policies)} resources are a nec:Policy with the identifier {name!r}",
+                where=f"ontology/{name}",
+                mend="State exactly one",
+            )
+        iri = policies[0]
+        axes = read_axes(self.ontology, iri)
+        versions = [self._version(name, version, axes) for version in self.ontology.objects(iri, NEC.version)]
+        if not versions:
+            raise PolicyError("the policy has no nec:version", where=str(iri))
+        versions.sort(key=lambda version: version.valid_from)
+        for earlier, later in pairwise(versions):
+            if earlier.valid_until is None or earlier.valid_until >= later.valid_from:
+                raise PolicyError(
+                    "two versions are in force on one day",
+                    where=f"{earlier.id}, {later.id}",
+                    mend="End the earlier one",
+                )
+        label = self._text(iri, SKOS.prefLabel)
+        return Policy(
+            iri=str(iri),
+            id=name,
+            label=label,
+            axes=axes,
+            versions=tuple(versions),
+            prefixes=self._prefixes(),
+            digest=self.sources.digest,
+            lexicon=self.lexicon,
+            sources=self.sources,
+        )
+
+    def _prefixes(self) -> dict[str, str]:
+        preferred = {
+            str(prefix): str(self.ontology.value(iri, VANN.preferredNamespaceUri))
+            for iri, prefix in self.ontology.subject_objects(VANN.preferredNamespacePrefix)
+        }
+        return preferred | {prefix: str(iri) for prefix, iri in _REUSED}
+
+    def _version(self, policy: str, iri: Node, axes: tuple[Axis, ...]) -> PolicyVersion:
+        criteria = self._criteria(iri)
+        sections, lists = self._list(iri, SH["and"]), self._list(iri, NEC.lists)
+        missing = [part for part in (*sections, *lists) if part not in criteria]
+        if not sections or missing:
+            raise PolicyError(
+                "the version names no sections" if not sections else f"it names the undeclared section {missing[0]}",
+                where=str(iri),
+                mend="List its sections with sh:and and nec:lists in the shapes",
+            )
+        excluding = {str(subject) for subject in self.ontology.subjects(RDF.type, NEC.ExclusionList)}
+        interpretations = sorted(
+            (self._interpretation(subject) for subject in self.ontology.objects(iri, NEC.interpretation)),
+            key=lambda interpretation: interpretation.id,
+        )
+        return PolicyVersion(
+            policy=policy,
+            iri=str(iri),
+            id=self._text(iri, DCTERMS.identifier),
+            label=self._text(iri, SKOS.prefLabel),
+            valid_from=self._value(iri, NEC.validFrom, date),
+            valid_until=self._value(iri, NEC.validUntil, date, optional=True),
+            age_of_majority=self._value(iri, NEC.ageOfMajority, int),
+            age_note=range(
+                self._value(iri, NEC.ageNoteFrom, int, optional=True) or 0,
+                (self._value(iri, NEC.ageNoteTo, int, optional=True) or -1) + 1,
+            ),
+            axes=axes,
+            windows={
+                value.iri: self._value(iri, URIRef(value.window), int)
+                for axis in axes
+                for value in axis.values
+                if value.window
+            },
+            advice=tuple(sorted(str(text) for text in self.ontology.objects(iri, NEC.advice))),
+            criteria=criteria,
+            sections=sections,
+            lists=tuple(ListSection(criteria[part], part in excluding) for part in lists),
+            substitutions=self._substitutions(iri),
+            interpretations=tuple(interpretations),
+            contraries=self.contraries,
+            rules=self._rules(criteria),
+            lexicon=self.lexicon,
+            sources=self.sources,
+        )
+
+    def _rules(self, criteria: Mapping[str, Criterion]) -> tuple[str, ...]:
+        return tuple(
+            str(self.shapes.value(rule, SH.construct))
+            for iri, criterion in criteria.items()
+            if criterion.kind is CriterionKind.LEAF
+            for rule in sorted(self.shapes.objects(URIRef(iri), SH.rule), key=str)
+        )
+
+    def _criteria(self, version: Node) -> dict[str, Criterion]:
+        """The criteria reachable from a version's lists and substitutions, in published order."""
+        found: dict[str, Criterion] = {}
+        queue = [*self._list(version, SH["and"]), *self._list(version, NEC.lists)]
+        for interpretation in self.ontology.objects(version, NEC.interpretation):
+            for predicate in (NEC.defaultReading, NEC.alternativeReading):
+                for reading in self.ontology.objects(interpretation, predicate):
+                    queue += [
+                        s for sub in self.ontology.objects(reading, NEC.substitution) for s in self._iris(sub, NEC.use)
+                    ]
+        queue += [s for sub in self.ontology.objects(version, NEC.substitution) for s in self._iris(sub, NEC.use)]
+        while queue:
+            iri = queue.pop(0)
+            if iri in found or (URIRef(iri), RDF.type, OWL.Class) in self.ontology:
+                continue
+            found[iri] = self._criterion(URIRef(iri))
+            queue[:0] = found[iri].members
+        return found
+
+    def _criterion(self, iri: URIRef) -> Criterion:
+        types = set(self.ontology.objects(iri, RDF.type))
+        all_, any_, items = (self._list(iri, predicate) for predicate in (SH["and"], SH["or"], NEC.lists))
+        leaf = bool(types & {NEC.Leaf, NEC.NegativeLeaf, NEC.ConditionalLeaf, NEC.ResidualLeaf})
+        group = bool(types & {NEC.Group, NEC.Section, NEC.ListSection, NEC.ExclusionList, NEC.DescriptionList})
+        if leaf == group or (bool(all_) + bool(any_) + bool(items)) != group:
+            raise PolicyError(
+                "it is neither a leaf nor a group with one list of parts",
+                where=str(iri),
+                mend="Declare it nec:Leaf, or nec:Group with sh:and, sh:or or nec:lists, in ontology and shapes",
+            )
+        if leaf and str(iri) not in self.findings:
+            raise PolicyError(
+                "no finding class is equivalent to addressing it",
+                where=str(iri),
+                mend="State one class ≡ nec:Statement ⊓ (nec:addresses value the leaf)",
+            )
+        return Criterion(
+            iri=str(iri),
+            id=self._text(iri, DCTERMS.identifier, optional=True),
+            kind=CriterionKind.LEAF
+            if leaf
+            else CriterionKind.ALL
+            if all_
+            else CriterionKind.ANY
+            if any_
+            else CriterionKind.LIST,
+            notation=self._text(iri, SKOS.notation, optional=True),
+            label=self._text(iri, SKOS.prefLabel),
+            definition=self._text(iri, SKOS.definition),
+            source=self._text(iri, DCTERMS.source, optional=True),
+            members=all_ or any_ or items,
+            applies_to=self._iri(iri, NEC.appliesTo),
+            restates=self._iri(iri, NEC.restates),
+            finding=self.findings.get(str(iri), ""),
+            ask=self._text(iri, NEC.ask, optional=True),
+            conditional=NEC.ConditionalLeaf in types,
+            residual=NEC.ResidualLeaf in types,
+            topical=(iri, NEC.supersededPer, NEC.topic) in self.ontology,
+            details=self._iris(iri, NEC.detail),
+            speaks_only_with=self._iris(iri, NEC.speaksOnlyWith),
+            opposites=tuple(
+                sorted({*self._iris(iri, NEC.opposite), *map(str, self.ontology.subjects(NEC.opposite, iri))})
+            ),
+        )
+
+    def _findings(self) -> dict[str, str]:
+        """Leaf IRI to its class, from the axioms class ≡ nec:Statement ⊓ (nec:addresses value leaf)."""
+        found: dict[str, str] = {}
+        for restriction, leaf in self.ontology.subject_objects(OWL.hasValue):
+            if (restriction, OWL.onProperty, NEC.addresses) not in self.ontology:
+                continue
+            for cell in self.ontology.subjects(RDF.first, restriction):
+                head = cell
+                while (before := self.ontology.value(predicate=RDF.rest, object=head)) is not None:
+                    head = before
+                for expression in self.ontology.subjects(OWL.intersectionOf, head):
+                    for name in self.ontology.subjects(OWL.equivalentClass, expression):
+                        if found.setdefault(str(leaf), str(name)) != str(name):
+                            raise PolicyError(
+                                f"two classes claim it: {found[str(leaf)]} and {name}",
+                                where=str(leaf),
+                                mend="Make one a subclass of the other",
+                            )
+        return found
+
+    def _contraries(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, set[str]] = {}
+        for contrary, finding in self.ontology.subject_objects(NEC.contraryOf):
+            found.setdefault(str(contrary), set()).add(str(finding))
+        return {contrary: tuple(sorted(findings)) for contrary, findings in found.items()}
+
+    def _interpretation(self, iri: Node) -> Interpretation:
+        default = self.ontology.value(iri, NEC.defaultReading)
+        if default is None:
+            raise PolicyError("the interpretation has no nec:defaultReading", where=str(iri))
+        alternatives = [self._reading(reading) for reading in self.ontology.objects(iri, NEC.alternativeReading)]
+        return Interpretation(
+            iri=str(iri),
+            id=self._text(iri, DCTERMS.identifier),
+            label=self._text(iri, SKOS.prefLabel),
+            definition=self._text(iri, SKOS.definition),
+            source=self._text(iri, DCTERMS.source, optional=True),
+            default=self._reading(default),
+            alternatives=tuple(sorted(alternatives, key=lambda reading: reading.id)),
+        )
+
+    def _reading(self, iri: Node) -> Reading:
+        return Reading(
+            iri=str(iri),
+            id=self._text(iri, DCTERMS.identifier),
+            label=self._text(iri, SKOS.prefLabel),
+            definition=self._text(iri, SKOS.definition),
+            rationale=self._text(iri, NEC.rationale, optional=True),
+            substitutions=self._substitutions(iri),
+        )
+
+    def _substitutions(self, owner: Node) -> tuple[Substitution, ...]:
+        return tuple(
+            sorted((self._substitution(s) for s in self.ontology.objects(owner, NEC.substitution)), key=lambda s: s.iri)
+        )
+
+    def _substitution(self, iri: Node) -> Substitution:
+        replaced, used = self._iri(iri, NEC.inPlaceOf), self._iris(iri, NEC.use)
+        omission = (iri, RDF.type, NEC.Omission) in self.ontology
+        if replaced is None or bool(used) == omission:
+            raise PolicyError(
+                "a substitution names no criterion, or nothing to use",
+                where=str(iri),
+                mend="State nec:inPlaceOf, and nec:use unless it is a nec:Omission",
+            )
+        of_classes = (URIRef(replaced), RDF.type, OWL.Class) in self.ontology
+        return Substitution(
+            str(iri), self._text(iri, SKOS.prefLabel), replaced, used, self._iri(iri, NEC.when), of_classes
+        )
+
+    def _list(self, subject: Node, predicate: Node) -> tuple[str, ...]:
+        return tuple(str(item) for item in graphs.members(self.shapes, self.shapes.value(subject, predicate)))
+
+    def _iris(self, subject: Node, predicate: Node) -> tuple[str, ...]:
+        return tuple(sorted(str(object_) for object_ in self.ontology.objects(subject, predicate)))
+
+    def _iri(self, subject: Node, predicate: Node) -> str | None:
+        found = self._iris(subject, predicate)
+        if len(found) > 1:
+            raise PolicyError(f"it has more than one {predicate}", where=str(subject), mend="Keep one")
+        return found[0] if found else None
+
+    def _text(self, subject: Node, predicate: Node, *, optional: bool = False) -> str:
+        found = sorted(str(object_) for object_ in self.ontology.objects(subject, predicate))
+        if not found and not optional:
+            raise PolicyError(f"it has no {predicate}", where=str(subject), mend="State it in the ontology")
+        return found[0] if found else ""
+
+    def _value(self, subject: Node, predicate: Node, kind: type, *, optional: bool = False):  # type: ignore[no-untyped-def]
+        found = [object_.toPython() for object_ in self.ontology.objects(subject, predicate)]  # type: ignore[attr-defined]
+        if not found and optional:
+            return None
+        if len(found) != 1 or not isinstance(found[0], kind):
+            raise PolicyError(f"it needs one {predicate} of type {kind.__name__}", where=str(subject))
+        return found[0]

@@ -1,0 +1,80 @@
+"""Validation with pySHACL, the reference engine; the only module that imports it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib.metadata import version
+
+from rdflib import Graph, URIRef
+
+from reasoner.ground.errors import EngineError
+from reasoner.rdf.namespaces import RDF, SH
+
+_DEPTH = 40
+
+
+@dataclass(frozen=True)
+class ValidationResult:
+    """One `sh:ValidationResult`, in the terms of the SHACL specification (section 3.6)."""
+
+    focus: str
+    shape: str
+    severity: str
+    """Local name of the severity: Info, Warning or Violation."""
+    message: str
+    value: str = ""
+    component: str = ""
+    """IRI of the constraint component."""
+    path: str = ""
+    """IRI of the result path, where it is a single property."""
+
+
+@dataclass(frozen=True)
+class ValidationReport:
+    """A validation report: its results, ordered, and the graph it came as."""
+
+    results: tuple[ValidationResult, ...]
+    graph: Graph = field(repr=False, compare=False)
+
+
+def engine_name() -> str:
+    """Name and version of the engine, as recorded in a determination's provenance."""
+    return f"pyshacl {version('pyshacl')}"
+
+
+def validate(data: Graph, shapes: Graph) -> ValidationReport:
+    """Hold a data graph against a shapes graph: SHACL Core, no inference, nothing fetched, nothing allowed away.
+
+    Raises:
+        EngineError: there is no shape to validate with, or the engine failed; either would pass for conformance.
+    """
+    import pyshacl
+
+    if (None, RDF.type, SH.NodeShape) not in shapes:
+        raise EngineError("the shapes graph holds no node shape")
+    try:
+        _, graph, _ = pyshacl.validate(data, shacl_graph=shapes, inplace=True, max_validation_depth=_DEPTH)
+    except Exception as error:  # whatever the engine raises is an engine's failure to its caller
+        raise EngineError(f"pySHACL failed: {type(error).__name__}: {error}") from error
+    if not isinstance(graph, Graph):
+        raise EngineError(f"pySHACL gave no report: {graph}")
+    return ValidationReport(results=_results(graph), graph=graph)
+
+
+def _results(graph: Graph) -> tuple[ValidationResult, ...]:
+    """The results of a report, without those that only detail another one (`sh:detail`)."""
+    found = []
+    for node in graph.objects(None, SH.result):
+        severity = graph.value(node, SH.resultSeverity)
+        found.append(
+            ValidationResult(
+                focus=str(graph.value(node, SH.focusNode)),
+                shape=str(graph.value(node, SH.sourceShape)),
+                severity=str(severity).removeprefix(str(SH)) if isinstance(severity, URIRef) else "",
+                message=min((str(m) for m in graph.objects(node, SH.resultMessage)), default=""),
+                value=str(graph.value(node, SH.value) or ""),
+                component=str(graph.value(node, SH.sourceConstraintComponent) or ""),
+                path=str(path) if isinstance(path := graph.value(node, SH.resultPath), URIRef) else "",
+            )
+        )
+    return tuple(sorted(found, key=lambda result: (result.focus, result.shape, result.severity, result.value)))

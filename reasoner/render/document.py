@@ -1,0 +1,220 @@
+"""A determination as a document for people: HTML and Markdown, escaped by default."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from reasoner.chart.model import Assertion, Statement
+from reasoner.determination.engine import software_version
+from reasoner.determination.model import CriterionResult, Determination
+from reasoner.determination.settling import Bearing, SetAside
+from reasoner.determination.whatif import next_question
+from reasoner.logic.fold import Status
+from reasoner.render.json import SHOWN
+from reasoner.render.provenance import iri
+from reasoner.render.text import HEADLINE, KIND, WORD, plain, request
+from reasoner.review.acts import Signed
+
+LONGEST = 2000
+"""Characters of an excerpt that a document shows."""
+
+STANCE = {
+    Assertion.AFFIRMED: "affirms",
+    Assertion.DENIED: "denies",
+    Assertion.NOT_APPLICABLE: "says that it does not arise",
+}
+"""What a statement does to its finding, in words."""
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|&!~@$^])")
+_LINK = re.compile(r"(?<=:)(?=//)|(?<=[wW])(?=\.)")
+_MARKER = re.compile(r"^([-+=]|\d+(?=[.)]))")
+
+
+def to_html(determinations: Iterable[Determination], decisions: Sequence[Signed] = ()) -> str:
+    """Determinations, each with the decisions on it, as one self-contained HTML page that loads nothing."""
+    records = [content(determination, decisions) for determination in determinations]
+    return environment("html").get_template("record.html").render(records=records)
+
+
+def to_markdown(determinations: Iterable[Determination]) -> str:
+    """Determinations as Markdown (CommonMark with tables); text from a chart is escaped and makes no markup."""
+    return environment("markdown").get_template("record.md").render(records=[content(d) for d in determinations])
+
+
+@lru_cache(maxsize=3)
+def environment(form: str) -> Environment:
+    """The templates for a form, html, markdown or text, each with its own escaping."""
+    return Environment(
+        loader=PackageLoader("reasoner.render"),
+        autoescape=select_autoescape(("html",)),
+        finalize=_escape if form == "markdown" else _disarm,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _disarm(value: object) -> object:
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return "\n".join(plain(line) for line in value.split("\n"))
+
+
+def _escape(value: object) -> object:
+    """Text that Markdown takes literally: no markup, no link, no list at its start."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    text = _LINK.sub(r"\\", _MARKUP.sub(r"\\\1", plain(value)))
+    return _MARKER.sub(lambda match: match[1] + "\\" if match[1].isdigit() else "\\" + match[1], text)
+
+
+def content(determination: Determination, decisions: Sequence[Signed] = ()) -> dict[str, Any]:
+    """What a document says of a determination, and of those among some decisions that are on it, as plain values."""
+    case = determination.case
+    version = determination.evaluation.policy.version if determination.evaluation else None
+    until = f"to {version.valid_until}" if version and version.valid_until else "on"
+    smallest = next(iter(determination.gaps), ())
+    question = next_question(determination)
+    service = f"{determination.service_start} to {determination.service_end or 'open'}"
+    return {
+        "outcome": determination.outcome.value,
+        "headline": HEADLINE[determination.outcome],
+        "facts": [
+            ("Request", case.iri),
+            ("Service", service),
+            ("Kind", f"{', '.join(case.traits)}; member aged {case.age()} at the start of service"),
+            ("Policy", determination.policy_label),
+            (
+                "Version",
+                f"{version.id}, in force from {version.valid_from} {until}" if version else "none in force",
+            ),
+            ("Reviewed as of", f"{case.as_of}, on {len(case.statements)} statements"),
+            ("Determination", str(iri(determination))),
+            ("Software", f"necessity {software_version()}, {determination.engine_version}"),
+            ("Policy digest", determination.policy_digest),
+            ("Input digest", case.digest),
+        ],
+        "service": service,
+        "request": case.iri,
+        "policy": determination.policy_label,
+        "as_of": str(case.as_of),
+        "rows": list(_rows(determination)),
+        "listed": [_row(r, 0) for r in determination.listed if r.status is not Status.NOT_DOCUMENTED],
+        "gaps": [_gap(determination, id_, smallest) for id_ in smallest],
+        "gap_count": determination.gaps.count,
+        "grounds": [_named(determination, found) for found in islice(determination.grounds, 1)],
+        "ground_count": determination.grounds.count,
+        "objections": [_named(determination, found) for found in islice(determination.objections, SHOWN)],
+        "changes": [_named(determination, found) for found in islice(determination.changes, SHOWN)],
+        "question": question and {"id": question.criterion.id, "ask": question.criterion.ask},
+        "holds": determination.holds_under_all_readings,
+        "readings": [
+            {
+                "passage": tried.interpretation.label,
+                "source": tried.interpretation.source,
+                "id": tried.reading.id,
+                "label": tried.reading.label,
+                "outcome": tried.outcome.value,
+                "same": tried.outcome is determination.outcome,
+            }
+            for tried in determination.readings
+        ],
+        "chosen": [f"{reading.id}: {reading.label}" for reading in determination.chosen],
+        "substitutions": [substitution.label for substitution in determination.substitutions],
+        "asides": [_aside(aside) for aside in determination.asides],
+        "notes": list(determination.notes),
+        "decisions": [_decision(d) for d in decisions if d.determination == str(iri(determination))],
+    }
+
+
+def _decision(decision: Signed) -> dict[str, Any]:
+    lines = [f"Rationale: {decision.rationale}"] if decision.rationale else []
+    lines += [f"Override of {o.id}, {o.determined} to {o.status}: {o.rationale}" for o in decision.overrides]
+    lines += [f"On {criterion}: {text}" for criterion, text in decision.remarks]
+    lines += [f"Corrects {decision.revises}"] if decision.revises else []
+    person = ", ".join(part for part in (decision.name, decision.role, decision.licence) if part)
+    return {
+        "disposition": decision.disposition.value.replace("-", " "),
+        "time": f"{decision.time:%Y-%m-%d %H:%M} UTC",
+        "person": person,
+        "lines": lines,
+    }
+
+
+def _named(determination: Determination, ids: Iterable[str]) -> list[str]:
+    return [f"{id_} {determination.criterion(id_).criterion.label}" for id_ in ids]
+
+
+def _rows(determination: Determination) -> Iterator[dict[str, Any]]:
+    """The criteria tree in published order, a part that stands in two places once."""
+    results = {result.criterion.iri: result for result in determination.criteria}
+    shown: set[str] = set()
+
+    def walk(iri_: str, depth: int) -> Iterator[dict[str, Any]]:
+        if iri_ in shown:
+            return
+        shown.add(iri_)
+        yield _row(results[iri_], depth)
+        for member in results[iri_].members:
+            yield from walk(member, depth + 1)
+
+    for section in determination.sections:
+        yield from walk(section, 0)
+
+
+def _row(result: CriterionResult, depth: int) -> dict[str, Any]:
+    criterion = result.criterion
+    return {
+        "depth": depth,
+        "id": criterion.id,
+        "name": criterion.notation if depth and criterion.notation else criterion.id,
+        "label": criterion.label + KIND[result.kind],
+        "source": criterion.source,
+        "status": result.status.value,
+        "word": WORD[result.status].lower(),
+        "messages": result.messages,
+        "evidence": [_evidence(bearing) for bearing in result.evidence],
+    }
+
+
+def _evidence(bearing: Bearing) -> dict[str, str]:
+    return quotation("affirms the contrary" if bearing.contrary else STANCE[bearing.stance], bearing.statement)
+
+
+def _aside(aside: SetAside) -> dict[str, str]:
+    return quotation(aside.reason.value, aside.statement)
+
+
+def quotation(stance: str, statement: Statement) -> dict[str, str]:
+    """A sentence of a chart with its place in the record; a long excerpt is cut, and says so."""
+    excerpt, document = statement.excerpt, statement.document
+    if len(excerpt) > LONGEST:
+        excerpt = f"{excerpt[:LONGEST]} … ({len(statement.excerpt)} characters in all)"
+    where = [
+        document.title or document.iri,
+        f"{document.author} ({document.role})" if document.role else document.author,
+        f"observed {statement.observed}" if statement.observed != statement.recorded else "",
+        f"recorded {statement.recorded}",
+        f"p. {statement.page}" if statement.page else "",
+    ]
+    return {"stance": stance, "excerpt": excerpt, "where": ", ".join(part for part in where if part)}
+
+
+def _gap(determination: Determination, id_: str, smallest: tuple[str, ...]) -> dict[str, Any]:
+    result = determination.criterion(id_)
+    instead = islice(determination.gaps.replacing(id_, smallest), SHOWN)
+    asks = ([determination.criterion(other) for other in found] for found in instead)
+    return {
+        "id": id_,
+        "ask": request(result),
+        "source": result.criterion.source,
+        "instead": ["; and ".join(request(other) for other in found) for found in asks],
+    }

@@ -1,0 +1,86 @@
+"""A determination as JSON, as `data/schema/determination.json` publishes it."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+from reasoner.determination.engine import software_version
+from reasoner.determination.model import Determination
+from reasoner.determination.settling import Bearing
+from reasoner.logic.families import Family
+
+SCHEMA = "https://w3id.org/necessity/schema/determination/1"
+"""Names the form of the JSON record."""
+
+SHOWN = 10
+"""How many of the smallest sets of a family a record holds."""
+
+
+def to_json(determination: Determination) -> dict[str, Any]:
+    """A determination as JSON values, in the form named by `SCHEMA`."""
+    case = determination.case
+    return {
+        "schema": SCHEMA,
+        "request": case.iri,
+        "servicePeriod": {
+            "start": determination.service_start.isoformat(),
+            "end": determination.service_end.isoformat() if determination.service_end else None,
+        },
+        "policy": {"id": determination.policy, "version": determination.version_id},
+        "asOf": case.as_of.isoformat(),
+        "outcome": determination.outcome.value,
+        "holdsUnderAllReadings": determination.holds_under_all_readings,
+        "readings": [
+            {
+                "id": tried.interpretation.id,
+                "alternative": tried.reading.id.partition("/")[2],
+                "outcome": tried.outcome.value,
+            }
+            for tried in determination.readings
+        ],
+        "criteria": [
+            {
+                "id": result.criterion.id,
+                "status": result.status.value,
+                "evidence": [_evidence(bearing) for bearing in result.evidence],
+            }
+            for result in determination.criteria
+            if result.criterion.id
+        ],
+        "gaps": smallest(determination.gaps),
+        "gapCount": determination.gaps.count,
+        "grounds": smallest(determination.grounds),
+        "groundCount": determination.grounds.count,
+        "objections": smallest(determination.objections),
+        "objectionCount": determination.objections.count,
+        "changes": smallest(determination.changes),
+        "changeCount": determination.changes.count,
+        "notes": list(determination.notes),
+        "chosenReadings": [reading.id for reading in determination.chosen],
+        "substitutions": [substitution.label for substitution in determination.substitutions],
+        "engine": determination.engine,
+        "software": f"necessity {software_version()}",
+        "policyDigest": determination.policy_digest,
+        "inputDigest": case.digest,
+    }
+
+
+def smallest(family: Family) -> list[list[str]]:
+    """The first `SHOWN` sets of a family, the smallest first."""
+    return [list(found) for found in islice(family, SHOWN)]
+
+
+def _evidence(bearing: Bearing) -> dict[str, Any]:
+    statement = bearing.statement
+    return {
+        "statement": statement.iri,
+        "stance": bearing.stance.slug,
+        "document": statement.document.iri,
+        "title": statement.document.title,
+        "page": statement.page,
+        "observed": statement.observed.isoformat(),
+        "recorded": statement.recorded.isoformat(),
+        "author": statement.document.author,
+        "excerpt": statement.excerpt,
+    }

@@ -1,0 +1,189 @@
+"""A determination as PROV-O: what it says, from what, by which software."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from rdflib import Graph, Literal, URIRef
+
+from reasoner.chart.model import Statement
+from reasoner.determination.engine import software_version
+from reasoner.determination.model import CriterionResult, Determination
+from reasoner.logic.fold import Outcome, Status
+from reasoner.rdf.namespaces import DCTERMS, NEC, PROV, RDF, RDFS, SH, XSD
+from reasoner.render.json import smallest
+
+_STATUS = {
+    Status.MET: NEC.Met,
+    Status.NOT_MET: NEC.NotMet,
+    Status.NOT_DOCUMENTED: NEC.NotDocumented,
+    Status.CONFLICTING: NEC.Conflicting,
+    Status.NOT_APPLICABLE: NEC.NotApplicable,
+}
+_OUTCOME = {
+    Outcome.CRITERIA_MET: NEC.CriteriaMet,
+    Outcome.CRITERIA_NOT_MET: NEC.CriteriaNotMet,
+    Outcome.DOCUMENTATION_NEEDED: NEC.DocumentationNeeded,
+    Outcome.EXCLUDED: NEC.Excluded,
+    Outcome.NO_POLICY_VERSION: NEC.NoPolicyVersion,
+}
+
+
+def to_graph(determinations: Iterable[Determination]) -> Graph:
+    """Determinations as RDF: PROV-O entities whose results lead by SHACL result and statement to the chart's sentence."""
+    graph = Graph(bind_namespaces="none")
+    for prefix, namespace in (("nec", NEC), ("prov", PROV), ("dcterms", DCTERMS), ("sh", SH), ("xsd", XSD)):
+        graph.bind(prefix, namespace)
+    for determination in determinations:
+        _write(graph, determination)
+    return graph
+
+
+def iri(determination: Determination) -> URIRef:
+    """The name of a determination: the same for the same input, policy, software, engine and as-of date."""
+    parts = (
+        determination.case.iri,
+        determination.case.digest,
+        determination.case.as_of.isoformat(),
+        determination.service_start.isoformat(),
+        str(determination.version),
+        determination.policy_digest,
+        software_version(),
+        determination.engine,
+        *(reading.iri for reading in determination.chosen),
+    )
+    return URIRef("urn:necessity:determination:" + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32])
+
+
+def software() -> str:
+    """The IRI of this version of the software."""
+    return f"urn:necessity:software:{software_version()}"
+
+
+def _write(graph: Graph, determination: Determination) -> None:
+    case, node = determination.case, iri(determination)
+    activity, agent = node + "#review", URIRef(software())
+    graph.add((node, RDF.type, NEC.Determination))
+    graph.add((node, RDF.type, PROV.Entity))
+    graph.add((node, NEC.request, URIRef(case.iri)))
+    graph.add((node, NEC.outcome, _OUTCOME[determination.outcome]))
+    graph.add((node, NEC.serviceStart, Literal(determination.service_start)))
+    if determination.service_end:
+        graph.add((node, NEC.serviceEnd, Literal(determination.service_end)))
+    graph.add((node, NEC.asOf, Literal(case.as_of)))
+    graph.add((node, NEC.engine, Literal(f"{determination.engine} ({determination.engine_version})")))
+    graph.add((node, NEC.inputDigest, Literal(case.digest)))
+    graph.add((node, NEC.policyDigest, Literal(determination.policy_digest)))
+    if determination.configuration:
+        graph.add((activity, PROV.used, URIRef(determination.configuration.iri)))
+    if determination.evaluation:
+        for reading in determination.evaluation.policy.readings:
+            graph.add((node, NEC.reading, URIRef(reading.iri)))
+        for name in determination.evaluation.policy.request_classes:
+            graph.add((node, NEC.requestClass, URIRef(name)))
+    if determination.holds_under_all_readings is not None:
+        graph.add((node, NEC.holdsUnderAllReadings, Literal(determination.holds_under_all_readings)))
+    for tried in determination.readings:
+        entity = node + "#" + tried.reading.id
+        graph.add((node, NEC.alternative, entity))
+        graph.add((entity, RDF.type, NEC.AlternativeOutcome))
+        graph.add((entity, NEC.reading, URIRef(tried.reading.iri)))
+        graph.add((entity, NEC.outcome, _OUTCOME[tried.outcome]))
+    for note in determination.notes:
+        graph.add((node, NEC.note, Literal(note)))
+    _write_justifications(graph, node, determination)
+    graph.add((node, PROV.wasGeneratedBy, activity))
+    graph.add((activity, RDF.type, PROV.Activity))
+    graph.add((activity, PROV.wasAssociatedWith, agent))
+    graph.add((agent, RDF.type, PROV.SoftwareAgent))
+    graph.add((agent, RDFS.label, Literal(f"necessity {software_version()}")))
+    graph.add((activity, PROV.used, URIRef(case.iri)))
+    if determination.version:
+        graph.add((node, NEC.policyVersion, URIRef(determination.version)))
+        graph.add((activity, PROV.used, URIRef(determination.version)))
+    for document in sorted({statement.document.iri for statement in case.statements}):
+        graph.add((activity, PROV.used, URIRef(document)))
+    report = node + "#report"
+    for result in determination.criteria:
+        if result.criterion.id:
+            _write_result(graph, node, result)
+    if determination.criteria:
+        graph.add((node, NEC.validationReport, report))
+        graph.add((report, RDF.type, SH.ValidationReport))
+        reported = list(graph.objects(node, NEC.result / NEC.validationResult))
+        graph.add((report, SH.conforms, Literal(not reported)))
+        for entity in reported:
+            graph.add((report, SH.result, entity))
+    for number, aside in enumerate(determination.asides, start=1):
+        entity = node + f"#aside-{number}"
+        graph.add((node, NEC.setAside, entity))
+        graph.add((entity, RDF.type, NEC.SetAside))
+        graph.add((entity, NEC.statement, URIRef(aside.statement.iri)))
+        graph.add((entity, NEC.reason, NEC[aside.reason.name.title().replace("_", "")]))
+        if aside.leaf:
+            graph.add((entity, NEC.criterion, URIRef(aside.leaf)))
+        _write_statement(graph, aside.statement)
+
+
+def _write_justifications(graph: Graph, node: URIRef, determination: Determination) -> None:
+    graph.add((node, NEC.gapCount, Literal(determination.gaps.count)))
+    leaves = {result.criterion.id: URIRef(result.criterion.iri) for result in determination.criteria}
+    for relation, family in (
+        (NEC.gap, determination.gaps),
+        (NEC.ground, determination.grounds),
+        (NEC.statementGround, determination.statement_grounds),
+        (NEC.objection, determination.objections),
+        (NEC.change, determination.changes),
+    ):
+        for rank, found in enumerate(smallest(family), start=1):
+            entity = node + f"#{relation.fragment}-{rank}"
+            graph.add((node, relation, entity))
+            graph.add((entity, RDF.type, NEC.Justification))
+            graph.add((entity, NEC.rank, Literal(rank)))
+            for member in found:
+                if member in leaves:
+                    graph.add((entity, NEC.criterion, leaves[member]))
+                else:
+                    graph.add((entity, NEC.statement, URIRef(member)))
+
+
+def _write_result(graph: Graph, node: URIRef, result: CriterionResult) -> None:
+    entity = node + f"#{result.criterion.id}"
+    graph.add((node, NEC.result, entity))
+    graph.add((entity, RDF.type, NEC.CriterionResult))
+    graph.add((entity, NEC.criterion, URIRef(result.criterion.iri)))
+    graph.add((entity, NEC.status, _STATUS[result.status]))
+    for bearing in result.evidence:
+        graph.add((entity, NEC.evidence, URIRef(bearing.statement.iri)))
+        _write_statement(graph, bearing.statement)
+    for validation in result.results:
+        # A leaf's shape reports a request at most once, so its name tells the results apart.
+        outcome = node + "#" + validation.shape.rpartition("/")[2] + f"@{result.criterion.id}"
+        graph.add((entity, NEC.validationResult, outcome))
+        graph.add((outcome, RDF.type, SH.ValidationResult))
+        graph.add((outcome, SH.focusNode, URIRef(validation.focus)))
+        graph.add((outcome, SH.sourceShape, URIRef(validation.shape)))
+        graph.add((outcome, SH.resultSeverity, SH[validation.severity]))
+        graph.add((outcome, SH.sourceConstraintComponent, URIRef(validation.component)))
+        if validation.path:
+            graph.add((outcome, SH.resultPath, URIRef(validation.path)))
+        graph.add((outcome, SH.resultMessage, Literal(validation.message)))
+
+
+def _write_statement(graph: Graph, statement: Statement) -> None:
+    node, document = URIRef(statement.iri), URIRef(statement.document.iri)
+    graph.add((node, RDF.type, NEC.Statement))
+    graph.add((node, NEC.assertion, NEC[statement.assertion.value]))
+    graph.add((node, NEC.observed, Literal(statement.observed)))
+    graph.add((node, NEC.recorded, Literal(statement.recorded)))
+    graph.add((node, NEC.documentedIn, document))
+    for subject, predicate, text in (
+        (node, NEC.excerpt, statement.excerpt),
+        (node, NEC.page, statement.page),
+        (document, DCTERMS.title, statement.document.title),
+        (document, DCTERMS.creator, statement.document.author),
+        (document, NEC.authorRole, statement.document.role),
+    ):
+        if text:
+            graph.add((subject, predicate, Literal(text)))

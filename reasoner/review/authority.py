@@ -1,0 +1,47 @@
+"""Authority: which role may do what, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Role(StrEnum):
+    """What a person does at the payer; `PERMITTED` says what each role may do."""
+
+    VIEWER = "viewer"
+    REVIEWER = "reviewer"
+    CLINICIAN = "clinician"
+    ADMINISTRATOR = "administrator"
+
+
+class Action(StrEnum):
+    """Something a person asks for that is permitted or not; the value is its name in the audit trail."""
+
+    SIGN_IN = "sign in"
+    READ = "read"
+    QUERY = "query"
+    EXPORT = "export"
+    TRY = "try charts"
+    DRAFT = "draft"
+    ACCEPT = "accept a statement"
+    DETERMINE = "determine"
+    DECIDE = "decide"
+    DECIDE_ADVERSELY = "decide adversely"
+    LOAD = "load charts"
+    AUDIT = "read the audit trail"
+
+
+_VIEW = frozenset({Action.SIGN_IN, Action.READ, Action.QUERY})
+_REVIEW = _VIEW | {Action.EXPORT, Action.TRY, Action.DRAFT, Action.ACCEPT, Action.DETERMINE, Action.DECIDE}
+PERMITTED: Mapping[Role, frozenset[Action]] = MappingProxyType(
+    {
+        Role.VIEWER: _VIEW,
+        Role.REVIEWER: _REVIEW,
+        Role.CLINICIAN: _REVIEW | {Action.DECIDE_ADVERSELY},
+        # Keeps the house and judges no case.
+        Role.ADMINISTRATOR: _VIEW | {Action.EXPORT, Action.TRY, Action.DETERMINE, Action.LOAD, Action.AUDIT},
+    }
+)
+"""What each role may do."""

@@ -1,0 +1,198 @@
+"""Signing: acts of people written as RDF, read and checked."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from rdflib import Graph, Literal, URIRef
+from rdflib.term import Node
+
+from reasoner.chart.reading import undeclared
+from reasoner.ground import resources
+from reasoner.ground.errors import DocumentationError
+from reasoner.policy.model import Policy
+from reasoner.rdf import graphs, parsing, pyshacl_door, terms
+from reasoner.rdf.namespaces import NEC, PROV, RDF, SKOS, XSD
+from reasoner.review.acts import Acceptance, Decision, Disposition, Proposal, Signed, SignedOverride
+from reasoner.review.people import User
+
+_PARTS = frozenset({NEC.override, NEC.remark, PROV.wasAttributedTo})
+
+
+def sign(proposal: Proposal, user: User, policy: Policy) -> Decision:
+    """A decision of a person, as of now, under a name of its own; raises `DocumentationError` as `read_decisions` does."""
+    node, graph = URIRef(f"urn:necessity:decision:{uuid.uuid4()}"), Graph(bind_namespaces="none")
+    graph.add((node, RDF.type, NEC.Decision))
+    graph.add((node, NEC.determination, URIRef(proposal.determination)))
+    graph.add((node, NEC.disposition, _named(proposal.disposition)))
+    _attribute(graph, node, user)
+    for predicate, text in ((NEC.rationale, proposal.rationale), (NEC.letter, proposal.letter)):
+        if text.strip():
+            graph.add((node, predicate, Literal(text.strip())))
+    if proposal.revises:
+        graph.add((node, PROV.wasRevisionOf, URIRef(proposal.revises)))
+    for number, override in enumerate(proposal.overrides, start=1):
+        part = node + f"#override-{number}"
+        graph.add((node, NEC.override, part))
+        graph.add((part, RDF.type, NEC.Override))
+        graph.add((part, NEC.criterion, URIRef(override.criterion)))
+        graph.add((part, NEC.determinedStatus, _named(override.determined)))
+        graph.add((part, NEC.status, _named(override.status)))
+        graph.add((part, NEC.rationale, Literal(override.rationale.strip())))
+        graph.add((part, PROV.wasAttributedTo, URIRef(user.iri)))
+    for number, (criterion, text) in enumerate(proposal.remarks, start=1):
+        part = node + f"#remark-{number}"
+        graph.add((node, NEC.remark, part))
+        graph.add((part, RDF.type, NEC.Remark))
+        graph.add((part, NEC.criterion, URIRef(criterion)))
+        graph.add((part, NEC.text, Literal(text.strip())))
+    (decision,) = read_decisions(graph, policy, "the decision")
+    return decision
+
+
+def accept(request: str, statement: str, rationale: str, user: User, policy: Policy) -> Acceptance:
+    """A person's acceptance of a statement, as of now; raises `DocumentationError` without a rationale."""
+    return _acceptance("acceptance", NEC.Acceptance, NEC.statement, statement, request, rationale, user, policy)
+
+
+def withdraw(acceptance: Acceptance, rationale: str, user: User, policy: Policy) -> Acceptance:
+    """A person's withdrawal of an acceptance, as of now; raises `DocumentationError` without a rationale."""
+    withdrawn, request = acceptance.iri, acceptance.request
+    return _acceptance("withdrawal", NEC.Withdrawal, PROV.wasRevisionOf, withdrawn, request, rationale, user, policy)
+
+
+def holds_decisions(data: parsing.DataSet) -> bool:
+    """Whether a data set is about decisions or acceptances rather than documentation."""
+    kinds = {terms.of(kind) for kind in (NEC.Decision, NEC.Acceptance, NEC.Withdrawal)}
+    return any(not kinds.isdisjoint(props.get(terms.of(RDF.type), ())) for props in data.nodes.values())
+
+
+def read_decisions(data: Graph, policy: Policy, source: str) -> tuple[Decision, ...]:
+    """The decisions of one data set, ordered by IRI.
+
+    Raises:
+        DocumentationError: it is not well formed, or an adverse decision lacks licence or rationale; names the nodes.
+    """
+    _refuse_malformed(data, policy, source)
+    return tuple(
+        Decision(
+            iri=str(iri),
+            determination=str(data.value(iri, NEC.determination)),
+            content=graphs.canonical(_parts(data, iri)),
+        )
+        for iri in sorted(data.subjects(RDF.type, NEC.Decision))
+    )
+
+
+def read_acceptances(data: Graph, policy: Policy, source: str) -> tuple[Acceptance, ...]:
+    """The acceptances of one data set and then the withdrawals, each ordered by IRI; raises as `read_decisions`."""
+    _refuse_malformed(data, policy, source)
+    return tuple(
+        Acceptance(
+            iri=str(iri),
+            request=str(data.value(iri, NEC.request)),
+            statement=str(data.value(iri, NEC.statement) or ""),
+            withdrawn=str(data.value(iri, PROV.wasRevisionOf) or ""),
+            person=str(data.value(iri, PROV.wasAttributedTo)),
+            content=graphs.canonical(_parts(data, iri)),
+        )
+        for kind in (NEC.Acceptance, NEC.Withdrawal)
+        for iri in sorted(data.subjects(RDF.type, kind))
+    )
+
+
+def show(decision: Decision, policy: Policy) -> Signed:
+    """What a decision says."""
+    data = parsing.data_set(decision.iri, graphs.triples(decision.content)).graph
+    node = URIRef(decision.iri)
+    person = data.value(node, PROV.wasAttributedTo)
+
+    def text(subject: Node | None, predicate: URIRef) -> str:
+        return str(data.value(subject, predicate) or "")
+
+    def id_(part: Node) -> str:
+        criterion = policy.criterion(text(part, NEC.criterion))
+        return criterion.id if criterion else text(part, NEC.criterion)
+
+    def slug(subject: Node, predicate: URIRef) -> str:
+        value = data.value(subject, predicate)
+        return graphs.text(policy.ontology, value, SKOS.notation) if value else ""
+
+    parts = {relation: sorted(data.objects(node, relation)) for relation in (NEC.override, NEC.remark)}
+    return Signed(
+        iri=decision.iri,
+        determination=decision.determination,
+        disposition=Disposition(slug(node, NEC.disposition)),
+        time=datetime.fromisoformat(text(node, PROV.generatedAtTime)),
+        name=text(person, SKOS.prefLabel),
+        role=text(person, NEC.authorRole),
+        licence=text(person, NEC.licence),
+        rationale=text(node, NEC.rationale),
+        letter=text(node, NEC.letter),
+        revises=text(node, PROV.wasRevisionOf),
+        overrides=tuple(
+            SignedOverride(id_(p), slug(p, NEC.determinedStatus), slug(p, NEC.status), text(p, NEC.rationale))
+            for p in parts[NEC.override]
+        ),
+        remarks=tuple((id_(part), text(part, NEC.text)) for part in parts[NEC.remark]),
+    )
+
+
+def _refuse_malformed(data: Graph, policy: Policy, source: str) -> None:
+    problems = [*undeclared(data, policy)]
+    problems += [f"<{r.focus}>: {r.message.removesuffix('.')}" for r in pyshacl_door.validate(data, _shapes()).results]
+    for part in _overridden(data):
+        for criterion in data.objects(part, NEC.criterion):
+            if policy.criterion(str(criterion)) is None:
+                problems.append(f"<{part}>: <{criterion}> is no criterion of the policy")
+    if problems:
+        raise DocumentationError("; ".join(dict.fromkeys(problems)), where=source)
+
+
+def _overridden(data: Graph) -> Iterable[Node]:
+    return [part for relation in (NEC.override, NEC.remark) for part in data.objects(None, relation)]
+
+
+def _acceptance(
+    name: str, kind: Node, relation: Node, value: str, request: str, rationale: str, user: User, policy: Policy
+) -> Acceptance:
+    node, graph = URIRef(f"urn:necessity:{name}:{uuid.uuid4()}"), Graph(bind_namespaces="none")
+    graph.add((node, RDF.type, kind))
+    graph.add((node, relation, URIRef(value)))
+    graph.add((node, NEC.request, URIRef(request)))
+    graph.add((node, NEC.rationale, Literal(rationale.strip())))
+    _attribute(graph, node, user)
+    (acceptance,) = read_acceptances(graph, policy, f"the {name}")
+    return acceptance
+
+
+def _attribute(graph: Graph, node: URIRef, user: User) -> None:
+    person = URIRef(user.iri)
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    graph.add((node, PROV.generatedAtTime, Literal(now, datatype=XSD.dateTime)))
+    graph.add((node, PROV.wasAttributedTo, person))
+    graph.add((person, RDF.type, PROV.Person))
+    graph.add((person, SKOS.prefLabel, Literal(user.name)))
+    graph.add((person, NEC.authorRole, Literal(user.title or user.role.value)))
+    if user.licence:
+        graph.add((person, NEC.licence, Literal(user.licence)))
+
+
+def _named(slug: str) -> URIRef:
+    """The individual of the core vocabulary that a status or a disposition is spelt for: NotMet for not-met."""
+    return NEC[slug.title().replace("-", "")]
+
+
+def _parts(data: Graph, iri: Node) -> Graph:
+    whole = Graph(bind_namespaces="none")
+    for triple in graphs.closure(data, iri, follow=_PARTS):
+        whole.add(triple)
+    return whole
+
+
+@lru_cache(maxsize=1)
+def _shapes() -> Graph:
+    return parsing.load_files([resources.SHAPES / "decision.ttl"])

@@ -1,0 +1,157 @@
+"""The audit trail: who did what and when, as a file in which each line carries the digest of the one before it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock
+
+from reasoner.ground.errors import StoreError
+
+START = "0" * 64
+"""What the first entry has as the digest of the one before it."""
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """One line of the trail. It names requests by opaque ids and holds nothing of a chart."""
+
+    number: int
+    """From 1, without gaps."""
+    time: str
+    """ISO 8601, UTC."""
+    person: str
+    """IRI."""
+    name: str
+    role: str
+    action: str
+    subject: str
+    """Opaque id of the request, or empty."""
+    detail: str
+    previous: str
+    """Digest of the entry before it."""
+    digest: str = ""
+    """SHA-256 of the entry without this, as JSON with sorted keys and no spaces."""
+
+    def sealed(self) -> str:
+        """The digest that the entry has to have."""
+        content = {key: value for key, value in asdict(self).items() if key != "digest"}
+        return hashlib.sha256(_json(content).encode()).hexdigest()
+
+
+class Trail:
+    """An append-only file of entries, a JSON object a line; many processes may write to it.
+
+    An entry that `append` has returned is on the disk.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = FileLock(path.with_name(path.name + ".lock"))
+
+    def append(
+        self, *, person: str, name: str, role: str, action: str, subject: str = "", detail: str = ""
+    ) -> AuditEntry:
+        """Add an entry; raises `StoreError` if it cannot be written."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self._lock, open(self.path, "a+b", opener=_private) as stream:
+                last = _last(stream)
+                entry = AuditEntry(
+                    number=last.number + 1 if last else 1,
+                    time=datetime.now(UTC).isoformat(timespec="milliseconds"),
+                    person=person,
+                    name=name,
+                    role=role,
+                    action=action,
+                    subject=subject,
+                    detail=detail,
+                    previous=last.digest if last else START,
+                )
+                entry = AuditEntry(**{**asdict(entry), "digest": entry.sealed()})
+                stream.write(_json(asdict(entry)).encode() + b"\n")
+                stream.flush()
+                os.fsync(stream.fileno())
+        except (OSError, ValueError, TypeError) as error:
+            raise StoreError(
+                "the audit trail cannot be written, so nothing was done",
+                where=str(self.path),
+                mend="`necessity audit verify` says what is wrong with it",
+            ) from error
+        return entry
+
+    def entries(self) -> Iterator[AuditEntry]:
+        """The entries, oldest first; raises `StoreError` for a line that is none."""
+        for number, line in enumerate(self._lines(), start=1):
+            try:
+                yield AuditEntry(**json.loads(line))
+            except (ValueError, TypeError):
+                raise StoreError("the line is no entry", where=f"{self.path}:{number}") from None
+
+    def verify(self, head: str | None = None) -> list[str]:
+        """What is wrong with the trail, a line each.
+
+        Args:
+            head: the digest of an entry, noted earlier and kept elsewhere. Only so a trail is found out that was cut
+                short or written anew from the start.
+        """
+        problems: list[str] = []
+        previous, seen = START, set()
+        for number, line in enumerate(self._lines(), start=1):
+            try:
+                entry = AuditEntry(**json.loads(line))
+            except (ValueError, TypeError):
+                problems.append(f"line {number} is no entry")
+                continue
+            if entry.number != number:
+                problems.append(f"line {number} is numbered {entry.number}")
+            if entry.previous != previous:
+                problems.append(f"line {number} does not follow on the one before it")
+            if entry.digest != entry.sealed():
+                problems.append(f"line {number} differs from its digest")
+            previous = entry.digest
+            seen.add(entry.digest)
+        if head is not None and head not in seen:
+            problems.append(f"no entry has the digest {head}")
+        return problems
+
+    def head(self) -> str:
+        """The digest of the last entry."""
+        return next((entry.digest for entry in reversed(list(self.entries()))), START)
+
+    def _lines(self) -> Iterator[str]:
+        if not self.path.exists():
+            return
+        try:
+            with self.path.open(encoding="utf-8", errors="replace") as stream:
+                yield from stream
+        except OSError as error:
+            raise StoreError(f"the audit trail cannot be read: {error.strerror}", where=str(self.path)) from error
+
+
+def _last(stream) -> AuditEntry | None:  # type: ignore[no-untyped-def]
+    """The last entry; what a crash left of a line after it is cut off."""
+    end = stream.seek(0, os.SEEK_END)
+    tail, start = b"", end
+    while start > 0 and tail.count(b"\n") < 2:
+        start = max(0, start - 4096)
+        stream.seek(start)
+        tail = stream.read(end - start)
+    whole, _, torn = tail.rpartition(b"\n")
+    if torn:
+        stream.truncate(end - len(torn))
+    return AuditEntry(**json.loads(whole.rpartition(b"\n")[2])) if whole else None
+
+
+def _json(content: dict[str, object]) -> str:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

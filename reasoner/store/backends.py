@@ -1,0 +1,248 @@
+"""Where a knowledge base is kept: a directory, memory, or a SPARQL 1.1 endpoint, behind one interface."""
+
+from __future__ import annotations
+
+import base64
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import pyoxigraph as ox
+from filelock import ReadWriteLock, Timeout
+
+from reasoner.ground.errors import QueryError, StoreError, UsageError
+from reasoner.rdf import graphs
+from reasoner.rdf.sparql import names_graphs
+
+Results = ox.QuerySolutions | ox.QueryBoolean | Iterable[ox.Triple]
+"""What a query gives: solutions of SELECT, a truth value of ASK, triples of CONSTRUCT and DESCRIBE."""
+
+_SOLUTIONS = "application/sparql-results+json"
+_TRIPLES = "application/n-triples"
+# Characters of updates after which what is in memory is written out; the log has kept it from the first moment.
+_FLUSH = 16 * 2**20
+# Characters of updates after which the files are put in order at the end, which makes queries about twice as fast.
+_COMPACT = 64 * 2**20
+
+
+class Store(Protocol):
+    """A set of named graphs that answers SPARQL; the default graph of a query is their union."""
+
+    def query(self, text: str) -> Results:
+        """Answer a query of trusted text; raises `QueryError` if it is wrong, `StoreError` if the store fails."""
+
+    def update(self, text: str) -> None:
+        """Carry out an update request of trusted text, whole or not at all; raises as `query` does."""
+
+    def close(self) -> None:
+        """Let go of the store."""
+
+
+def open_store(location: str | Path, *, write: bool = False, update_url: str | None = None) -> Store:
+    """Open a store.
+
+    Args:
+        location: a directory, or the URL of a SPARQL 1.1 query endpoint.
+        write: whether the directory is opened to be changed; then no other process can have it open.
+        update_url: URL of the endpoint for updates; by default `location` with a last ``query`` changed to ``update``.
+
+    Raises:
+        StoreError: the directory holds no knowledge base, is in use, or cannot be opened.
+    """
+    if str(location).startswith(("http://", "https://")):
+        return EndpointStore(str(location), update_url, Credentials.from_environment())
+    return DirectoryStore(Path(location), write=write)
+
+
+class MemoryStore:
+    """A store that is gone with its process."""
+
+    def __init__(self) -> None:
+        self._store = ox.Store()
+
+    def query(self, text: str, *, default_graphs: Sequence[str] = (), named_graphs: Sequence[str] = ()) -> Results:
+        """See `Store.query`; graphs that are named take the place of the query's own FROM."""
+        dataset: dict[str, Any] = {}
+        if default_graphs or named_graphs:
+            dataset["default_graph"] = [ox.NamedNode(iri) for iri in default_graphs]
+            dataset["named_graphs"] = [ox.NamedNode(iri) for iri in named_graphs]
+        else:
+            # Oxigraph would pass over the query's own FROM.
+            dataset["use_default_graph_as_union"] = not names_graphs(text)
+        return _run(lambda: self._store.query(text, **dataset))
+
+    def update(self, text: str) -> None:
+        """See `Store.update`."""
+        _run(lambda: self._store.update(text))
+
+    def close(self) -> None:
+        """See `Store.close`."""
+
+
+class DirectoryStore(MemoryStore):
+    """An Oxigraph store in a directory: many processes may read it, or one alone change it.
+
+    An update that has returned survives the end of the process, however it ends; one that has not leaves no trace.
+    """
+
+    def __init__(self, directory: Path, *, write: bool = False) -> None:
+        self.directory = directory
+        data = directory / "oxigraph"
+        if not write and not data.is_dir():
+            raise StoreError(
+                "there is no knowledge base", where=str(directory), mend="Make one with `necessity kb init`"
+            )
+        try:
+            data.mkdir(parents=True, exist_ok=True)
+            self._lock = ReadWriteLock(directory / "lock.db", blocking=False, is_singleton=False)
+            (self._lock.acquire_write if write else self._lock.acquire_read)()
+        except Timeout:
+            use = "in use" if write else "being changed"
+            raise StoreError(
+                f"the knowledge base is {use} by another process",
+                where=str(directory),
+                mend="Wait for it, or work through `necessity serve --writable` at its URL",
+            ) from None
+        except (OSError, ValueError) as error:
+            raise StoreError(f"the knowledge base cannot be opened: {error}", where=str(directory)) from error
+        self._written = 0
+        try:
+            self._store = ox.Store(str(data)) if write else ox.Store.read_only(str(data))
+        except (OSError, RuntimeError, ValueError) as error:
+            self._lock.release()
+            raise StoreError(f"the knowledge base cannot be opened: {error}", where=str(directory)) from error
+
+    def update(self, text: str) -> None:
+        """See `Store.update`."""
+        super().update(text)
+        self._written += len(text)
+        if self._written // _FLUSH > (self._written - len(text)) // _FLUSH:
+            self._store.flush()
+
+    def copy(self, directory: Path) -> None:
+        """Make a knowledge base in another directory of what this one holds now; its files are shared, not copied."""
+        try:
+            directory.mkdir(parents=True)
+            self._store.backup(str(directory / "oxigraph"))
+        except (OSError, RuntimeError, ValueError) as error:
+            raise StoreError(f"the knowledge base cannot be copied: {error}", where=str(directory)) from error
+
+    def close(self) -> None:
+        """Let go of the directory."""
+        if self._written:  # or the next one to open it would go through the log of all that was written
+            self._store.flush()
+        if self._written > _COMPACT:
+            self._store.optimize()
+        # The lock of the database goes with the last reference to it.
+        del self._store
+        # Whoever closes it may be another thread than opened it.
+        self._lock.release(force=True)
+        self._lock.close()
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a store is asked with: a bearer token, or a user's name and password. Never part of a URL."""
+
+    user: str = ""
+    password: str = ""
+    token: str = ""
+
+    @classmethod
+    def from_environment(cls) -> Credentials:
+        """Those in ``NECESSITY_KB_TOKEN``, or in ``NECESSITY_KB_USER`` and ``NECESSITY_KB_PASSWORD``."""
+        return cls(*(os.environ.get(f"NECESSITY_KB_{name}", "") for name in ("USER", "PASSWORD", "TOKEN")))
+
+    @property
+    def header(self) -> dict[str, str]:
+        """The Authorization header, if there is anything to say."""
+        if self.token:
+            return {"Authorization": f"Bearer {self.token}"}
+        if self.user:
+            pair = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
+            return {"Authorization": f"Basic {pair}"}
+        return {}
+
+
+class EndpointStore:
+    """A store behind the SPARQL 1.1 Protocol. No redirect is followed, so credentials go to the named host alone."""
+
+    def __init__(
+        self,
+        query_url: str,
+        update_url: str | None = None,
+        credentials: Credentials | None = None,
+        *,
+        timeout: float = 600,
+    ) -> None:
+        if urlsplit(query_url).username is not None:
+            raise UsageError(
+                "the URL carries a user name", mend="Set NECESSITY_KB_USER and NECESSITY_KB_PASSWORD instead"
+            )
+        self.query_url = query_url
+        base, slash, last = query_url.rpartition("/")
+        self.update_url = update_url or (base + slash + "update" if last == "query" else query_url)
+        self._header = (credentials or Credentials()).header
+        self._timeout = timeout
+        self._opener = urllib.request.build_opener(_NoRedirect)
+
+    def query(self, text: str) -> Results:
+        """See `Store.query`."""
+        accept = f"{_SOLUTIONS}, {_TRIPLES};q=0.9"
+        kind, body = self._post(self.query_url, "application/sparql-query", text, accept)
+        try:
+            if kind == _SOLUTIONS:
+                return ox.parse_query_results(body, format=ox.QueryResultsFormat.JSON)
+            if kind == _TRIPLES:
+                return graphs.triples(body)
+        except (SyntaxError, ValueError) as error:
+            raise StoreError(f"the endpoint's answer cannot be read: {error}", where=self.query_url) from error
+        raise StoreError(f"the endpoint answers in {kind or 'no media type'}", where=self.query_url)
+
+    def update(self, text: str) -> None:
+        """See `Store.update`."""
+        self._post(self.update_url, "application/sparql-update", text, "*/*")
+
+    def close(self) -> None:
+        """See `Store.close`."""
+
+    def _post(self, url: str, content: str, text: str, accept: str) -> tuple[str, bytes]:
+        request = urllib.request.Request(  # noqa: S310 - the scheme is http or https, by `open_store`
+            url,
+            data=text.encode(),
+            headers={"Content-Type": f"{content}; charset=utf-8", "Accept": accept, **self._header},
+            method="POST",
+        )
+        try:
+            with self._opener.open(request, timeout=self._timeout) as response:
+                return response.headers.get_content_type(), response.read()
+        except urllib.error.HTTPError as error:
+            detail = error.read(2000).decode(errors="replace").strip()
+            if error.code == 400:
+                raise QueryError(f"the endpoint refuses the request: {detail}", where=url) from None
+            mend = "Set NECESSITY_KB_TOKEN, or NECESSITY_KB_USER and _PASSWORD" if error.code in (401, 403) else ""
+            raise StoreError(
+                f"the endpoint answers {error.code} {error.reason}: {detail}", where=url, mend=mend
+            ) from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "reason", error)
+            raise StoreError(f"the endpoint cannot be reached: {reason}", where=url) from None
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+def _run(work: Callable[[], Any]) -> Any:
+    try:
+        return work()
+    except SyntaxError as error:
+        raise QueryError(f"it is not SPARQL: {error}") from None
+    except (OSError, RuntimeError, ValueError) as error:
+        raise StoreError(f"the store failed: {error}") from error

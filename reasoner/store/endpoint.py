@@ -1,0 +1,297 @@
+"""A SPARQL 1.1 Protocol endpoint for a knowledge base: read-only unless asked otherwise, and closed to the outside."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import io
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pyoxigraph as ox
+import uvicorn
+from pebble import ProcessExpired, ProcessPool
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from reasoner.ground.errors import NecessityError, QueryError, UsageError
+from reasoner.rdf.sparql import refuse_outreach
+from reasoner.store.backends import DirectoryStore
+from reasoner.store.protocol import GRAPHS, LOOPBACK, TABLES, Ask, RefusalError, choose, iris, negotiate, pairs
+
+_QUEUE = 64
+_BODY = {"query": 2**20, "update": 256 * 2**20}
+
+
+@dataclass(frozen=True)
+class EndpointSettings:
+    """How a knowledge base is served."""
+
+    directory: Path
+    host: str = "127.0.0.1"
+    port: int = 7878
+    writable: bool = False
+    workers: int = 2
+    timeout: float = 30.0
+    """Seconds a request may take before its worker is ended."""
+    limit: int = 64 * 2**20
+    """Bytes an answer may have; a longer one is refused, never cut."""
+    memory: int = 4 * 2**30
+    """Bytes of address space a worker may take."""
+    token: str = field(default="", repr=False)
+    """Bearer token that every request has to carry, if not empty."""
+
+
+_Answer = tuple[int, str, bytes]
+"""Status, media type and body."""
+
+
+def serve(settings: EndpointSettings) -> None:
+    """Serve until a signal stops the process; requests under way are answered first.
+
+    Raises:
+        StoreError: the knowledge base cannot be opened.
+        UsageError: it would be open to other machines without a token.
+    """
+    if settings.host not in LOOPBACK and not settings.token:
+        raise UsageError(
+            f"{settings.host} can be reached from other machines",
+            mend="Set NECESSITY_TOKEN, and put a server that speaks TLS before it",
+        )
+    DirectoryStore(settings.directory, write=settings.writable).close()
+    config = uvicorn.Config(
+        application(settings),
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        access_log=False,  # a query in a URL may name a patient's request
+        server_header=False,
+        timeout_graceful_shutdown=int(settings.timeout) + 5,
+    )
+    print(f"serving {settings.directory} at http://{settings.host}:{settings.port}/sparql", file=sys.stderr)
+    uvicorn.Server(config).run()
+
+
+def application(settings: EndpointSettings) -> Starlette:
+    """The endpoint as an ASGI application, with the workers that it starts and stops."""
+    endpoint = _Endpoint(settings)
+    middleware = []
+    if settings.host in LOOPBACK:
+        # A page of another site could have its own name lead here.
+        middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK)))
+    return Starlette(
+        routes=[
+            Route("/sparql", endpoint.sparql, methods=["GET", "POST"]),
+            Route("/health", endpoint.health, methods=["GET"]),
+        ],
+        middleware=middleware,
+        lifespan=endpoint.lifespan,
+    )
+
+
+class _Endpoint:
+    def __init__(self, settings: EndpointSettings) -> None:
+        self.settings = settings
+        self.waiting = 0
+
+    @asynccontextmanager
+    async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        settings = self.settings
+        self.pool = ProcessPool(
+            max_workers=1 if settings.writable else settings.workers,
+            context=get_context("spawn"),
+            initializer=_open,
+            initargs=(settings.directory, settings.writable, settings.memory, settings.limit),
+        )
+        try:
+            yield
+        finally:
+            self.pool.close()
+            try:
+                await asyncio.to_thread(self.pool.join, settings.timeout + 5)
+            except TimeoutError:
+                self.pool.stop()
+                await asyncio.to_thread(self.pool.join)
+
+    async def sparql(self, request: Request) -> Response:
+        try:
+            self._admit(request)
+            ask = await self._read(request)
+            if ask is None:
+                return self._describe(request)
+            status, media, body = await self._run(ask)
+        except RefusalError as refusal:
+            headers = {"WWW-Authenticate": "Bearer"} if refusal.status == 401 else {}
+            return PlainTextResponse(f"{refusal}\n", refusal.status, headers)
+        return Response(body, status, media_type=media, headers={"Vary": "Accept", "Cache-Control": "no-store"})
+
+    async def health(self, _: Request) -> Response:
+        try:
+            await self._run(Ask("query", "ASK { ?s ?p ?o }", (), (), ""))
+        except RefusalError as refusal:
+            return JSONResponse({"status": "failing", "reason": str(refusal)}, 503)
+        return JSONResponse({"status": "ok", "writable": self.settings.writable})
+
+    def _admit(self, request: Request) -> None:
+        token = self.settings.token
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if token and not hmac.compare_digest(given.encode(), token.encode()):
+            raise RefusalError(401, "a bearer token is needed")
+        origin = request.headers.get("origin")
+        if origin and urlsplit(origin).netloc != request.headers.get("host"):
+            raise RefusalError(403, "requests from pages of other sites are refused")
+
+    async def _read(self, request: Request) -> Ask | None:
+        """The operation that a request asks for (SPARQL 1.1 Protocol, section 2); None for the service description."""
+        parameters = pairs(request.url.query)
+        text: str | None = None
+        kind = "query"
+        if request.method == "POST":
+            content, _, rest = request.headers.get("content-type", "").partition(";")
+            content = content.strip().lower()
+            charset = rest.partition("charset=")[2].strip().strip('"').lower()
+            if charset not in ("", "utf-8", "utf8"):
+                raise RefusalError(415, "SPARQL is sent as UTF-8")
+            if content not in (*(f"application/sparql-{kind}" for kind in _BODY), "application/x-www-form-urlencoded"):
+                raise RefusalError(
+                    415, "send application/sparql-query, application/sparql-update or a URL-encoded form"
+                )
+            body = await self._body(request, "query" if content == "application/sparql-query" else "update")
+            if content == "application/x-www-form-urlencoded":
+                parameters += pairs(body)
+            else:
+                kind, text = content.removeprefix("application/sparql-"), body
+        given = [(name, value) for name, value in parameters if name in _BODY]
+        if text is None:
+            if not given and request.method == "GET" and not parameters:
+                return None
+            if len(given) != 1:
+                raise RefusalError(400, "give exactly one query or update")
+            ((kind, text),) = given
+        elif given:
+            raise RefusalError(400, "give the query or update in one place")
+        if kind == "update" and request.method == "GET":
+            raise RefusalError(400, "an update is sent with POST")
+        if kind == "update" and not self.settings.writable:
+            raise RefusalError(403, "this endpoint is read-only")
+        if any(name.startswith("using-") for name, _ in parameters):
+            raise RefusalError(400, "name graphs with USING in the update itself")
+        return Ask(
+            kind=kind,
+            text=text,
+            default_graphs=iris(parameters, "default-graph-uri"),
+            named_graphs=iris(parameters, "named-graph-uri"),
+            accept=request.headers.get("accept", ""),
+        )
+
+    async def _body(self, request: Request, kind: str) -> str:
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > _BODY[kind]:
+                raise RefusalError(413, f"the request is larger than {_BODY[kind] // 2**20} MiB")
+        try:
+            return body.decode()
+        except UnicodeDecodeError:
+            raise RefusalError(400, "SPARQL is sent as UTF-8") from None
+
+    async def _run(self, ask: Ask) -> _Answer:
+        if self.waiting >= _QUEUE:
+            raise RefusalError(503, "too many requests wait; come back later")
+        self.waiting += 1
+        try:
+            future = self.pool.schedule(_answer, args=(ask,), timeout=self.settings.timeout)
+            return await asyncio.wrap_future(future)
+        except TimeoutError:
+            raise RefusalError(
+                504, f"it took longer than {self.settings.timeout:g} seconds; narrow the question"
+            ) from None
+        except (ProcessExpired, MemoryError):
+            raise RefusalError(503, "it took more memory than allowed; narrow the question") from None
+        except RuntimeError as error:
+            raise RefusalError(503, f"the workers have stopped: {error}") from None
+        finally:
+            self.waiting -= 1
+
+    def _describe(self, request: Request) -> Response:
+        """The service description (SPARQL 1.1 Service Description)."""
+        media = negotiate(request.headers.get("accept", ""), GRAPHS)
+        if media is None:
+            raise RefusalError(406, f"a description is served as {', '.join(GRAPHS)}")
+        sd, formats = "http://www.w3.org/ns/sparql-service-description#", "http://www.w3.org/ns/formats/"
+        endpoint = ox.NamedNode(str(request.url.replace(query="")))
+        languages = ["SPARQL11Query"] + (["SPARQL11Update"] if self.settings.writable else [])
+        results = ("SPARQL_Results_JSON", "SPARQL_Results_XML", "SPARQL_Results_CSV", "SPARQL_Results_TSV")
+        syntaxes = ("Turtle", "N-Triples", "RDF_XML", "JSON-LD")
+        facts = [
+            ("http://www.w3.org/1999/02/22-rdf-syntax-ns#type", sd + "Service"),
+            (sd + "endpoint", endpoint.value),
+            *((sd + "supportedLanguage", sd + language) for language in languages),
+            (sd + "feature", sd + "UnionDefaultGraph"),
+            *((sd + "resultFormat", formats + name) for name in (*results, *syntaxes)),
+        ]
+        triples = [ox.Triple(endpoint, ox.NamedNode(p), ox.NamedNode(o)) for p, o in facts]
+        body = ox.serialize(triples, format=GRAPHS[media], prefixes={"sd": sd, "formats": formats})
+        return Response(body, media_type=media, headers={"Vary": "Accept"})
+
+
+# ---------------------------------------------------------------- in a worker
+
+
+class _Bounded(io.BytesIO):
+    def write(self, data) -> int:  # type: ignore[no-untyped-def]
+        if self.tell() + len(data) > _limit:
+            raise RefusalError(413, f"the answer is larger than {_limit // 2**20} MiB; use LIMIT")
+        return super().write(data)
+
+
+_store: DirectoryStore
+_limit: int
+
+
+def _open(directory: Path, writable: bool, memory: int, limit: int) -> None:
+    """Open the store in a worker, which can be ended at any time."""
+    global _store, _limit
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    except ImportError:
+        pass
+    _limit = limit
+    _store = DirectoryStore(directory, write=writable)
+
+
+def _answer(ask: Ask) -> _Answer:
+    try:
+        refuse_outreach(ask.text)
+        if ask.kind == "update":
+            _store.update(ask.text)
+            return 204, "text/plain", b""
+        results = _store.query(ask.text, default_graphs=ask.default_graphs, named_graphs=ask.named_graphs)
+        body = _Bounded()
+        if isinstance(results, ox.QuerySolutions | ox.QueryBoolean):
+            media = choose(ask.accept, TABLES)
+            results.serialize(body, format=TABLES[media])
+        else:
+            media = choose(ask.accept, GRAPHS)
+            ox.serialize(results, body, format=GRAPHS[media])
+        return 200, media, body.getvalue()
+    except RefusalError as error:
+        return error.status, "text/plain", f"{error}\n".encode()
+    except NecessityError as error:
+        return 400 if isinstance(error, QueryError) else 500, "text/plain", f"{error}\n".encode()
+    except (OSError, ValueError) as error:
+        return 500, "text/plain", f"the store failed: {error}\n".encode()

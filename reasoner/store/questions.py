@@ -1,0 +1,286 @@
+"""The library of competency questions, their parameters, and answers as tables."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property, lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyoxigraph as ox
+
+from reasoner.ground import resources
+from reasoner.ground.errors import QueryError, UsageError
+from reasoner.store.backends import Results
+
+if TYPE_CHECKING:
+    import pandas
+
+XSD = "http://www.w3.org/2001/XMLSchema#"
+TABLES = {
+    "csv": ox.QueryResultsFormat.CSV,
+    "tsv": ox.QueryResultsFormat.TSV,
+    "json": ox.QueryResultsFormat.JSON,
+    "xml": ox.QueryResultsFormat.XML,
+}
+"""The standard forms of the answer to a SELECT or ASK query."""
+GRAPHS = {
+    "turtle": ox.RdfFormat.TURTLE,
+    "ntriples": ox.RdfFormat.N_TRIPLES,
+    "rdfxml": ox.RdfFormat.RDF_XML,
+    "jsonld": ox.RdfFormat.JSON_LD,
+}
+"""The forms of the answer to a CONSTRUCT or DESCRIBE query."""
+
+_HEADER = re.compile(r"^#\+ *(title|purpose|parameter|column) *(.*)$", re.MULTILINE)
+_PREFIX = re.compile(r"^\s*PREFIX\s+([\w-]*:)\s*<([^>]*)>", re.MULTILINE | re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A value that a query can be given; its default stands in the query's text, ``UNDEF`` for any."""
+
+    name: str
+    kind: str
+    """integer, decimal, boolean, date, string or iri."""
+    help: str
+    default: str
+
+
+@dataclass(frozen=True)
+class Query:
+    """A SPARQL query. One of the library says in comments of its own what it answers, with which columns.
+
+    A comment that begins with ``#+`` is a ``title``, a ``purpose``, a ``column NAME: meaning`` or a
+    ``parameter NAME KIND: meaning``. A parameter's default is the one value of ``VALUES ?NAME { … }`` in the text,
+    so the text as it stands runs on any SPARQL 1.1 engine.
+    """
+
+    name: str
+    text: str
+
+    @cached_property
+    def title(self) -> str:
+        """The question it answers."""
+        return next(iter(self._said("title")), self.name)
+
+    @cached_property
+    def purpose(self) -> str:
+        """What the answer is good for."""
+        return " ".join(self._said("purpose"))
+
+    @cached_property
+    def columns(self) -> dict[str, str]:
+        """The names of the columns, in order, with their meaning."""
+        return dict(re.split(r":\s*", said, maxsplit=1) for said in self._said("column"))  # type: ignore[misc]
+
+    @cached_property
+    def parameters(self) -> dict[str, Parameter]:
+        """The parameters by name."""
+        found = {}
+        for said in self._said("parameter"):
+            head, _, meaning = said.partition(":")
+            name, _, kind = head.partition(" ")
+            match = _values(name).search(self.text)
+            if match is None or kind.strip() not in _KINDS:
+                raise QueryError(
+                    f"the parameter {name} has no kind or no default",
+                    where=self.name,
+                    mend=f"Write {name} KIND: meaning, one of {', '.join(_KINDS)}, and VALUES ?{name} {{ default }}",
+                )
+            found[name] = Parameter(name, kind.strip(), meaning.strip(), match[2].strip())
+        return found
+
+    def bind(self, given: Mapping[str, str]) -> str:
+        """The text with values in the place of the defaults; an empty value stands for any.
+
+        Raises:
+            UsageError: the query has no such parameter, or the value is not of its kind.
+        """
+        text = self.text
+        for name, value in given.items():
+            parameter = self.parameters.get(name)
+            if parameter is None:
+                known = ", ".join(self.parameters) or "none"
+                raise UsageError(f"the query has no parameter {name!r}", where=self.name, mend=f"It has: {known}")
+            term = _term(parameter, value)
+            text = _values(name).sub(lambda match, term=term: f"{match[1]} {term} {match[3]}", text)
+        return text
+
+    def _said(self, key: str) -> list[str]:
+        return [match[2].lstrip(": ").strip() for match in _HEADER.finditer(self.text) if match[1] == key]
+
+
+@lru_cache(maxsize=4)
+def library(folder: Path = resources.QUERIES) -> Mapping[str, Query]:
+    """The queries of a folder by name, in the order of their names."""
+    return {path.stem: Query(path.stem, path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.rq"))}
+
+
+def find(name: str) -> Query:
+    """A query of the library by name, or one in a file; raises `UsageError` if there is neither."""
+    if name in library():
+        return library()[name]
+    path = Path(name)
+    try:
+        return Query(path.stem, path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        raise UsageError(
+            "there is no query of this name, and no such file", where=name, mend="`necessity query` lists the library"
+        ) from None
+
+
+class Answer:
+    """What a query gave, held in memory.
+
+    Args:
+        results: the results of a store.
+        text: the query, whose prefixes shorten IRIs in a table for people.
+        limit: rows or triples to take at most; `cut` says whether there were more.
+    """
+
+    def __init__(self, results: Results, text: str = "", *, limit: int | None = None) -> None:
+        self.cut = False
+        self.columns: tuple[str, ...] = ()
+        self.rows: list[tuple[ox.Term | None, ...]] = []
+        self.triples: list[ox.Triple] | None = None
+        self.truth: bool | None = None
+        self._prefixes = {match[2]: match[1] for match in _PREFIX.finditer(text)}
+        if isinstance(results, ox.QuerySolutions):
+            self.columns = tuple(variable.value for variable in results.variables)
+            rows = (tuple(row[number] for number in range(len(self.columns))) for row in results)
+            self.rows = self._take(rows, limit)
+        elif isinstance(results, ox.QueryBoolean):
+            self.truth = bool(results)
+        else:
+            self.triples = sorted(self._take(results, limit), key=str)
+
+    def _take(self, found: Iterable[Any], limit: int | None) -> list[Any]:
+        taken = list(found if limit is None else islice(found, limit + 1))
+        self.cut = limit is not None and len(taken) > limit
+        return taken[:limit]
+
+    def serialize(self, form: str) -> bytes:
+        """The answer as ``text``, ``parquet``, one of `TABLES` or of `GRAPHS`; raises `UsageError` if that does not fit it."""
+        if self.triples is not None:
+            if form not in GRAPHS:
+                raise UsageError(f"{form} holds no triples", mend=f"Choose one of: {', '.join(GRAPHS)}")
+            prefixes = {prefix.rstrip(":"): iri for iri, prefix in self._prefixes.items()}
+            return ox.serialize(self.triples, format=GRAPHS[form], prefixes=prefixes) or b""
+        if form in GRAPHS:
+            raise UsageError(f"{form} holds no table", mend=f"Choose one of: text, parquet, {', '.join(TABLES)}")
+        if form == "text":
+            return self._to_text().encode()
+        if form == "parquet":
+            stream = io.BytesIO()
+            self.to_pandas().to_parquet(stream, index=False)
+            return stream.getvalue()
+        return self._results().serialize(format=TABLES[form])
+
+    def values(self) -> Iterator[tuple[Any, ...]]:
+        """The rows as Python values: str, int, float, bool, date, datetime, or None where nothing is bound."""
+        for row in self.rows:
+            yield tuple(_value(term) for term in row)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The rows as a pandas DataFrame, a column a variable; raises `UsageError` without pandas or a table."""
+        if self.triples is not None:
+            raise UsageError("a graph is no table", mend="Ask with SELECT")
+        try:
+            import pandas
+        except ImportError:
+            raise UsageError("pandas is not installed", mend="pip install 'necessity[tables]'") from None
+        if self.truth is not None:
+            return pandas.DataFrame({"answer": [self.truth]})
+        return pandas.DataFrame(list(self.values()), columns=list(self.columns)).convert_dtypes()
+
+    def _results(self) -> ox.QuerySolutions | ox.QueryBoolean:
+        """The results once more, to be serialized by the library."""
+        if self.truth is not None:
+            lines = f'{{"head":{{}},"boolean":{str(self.truth).lower()}}}'
+            return ox.parse_query_results(lines, format=ox.QueryResultsFormat.JSON)
+        head = "\t".join(f"?{name}" for name in self.columns)
+        body = ("\t".join("" if term is None else str(term) for term in row) for row in self.rows)
+        return ox.parse_query_results("\n".join([head, *body, ""]), format=ox.QueryResultsFormat.TSV)
+
+    def _to_text(self) -> str:
+        if self.truth is not None:
+            return f"{'yes' if self.truth else 'no'}\n"
+        table = [self.columns, *(tuple(self.shorten(term) for term in row) for row in self.rows)]
+        widths = [max(len(row[number]) for row in table) for number in range(len(self.columns))]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table
+        ]
+        lines.insert(1, "  ".join("-" * width for width in widths))
+        count = f"{len(self.rows)} row{'' if len(self.rows) == 1 else 's'}"
+        return "\n".join([*lines, "", count, ""])
+
+    def shorten(self, term: ox.Term | None) -> str:
+        """A term as people read it, on one line, with the query's prefixes."""
+        if term is None:
+            return ""
+        if isinstance(term, ox.NamedNode):
+            for iri, prefix in self._prefixes.items():
+                if term.value.startswith(iri) and "/" not in term.value[len(iri) :]:
+                    return prefix + term.value[len(iri) :]
+        return " ".join(getattr(term, "value", str(term)).split())
+
+
+_KINDS: dict[str, re.Pattern[str]] = {
+    "integer": re.compile(r"[+-]?\d+"),
+    "decimal": re.compile(r"[+-]?\d+(\.\d+)?"),
+    "boolean": re.compile(r"true|false"),
+    "date": re.compile(r"\d{4}-\d\d-\d\d"),
+    "string": re.compile(r".*", re.DOTALL),
+    "iri": re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^<>\"{}|^`\\\x00-\x20]+"),
+}
+
+
+def _term(parameter: Parameter, value: str) -> str:
+    """A value in SPARQL."""
+    if not value:
+        return "UNDEF"
+    well_formed = bool(_KINDS[parameter.kind].fullmatch(value))
+    if well_formed and parameter.kind == "date":
+        try:
+            date.fromisoformat(value)
+        except ValueError:
+            well_formed = False
+    if not well_formed:
+        raise UsageError(f"{parameter.name} is {value!r}, which is no {parameter.kind}", mend=parameter.help)
+    if parameter.kind == "iri":
+        return f"<{value}>"
+    if parameter.kind == "string":
+        return str(ox.Literal(value))
+    return str(ox.Literal(value, datatype=ox.NamedNode(XSD + parameter.kind)))
+
+
+def _values(name: str) -> re.Pattern[str]:
+    return re.compile(r"(VALUES\s+\?" + re.escape(name) + r"\s*\{)([^}]*)(\})", re.IGNORECASE)
+
+
+def _value(term: ox.Term | None) -> Any:
+    if not isinstance(term, ox.Literal):
+        return None if term is None else getattr(term, "value", str(term))
+    kind = term.datatype.value.removeprefix(XSD)
+    convert = _PYTHON.get(kind, str)
+    try:
+        return convert(term.value)
+    except ValueError:
+        return term.value
+
+
+_PYTHON: dict[str, Any] = {
+    "integer": int,
+    "decimal": float,
+    "double": float,
+    "float": float,
+    "boolean": lambda text: text in ("true", "1"),
+    "date": date.fromisoformat,
+    "dateTime": datetime.fromisoformat,
+}

@@ -1,0 +1,187 @@
+"""What people are at work on before they sign: drafts field by field, who has a case open, and saved views."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from reasoner.ground.errors import ConflictError, StoreError
+
+PRESENT = timedelta(minutes=2)
+"""How long after their last sign of life someone counts as having a case open."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS field (
+    subject TEXT, person TEXT, name TEXT, value TEXT NOT NULL, revision INTEGER NOT NULL, saved TEXT NOT NULL,
+    PRIMARY KEY (subject, person, name)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS presence (
+    subject TEXT, person TEXT, called TEXT NOT NULL, seen TEXT NOT NULL, PRIMARY KEY (subject, person)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS view (
+    person TEXT, name TEXT, content TEXT NOT NULL, PRIMARY KEY (person, name)) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True)
+class DraftField:
+    """One field of a draft."""
+
+    value: str
+    revision: int
+    """How often it was saved; a save has to name the one it is based on."""
+    saved: datetime
+
+
+@dataclass(frozen=True)
+class Colleague:
+    """Someone else at work on a case."""
+
+    name: str
+    seen: datetime | None
+    """Their last sign of life, if they have it open."""
+    drafted: datetime | None
+    """When their unsigned draft was last saved, if they have one."""
+
+
+class Drafts:
+    """Drafts in a database file that one folder holds; what `save` has returned is on the disk.
+
+    Each person has a draft of their own for each subject, a request's opaque id, so that nobody overwrites another.
+    Methods raise `StoreError` if the file cannot be read or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        except OSError as error:
+            raise StoreError(f"drafts cannot be kept: {error.strerror}", where=str(path)) from error
+        with self._connected() as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.executescript(_SCHEMA)
+
+    def fields(self, subject: str, person: str) -> dict[str, DraftField]:
+        """The fields of a person's draft by name."""
+        with self._connected() as connection:
+            rows = connection.execute(
+                "SELECT name, value, revision, saved FROM field WHERE subject = ? AND person = ? ORDER BY name",
+                (subject, person),
+            ).fetchall()
+        return {
+            name: DraftField(value, revision, datetime.fromisoformat(saved)) for name, value, revision, saved in rows
+        }
+
+    def save(self, subject: str, person: str, name: str, value: str, based_on: int) -> DraftField:
+        """Save one field, over the revision that it is based on (0 for a new one).
+
+        Raises:
+            ConflictError: another window has saved the field since; what it saved stays.
+        """
+        now = datetime.now(UTC)
+        with self._connected() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            held = connection.execute(
+                "SELECT value, revision FROM field WHERE subject = ? AND person = ? AND name = ?",
+                (subject, person, name),
+            ).fetchone()
+            held_value, revision = held or ("", 0)
+            if revision != based_on and held_value != value:
+                raise ConflictError(
+                    "the field was changed in another window",
+                    mend="Compare both texts, and keep the one that is right",
+                )
+            connection.execute(
+                "INSERT OR REPLACE INTO field VALUES (?, ?, ?, ?, ?, ?)",
+                (subject, person, name, value, revision + 1, now.isoformat()),
+            )
+        return DraftField(value, revision + 1, now)
+
+    def discard(self, subject: str, person: str, names: Iterable[str] | None = None) -> None:
+        """Remove some fields of a person's draft, by default all."""
+        gone = self.fields(subject, person) if names is None else names
+        with self._connected() as connection:
+            connection.executemany(
+                "DELETE FROM field WHERE subject = ? AND person = ? AND name = ?",
+                [(subject, person, name) for name in gone],
+            )
+
+    def subjects(self, person: str) -> frozenset[str]:
+        """The subjects of which a person has a draft."""
+        with self._connected() as connection:
+            rows = connection.execute("SELECT DISTINCT subject FROM field WHERE person = ? AND value != ''", (person,))
+            return frozenset(subject for (subject,) in rows)
+
+    def enter(self, subject: str, person: str, called: str) -> None:
+        """Note a sign of life of a person who has a case open."""
+        with self._connected() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO presence VALUES (?, ?, ?, ?)",
+                (subject, person, called, datetime.now(UTC).isoformat()),
+            )
+
+    def leave(self, subject: str, person: str) -> None:
+        """Note that a person has closed a case, or moved to another."""
+        with self._connected() as connection:
+            connection.execute("DELETE FROM presence WHERE subject = ? AND person = ?", (subject, person))
+
+    def colleagues(self, subject: str, person: str) -> list[Colleague]:
+        """Who else has the case open or has a draft of it, by name."""
+        with self._connected() as connection:
+            rows = connection.execute(
+                """SELECT called, seen,
+                       (SELECT max(saved) FROM field f WHERE f.subject = p.subject AND f.person = p.person AND value != '')
+                   FROM presence p WHERE subject = ? AND person != ? ORDER BY called""",
+                (subject, person),
+            ).fetchall()
+        since = datetime.now(UTC) - PRESENT
+        found = []
+        for called, seen, drafted in rows:
+            last = datetime.fromisoformat(seen)
+            if last >= since or drafted:
+                saved = datetime.fromisoformat(drafted) if drafted else None
+                found.append(Colleague(called, last if last >= since else None, saved))
+        return found
+
+    def views(self, person: str) -> dict[str, str]:
+        """The saved views of a person by name."""
+        with self._connected() as connection:
+            return dict(
+                connection.execute(
+                    "SELECT name, content FROM view WHERE person = ? ORDER BY name", (person,)
+                ).fetchall()
+            )
+
+    def save_view(self, person: str, name: str, content: str) -> None:
+        """Save a view, in the place of one of the same name."""
+        with self._connected() as connection:
+            connection.execute("INSERT OR REPLACE INTO view VALUES (?, ?, ?)", (person, name, content))
+
+    def remove_view(self, person: str, name: str) -> None:
+        """Remove a saved view."""
+        with self._connected() as connection:
+            connection.execute("DELETE FROM view WHERE person = ? AND name = ?", (person, name))
+
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        """A connection whose work is kept whole or not at all."""
+        try:
+            connection = sqlite3.connect(self.path, timeout=10)
+        except sqlite3.Error as error:
+            raise StoreError(f"drafts cannot be opened: {error}", where=str(self.path)) from error
+        try:
+            with connection:
+                yield connection
+        except sqlite3.Error as error:
+            raise StoreError(f"drafts cannot be kept: {error}", where=str(self.path)) from error
+        finally:
+            connection.close()
+
+
+def values(fields: Mapping[str, DraftField]) -> dict[str, str]:
+    """The texts of a draft's fields that are not empty."""
+    return {name: field.value for name, field in fields.items() if field.value.strip()}

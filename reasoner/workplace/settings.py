@@ -1,0 +1,89 @@
+"""Settings of the workplace, from a TOML file: clocks, who works in which role, and limits."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from reasoner.ground.errors import UsageError
+from reasoner.review.authority import Role
+from reasoner.review.people import Directory
+from reasoner.review.turnaround import TurnaroundRule
+
+
+@dataclass(frozen=True)
+class WorkplaceSettings:
+    """How the workplace is set up."""
+
+    clocks: tuple[TurnaroundRule, ...] = ()
+    """The first that applies to a request is its clock."""
+    directory: Directory = field(default_factory=Directory)
+    upload: int = 20
+    """MiB that an uploaded file may have."""
+    charts: int = 200
+    """Requests that one upload may hold."""
+    rows: int = 10_000
+    """Rows of an answer that are shown."""
+
+    def clock(self, traits: Mapping[str, str]) -> TurnaroundRule | None:
+        """The clock of a request with some traits."""
+        for clock in self.clocks:
+            if all(traits.get(trait, "").lower() == wanted.lower() for trait, wanted in clock.applies_to.items()):
+                return clock
+        return None
+
+
+def read_settings(path: Path) -> WorkplaceSettings:
+    """Read settings; raises `UsageError` for what is not there, not TOML, or not known."""
+    try:
+        with path.open("rb") as stream:
+            content = tomllib.load(stream)
+    except OSError as error:
+        raise UsageError(f"the settings cannot be read: {error.strerror}", where=str(path)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"the settings are not TOML: {error}", where=str(path)) from error
+    try:
+        _refuse_unknown(content, {"clock", "access", "limits"})
+        limits = content.get("limits", {})
+        _refuse_unknown(limits, {"upload", "charts", "rows"})
+        return WorkplaceSettings(
+            clocks=tuple(_clock(entry) for entry in content.get("clock", ())),
+            directory=_directory(content.get("access", {})),
+            **{name: _whole(limits, name) for name in limits},
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        reason = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
+        raise UsageError(f"the settings are not understood: {reason}", where=str(path)) from error
+
+
+def _clock(entry: Mapping[str, Any]) -> TurnaroundRule:
+    _refuse_unknown(entry, {"name", "days", "extension", "applies_to"})
+    return TurnaroundRule(
+        name=str(entry["name"]),
+        days=_whole(entry, "days"),
+        extension=_whole(entry, "extension") if "extension" in entry else 0,
+        applies_to={str(trait): str(wanted) for trait, wanted in entry.get("applies_to", {}).items()},
+    )
+
+
+def _directory(entry: Mapping[str, Any]) -> Directory:
+    _refuse_unknown(entry, {"role_claim", "licence_claim", "title_claim", "roles"})
+    said = {key: str(entry[key]) for key in ("role_claim", "licence_claim", "title_claim") if key in entry}
+    roles = {Role(role): frozenset(map(str, groups)) for role, groups in entry.get("roles", {}).items()}
+    return Directory(roles=roles, **said)
+
+
+def _whole(entry: Mapping[str, Any], name: str) -> int:
+    value = entry[name]
+    if type(value) is not int or value < 0:
+        raise ValueError(f"{name} is {value!r}, and has to be a whole number")
+    return value
+
+
+def _refuse_unknown(entry: Mapping[str, Any], known: set[str]) -> None:
+    unknown = set(entry) - known
+    if unknown:
+        raise ValueError(f"{sorted(unknown)[0]!r} is not known here; known: {', '.join(sorted(known))}")

@@ -1,0 +1,117 @@
+"""Spark and plain lakes give what a batch gives."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+
+from benchmarks.generate import generate, write
+from reasoner.batch import lake
+from reasoner.batch.fields import table_row
+from reasoner.cli import main
+from tests.conftest import CASES
+
+pa = pytest.importorskip("pyarrow", reason="pyarrow (extra tables) is not installed")
+pq = pytest.importorskip("pyarrow.parquet")
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
+    folder = tmp_path_factory.mktemp("charts")
+    write(folder, 60, seed=21)
+    assert main(["determine", str(folder), "--format", "compact", "--out", str(folder / "out")]) == 0
+    found = [table_row(json.loads(line)) for line in (folder / "out").read_text().splitlines()]
+    return {record["key"]: record for record in found}
+
+
+def rows() -> list[dict[str, str]]:
+    found = []
+    for number, text in enumerate(generate(60, seed=21)):
+        for quad in ox.parse(input=text.encode(), format=ox.RdfFormat.N_TRIPLES):
+            found.append(
+                {
+                    "subject": str(quad.subject),
+                    "predicate": str(quad.predicate),
+                    "object": str(quad.object),
+                    "graph": f"<https://necessity.invalid/generated/{number:07}>",
+                }
+            )
+    return found
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator:
+    sql = pytest.importorskip("pyspark.sql", reason="pyspark (extra spark) is not installed")
+    if not shutil.which("java"):
+        pytest.skip("Spark needs Java on the path")
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    session = (
+        sql.SparkSession.builder.master("local[2]")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.shuffle.partitions", "4")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.driver.host", "127.0.0.1")
+        .getOrCreate()
+    )
+    yield session
+    session.stop()
+
+
+@pytest.mark.slow
+def test_spark(spark, expected: dict[str, dict], tmp_path: Path) -> None:
+    from reasoner.batch.spark import criteria, determine, determine_charts
+
+    quads = [*rows(), {"subject": "<urn:s>", "predicate": "<urn:p>", "object": '"o"', "graph": "<urn:no-request>"}]
+    pq.write_table(pa.Table.from_pylist(quads[::-1]), tmp_path / "quads.parquet")
+    found = determine(spark.read.parquet(str(tmp_path / "quads.parquet")), partitions=3).cache()
+    good = [row.asDict(recursive=True) for row in found.where("error IS NULL").collect()]
+    assert {row.pop("source") for row in good} == {f"quads {row['graph']}" for row in quads[:-1]}
+    assert {row["key"]: {k: v for k, v in row.items() if k != "error"} for row in good} == expected
+    (bad,) = found.where("error IS NOT NULL").collect()
+    assert "no nec:ReviewRequest" in bad["error"]
+    assert bad["request"] is None
+    of_criteria = criteria(found).collect()
+    assert len(of_criteria) == sum(len(record["criteria"]) for record in expected.values())
+    missing = [(row["key"], row["criterion"]) for row in of_criteria if row["missing"]]
+    assert sorted(missing) == sorted((key, id_) for key, record in expected.items() for id_ in record["gap"])
+
+    paths = sorted((CASES / "mp9556" / "illinois").glob("*.ttl"))
+    documents = [(str(path), "ttl", path.read_text()) for path in paths] + [("broken.ttl", "ttl", "no turtle")]
+    of_charts = determine_charts(spark.createDataFrame(documents, "name string, format string, content string"))
+    manifest = json.loads((CASES / "mp9556" / "illinois" / "expected.json").read_text())
+    outcomes = {Path(row["source"]).name: row["outcome"] for row in of_charts.collect()}
+    assert outcomes == {path.name: manifest[path.name]["outcome"] for path in paths} | {"broken.ttl": None}
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_plain_lake(expected: dict[str, dict], tmp_path: Path, jobs: int) -> None:
+    quads = rows()
+    for day in range(3):
+        part = [row for row in quads if int(row["graph"][-8:-1]) % 3 == day]
+        path = tmp_path / "lake" / f"day={day}" / "quads.parquet"
+        path.parent.mkdir(parents=True)
+        pq.write_table(pa.Table.from_pylist(part), path)
+    out = tmp_path / "out"
+    done = list(lake.determine(tmp_path / "lake", out, jobs=jobs))
+    assert [path.relative_to(out).as_posix() for path, _, _ in done] == [f"day={day}/quads.parquet" for day in range(3)]
+    found = [row for path, _, _ in done for row in pq.ParquetFile(path).read().to_pylist()]
+    assert {row["key"]: row for row in found} == expected
+    (out / "day=1" / "quads.parquet").unlink()
+    again = list(lake.determine(tmp_path / "lake", out, jobs=jobs))
+    assert [path.parent.name for path, _, _ in again] == ["day=1"], "what is there is not made again"
+
+
+def test_a_lake_that_is_not_sorted_is_refused(tmp_path: Path) -> None:
+    quads = rows()[:400]
+    (tmp_path / "lake").mkdir()
+    pq.write_table(pa.Table.from_pylist(quads[::2] + quads[1::2]), tmp_path / "lake" / "quads.parquet")
+    ((path, count, reasons),) = lake.determine(tmp_path / "lake", tmp_path / "out")
+    assert (count, path.exists()) == (0, False)
+    assert "Sort the file by graph" in reasons[0]

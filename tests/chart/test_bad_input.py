@@ -1,0 +1,115 @@
+"""Bad input is an error with file and node, never a determination, and nothing is fetched."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from reasoner import DocumentationError, EngineError, Policy, determine
+from reasoner.chart import intake
+from reasoner.cli import main
+from reasoner.rdf import pyshacl_door
+from reasoner.rdf.namespaces import NEC
+from tests.conftest import Attestation, chart, request
+
+STATEMENT = ":s nec:about :request ; nec:documentedIn :note ; nec:assertion nec:Affirmed ; a iop:SafetyPlan ."
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("something reached for the network")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+def wrong(name: str, text: str, expected: str) -> pytest.param:
+    return pytest.param(name, text, expected, id=expected[:30])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        wrong("a.ttl", request() + ":x :y", "wrong Turtle syntax"),
+        wrong("a.ttl", "", "empty"),
+        wrong("a.ttl", "<http://a> <http://b> <http://c> .", "no nec:ReviewRequest"),
+        wrong("a.ttl", request() + STATEMENT.replace("SafetyPlan", "SaftyPlan"), "unknown class"),
+        wrong("a.ttl", request() + STATEMENT.replace("a iop:SafetyPlan", "a :Thing"), "unknown class"),
+        wrong("a.ttl", chart([Attestation("adult-admission:99")]), "unknown criterion"),
+        wrong("a.ttl", chart([Attestation("adult-admission:7")]), "names the group"),
+        wrong("a.ttl", chart([Attestation("adult-admission:3", "NotApplicable")]), "cannot be stated not applicable"),
+        wrong("a.ttl", request() + STATEMENT.replace("nec:assertion nec:Affirmed ;", ""), "one nec:assertion"),
+        wrong("a.ttl", request() + STATEMENT.replace("nec:documentedIn :note ;", ""), "one nec:documentedIn"),
+        wrong("a.ttl", request().replace('; dcterms:issued "2025-06-02"^^xsd:date', "") + STATEMENT, "no date"),
+        wrong("a.ttl", request() + STATEMENT.replace("nec:about :request ;", ""), "about no request"),
+        wrong("a.ttl", request() + STATEMENT.replace("nec:about :request ;", "nec:about :other ;"), "about no request"),
+        wrong("a.ttl", request().replace("nec:birthDate", 'nec:birthDate "1990-01-01"^^xsd:date ; nec:birthDate'), "nec:birthDate"),
+        wrong("a.ttl", request().replace("1980-05-05", "1980-02-30"), "nec:birthDate"),
+        wrong("a.ttl", request().replace("1980-05-05", "2025-13-40"), "one nec:birthDate"),
+        wrong("a.ttl", request(start="2025-13-40"), "one nec:serviceStart"),
+        wrong("a.ttl", request(end="21e999025-06-02"), "nec:serviceEnd has to be"),
+        wrong("a.nt", f'<urn:r> <{NEC.serviceStart}> 1e999 .', "N-Triples syntax"),
+        wrong("a.ttl", request().replace("nec:phase nec:Admission", "nec:phase nec:Discharge"), "nec:phase"),
+        wrong("a.ttl", request().replace("nec:serviceStart", "nec:servicestart"), "unknown term"),
+        wrong("a.ttl", request() + ":s nec:about :s ; nec:documentedIn :s ; nec:assertion nec:Affirmed ; a iop:SafetyPlan .", "about no request"),
+        wrong("a.ttl", request() + STATEMENT.replace(":note", ":s"), "cycle"),
+        wrong("a.ttl", request() + ":request nec:program :request .", "is a request as well"),
+        wrong("a.ttl", request() + ":request :p _:a . _:a :p _:b . _:b :p _:a .", "cycle"),
+        wrong("a.ttl", request() + STATEMENT.replace("a iop", f'nec:excerpt "{"x" * 20_000_000}" ; a iop'), "too large"),
+        wrong("a.ttl", request() + STATEMENT.replace("a iop", f'nec:excerpt "{"x" * 5_000_000}" ; a iop'), "longer than"),
+        wrong("a.jsonld", '{"@context": "http://example.org/c", "@id": "http://a", "b": "c"}', "remote context"),
+        wrong("a.jsonld", '{"a":' * 70 + "1" + "}" * 70, "nested deeper"),
+        wrong("a.rdf", '<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "b">]><r/>', "entities"),
+        wrong("a.rdf", "<r>", "RDF/XML syntax"),
+        wrong("a.xlsx", "x", "unknown file type"),
+        wrong("a.json", '{"resourceType": "Patient"}', "undle"),
+    ],
+)  # fmt: skip
+def test_bad_input(
+    policy: Policy, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, text: str, expected: str
+) -> None:
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(DocumentationError) as caught:
+        determine(path, policy)
+    assert expected in str(caught.value)
+    assert str(caught.value).startswith(str(path))
+    assert main(["determine", str(path), "--format", "jsonl"]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "Traceback" not in printed.err
+
+
+def test_what_fails_while_a_file_is_read_names_the_file(
+    policy: Policy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise EngineError("pySHACL failed")
+
+    path = tmp_path / "a.ttl"
+    path.write_text(request(start="2025-13-40"))
+    monkeypatch.setattr(pyshacl_door, "validate", fail)
+    (error,) = intake.read(str(path), policy)[1]
+    assert str(error) == f"{path}: pySHACL failed"
+
+
+def test_policies_that_reach_outside_fetch_nothing(policy: Policy, tmp_path: Path) -> None:
+    path = tmp_path / "a.ttl"
+    path.write_text(
+        request() + "<http://example.org/o> <http://www.w3.org/2002/07/owl#imports> <http://example.org/i> ."
+    )
+    (found,) = determine(path, policy)
+    assert found.outcome == "documentation-needed"
+
+
+def test_one_request_in_two_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a.ttl", "b.ttl"):
+        (tmp_path / name).write_text(chart([Attestation("adult-admission:3")]))
+    (tmp_path / "c.ttl").write_text(chart([]).replace("example.org", "example.com"))
+    assert main(["determine", str(tmp_path), "--format", "jsonl"]) == 3
+    printed = capsys.readouterr()
+    assert len(printed.out.splitlines()) == 1
+    assert "more than one data set" in printed.err

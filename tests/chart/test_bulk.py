@@ -1,0 +1,169 @@
+"""A bulk export is taken apart by patient: each gives what a bundle of his own gives, and what is left over is told."""
+
+from __future__ import annotations
+
+import io
+import json
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reasoner import Policy
+from reasoner.chart import intake
+from reasoner.chart.fhir import bulk
+from reasoner.chart.fhir.bulk import Orphan, PatientRecord
+from reasoner.chart.fhir.mapping import read
+from reasoner.chart.fhir.request import RequestOptions
+from reasoner.ground.errors import DocumentationError
+from tests.conftest import kind
+
+OPTIONS = RequestOptions(kind(phase="admission", focus="mental-health"), "2025-06-02", None, "US-MO")
+
+
+def patient(id_: str, **more: Any) -> dict[str, Any]:
+    return {"resourceType": "Patient", "id": id_, "birthDate": "1980-01-01"} | more
+
+
+def condition(id_: str, of: str, **more: Any) -> dict[str, Any]:
+    coding = {"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "F33.2"}
+    return {
+        "resourceType": "Condition",
+        "id": id_,
+        "subject": {"reference": of},
+        "code": {"coding": [coding]},
+        "recordedDate": "2025-06-01",
+    } | more
+
+
+def split(*resources: dict[str, Any] | str, source: str = "export") -> tuple[list[PatientRecord], list[Orphan]]:
+    lines = [item if isinstance(item, str) else json.dumps(item) for item in resources]
+    found = list(bulk.records_of(io.BytesIO("\r\n".join(lines).encode()), source))
+    return [item for item in found if isinstance(item, PatientRecord)], [
+        item for item in found if isinstance(item, Orphan)
+    ]
+
+
+def resources(record: PatientRecord) -> list[str]:
+    entries = json.loads(record.bundle)["entry"]
+    return sorted(f"{entry['resource']['resourceType']}/{entry['resource'].get('id')}" for entry in entries)
+
+
+def statements(record: PatientRecord, policy: Policy) -> int:
+    reading = read(record.bundle, record.source, intake.vocabulary(policy), OPTIONS)
+    assert not reading.missing
+    return sum("assertion" in triple.predicate.value for triple in reading.triples)
+
+
+def test_each_patient_has_his_own_and_what_is_shared(policy: Policy) -> None:
+    doctor = {"resourceType": "Practitioner", "id": "d"}
+    medication = {"resourceType": "Medication", "id": "m", "manufacturer": {"reference": "Organization/o"}}
+    ordered = {
+        "resourceType": "MedicationRequest",
+        "id": "r",
+        "subject": {"reference": "Patient/b"},
+        "medicationReference": {"reference": "Medication/m"},
+    }
+    records, orphans = split(
+        condition("1", "Patient/a", asserter={"reference": "Practitioner/d"}),
+        condition("2", "Patient/b"),
+        doctor,
+        medication,
+        {"resourceType": "Organization", "id": "o"},
+        {"resourceType": "Location", "id": "nowhere"},
+        condition("3", "Patient/unknown"),
+        ordered,
+        patient("a", link=[{"other": {"reference": "Patient/b"}, "type": "seealso"}]),
+        patient("b"),
+        {"resourceType": "Coverage", "id": "v", "beneficiary": {"reference": "Patient/a"}},
+        {"resourceType": "Provenance", "id": "w", "target": [{"reference": "Patient/a/_history/3"}]},
+    )
+    assert [record.source for record in records] == ["export, Patient/a", "export, Patient/b"]
+    assert resources(records[0]) == ["Condition/1", "Coverage/v", "Patient/a", "Practitioner/d", "Provenance/w"]
+    assert resources(records[1]) == [
+        "Condition/2",
+        "Medication/m",
+        "MedicationRequest/r",
+        "Organization/o",
+        "Patient/b",
+    ]
+    assert [(orphan.kind, orphan.place) for orphan in orphans] == [
+        ("Location", "export, line 6"),
+        ("Condition", "export, line 7"),
+    ]
+    assert "Patient/unknown" in orphans[1].reason
+    assert [statements(record, policy) for record in records] == [1, 1]
+
+
+@pytest.mark.parametrize("form", ["https://example.org/fhir/Patient/a", "urn:uuid:a", "Patient/a/_history/2"])
+def test_however_the_patient_is_referred_to(policy: Policy, form: str) -> None:
+    (record,), orphans = split(condition("1", form), patient("a"))
+    assert statements(record, policy) == 1
+    assert not orphans
+
+
+def test_a_line_that_cannot_be_read_refuses_the_record_that_it_belongs_to() -> None:
+    broken = json.dumps(condition("2", "Patient/a"))[:-1]
+    records, _ = split(condition("1", "Patient/a"), broken, patient("a"), patient("b"), "what", "[1]")
+    assert [record.source.rpartition(", ")[2] for record in records] == [
+        "Patient/a",
+        "Patient/b",
+        "no patient",
+        "no patient",
+    ]
+    assert "cannot be read" in str(records[0].error)
+    assert "line 2" in str(records[0].error)
+    assert records[1].error is None
+    assert "line 5" in str(records[2].error)
+    assert "not a FHIR resource" in str(records[3].error)
+
+
+def test_letters_that_are_none(policy: Policy) -> None:
+    records, _ = split(r'{"resourceType": "Patient", "id": "\ud800"}', patient("a"))
+    assert [bool(record.error) for record in records] == [False, True]
+
+
+def test_files_of_a_folder(tmp_path: Path, policy: Policy) -> None:
+    (tmp_path / "Patient.ndjson").write_bytes(b"\xef\xbb\xbf" + json.dumps(patient("a")).encode() + b"\n")
+    (tmp_path / "Condition.000.ndjson").write_text(json.dumps(condition("1", "Patient/a")) + "\n\n")
+    (tmp_path / "Condition.001.ndjson").write_text(json.dumps(condition("2", "Patient/a")) + "\n")
+    (record,) = bulk.records(sorted(map(str, tmp_path.iterdir())))
+    assert isinstance(record, PatientRecord)
+    assert record.source == f"{tmp_path}, Patient/a"
+    assert record.places[1].endswith("Condition.001.ndjson, line 1")
+    assert statements(record, policy) == 2
+    with pytest.raises(DocumentationError, match="cannot be read"):
+        list(bulk.records([str(tmp_path / "missing.ndjson")]))
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('{"resourceType": "Patient"}', True),
+        ('{"contained": [{"resourceType": "Bundle"}], "resourceType": "List"}', True),
+        ('{"entry": [{"resource": {"resourceType": "Patient"}}], "resourceType": "Bundle"}', False),
+        ('{"@context": {}}', False),
+        ("no JSON", False),
+        ("", False),
+    ],
+)
+def test_how_an_export_is_told_from_lines_of_bundles(line: str, expected: bool) -> None:
+    assert bulk.is_bulk(line.encode()) is expected
+
+
+def test_memory_does_not_grow_with_the_patients() -> None:
+    def peak(patients: int) -> int:
+        lines = (json.dumps(patient(f"p{n}")) for n in range(patients))
+        more = (json.dumps(condition(f"c{n}", f"Patient/p{n // 5}")) for n in range(patients * 5))
+        stream = io.BytesIO("\n".join([*lines, *more]).encode())
+        tracemalloc.start()
+        count = sum(
+            len(record.places) == 6 for record in bulk.records_of(stream, "x") if isinstance(record, PatientRecord)
+        )
+        top = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert count == patients
+        return top
+
+    assert peak(1600) < 400_000  # the export has two million bytes

@@ -1,0 +1,91 @@
+"""The compiled program of the toy policy: the inference and the reports of the reference engine, on any statements."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reasoner import load_policy
+from reasoner.chart.model import Statement, meaning
+from reasoner.determination.compiled import CompiledPolicy
+from reasoner.determination.evidence_graph import evidence_graph
+from reasoner.determination.inference import infer
+from reasoner.determination.settling import settle
+from reasoner.determination.validation import evaluate
+from reasoner.logic.fold import Status
+from reasoner.policy.model import PolicyVersion
+from reasoner.rdf import terms
+from reasoner.rdf.namespaces import NEC, RDF
+from tests.cases import NOTE, STANCES, case, day
+from tests.conftest import write_toy
+
+VOCABULARY, TOY = "https://example.org/toy/vocabulary#", "https://example.org/toy/2030-01-01/"
+CLASSES = ("JointStiffness", "FrozenShoulder", "ExercisePlan", "AthleticTraining")
+
+
+@pytest.fixture(scope="module")
+def toy(core_alone: None, tmp_path_factory: pytest.TempPathFactory) -> PolicyVersion:
+    return load_policy("toy", root=write_toy(tmp_path_factory.mktemp("toy"))).versions[0]
+
+
+@pytest.fixture(scope="module")
+def program(toy: PolicyVersion) -> CompiledPolicy:
+    return CompiledPolicy(toy)
+
+
+def said(number: int, stance: str, name: str, on: int, recorded: int, codes: tuple[str, ...]) -> Statement:
+    facts = tuple((terms.iri(f"urn:fact:{code}"), f'"{code}"') for code in codes)
+    what = meaning(STANCES[stance], frozenset({VOCABULARY + name}), frozenset(), frozenset(), facts)
+    return Statement(f"urn:s{number}", what, day(on), day(max(on, recorded)), NOTE, "", "")
+
+
+statements = st.tuples(
+    st.sampled_from(["affirms", "denies"]),
+    st.sampled_from(CLASSES),
+    st.integers(1, 6),
+    st.integers(1, 8),
+    st.sampled_from([(), ("x",), ("x", "y")]),
+)
+
+
+@settings(derandomize=True, database=None, deadline=None, max_examples=60)
+@given(told=st.lists(statements, max_size=5))
+def test_the_program_gives_what_the_reference_gives(
+    toy: PolicyVersion, program: CompiledPolicy, told: list[tuple[str, str, int, int, tuple[str, ...]]]
+) -> None:
+    found = replace(
+        case(*(said(number, *rest) for number, rest in enumerate(told)), end=5),
+        facts=(("<urn:request>", terms.of(RDF.type), terms.of(NEC.ReviewRequest)),),
+    )
+    reference, compiled = infer(found, toy), program.infer(found)
+    named = {name for names in reference.classes.values() for name in names if name.startswith(VOCABULARY)}
+    for statement in found.statements:
+        assert compiled.classes[statement.iri] & named == reference.classes[statement.iri] & named
+    assert (compiled.facts, compiled.age_group) == (reference.facts, reference.age_group)
+    settlement = settle(found, reference, toy)
+    assert settle(found, compiled, toy) == settlement
+    graph = evidence_graph(found, reference, settlement, toy)
+    leaves = tuple(toy.leaves)
+    assert program.evaluate(leaves, found, compiled, settlement) == evaluate(toy, leaves, graph, found.iri)
+
+
+def test_every_leaf_of_the_toy_is_compiled_and_silence_documents_nothing(program: CompiledPolicy) -> None:
+    assert program.foreign == {}
+    for iri in program.leaves:
+        assert program.status(iri, program.silence(iri)) is Status.NOT_DOCUMENTED
+
+
+def test_a_leaf_with_a_constraint_that_is_not_compiled_is_left_to_another_engine(
+    core_alone: None, tmp_path: Path
+) -> None:
+    path = write_toy(tmp_path) / "shapes" / "toy" / "2030-01-01.ttl"
+    shape = "[ sh:class toy:JointStiffness ]"
+    longer = "[ sh:class toy:JointStiffness ; sh:property [ sh:path <urn:note> ; sh:maxLength 5 ] ]"
+    path.write_text(path.read_text().replace(shape, longer, 1))
+    compiled = CompiledPolicy(load_policy("toy", root=tmp_path).versions[0])
+    assert list(compiled.foreign) == [f"{TOY}criteria/1-a"]
+    assert "sh:maxLength" in compiled.foreign[f"{TOY}criteria/1-a"]

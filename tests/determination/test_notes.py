@@ -1,0 +1,125 @@
+"""The notes of a determination: each says one thing beside the statuses, and only where it is so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import pytest
+
+from reasoner.chart.model import Statement
+from reasoner.determination.notes import reviewer_notes
+from reasoner.determination.settling import settle
+from tests.cases import case, inferred, said
+from tests.policies import BY_LETTER, all_of, effective, iri, leaf, replacing, version
+
+DETAIL = "urn:detail"
+VERSION = version(
+    all_of("s", leaf("a", details=(DETAIL,)), leaf("b", opposites=(iri("c"),)), leaf("c", opposites=(iri("b"),))),
+    all_of("t", leaf("elsewhere"), applies_to="minor"),
+    exclusions=(leaf("x"),),
+    description=(leaf("z"),),
+    age_note=range(16, 23),
+    advice=("Look at the plan.",),
+)
+ADVICE = "advice: Look at the plan."
+
+
+def noted(
+    *statements: Statement, statuses: Mapping[str, str] | None = None, classes: tuple[str, ...] = (), **facts: object
+) -> list[str]:
+    """The notes of a case, the standing advice apart, which is always the last."""
+    found = case(*statements, **facts)  # type: ignore[arg-type]
+    inference = inferred(found)
+    policy = effective(VERSION, *classes)
+    given = dict.fromkeys(policy.parts, BY_LETTER["D"]) | {iri(i): BY_LETTER[s] for i, s in (statuses or {}).items()}
+    *lines, last = reviewer_notes(found, policy, settle(found, inference, VERSION), given, inference.stated())
+    assert last == ADVICE
+    return lines
+
+
+def test_a_plain_case_has_the_advice_alone() -> None:
+    assert noted(said("yes", "affirms", "b")) == []
+
+
+@pytest.mark.parametrize(("birth", "age"), [(date(2009, 6, 1), 16), (date(2002, 6, 2), 22)])
+def test_an_age_near_majority_is_noted_with_the_age_that_is_taken(birth: date, age: int) -> None:
+    (line,) = noted(birth=birth)
+    assert f"the member is {age} at the start of service" in line
+    assert "18 is taken" in line
+
+
+@pytest.mark.parametrize("birth", [date(2009, 6, 2), date(2002, 6, 1)])
+def test_an_age_outside_of_that_range_is_not_noted(birth: date) -> None:
+    assert noted(birth=birth) == []
+
+
+def test_a_late_entry_is_noted_with_the_day_of_its_record() -> None:
+    line = "late entry: urn:statement:late was recorded on 2025-06-21, after service end"
+    assert noted(said("late", "denies", "b", on=5, recorded=21)) == [line]
+
+
+@pytest.mark.parametrize(
+    ("statement", "is_noted"),
+    [
+        (said("bare", "affirms", "a"), True),
+        (said("detailed", "affirms", "a", facts={DETAIL: '"3"'}), False),
+        (said("denied", "denies", "a"), False),
+        (said("other", "affirms", "b"), False),
+    ],
+)
+def test_an_affirmation_without_the_detail_of_its_leaf_is_noted(statement: Statement, is_noted: bool) -> None:
+    assert noted(statement) == ([f"attested without detail: {statement.iri} to a"] if is_noted else [])
+
+
+@pytest.mark.parametrize(("statuses", "is_noted"), [({"b": "M", "c": "M"}, True), ({"b": "M", "c": "N"}, False)])
+def test_opposites_that_are_both_met_are_noted_once(statuses: dict[str, str], is_noted: bool) -> None:
+    line = "opposites: b and c are both affirmed; each stands by itself"
+    assert noted(statuses=statuses) == ([line] if is_noted else [])
+
+
+@pytest.mark.parametrize(("status", "is_noted"), [("N", True), ("C", True), ("M", False), ("D", False)])
+def test_a_description_that_is_documented_otherwise_is_noted(status: str, is_noted: bool) -> None:
+    line = "description: z (label of z) is documented otherwise"
+    assert noted(statuses={"z": status, "x": status}) == ([line] if is_noted else [])
+
+
+def test_a_statement_to_a_criterion_that_is_not_asked_is_noted() -> None:
+    statement = said("yes", "affirms", "elsewhere")
+    assert noted(statement) == ["not asked here: urn:statement:yes speaks to elsewhere"]
+    assert noted(statement, classes=("minor",)) == []
+
+
+def test_a_statement_to_no_criterion_is_noted() -> None:
+    assert noted(said("yes", "affirms", "unknown")) == ["speaks to no criterion: urn:statement:yes"]
+
+
+def test_a_substitution_that_took_effect_is_noted() -> None:
+    found = version(
+        all_of("s", leaf("a"), leaf("b")), substitutions=(replacing("b"), replacing("a", "b", when="minor"))
+    )
+    empty = case()
+    settlement = settle(empty, inferred(empty), found)
+    policy = effective(found)
+    statuses = dict.fromkeys(policy.parts, BY_LETTER["D"])
+    assert reviewer_notes(empty, policy, settlement, statuses, {}) == ("substitution: nothing in place of b",)
+
+
+def test_notes_come_in_a_fixed_order() -> None:
+    lines = noted(
+        said("late", "affirms", "a", on=5, recorded=21),
+        said("silent", "affirms", "unknown"),
+        said("unasked", "affirms", "elsewhere"),
+        statuses={"b": "M", "c": "M", "z": "N"},
+        birth=date(2008, 1, 1),
+    )
+    kinds = [
+        "age",
+        "late entry",
+        "attested without detail",
+        "opposites",
+        "description",
+        "not asked here",
+        "speaks to no criterion",
+    ]
+    assert [line.partition(":")[0] for line in lines] == kinds

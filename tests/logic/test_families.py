@@ -1,0 +1,96 @@
+"""Families of minimal sets: by hand where the answer is plain, by enumerating every set where it is not."""
+
+from __future__ import annotations
+
+import itertools
+import random
+
+import pytest
+
+from reasoner.logic.families import FALSE, TRUE, All, AnyOf, Family, Formula
+
+
+@pytest.mark.parametrize(
+    ("formula", "sets"),
+    [
+        (TRUE, [()]),
+        (FALSE, []),
+        ("a", [("a",)]),
+        (All(("a", "b")), [("a", "b")]),
+        (AnyOf(("b", "a")), [("a",), ("b",)]),
+        (All(("a", AnyOf(("b", "c")))), [("a", "b"), ("a", "c")]),
+        (AnyOf(("a", All(("b", "c")))), [("a",), ("b", "c")]),
+        (AnyOf((All(("z", "y")), All(("a", "b", "c")))), [("y", "z"), ("a", "b", "c")]),
+        (AnyOf(("a", All(("a", "b")))), [("a",)]),
+        (All(("a", AnyOf(("a", "b")))), [("a",)]),
+        (All((AnyOf(("a", "b")), AnyOf(("a", "c")))), [("a",), ("b", "c")]),
+        (All(("a", FALSE)), []),
+        (AnyOf(("a", TRUE)), [()]),
+        (All(("a", TRUE)), [("a",)]),
+        (AnyOf(("a", FALSE)), [("a",)]),
+        (All(("a", "a")), [("a",)]),
+    ],
+)
+def test_the_minimal_sets_of_a_formula_come_smallest_first(formula: Formula, sets: list[tuple[str, ...]]) -> None:
+    family = Family(formula)
+    assert list(family) == sets
+    assert family.count == len(sets)
+    assert bool(family) is bool(sets)
+
+
+def test_an_element_that_no_set_holds_is_an_element_all_the_same() -> None:
+    family = Family(AnyOf(("a", All(("a", "b")))))
+    assert family.elements == ("a", "b")
+    assert family.occurrences() == {"a": 1, "b": 0}
+
+
+def test_occurrences_count_the_sets_that_hold_an_element() -> None:
+    assert Family(All(("a", AnyOf(("b", "c"))))).occurrences() == {"a": 2, "b": 1, "c": 1}
+
+
+def test_what_may_stand_in_the_place_of_an_element() -> None:
+    family = Family(All(("a", AnyOf(("b", "c", All(("d", "e")))))))
+    assert list(family.replacing("b", ("a", "b"))) == [("c",), ("d", "e")]
+    assert list(family.replacing("a", ("a", "b"))) == []
+
+
+def test_counting_does_not_list() -> None:
+    family = Family(All(tuple(AnyOf(tuple(f"{i}-{j}" for j in range(5))) for i in range(60))))
+    assert family.count == 5**60
+    assert len(next(iter(family))) == 60
+
+
+def satisfied(formula: Formula, by: frozenset[str]) -> bool:
+    if isinstance(formula, str):
+        return formula in by
+    return (all if isinstance(formula, All) else any)(satisfied(part, by) for part in formula.parts)
+
+
+def random_formula(dice: random.Random, names: list[str], depth: int) -> Formula:
+    if depth == 0 or dice.random() < 0.2:
+        return dice.choice(names)
+    size = dice.choice((0, 1, 2, 2, 3, 4))
+    return dice.choice((All, AnyOf))(tuple(random_formula(dice, names, depth - 1) for _ in range(size)))
+
+
+@pytest.mark.parametrize("seed", range(500))
+def test_a_family_holds_every_minimal_set_in_order(seed: int) -> None:
+    dice = random.Random(seed)
+    names = [f"x{number}" for number in range(dice.randint(1, 7))]
+    formula = random_formula(dice, names, 4)
+    sets = [frozenset(c) for size in range(len(names) + 1) for c in itertools.combinations(names, size)]
+    solutions = [s for s in sets if satisfied(formula, s)]
+    minimal = sorted(
+        (tuple(sorted(s)) for s in solutions if not any(o < s for o in solutions)), key=lambda s: (len(s), s)
+    )
+    family = Family(formula)
+    assert list(family) == minimal
+    assert family.count == len(minimal)
+    assert bool(family) == bool(minimal)
+    for name, count in family.occurrences().items():
+        assert count == sum(name in found for found in minimal)
+    for found in minimal:
+        for name in found:
+            rest = set(found) - {name}
+            wanted = {frozenset(set(o) - rest) for o in minimal if rest <= set(o) and name not in o}
+            assert {frozenset(instead) for instead in family.replacing(name, found)} == wanted

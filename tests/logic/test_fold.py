@@ -1,0 +1,202 @@
+"""The fold: strong Kleene logic written out in full, exclusions, and the order of outcomes."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from reasoner.ground.errors import EngineError
+from reasoner.logic.fold import Outcome, Status, combine, conclude, leaf_status, residual_status
+from reasoner.policy.model import CriterionKind
+from tests.policies import BY_LETTER, A, C, D, M, N, all_of, any_of, effective, evaluation, iri, leaf, version
+
+# M met, N not met, D not documented, C conflicting, A not applicable. The first part is the row, the second the column.
+TABLES = {
+    CriterionKind.ALL: """
+           M N D C A
+        M  M N D C M
+        N  N N N N N
+        D  D N D C D
+        C  C N C C C
+        A  M N D C A
+    """,
+    CriterionKind.ANY: """
+           M N D C A
+        M  M M M M M
+        N  M N D C N
+        D  M D D C D
+        C  M C C C C
+        A  M N D C A
+    """,
+}
+RESIDUAL = """
+           M N D C A
+        M  A M D D M
+        N  N N N N N
+        D  D D D D D
+        C  A C C C C
+        A  A A A A A
+"""
+"""The status of a residual exclusion: its own is the row, that of the criteria taken together the column."""
+
+
+def cells(table: str) -> dict[tuple[Status, Status], Status]:
+    """A table by row and column."""
+    columns, *rows = [line.split() for line in table.strip().splitlines()]
+    return {
+        (BY_LETTER[row], BY_LETTER[column]): BY_LETTER[cell]
+        for row, *given in rows
+        for column, cell in zip(columns, given, strict=True)
+    }
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_two_parts_are_combined_as_the_table_says(kind: CriterionKind) -> None:
+    table = cells(TABLES[kind])
+    assert len(table) == 25
+    for parts, whole in table.items():
+        assert combine(kind, parts) is whole, parts
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_one_part_alone_is_the_group(kind: CriterionKind) -> None:
+    for status in Status:
+        assert combine(kind, [status]) is status
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_a_group_of_nothing_is_not_applicable(kind: CriterionKind) -> None:
+    assert combine(kind, []) is A
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_more_parts_are_combined_two_at_a_time_in_any_order(kind: CriterionKind) -> None:
+    table = cells(TABLES[kind])
+    for one, two, three, four in itertools.product(Status, repeat=4):
+        whole = combine(kind, (one, two, three, four))
+        assert whole is table[table[table[one, two], three], four]
+        assert whole is table[table[one, two], table[three, four]]
+        assert whole is combine(kind, (four, two, one, three))
+
+
+def test_the_severities_of_a_leaf_make_its_status() -> None:
+    table = {
+        (): M,
+        ("Warning",): D,
+        ("Warning", "Violation"): N,
+        ("Violation",): C,
+        ("Info",): A,
+        ("Info", "Violation"): C,
+    }
+    for size in range(4):
+        for found in itertools.combinations(("Warning", "Violation", "Info"), size):
+            if found in table or found[::-1] in table:
+                assert leaf_status(found) is table.get(found, table.get(found[::-1]))
+            else:
+                with pytest.raises(EngineError):
+                    leaf_status(found)
+
+
+def test_the_severities_of_an_exclusion_make_its_status() -> None:
+    table = {(): D, ("Violation",): M, ("Info",): N, ("Violation", "Info"): C}
+    for size in range(4):
+        for found in itertools.combinations(("Warning", "Violation", "Info"), size):
+            if found in table:
+                assert leaf_status(found, hits=True) is table[found]
+            else:
+                with pytest.raises(EngineError):
+                    leaf_status(found, hits=True)
+
+
+def test_a_residual_exclusion_holds_only_where_the_criteria_are_not_otherwise_met() -> None:
+    table = cells(RESIDUAL)
+    assert len(table) == 25
+    for (own, criteria), expected in table.items():
+        assert residual_status(own, criteria) is expected, (own, criteria)
+
+
+@pytest.mark.parametrize(
+    ("criteria", "exclusions", "outcome"),
+    [
+        (M, {M}, Outcome.EXCLUDED),
+        (N, {M, C}, Outcome.EXCLUDED),
+        (D, {M, N}, Outcome.EXCLUDED),
+        (C, {M}, Outcome.EXCLUDED),
+        (N, set(), Outcome.CRITERIA_NOT_MET),
+        (N, {C, D}, Outcome.CRITERIA_NOT_MET),
+        (D, {N}, Outcome.DOCUMENTATION_NEEDED),
+        (C, set(), Outcome.DOCUMENTATION_NEEDED),
+        (M, {C}, Outcome.DOCUMENTATION_NEEDED),
+        (D, {C}, Outcome.DOCUMENTATION_NEEDED),
+        (M, set(), Outcome.CRITERIA_MET),
+        (M, {D, N, A}, Outcome.CRITERIA_MET),
+    ],
+)
+def test_the_first_outcome_that_holds_is_the_outcome(
+    criteria: Status, exclusions: set[Status], outcome: Outcome
+) -> None:
+    assert conclude(criteria, exclusions) is outcome
+
+
+def test_nothing_is_met_by_silence_where_no_section_applies() -> None:
+    with pytest.raises(EngineError, match="no required section"):
+        conclude(A, [])
+
+
+WHOLE = effective(
+    version(
+        all_of("s", leaf("a"), any_of("g", leaf("b"), leaf("c"))),
+        all_of("t", leaf("d")),
+        exclusions=(leaf("x"), leaf("y", residual=True)),
+        description=(leaf("z"),),
+    )
+)
+
+
+def test_sections_are_folded_together_and_groups_stand_before_their_parts() -> None:
+    found = evaluation(WHOLE, a="M", b="N", c="M", d="D", x="N", y="D", z="N")
+    assert found.outcome is Outcome.DOCUMENTATION_NEEDED
+    assert {id_: found.statuses[iri(id_)] for id_ in "sagbctd"} == {
+        "s": M,
+        "a": M,
+        "g": M,
+        "b": N,
+        "c": M,
+        "t": D,
+        "d": D,
+    }
+    assert list(found.statuses) == [iri(id_) for id_ in "sagbctdxyz"]
+
+
+def test_an_affirmed_exclusion_goes_before_met_criteria() -> None:
+    assert evaluation(WHOLE, a="M", b="M", d="M", x="M").outcome is Outcome.EXCLUDED
+
+
+@pytest.mark.parametrize(
+    ("d", "status", "outcome"),
+    [("M", A, Outcome.CRITERIA_MET), ("D", D, Outcome.DOCUMENTATION_NEEDED), ("N", M, Outcome.EXCLUDED)],
+)
+def test_a_residual_exclusion_is_judged_after_the_criteria(d: str, status: Status, outcome: Outcome) -> None:
+    found = evaluation(WHOLE, a="M", b="M", d=d, y="M")
+    assert found.statuses[iri("y")] is status
+    assert found.outcome is outcome
+
+
+def test_the_description_decides_nothing() -> None:
+    for letter in "MNDC":
+        assert evaluation(WHOLE, a="M", b="M", d="M", z=letter).outcome is Outcome.CRITERIA_MET
+
+
+def test_assuming_changes_what_is_assumed_and_nothing_else() -> None:
+    before = evaluation(WHOLE, a="M", b="M", d="D")
+    assert before.assuming({iri("d"): M}).outcome is Outcome.CRITERIA_MET
+    assert before.outcome is Outcome.DOCUMENTATION_NEEDED
+
+
+def test_a_leaf_that_was_not_evaluated_is_an_error() -> None:
+    found = evaluation(WHOLE)
+    for id_ in "acxz":
+        without = {name: status for name, status in found.leaves.items() if name != iri(id_)}
+        with pytest.raises(EngineError, match=f"criterion:{id_}"):
+            _ = type(found)(WHOLE, without).statuses

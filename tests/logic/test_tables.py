@@ -1,0 +1,94 @@
+"""Plans fold by tables what the fold folds: the same for every vector of statuses of small policies."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable
+
+import pytest
+
+from reasoner.ground.errors import EngineError
+from reasoner.logic.fold import Evaluation, Outcome, Status
+from reasoner.logic.justification import gaps
+from reasoner.logic.tables import CODE, STATUSES, FoldTable
+from reasoner.policy.effective import EffectivePolicy
+from reasoner.policy.model import PolicyVersion
+from tests.policies import all_of, any_of, effective, interpretation, leaf, replacing, version
+
+READ_TWO_WAYS = {"interpretations": (interpretation("passage", plain=(), other=(replacing("b", "d"),)),)}
+
+
+def nested() -> PolicyVersion:
+    """a and (b or (c and d)), a second section of e."""
+    return version(
+        all_of("s", leaf("a"), any_of("g", leaf("b"), all_of("h", leaf("c"), leaf("d")))), all_of("t", leaf("e"))
+    )
+
+
+def excluding() -> PolicyVersion:
+    """b or a, and exclusions, one of which is residual; d in place of b in another reading."""
+    items = (leaf("x"), leaf("y", residual=True))
+    return version(
+        all_of("s", any_of("g", leaf("b"), leaf("a"))), exclusions=items, spare=(leaf("d"),), **READ_TWO_WAYS
+    )
+
+
+def shared() -> PolicyVersion:
+    """(a or b) and (b or c) and d, with a description."""
+    groups = (any_of("g", leaf("a"), leaf("b")), any_of("h", leaf("b"), leaf("c")))
+    return version(all_of("s", *groups, leaf("d")), description=(leaf("z"),))
+
+
+def unasked() -> PolicyVersion:
+    """A list of exclusions of which one leaf is a criterion too."""
+    return version(all_of("s", leaf("a"), all_of("g", leaf("x"), leaf("b"))), exclusions=(leaf("x"),))
+
+
+def by_the_fold(
+    policy: EffectivePolicy, others: list[EffectivePolicy], leaves: dict[str, Status]
+) -> tuple[object, ...]:
+    """Outcome, whether it holds, statuses and first gap, as `reasoner.logic.fold` and `reasoner.logic.justification` have them."""
+    found = Evaluation(policy, leaves)
+    holds = all(Evaluation(other, leaves).outcome is found.outcome for other in others) if others else None
+    statuses = {policy.version.criteria[iri].id: status.value for iri, status in found.statuses.items()}
+    gap = next(iter(gaps(found)), ()) if found.outcome is Outcome.DOCUMENTATION_NEEDED else ()
+    return found.outcome, holds, statuses, gap
+
+
+@pytest.mark.parametrize("sketch", [nested, excluding, shared, unasked])
+def test_a_plan_gives_what_the_fold_gives_for_every_vector_of_statuses(sketch: Callable[[], PolicyVersion]) -> None:
+    found = sketch()
+    policy = effective(found)
+    others = [effective(found, passage="other")] if found.interpretations else []
+    plan = FoldTable(policy, others)
+    outcomes = set()
+    for statuses in itertools.product(Status, repeat=len(plan.leaves)):
+        codes = bytes(CODE[status] for status in statuses)
+        leaves = dict(zip(plan.leaves, statuses, strict=True))
+        try:
+            wanted = by_the_fold(policy, others, leaves)
+        except EngineError:
+            with pytest.raises(EngineError):
+                plan.fold(codes)
+            continue
+        folded = plan.fold(codes)
+        assert (folded.outcome, folded.holds, json.loads(f"{{{folded.criteria}}}"), folded.gap) == wanted, leaves
+        outcomes.add((folded.outcome, folded.holds))
+    assert len(outcomes) >= 3
+
+
+def test_criteria_are_told_in_published_order_each_once() -> None:
+    plan = FoldTable(effective(shared()), [])
+    folded = plan.fold(bytes(len(plan.leaves)))
+    assert [id_ for id_, _ in json.loads(f"{{{folded.criteria}}}", object_pairs_hook=list)] == list("sgabhcdz")
+
+
+def test_codes_are_places_in_the_list_of_statuses() -> None:
+    assert [STATUSES[CODE[status]] for status in Status] == list(Status)
+
+
+def test_leaves_of_other_readings_are_asked_for_last() -> None:
+    found = excluding()
+    plan = FoldTable(effective(found), [effective(found, passage="other")])
+    assert [iri.rpartition(":")[2] for iri in plan.leaves] == list("baxyd")

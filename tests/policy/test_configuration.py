@@ -1,0 +1,111 @@
+"""A payer's choice of readings: what is read of it, and every way in which it is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reasoner.ground.errors import DocumentationError, PolicyError
+from reasoner.policy.configuration import read_configuration
+from tests.policies import all_of, interpretation, leaf, policy, replacing, version
+
+SECTION = all_of("s", leaf("a"), leaf("b"))
+EARLIER = version(SECTION, interpretations=(interpretation("lack", plain=(), both=(replacing("a", "b"),)),))
+LATER = version(
+    SECTION,
+    interpretations=(
+        interpretation("scope", plain=(), narrow=(replacing("b"),)),
+        interpretation("force", plain=(), strong=()),
+    ),
+)
+POLICY = policy(EARLIER, LATER)
+PREFIXES = """
+@prefix nec: <https://w3id.org/necessity/core#> .
+@prefix dcterms: <http://purl.org/dc/terms/> .
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+@prefix reading: <urn:reading:> .
+"""
+
+
+def written(folder: Path, turtle: str, name: str = "readings.ttl") -> Path:
+    path = folder / name
+    path.write_text(PREFIXES + turtle)
+    return path
+
+
+CHOICE = """
+<urn:payer> a nec:Configuration ; skos:prefLabel "A payer's readings" ; dcterms:creator "R. Example" ;
+    nec:chosenReading <urn:reading:lack:both> , <urn:reading:scope:narrow> .
+"""
+
+
+def test_a_choice_is_read_with_who_made_it(tmp_path: Path) -> None:
+    found = read_configuration(written(tmp_path, CHOICE), POLICY)
+    assert (found.iri, found.label, found.author) == ("urn:payer", "A payer's readings", "R. Example")
+    assert found.readings == {"urn:reading:lack:both", "urn:reading:scope:narrow"}
+
+
+def test_each_version_takes_the_readings_of_its_own_passages(tmp_path: Path) -> None:
+    found = read_configuration(written(tmp_path, CHOICE), POLICY)
+    assert found.choices(EARLIER) == {"lack": "lack/both"}
+    assert found.choices(LATER) == {"scope": "scope/narrow"}
+
+
+def test_a_default_can_be_chosen(tmp_path: Path) -> None:
+    path = written(tmp_path, "<urn:payer> a nec:Configuration ; nec:chosenReading <urn:reading:force:plain> .")
+    assert read_configuration(path, POLICY).choices(LATER) == {"force": "force/plain"}
+
+
+def test_the_digest_is_that_of_what_is_said_and_not_of_how(tmp_path: Path) -> None:
+    rewritten = """
+    <urn:payer> nec:chosenReading <urn:reading:scope:narrow> ; dcterms:creator "R. Example" ; a nec:Configuration .
+    <urn:payer> nec:chosenReading <urn:reading:lack:both> ; skos:prefLabel "A payer's readings" . # in other words
+    """
+    one, other, changed = (
+        read_configuration(written(tmp_path, turtle, f"{number}.ttl"), POLICY).digest
+        for number, turtle in enumerate((CHOICE, rewritten, CHOICE.replace("R. Example", "S. Example")))
+    )
+    assert one == other
+    assert one != changed
+
+
+@pytest.mark.parametrize(
+    ("turtle", "problem"),
+    [
+        ("", "0 resources of the class nec:Configuration"),
+        (
+            "<urn:one> a nec:Configuration . <urn:two> a nec:Configuration .",
+            "2 resources of the class nec:Configuration.*State exactly one",
+        ),
+        ("<urn:one> a nec:Configuration .", "chooses no reading"),
+        (
+            "<urn:one> a nec:Configuration ; nec:chosenReading <urn:reading:lack:neither> .",
+            "no reading <urn:reading:lack:neither>",
+        ),
+        (
+            "<urn:one> a nec:Configuration ; nec:chosenReading <urn:reading:lack:both> , <urn:reading:lack:plain> .",
+            "<urn:reading:lack:both> and <urn:reading:lack:plain> are readings of one passage",
+        ),
+    ],
+    ids=["no configuration", "two configurations", "no choice", "an unknown reading", "two readings of one passage"],
+)
+def test_a_configuration_is_refused_for(tmp_path: Path, turtle: str, problem: str) -> None:
+    path = written(tmp_path, turtle)
+    with pytest.raises(PolicyError, match=problem) as error:
+        read_configuration(path, POLICY)
+    assert error.value.where == str(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "turtle", "problem"),
+    [("readings.txt", CHOICE, "unknown file type '.txt'"), ("readings.ttl", "<urn:one> a", "Turtle")],
+)
+def test_a_file_that_is_no_rdf_is_refused(tmp_path: Path, name: str, turtle: str, problem: str) -> None:
+    with pytest.raises(DocumentationError, match=problem):
+        read_configuration(written(tmp_path, turtle, name), POLICY)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DocumentationError, match=r"nowhere\.ttl"):
+        read_configuration(tmp_path / "nowhere.ttl", POLICY)

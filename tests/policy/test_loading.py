@@ -1,0 +1,170 @@
+"""Loading the toy policy: what is read of it, and every way in which a policy is not well formed."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from reasoner.ground.errors import PolicyError
+from reasoner.policy.loading import PolicyLocation, installed, load_policy
+from reasoner.policy.model import CriterionKind, Policy
+from tests.conftest import write_toy
+
+VOCABULARY = "https://example.org/toy/vocabulary#"
+
+
+pytestmark = pytest.mark.usefixtures("core_alone")
+
+
+@pytest.fixture(scope="module")
+def toy(core_alone: None, tmp_path_factory: pytest.TempPathFactory) -> Policy:
+    return load_policy("toy", root=write_toy(tmp_path_factory.mktemp("toy")))
+
+
+def test_versions_are_read_oldest_first_with_the_days_on_which_they_are_in_force(toy: Policy) -> None:
+    assert [(version.id, version.valid_from, version.valid_until) for version in toy.versions] == [
+        ("toy/2030-01-01", date(2030, 1, 1), date(2030, 12, 31)),
+        ("toy/2031-01-01", date(2031, 1, 1), None),
+    ]
+    assert [(v.age_of_majority, list(v.windows.values())) for v in toy.versions] == [(18, [7]), (18, [14])]
+
+
+def test_criteria_are_read_in_published_order_with_their_kinds(toy: Policy) -> None:
+    first, second = toy.versions
+    assert [(criterion.id, criterion.kind) for criterion in first.criteria.values()] == [
+        ("criteria", CriterionKind.ALL),
+        ("criteria:1", CriterionKind.ALL),
+        ("criteria:1-a", CriterionKind.LEAF),
+        ("criteria:1-b", CriterionKind.LEAF),
+        ("exclusions", CriterionKind.LIST),
+        ("exclusions:1", CriterionKind.LEAF),
+    ]
+    assert second.by_id["criteria:1"].kind is CriterionKind.ANY
+
+
+def test_a_leaf_is_read_with_its_finding_class_and_its_words(toy: Policy) -> None:
+    found = toy.versions[0].by_id["criteria:1-a"]
+    assert found.finding == f"{VOCABULARY}JointStiffness"
+    assert (found.notation, found.label, found.definition) == ("1.a", "joint stiffness", "A joint is stiff.")
+    assert found.ask == "Name the stiff joint and how far it moves."
+    assert (found.conditional, found.residual, found.topical, found.applies_to) == (False, False, False, None)
+
+
+def test_lists_and_readings_are_read(toy: Policy) -> None:
+    first, second = toy.versions
+    assert [(part.criterion.id, part.excluding) for part in first.lists] == [("exclusions", True)]
+    (passage,) = second.interpretations
+    assert [reading.id for reading in passage.readings] == ["plan/default", "plan/without"]
+    (omission,) = passage.alternatives[0].substitutions
+    assert (omission.replaced, omission.used, omission.when) == (second.by_id["criteria:1-b"].iri, (), None)
+
+
+def test_a_location_loads_the_policy_that_is_there(toy: Policy, tmp_path: Path) -> None:
+    write_toy(tmp_path)
+    assert installed(tmp_path) == ("toy",)
+    assert PolicyLocation("toy", tmp_path).load().digest == toy.digest
+    assert load_policy(root=tmp_path).id == "toy"
+
+
+# What is refused.
+
+ONTOLOGY, LATER, WORDS, SHAPES = (
+    "ontology/toy/2030-01-01.ttl",
+    "ontology/toy/2031-01-01.ttl",
+    "ontology/toy/vocabulary.ttl",
+    "shapes/toy/2030-01-01.ttl",
+)
+AXIOM = "owl:onProperty nec:addresses ; owl:hasValue criteria:1-a"
+REFUSED = {
+    "a term that SHACL does not have": (SHAPES, "sh:class", "sh:clas", "SHACL has no term 'clas'"),
+    "no policy of its name": (ONTOLOGY, 'dcterms:identifier "toy" ;', 'dcterms:identifier "tay" ;', "0 resources"),
+    "two policies of one name": (
+        ONTOLOGY,
+        "section:criteria a nec:Section",
+        '<urn:another> a nec:Policy ; dcterms:identifier "toy" .\nsection:criteria a nec:Section',
+        "2 resources are a nec:Policy",
+    ),
+    "two versions in force on one day": (
+        LATER,
+        'nec:validUntil "2030-12-31"',
+        'nec:validUntil "2031-01-01"',
+        "two versions are in force.*toy/2030-01-01, toy/2031-01-01|toy/2030-01-01, toy/2031-01-01.*two versions",
+    ),
+    "two open versions": (
+        LATER,
+        '<https://example.org/toy/2030-01-01> nec:validUntil "2030-12-31"^^xsd:date .',
+        "",
+        "End the earlier one",
+    ),
+    "a version without sections": (SHAPES, "    sh:and ( section:criteria ) ;\n", "", "names no sections"),
+    "a section that is none": (SHAPES, "sh:and ( section:criteria )", "sh:and ( toy:ExercisePlan )", "undeclared section"),
+    "a leaf that is not declared": (ONTOLOGY, "criteria:1-a a nec:Leaf , ", "criteria:1-a a ", "neither a leaf nor a group"),
+    "a leaf that is a group too": (
+        ONTOLOGY,
+        "criteria:1-a a nec:Leaf",
+        "criteria:1-a a nec:Group , nec:Leaf",
+        "neither a leaf nor a group",
+    ),
+    "a group without parts": (SHAPES, "criteria:1 a sh:NodeShape ; sh:and ( criteria:1-a criteria:1-b )", "criteria:1 a sh:NodeShape", "one list of parts"),
+    "a group with two lists": (SHAPES, "criteria:1 a sh:NodeShape ;", "criteria:1 a sh:NodeShape ; sh:or ( criteria:1-a ) ;", "one list of parts"),
+    "a leaf without a finding class": (WORDS, AXIOM, AXIOM.replace("nec:addresses", "nec:about"), "no finding class"),
+    "a leaf with two finding classes": (WORDS, "owl:hasValue criteria:1-b", "owl:hasValue criteria:1-a", "two classes claim it"),
+    "a passage without a default": (LATER, "nec:defaultReading interpretation:plan-default ;", "", "no nec:defaultReading"),
+    "a substitution of nothing": (LATER, "nec:inPlaceOf criteria:1-b", "nec:use criteria:1-c", "names no criterion"),
+    "a substitution by nothing": (LATER, "a nec:Omission", "a nec:Substitution", "names no criterion, or nothing to use"),
+    "an omission that uses something": (LATER, "nec:inPlaceOf criteria:1-b", "nec:use criteria:1-c ; nec:inPlaceOf criteria:1-b", "or nothing to use"),
+    "two classes of requests": (
+        ONTOLOGY,
+        'criteria:1-a a nec:Leaf',
+        "criteria:1-a nec:appliesTo <urn:one> , <urn:two> ; a nec:Leaf",
+        "more than one .*appliesTo",
+    ),
+    "no label": (ONTOLOGY, 'skos:prefLabel "joint stiffness"@en ;', "", "no .*prefLabel"),
+    "no age of majority": (ONTOLOGY, "nec:ageOfMajority 18 ;", "", "one .*ageOfMajority of type int"),
+    "two windows": (ONTOLOGY, "nec:admissionWindow 7", "nec:admissionWindow 7 , 8", "one .*admissionWindow of type int"),
+    "a date that is text": (ONTOLOGY, '"2030-01-01"^^xsd:date ;', '"2030-01-01" ;', "one .*validFrom of type date"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "old", "new", "problem"), REFUSED.values(), ids=REFUSED)
+def test_a_policy_is_refused_for(tmp_path: Path, file: str, old: str, new: str, problem: str) -> None:
+    path = write_toy(tmp_path) / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(PolicyError, match=problem) as error:
+        load_policy("toy", root=tmp_path)
+    assert error.value.where
+
+
+def test_a_policy_without_a_version_is_refused(tmp_path: Path) -> None:
+    write_toy(tmp_path)
+    for file in (ONTOLOGY, LATER):
+        path = tmp_path / file
+        path.write_text(path.read_text().replace("nec:version", "nec:supersedes"))
+    with pytest.raises(PolicyError, match=r"no nec:version"):
+        load_policy("toy", root=tmp_path)
+
+
+def test_a_policy_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match=r"no policy 'toy'.*Put one under"):
+        load_policy("toy", root=tmp_path)
+    write_toy(tmp_path)
+    with pytest.raises(PolicyError, match=r"no policy 'tay'.*Choose one of: toy"):
+        load_policy("tay", root=tmp_path)
+
+
+def test_which_of_two_policies_has_to_be_said(tmp_path: Path) -> None:
+    write_toy(tmp_path)
+    for kind in ("ontology", "shapes"):
+        (tmp_path / kind / "other").mkdir()
+    with pytest.raises(PolicyError, match=r"more than one policy.*other, toy"):
+        load_policy(root=tmp_path)
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (write_toy(tmp_path) / "shapes" / "toy" / "more.ttl").mkdir()
+    with pytest.raises(PolicyError, match=r"more\.ttl.*cannot be read"):
+        load_policy("toy", root=tmp_path)

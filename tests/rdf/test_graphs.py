@@ -1,0 +1,140 @@
+"""Graphs read within limits and without reaching outside; lists, closures and canonical forms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+from rdflib import Graph, URIRef
+
+from reasoner.ground.errors import DocumentationError, PolicyError
+from reasoner.rdf import parsing
+from reasoner.rdf.graphs import canonical, closure, members, text
+from reasoner.rdf.parsing import load_files, parse_datasets, read_bytes, refuse_deep_json
+
+PREFIX = "@prefix : <urn:x:> .\n"
+A, B, P, Q = (URIRef(f"urn:x:{name}") for name in "abpq")
+
+
+def parsed(turtle: str) -> Graph:
+    return Graph(bind_namespaces="none").parse(data=PREFIX + turtle, format="turtle")
+
+
+def read(content: str, syntax: str = ".ttl") -> list[parsing.DataSet]:
+    return list(parse_datasets(content.encode(), parsing.SYNTAXES[syntax], "a test"))
+
+
+# Lists and closures.
+
+
+def test_the_members_of_a_list_come_in_order() -> None:
+    graph = parsed(":a :p ( :b :a :b ) ; :q ( ) .")
+    assert members(graph, graph.value(A, P)) == (B, A, B)
+    assert members(graph, graph.value(A, Q)) == ()
+    assert members(graph, None) == ()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        ":a rdf:first :b .",
+        ":a rdf:rest rdf:nil .",
+        ":a rdf:first :b ; rdf:rest :a .",
+        ":a rdf:first :b ; rdf:rest :b . :b rdf:first :b .",
+    ],
+)
+def test_a_list_that_is_broken_or_loops_is_an_error(broken: str) -> None:
+    graph = parsed(f"@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> . {broken}")
+    with pytest.raises(PolicyError, match="broken or loops"):
+        members(graph, A)
+
+
+def test_a_closure_goes_to_blank_nodes_and_to_what_is_followed() -> None:
+    graph = parsed(":a :p [ :p [ :q 1 ] ] ; :q :b . :b :p 2 ; :q :a . :c :p 3 .")
+    assert len(set(closure(graph, A))) == 4
+    assert {str(o) for _, _, o in closure(graph, A, follow=frozenset({Q}))} >= {"1", "2"}
+    assert len(set(closure(graph, A, follow=frozenset({Q})))) == 6
+
+
+def test_the_values_of_a_property_are_one_line_in_a_fixed_order() -> None:
+    assert text(parsed(':a :p "two" , "one" .'), A, P) == "one · two"
+    assert text(parsed(':a :p "two" .'), A, Q) == ""
+
+
+# Canonical forms.
+
+
+def test_one_graph_has_one_canonical_form_however_it_is_written() -> None:
+    one, other = parsed(":a :p 9.0 , :b ; :q true ."), parsed(":a :q true . :a :p :b . :a :p 9.0 .")
+    assert canonical(one) == canonical(other)
+    assert canonical(one) != canonical(parsed(":a :p 9.5 , :b ; :q true ."))
+    assert canonical(one).splitlines() == sorted(canonical(one).splitlines())
+
+
+def test_files_of_one_policy_keep_their_blank_nodes_apart(tmp_path: Path) -> None:
+    for number in range(2):
+        (tmp_path / f"{number}.ttl").write_text(f"{PREFIX}_:same :p {number} .")
+    graph = load_files(sorted(tmp_path.iterdir()))
+    assert len(set(graph.subjects())) == 2
+
+
+# Data sets.
+
+
+def test_blank_nodes_are_named_by_what_they_say() -> None:
+    (one,) = read(PREFIX + ":a :p [ :q 1 ; :p [ :q 2 ] ] .")
+    (other,) = read(PREFIX + "_:y :q 2 . :a :p _:x . _:x :p _:y ; :q 1 .")
+    (changed,) = read(PREFIX + ":a :p [ :q 1 ; :p [ :q 3 ] ] .")
+    assert canonical(one.graph) == canonical(other.graph) != canonical(changed.graph)
+    assert not any(isinstance(term, ox.BlankNode) for triple in one.triples for term in (triple.subject, triple.object))
+
+
+@pytest.mark.parametrize(
+    ("content", "syntax", "problem"),
+    [
+        ("", ".ttl", "the file is empty"),
+        (" \n", ".nt", "the file is empty"),
+        ("<urn:a> <urn:b>", ".ttl", "wrong Turtle syntax"),
+        (PREFIX + "_:a :p _:b . _:b :p _:a .", ".ttl", "blank nodes form a cycle"),
+        ("".join(f"_:n{n} <urn:p> _:n{n + 1} .\n" for n in range(70)), ".nt", "nest deeper than 64 levels"),
+        ('{"@context": "https://example.org/context"}', ".jsonld", "remote context"),
+        ('{"a":' * 70 + "1" + "}" * 70, ".jsonld", "nested deeper than 64 levels"),
+        ('<!DOCTYPE x [<!ENTITY y "z">]><x/>', ".rdf", "document type or entities"),
+        ('<?xml version="1.0" encoding="latin-1"?><x/>', ".rdf", "encoding other than UTF-8"),
+    ],
+)
+def test_a_data_set_is_refused_for(content: str, syntax: str, problem: str) -> None:
+    with pytest.raises(DocumentationError, match=problem) as error:
+        read(content, syntax)
+    assert error.value.where.startswith("a test")
+
+
+def test_text_that_is_not_utf_8_is_refused() -> None:
+    with pytest.raises(DocumentationError, match=r"not UTF-8 \(byte 0\)"):
+        list(parse_datasets(b"\xff\xfe", parsing.SYNTAXES[".ttl"], "a test"))
+
+
+def test_a_literal_that_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parsing, "MAX_LITERAL", 5)
+    assert read(PREFIX + ':a :p "five!" .')
+    with pytest.raises(DocumentationError, match="literal is longer"):
+        read(PREFIX + ':a :p "sixish" .')
+
+
+def test_a_file_that_is_too_large_or_not_there_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.ttl"
+    path.write_bytes(b"12345")
+    monkeypatch.setattr(parsing, "MAX_BYTES", 5)
+    assert read_bytes(path) == b"12345"
+    path.write_bytes(b"123456")
+    with pytest.raises(DocumentationError, match="larger than"):
+        read_bytes(path)
+    with pytest.raises(DocumentationError, match="cannot be read"):
+        read_bytes(tmp_path / "nowhere.ttl")
+
+
+def test_brackets_in_strings_do_not_nest() -> None:
+    refuse_deep_json('{"a": "' + "[" * 100 + '"}', "a test")
+    with pytest.raises(DocumentationError, match="line 2"):
+        refuse_deep_json("\n" + "[" * 65, "a test")

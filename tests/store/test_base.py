@@ -1,0 +1,317 @@
+"""The knowledge base: whole changes, the same in a directory, in memory and behind another's endpoint."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+
+from reasoner import DocumentationError, Policy
+from reasoner.chart.intake import read_file
+from reasoner.chart.reading import read_cases
+from reasoner.cli import main
+from reasoner.determination.determine import determine_case
+from reasoner.ground.errors import StoreError, UsageError
+from reasoner.rdf import parsing
+from reasoner.render import provenance
+from reasoner.review.signing import read_decisions
+from reasoner.store.backends import Credentials, EndpointStore, MemoryStore, Store, open_store
+from reasoner.store.base import KnowledgeBase, read_chart
+from reasoner.store.catalog import CATALOG, GraphKind, LoadChange
+from tests.conftest import CASES, ROOT, Attestation, chart, free_port, served
+
+MET = CASES / "mp9556" / "adult-admission" / "criteria-met.ttl"
+DECISION = """
+@prefix nec: <https://w3id.org/necessity/core#> .
+@prefix prov: <http://www.w3.org/ns/prov#> .
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+@prefix : <https://example.org/decisions#> .
+:one a nec:Decision ; nec:determination <DETERMINATION> ; nec:disposition nec:Approved ;
+    prov:generatedAtTime "2026-02-01T10:00:00Z"^^xsd:dateTime ; prov:wasAttributedTo :person .
+:person skos:prefLabel "R. Example" ; nec:authorRole "utilization nurse" .
+"""
+
+
+def decisions(text: str, policy: Policy):
+    (found,) = parsing.parse_datasets(text.encode(), ox.RdfFormat.TURTLE, "decisions.ttl")
+    return read_decisions(found.graph, policy, found.name)
+
+
+@pytest.fixture(scope="module")
+def oxigraph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server of another project, started apart."""
+    port = free_port()
+    program = shutil.which("oxigraph", path=str(Path(sys.executable).parent))
+    assert program, "the development requirements bring oxigraph"
+    command = [program, "serve", "--bind", f"127.0.0.1:{port}", "--union-default-graph"]
+    process = subprocess.Popen(
+        [*command, "--location", str(tmp_path_factory.mktemp("oxigraph"))], stderr=subprocess.DEVNULL
+    )
+    for _ in range(100):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.1)
+    yield f"http://127.0.0.1:{port}/query"
+    process.terminate()
+    process.wait()
+
+
+@pytest.fixture(params=["memory", "directory", "endpoint"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    if request.param == "memory":
+        found: Store = MemoryStore()
+    elif request.param == "directory":
+        found = open_store(tmp_path / "kb", write=True)
+    else:
+        found = open_store(request.getfixturevalue("oxigraph"))
+        found.update("CLEAR ALL")
+    yield found
+    found.close()
+
+
+def test_the_life_of_a_chart(store: Store, policy: Policy) -> None:
+    kb = KnowledgeBase(store)
+    assert (kb.load_policy(policy), kb.load_policy(policy)) == (LoadChange.ADDED, LoadChange.UNCHANGED)
+    (case,) = read_file(MET, policy)
+    assert (kb.load_case(case), kb.load_case(case)) == (LoadChange.ADDED, LoadChange.UNCHANGED)
+    assert kb.undetermined(policy) == [case.iri]
+    found = determine_case(case, policy, alternatives=False)
+    assert (kb.record(found), kb.record(found)) == (LoadChange.ADDED, LoadChange.UNCHANGED)
+    assert kb.undetermined(policy) == []
+    again = read_chart(case.iri, kb.chart(case.iri), policy)
+    assert again.digest == case.digest
+    assert determine_case(again, policy, alternatives=False)[0].evaluation.statuses == found[0].evaluation.statuses
+    assert [entry.kind for entry in kb.entries()] == [GraphKind.CHART, GraphKind.DETERMINATION, GraphKind.POLICY]
+    assert list(kb.verify()) == []
+
+    changed = chart([Attestation("adult-admission:3")]).replace(":request", f"<{case.iri}>")
+    (data,) = parsing.parse_datasets(changed.encode(), ox.RdfFormat.TURTLE, "chart")
+    (other,) = read_cases(data.graph, policy, "chart")
+    assert kb.load_case(other) is LoadChange.REPLACED
+    assert kb.undetermined(policy) == [case.iri]
+    assert kb.record(determine_case(other, policy, alternatives=False)) is LoadChange.ADDED
+    assert sum(entry.kind is GraphKind.DETERMINATION for entry in kb.entries()) == 2, "an earlier determination stays"
+    assert kb.remove(case.iri) == 3
+    assert [entry.kind for entry in kb.entries()] == [GraphKind.POLICY]
+    assert list(kb.verify()) == []
+    with pytest.raises(StoreError, match="holds nothing"):
+        kb.remove(case.iri)
+
+
+def test_content_is_the_same_in_every_store(policy: Policy, tmp_path: Path, oxigraph: str) -> None:
+    (case,) = read_file(MET, policy)
+    found = determine_case(case, policy, alternatives=False)
+    held = []
+    for place in (MemoryStore(), open_store(tmp_path / "kb", write=True), open_store(oxigraph)):
+        place.update("CLEAR ALL")
+        with KnowledgeBase(place) as kb:
+            kb.load_policy(policy)
+            kb.load_case(case)
+            kb.record(found)
+            held.append({(entry.graph, entry.kind, entry.about, entry.digest) for entry in kb.entries()})
+            assert list(kb.verify()) == []
+    assert held[0] == held[1] == held[2]
+    assert len(held[0]) == 3
+
+
+def test_verify_finds_what_was_changed_behind_its_back(policy: Policy) -> None:
+    kb = KnowledgeBase()
+    (case,) = read_file(MET, policy)
+    kb.load_case(case)
+    kb.record(determine_case(case, policy, alternatives=False))
+    (name,) = (entry.graph for entry in kb.entries(GraphKind.CHART))
+    kb.store.update(f"INSERT DATA {{ GRAPH <{name}> {{ <urn:a> <urn:b> 'c' }} }}")
+    kb.store.update("INSERT DATA { GRAPH <urn:stray> { <urn:a> <urn:b> 'c' } }")
+    (determination,) = (entry.graph for entry in kb.entries(GraphKind.DETERMINATION))
+    kb.store.update(f"DELETE WHERE {{ GRAPH <{CATALOG}> {{ <{determination}> ?p ?o }} }}")
+    problems = list(kb.verify())
+    assert any("differs from its digest" in problem and name in problem for problem in problems)
+    assert any("no entry for <urn:stray>" in problem for problem in problems)
+    assert any("one of them is missing" in problem for problem in problems)
+
+
+def test_no_graph_holds_a_blank_node(policy: Policy) -> None:
+    kb = KnowledgeBase()
+    kb.load_policy(policy)
+    (case,) = read_file(MET, policy)
+    kb.load_case(case)
+    kb.record(determine_case(case, policy, alternatives=False))
+    quads = list(kb.export())
+    assert len(quads) > 10_000
+    assert not any(isinstance(term, ox.BlankNode) for quad in quads for term in (quad.subject, quad.object))
+
+
+def test_one_writer_or_many_readers(tmp_path: Path, policy: Policy) -> None:
+    with pytest.raises(StoreError, match="kb init"):
+        open_store(tmp_path / "kb")
+    with KnowledgeBase(open_store(tmp_path / "kb", write=True)) as kb:
+        (case,) = read_file(MET, policy)
+        kb.load_case(case)
+        for write in (True, False):
+            with pytest.raises(StoreError, match="by another process"):
+                open_store(tmp_path / "kb", write=write)
+    readers = [KnowledgeBase(open_store(tmp_path / "kb")) for _ in range(2)]
+    assert [len(list(reader.entries())) for reader in readers] == [1, 1]
+    with pytest.raises(StoreError, match="in use by another process"):
+        open_store(tmp_path / "kb", write=True)
+    for reader in readers:
+        with pytest.raises(StoreError):
+            reader.store.update("CLEAR ALL")
+        reader.close()
+    open_store(tmp_path / "kb", write=True).close()
+
+
+def test_a_directory_that_is_no_store(tmp_path: Path) -> None:
+    (tmp_path / "kb" / "oxigraph").mkdir(parents=True)
+    (tmp_path / "kb" / "oxigraph" / "CURRENT").write_text("nonsense")
+    with pytest.raises(StoreError, match="cannot be opened"):
+        open_store(tmp_path / "kb")
+
+
+def test_an_endpoint_without_union_default_graph_is_refused(policy: Policy) -> None:
+    class Apart(MemoryStore):
+        def query(self, text: str):
+            return self._store.query(text)
+
+    with pytest.raises(StoreError, match="union"):
+        KnowledgeBase(Apart()).load_policy(policy)
+
+
+def test_endpoint_errors_say_what_and_where(oxigraph: str) -> None:
+    with pytest.raises(StoreError, match="cannot be reached"):
+        open_store("http://127.0.0.1:9/query").query("ASK {}")
+    with pytest.raises(UsageError, match="NECESSITY_KB_USER"):
+        open_store("http://user:secret@127.0.0.1:9/query")
+    with pytest.raises(StoreError, match="answers 404"):
+        EndpointStore(oxigraph.replace("/query", "/nowhere")).query("ASK {}")
+
+
+def test_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Credentials.from_environment().header == {}
+    monkeypatch.setenv("NECESSITY_KB_USER", "nurse")
+    monkeypatch.setenv("NECESSITY_KB_PASSWORD", "secret")
+    assert Credentials.from_environment().header == {"Authorization": "Basic bnVyc2U6c2VjcmV0"}
+    monkeypatch.setenv("NECESSITY_KB_TOKEN", "abc")
+    assert Credentials.from_environment().header == {"Authorization": "Bearer abc"}
+    assert "secret" not in repr(EndpointStore("http://127.0.0.1:9/query", None, Credentials("nurse", "secret")))
+
+
+def test_decisions_are_never_changed(policy: Policy) -> None:
+    kb = KnowledgeBase()
+    (case,) = read_file(MET, policy)
+    kb.load_case(case)
+    (found,) = determine_case(case, policy, alternatives=False)
+    text = DECISION.replace("DETERMINATION", str(provenance.iri(found)))
+    (decision,) = decisions(text, policy)
+    with pytest.raises(StoreError, match="not in the knowledge base"):
+        kb.load_decision(decision)
+    kb.record([found])
+    assert (kb.load_decision(decision), kb.load_decision(decision)) == (LoadChange.ADDED, LoadChange.UNCHANGED)
+    (other,) = decisions(text.replace("R. Example", "S. Example"), policy)
+    with pytest.raises(StoreError, match="never changed"):
+        kb.load_decision(other)
+    for iri in (case.iri, decision.iri):
+        with pytest.raises(StoreError, match="decisions would be lost: 1"):
+            kb.remove(iri)
+    assert kb.remove(case.iri, decisions=True) == 3
+    assert list(kb.entries()) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("nec:Approved", "nec:Adverse", "licence and a nec:rationale"),
+        ("nec:Approved", "nec:Adverse ; nec:rationale 'why'", "licence and a nec:rationale"),
+        ("nec:Approved", "nec:Denied", "one nec:disposition"),
+        ("nec:Approved", "nec:Aproved", "unknown term"),
+        ('skos:prefLabel "R. Example" ;', "", "needs a name"),
+        ("prov:wasAttributedTo :person", 'nec:rationale "why"', "prov:wasAttributedTo"),
+        ("nec:Approved ;", "nec:Approved ; nec:override :o ;", "nec:override needs"),
+    ],
+)
+def test_decisions_that_are_not_well_formed(policy: Policy, old: str, new: str, message: str) -> None:
+    text = DECISION.replace("DETERMINATION", "urn:d").replace(old, new)
+    with pytest.raises(DocumentationError, match=message):
+        decisions(text, policy)
+
+
+def test_an_adverse_decision_of_a_licensed_clinician(policy: Policy) -> None:
+    text = DECISION.replace("DETERMINATION", "urn:d").replace("nec:Approved", "nec:Adverse ; nec:rationale 'why'")
+    (decision,) = decisions(text.replace('"R. Example" ;', '"R. Example, MD" ; nec:licence "MO 123" ;'), policy)
+    assert '"MO 123"' in decision.content
+
+
+def test_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NECESSITY_KB", str(tmp_path / "kb"))
+    (tmp_path / "broken.ttl").write_text("@prefix : <urn:x> . :a :b")
+    assert main(["kb", "list"]) == 2
+    assert "kb init" in capsys.readouterr().err
+    assert main(["kb", "init"]) == 0
+    assert main(["kb", "load", str(MET), str(tmp_path / "broken.ttl")]) == 3
+    assert main(["kb", "load", str(MET)]) == 0
+    assert "unchanged  chart" in capsys.readouterr().out
+    assert main(["kb", "determine", "--readings", "default"]) == 0
+    assert "added      determination" in capsys.readouterr().out
+    assert main(["kb", "determine"]) == 0
+    assert capsys.readouterr().out == ""
+    assert main(["kb", "list", "--kind", "determination"]) == 0
+    line = capsys.readouterr().out
+    iri = line.split()[-1]
+    (tmp_path / "decision.ttl").write_text(DECISION.replace("DETERMINATION", iri))
+    assert main(["kb", "load", str(tmp_path / "decision.ttl")]) == 0
+    assert main(["kb", "remove", iri]) == 2
+    assert main(["kb", "verify"]) == 0
+    assert "all 4 named graphs" in capsys.readouterr().out
+    assert main(["kb", "export", "--format", "trig", "--kind", "determination", "--out", str(tmp_path / "d.trig")]) == 0
+    quads = list(ox.parse(path=tmp_path / "d.trig"))
+    assert ox.Quad(
+        ox.NamedNode(iri),
+        ox.NamedNode("https://w3id.org/necessity/core#outcome"),
+        ox.NamedNode("https://w3id.org/necessity/core#CriteriaMet"),
+        quads[0].graph_name,
+    ) in set(quads)
+    assert main(["kb", "remove", iri, "--with-decisions"]) == 0
+    assert main(["kb", "determine", "--readings", "default", "--jobs", "2"]) == 0
+    assert main(["kb", "verify"]) == 0
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_it_keeps_what_it_acknowledged(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.store.kill", "200", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("200 killed")
+
+
+def test_through_the_own_endpoint_with_a_token(
+    tmp_path: Path, policy: Policy, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with served(tmp_path, writable=True, token="secret") as url:
+        monkeypatch.setenv("NECESSITY_KB", url)
+        assert main(["kb", "init"]) == 2
+        assert "NECESSITY_KB_TOKEN" in capsys.readouterr().err
+        monkeypatch.setenv("NECESSITY_KB_TOKEN", "secret")
+        for arguments in (["init"], ["load", str(MET)], ["determine", "--readings", "default"], ["verify"]):
+            assert main(["kb", *arguments]) == 0
+        assert "all 3 named graphs" in capsys.readouterr().out
+    monkeypatch.setenv("NECESSITY_KB", str(tmp_path))
+    assert main(["kb", "verify"]) == 0
+
+
+def test_what_was_written_is_not_left_in_the_log(policy: Policy, tmp_path: Path) -> None:
+    """Each reader would go through all of the log when it opens the directory, to make the tables anew."""
+    with KnowledgeBase(open_store(tmp_path, write=True)) as kb:
+        kb.load_policy(policy)
+    log, tables = (
+        sum(path.stat().st_size for path in (tmp_path / "oxigraph").glob(f"*.{kind}")) for kind in ("log", "sst")
+    )
+    assert tables > log / 10

@@ -1,0 +1,314 @@
+"""The endpoint: the cases of the W3C's SPARQL 1.1 protocol tests that apply, and what keeps it closed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+from starlette.testclient import TestClient
+
+from reasoner.ground.errors import QueryError, StoreError, UsageError
+from reasoner.rdf.sparql import names_graphs, refuse_outreach
+from reasoner.store.backends import open_store
+from reasoner.store.base import KnowledgeBase
+from reasoner.store.endpoint import EndpointSettings, application, serve
+from reasoner.store.protocol import GRAPHS, TABLES, negotiate
+from tests.conftest import free_port
+
+FORM = "application/x-www-form-urlencoded"
+QUERY, UPDATE = "application/sparql-query", "application/sparql-update"
+ALL = "SELECT ?s { ?s <urn:p> ?o } ORDER BY ?s"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("served")
+    kb = KnowledgeBase(open_store(path, write=True))
+    for name in "abc":
+        kb.store.update(f"INSERT DATA {{ GRAPH <urn:g{name}> {{ <urn:{name}> <urn:p> '{name}' }} }}")
+    for number in range(0, 4000, 500):
+        rows = " ".join(f"<urn:n{n}> <urn:q> {n} ." for n in range(number, number + 500))
+        kb.store.update(f"INSERT DATA {{ GRAPH <urn:many> {{ {rows} }} }}")
+    kb.close()
+    return path
+
+
+@pytest.fixture(scope="module")
+def client(place: Path) -> Iterator[TestClient]:
+    settings = EndpointSettings(directory=place, timeout=2, limit=2**16, workers=1)
+    with TestClient(application(settings), base_url="http://127.0.0.1:7878") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def writable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    settings = EndpointSettings(
+        directory=tmp_path_factory.mktemp("writable"), writable=True, token="secret", timeout=10
+    )
+    headers = {"Authorization": "Bearer secret"}
+    with TestClient(application(settings), base_url="http://127.0.0.1:7878", headers=headers) as found:
+        yield found
+
+
+def names(response) -> list[str]:
+    assert response.status_code == 200, response.text
+    return [row["s"]["value"].removeprefix("urn:") for row in response.json()["results"]["bindings"]]
+
+
+# ---------------------------------------------------------------- query operation
+
+
+def test_query_by_get_form_and_body(client: TestClient) -> None:
+    for response in (
+        client.get("/sparql", params={"query": ALL}),
+        client.post("/sparql", data={"query": ALL}),
+        client.post("/sparql", content=ALL, headers={"Content-Type": QUERY}),
+        client.post("/sparql", content=ALL, headers={"Content-Type": f"{QUERY}; charset=UTF-8"}),
+    ):
+        assert names(response) == ["a", "b", "c"]
+
+
+def test_dataset_by_protocol(client: TestClient) -> None:
+    def asked(parameters: dict, text: str = ALL) -> list[list[str]]:
+        return [
+            names(client.get("/sparql", params={"query": text, **parameters})),
+            names(client.post("/sparql", data={"query": text, **parameters})),
+            names(client.post("/sparql", params=parameters, content=text, headers={"Content-Type": QUERY})),
+        ]
+
+    assert asked({"default-graph-uri": "urn:ga"}) == [["a"]] * 3
+    assert asked({"default-graph-uri": ["urn:ga", "urn:gb"]}) == [["a", "b"]] * 3
+    inside = "SELECT ?s { GRAPH ?g { ?s <urn:p> ?o } } ORDER BY ?s"
+    assert asked({"named-graph-uri": ["urn:gb", "urn:gc"]}, inside) == [["b", "c"]] * 3
+    full = "SELECT ?s { { ?s <urn:p> ?o } UNION { GRAPH ?g { ?s <urn:p> ?o } } } ORDER BY ?s"
+    assert asked({"default-graph-uri": "urn:ga", "named-graph-uri": "urn:gb"}, full) == [["a", "b"]] * 3
+    assert asked({"default-graph-uri": "urn:gc"}, "SELECT ?s FROM <urn:ga> { ?s <urn:p> ?o }") == [["c"]] * 3
+
+
+def test_dataset_by_query(client: TestClient) -> None:
+    assert names(client.get("/sparql", params={"query": "SELECT ?s FROM <urn:ga> { ?s <urn:p> ?o }"})) == ["a"]
+    text = "PREFIX g: <urn:g> SELECT ?s FROM NAMED g:b { GRAPH ?g { ?s <urn:p> ?o } }"
+    assert names(client.get("/sparql", params={"query": text})) == ["b"]
+    assert not names_graphs('SELECT ?from { ?from ex:from "FROM <urn:x>" } # FROM <urn:x>')
+
+
+@pytest.mark.parametrize(
+    ("query", "offers"),
+    [
+        (ALL, TABLES),
+        ("ASK { ?s ?p ?o }", TABLES),
+        ("CONSTRUCT WHERE { ?s <urn:p> ?o }", GRAPHS),
+        ("DESCRIBE <urn:a>", GRAPHS),
+    ],
+)
+def test_content_types(client: TestClient, query: str, offers: dict) -> None:
+    for media, syntax in offers.items():
+        response = client.get("/sparql", params={"query": query}, headers={"Accept": f"{media}, */*;q=0.1"})
+        assert response.headers["content-type"].split(";")[0] == media
+        if offers is TABLES:
+            if "ASK" in query and media in ("text/csv", "text/tab-separated-values"):
+                assert response.text.strip() == "true"
+            elif media == "text/csv":
+                assert response.text.split() == ["s", "urn:a", "urn:b", "urn:c"]
+            else:
+                ox.parse_query_results(response.content, format=syntax)
+        else:
+            assert list(ox.parse(input=response.content, format=syntax))
+    assert client.get("/sparql", params={"query": query}, headers={"Accept": "image/png"}).status_code == 406
+
+
+@pytest.mark.parametrize(
+    ("accept", "chosen"),
+    [
+        ("", "text/turtle"),
+        ("*/*", "text/turtle"),
+        ("text/*;q=0.2, application/rdf+xml;q=0.5", "application/rdf+xml"),
+        ("text/turtle;q=0, */*", "application/n-triples"),
+        ("text/html", None),
+        ("application/ld+json;q=nonsense, application/n-triples", "application/n-triples"),
+    ],
+)
+def test_negotiation(accept: str, chosen: str | None) -> None:
+    assert negotiate(accept, GRAPHS) == chosen
+
+
+@pytest.mark.parametrize(
+    ("send", "status"),
+    [
+        (lambda c: c.put("/sparql", params={"query": ALL}), 405),
+        (lambda c: c.get("/sparql", params=[("query", ALL), ("query", ALL)]), 400),
+        (lambda c: c.post("/sparql", content=ALL, headers={"Content-Type": "text/plain"}), 415),
+        (lambda c: c.post("/sparql", content=f"query={ALL}".encode()), 415),
+        (lambda c: c.post("/sparql", content=ALL.encode(), headers={}), 415),
+        (lambda c: c.post("/sparql", content=ALL.encode("utf-16"), headers={"Content-Type": f"{QUERY}; charset=UTF-16"}), 415),
+        (lambda c: c.post("/sparql", content=b"ASK { ?s ?p '\xff' }", headers={"Content-Type": QUERY}), 400),
+        (lambda c: c.get("/sparql", params={"query": "ASK { WHERE }"}), 400),
+        (lambda c: c.post("/sparql", params={"query": ALL}, content=ALL, headers={"Content-Type": QUERY}), 400),
+        (lambda c: c.get("/sparql", params={"default-graph-uri": "urn:ga"}), 400),
+        (lambda c: c.get("/sparql", params={"query": ALL, "default-graph-uri": "no iri"}), 400),
+        (lambda c: c.post("/sparql", content=b"query=%FF", headers={"Content-Type": FORM}), 400),
+        (lambda c: c.get("/sparql?query=%FF"), 400),
+        (lambda c: c.post("/sparql", content=b"#" * (2**20 + 1), headers={"Content-Type": QUERY}), 413),
+        (lambda c: c.get("/nowhere"), 404),
+    ],
+)  # fmt: skip
+def test_what_is_refused(client: TestClient, send, status: int) -> None:
+    assert send(client).status_code == status
+
+
+# ---------------------------------------------------------------- update operation
+
+
+def test_update_by_form_and_body(writable: TestClient) -> None:
+    one = "INSERT DATA { GRAPH <urn:g> { <urn:one> <urn:p> 1 } }"
+    two = "BASE <urn:> INSERT DATA { GRAPH <urn:g> { <two> <urn:p> 2 } }"
+    assert writable.post("/sparql", data={"update": one}).status_code == 204
+    assert writable.post("/sparql", content=two, headers={"Content-Type": UPDATE}).status_code == 204
+    assert names(writable.get("/sparql", params={"query": ALL})) == ["one", "two"]
+    assert writable.get("/health").json() == {"status": "ok", "writable": True}
+
+
+@pytest.mark.parametrize(
+    ("send", "status"),
+    [
+        (lambda c: c.get("/sparql", params={"update": "CLEAR ALL"}), 400),
+        (lambda c: c.post("/sparql", content="update=CLEAR ALL&update=CLEAR ALL", headers={"Content-Type": FORM}), 400),
+        (lambda c: c.post("/sparql", content="CLEAR ALL", headers={"Content-Type": "text/plain"}), 415),
+        (lambda c: c.post("/sparql", content=b"CLEAR '\xff'", headers={"Content-Type": UPDATE}), 400),
+        (lambda c: c.post("/sparql", data={"update": "CLEAR XYZ"}), 400),
+        (lambda c: c.post("/sparql", data={"update": "CLEAR ALL", "using-graph-uri": "urn:g"}), 400),
+        (lambda c: c.post("/sparql", data={"update": "LOAD <http://127.0.0.1:9/>"}), 400),
+        (lambda c: c.post("/sparql", data={"query": ALL, "update": "CLEAR ALL"}), 400),
+        (lambda c: c.post("/sparql", data={"update": "CLEAR ALL"}, headers={"Origin": "https://evil.example"}), 403),
+        (lambda c: c.post("/sparql", data={"update": "CLEAR ALL"}, headers={"Authorization": "Bearer no"}), 401),
+    ],
+)
+def test_updates_that_are_refused(writable: TestClient, send, status: int) -> None:
+    before = "INSERT DATA { GRAPH <urn:g> { <urn:one> <urn:p> 1 } }"
+    writable.post("/sparql", data={"update": before})
+    assert send(writable).status_code == status
+    assert "one" in names(writable.get("/sparql", params={"query": ALL}))
+
+
+def test_a_read_only_endpoint_takes_no_update(client: TestClient) -> None:
+    assert client.post("/sparql", data={"update": "CLEAR ALL"}).status_code == 403
+    assert names(client.get("/sparql", params={"query": ALL})) == ["a", "b", "c"]
+
+
+# ---------------------------------------------------------------- description and limits
+
+
+def test_service_description(client: TestClient, writable: TestClient) -> None:
+    sd = "http://www.w3.org/ns/sparql-service-description#"
+    for media, syntax in GRAPHS.items():
+        response = client.get("/sparql", headers={"Accept": media})
+        assert response.headers["content-type"].split(";")[0] == media
+        triples = {
+            (q.predicate.value, getattr(q.object, "value", "")) for q in ox.parse(response.content, format=syntax)
+        }
+        assert (sd + "endpoint", "http://127.0.0.1:7878/sparql") in triples
+        assert (sd + "feature", sd + "UnionDefaultGraph") in triples
+        assert (sd + "supportedLanguage", sd + "SPARQL11Update") not in triples
+    assert "SPARQL11Update" in writable.get("/sparql").text
+    assert client.get("/sparql", headers={"Accept": "image/png"}).status_code == 406
+
+
+def test_limits(client: TestClient) -> None:
+    started = time.monotonic()
+    product = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+    response = client.get("/sparql", params={"query": product})
+    assert (response.status_code, time.monotonic() - started < 15) == (504, True)
+    response = client.get("/sparql", params={"query": "SELECT * { ?s ?p ?o }"})
+    assert response.status_code == 413
+    assert "LIMIT" in response.text
+    assert names(client.get("/sparql", params={"query": ALL})) == ["a", "b", "c"], "and it goes on"
+
+
+def test_a_page_of_another_site_is_kept_out(client: TestClient) -> None:
+    assert client.get("/sparql", headers={"Host": "evil.example"}).status_code == 400
+    assert client.get("/sparql", params={"query": ALL}, headers={"Origin": "https://evil.example"}).status_code == 403
+
+
+def test_other_machines_need_a_token(place: Path) -> None:
+    with pytest.raises(UsageError, match="NECESSITY_TOKEN"):
+        serve(EndpointSettings(directory=place, host="0.0.0.0"))
+
+
+CALLS = [
+    "SELECT * { SERVICE <http://127.0.0.1:9/> {} }",
+    "SELECT * { service silent<http://127.0.0.1:9/>{} }",
+    "SELECT * { {} SERVICE ?x {} }",
+    "SELECT * { SERV\\u0049CE <http://127.0.0.1:9/> {} }",
+    "SELECT * { ?s ?p 'a\\'' . SERVICE <urn:x> {} }",
+    "SELECT * { ?s ?p 1.SERVICE <urn:x> {} }",
+    "SELECT * { ?s ?p trueSERVICEe:x {} }",
+    "SELECT * { ?s ?p e:.SERVICE <urn:x> {} }",
+    "SELECT * { ?a ?b ?c FILTER(?a<'>') SERVICE <http://127.0.0.1:9/> { ?x ?y ?z } } #'",
+    "PREFIX p: <urn:> SELECT * { ?s <p#> ?o FILTER(?a<'>') SERVICE <http://127.0.0.1:9/> {} }",
+    "SELECT * { ?s <p#> ?o FILTER(?a<b#>')\n SERVICE <http://127.0.0.1:9/> {} } #'",
+    "PREFIX e: <urn:> SELECT * { ?s e:a\\' ?o . {} SERVICE <http://127.0.0.1:9/> {} } # '",
+    "PREFIX e: <urn:> SELECT * { ?s ?p ?a FILTER(e:b\\) = 1 && ?a<'>') {} SERVICE <http://127.0.0.1:9/> {} } #'",
+    "INSERT DATA { <urn:a> <urn:b> 1 } ; LOAD <file:///etc/passwd>",
+]
+HARMLESS = [
+    'SELECT * { ?s ?p "the service" } # the service',
+    "PREFIX a: <http://x#> SELECT ?service { ?service a:serviceStart ?s . FILTER(?s = 'load') }",
+    "SELECT * { ?s <http://x/service> ?p }",
+    'SELECT * { ?a ?b """ x " SERVICE """ }',
+    "SELECT * { ?a ?b 'x'@service }",
+    "SELECT * { ?s <p#> ?o FILTER(?a<'>') }",
+    "INSERT DATA { GRAPH <urn:g> { <urn:a#b> <urn:p#q> 'service (of any kind)' , <urn:c#d> } }",
+    "SELECT * { ?s <http://x/p#load> ?o FILTER(?o > 1) }",
+]
+
+
+@pytest.mark.parametrize("text", CALLS)
+def test_calls_to_other_servers_are_refused(client: TestClient, text: str) -> None:
+    with pytest.raises(QueryError):
+        refuse_outreach(text)
+    assert client.post("/sparql", data={"query": text}).status_code == 400
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_the_mere_word_is_no_call(text: str) -> None:
+    refuse_outreach(text)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+def test_the_process(tmp_path: Path, end: signal.Signals) -> None:
+    """Starts, answers, stops on a signal, and leaves no worker behind that keeps the store from being changed."""
+    open_store(tmp_path, write=True).close()
+    port = free_port()
+    command = [sys.executable, "-c", "from reasoner.cli import entry; entry()"]
+    arguments = ["serve", "--kb", str(tmp_path), "--port", str(port)]
+    process = subprocess.Popen(
+        [*command, *arguments], stderr=subprocess.PIPE, env={**os.environ, "NECESSITY_TOKEN": ""}
+    )
+    for _ in range(200):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health") as response:
+                assert response.status == 200
+            break
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.1)
+    else:
+        pytest.fail("it does not answer")
+    process.send_signal(end)
+    assert process.wait(20) in (0, -end)
+    for _ in range(100):
+        try:
+            open_store(tmp_path, write=True).close()
+            return
+        except StoreError:
+            time.sleep(0.1)
+    pytest.fail("the store is still held")

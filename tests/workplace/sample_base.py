@@ -1,0 +1,88 @@
+"""A knowledge base of a few charts for the tests of the workplace, one of them hostile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rdflib import Graph
+
+from reasoner import Policy
+from reasoner.chart.intake import read_file, read_graph
+from reasoner.determination.determine import determine_case
+from reasoner.store.backends import open_store
+from reasoner.store.base import KnowledgeBase
+from reasoner.workplace.queue import opaque
+from tests.conftest import CASES
+
+CHARTS = {
+    name.rpartition("/")[2]: f"https://w3id.org/necessity/cases/{name}#request"
+    for name in (
+        "adult-admission/nothing-on-supports",
+        "adult-admission/criteria-met",
+        "adult-admission/needs-round-the-clock-care",
+        "adult-admission/other-factor-not-accepted",
+        "illinois/continuation-without-asam",
+        "dates/stay-spanning-first-day",
+    )
+}
+"""Name of a chart to the IRI of its request."""
+HOSTILE = "https://example.org/hostile#request"
+MARKUP = (
+    "<script>document.title='pwned'</script><img src=x onerror=alert(1)> ![x](https://evil.example/b.png) "
+    "[link](javascript:alert(1)) **bold** $x$ :red[y] \u202egnp.exe\u202c \u0007 {{ 7*7 }} #set text(red)"
+)
+"""What a chart might say to be run, fetched, or shown the wrong way round."""
+
+
+def opaque_id(name: str) -> str:
+    """The opaque id of a chart of these."""
+    return opaque(CHARTS.get(name, HOSTILE))
+
+
+def hostile_chart() -> Graph:
+    """A chart whose every text is hostile, one of a megabyte."""
+    text = (CASES / "mp9556" / "adult-admission" / "nothing-on-supports.ttl").read_text()
+    graph = Graph().parse(
+        data=text.replace(
+            "https://w3id.org/necessity/cases/adult-admission/nothing-on-supports#", HOSTILE.removesuffix("request")
+        ),
+        format="turtle",
+    )
+    from rdflib import Literal
+
+    from reasoner.rdf.namespaces import DCTERMS, NEC
+
+    for predicate in (NEC.excerpt, DCTERMS.title, DCTERMS.creator, NEC.authorRole, NEC.page):
+        for number, (subject, value) in enumerate(sorted(graph.subject_objects(predicate))):
+            graph.remove((subject, predicate, value))
+            long = predicate == NEC.excerpt and number == 0
+            graph.add((subject, predicate, Literal(MARKUP + ("x" * 10**6 if long else ""))))
+    return graph
+
+
+def build(folder: Path, policy: Policy) -> Path:
+    """Make the knowledge base in a folder, every chart determined."""
+    with KnowledgeBase(open_store(folder, write=True)) as kb:
+        kb.load_policy(policy)
+        fill(kb, policy)
+    return folder
+
+
+def fill(kb: KnowledgeBase, policy: Policy) -> None:
+    """Load the charts and determine them."""
+    cases = [
+        *(
+            case
+            for iri in CHARTS.values()
+            for case in read_file(
+                CASES
+                / "mp9556"
+                / f"{iri.removeprefix('https://w3id.org/necessity/cases/').removesuffix('#request')}.ttl",
+                policy,
+            )
+        ),
+        *read_graph(hostile_chart(), policy),
+    ]
+    for case in cases:
+        kb.load_case(case)
+        kb.record(determine_case(case, policy))

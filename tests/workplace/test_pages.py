@@ -1,0 +1,211 @@
+"""The workplace's pages as Streamlit runs them, without a browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from reasoner import Policy
+from reasoner.review import people
+from reasoner.review.authority import Role
+from reasoner.store.audit import Trail
+from reasoner.workplace.drafts import Drafts
+from tests.conftest import ROOT, write_toy
+from tests.workplace.sample_base import build, opaque_id
+
+APP = ROOT / "app"
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory, policy: Policy) -> Path:
+    return build(tmp_path_factory.mktemp("app") / "kb", policy)
+
+
+@pytest.fixture(autouse=True)
+def workplace(base: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in [name for name in os.environ if name.startswith("NECESSITY_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("NECESSITY_KB", str(base))
+    monkeypatch.syspath_prepend(str(APP))
+    # The framework puts its script in this place, and other tests' processes would begin with it.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    yield
+    desk = sys.modules.get("parts.desk")
+    if desk:
+        desk.review.clear()
+
+
+def run(role: Role | None = Role.REVIEWER, name: str = "Nora Fields", licence: str = "", **query: str) -> AppTest:
+    """The app as a person sees it who is at work; at the question who that is, for no role."""
+    test = AppTest.from_file(str(APP / "main.py"), default_timeout=60)
+    for key, value in query.items():
+        test.query_params[key] = value
+    if role:
+        test.session_state["user"] = people.local(name, role, licence)
+    return test.run()
+
+
+def html(test: AppTest) -> str:
+    return "\n".join(element.proto.body for element in test.get("html"))
+
+
+def texts(test: AppTest) -> str:
+    return "\n".join(
+        element.value
+        for kind in ("text", "info", "warning", "error", "success", "caption")
+        for element in test.get(kind)
+    )
+
+
+def test_someone_has_to_be_at_work(base: Path) -> None:
+    test = run(None)
+    assert test.title[0].value == "Who is at work?"
+    assert "nobody checks who you are" in texts(test)
+    test.text_input[0].set_value("  ")
+    test.button[0].click().run()
+    assert "no name is given" in texts(test)
+    test.text_input[0].set_value("Una Marr")
+    test.selectbox[0].set_value(Role.CLINICIAN)
+    test.button[0].click().run()
+    assert test.title[0].value == "Worklist"
+    assert test.session_state["user"].role is Role.CLINICIAN
+    assert [e.name for e in Trail(base / "desk" / "audit.jsonl").entries()][-1] == "Una Marr"
+    # A reload knows the person by the address, which holds no name.
+    again = run(None, **{"as": test.session_state["as"]})
+    assert again.session_state["user"].name == "Una Marr"
+    assert "Una" not in test.session_state["as"]
+
+
+def test_the_worklist_counts_and_filters() -> None:
+    test = run()
+    assert not test.exception
+    assert re.search(r"<strong>8</strong> waiting", html(test))
+    shown = [c.value for c in test.caption if "requests" in c.value]
+    assert shown == ["8 of 8 requests"]
+    test.text_input(key="text").set_value("nothing-on").run()
+    assert "1 of 8 requests" in texts(test)
+    test.text_input(key="text").set_value("there is none").run()
+    assert "No request is like this" in texts(test)
+    test.text_input(key="text").set_value("").run()
+    test.multiselect(key="outcomes").set_value(["criteria-met"]).run()
+    found = next(c.value for c in test.caption if "of 8" in c.value)
+    assert found != "8 of 8 requests"
+    test.text_input(key="view name").set_value("those met").run()
+    next(b for b in test.button if b.label == "Save view").click().run()
+    assert "those met" in test.selectbox(key="view").options
+    test.selectbox(key="view").set_value("").run()
+    assert "8 of 8 requests" in texts(test)
+    test.selectbox(key="view").set_value("those met").run()
+    assert test.multiselect(key="outcomes").value == ["criteria-met"]
+    assert found in texts(test)
+
+
+def test_only_my_drafts(base: Path) -> None:
+    person = people.local("Dora Raft", Role.REVIEWER)
+    Drafts(base / "desk" / "drafts.db").save(opaque_id("criteria-met"), person.iri, "rationale", "x", 0)
+    test = run(name="Dora Raft")
+    test.checkbox(key="mine").check().run()
+    assert "1 of 8 requests" in texts(test)
+
+
+def test_an_error_is_said_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("NECESSITY_KB", str(tmp_path / "none"))
+    monkeypatch.setenv("NECESSITY_SETTINGS", str(tmp_path / "none.toml"))
+    test = run()
+    assert test.title[0].value == "The workplace cannot open"
+    assert "the settings cannot be read" in texts(test)
+    assert not test.exception
+
+
+def test_the_settings_in_use_are_well_formed() -> None:
+    from reasoner.workplace.settings import read_settings
+
+    settings = read_settings(APP / "settings.toml")
+    assert {clock.name for clock in settings.clocks} == {"expedited", "standard admission", "standard continuation"}
+    assert set(settings.directory.roles) == set(Role)
+
+
+def test_saved_people_hold_no_secret(base: Path) -> None:
+    for content in Drafts(base / "desk" / "drafts.db").views("local").values():
+        assert set(json.loads(content)) == {"name", "role", "licence", "title"}
+
+
+def view(name: str, role: Role = Role.REVIEWER, **state: object) -> AppTest:
+    """One page by itself."""
+    test = AppTest.from_string(f"from views import {name}\n{name}.show()", default_timeout=60)
+    test.session_state["user"] = people.local("Nora Fields", role, "MO 1")
+    for key, value in state.items():
+        test.session_state[key] = value
+    return test.run()
+
+
+def test_two_versions_of_a_policy_side_by_side(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("NECESSITY_POLICIES", str(write_toy(tmp_path)))
+    monkeypatch.setenv("NECESSITY_POLICY", "toy")
+    monkeypatch.setenv("NECESSITY_KB", str(tmp_path / "kb"))
+    test = view("policy")
+    assert not test.exception
+    test.segmented_control(key="view of policy").set_value("Versions").run()
+    assert "The two versions say the same." not in html(test)
+    assert '<th scope="col">Before</th>' in html(test)
+
+
+def test_the_policy_of_one_kind_of_request() -> None:
+    test = view("policy")
+    test.selectbox[0].set_value("continuation").run()
+    test.selectbox[1].set_value("substance-use").run()
+    test.selectbox[2].set_value("US-IL").run()
+    assert not test.exception
+    assert any("in place of" in info.value for info in test.info)
+
+
+def test_questions_take_parameters_and_tell_what_is_wrong() -> None:
+    test = view("queries", question="case-statuses")
+    test.text_input(key="parameter case-statuses request").set_value("no iri").run()
+    assert "which is no iri" in texts(test)
+    test.text_input(key="parameter case-statuses request").set_value("https://example.org/hostile#request").run()
+    next(b for b in test.button if b.label == "Ask").click().run()
+    assert re.search(r"\d+ rows", texts(test))
+    test.selectbox(key="question").set_value("own question").run()
+    test.text_area[0].set_value("SELECT * { SERVICE <http://evil.example> { ?s ?p ?o } }").run()
+    next(b for b in test.button if b.label == "Ask").click().run()
+    assert "This did not work." in texts(test)
+    test.text_area[0].set_value("CONSTRUCT { ?s ?p ?o } { ?s ?p ?o } LIMIT 5").run()
+    next(b for b in test.button if b.label == "Ask").click().run()
+    assert "5 triples" in texts(test)
+    assert test.get("graphviz_chart")
+
+
+def test_a_trail_that_is_not_whole_is_said(base: Path) -> None:
+    trail = base / "desk" / "audit.jsonl"
+    test = view("audit", Role.ADMINISTRATOR)
+    assert "The trail is whole" in texts(test)
+    held = trail.read_text()
+    trail.write_text(held.replace("local mode", "other mode").replace("read the audit trail", "read nothing", 1))
+    assert "differs from its digest" in texts(view("audit", Role.ADMINISTRATOR))
+    trail.write_text(held)
+    assert "An administrator reads" in texts(view("audit", Role.REVIEWER))
+
+
+@pytest.mark.parametrize(
+    ("name", "role"), [("batch", Role.VIEWER), ("overview", Role.VIEWER), ("worklist", Role.VIEWER)]
+)
+def test_a_viewer_looks_on(name: str, role: Role) -> None:
+    test = view(name, role)
+    assert not test.exception
+    assert not list(test.get("download_button"))
+
+
+def test_a_request_by_its_address(base: Path) -> None:
+    test = view("case", Role.VIEWER, case="0" * 32)
+    assert not test.exception or "no such request" in str(test.exception)
+    test = view("case", Role.VIEWER, case=opaque_id("criteria-met"))
+    assert not test.exception
+    assert "CRITERIA MET" in html(test)

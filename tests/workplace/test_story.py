@@ -1,0 +1,492 @@
+"""The reviewer's story in a browser: open, read, draft, sign, reload, print, ask, upload, with no violation of WCAG 2.2 AA."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reasoner import Policy
+from reasoner.store.audit import Trail
+from tests.conftest import CASES, ROOT, free_port
+from tests.workplace.provider import provided
+from tests.workplace.sample_base import MARKUP, build, opaque_id
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine to drive the workplace with"),
+]
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+
+
+def start(folder: Path, *arguments: str, port: int | None = None) -> tuple[subprocess.Popen[str], str]:
+    port = port or free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from reasoner.cli import entry; entry()", "app", "--kb", str(folder), "--port", str(port), *arguments],
+        stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(url, timeout=2)
+            return process, url
+        except OSError:
+            assert process.poll() is None, process.stderr.read() if process.stderr else ""
+            time.sleep(0.1)
+    raise AssertionError("the workplace did not start")
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory, policy: Policy) -> Path:
+    return build(tmp_path_factory.mktemp("desk") / "kb", policy)
+
+
+@pytest.fixture(scope="module")
+def workplace(base: Path) -> Iterator[str]:
+    process, url = start(base)
+    yield url
+    process.terminate()
+    _, log = process.communicate(timeout=20)
+    for said in ("pwned", "evil.example", "gnp.exe", "hostile"):
+        assert said not in log
+    assert "Traceback" not in log, log
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+        )
+        yield found
+        found.close()
+
+
+class Visitor:
+    """Someone at a browser of their own."""
+
+    def __init__(self, browser, url: str, **options) -> None:
+        self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        self.page = self.context.new_page()
+        self.url = url
+        self.outside: list[str] = []
+        self.faults: list[str] = []
+        self.watch(self.page)
+
+    def watch(self, page) -> None:
+        page.on(
+            "request",
+            lambda r: self.outside.append(r.url) if not r.url.startswith((self.url, "data:", "blob:")) else None,
+        )
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("dialog", lambda dialog: self.faults.append("dialog") or dialog.dismiss())
+
+    def settle(self) -> None:
+        self.page.wait_for_timeout(250)
+        for running in ("[data-testid=stStatusWidget]", "[data-test-script-state=running]"):
+            self.page.locator(running).first.wait_for(state="detached", timeout=90_000)
+        self.page.wait_for_timeout(250)
+
+    def sign_in(self, name: str, role: str = "reviewer", licence: str = "", path: str = "/") -> Visitor:
+        self.page.goto(self.url + path)
+        self.page.get_by_label("Name", exact=True).fill(name, timeout=60_000)
+        if role != "reviewer":
+            self.page.get_by_label("Role").click()
+            self.page.get_by_role("option", name=role, exact=True).click()
+        if licence:
+            self.page.get_by_role("textbox", name="Licence, with its state").fill(licence)
+        self.page.get_by_role("button", name="Start").click()
+        self.page.get_by_role("button", name="Change person").wait_for(timeout=60_000)
+        self.settle()
+        return self
+
+    def open(self, chart: str) -> Visitor:
+        self.page.get_by_role("link", name="Worklist").click()
+        self.page.get_by_role("link", name=chart, exact=True).click()
+        self.page.get_by_role("radio", name="Criteria").wait_for(timeout=60_000)
+        self.settle()
+        return self
+
+    def view(self, name: str) -> Visitor:
+        self.page.get_by_role("radio", name=name, exact=True).click()
+        self.settle()
+        return self
+
+    def go(self, name: str) -> Visitor:
+        self.page.get_by_role("link", name=name, exact=True).first.click()
+        self.settle()
+        return self
+
+    def sees(self, text: str | re.Pattern[str]) -> None:
+        self.page.get_by_text(text).first.wait_for(timeout=60_000)
+
+    def write(self, label: str, text: str) -> None:
+        area = self.page.get_by_label(label, exact=True)
+        area.fill("")
+        area.press_sequentially(text)
+
+    def saved(self, label: str) -> None:
+        self.page.get_by_label(label, exact=True).locator("xpath=../..").get_by_text(re.compile("^Saved ")).wait_for(
+            timeout=20_000
+        )
+
+    def check(self) -> None:
+        """No violation of WCAG 2.2 AA, nothing fetched from elsewhere, no fault."""
+        from axe_playwright_python.sync_playwright import Axe
+
+        self.settle()
+        violations = Axe().run(self.page, options=RULES).response["violations"]
+        assert not violations, [(v["id"], [n["target"] for n in v["nodes"][:3]]) for v in violations]
+        assert not self.outside
+        assert not self.faults
+
+    def close(self) -> None:
+        self.context.close()
+
+
+@pytest.fixture
+def visitor(browser, workplace: str) -> Iterator[Visitor]:
+    found = Visitor(browser, workplace)
+    yield found
+    found.close()
+
+
+def test_a_nurse_reads_asks_and_refers(visitor: Visitor, base: Path) -> None:
+    page = visitor.page
+    visitor.sign_in("Nora Fields").check()
+    visitor.sees("Local mode.")
+    visitor.open("nothing-on-supports").check()
+    visitor.sees(re.compile("DOCUMENTATION NEEDED"))
+    assert opaque_id("nothing-on-supports") in page.url
+    assert "nothing-on-supports" not in page.url
+    assert page.title() == "Necessity"
+    # The tree by keyboard: to the first section, into it, down to an item that is met.
+    tree = page.get_by_role("tree", name="Criteria")
+    closed = tree.get_by_role("treeitem").count()
+    tree.locator("li[tabindex='0']").focus()
+    page.keyboard.press("Home")
+    for key in ("ArrowDown", "ArrowRight", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    assert tree.get_by_role("treeitem").count() > closed
+    visitor.sees("What the chart says")
+    visitor.sees("“Recurrent major depression, severe, without psychosis.”")
+    visitor.check()
+    visitor.view("Missing").sees("What would complete the record")
+    visitor.check()
+    visitor.view("Readings").sees("Would give")
+    visitor.check()
+    visitor.view("Documents").sees("Service starts")
+    visitor.check()
+    visitor.view("What if")
+    page.get_by_label("Criterion", exact=True).click()
+    page.keyboard.type("7-a")
+    page.get_by_role("option").first.click()
+    visitor.settle()
+    page.get_by_role("button", name="Assume").click()
+    visitor.settle()
+    visitor.sees("criteria met")
+    visitor.check()
+    visitor.view("Data").check()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Record as PDF").click()
+    assert Path(download.value.path()).read_bytes().startswith(b"%PDF")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Record as HTML").click()
+    assert "DOCUMENTATION NEEDED" in Path(download.value.path()).read_text()
+    visitor.view("Decide").check()
+    visitor.write("Rationale", "Support is not described.")
+    visitor.saved("Rationale")
+    letter = page.get_by_label("Letter", exact=True)
+    assert "Nothing has been decided against the request." in letter.input_value()
+    letter.focus()
+    page.keyboard.press("Control+End")
+    page.keyboard.type("Call us at any time.")
+    visitor.saved("Letter")
+    page.reload()
+    visitor.settle()
+    assert page.get_by_label("Rationale", exact=True).input_value() == "Support is not described."
+    assert page.get_by_label("Letter", exact=True).input_value().endswith("Call us at any time.")
+    page.get_by_text("I have read the record and the criteria").click()
+    visitor.settle()
+    page.get_by_role("button", name=re.compile("sign as Nora Fields")).click()
+    visitor.sees("Recorded: request documentation.")
+    visitor.check()
+    visitor.go("Worklist").sees("waiting for documentation")
+    actions = [entry.action for entry in Trail(base / "desk" / "audit.jsonl").entries()]
+    assert {"sign in", "read", "export", "decide"} <= set(actions)
+    assert not Trail(base / "desk" / "audit.jsonl").verify()
+
+
+def test_a_clinician_overrides_and_signs_adversely(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.sign_in("Clara Voss, MD", "clinician", "MO 4711").open("needs-round-the-clock-care")
+    page.get_by_role("button", name="Open all").click()
+    page.get_by_role("treeitem", name=re.compile("^3, capable")).click()
+    visitor.settle()
+    # A list closes when the page is scrolled, as the click itself may do.
+    page.get_by_label("Override the status").scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    page.get_by_label("Override the status").click()
+    page.get_by_role("option", name="not documented").click()
+    visitor.settle()
+    visitor.write("Reason for the override (required)", "The note is not hers.")
+    visitor.saved("Reason for the override (required)")
+    visitor.write("Comment", "Asked the author.")
+    visitor.saved("Comment")
+    visitor.view("Decide").sees("The note is not hers.")
+    page.get_by_text("Decide adversely", exact=True).click()
+    visitor.settle()
+    page.get_by_text("I have read the record and the criteria").click()
+    visitor.settle()
+    page.get_by_role("button", name=re.compile("sign as Clara Voss")).click()
+    visitor.sees(re.compile("An adverse decision needs"))
+    visitor.write("Rationale", "Continuous supervision is needed; refer to inpatient care.")
+    visitor.saved("Rationale")
+    page.get_by_role("button", name=re.compile("sign as Clara Voss")).click()
+    visitor.sees("Recorded: decide adversely.")
+    visitor.sees("MO 4711")
+    visitor.check()
+
+
+def test_a_nurse_cannot_decide_adversely_nor_a_viewer_at_all(browser, workplace: str) -> None:
+    nurse, viewer = Visitor(browser, workplace), Visitor(browser, workplace)
+    nurse.sign_in("Ned Hale").open("illinois/continuation-without-asam".rpartition("/")[2]).view("Decide")
+    nurse.sees("An adverse decision takes a licensed clinician.")
+    assert nurse.page.get_by_text("Decide adversely", exact=True).count() == 0
+    viewer.sign_in("Vera Lund", "viewer").open("criteria-met").view("Decide").sees(
+        re.compile("you can read and not decide")
+    )
+    viewer.go("Audit").sees("An administrator reads the audit trail.")
+    viewer.check()
+    for person in (nurse, viewer):
+        person.close()
+
+
+def test_two_reviewers_and_two_windows(browser, workplace: str) -> None:
+    first, second = Visitor(browser, workplace), Visitor(browser, workplace)
+    first.sign_in("Ann One").open("criteria-met").view("Decide")
+    first.write("Rationale", "Mine.")
+    first.saved("Rationale")
+    second.sign_in("Ben Two").open("criteria-met").sees(
+        re.compile("Ann One has this case open and has an unsigned draft")
+    )
+    second.view("Decide")
+    assert second.page.get_by_label("Rationale", exact=True).input_value() == ""
+    # To look is not to draft, the letter that is offered included.
+    first.page.reload()
+    first.sees(re.compile("Ben Two has this case open. Your drafts"))
+    # A second window of the first person.
+    window = first.context.new_page()
+    first.watch(window)
+    window.goto(first.page.url)
+    window.get_by_label("Rationale", exact=True).wait_for(timeout=60_000)
+    assert window.get_by_label("Rationale", exact=True).input_value() == "Mine."
+    first.write("Rationale", "Mine, longer.")
+    first.saved("Rationale")
+    window.get_by_label("Rationale", exact=True).fill("From the other window.")
+    window.get_by_text("This text was changed in another window. Keep one of the two.").wait_for(timeout=20_000)
+    window.get_by_text("Mine, longer.", exact=True).wait_for()
+    window.get_by_role("button", name="Take the other").click()
+    window.wait_for_timeout(1500)
+    assert window.get_by_label("Rationale", exact=True).input_value() == "Mine, longer."
+    # What is signed is what the window shows.
+    window.get_by_text("I have read the record and the criteria").click()
+    window.wait_for_timeout(1500)
+    first.write("Rationale", "Mine, longest.")
+    first.saved("Rationale")
+    window.get_by_role("button", name=re.compile("sign as Ann One")).click()
+    window.get_by_text("The draft was changed in another window just now. Read it again, then sign.").wait_for(
+        timeout=20_000
+    )
+    window.wait_for_timeout(500)
+    assert window.get_by_label("Rationale", exact=True).input_value() == "Mine, longest."
+    window.close()
+    # Ben decides; what Ann has before her is not what holds any more.
+    second.page.get_by_text("I have read the record and the criteria").click()
+    second.settle()
+    second.page.get_by_role("button", name=re.compile("sign as Ben Two")).click()
+    second.sees("Recorded: approve.")
+    first.page.get_by_text("I have read the record and the criteria").click()
+    first.settle()
+    first.sees("Decided so far")
+    first.sees("This determination has a decision.")
+    first.check()
+    for person in (first, second):
+        person.close()
+
+
+def test_an_open_criterion_is_accepted_and_withdrawn(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.sign_in("Olga Roe").open("other-factor-not-accepted")
+    before = page.get_by_role("region", name="Outcome").inner_text()
+    page.get_by_role("button", name="Open all").click()
+    page.get_by_role("treeitem", name=re.compile(r"^8\.a\.other")).click()
+    visitor.settle()
+    page.get_by_label("Why it is accepted").fill("Well described and specific.")
+    page.get_by_role("button", name="Accept this statement").click()
+    visitor.sees("A reviewer has accepted this statement.")
+    visitor.settle()
+    assert page.get_by_role("region", name="Outcome").inner_text() != before
+    page.get_by_label("Why the acceptance is withdrawn").fill("It was about someone else.")
+    page.get_by_role("button", name="Withdraw the acceptance").click()
+    page.get_by_role("button", name="Accept this statement").wait_for(timeout=30_000)
+    visitor.settle()
+    assert page.get_by_role("region", name="Outcome").inner_text() == before
+
+
+def test_hostile_text_does_nothing(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.sign_in("Hal Moor").open("hostile").check()
+    page.get_by_role("button", name="Open all").click()
+    page.get_by_role("treeitem", name=re.compile("^3, capable")).click()
+    visitor.settle()
+    visitor.sees(re.compile(re.escape("![x](https://evil.example/b.png)")))
+    for view in ("Missing", "Documents", "Decide", "Data"):
+        visitor.view(view).check()
+    assert page.title() == "Necessity"
+    assert page.locator("img[src*='evil']").count() == 0
+    assert "\u202e" not in page.locator("body").inner_text().replace(MARKUP, "") or visitor.view("Documents")
+    visitor.view("Documents")
+    assert "\u202e" not in page.locator("body").inner_text()
+
+
+def test_looking_up(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.sign_in("Ada Min", "administrator")
+    visitor.go("Overview").sees("Criteria that block most")
+    page.wait_for_timeout(1500)
+    visitor.check()
+    visitor.go("Policy").sees("Can be read otherwise")
+    visitor.check()
+    page.get_by_role("treeitem", name=re.compile("^1, diagnosis")).first.click()
+    visitor.settle()
+    page.get_by_text("Shape", exact=True).click()
+    visitor.sees(re.compile("sh:and"))
+    visitor.check()
+    visitor.go("Questions")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    visitor.sees(re.compile(r"\d+ rows"))
+    visitor.check()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="csv", exact=True).click()
+    assert "outcome" in Path(download.value.path()).read_text().splitlines()[0]
+    visitor.go("Audit").sees(re.compile("The trail is whole"))
+    visitor.check()
+
+
+def test_a_batch(visitor: Visitor, tmp_path: Path) -> None:
+    page = visitor.page
+    bad = tmp_path / "bad.ttl"
+    bad.write_text("this is no turtle")
+    visitor.sign_in("Ada Min", "administrator").go("Batch").check()
+    page.locator("input[type=file]").set_input_files(
+        [str(CASES / "mp9556" / "adult-admission" / "homelessness-with-need.ttl"), str(bad)]
+    )
+    visitor.settle()
+    page.get_by_role("button", name="Determine").click()
+    visitor.sees("1 determinations")
+    visitor.sees("A chart was rejected.")
+    visitor.check()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Results as CSV").click()
+    assert "homelessness-with-need" in Path(download.value.path()).read_text()
+    page.get_by_role("button", name="Put them on the worklist").click()
+    visitor.sees("1 added")
+    visitor.go("Worklist").sees("homelessness-with-need")
+
+
+@pytest.mark.parametrize(
+    "options", [{"color_scheme": "dark"}, {"viewport": {"width": 820, "height": 1180}, "has_touch": True}]
+)
+def test_in_the_dark_and_on_a_tablet(browser, workplace: str, options: dict) -> None:
+    visitor = Visitor(browser, workplace, **options)
+    visitor.sign_in("Tess Ott", path=f"/case?id={opaque_id('criteria-met')}")
+    visitor.sees(re.compile("CRITERIA MET"))
+    visitor.check()
+    for view in ("Missing", "Readings", "Documents", "Decide"):
+        visitor.view(view).check()
+    assert visitor.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    visitor.close()
+
+
+def test_signing_in_with_a_provider(browser, tmp_path: Path, policy: Policy) -> None:
+    port = free_port()
+    with provided() as provider:
+        auth = tmp_path / "auth.toml"
+        auth.write_text(
+            f"""[auth]
+redirect_uri = "http://127.0.0.1:{port}/oauth2callback"
+cookie_secret = "{"s" * 40}"
+client_id = "necessity"
+client_secret = "secret"
+server_metadata_url = "{provider.url}/.well-known/openid-configuration"
+"""
+        )
+        process, url = start(build(tmp_path / "kb", policy), "--auth", str(auth), port=port)
+        try:
+            provider.claims = {"sub": "1", "name": "Pia Stone", "roles": ["necessity-reviewer"], "profession": "nurse"}
+            visitor = Visitor(browser, url)
+            page = visitor.page
+            page.goto(f"{url}/case?id={opaque_id('criteria-met')}")
+            page.get_by_role("button", name="Sign in with your organization").click(timeout=60_000)
+            page.get_by_text("Pia Stone").wait_for(timeout=60_000)
+            assert page.get_by_text("Local mode.").count() == 0
+            visitor.open("nothing-on-supports").view("Decide").sees("An adverse decision takes a licensed clinician.")
+            page.get_by_role("button", name="Sign out").click()
+            page.get_by_role("button", name="Sign in with your organization").wait_for(timeout=60_000)
+            provider.claims = {"sub": "2", "name": "Stranger", "roles": ["someone-else"]}
+            page.get_by_role("button", name="Sign in with your organization").click()
+            visitor.sees(re.compile("no role is given to any of this person's groups"))
+            assert page.get_by_role("table").count() == 0
+            visitor.close()
+        finally:
+            process.terminate()
+            process.wait(20)
+    entries = list(Trail(tmp_path / "kb" / "desk" / "audit.jsonl").entries())
+    assert {e.name for e in entries} == {"Pia Stone"}
+    assert entries[0].detail == "identity provider"
+
+
+def test_a_crash_loses_nothing(browser, tmp_path: Path, policy: Policy) -> None:
+    folder = build(tmp_path / "kb", policy)
+    process, url = start(folder)
+    visitor = Visitor(browser, url).sign_in("Kit Wren").open("criteria-met").view("Decide")
+    visitor.write("Rationale", "Written before the crash.")
+    visitor.saved("Rationale")
+    address = visitor.page.url.removeprefix(url)
+    process.kill()
+    process.wait(20)
+    visitor.close()
+    process, url = start(folder)
+    try:
+        after = Visitor(browser, url)
+        after.page.goto(url + address)
+        after.page.get_by_label("Rationale", exact=True).wait_for(timeout=60_000)
+        assert after.page.get_by_label("Rationale", exact=True).input_value() == "Written before the crash."
+        after.close()
+    finally:
+        process.terminate()
+        process.wait(20)
+    assert not Trail(folder / "desk" / "audit.jsonl").verify()
+
+
+def test_what_every_answer_carries(workplace: str) -> None:
+    with urllib.request.urlopen(workplace) as answer:
+        policy = answer.headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in policy
+    assert "img-src 'self' data: blob:" in policy
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    request = urllib.request.Request(workplace, headers={"Host": "evil.example"})
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        urllib.request.urlopen(request)
