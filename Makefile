@@ -39,7 +39,7 @@ check: $(VENV)/.dev
 	$(BIN)/necessity policy check
 
 lint: $(VENV)/.dev
-	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 reference: $(VENV)/.run
 	$(BIN)/necessity policy reference build/reference
