@@ -134,7 +134,7 @@ def effective(found: PolicyVersion, *classes: str, **choices: str) -> EffectiveP
 
 
 def evaluation(found: EffectivePolicy, **statuses: str) -> Evaluation:
-    """A evaluation from the letter of each leaf's status; a leaf that is not named is not documented."""
+    """An evaluation from the letter of each leaf's status; a leaf that is not named is not documented."""
     given = {iri(id_): BY_LETTER[letter] for id_, letter in statuses.items()}
     return Evaluation(found, dict.fromkeys(found.leaves, D) | given)
 

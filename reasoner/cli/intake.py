@@ -149,13 +149,9 @@ def _parts(found: Understood, policy: Policy) -> dict[str, list[_Node]]:
     documents = set(graph.objects(None, NEC.documentedIn))
     requests = set(graph.subjects(RDF.type, NEC.ReviewRequest))
     roles: dict[str, list[_Node]] = {"request": [], "statements": [], "documents": [], "others": []}
-    prefixes = sorted(policy.prefixes.items(), key=lambda item: -len(item[1]))
 
     def short(term: Node) -> str:
-        name = str(term)
-        if not isinstance(term, URIRef):
-            return name
-        return next((f"{p}:{name[len(i) :]}" for p, i in prefixes if name.startswith(i) and name != i), name)
+        return policy.short(term) if isinstance(term, URIRef) else str(term)
 
     for node in sorted(graph.subjects(unique=True), key=str):
         values: dict[str, list[str]] = {}

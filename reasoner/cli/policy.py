@@ -22,8 +22,13 @@ def add(commands: Commands) -> None:
     policy = commands.add_parser("policy", help="list, show and check policies")
     actions = policy.add_subparsers(required=True, metavar="ACTION")
     actions.add_parser("list", help="the installed policies and their versions").set_defaults(run=_list)
-    show = actions.add_parser("show", help="the criteria of a policy, or one of them")
-    show.add_argument("criterion", nargs="?", metavar="CRITERION", help="id of a criterion, as listed without one")
+    show = actions.add_parser("show", help="the criteria of a policy, one of them, or a finding")
+    show.add_argument(
+        "criterion",
+        nargs="*",
+        metavar="NAME",
+        help="id of a criterion, name of a finding, or words to search for in both",
+    )
     show.add_argument("--version", metavar="ID", help="version (default: the latest)")
     show.add_argument("--readings", action="store_true", help="the passages that can be read in more than one way")
     show.add_argument(
@@ -70,7 +75,7 @@ def _show(options: argparse.Namespace) -> int:
     elif options.readings:
         print(describe.readings(version), end="")
     elif options.criterion:
-        print(describe.criterion(version, options.criterion), end="")
+        print(describe.criterion(policy, version, " ".join(options.criterion)), end="")
     else:
         print(describe.tree(version), end="")
     return DONE

@@ -15,7 +15,7 @@ from rdflib.collection import Collection
 from rdflib.term import Node
 
 from reasoner.ground.errors import PolicyError, UsageError
-from reasoner.rdf import graphs
+from reasoner.rdf import graphs, terms
 from reasoner.rdf.namespaces import NEC, RDF, SH, SKOS
 
 _WORD = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -184,8 +184,5 @@ def intake_shapes(axes: Iterable[Axis], prefixes: Mapping[str, str]) -> Graph:
 
 def _short(iri: str, prefixes: Mapping[str, str]) -> str:
     """An IRI with its prefix where it has one, else in angle brackets."""
-    fitting = [(namespace, prefix) for prefix, namespace in prefixes.items() if iri.startswith(namespace)]
-    if not fitting:
-        return f"<{iri}>"
-    namespace, prefix = max(fitting, key=lambda pair: len(pair[0]))
-    return f"{prefix}:{iri.removeprefix(namespace)}"
+    name = terms.short(iri, prefixes)
+    return f"<{iri}>" if name == iri else name

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from rdflib import URIRef
 
 from reasoner.ground.errors import UsageError
-from reasoner.policy import axes
+from reasoner.policy import axes, search
 from reasoner.policy.effective import EffectivePolicy, choose_readings, effective_policy
-from reasoner.policy.model import Criterion, CriterionKind, Policy, PolicyVersion
-from reasoner.rdf.namespaces import NEC, RDF, RDFS, SKOS
+from reasoner.policy.model import Criterion, CriterionKind, Policy, PolicyVersion, Substitution
+from reasoner.rdf.namespaces import NEC, RDF, SKOS
 from reasoner.rdf.owl_rl import classify
 
 _KIND = {
@@ -55,36 +55,60 @@ def tree(version: PolicyVersion) -> str:
     return "\n".join(lines)
 
 
-def criterion(version: PolicyVersion, criterion_id: str) -> str:
-    """One criterion in full; raises `UsageError` for an id that the version does not have."""
-    found = version.by_id.get(criterion_id)
-    if found is None:
-        raise UsageError(f"there is no criterion {criterion_id!r}", mend="`necessity policy show` lists them")
-    return "\n".join(_criterion(version, found)) + "\n"
+def criterion(policy: Policy, version: PolicyVersion, name: str) -> str:
+    """One criterion in full; where no criterion is of that id, number or IRI, what `reasoner.policy.search.find` finds.
+
+    Raises:
+        UsageError: nothing is found.
+    """
+    named = version.by_id.get(name) or version.criteria.get(name.strip("<>")) or version.by_id.get(_id(name))
+    return search.find(policy, version, name) if named is None else "\n".join(_criterion(policy, version, named)) + "\n"
 
 
-def _criterion(version: PolicyVersion, found: Criterion) -> Iterator[str]:
-    yield f"{found.id}  {found.label}{_KIND[found.kind]}"
-    yield from textwrap.wrap(found.definition, 100, initial_indent="  ", subsequent_indent="  ")
-    yield f"  source   {found.source}"
-    yield f"  iri      {found.iri}"
-    if found.finding:
-        yield f"  finding  {found.finding}"
-        narrower = sorted(
-            {
-                str(n)
-                for n in version.ontology.transitive_subjects(RDFS.subClassOf, URIRef(found.finding))
-                if isinstance(n, URIRef)
-            }
-        )
-        yield from (f"  narrower {name}" for name in narrower if name != found.finding)
-    if found.ask:
-        yield f"  ask      {found.ask}"
-    if found.conditional:
+def _id(name: str) -> str:
+    """The id of a criterion from its number as published: ``adult:8.a.iii`` is ``adult:8-a-iii``."""
+    return name.replace(".", "-")
+
+
+def _criterion(policy: Policy, version: PolicyVersion, told: Criterion) -> Iterator[str]:
+    yield f"{told.id}  {told.label}{_KIND[told.kind]}"
+    yield from textwrap.wrap(told.definition, 100, initial_indent="  ", subsequent_indent="  ")
+    yield f"  source    {told.source}"
+    yield f"  iri       {told.iri}"
+    for holder in (told, *_above(version, told)):
+        if holder.applies_to:
+            whose = "" if holder is told else f" (as {holder.id or holder.label})"
+            yield f"  asked of  {search.label(policy, holder.applies_to)}{whose}"
+    if told.finding:
+        yield f"  finding   {search.label(policy, told.finding)}"
+        yield from (f"  affirmed  {search.label(policy, n)}" for n in search.narrower(version.ontology, told.finding))
+        yield from (f"  contrary  {search.label(policy, name)}" for name in search.contraries(version, told.finding))
+    for detail in told.details:
+        yield f"  detail    {search.label(policy, detail)}"
+    for needed in told.speaks_only_with:
+        yield f"  needs     {search.label(policy, needed)}, without which a statement does not speak to it"
+    if told.ask:
+        yield f"  ask       {told.ask}"
+    if told.conditional:
         yield "  may be stated not applicable"
-    for member in found.members:
+    for interpretation in version.interpretations:
+        if any(_concerns(substitution, told) for r in interpretation.readings for substitution in r.substitutions):
+            yield f"  reading   {interpretation.id}  {interpretation.label}"
+    for member in told.members:
         part = version.criteria[member]
-        yield f"  part     {part.id}  {part.label}"
+        yield f"  part      {part.id}  {part.label}"
+
+
+def _above(version: PolicyVersion, told: Criterion) -> Iterator[Criterion]:
+    """The groups that a criterion is in, the nearest first, up to its section."""
+    for group in version.criteria.values():
+        if told.iri in group.members and told.iri not in version.sections:
+            yield group
+            yield from _above(version, group)
+
+
+def _concerns(substitution: Substitution, told: Criterion) -> bool:
+    return told.iri == substitution.replaced or told.iri in substitution.used
 
 
 def readings(version: PolicyVersion) -> str:

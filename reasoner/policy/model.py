@@ -250,6 +250,10 @@ class Policy:
         ontology = terms.of(OWL.Ontology)
         return tuple(sorted(terms.name(term) for term, types in self.lexicon.types.items() if ontology in types))
 
+    def short(self, iri: str) -> str:
+        """An IRI with the prefix that the policy's graphs are written with; without one as it is."""
+        return terms.short(iri, self.prefixes)
+
     def version_on(self, day: date) -> PolicyVersion | None:
         """The version in force on a date of service, if any."""
         return next((version for version in self.versions if version.in_force(day)), None)

@@ -6,7 +6,7 @@ import logging
 import re
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -102,6 +102,20 @@ def node(term: Term) -> URIRef | Literal:
     if language:
         return Literal(value, lang=language)
     return literal(value, datatype)
+
+
+def short(iri: str, prefixes: Mapping[str, str]) -> str:
+    """An IRI with its prefix, that of the longest namespace; without one as it is.
+
+    Args:
+        iri: the IRI.
+        prefixes: namespaces by prefix.
+    """
+    fitting = [(len(space), prefix) for prefix, space in prefixes.items() if iri.startswith(space) and iri != space]
+    if not fitting:
+        return iri
+    length, prefix = max(fitting)
+    return f"{prefix}:{iri[length:]}"
 
 
 def text(term: Term) -> str:

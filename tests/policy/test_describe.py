@@ -21,6 +21,8 @@ SECOND = version(
     interpretations=(interpretation("lack", plain=(), without=(replacing("a"),)),),
 )
 
+SKETCH = policy(FIRST, SECOND)
+
 
 def test_the_latest_version_is_taken_if_none_is_named() -> None:
     assert choose_version(policy(FIRST, SECOND), None) is SECOND
@@ -53,21 +55,21 @@ def test_the_tree_has_a_line_a_criterion_and_says_how_groups_combine() -> None:
 
 
 def test_a_group_is_told_with_its_parts() -> None:
-    lines = criterion(SECOND, "g").splitlines()
+    lines = criterion(SKETCH, SECOND, "g").splitlines()
     assert lines[0] == "g  label of g: any of"
-    assert lines[-2:] == ["  part     b  label of b", "  part     c  label of c"]
+    assert lines[-2:] == ["  part      b  label of b", "  part      c  label of c"]
 
 
 def test_a_leaf_is_told_with_what_is_asked_and_its_finding() -> None:
-    lines = criterion(SECOND, "b").splitlines()
-    assert "  ask      Say so." in lines
+    lines = criterion(SKETCH, SECOND, "b").splitlines()
+    assert "  ask       Say so." in lines
     assert "  may be stated not applicable" in lines
-    assert "  finding  urn:finding:b" in lines
+    assert "  finding   urn:finding:b" in lines
 
 
 def test_a_criterion_that_is_not_there_is_refused() -> None:
-    with pytest.raises(UsageError, match="no criterion 'q'"):
-        criterion(SECOND, "q")
+    with pytest.raises(UsageError, match="neither a criterion nor a finding has 'q'"):
+        criterion(SKETCH, SECOND, "q")
 
 
 def test_readings_are_told_with_what_they_do() -> None:

@@ -1,0 +1,152 @@
+"""Finding one's way in a policy's vocabulary: what a finding says to which criteria, and a search by words."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from rdflib import Graph, URIRef
+from rdflib.term import Node
+
+from reasoner.ground.errors import UsageError
+from reasoner.policy.model import Criterion, Policy, PolicyVersion
+from reasoner.rdf import graphs, terms
+from reasoner.rdf.namespaces import NEC, OWL, RDFS, SKOS
+
+_SHOWN = 20
+"""Hits of a search, and codes of a finding, that are listed."""
+_WIDTH = 100
+
+
+def find(policy: Policy, version: PolicyVersion, text: str) -> str:
+    """What the policy has under a name or some words, as text.
+
+    Args:
+        policy: the policy.
+        version: the version whose criteria are meant.
+        text: the name of a finding class, such as ``iop:Homelessness``, ``Homelessness`` or its IRI, or words to search for
+            in the names, labels, notations and definitions of findings and criteria.
+
+    Raises:
+        UsageError: nothing is found.
+    """
+    if (finding := _named(policy, text)) is not None:
+        return "\n".join(_finding(policy, version, finding)) + "\n"
+    hits = [*_criteria(version, text), *_findings(policy, text)]
+    if not hits:
+        mend = "`necessity policy show` lists the criteria; search for a word of a label or definition"
+        raise UsageError(f"neither a criterion nor a finding has {text!r}", mend=mend)
+    lines = [line for _, line in sorted(hits)[:_SHOWN]]
+    if len(hits) > _SHOWN:
+        lines.append(f"… and {len(hits) - _SHOWN} more: search for more words")
+    return "\n".join(lines) + "\n"
+
+
+def narrower(ontology: Graph, finding: str) -> list[str]:
+    """The IRIs of the named classes below a finding, itself left out, ordered."""
+    below = ontology.transitive_subjects(RDFS.subClassOf, URIRef(finding))
+    return sorted({str(name) for name in below if isinstance(name, URIRef)} - {finding})
+
+
+def contraries(version: PolicyVersion, finding: str) -> list[str]:
+    """The IRIs of the findings whose affirmation denies a leaf's finding, those below them included, ordered."""
+    stated = [contrary for contrary, findings in version.contraries.items() if finding in findings]
+    return sorted({*stated, *(name for contrary in stated for name in narrower(version.ontology, contrary))})
+
+
+def label(policy: Policy, iri: str) -> str:
+    """A term as people read it: its name with a prefix, and its label."""
+    return f"{policy.short(iri)}  {graphs.text(policy.ontology, URIRef(iri), SKOS.prefLabel)}".rstrip()
+
+
+def _named(policy: Policy, text: str) -> str | None:
+    """The finding class that a name or an IRI is of."""
+    prefix, colon, local = text.partition(":")
+    iri = policy.prefixes[prefix] + local if colon and prefix in policy.prefixes else text.strip("<>")
+    known = {terms.name(term) for term in policy.lexicon.findings}
+    if iri in known:
+        return iri
+    alike = [name for name in known if re.split(r"[#/]", name)[-1] == text]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _broader(ontology: Graph, finding: str) -> list[str]:
+    """The named classes above a finding, the nearest first, itself included; the class of all statements left out."""
+    order: list[str] = []
+    queue: list[Node] = [URIRef(finding)]
+    while queue:
+        node = queue.pop(0)
+        if isinstance(node, URIRef) and str(node) not in order and node not in (NEC.Statement, OWL.Thing):
+            order.append(str(node))
+            queue += sorted(ontology.objects(node, RDFS.subClassOf), key=str)
+    return order
+
+
+def _finding(policy: Policy, version: PolicyVersion, finding: str) -> Iterator[str]:
+    ontology, node = policy.ontology, URIRef(finding)
+    yield label(policy, finding)
+    yield from _wrapped(graphs.text(ontology, node, SKOS.definition))
+    yield f"  iri        {finding}"
+    above = _broader(ontology, finding)
+    affirmed = [version.leaf_of[name] for name in above if name in version.leaf_of]
+    contrary = [leaf for name in above for leaf in version.contraries.get(name, ()) if leaf in version.leaf_of]
+    denied = [version.leaf_of[name] for name in dict.fromkeys(contrary)]
+    yield from _speaks("affirmed, it affirms", affirmed)
+    yield from _speaks("affirmed, it denies", denied)
+    if own := version.leaf_of.get(finding):
+        yield from _speaks("denied, it denies", [own])
+    elif affirmed or denied:
+        yield "  denied, it speaks to no criterion; it withdraws or disputes an affirmation of itself"
+    if not affirmed and not denied:
+        yield "  It speaks to no criterion: it is kept as background."
+    for leaf in affirmed:
+        if leaf.details:
+            yield f"  can state  {', '.join(map(policy.short, leaf.details))}"
+    yield from (f"  broader    {label(policy, name)}" for name in above[1:])
+    yield from (f"  narrower   {label(policy, name)}" for name in narrower(ontology, finding))
+    codes = sorted(code for code, classes in policy.lexicon.codes.items() if finding in classes)
+    for code in codes[:_SHOWN]:
+        words = policy.lexicon.labels.get(code, "")
+        yield f"  code       {policy.lexicon.notations.get(code, terms.name(code))}  {words}".rstrip()
+    if len(codes) > _SHOWN:
+        yield f"  code       … and {len(codes) - _SHOWN} more"
+
+
+def _speaks(how: str, leaves: Iterable[Criterion]) -> Iterator[str]:
+    for leaf in dict.fromkeys(leaves):
+        yield f"  {how} {leaf.id}  {leaf.label}"
+
+
+def _criteria(version: PolicyVersion, text: str) -> Iterator[tuple[tuple[int, int], str]]:
+    for number, criterion in enumerate(version.criteria.values()):
+        words = (criterion.id, criterion.notation, criterion.label, criterion.definition)
+        if criterion.id and (rank := _rank(text, words)) is not None:
+            yield (rank, number), f"criterion  {criterion.id}  {criterion.label}"
+
+
+def _findings(policy: Policy, text: str) -> Iterator[tuple[tuple[int, int], str]]:
+    for number, name in enumerate(sorted(terms.name(term) for term in policy.lexicon.findings), 10_000):
+        node = URIRef(name)
+        spelt = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.split(r"[#/]", name)[-1])
+        words = (
+            spelt,
+            graphs.text(policy.ontology, node, SKOS.prefLabel),
+            graphs.text(policy.ontology, node, SKOS.altLabel),
+            graphs.text(policy.ontology, node, SKOS.definition),
+        )
+        if (rank := _rank(text, words)) is not None:
+            yield (rank, number), f"finding    {label(policy, name)}"
+
+
+def _rank(text: str, words: tuple[str, ...]) -> int | None:
+    """0 if all words of a search stand in a name or label, 1 if some only in the definition, None if one is missing."""
+    wanted = text.casefold().split()
+    *names, definition = (part.casefold() for part in words)
+    if all(any(word in name for name in names) for word in wanted):
+        return 0
+    return 1 if all(any(word in part for part in (*names, definition)) for word in wanted) else None
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="  ")
