@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rdflib import Graph
 
@@ -11,6 +11,7 @@ from reasoner.rdf import terms
 from reasoner.rdf.compiled_owl import TYPE, Entailment
 from reasoner.rdf.namespaces import RDF
 from reasoner.rdf.owl_rl import classify
+from tests.explore import examples
 
 
 def test_compiled_entailment_follows_the_rules() -> None:
@@ -84,7 +85,7 @@ facts = st.one_of(
 )
 
 
-@settings(derandomize=True, database=None, deadline=None, max_examples=150)
+@examples(150)
 @given(st.lists(axioms, max_size=5), st.lists(facts, min_size=1, max_size=5))
 def test_the_classes_of_a_node_are_those_that_owl_2_rl_draws(said: list[str], told: list[tuple[str, str, str]]) -> None:
     ontology = Graph().parse(data=PREFIXES + "\n".join(said), format="turtle")

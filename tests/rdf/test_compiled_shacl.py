@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rdflib import Graph
 
 from reasoner.policy.lexicon import nodes
 from reasoner.rdf import pyshacl_door
 from reasoner.rdf.compiled_shacl import Compiler, DoubtError, UnsupportedError
+from tests.explore import examples
 from tests.shapes import (
     GraphView,
     compiled_results,
@@ -190,7 +191,7 @@ graphs_of_things = st.lists(
 )
 
 
-@settings(derandomize=True, database=None, deadline=None, max_examples=60)
+@examples(60)
 @given(graphs_of_things)
 def test_on_any_graph_every_component_reports_what_pyshacl_reports(triples: list[tuple[str, str, str]]) -> None:
     data = parsed(":a a :Thing . :b a :Thing . :c a :Thing ." + " ".join(" ".join(triple) + " ." for triple in triples))
@@ -200,7 +201,7 @@ def test_on_any_graph_every_component_reports_what_pyshacl_reports(triples: list
     assert found == wanted
 
 
-@settings(derandomize=True, database=None, deadline=None, max_examples=60)
+@examples(60)
 @given(graphs_of_things)
 def test_a_table_judges_as_the_shape_that_it_was_made_from(triples: list[tuple[str, str, str]]) -> None:
     data = parsed(":a a :Thing . :b a :Thing . :c a :Thing ." + " ".join(" ".join(triple) + " ." for triple in triples))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rdflib import Graph
 
 from reasoner.policy.lexicon import nodes
 from reasoner.rdf.compiled_shacl import Compiler, UnsupportedError
 from reasoner.rdf.property_paths import Steps, exists, follow
+from tests.explore import examples
 from tests.shapes import GraphView, compiled_results, local, parsed, property_shapes, pyshacl_results, term
 
 FAMILY = """
@@ -67,7 +68,7 @@ edges = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("pq"), st.sam
 
 
 @pytest.mark.parametrize("path", PATHS.values(), ids=PATHS)
-@settings(derandomize=True, database=None, deadline=None, max_examples=25)
+@examples(25)
 @given(edges)
 def test_a_path_leads_where_it_leads_in_pyshacl(path: str, edges: list[tuple[str, str, str]]) -> None:
     things = ":a a :Thing , :Cat . :b a :Thing . :c a :Thing , :Cat . "
