@@ -1,4 +1,4 @@
-"""RDF terms as they stand in N-Triples: strings, which are cheap to compare, to keep and to send to another process."""
+"""RDF terms as strings in N-Triples syntax, which are cheap to compare, to store and to send to another process."""
 
 from __future__ import annotations
 
@@ -9,21 +9,28 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 
 import pyoxigraph as ox
 from rdflib import Literal, URIRef
 from rdflib.term import Node
 
+from reasoner.ground.errors import EngineError
+
 Term = str
 """An IRI in angle brackets, or a literal in quotes, as pyoxigraph writes them in N-Triples."""
 Nodes = dict[Term, dict[Term, list[Term]]]
 """A graph: subject to predicate to objects, each object once."""
+OxTerm = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+"""A term as pyoxigraph has it; a triple is a quoted one (RDF 1.2)."""
 
 _XSD = "http://www.w3.org/2001/XMLSchema#"
-_DATE = re.compile(rf'"(\d{{4}}-\d\d-\d\d)"\^\^<{_XSD}date>')
-_LITERAL = re.compile(r'"(.*)"(?:\^\^<([^>]*)>|@([A-Za-z0-9-]+))?', re.DOTALL)
+_DATE = re.compile(rf'"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})"\^\^<{_XSD}date>')
+_LITERAL = re.compile(r'"(.*)"(?:\^\^<([^>]*)>|@([A-Za-z0-9]+(?:-[A-Za-z0-9]+)*)(?:--(?:ltr|rtl))?)?', re.DOTALL)
+# XML Schema has the digits 0 to 9 alone; `\\d` and Decimal take those of other scripts too.
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _INTEGERS = frozenset(
     f"{_XSD}{sign}{name}"
     for sign, names in (
@@ -42,26 +49,26 @@ _FILTERS = threading.Lock()
 
 @contextmanager
 def _unlogged() -> Iterator[None]:
-    """While it lasts, what rdflib logs of literals in this thread is dropped."""
-    here = threading.get_ident()
+    """Drop what rdflib logs of literals, in this thread and until the block ends."""
+    muted = threading.get_ident()
 
-    def elsewhere(record: logging.LogRecord) -> bool:
-        return threading.get_ident() != here
+    def from_another_thread(record: logging.LogRecord) -> bool:
+        return threading.get_ident() != muted
 
-    # The list is replaced, not changed: another thread may be going through it.
+    # The list is replaced, not changed: another thread may be iterating over it.
     with _FILTERS:
-        _RDFLIB.filters = [*_RDFLIB.filters, elsewhere]
+        _RDFLIB.filters = [*_RDFLIB.filters, from_another_thread]
     try:
         yield
     finally:
         with _FILTERS:
-            _RDFLIB.filters = [present for present in _RDFLIB.filters if present is not elsewhere]
+            _RDFLIB.filters = [other for other in _RDFLIB.filters if other is not from_another_thread]
 
 
 def literal(value: str, datatype: str | None) -> Literal:
-    """An rdflib literal with its lexical form kept.
+    """An rdflib literal that keeps its lexical form.
 
-    rdflib logs one that is not well typed together with its text, which may come from a chart: here it does not.
+    rdflib logs the text of a literal that is not well typed. The text may come from a chart, so nothing is logged here.
     """
     if datatype is None:
         return Literal(value)
@@ -70,7 +77,7 @@ def literal(value: str, datatype: str | None) -> Literal:
 
 
 def hide_truth_values() -> None:
-    """Have rdflib not warn, in this whole process, of ``xsd:boolean`` literals that are none: it would tell their text."""
+    """Silence rdflib's warning of an ill-typed ``xsd:boolean`` in this process: the warning quotes the literal."""
     warnings.filterwarnings("ignore", "Parsing weird boolean", UserWarning)
 
 
@@ -95,7 +102,7 @@ def of(node: Node) -> Term:
 
 @lru_cache(maxsize=65536)
 def node(term: Term) -> URIRef | Literal:
-    """The rdflib IRI or literal of a term, its lexical form kept."""
+    """The rdflib IRI or literal of a term, with its lexical form."""
     if term.startswith("<"):
         return URIRef(term[1:-1])
     value, datatype, language = _parts(term)
@@ -119,18 +126,18 @@ def short(iri: str, prefixes: Mapping[str, str]) -> str:
 
 
 def text(term: Term) -> str:
-    """The characters of a literal, or an IRI, without what marks it as one."""
-    if "\\" not in term and (term.endswith('"') or term.startswith("<")):
+    """The characters of a literal without quotes, datatype and language, or an IRI without its brackets."""
+    if term.startswith("<") or (term.endswith('"') and "\\" not in term):
         return term[1:-1]
-    return term[1:-1] if term.startswith("<") else _parts(term)[0]
+    return _parts(term)[0]
 
 
 def datatype(term: Term) -> str:
     """The datatype IRI of a literal; empty for an IRI and for text in a language."""
-    if term.startswith("<"):
+    if not term.startswith('"'):
         return ""
-    _, found, language = _parts(term)
-    return "" if language else found or f"{_XSD}string"
+    _, datatype, language = _parts(term)
+    return "" if language else datatype or f"{_XSD}string"
 
 
 @lru_cache(maxsize=8192)
@@ -146,22 +153,16 @@ def day(term: Term) -> date | None:
 @lru_cache(maxsize=8192)
 def number(term: Term) -> Decimal | None:
     """The value of an ``xsd:integer``, of a type derived from it, or of an ``xsd:decimal``; None for any other term."""
-    if term.startswith("<"):
+    if not term.startswith('"'):
         return None
-    value, kind, _ = _parts(term)
-    if kind in _INTEGERS:
-        return Decimal(value) if re.fullmatch(r"[+-]?\d+", value) else None
-    if kind == f"{_XSD}decimal" and re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", value):
-        try:
-            return Decimal(value)
-        except InvalidOperation:
-            return None
-    return None
+    value, datatype, _ = _parts(term)
+    pattern = _INTEGER if datatype in _INTEGERS else _DECIMAL if datatype == f"{_XSD}decimal" else None
+    return Decimal(value) if pattern and pattern.fullmatch(value) else None
 
 
 @lru_cache(maxsize=65536)
 def canonical(term: Term) -> Term:
-    """The term as a store writes it: ``9.0`` as ``9``, ``1`` of the truth values as ``true``."""
+    """The term as a store writes it: the decimal ``9.0`` as ``9``, the boolean ``1`` as ``true``."""
     if term.startswith("<") or term.endswith('"') or day(term):
         return term
     store = ox.Store()
@@ -173,9 +174,12 @@ def canonical(term: Term) -> Term:
 
 @lru_cache(maxsize=8192)
 def _parts(term: Term) -> tuple[str, str | None, str | None]:
+    """The characters, the datatype and the language of a literal, without the base direction that RDF 1.2 allows."""
     match = _LITERAL.fullmatch(term)
-    assert match, term  # it was written by a parser
-    if "\\" not in match[1]:
-        return match[1], match[2], match[3]
-    (quad,) = ox.parse(input=f"<urn:s> <urn:p> {term} .", format=ox.RdfFormat.N_TRIPLES)
-    return quad.object.value, match[2], match[3]  # type: ignore[union-attr]
+    if not match:
+        raise EngineError("a term is neither an IRI nor a literal in N-Triples")  # its text may be of a chart
+    value, datatype, language = match.groups()
+    if "\\" in value:
+        (quad,) = ox.parse(input=f"<urn:s> <urn:p> {term} .", format=ox.RdfFormat.N_TRIPLES)
+        value = str(quad.object.value) if isinstance(quad.object, ox.Literal) else value
+    return value, datatype, language

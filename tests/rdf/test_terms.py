@@ -1,4 +1,4 @@
-"""Literals that are not well typed: rdflib would tell their text, which may be a chart's."""
+"""Terms in N-Triples: the values of literals; and that rdflib does not log the text of ill-typed ones."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from rdflib import Literal, URIRef
 
+from reasoner.ground.errors import EngineError
 from reasoner.rdf import parsing, terms
 from tests.conftest import ROOT, Attestation, chart
 
@@ -20,8 +23,69 @@ TYPES = ("integer", "decimal", "double", "date", "dateTime", "duration", "hexBin
 LOGGER = logging.getLogger("rdflib.term")
 
 
-class Kept(logging.Handler):
-    """Keeps what is logged."""
+@pytest.mark.parametrize(
+    ("form", "datatype", "value"),
+    [
+        ("12", "integer", 12),
+        ("+012", "integer", 12),
+        ("-3", "long", -3),
+        ("2.50", "decimal", Decimal("2.5")),
+        (".5", "decimal", Decimal("0.5")),
+        ("2.", "decimal", 2),
+        ("1\\u0032", "integer", 12),
+        ("2.5", "integer", None),
+        ("٣", "integer", None),
+        ("1٣", "integer", None),
+        ("1.٣", "decimal", None),
+        ("１２", "decimal", None),
+        ("1_000", "integer", None),
+        (" 1", "integer", None),
+        ("1\\n", "integer", None),
+        ("", "integer", None),
+        (".", "decimal", None),
+        ("NaN", "decimal", None),
+        ("1e3", "decimal", None),
+        ("1", "double", None),
+        ("1", "string", None),
+    ],
+)
+def test_the_number_of_a_literal(form: str, datatype: str, value: Decimal | None) -> None:
+    assert terms.number(f'"{form}"^^<{XSD}{datatype}>') == value
+
+
+@pytest.mark.parametrize("term", ["<urn:a>", "_:b", '"1"', '"1"@en'])
+def test_what_is_no_typed_literal_has_no_number(term: str) -> None:
+    assert terms.number(term) is None
+
+
+@pytest.mark.parametrize(
+    ("form", "day"),
+    [
+        ("2025-06-02", date(2025, 6, 2)),
+        ("2025-02-30", None),
+        ("2025-06-02Z", None),
+        ("٢٠٢٥-06-02", None),
+        ("20250602", None),
+        ("2025-W23-1", None),
+    ],
+)
+def test_the_day_of_a_literal(form: str, day: date | None) -> None:
+    assert terms.day(f'"{form}"^^<{XSD}date>') == day
+
+
+def test_a_literal_with_a_base_direction_is_one_of_its_language() -> None:
+    assert terms.node('"x"@en-US--rtl') == Literal("x", lang="en-US")
+    assert terms.text('"x"@en--ltr') == "x"
+
+
+def test_what_is_no_term_is_an_error_that_does_not_quote_it() -> None:
+    with pytest.raises(EngineError) as error:
+        terms.text("secret")
+    assert "secret" not in str(error.value)
+
+
+class RecordList(logging.Handler):
+    """Collects what is logged."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,25 +96,25 @@ class Kept(logging.Handler):
 
 
 @pytest.fixture
-def heard() -> Iterator[list[logging.LogRecord]]:
-    handler = Kept()
+def records() -> Iterator[list[logging.LogRecord]]:
+    handler = RecordList()
     LOGGER.addHandler(handler)
     yield handler.records
     LOGGER.removeHandler(handler)
 
 
-def test_reading_logs_no_text(heard: list[logging.LogRecord]) -> None:
+def test_reading_logs_no_text(records: list[logging.LogRecord]) -> None:
     before = list(LOGGER.filters)
     text = "".join(f'<urn:s> <urn:p> "secret"^^<{XSD}{name}> .\n' for name in TYPES)
     (data,) = parsing.parse_datasets(text.encode(), parsing.SYNTAXES[".nt"], "chart")
     assert len(data.graph) == len(TYPES)
     terms.node.cache_clear()
     assert {str(terms.node(f'"secret"^^<{XSD}{name}>')) for name in TYPES} == {"secret"}
-    assert heard == []
+    assert records == []
     assert LOGGER.filters == before
 
 
-def test_what_others_do_meanwhile_is_heard(heard: list[logging.LogRecord]) -> None:
+def test_what_another_thread_does_meanwhile_is_logged(records: list[logging.LogRecord]) -> None:
     def of_the_host() -> None:
         Literal("theirs", datatype=URIRef(f"{XSD}integer"))
 
@@ -59,9 +123,9 @@ def test_what_others_do_meanwhile_is_heard(heard: list[logging.LogRecord]) -> No
         thread.start()
         thread.join()
         Literal("ours", datatype=URIRef(f"{XSD}integer"))
-    assert len(heard) == 1
+    assert len(records) == 1
     Literal("later", datatype=URIRef(f"{XSD}integer"))
-    assert len(heard) == 2
+    assert len(records) == 2
 
 
 def test_importing_the_package_changes_no_logger() -> None:
