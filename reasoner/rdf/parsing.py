@@ -7,16 +7,17 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import pyoxigraph as ox
 from rdflib import BNode, Graph, Literal, URIRef
+from rdflib.term import Node
 
-from reasoner.ground.errors import DocumentationError, NecessityError, PolicyError
+from reasoner.ground.errors import DocumentationError, PolicyError
 from reasoner.rdf import terms
-from reasoner.rdf.terms import Nodes
+from reasoner.rdf.terms import Nodes, OxTerm
 
 MAX_BYTES = 256 * 2**20
 """Largest file that is read, in bytes."""
@@ -42,7 +43,7 @@ _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of a file of at most `MAX_BYTES`; raises `DocumentationError` where it cannot be had."""
+    """The content of a file; raises `DocumentationError` if it cannot be read or is larger than `MAX_BYTES`."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise DocumentationError(
@@ -56,7 +57,7 @@ def read_bytes(path: Path) -> bytes:
 
 @dataclass(frozen=True)
 class DataSet:
-    """Triples under a name, without blank nodes: those that had none are skolemized by their content."""
+    """Triples under a name; blank nodes are replaced by IRIs made from their content (RDF 1.1 Concepts, section 3.5)."""
 
     name: str
     triples: list[ox.Triple] = field(repr=False)
@@ -64,25 +65,35 @@ class DataSet:
     @cached_property
     def graph(self) -> Graph:
         """As an rdflib graph."""
-        return _graph(self.triples)
+        graph = Graph(bind_namespaces="none")
+        for triple in self.triples:
+            graph.add(_nodes(triple))
+        return graph
 
     @cached_property
     def nodes(self) -> Nodes:
         """As terms."""
-        found: Nodes = {}
+        nodes: Nodes = {}
         for triple in self.triples:
-            values = found.setdefault(str(triple.subject), {}).setdefault(str(triple.predicate), [])
+            values = nodes.setdefault(str(triple.subject), {}).setdefault(str(triple.predicate), [])
             if (value := str(triple.object)) not in values:
                 values.append(value)
-        return found
+        return nodes
 
 
 def parse_datasets(data: bytes, syntax: ox.RdfFormat, source: str) -> list[DataSet]:
     """The data sets of one RDF document.
 
     A document with named graphs yields one data set per named graph, each together with the default graph;
-    any other document is one data set named as its source. Raises `DocumentationError` with line and column
-    for wrong syntax, and for whatever would reach outside or pass a limit.
+    any other document is one data set, named after its source.
+
+    Args:
+        data: the document in UTF-8.
+        syntax: one of `SYNTAXES`.
+        source: what to call the document in errors.
+
+    Raises:
+        DocumentationError: the syntax is wrong (with line and column), a limit is exceeded, or something would be fetched.
     """
     text = _decode(data, source)
     if syntax == ox.RdfFormat.RDF_XML:
@@ -103,48 +114,54 @@ def parse_datasets(data: bytes, syntax: ox.RdfFormat, source: str) -> list[DataS
 
 def load_files(paths: Iterable[Path]) -> Graph:
     """One graph of all the Turtle files of a policy; raises `PolicyError` where one cannot be read."""
-    triples: list[ox.Triple] = []
+    graph = Graph(bind_namespaces="none")
     for path in paths:
+        # Two files may use one label for different blank nodes. RDF/XML requires a label to begin with a letter.
+        prefix = "b" + hashlib.sha256(str(path).encode()).hexdigest()[:8]
         try:
-            quads = list(_parse(_decode(read_bytes(path), str(path)), ox.RdfFormat.TURTLE, str(path)))
-        except NecessityError as error:
-            raise PolicyError(error.problem, where=error.where, mend=error.mend) from error
-        # Blank nodes of two files may bear one label: keep them apart.
-        apart = hashlib.sha256(str(path).encode()).hexdigest()[:8]
-        triples.extend(_relabel(quad.triple, apart) for quad in quads)
-    return _graph(triples)
+            for quad in _parse(_decode(read_bytes(path), str(path)), ox.RdfFormat.TURTLE, str(path)):
+                graph.add(_nodes(quad.triple, prefix))
+        except DocumentationError as error:
+            raise PolicyError(error.problem, where=error.where or str(path), mend=error.mend) from error
+    return graph
 
 
 def data_set(name: str, triples: Iterable[ox.Triple], *, depth: int = MAX_DEPTH) -> DataSet:
-    """The data set of parsed triples, blank nodes skolemized by their content.
+    """The data set of parsed triples, with blank nodes replaced by IRIs that are made from their content.
 
-    Two blank nodes that say the same are one node, so order and labels never matter. Raises
-    `DocumentationError` for blank nodes that form a cycle or nest deeper than `depth`, and for a literal
-    over `MAX_LITERAL`.
+    Two blank nodes with the same properties are one node, so order and labels never matter.
+
+    Args:
+        name: what to call the data set, in errors too.
+        triples: as the parser gives them.
+        depth: the longest chain of blank nodes that is accepted, in nodes.
+
+    Raises:
+        DocumentationError: blank nodes form a cycle or nest deeper than `depth`, a literal is longer than `MAX_LITERAL`,
+            or a triple is quoted.
     """
     triples = list(triples)
     names = _skolem_names(triples, name, depth)
-    found = []
+    skolemized = []
     for triple in triples:
-        subject, predicate, object_ = triple.subject, triple.predicate, triple.object
-        if isinstance(subject, ox.Triple) or isinstance(object_, ox.Triple):
-            raise DocumentationError("a triple is quoted", where=name, mend="Write plain RDF 1.1")
-        if isinstance(object_, ox.Literal) and len(object_.value) > MAX_LITERAL:
+        subject, value = triple.subject, triple.object
+        if isinstance(subject, ox.Triple) or isinstance(value, ox.Triple):
+            raise _quoted(name)
+        if isinstance(value, ox.Literal) and len(value.value) > MAX_LITERAL:
             raise DocumentationError(
                 f"a literal is longer than {MAX_LITERAL // 2**20} MiB",
                 where=f"{name}: {_show(subject)}",
                 mend="Keep the excerpt, not the document, in the statement",
             )
-        found.append(ox.Triple(_skolem(subject, names), predicate, _skolem(object_, names)) if names else triple)
-    return DataSet(name, found)
+        skolemized.append(_skolemized(subject, triple.predicate, value, names) if names else triple)
+    return DataSet(name, skolemized)
 
 
 def refuse_deep_json(text: str, source: str) -> None:
     """Raise `DocumentationError` if JSON nests deeper than `MAX_DEPTH`, before any parser recurses into it."""
     depth = 0
     for match in _JSON_TOKEN.finditer(text):
-        token = match[0]
-        depth += (token in "{[") - (token in "}]")
+        depth += (match[0] in "{[") - (match[0] in "}]")
         if depth > MAX_DEPTH:
             line = text.count("\n", 0, match.start()) + 1
             raise DocumentationError(f"JSON is nested deeper than {MAX_DEPTH} levels", where=f"{source}: line {line}")
@@ -186,67 +203,77 @@ def _parse(text: str, syntax: ox.RdfFormat, source: str) -> Iterator[ox.Quad]:
         ) from None
 
 
-def _relabel(triple: ox.Triple, apart: str) -> ox.Triple:
-    def node(term: ox.Term) -> ox.Term:
-        # RDF/XML wants a label that begins with a letter.
-        return ox.BlankNode(f"b{apart}{term.value}") if isinstance(term, ox.BlankNode) else term
-
-    return ox.Triple(node(triple.subject), triple.predicate, node(triple.object))  # type: ignore[arg-type]
+def _nodes(triple: ox.Triple, prefix: str = "") -> tuple[Node, Node, Node]:
+    """A triple in rdflib's terms, with a prefix before the labels of its blank nodes."""
+    return _node(triple.subject, prefix), _node(triple.predicate, prefix), _node(triple.object, prefix)
 
 
-def _graph(triples: Iterable[ox.Triple]) -> Graph:
-    graph = Graph(bind_namespaces="none")
-    for triple in triples:
-        graph.add((_term(triple.subject), _term(triple.predicate), _term(triple.object)))
-    return graph
-
-
-def _term(term: ox.Term) -> URIRef | BNode | Literal:
+def _node(term: OxTerm, prefix: str) -> Node:
     if isinstance(term, ox.NamedNode):
         return URIRef(term.value)
-    if isinstance(term, ox.Literal):
-        if term.language:
-            return Literal(term.value, lang=term.language)
-        plain = term.datatype.value == "http://www.w3.org/2001/XMLSchema#string"
-        return terms.literal(term.value, None if plain else term.datatype.value)
-    return BNode(term.value)
+    if isinstance(term, ox.BlankNode):
+        return BNode(prefix + term.value)
+    if isinstance(term, ox.Triple):
+        raise _quoted("")
+    if term.language:
+        return Literal(term.value, lang=term.language)
+    plain = term.datatype.value == "http://www.w3.org/2001/XMLSchema#string"
+    return terms.literal(term.value, None if plain else term.datatype.value)
 
 
-def _skolem(term: Any, names: dict[str, str]) -> Any:
-    return ox.NamedNode(_NODE + names[term.value]) if isinstance(term, ox.BlankNode) else term
+def _quoted(where: str) -> DocumentationError:
+    return DocumentationError("a triple is quoted", where=where, mend="Write plain RDF 1.1")
+
+
+def _skolemized(
+    subject: ox.NamedNode | ox.BlankNode,
+    predicate: ox.NamedNode,
+    value: ox.NamedNode | ox.BlankNode | ox.Literal,
+    names: dict[str, str],
+) -> ox.Triple:
+    """A triple in which blank nodes are replaced by IRIs made of their names."""
+    if isinstance(subject, ox.BlankNode):
+        subject = ox.NamedNode(_NODE + names[subject.value])
+    if isinstance(value, ox.BlankNode):
+        value = ox.NamedNode(_NODE + names[value.value])
+    return ox.Triple(subject, predicate, value)
 
 
 def _skolem_names(triples: list[ox.Triple], source: str, limit: int) -> dict[str, str]:
-    """A name for each blank node, digested from what it says."""
-    says: dict[str, list[ox.Triple]] = {}
+    """A name for each blank node, digested from what is said of it, children before parents.
+
+    The depth of a blank node is the length of the longest chain of blank nodes that begins with it. Names and depths
+    depend on the graph alone: not on labels, nor on the order or the repetition of triples.
+    """
+    about: dict[str, list[ox.Triple]] = {}
+    children: dict[str, set[str]] = {}
     for triple in triples:
-        if isinstance(triple.subject, ox.BlankNode):
-            says.setdefault(triple.subject.value, []).append(triple)
         if isinstance(triple.object, ox.BlankNode):
-            says.setdefault(triple.object.value, [])
+            children.setdefault(triple.object.value, set())
+        if isinstance(triple.subject, ox.BlankNode):
+            about.setdefault(triple.subject.value, []).append(triple)
+            below = children.setdefault(triple.subject.value, set())
+            if isinstance(triple.object, ox.BlankNode):
+                below.add(triple.object.value)
     names: dict[str, str] = {}
-    open_: set[str] = set()
-
-    def name(label: str, depth: int) -> str:
-        if label in names:
-            return names[label]
-        if label in open_ or depth > limit:
-            what = "form a cycle" if label in open_ else f"nest deeper than {limit} levels"
-            raise DocumentationError(f"blank nodes {what}", where=source, mend="Give the nodes IRIs")
-        open_.add(label)
-        parts = []
-        for triple in says[label]:
-            object_ = triple.object
-            value = name(object_.value, depth + 1) if isinstance(object_, ox.BlankNode) else str(object_)
-            parts.append(f"{triple.predicate} {value}")
-        open_.discard(label)
-        names[label] = hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()[:20]
-        return names[label]
-
-    for label in says:
-        name(label, 1)
+    depths: dict[str, int] = {}
+    try:
+        for label in TopologicalSorter(children).static_order():
+            depths[label] = 1 + max((depths[child] for child in children[label]), default=0)
+            if depths[label] > limit:
+                raise DocumentationError(
+                    f"blank nodes nest deeper than {limit} levels", where=source, mend="Give the nodes IRIs"
+                )
+            statements = {f"{t.predicate} {_value(t.object, names)}" for t in about.get(label, ())}
+            names[label] = hashlib.sha256("\n".join(sorted(statements)).encode()).hexdigest()[:20]
+    except CycleError:
+        raise DocumentationError("blank nodes form a cycle", where=source, mend="Give the nodes IRIs") from None
     return names
 
 
-def _show(term: ox.Term) -> str:
+def _value(term: OxTerm, names: dict[str, str]) -> str:
+    return names[term.value] if isinstance(term, ox.BlankNode) else str(term)
+
+
+def _show(term: OxTerm) -> str:
     return "a blank node" if isinstance(term, ox.BlankNode) else str(term)

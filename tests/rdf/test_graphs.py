@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from itertools import pairwise
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -11,7 +13,7 @@ from rdflib import Graph, URIRef
 from reasoner.ground.errors import DocumentationError, PolicyError
 from reasoner.rdf import parsing
 from reasoner.rdf.graphs import canonical, closure, members, text
-from reasoner.rdf.parsing import load_files, parse_datasets, read_bytes, refuse_deep_json
+from reasoner.rdf.parsing import data_set, load_files, parse_datasets, read_bytes, refuse_deep_json
 
 PREFIX = "@prefix : <urn:x:> .\n"
 A, B, P, Q = (URIRef(f"urn:x:{name}") for name in "abpq")
@@ -79,6 +81,16 @@ def test_files_of_one_policy_keep_their_blank_nodes_apart(tmp_path: Path) -> Non
     assert len(set(graph.subjects())) == 2
 
 
+def test_a_file_of_a_policy_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "whole.ttl").write_text(f"{PREFIX}:a :p 1 .")
+    broken = tmp_path / "broken.ttl"
+    for content in (f"{PREFIX}:a :p", f"{PREFIX}:a :p <<( :a :p :b )>> .", "", "\ud800"):
+        broken.write_bytes(content.encode(errors="surrogatepass"))
+        with pytest.raises(PolicyError) as error:
+            load_files([tmp_path / "whole.ttl", broken])
+        assert error.value.where.startswith(str(broken))
+
+
 # Data sets.
 
 
@@ -90,6 +102,39 @@ def test_blank_nodes_are_named_by_what_they_say() -> None:
     assert not any(isinstance(term, ox.BlankNode) for triple in one.triples for term in (triple.subject, triple.object))
 
 
+def test_the_name_of_a_blank_node_is_the_same_if_a_triple_is_repeated() -> None:
+    (once,) = read("_:x <urn:p> <urn:a> .", ".nt")
+    (twice,) = read("_:x <urn:p> <urn:a> .\n_:x <urn:p> <urn:a> .", ".nt")
+    assert canonical(once.graph) == canonical(twice.graph)
+
+
+def chain(length: int) -> list[ox.Triple]:
+    """The triples of blank nodes that lead from one to the next."""
+    nodes = [ox.BlankNode(f"n{number}") for number in range(length)]
+    return [ox.Triple(node, ox.NamedNode("urn:p"), below) for node, below in pairwise(nodes)]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_depth_of_blank_nodes_does_not_depend_on_the_order_of_triples(seed: int) -> None:
+    allowed, too_deep = chain(64), chain(65)
+    random.Random(seed).shuffle(allowed)
+    random.Random(seed).shuffle(too_deep)
+    for triples in (allowed, allowed[::-1]):
+        data_set("a test", triples)
+    for triples in (too_deep, too_deep[::-1], chain(65), chain(65)[::-1]):
+        with pytest.raises(DocumentationError, match="nest deeper than 64 levels"):
+            data_set("a test", triples)
+
+
+def test_a_chain_longer_than_the_stack_is_named_or_refused() -> None:
+    triples = chain(20_000)
+    assert len(data_set("a test", triples, depth=20_000).triples) == 19_999
+    with pytest.raises(DocumentationError, match="nest deeper than 64 levels"):
+        data_set("a test", triples)
+    with pytest.raises(DocumentationError, match="form a cycle"):
+        data_set("a test", [*triples, ox.Triple(ox.BlankNode("n19999"), ox.NamedNode("urn:p"), ox.BlankNode("n0"))])
+
+
 @pytest.mark.parametrize(
     ("content", "syntax", "problem"),
     [
@@ -97,6 +142,7 @@ def test_blank_nodes_are_named_by_what_they_say() -> None:
         (" \n", ".nt", "the file is empty"),
         ("<urn:a> <urn:b>", ".ttl", "wrong Turtle syntax"),
         (PREFIX + "_:a :p _:b . _:b :p _:a .", ".ttl", "blank nodes form a cycle"),
+        (PREFIX + "_:a :p _:a .", ".ttl", "blank nodes form a cycle"),
         ("".join(f"_:n{n} <urn:p> _:n{n + 1} .\n" for n in range(70)), ".nt", "nest deeper than 64 levels"),
         ('{"@context": "https://example.org/context"}', ".jsonld", "remote context"),
         ('{"a":' * 70 + "1" + "}" * 70, ".jsonld", "nested deeper than 64 levels"),
