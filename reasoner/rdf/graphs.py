@@ -16,14 +16,14 @@ from reasoner.rdf.namespaces import RDF
 def canonical(graph: Graph) -> str:
     """A graph without blank nodes as canonical N-Triples in code point order, which is its RDFC-1.0 form.
 
-    Numbers, truth values and dates are written as a store writes them (``9.0`` as ``9``), so a graph that has been
-    through one has the same form.
+    Numbers, booleans and dates are written as a store writes them (``9.0`` as ``9``), so that a graph has the same form
+    before and after it was in a store.
     """
     return canonical_lines(triples(graph))
 
 
 def triples(source: Graph | str | bytes) -> list[ox.Triple]:
-    """The triples of a graph, or of trusted N-Triples, as the parser's terms."""
+    """The triples of a graph, or of N-Triples that this package wrote, in pyoxigraph's terms."""
     lines = source.serialize(format="nt", encoding="utf-8") if isinstance(source, Graph) else source
     return [quad.triple for quad in ox.parse(input=lines, format=ox.RdfFormat.N_TRIPLES)]
 
@@ -36,7 +36,7 @@ def canonical_lines(triples: Iterable[ox.Triple]) -> str:
 
 
 def canonical_dataset(named: Mapping[str, Graph]) -> str:
-    """Graphs under their names as one data set of canonical N-Quads (RDFC-1.0), with literals as they are written."""
+    """Named graphs as one data set of canonical N-Quads (RDFC-1.0), with the lexical forms of literals unchanged."""
     dataset = ox.Dataset(
         ox.Quad(triple.subject, triple.predicate, triple.object, ox.NamedNode(name))
         for name, graph in named.items()
@@ -56,22 +56,28 @@ def text(graph: Graph, subject: Node | None, predicate: Node) -> str:
     return " · ".join(sorted(str(value) for value in graph.objects(subject, predicate)))
 
 
-def members(graph: Graph, head: Node | None) -> tuple[URIRef, ...]:
-    """The items of an RDF list, in order; raises `PolicyError` for one that is broken or loops."""
-    items: list[URIRef] = []
+def members(graph: Graph, head: Node | None) -> tuple[Node, ...]:
+    """The items of an RDF list, in order; raises `PolicyError` if it is broken or loops."""
+    items: list[Node] = []
     seen: set[Node] = set()
     while head is not None and head != RDF.nil:
         item, tail = graph.value(head, RDF.first), graph.value(head, RDF.rest)
         if head in seen or item is None or tail is None:
             raise PolicyError("an RDF list is broken or loops", where=str(head))
         seen.add(head)
-        items.append(item)  # type: ignore[arg-type]
+        items.append(item)
         head = tail
     return tuple(items)
 
 
 def closure(graph: Graph, *roots: Node, follow: frozenset[URIRef] = frozenset()) -> Iterator[tuple[Node, Node, Node]]:
-    """The triples about some nodes, about the blank nodes they lead to, and about what `follow` leads to."""
+    """The triples about some nodes, about the blank nodes they refer to, and about the values of `follow`.
+
+    Args:
+        graph: where the triples are.
+        roots: the nodes to begin with.
+        follow: properties that lead on to named nodes too.
+    """
     queue, seen = list(roots), set(roots)
     while queue:
         for triple in graph.triples((queue.pop(), None, None)):

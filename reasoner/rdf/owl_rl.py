@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from rdflib import Graph, Literal
 from rdflib.term import Node
 
 from reasoner.rdf.namespaces import OWL, RDF, RDFS, XSD
 
-if TYPE_CHECKING:
-    pass
-
 Triple = tuple[Node, Node, Node]
 
 
-def classify(ontology: Graph, assertions: list[Triple]) -> list[Triple]:
-    """The assertions with all that OWL 2 RL entails of them under an ontology's class and property axioms."""
+def classify(ontology: Graph, assertions: Iterable[Triple]) -> list[Triple]:
+    """The assertions, with all that they entail in OWL 2 RL under the class and property axioms of an ontology."""
     import reasonable
 
     engine = reasonable.PyReasoner()
@@ -32,7 +29,7 @@ def _axioms(ontology: Graph) -> list[Triple]:
 
 
 def _is_symbolic(value: Node) -> bool:
-    """Whether a value can matter to a class expression; text, numbers and dates cannot."""
+    """Whether a class expression of a policy can mention a value: text, numbers and dates it cannot."""
     return not isinstance(value, Literal) or value.datatype == XSD.boolean
 
 
@@ -48,4 +45,4 @@ AXIOMS = (
     RDF.first,
     RDF.rest,
 )
-"""The predicates of the axioms that OWL 2 RL draws classes from."""
+"""The predicates of the axioms from which classes are inferred."""

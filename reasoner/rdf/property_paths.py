@@ -1,6 +1,6 @@
-"""Property paths over a data graph of any making, compiled to functions (SHACL, section 2.3.1).
+"""Property paths, compiled to functions over any implementation of a data graph (SHACL, section 2.3.1).
 
-Supported are predicates, inverse paths, sequences and alternatives.
+Predicates, inverse paths, sequences and alternatives are supported.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from reasoner.rdf.terms import Term
 
 
 class GraphView(Protocol):
-    """The data graph as a test sees it."""
+    """The data graph, as tests read it."""
 
     def values(self, node: Term, predicate: Term) -> Sequence[Term]:
         """The objects of a subject and a predicate, each once."""
@@ -22,7 +22,7 @@ class GraphView(Protocol):
         """The subjects of a predicate and an object, each once."""
 
     def types(self, node: Term) -> Collection[Term]:
-        """The classes that a node is said to be of."""
+        """The classes of a node: its values of rdf:type."""
 
 
 Test = Callable[[GraphView, Term], bool]
@@ -31,7 +31,7 @@ Path = Callable[[GraphView, Term], Sequence[Term]]
 
 @dataclass(frozen=True)
 class Steps:
-    """A path: its predicates in sequence, each with whether it is followed backwards; or alternatives of such."""
+    """A path: a sequence of predicates, each with whether it is followed backwards; or alternative paths."""
 
     sequence: tuple[tuple[Term, bool], ...] = ()
     alternatives: tuple[Steps, ...] = ()
@@ -52,24 +52,24 @@ def follow(steps: Steps) -> Path:
         (first, _), (second, _) = steps.sequence
 
         def two(view: GraphView, node: Term) -> Sequence[Term]:
-            ends = [view.values(at, second) for at in view.values(node, first)]
+            ends = [view.values(middle, second) for middle in view.values(node, first)]
             return ends[0] if len(ends) == 1 else list(dict.fromkeys(value for end in ends for value in end))
 
         return two
 
     def walk(view: GraphView, node: Term) -> Sequence[Term]:
-        found: Sequence[Term] = (node,)
+        reached: Sequence[Term] = (node,)
         for predicate, back in steps.sequence:
             ends: Iterable[Sequence[Term]]
-            ends = (view.subjects(predicate, at) if back else view.values(at, predicate) for at in found)
-            found = list(dict.fromkeys(value for end in ends for value in end))
-        return found
+            ends = (view.subjects(predicate, at) if back else view.values(at, predicate) for at in reached)
+            reached = list(dict.fromkeys(value for end in ends for value in end))
+        return reached
 
     return walk
 
 
 def exists(steps: Steps) -> Test:
-    """Whether a path leads anywhere, without going to all its ends."""
+    """A test of whether a path has a value; of alternatives, only the first that has one is followed."""
     if steps.alternatives:
         branches = [exists(branch) for branch in steps.alternatives]
 

@@ -31,7 +31,7 @@ class ValidationResult:
 
 @dataclass(frozen=True)
 class ValidationReport:
-    """A validation report: its results, ordered, and the graph it came as."""
+    """A validation report: its results in a fixed order, and its graph."""
 
     results: tuple[ValidationResult, ...]
     graph: Graph = field(repr=False, compare=False)
@@ -43,10 +43,10 @@ def engine_name() -> str:
 
 
 def validate(data: Graph, shapes: Graph) -> ValidationReport:
-    """Hold a data graph against a shapes graph: SHACL Core, no inference, nothing fetched, nothing allowed away.
+    """Validate a data graph against a shapes graph: SHACL Core, without inference, and nothing is fetched.
 
     Raises:
-        EngineError: there is no shape to validate with, or the engine failed; either would pass for conformance.
+        EngineError: there is no node shape, or the engine failed; either could be mistaken for conformance.
     """
     import pyshacl
 
@@ -54,27 +54,27 @@ def validate(data: Graph, shapes: Graph) -> ValidationReport:
         raise EngineError("the shapes graph holds no node shape")
     try:
         _, graph, _ = pyshacl.validate(data, shacl_graph=shapes, inplace=True, max_validation_depth=_DEPTH)
-    except Exception as error:  # whatever the engine raises is an engine's failure to its caller
+    except Exception as error:  # pySHACL documents no base class of what it raises
         raise EngineError(f"pySHACL failed: {type(error).__name__}: {error}") from error
     if not isinstance(graph, Graph):
-        raise EngineError(f"pySHACL gave no report: {graph}")
+        raise EngineError(f"pySHACL returned no report: {graph}")
     return ValidationReport(results=_results(graph), graph=graph)
 
 
 def _results(graph: Graph) -> tuple[ValidationResult, ...]:
-    """The results of a report, without those that only detail another one (`sh:detail`)."""
-    found = []
+    """The results of a report, without those that only detail another (`sh:detail`)."""
+    results = []
     for node in graph.objects(None, SH.result):
         severity = graph.value(node, SH.resultSeverity)
-        found.append(
+        results.append(
             ValidationResult(
                 focus=str(graph.value(node, SH.focusNode)),
                 shape=str(graph.value(node, SH.sourceShape)),
                 severity=str(severity).removeprefix(str(SH)) if isinstance(severity, URIRef) else "",
-                message=min((str(m) for m in graph.objects(node, SH.resultMessage)), default=""),
+                message=min(map(str, graph.objects(node, SH.resultMessage)), default=""),
                 value=str(graph.value(node, SH.value) or ""),
                 component=str(graph.value(node, SH.sourceConstraintComponent) or ""),
                 path=str(path) if isinstance(path := graph.value(node, SH.resultPath), URIRef) else "",
             )
         )
-    return tuple(sorted(found, key=lambda result: (result.focus, result.shape, result.severity, result.value)))
+    return tuple(sorted(results, key=lambda result: (result.focus, result.shape, result.severity, result.value)))

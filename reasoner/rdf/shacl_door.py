@@ -17,11 +17,11 @@ def engine_name() -> str:
 
 
 class Shapes:
-    """Shapes of leaves, prepared once.
+    """Shapes of leaves, parsed once for any number of validations.
 
     Args:
         shapes: the shapes graph.
-        leaf_of: IRI of each named shape that may report, to the IRI of its leaf.
+        leaf_of: the IRI of each named shape that may report, to the IRI of its leaf.
 
     Raises:
         EngineError: the engine refuses the shapes.
@@ -34,27 +34,32 @@ class Shapes:
         self._leaves = tuple(dict.fromkeys(leaf_of.values()))
         try:
             self._shapes = shacl.Shapes.from_text(shapes.serialize(format="nt"), "ntriples")
-        except Exception as error:  # whatever the engine raises is an engine's failure to its caller
+        except Exception as error:  # the engine documents no base class of what it raises
             raise EngineError(f"shacl refuses the shapes: {error}", where=", ".join(self._leaves)) from error
 
     def validate(self, data: Graph, request: str) -> dict[str, tuple[ValidationResult, ...]]:
-        """The results of each leaf, for a request in an evidence graph.
+        """The results of each leaf for a request.
+
+        Args:
+            data: the evidence graph, with one request.
+            request: the IRI of the request.
 
         Raises:
-            EngineError: the engine failed, or reported what was not asked.
+            EngineError: the engine failed, or reported a shape or a focus node that it was not asked about.
         """
         try:
             report = self._shapes.validate_text(data.serialize(format="nt"), "ntriples")
         except Exception as error:  # as above
             raise EngineError(f"shacl failed: {error}") from error
-        found: dict[str, list[ValidationResult]] = {leaf: [] for leaf in self._leaves}
+        by_leaf: dict[str, list[ValidationResult]] = {leaf: [] for leaf in self._leaves}
         for result in report.results:
-            shape = result.source_shape.strip("<>")
+            shape = (result.source_shape or "").strip("<>")
             if shape not in self._leaf_of or result.focus_node != f"<{request}>":
                 raise EngineError(
                     f"the engine reported the shape {shape}, which is no named shape of a leaf", where=request
                 )
-            found[self._leaf_of[shape]].append(
+            path = result.path or ""
+            by_leaf[self._leaf_of[shape]].append(
                 ValidationResult(
                     focus=request,
                     shape=shape,
@@ -62,10 +67,10 @@ class Shapes:
                     message=min(result.messages, default=""),
                     value=result.value_plain or "",
                     component=result.component_iri,
-                    path=(result.path or "").strip("<>") if (result.path or "").count("<") == 1 else "",
+                    path=path.strip("<>") if path.count("<") == 1 else "",
                 )
             )
         return {
             leaf: tuple(sorted(results, key=lambda r: (r.focus, r.shape, r.severity, r.value)))
-            for leaf, results in found.items()
+            for leaf, results in by_leaf.items()
         }

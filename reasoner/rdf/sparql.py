@@ -1,4 +1,4 @@
-"""What may be asked of a store: SPARQL that stays inside it."""
+"""Guards on SPARQL: a query must not call another server."""
 
 from __future__ import annotations
 
@@ -24,39 +24,37 @@ _TOKEN = re.compile(
 def refuse_outreach(text: str) -> None:
     """Raise `QueryError` for SPARQL that would fetch from elsewhere: SERVICE, or LOAD in an update.
 
-    Parsers want no space around a keyword (``true.SERVICEp:x`` is a call), so the letters count wherever they are in
-    no variable, prefixed name or language tag. Only a text that has them there is looked at closely: its comments,
-    strings and IRIs are taken out, and what is left must not have them. SPARQL tells the IRI ``<b>`` from the
-    comparison ``(?a <b> ?c)`` by grammar alone, so what looks like an IRI between parentheses, where comparisons are,
-    and could hide the start of a comment or string is refused in such a text.
+    Parsers need no space around a keyword (``true.SERVICEp:x`` is a call), so the letters of a keyword count wherever
+    they are not part of a variable, a prefixed name or a language tag. If a text contains them, its comments, strings
+    and IRIs are removed, and the rest must not contain them. Only the grammar of SPARQL distinguishes the IRI ``<b>``
+    from the comparison ``(?a <b> ?c)``. So such a text is also refused if something between parentheses looks like an
+    IRI and contains a character that begins a comment or a string.
     """
-    plain = _unescape(text)
-    if not _call(plain):
+    unescaped = _unescape(text)
+    if not _call(unescaped):
         return
-    ambiguous = next(_ambiguous(plain), None)
-    if ambiguous:
+    if ambiguous := next(_ambiguous(unescaped), None):
         raise QueryError(
             f"beside the word SERVICE or LOAD the IRI {ambiguous} could hide a call to another server",
             mend="Declare a prefix for it, or leave the word out of comments and strings",
         )
-    found = _call("".join(_code(plain)))
-    if found:
-        raise QueryError(f"{found} is not allowed", mend="Nothing outside the store is asked or fetched")
+    if keyword := _call("".join(_code(unescaped))):
+        raise QueryError(f"{keyword} is not allowed", mend="Nothing outside the store is asked or fetched")
 
 
 def names_graphs(text: str) -> bool:
-    """Whether a query says with FROM which graphs it is asked of."""
+    """Whether a query names the graphs of its data set with FROM (SPARQL 1.1, section 13.2)."""
     return bool(_FROM.search("".join(_code(_unescape(text)))))
 
 
 def _code(text: str) -> Iterator[str]:
-    """The text without comments and strings, its IRIs empty."""
+    """The text without comments, strings and the content of IRIs."""
     for match in _TOKEN.finditer(text):
         yield match["other"] or ("<>" if match["iri"] else " ")
 
 
 def _ambiguous(text: str) -> Iterator[str]:
-    """What may be an IRI or part of a comparison, and holds what begins a comment or string."""
+    """What may be an IRI or part of a comparison, and contains a character that begins a comment or a string."""
     depth = 0
     for token in _TOKEN.finditer(text):
         if token["iri"] and depth and ("'" in token[0] or "#" in token[0]):
@@ -70,5 +68,6 @@ def _unescape(text: str) -> str:
 
 
 def _call(text: str) -> str | None:
-    found = _CALL.search(_NAME.sub(" ", text))
-    return found[0].upper() if found else None
+    """The first keyword that calls another server."""
+    match = _CALL.search(_NAME.sub(" ", text))
+    return match[0].upper() if match else None
