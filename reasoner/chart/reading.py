@@ -178,7 +178,10 @@ def _statement(data: Graph, policy: Policy, iri: Node, source: str) -> Statement
     document = data.value(iri, NEC.documentedIn)
     issued = _date_if_any(data, document, DCTERMS.issued, source)
     recorded = _date_if_any(data, iri, NEC.recorded, source) or issued
-    assert recorded is not None  # the intake shapes demand one of the two dates
+    if recorded is None:
+        raise DocumentationError(
+            "the statement has no date", where=f"{source}: <{iri}>", mend="Give it nec:recorded, or its document issued"
+        )
     observed = _date_if_any(data, iri, NEC.observed, source) or recorded
     classes = {str(name) for name in data.objects(iri, RDF.type) if name != NEC.Statement}
     for code in data.objects(iri, NEC.code):

@@ -13,30 +13,44 @@ from functools import lru_cache
 from operator import attrgetter
 
 from reasoner.chart import reading
+from reasoner.chart.fast.compiled_intake import (
+    ABOUT,
+    ASSERTION,
+    EXCERPT,
+    IN,
+    ISSUED,
+    MARKS,
+    MEMBER,
+    OBSERVED,
+    OWN,
+    PLACED,
+    PLAN,
+    RECORDED,
+    REQUEST,
+    START,
+    STATEMENT,
+    TYPE,
+    IntakeTables,
+    compile_intake_shapes,
+)
 from reasoner.chart.fast.layout import VARYING, Layout, Layouts
 from reasoner.chart.model import Assertion, Case, Document, Meaning, Statement, meaning
-from reasoner.chart.reading import BOOKKEEPING, MARKS, PARTIES
-from reasoner.policy.lexicon import nodes as as_nodes
+from reasoner.chart.reading import BOOKKEEPING, PARTIES
 from reasoner.policy.model import Criterion, CriterionKind, Policy
 from reasoner.rdf import graphs, parsing, terms
-from reasoner.rdf.compiled_shacl import SH, Compiler, DoubtError, Table, Values
+from reasoner.rdf.compiled_shacl import DoubtError, Table, Values
 from reasoner.rdf.namespaces import DCTERMS, NEC, RDF
 from reasoner.rdf.terms import Term
 
 _KEPT = 16384
-_TYPE, _REQUEST, _STATEMENT = terms.of(RDF.type), terms.of(NEC.ReviewRequest), terms.of(NEC.Statement)
-_ABOUT, _ADDRESSES, _CODE, _ASSERTION = (terms.of(NEC[name]) for name in ("about", "addresses", "code", "assertion"))
-_IN, _OBSERVED, _RECORDED = (terms.of(NEC[name]) for name in ("documentedIn", "observed", "recorded"))
-_EXCERPT, _PAGE, _ROLE = (terms.of(NEC[name]) for name in ("excerpt", "page", "authorRole"))
-_MEMBER, _PLAN, _BIRTH, _AS_OF = (terms.of(NEC[name]) for name in ("member", "plan", "birthDate", "asOf"))
-_START, _END, _JURISDICTION = (terms.of(NEC[name]) for name in ("serviceStart", "serviceEnd", "jurisdiction"))
-_TITLE, _CREATOR, _ISSUED = (terms.of(DCTERMS[name]) for name in ("title", "creator", "issued"))
+_ADDRESSES, _CODE, _ROLE = (terms.of(NEC[name]) for name in ("addresses", "code", "authorRole"))
+_BIRTH, _AS_OF, _END, _JURISDICTION = (
+    terms.of(NEC[name]) for name in ("birthDate", "asOf", "serviceEnd", "jurisdiction")
+)
+_TITLE, _CREATOR = (terms.of(DCTERMS[name]) for name in ("title", "creator"))
 _PARTIES = frozenset(map(terms.of, PARTIES))
 _SUBCLASS = "<http://www.w3.org/2000/01/rdf-schema#subClassOf>"
-_PLACED = (_ABOUT, _IN, _OBSERVED, _RECORDED, _EXCERPT, _PAGE)
-"""What every statement says anew."""
-_OWN = frozenset(_PLACED)
-_MARKS, _KNOWN = frozenset(map(terms.of, MARKS)), frozenset(map(terms.of, BOOKKEEPING))
+_KNOWN = frozenset(map(terms.of, BOOKKEEPING))
 _IRI = attrgetter("iri")
 _STANCES = {terms.of(NEC[stance.value]): stance for stance in Assertion}
 
@@ -70,18 +84,18 @@ class _Template:
         self.props: dict[Term, list[Term]] = {}
         for predicate, value in self.facts:
             self.props.setdefault(predicate, []).append(value)
-        self.types = self.props.get(_TYPE, [])
-        self.request = _REQUEST in self.types
-        self.typed = _STATEMENT in self.types
-        marked = not _MARKS.isdisjoint((*self.props, *self.names))
+        self.types = self.props.get(TYPE, [])
+        self.request = REQUEST in self.types
+        self.typed = STATEMENT in self.types
+        marked = not MARKS.isdisjoint((*self.props, *self.names))
         self.statement = self.typed or marked or not findings.isdisjoint(self.types)
         self.meaning: Meaning | None = None
         """As a statement; None if it is not plainly one."""
         self.sound = True
         """Whether what recurs of it is well formed, in a request."""
-        places = [self.names.index(name) if name in self.names else -1 for name in _PLACED]
+        places = [self.names.index(name) if name in self.names else -1 for name in PLACED]
         self.places = tuple(places)
-        """Where the values stand that a statement says anew, in the order of `_PLACED`; -1 if it says none."""
+        """Where the values stand that a statement says anew, in the order of `PLACED`; -1 if it says none."""
         self.parties = [place for place, name in enumerate(self.names) if name in _PARTIES]
         """Where the values stand that name its member, its plan and its program."""
         self.words: tuple[str, str, str] | None = None
@@ -131,7 +145,7 @@ class _NodeView:
         own = found[0].types if found else ()
         if known is None and node not in self._typed:
             return own
-        return [*own, *(known or ()), *((_STATEMENT,) if node in self._typed else ())]
+        return [*own, *(known or ()), *((STATEMENT,) if node in self._typed else ())]
 
 
 class ChartReader:
@@ -142,13 +156,15 @@ class ChartReader:
         self._lexicon = policy.lexicon
         self._namespaces = tuple(f"<{namespace}" for namespace in policy.namespaces)
         self._axes = tuple(terms.iri(axis.iri) for axis in policy.axes)
-        self._intake = _intake(policy)
-        statement = self._intake[_STATEMENT]
-        self._about, self._in, self._excerpt = (statement.properties[name] for name in (_ABOUT, _IN, _EXCERPT))
-        self._others = statement.others
-        tests = statement.properties | self._intake[_IN].properties
+        tables = compile_intake_shapes(reading.intake_shapes(policy))
+        self._knows_shapes = tables is not None
+        """Whether this reader can hold a chart against the intake shapes."""
+        self._request_shape, self._statement_shape, document = tables or IntakeTables(
+            *[Table((), {}, (), frozenset())] * 3
+        )
+        tests = self._statement_shape.properties | document.properties
         self._days: dict[Term, tuple[Values, dict[Term, date | None]]]
-        self._days = {name: (tests[name], {}) for name in (_OBSERVED, _RECORDED, _ISSUED)}
+        self._days = {name: (tests[name], {}) for name in (OBSERVED, RECORDED, ISSUED) if name in tests}
         self._leaves: dict[str, Criterion | None] = {}
         self._leaf_of = {finding: leaf for version in policy.versions for finding, leaf in version.leaf_of.items()}
         self._sound: dict[Term, bool] = {}
@@ -204,7 +220,7 @@ class ChartReader:
             content: the data set as canonical N-Triples, where it is at hand.
         """
         try:
-            return None if nodes is None else self._cases(nodes, source, as_of, content)
+            return self._cases(nodes, source, as_of, content) if self._knows_shapes and nodes is not None else None
         except DoubtError:
             return None
 
@@ -245,7 +261,7 @@ class ChartReader:
         if template.statement:
             template.meaning = self._mean(template.props, template.names)
         if template.request:
-            table = self._intake[_REQUEST]
+            table = self._request_shape
             blank = _NodeView({}, set(), self._lexicon.types)
             tests = [(table.properties[name], template.props[name]) for name in template.props.keys() & table.alone]
             template.sound = all(test(blank, values) for test, values in tests)
@@ -255,7 +271,7 @@ class ChartReader:
     def _is_sound(self, request: Term, view: _NodeView) -> bool:
         """Whether a request conforms to the intake shapes."""
         template, own = view.nodes[request]
-        table = self._intake[_REQUEST]
+        table = self._request_shape
         if not template.sound:
             return False
         for name, value in zip(template.names, own, strict=True):
@@ -274,9 +290,9 @@ class ChartReader:
         if words is None:
             said = template.props
             words = template.words = (_line(said.get(_TITLE)), _line(said.get(_CREATOR)), _line(said.get(_ROLE)))
-        if _ISSUED not in template.names:
+        if ISSUED not in template.names:
             return Document(document[1:-1], *words, None)
-        issued = self._day(_ISSUED, own[template.names.index(_ISSUED)])
+        issued = self._day(ISSUED, own[template.names.index(ISSUED)])
         return Document(document[1:-1], *words, issued) if issued else None
 
     def _statement(
@@ -285,18 +301,20 @@ class ChartReader:
         """A statement; `passed` holds the values with which others of this data set passed."""
         template, own = view.nodes[subject]
         at_request, at_document, at_observed, at_recorded, at_excerpt, at_page = template.places
-        assert template.meaning  # else it is not plain, and its chart was left alone
+        if template.meaning is None:
+            return None
+        properties = self._statement_shape.properties
         request, named = own[at_request], own[at_document]
         recording = own[at_recorded] if at_recorded >= 0 else None
         # The tests see no more of a statement than these values and what is said of them.
         mark = (request, named, recording)
         if mark not in passed:
-            for value, test in ((request, self._about), (named, self._in)):
+            for value, test in ((request, properties[ABOUT]), (named, properties[IN])):
                 if (value, test) not in passed:
                     if not test(view, (value,)):
                         return None
                     passed.add((value, test))
-            for check in self._others:
+            for check in self._statement_shape.others:
                 if not check(view, subject):
                     return None
             passed.add(mark)
@@ -306,13 +324,13 @@ class ChartReader:
             if document is None:
                 return None
             documents[named] = document
-        recorded = self._day(_RECORDED, recording) if recording else document.issued
-        observed = self._day(_OBSERVED, own[at_observed]) if at_observed >= 0 else recorded
+        recorded = self._day(RECORDED, recording) if recording else document.issued
+        observed = self._day(OBSERVED, own[at_observed]) if at_observed >= 0 else recorded
         if recorded is None or observed is None:
             return None
         excerpt = page = ""
         if at_excerpt >= 0:
-            if not self._excerpt(view, (own[at_excerpt],)):
+            if not properties[EXCERPT](view, (own[at_excerpt],)):
                 return None
             excerpt = _line((own[at_excerpt],))
         if at_page >= 0:
@@ -330,17 +348,17 @@ class ChartReader:
 
     def _mean(self, props: dict[Term, list[Term]], names: tuple[Term, ...]) -> Meaning | None:
         """What a statement means by what recurs of it and the names of what varies; None if that is not certain."""
-        table = self._intake[_STATEMENT]
+        table = self._statement_shape
         has = {*names, *props}
-        if not has.issuperset(table.required) or not _OWN.issuperset(names):
+        if not has.issuperset(table.required) or not OWN.issuperset(names):
             return None
         blank = _NodeView({}, set(), self._lexicon.types)  # what holds of the vocabulary alone holds in every chart
         for predicate, values in props.items():
             test = table.properties.get(predicate)
             if test and not test(blank, values):
                 return None
-        stance = _STANCES.get(props.get(_ASSERTION, [""])[0])
-        types = {name for name in props.get(_TYPE, ()) if name != _STATEMENT}
+        stance = _STANCES.get(props.get(ASSERTION, [""])[0])
+        types = {name for name in props.get(TYPE, ()) if name != STATEMENT}
         addressed = props.get(_ADDRESSES, ())
         leaves = []
         for term in addressed:
@@ -399,14 +417,14 @@ class ChartReader:
         elif not read.keys() <= recorded:
             content = _without(content, read.keys() - recorded)
         props, own = read[request][0].props, _own(read[request])
-        member, plan = (read.get(own[name], (self._silent, [])) for name in (_MEMBER, _PLAN))
+        member, plan = (read.get(own[name], (self._silent, [])) for name in (MEMBER, PLAN))
         labels = self._lexicon.labels
         values = [props[axis][0] for axis in self._axes]
         traits = (*values, *plan[0].props.get(_JURISDICTION, ()))
-        start, end, reviewed = (terms.day(own[name]) if name in own else None for name in (_START, _END, _AS_OF))
-        birth = terms.day(_own(member)[_BIRTH])
-        assert start  # the intake shapes demand both
-        assert birth
+        start, end, reviewed = (terms.day(own[name]) if name in own else None for name in (START, _END, _AS_OF))
+        birth = terms.day(_own(member).get(_BIRTH, ""))
+        if start is None or birth is None:
+            raise DoubtError(f"{request} lacks a date")
         return Case(
             iri=request[1:-1],
             source=source,
@@ -443,7 +461,7 @@ def _content(read: _Read, subjects: Iterable[Term], statements: set[Term]) -> st
             written = value if value[-1] != ">" or value[0] == "<" else terms.canonical(value)
             lines.append(f"{node} {predicate} {written} .\n")
         if node in statements and not read[node][0].typed:
-            lines.append(f"{node} {_TYPE} {_STATEMENT} .\n")
+            lines.append(f"{node} {TYPE} {STATEMENT} .\n")
     lines.sort()
     return "".join(lines)
 
@@ -473,28 +491,3 @@ def _line(values: Sequence[Term] | None) -> str:
 def reader(policy: Policy) -> ChartReader:
     """The reader of a policy's charts."""
     return ChartReader(policy)
-
-
-def _intake(policy: Policy) -> dict[Term, Table]:
-    """The intake shapes by what they are about: requests, statements, and documents by the property that leads to them."""
-    compiler = Compiler(as_nodes(reading.intake_shapes(policy)))
-    found: dict[Term, Table] = {}
-    for shape, props in compiler.shapes.items():
-        targets = [t for name in ("targetClass", "targetObjectsOf") for t in props.get(f"<{SH}{name}>", ())]
-        for target in targets:
-            assert target not in found, target  # one shape a target, or this reader would see but the last
-            found[target] = compiler.table(shape)
-            use = compiler.use()
-            branches = [branch for steps, _ in use.paths for branch in (steps.alternatives or (steps,))]
-            if target == _STATEMENT:  # see Reader._statement
-                assert all(
-                    branch.sequence[0][0] in (_ABOUT, _IN, _RECORDED) and not branch.sequence[0][1]
-                    for branch in branches
-                )
-    assert set(found) == {_REQUEST, _STATEMENT, _IN}
-    statement = found[_STATEMENT]
-    assert statement.properties.keys() & _OWN == {_ABOUT, _IN, _OBSERVED, _RECORDED, _EXCERPT}
-    assert found[_IN].properties.keys() == found[_IN].alone == {_ISSUED}
-    assert not found[_IN].others
-    assert statement.alone >= {_OBSERVED, _RECORDED, _EXCERPT}
-    return found

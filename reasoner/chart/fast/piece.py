@@ -15,7 +15,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from reasoner.chart import sources
 from reasoner.chart.tables import rows
@@ -145,7 +145,7 @@ def _parts(name: str, kind: str, size: int) -> Iterator[Piece]:
         yield from _stretches(name, kind, size)
 
 
-def _opened(name: str) -> IO[bytes]:
+def _opened(name: str) -> BinaryIO:
     try:
         return open(name, "rb")
     except OSError as error:
