@@ -118,6 +118,7 @@ def version(
         "contraries": {},
         "rules": (),
         "lexicon": EMPTY,
+        "policy_digest": "",
         "sources": Sources((), ()),
     }
     return PolicyVersion(**(usual | facts))

@@ -93,8 +93,8 @@ class CompiledPolicy:
             silent = self._native.validate(proof.attestations([silence]), silence.request)
             self._silent |= {iri: LeafAnswer(results) for iri, results in silent.items()}
         attested: dict[tuple[URIRef, str], EvidenceKind] = {}
-        for iri in self.leaves:
-            proof.prove(version, iri, partial(self._ask, iri, attested))
+        engine = f"compiled; {shacl_door.engine_name()}" if self.foreign else "compiled"
+        proof.prove_all_once(version, engine, lambda leaf: partial(self._ask, leaf, attested))
 
     def _shapes_of_foreign(self) -> shacl_door.Shapes:
         version = self.version

@@ -206,6 +206,7 @@ class _PolicyReader:
             contraries=self.contraries,
             rules=self._rules(criteria),
             lexicon=self.lexicon,
+            policy_digest=self.sources.digest,
             sources=self.sources,
         )
 

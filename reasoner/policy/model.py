@@ -167,6 +167,8 @@ class PolicyVersion:
     """The `sh:SPARQLRule`s (SHACL Advanced Features, section 8.4) of its criteria, as SPARQL."""
     lexicon: Lexicon = field(repr=False)
     """Of the whole policy."""
+    policy_digest: str = field(repr=False)
+    """The digest of the whole policy, see `Policy.digest`."""
     sources: Sources = field(repr=False)
 
     @property

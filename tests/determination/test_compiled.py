@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from reasoner import load_policy
 from reasoner.chart.model import Statement, meaning
+from reasoner.determination import proof
 from reasoner.determination.compiled import CompiledPolicy
 from reasoner.determination.evidence_graph import evidence_graph
 from reasoner.determination.inference import infer
 from reasoner.determination.settling import settle
 from reasoner.determination.validation import evaluate
+from reasoner.ground.errors import EngineError
 from reasoner.logic.fold import Status
 from reasoner.policy.model import PolicyVersion
 from reasoner.rdf import terms
@@ -89,3 +91,28 @@ def test_a_leaf_with_a_constraint_that_is_not_compiled_is_left_to_another_engine
     compiled = CompiledPolicy(load_policy("toy", root=tmp_path).versions[0])
     assert list(compiled.foreign) == [f"{TOY}criteria/1-a"]
     assert "sh:maxLength" in compiled.foreign[f"{TOY}criteria/1-a"]
+
+
+def test_leaves_are_proved_once_for_a_policy_as_it_is(
+    core_alone: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NECESSITY_CACHE", str(tmp_path / "cache"))
+    root, proved = write_toy(tmp_path), []
+    prove = proof.prove
+    monkeypatch.setattr(proof, "prove", lambda version, leaf, ask: proved.append(leaf) or prove(version, leaf, ask))
+
+    def compile_in_another_process() -> int:
+        proof._proved.clear()
+        before = len(proved)
+        CompiledPolicy(load_policy.__wrapped__("toy", root=root).versions[0])
+        return len(proved) - before
+
+    assert compile_in_another_process() == 3
+    assert compile_in_another_process() == 0
+    shapes = root / "shapes/toy/2030-01-01.ttl"
+    sound = shapes.read_text()
+    shapes.write_text(sound.replace("sh:path nec:denied", "sh:path nec:affirmed", 1))
+    with pytest.raises(EngineError, match="criteria/1-a"):
+        compile_in_another_process()
+    shapes.write_text(f"# the same graph, written otherwise\n{sound}")
+    assert compile_in_another_process() == 0
