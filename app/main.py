@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import streamlit as st
-from parts.desk import frame
+from parts.page import frame
 from views import audit, batch, case, overview, policy, queries, worklist
 
 st.set_page_config(page_title="Necessity", page_icon=Path(__file__).with_name("icon.svg"), layout="wide")

@@ -11,7 +11,9 @@ import re
 import sys
 import tomllib
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 try:
     import streamlit as st
@@ -26,22 +28,25 @@ except ImportError:
 from reasoner.rdf.terms import hide_truth_values
 from reasoner.store.protocol import LOOPBACK
 
+if TYPE_CHECKING:
+    from streamlit.runtime.secrets import SecretsValue
+
 HERE = Path(__file__).parent
 _log = logging.getLogger("necessity")
 
 
 def _inline_scripts() -> str:
-    """The digests of the scripts that the framework's page has in itself, as a policy lists them."""
+    """The digests of the scripts inside the framework's page, as a Content-Security-Policy lists them."""
     page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
-    found = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
-    digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in found)
+    scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
     return " ".join(f"'sha256-{digest}'" for digest in digests)
 
 
-POLICY = "; ".join(
+CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
-        # Components of ours come as blobs; graphs are laid out by WebAssembly.
+        # The browser components are loaded as blobs; WebAssembly lays out graphs.
         f"script-src 'self' blob: 'wasm-unsafe-eval' {_inline_scripts()}",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
@@ -55,18 +60,18 @@ POLICY = "; ".join(
     )
 )
 HEADERS = {
-    "Content-Security-Policy": POLICY,
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), usb=()",
 }
-"""What every answer carries: nothing is loaded from elsewhere, nothing frames the page."""
+"""The headers of every response: nothing is loaded from elsewhere, and no page frames this one."""
 
 
 class Headers:
-    """Adds `HEADERS` to every answer, and keeps pages out of caches."""
+    """Adds `HEADERS` to every response, and keeps pages out of caches."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -74,7 +79,7 @@ class Headers:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection (ASGI)."""
 
-        async def marked(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
@@ -83,11 +88,11 @@ class Headers:
                     headers["Cache-Control"] = "no-store"
             await send(message)
 
-        await self.app(scope, receive, marked)
+        await self.app(scope, receive, send_with_headers)
 
 
 def _report(error: Exception) -> bool:
-    """Log where an error came from, without its words, which may be a chart's."""
+    """Log where an error came from without its message, which may quote a chart."""
     frames = traceback.extract_tb(error.__traceback__)
     where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-6:]))
     _log.error("%s at %s", type(error).__name__, where)
@@ -95,22 +100,23 @@ def _report(error: Exception) -> bool:
     return True
 
 
-def _without_words(record: logging.LogRecord) -> bool:
-    """Keep the framework from logging what `_report` leaves out."""
+def _has_no_exception(record: logging.LogRecord) -> bool:
+    """Whether a record has no exception: what `_report` leaves out, the framework does not log either."""
     return record.exc_info is None
 
 
-def _secrets() -> dict[str, object]:
+def _secrets() -> Mapping[str, SecretsValue]:
+    """What the framework keeps as secrets, the table ``[auth]`` among it."""
     path = os.environ.get("NECESSITY_SECRETS")
     return tomllib.loads(Path(path).read_text(encoding="utf-8")) if path else {}
 
 
 _middleware = [Middleware(Headers)]
 if os.environ.get("NECESSITY_APP_HOST", "127.0.0.1") in LOOPBACK:
-    # A page of another site could have its own name lead here.
+    # A page of another site could point its own host name at this machine (DNS rebinding).
     _middleware.insert(0, Middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK)))
 
-logging.getLogger("streamlit.error_util").addFilter(_without_words)
+logging.getLogger("streamlit.error_util").addFilter(_has_no_exception)
 hide_truth_values()
 app = st.App(HERE / "main.py", secrets=_secrets(), middleware=_middleware, on_script_error=_report)
 

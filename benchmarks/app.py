@@ -73,7 +73,7 @@ def in_python(folder: Path) -> list[tuple[str, float]]:
     review = Workplace(
         KnowledgeBase(open_store(folder, write=True)),
         load_policy(),
-        folder / "desk",
+        folder / "workplace",
         read_settings(APP / "settings.toml"),
     )
     rows = []

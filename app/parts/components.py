@@ -1,4 +1,4 @@
-"""The three components of the workplace's own: a tree, a table and a text that saves itself."""
+"""The browser components that the workplace brings: a tree, a table and a text field that saves itself."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ import streamlit as st
 from reasoner.render.text import plain
 
 _HERE = Path(__file__).parent
+_Component = Callable[..., Any]
+"""What Streamlit makes of a component: called, it puts one into the page and returns the state that the page sent."""
 
 
-def _component(name: str, html: str) -> Any:
+def _component(name: str, html: str) -> _Component:
     css = (_HERE / "chips.css").read_text() + (_HERE / f"{name}.css").read_text()
-    return st.components.v2.component(
+    component: _Component = st.components.v2.component(
         f"necessity_{name}", html=f'<div class="root">{html}</div>', css=css, js=(_HERE / f"{name}.js").read_text()
     )
+    return component
 
 
 _BUTTONS = "".join(
@@ -34,16 +37,22 @@ _editor = _component(
 
 @dataclass
 class Node:
-    """A line of a tree; `key` is unique in it."""
+    """A line of a tree."""
 
     key: str
+    """Unique in the tree."""
     name: str
+    """The short name that stands first, such as a criterion's notation."""
     label: str
     how: str = ""
+    """How the parts combine."""
     word: str = ""
+    """The status."""
     tone: str = "none"
+    """A key of `paint.ICON`."""
     icon: str = ""
     marks: list[str] = field(default_factory=list)
+    """Short notes at the end of the line."""
     parts: list[Node] = field(default_factory=list)
 
     def walk(self) -> Iterator[Node]:
@@ -54,10 +63,22 @@ class Node:
 
 
 def tree(title: str, nodes: Sequence[Node], *, key: str, selected: str | None, opened: Sequence[str]) -> str | None:
-    """Show a tree and return the key of the line that was picked last; only open branches are in the page."""
+    """Show a tree, of which the page holds only open branches.
+
+    Args:
+        title: its name for screen readers.
+        nodes: the lines at the top.
+        key: of the component.
+        selected: key of the line that is picked.
+        opened: keys of the branches that are open at first.
+
+    Returns:
+        The key of the line that was picked last.
+    """
     data = {"title": title, "nodes": [asdict(node) for node in nodes], "selected": selected, "open": list(opened)}
-    found = _tree(data=data, key=key, default={"selected": selected}, on_selected_change=_nothing)
-    return found.selected
+    state = _tree(data=data, key=key, default={"selected": selected}, on_selected_change=_nothing)
+    picked: str | None = state.selected
+    return picked
 
 
 @dataclass
@@ -90,7 +111,16 @@ class Column:
 def table(
     title: str, columns: Sequence[Column], rows: Sequence[Row], *, key: str, sort: str = "", descending: bool = False
 ) -> tuple[str | None, str | None]:
-    """Show a table; gives the id of the row that was just opened and the sort that was just asked for."""
+    """Show a table, and return the id of the row that was just opened and the sort that was just asked for.
+
+    Args:
+        title: its name for screen readers.
+        columns: the headings.
+        rows: as many cells each as there are columns; their text is made safe to show.
+        key: of the component.
+        sort: the `Column.sort` by which the rows are sorted.
+        descending: whether they are sorted from the largest to the smallest.
+    """
     for row in rows:
         for cell in row.cells:
             cell.text = plain(cell.text)
@@ -101,8 +131,8 @@ def table(
         "sort": sort,
         "descending": descending,
     }
-    found = _table(data=data, key=key, on_opened_change=_nothing, on_sorted_change=_nothing)
-    return found.opened, found.sorted
+    state = _table(data=data, key=key, on_opened_change=_nothing, on_sorted_change=_nothing)
+    return state.opened, state.sorted
 
 
 def editor(
@@ -110,19 +140,21 @@ def editor(
     value: str,
     *,
     key: str,
-    made: int,
+    version: int,
     state: str,
     bad: bool = False,
     rows: int = 3,
     on_text: Callable[[], None],
 ) -> None:
-    """Show a text to write in, which is sent while it is typed: the component's state `text` holds it, and its `made`.
+    """Show a text field that is saved while someone types.
+
+    The component's state `text` is what the page sent last: the `text`, and the `version` of the field that it was typed in.
 
     Args:
         label: what it is for.
         value: the text to begin with.
         key: of the component.
-        made: a number whose change has the text begin anew with `value`.
+        version: a number; with another the field starts with `value` again.
         state: whether it is saved, in words.
         bad: whether the state is a problem.
         rows: height in lines.
@@ -131,7 +163,7 @@ def editor(
     data = {
         "label": label,
         "value": value,
-        "made": made,
+        "version": version,
         "state": state,
         "bad": bad,
         "rows": rows,
@@ -141,4 +173,4 @@ def editor(
 
 
 def _nothing() -> None:
-    """Have the page run again."""
+    """Do nothing: a callback is what makes the page run again."""

@@ -1,4 +1,4 @@
-"""The criteria of a case: the tree, and beside it what the chart says of the one that is picked."""
+"""The criteria of a request: the tree, and beside it what the chart says of the criterion that is picked."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from itertools import islice
 
 import streamlit as st
 
-from parts import drafting, paint, quote
+from parts import drafting, paint, quote, session
 from parts.components import Node, tree
-from parts.desk import review, user
 from reasoner.determination.model import CriterionResult, Determination
 from reasoner.determination.settling import Reason
 from reasoner.ground.errors import NecessityError
@@ -33,11 +32,11 @@ def show(file: File, determination: Determination) -> None:
 
 @st.fragment
 def _panes(file: File, determination: Determination) -> None:
-    fields = review().draft(user(), file.id) if user().may(Action.DRAFT) else {}
-    own = drafting.prefix(file, determination)
-    said = [name.removeprefix(own) for name in values(fields) if name.startswith(own)]
-    marked = {name.partition(":")[2] for name in said if ":" in name}
-    nodes = list(_nodes(determination, marked))
+    fields = session.workplace().draft(session.user(), file.id) if session.user().may(Action.DRAFT) else {}
+    prefix = drafting.prefix(file, determination)
+    names = [name.removeprefix(prefix) for name in values(fields) if name.startswith(prefix)]
+    drafted = {name.partition(":")[2] for name in names if ":" in name}
+    nodes = list(_nodes(determination, drafted))
     by_key = {node.key: node for top in nodes for node in top.walk()}
     state = st.session_state
     asked = state.get("criterion") or _first(determination)
@@ -56,12 +55,17 @@ def _panes(file: File, determination: Determination) -> None:
             st.text("A list of the policy: each item by itself.")
             return
         _criterion(file, determination, result)
-        if user().may(Action.DRAFT):
-            _draft(file, result, own)
+        if session.user().may(Action.DRAFT):
+            _draft(file, result, prefix)
 
 
-def _nodes(determination: Determination, marked: set[str]) -> Iterator[Node]:
-    """The sections that apply, then the lists; a criterion in two places has a key of its own in each."""
+def _nodes(determination: Determination, drafted: set[str]) -> Iterator[Node]:
+    """The sections that apply, then the lists; a criterion in two places has a key of its own in each.
+
+    Args:
+        determination: of the request and period.
+        drafted: ids of the criteria that the person's draft says something of.
+    """
     results = {result.criterion.iri: result for result in determination.criteria}
     seen: dict[str, int] = {}
 
@@ -79,7 +83,7 @@ def _nodes(determination: Determination, marked: set[str]) -> Iterator[Node]:
             word = {Status.NOT_DOCUMENTED: "nothing said", Status.NOT_MET: "otherwise"}.get(status, word)
             tone = "none" if status is Status.NOT_DOCUMENTED else tone
         marks = [f"{len(result.evidence)} ❝"] if result.evidence else []
-        marks += ["✎"] if criterion.id in marked else []
+        marks += ["✎"] if criterion.id in drafted else []
         return Node(
             key=f"{criterion.id or criterion.iri}@{seen[iri]}",
             name=criterion.notation or criterion.id,
@@ -92,24 +96,23 @@ def _nodes(determination: Determination, marked: set[str]) -> Iterator[Node]:
             parts=[node(member) for member in result.members],
         )
 
-    for section in determination.sections:
-        yield node(section)
+    for iri in determination.sections:
+        yield node(iri)
     policy = determination.evaluation.policy if determination.evaluation else None
-    for found in policy.lists if policy else ():
-        parts = [node(iri, listed=found.excluding) for iri in found.criterion.members]
-        hits = sum(1 for part in parts if part.word not in ("nothing said",))
-        said = f"{hits} of {len(parts)} spoken to"
+    for section in policy.lists if policy else ():
+        parts = [node(iri, listed=section.excluding) for iri in section.criterion.members]
+        addressed = sum(1 for part in parts if part.word != "nothing said")
         yield Node(
-            f"{found.criterion.id}@list",
-            found.criterion.notation or found.criterion.id,
-            found.criterion.label,
-            said,
+            f"{section.criterion.id}@list",
+            section.criterion.notation or section.criterion.id,
+            section.criterion.label,
+            f"{addressed} of {len(parts)} documented",
             parts=parts,
         )
 
 
 def _first(determination: Determination) -> str:
-    """The criterion to look at first: one that is missing, or stands against it, or the whole."""
+    """The criterion to look at first: one that is missing, or one that stands against the request, or the first of all."""
     for family in (determination.gaps, determination.objections):
         for ids in islice(family, 1):
             if ids:
@@ -134,12 +137,13 @@ def _criterion(file: File, determination: Determination, result: CriterionResult
             {"status": p.status.value, "name": p.criterion.notation or p.criterion.id, "label": p.criterion.label}
             for p in parts
         ],
-        evidence=[quote.bearing(found) for found in result.evidence],
-        asides=[quote.aside(found) for found in result.set_aside],
+        evidence=[quote.bearing(bearing) for bearing in result.evidence],
+        asides=[quote.aside(aside) for aside in result.set_aside],
         families=_families(determination, result),
     )
-    documents = {b.statement.document.iri: b.statement.document for b in (*result.evidence, *result.set_aside)}
-    here = {b.statement.iri for b in (*result.evidence, *result.set_aside)}
+    statements = [bearing.statement for bearing in result.evidence] + [aside.statement for aside in result.set_aside]
+    documents = {statement.document.iri: statement.document for statement in statements}
+    here = {statement.iri for statement in statements}
     for number, (iri, document) in enumerate(documents.items()):
         with st.expander(
             f"In context: document {number + 1} of {len(documents)}",
@@ -147,52 +151,40 @@ def _criterion(file: File, determination: Determination, result: CriterionResult
             on_change="rerun",
         ) as opened:
             if opened.open:
-                said = sorted(
-                    (s for s in file.case.statements if s.document.iri == iri), key=lambda s: (s.page.rjust(8), s.iri)
-                )
+                of_document = quote.in_order(s for s in file.case.statements if s.document.iri == iri)
                 about = ", ".join(
                     p for p in (document.title, document.author, document.role, str(document.issued or "")) if p
                 )
                 paint.html(
-                    "document.html", about=about, quotations=[quote.quotation(s, here=s.iri in here) for s in said]
+                    "document.html",
+                    about=about,
+                    quotations=[quote.quotation(s, here=s.iri in here) for s in of_document],
                 )
     for aside in result.set_aside:
-        if aside.reason is Reason.UNACCEPTED and user().may(Action.ACCEPT):
+        if aside.reason is Reason.UNACCEPTED and session.user().may(Action.ACCEPT):
             _accept(file, aside.statement.iri)
     for acceptance, (statement, _) in file.acceptances.items():
-        if statement in here and user().may(Action.ACCEPT):
+        if statement in here and session.user().may(Action.ACCEPT):
             _withdraw(file, acceptance)
 
 
-def _document(file: File, iri: str, here: set[str]) -> None:
-    """All that a document says, page by page, what bears on the criterion marked."""
-    said = sorted((s for s in file.case.statements if s.document.iri == iri), key=lambda s: (s.page.rjust(8), s.iri))
-    document = said[0].document
-    about = (document.title, document.author, document.role, str(document.issued or ""))
-    paint.html(
-        "document.html",
-        about=", ".join(part for part in about if part),
-        quotations=[quote.quotation(s, here=s.iri in here) for s in said],
-    )
-
-
 def _families(determination: Determination, result: CriterionResult) -> list[tuple[str, int, list[str]]]:
-    """For a group: what carries, completes or refutes it."""
+    """Of a group: a title, how many minimal sets there are, and the first of them, for what carries, completes and refutes it."""
     evaluation = determination.evaluation
     if evaluation is None or not result.members:
         return []
     part = evaluation.policy.parts[result.criterion.iri]
-    found = []
-    for title, make in (
+    families = []
+    for title, family_of in (
         ("Carried by", justification.grounds),
         ("Completed by", justification.gaps),
         ("Refuted by", justification.objections),
     ):
-        family = make(evaluation, part)
+        family = family_of(evaluation, part)
         sets = [", ".join(ids) for ids in islice(family, _SETS) if ids]
         if sets:
-            found.append((title, family.count, sets))
-    return found
+            families.append((title, family.count, sets))
+    return families
 
 
 def _accept(file: File, statement: str) -> None:
@@ -201,7 +193,7 @@ def _accept(file: File, statement: str) -> None:
         "An open criterion: it counts once a reviewer accepts it.",
         "Why it is accepted",
         "Accept this statement",
-        lambda why: review().accept(user(), file.id, statement, why),
+        lambda why: session.workplace().accept(session.user(), file.id, statement, why),
     )
 
 
@@ -211,14 +203,14 @@ def _withdraw(file: File, acceptance: str) -> None:
         "A reviewer has accepted this statement.",
         "Why the acceptance is withdrawn",
         "Withdraw the acceptance",
-        lambda why: review().withdraw(user(), file.id, acceptance, why),
+        lambda why: session.workplace().withdraw(session.user(), file.id, acceptance, why),
     )
 
 
-def _reasoned(key: str, told: str, label: str, button: str, act: Callable[[str], None]) -> None:
-    """A form that takes a reason and does something with it."""
+def _reasoned(key: str, introduction: str, label: str, button: str, act: Callable[[str], None]) -> None:
+    """Show a form that asks for a reason, and act with the reason that is given."""
     with st.form(key):
-        st.text(told)
+        st.text(introduction)
         why = st.text_area(label, max_chars=2000)
         if not st.form_submit_button(button):
             return
@@ -230,12 +222,12 @@ def _reasoned(key: str, told: str, label: str, button: str, act: Callable[[str],
         st.rerun()
 
 
-def _draft(file: File, result: CriterionResult, own: str) -> None:
+def _draft(file: File, result: CriterionResult, prefix: str) -> None:
     id_ = result.criterion.id
     if not id_:
         return
     st.html("<h4>Your draft</h4>")
-    drafting.write("Comment", file.id, f"{own}comment:{id_}", rows=2)
+    drafting.write("Comment", file.id, f"{prefix}comment:{id_}", rows=2)
     if result.kind != "leaf":
         return
     options = [
@@ -243,6 +235,6 @@ def _draft(file: File, result: CriterionResult, own: str) -> None:
         for s in OVERRIDES
         if s != result.status.value and (s != Status.NOT_APPLICABLE or result.criterion.conditional)
     ]
-    chosen = drafting.choice("Override the status", file.id, f"{own}override:{id_}", ["", *options])
+    chosen = drafting.choice("Override the status", file.id, f"{prefix}override:{id_}", ["", *options])
     if chosen:
-        drafting.write("Reason for the override (required)", file.id, f"{own}reason:{id_}", rows=2)
+        drafting.write("Reason for the override (required)", file.id, f"{prefix}reason:{id_}", rows=2)

@@ -1,11 +1,13 @@
-"""Deciding: overrides and comments gathered, a letter, a signature, and what has been decided before."""
+"""Deciding: the overrides and comments of the draft, a letter, a signature, and earlier decisions."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import streamlit as st
 
-from parts import drafting, paint
-from parts.desk import review, user
+from parts import drafting, paint, session
 from reasoner.determination.model import Determination
 from reasoner.ground.errors import NecessityError
 from reasoner.render import notices, pdf, provenance
@@ -23,35 +25,35 @@ _LABEL = {
 
 
 def show(file: File, determination: Determination) -> None:
-    """Show what is drafted, what can be decided, and what has been."""
-    desk, person = review(), user()
+    """Show what is drafted, what the person can decide, and what has been decided."""
+    workplace, person = session.workplace(), session.user()
     _decided(file)
     if not person.may(Action.DRAFT):
         st.info(f"As {person.role.value} you can read and not decide.", icon=":material/visibility:")
         return
-    own, fields = drafting.prefix(file, determination), desk.draft(person, file.id)
-    fields = {name: field for name, field in fields.items() if name.startswith(own)}
-    said = {name.removeprefix(own): text for name, text in values(fields).items()}
+    prefix = drafting.prefix(file, determination)
+    draft = workplace.draft(person, file.id)
+    fields = {name: field for name, field in draft.items() if name.startswith(prefix)}
+    texts = {name.removeprefix(prefix): text for name, text in values(fields).items()}
+    comments = [(name.partition(":")[2], text) for name, text in texts.items() if name.startswith("comment:")]
     unseen = _unseen(file, fields)
-    overrides, incomplete = _overrides(determination, said)
+    overrides, incomplete = _overrides(determination, texts)
     remarks = [
-        (determination.criterion(name.partition(":")[2]).criterion.iri, text)
-        for name, text in said.items()
-        if name.startswith("comment:") and _asked(determination, name.partition(":")[2])
+        (determination.criterion(id_).criterion.iri, text) for id_, text in comments if _asked(determination, id_)
     ]
-    after = desk.assess(determination, overrides)
+    after = workplace.assess(determination, overrides)
     left, right = st.columns([5, 4], gap="medium")
     with left:
         disposition = _disposition(file, determination)
-        rationale = drafting.write("Rationale", file.id, f"{own}rationale", rows=4)
+        rationale = drafting.write("Rationale", file.id, f"{prefix}rationale", rows=4)
         letter = _letter(file, determination, disposition)
     with right:
         st.html("<h3>What you have drafted</h3>")
         paint.html(
             "drafted.html",
-            overrides=[(determination_id(determination, override.criterion), override) for override in overrides],
+            overrides=[(_criterion_id(determination, override.criterion), override) for override in overrides],
             incomplete=incomplete,
-            comments=[(name.partition(":")[2], text) for name, text in said.items() if name.startswith("comment:")],
+            comments=comments,
             outcome=determination.outcome.value,
             after=after.value,
         )
@@ -71,7 +73,7 @@ def show(file: File, determination: Determination) -> None:
         )
 
 
-def determination_id(determination: Determination, iri: str) -> str:
+def _criterion_id(determination: Determination, iri: str) -> str:
     """The id of a criterion by its IRI."""
     return next(r.criterion.id for r in determination.criteria if r.criterion.iri == iri)
 
@@ -80,39 +82,44 @@ def _asked(determination: Determination, id_: str) -> bool:
     return any(result.criterion.id == id_ for result in determination.criteria)
 
 
-def _overrides(determination: Determination, said: dict[str, str]) -> tuple[list[Override], list[str]]:
-    """The overrides that have a reason, and the ids of those that lack one."""
-    found, incomplete = [], []
-    for name, status in said.items():
+def _overrides(determination: Determination, texts: dict[str, str]) -> tuple[list[Override], list[str]]:
+    """The overrides that have a reason, and the ids of the criteria whose override lacks one.
+
+    Args:
+        determination: what they override.
+        texts: the fields of the draft by name.
+    """
+    overrides, incomplete = [], []
+    for name, status in texts.items():
         id_ = name.partition(":")[2]
         if not name.startswith("override:") or not _asked(determination, id_):
             continue
-        result, reason = determination.criterion(id_), said.get(f"reason:{id_}", "")
+        result, reason = determination.criterion(id_), texts.get(f"reason:{id_}", "")
         if status == result.status.value:
             continue
         if reason:
-            found.append(Override(result.criterion.iri, result.status.value, status, reason))
+            overrides.append(Override(result.criterion.iri, result.status.value, status, reason))
         else:
             incomplete.append(id_)
-    return found, incomplete
+    return overrides, incomplete
 
 
 def _disposition(file: File, determination: Determination) -> Disposition:
-    person, own = user(), drafting.prefix(file, determination)
-    key = f"disposition {own}{file.id}"
+    person, name = session.user(), f"{drafting.prefix(file, determination)}disposition"
+    key = f"disposition {name} {file.id}"
     options = [d for d in Disposition if d is not Disposition.ADVERSE or person.may(Action.DECIDE_ADVERSELY)]
-    held = drafting.held(file.id, f"{own}disposition").value
+    saved = drafting.value(file.id, name)
     if st.session_state.get(key) not in options:
         suggested = {
             "criteria-met": Disposition.APPROVED,
             "documentation-needed": Disposition.DOCUMENTATION_REQUESTED,
         }.get(determination.outcome.value, Disposition.REFERRED_TO_PEER)
-        st.session_state[key] = Disposition(held) if held in options else suggested
+        st.session_state[key] = Disposition(saved) if saved in options else suggested
 
     def save() -> None:
-        drafting.put(file.id, f"{own}disposition", st.session_state[key].value)
+        drafting.put(file.id, name, st.session_state[key].value)
 
-    chosen = st.radio("Decision", options, key=key, on_change=save, format_func=_LABEL.get, horizontal=True)
+    chosen = st.radio("Decision", options, key=key, on_change=save, format_func=_LABEL.__getitem__, horizontal=True)
     if Disposition.ADVERSE not in options:
         st.caption("An adverse decision takes a licensed clinician.")
     return chosen
@@ -120,18 +127,19 @@ def _disposition(file: File, determination: Determination) -> Disposition:
 
 def _letter(file: File, determination: Determination, disposition: Disposition) -> str:
     """The letter of the draft, generated where there is none yet."""
-    name, person = f"{drafting.prefix(file, determination)}letter {disposition.value}", user()
+    name, person = f"{drafting.prefix(file, determination)}letter {disposition.value}", session.user()
     generated = notices.to_letter(determination, disposition)
     if generated is None:
         st.info("Nothing is missing, so there is nothing to ask for.", icon=":material/mail_off:")
         return ""
     text = drafting.write("Letter", file.id, name, rows=14, default=generated)
     with st.container(horizontal=True):
-        st.button("Write it anew", on_click=drafting.put, args=(file.id, name, generated), disabled=text == generated)
-        for form, make in (("HTML", notices.letter_to_html), ("PDF", pdf.letter_to_pdf)):
+        st.button("Write it again", on_click=drafting.put, args=(file.id, name, generated), disabled=text == generated)
+        writers: dict[str, Callable[[str], str | bytes]] = {"HTML": notices.letter_to_html, "PDF": pdf.letter_to_pdf}
+        for form, write in writers.items():
             st.download_button(
                 f"Letter as {form}",
-                lambda make=make, form=form: review().export(person, file.id, f"letter as {form}", lambda: make(text)),
+                partial(session.workplace().export, person, file.id, f"letter as {form}", partial(write, text)),
                 file_name=f"letter-{file.id[:8]}.{form.lower()}",
                 on_click="ignore",
             )
@@ -150,7 +158,7 @@ def _unseen(file: File, fields: dict[str, DraftField]) -> bool:
 
 
 def _sign(file: File, proposal: Proposal, *, seen: str, blocked: bool, unseen: bool, drafted: set[str]) -> None:
-    person = user()
+    person = session.user()
     if seen:
         st.warning("This determination has a decision. A new one corrects it; the earlier one stays on record.")
     if not file.recorded:
@@ -163,7 +171,7 @@ def _sign(file: File, proposal: Proposal, *, seen: str, blocked: bool, unseen: b
             st.warning("The draft was changed in another window just now. Read it again, then sign.")
             return
         try:
-            review().decide(person, file.id, proposal, seen, drafted)
+            session.workplace().decide(person, file.id, proposal, seen, drafted)
         except NecessityError as error:
             paint.problem(error)
         else:

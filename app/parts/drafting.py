@@ -1,18 +1,14 @@
-"""Texts and choices of a person's draft, saved while they are made."""
+"""Texts and choices of a person's draft, saved while the person makes them."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from parts import paint
+from parts import paint, session
 from parts.components import editor
-from parts.desk import clock_time, review, user
 from reasoner.determination.model import Determination
 from reasoner.ground.errors import ConflictError, NecessityError
-from reasoner.workplace.drafts import DraftField
 from reasoner.workplace.service import File
-
-_NONE = DraftField("", 0, None)  # type: ignore[arg-type]
 
 
 def prefix(file: File, determination: Determination) -> str:
@@ -20,94 +16,112 @@ def prefix(file: File, determination: Determination) -> str:
     return "" if len(file.determinations) == 1 else f"{determination.service_start} "
 
 
-def held(id_: str, name: str) -> DraftField:
-    """A field of the person's draft; empty and of revision 0 where there is none."""
-    return review().draft(user(), id_).get(name, _NONE)
+def value(id_: str, name: str) -> str:
+    """What is saved of a field of the person's draft of a request; empty if nothing is."""
+    return _saved(id_, name)[0]
+
+
+def _saved(id_: str, name: str) -> tuple[str, int]:
+    """The value and the revision of a field; an empty value of revision 0 if nothing is saved."""
+    field = session.workplace().draft(session.user(), id_).get(name)
+    return (field.value, field.revision) if field else ("", 0)
 
 
 def put(id_: str, name: str, value: str) -> None:
-    """Save a field over whatever it holds, for what a person has chosen and not typed."""
-    current = held(id_, name)
-    if current.value != value:
-        review().save(user(), id_, name, value, current.revision)
-        _begin_anew(id_, name)
+    """Save a field whatever it holds: for what a person has chosen, not typed."""
+    current, revision = _saved(id_, name)
+    if current != value:
+        session.workplace().save(session.user(), id_, name, value, revision)
+        _start_again(id_, name)
 
 
 def write(label: str, id_: str, name: str, *, rows: int = 3, default: str = "") -> str:
-    """A text of the draft; gives what is saved of it, or the default where nothing is.
+    """Show a text field of the draft, and return the saved text, or the default if nothing is saved.
 
-    Another window's text is never overwritten: where both have changed it both are shown, and the person keeps one.
+    The text of another window is never overwritten: if both windows have changed it, both texts are shown and the person
+    keeps one.
+
+    Args:
+        label: what the text is.
+        id_: opaque id of the request.
+        name: of the field.
+        rows: height in lines.
+        default: the text to start with.
     """
     key, state = f"draft {id_} {name}", st.session_state
-    based, told, mine, made = (f"{key} {what}" for what in ("based", "told", "mine", "made"))
-    current = held(id_, name)
-    if mine not in state and state.setdefault(based, current.revision) != current.revision:
-        _begin_anew(id_, name)
+    based_on, problem, unsaved, version = (f"{key} {what}" for what in ("based", "problem", "unsaved", "version"))
+    field = session.workplace().draft(session.user(), id_).get(name)
+    text, revision = (field.value, field.revision) if field else ("", 0)
+    if unsaved not in state and state.setdefault(based_on, revision) != revision:
+        _start_again(id_, name)
 
     def save() -> None:
         sent = state[key]["text"]
         try:
-            if sent["made"] != state.get(made, 0):
+            if sent["version"] != state.get(version, 0):
                 raise ConflictError("the text has been replaced since")
-            state[based] = review().save(user(), id_, name, sent["text"], state[based]).revision
-            state[told] = ""
+            state[based_on] = (
+                session.workplace().save(session.user(), id_, name, sent["text"], state[based_on]).revision
+            )
+            state[problem] = ""
         except ConflictError:
-            state[mine] = sent["text"]
+            state[unsaved] = sent["text"]
         except NecessityError as error:
-            state[told] = str(error)
+            state[problem] = str(error)
 
-    said, bad = f"Saved {clock_time(current.saved)}" if current.saved else "", False
-    if mine in state:
-        said, bad = "Not saved: it was changed in another window", True
-    elif state.get(told):
-        said, bad = state[told], True
-    value = current.value if current.revision else default
-    editor(label, value, key=key, made=state.get(made, 0), state=said, bad=bad, rows=rows, on_text=save)
-    if mine in state:
-        _reconcile(id_, name, current, key)
-    return value
+    status, is_problem = f"Saved {paint.clock_time(field.saved)}" if field else "", False
+    if unsaved in state:
+        status, is_problem = "Not saved: it was changed in another window", True
+    elif state.get(problem):
+        status, is_problem = state[problem], True
+    shown = text if field else default
+    editor(label, shown, key=key, version=state.get(version, 0), state=status, bad=is_problem, rows=rows, on_text=save)
+    if unsaved in state:
+        _reconcile(id_, name, key)
+    return shown
 
 
-def _reconcile(id_: str, name: str, current: DraftField, key: str) -> None:
+def _reconcile(id_: str, name: str, key: str) -> None:
+    """Show the texts of both windows, of which the person keeps one."""
     state = st.session_state
+    other, revision = _saved(id_, name)
     with st.container(border=True, key=f"{key} conflict"):
         st.warning("This text was changed in another window. Keep one of the two.", icon=":material/call_split:")
         st.caption("In the other window")
-        st.text(current.value)
+        st.text(other)
 
         def keep() -> None:
-            review().save(user(), id_, name, state.pop(f"{key} mine"), current.revision)
-            _begin_anew(id_, name)
+            session.workplace().save(session.user(), id_, name, state.pop(f"{key} unsaved"), revision)
+            _start_again(id_, name)
 
         def take() -> None:
-            del state[f"{key} mine"]
-            _begin_anew(id_, name)
+            del state[f"{key} unsaved"]
+            _start_again(id_, name)
 
         with st.container(horizontal=True):
             st.button("Keep mine", on_click=keep, key=f"{key} keep")
             st.button("Take the other", on_click=take, key=f"{key} take")
 
 
-def _begin_anew(id_: str, name: str) -> None:
-    """Have the text in the page be the saved one."""
+def _start_again(id_: str, name: str) -> None:
+    """Have the field in the page start again with the saved text."""
     key, state = f"draft {id_} {name}", st.session_state
-    state[f"{key} made"] = state.get(f"{key} made", 0) + 1
-    state[f"{key} based"] = held(id_, name).revision
+    state[f"{key} version"] = state.get(f"{key} version", 0) + 1
+    state[f"{key} based"] = _saved(id_, name)[1]
 
 
 def choice(label: str, id_: str, name: str, options: list[str]) -> str:
-    """A choice of the draft, the first option standing for none; gives what is saved of it."""
+    """Show a choice of the draft, the first option standing for none, and return the option that is chosen."""
     key, state = f"draft {id_} {name}", st.session_state
-    current = held(id_, name)
-    if state.get(f"{key} based") != current.revision or state.get(key) not in options:
-        state[key] = current.value if current.value in options else options[0]
-        state[f"{key} based"] = current.revision
+    saved, revision = _saved(id_, name)
+    if state.get(f"{key} based") != revision or state.get(key) not in options:
+        state[key] = saved if saved in options else options[0]
+        state[f"{key} based"] = revision
 
     def save() -> None:
         put(id_, name, state[key])
 
-    def word(value: str) -> str:
-        return paint.WORD[value] if value else "no override"
+    def word(option: str) -> str:
+        return paint.WORD[option] if option else "no override"
 
-    st.selectbox(label, options, key=key, on_change=save, format_func=word)
-    return state[key]
+    return st.selectbox(label, options, key=key, on_change=save, format_func=word)

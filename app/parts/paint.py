@@ -1,7 +1,9 @@
-"""Painting: fixed HTML that is filled with escaped text, words and icons for statuses, and problems in words."""
+"""How things look: HTML templates filled with escaped text, words and icons for statuses, errors, moments, Turtle."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import streamlit as st
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+from rdflib import Graph
 
 from reasoner.ground.errors import NecessityError
 from reasoner.logic.fold import Outcome, Status
@@ -28,9 +31,9 @@ TONE: dict[str, str] = {
     Outcome.EXCLUDED: "bad",
     Outcome.NO_POLICY_VERSION: "none",
 }
-"""The colour of a status or an outcome, which its word and icon stand beside."""
+"""The tone of a status or an outcome: the style sheets give each a colour, and a word and an icon stand beside it."""
 ICON = {"good": "✓", "bad": "✕", "open": "○", "clash": "⇄", "none": "–"}
-"""The icon of each colour."""
+"""The icon of each tone."""
 WORD = {
     "met": "met",
     "not-met": "not met",
@@ -50,12 +53,12 @@ HOW = {"all": "all of", "any": "any of", "list": "each by itself", "leaf": ""}
 
 
 def tone(value: str) -> str:
-    """The colour of a status or an outcome by its spelling in JSON."""
+    """The tone of a status or an outcome by its spelling in JSON."""
     return TONE.get(value, "none")
 
 
 def html(template: str, **values: Any) -> None:
-    """Show a template filled with values; their text is escaped, and loses what would change its direction."""
+    """Show a template filled with values; their text is escaped, and characters that change its direction are removed."""
     st.html(_environment().get_template(template).render(**values))
 
 
@@ -69,8 +72,20 @@ def _style() -> str:
     return (HERE / "parts" / "chips.css").read_text() + (HERE / "style.css").read_text()
 
 
+def clock_time(moment: datetime) -> str:
+    """A moment in the server's time zone, to the minute."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def turtle(graph: Graph, prefixes: Mapping[str, str]) -> None:
+    """Show a graph as Turtle with some prefixes, which are bound in it."""
+    for prefix, namespace in prefixes.items():
+        graph.bind(prefix, namespace)
+    st.code(graph.serialize(format="turtle"), language=None, wrap_lines=True)
+
+
 def problem(error: NecessityError) -> None:
-    """Show an error in words: what, where and the mend."""
+    """Show an error: what, where and the mend."""
     with st.container(key="problem"):
         st.error("This did not work.", icon=":material/error:")
         st.text(plain(str(error)))
@@ -78,7 +93,7 @@ def problem(error: NecessityError) -> None:
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    found = Environment(
+    environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -86,5 +101,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.globals.update(word=WORD, tone=tone, icon=ICON)
-    return found
+    environment.globals.update(word=WORD, tone=tone, icon=ICON)
+    return environment

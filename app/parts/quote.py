@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from reasoner.chart.model import Assertion, Statement
@@ -12,18 +13,23 @@ from reasoner.render.document import quotation as quoted
 _TONE = {Assertion.AFFIRMED: "good", Assertion.DENIED: "bad", Assertion.NOT_APPLICABLE: "none"}
 
 
-def bearing(found: Bearing) -> dict[str, Any]:
+def bearing(bearing: Bearing) -> dict[str, Any]:
     """A statement that bears on a criterion."""
-    stance = "affirms the contrary" if found.contrary else STANCE[found.stance]
-    return quotation(found.statement, stance, _TONE[found.stance])
+    stance = "affirms the contrary" if bearing.contrary else STANCE[bearing.stance]
+    return quotation(bearing.statement, stance, _TONE[bearing.stance])
 
 
-def aside(found: SetAside) -> dict[str, Any]:
+def aside(aside: SetAside) -> dict[str, Any]:
     """A statement that was set aside, with the reason."""
-    return quotation(found.statement, found.reason.value, "")
+    return quotation(aside.statement, aside.reason.value, "")
+
+
+def in_order(statements: Iterable[Statement]) -> list[Statement]:
+    """Statements of a document in the order of its pages."""
+    return sorted(statements, key=lambda statement: (statement.page.rjust(8), statement.iri))
 
 
 def quotation(statement: Statement, stance: str = "", tone: str = "", *, here: bool = False) -> dict[str, Any]:
-    """A statement with its place in the record, by default with its own stance."""
-    found = quoted(stance or STANCE[statement.assertion], statement)
-    return {**found, "tone": tone or _TONE[statement.assertion], "here": here}
+    """A statement with its place in the record, by default with its own stance; `here` marks it as bearing on the criterion."""
+    fields = quoted(stance or STANCE[statement.assertion], statement)
+    return {**fields, "tone": tone or _TONE[statement.assertion], "here": here}

@@ -1,11 +1,10 @@
-"""The audit trail: who did what and when, and whether the trail is whole."""
+"""The audit trail: who did what and when, and whether the trail is complete and unchanged."""
 
 from __future__ import annotations
 
 import streamlit as st
-from parts import paint
+from parts import paint, session
 from parts.components import Cell, Column, Row, table
-from parts.desk import review, user
 
 from reasoner.render.text import plain
 from reasoner.review.authority import Action
@@ -25,22 +24,22 @@ _PAGE = 100
 def show() -> None:
     """Show the page."""
     st.title("Audit")
-    person = user()
+    person = session.user()
     if not person.may(Action.AUDIT):
         st.info("An administrator reads the audit trail.", icon=":material/lock:")
         return
-    entries, problems = review().audit(person)
+    entries, problems = session.workplace().audit(person)
     if problems:
         st.error("The trail is not whole.", icon=":material/broken_image:")
-        for said in problems[:20]:
-            st.text(plain(said))
+        for problem in problems[:20]:
+            st.text(plain(problem))
         return
     st.success(
         f"The trail is whole: {len(entries):,} entries, each following on the one before it.",
         icon=":material/verified:",
     )
     st.caption(
-        "Keep the digest of the last entry elsewhere: with it `necessity audit verify --head` finds out whether the trail was cut."
+        "Keep the digest of the last entry elsewhere: with it `necessity audit verify --head` tells whether the trail was cut."
     )
     st.code(entries[0].digest, language=None)
     left, middle, right = st.columns(3)
@@ -70,4 +69,4 @@ def show() -> None:
     if rows:
         table("Entries of the audit trail", _COLUMNS, rows, key="audit")
     else:
-        paint.html("document.html", about="No entry is like this.", quotations=[])
+        paint.html("document.html", about="No entry matches.", quotations=[])

@@ -1,18 +1,20 @@
-"""Charts or bundles of one's own: determined at once, shown, and taken along. Nothing is kept unless it is loaded."""
+"""Charts or bundles that a person uploads: determined, shown and downloaded. Nothing is kept unless it is loaded."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
+from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
-from parts import paint
+from parts import paint, session
 from parts.components import Cell, Column, Row, table
-from parts.desk import review, user
 
 from reasoner.chart.fhir.request import RequestOptions
 from reasoner.chart.sources import SUFFIXES
+from reasoner.determination.model import Determination
 from reasoner.ground.errors import NecessityError
 from reasoner.policy.axes import choose
 from reasoner.render import document
@@ -27,27 +29,27 @@ _COLUMNS = (Column("Request"), Column("File"), Column("Outcome"), Column("Servic
 
 def show() -> None:
     """Show the page."""
-    desk, person = review(), user()
+    workplace, person = session.workplace(), session.user()
     st.title("Batch")
     if not person.may(Action.TRY):
         st.info(f"As {person.role.value} you cannot try charts.", icon=":material/visibility:")
         return
     st.caption(
-        f"RDF charts or FHIR R4 bundles, up to {desk.settings.upload} MiB and {desk.settings.charts} requests a file. "
+        f"RDF charts or FHIR R4 bundles, up to {workplace.settings.upload} MiB and {workplace.settings.charts} requests a file. "
         "They are determined and not kept."
     )
     files = st.file_uploader(
         "Charts",
         type=[suffix.lstrip(".") for suffix in SUFFIXES],
         accept_multiple_files=True,
-        max_upload_size=desk.settings.upload,
+        max_upload_size=workplace.settings.upload,
     )
     options = _options()
     if st.button("Determine", type="primary", disabled=not files or options is None):
         bar, trials = st.progress(0.0, "Determining …"), []
         for number, file in enumerate(files):
             bar.progress(number / len(files), f"{number} of {len(files)} files")
-            trials.append(desk.try_out(person, file.name, file.getvalue(), options))
+            trials.append(workplace.try_out(person, file.name, file.getvalue(), options))
         bar.empty()
         st.session_state["trials"] = trials
     if st.session_state.get("trials"):
@@ -55,22 +57,24 @@ def show() -> None:
 
 
 def _options() -> RequestOptions | None:
-    """What a bundle does not say of the request; None if it is not well formed."""
+    """Facts of the request that a bundle does not state; None if they are not well formed."""
     with st.expander("What a FHIR bundle does not say of the request"):
-        left, middle, right = places = st.columns(3)
-        axes = review().policy.axes
+        left, middle, right = columns = st.columns(3)
+        axes = session.workplace().policy.axes
         words: dict[str, str] = {}
         for number, axis in enumerate(axes):
             choices = {"": "as the bundle says"} | {value.word: value.label for value in axis.values}
-            word = places[number % 3].selectbox(axis.label.capitalize(), choices, format_func=choices.get)
+            word = columns[number % 3].selectbox(
+                axis.label.capitalize(), list(choices), format_func=choices.__getitem__
+            )
             words |= {axis.word: word} if word else {}
-        place = right.text_input("Plan regulated in", placeholder="US-MO", max_chars=10)
+        jurisdiction = right.text_input("Plan regulated in", placeholder="US-MO", max_chars=10)
         start = left.date_input("Service start", None)
         end = middle.date_input("Service end", None)
     try:
         return RequestOptions(
             axis_values=choose(axes, words),
-            jurisdiction=place or None,
+            jurisdiction=jurisdiction or None,
             service_start=start.isoformat() if start else None,
             service_end=end.isoformat() if end else None,
         )
@@ -80,19 +84,19 @@ def _options() -> RequestOptions | None:
 
 
 def _results(trials: list[Trial]) -> None:
-    desk, person = review(), user()
-    found = [(trial, determination) for trial in trials for determination in trial.determinations]
+    workplace, person = session.workplace(), session.user()
+    results = [(trial, determination) for trial in trials for determination in trial.determinations]
     for trial in trials:
-        for said in trial.errors:
+        for error in trial.errors:
             st.error("A chart was rejected.", icon=":material/error:")
-            st.text(plain(said))
-        for said in trial.notes:
-            st.text(plain(f"{trial.name}: {said}"))
-    if not found:
+            st.text(plain(error))
+        for note in trial.notes:
+            st.text(plain(f"{trial.name}: {note}"))
+    if not results:
         return
-    st.caption(f"{len(found)} determinations")
+    st.caption(f"{len(results)} determination{'' if len(results) == 1 else 's'}")
     rows = []
-    for trial, d in found:
+    for trial, d in results:
         tone = paint.tone(d.outcome.value)
         rows.append(
             Row(
@@ -106,25 +110,30 @@ def _results(trials: list[Trial]) -> None:
             )
         )
     table("Determinations", _COLUMNS, rows, key="batch")
-    determinations = [d for _, d in found]
+    determinations = [d for _, d in results]
+    writers: dict[str, Callable[[list[Determination]], str]] = {
+        "json": _json,
+        "csv": _csv,
+        "html": document.to_html,
+    }
     with st.container(horizontal=True):
-        for form, make in (
-            ("json", lambda: json.dumps([to_json(d) for d in determinations], ensure_ascii=False, indent=2)),
-            ("csv", lambda: _csv(determinations)),
-            ("html", lambda: document.to_html(determinations)),
-        ):
+        for form, write in writers.items():
             st.download_button(
                 f"Results as {form.upper()}",
-                lambda make=make, form=form: desk.export(person, "", f"trial as {form}", make),
+                partial(workplace.export, person, "", f"trial as {form}", partial(write, determinations)),
                 file_name=f"determinations.{form}",
                 on_click="ignore",
             )
         if person.may(Action.LOAD) and st.button("Put them on the worklist"):
-            done = desk.load(person, {d.case.iri: d.case for d in determinations}.values())
-            st.success(", ".join(f"{done.get(change, 0)} {change.value}" for change in LoadChange))
+            changes = workplace.load(person, {d.case.iri: d.case for d in determinations}.values())
+            st.success(", ".join(f"{changes.get(change, 0)} {change.value}" for change in LoadChange))
 
 
-def _csv(determinations: list) -> str:
+def _json(determinations: list[Determination]) -> str:
+    return json.dumps([to_json(d) for d in determinations], ensure_ascii=False, indent=2)
+
+
+def _csv(determinations: list[Determination]) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(["request", "service start", "service end", "outcome", "criterion", "status"])
@@ -144,5 +153,5 @@ def _csv(determinations: list) -> str:
 
 
 def _harmless(text: str) -> str:
-    """A cell that a spreadsheet takes for text and not for a formula."""
+    """A cell that a spreadsheet reads as text, never as a formula."""
     return "'" + text if text[:1] in ("=", "+", "-", "@", "\t") else text

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
+from functools import partial
+from typing import Any, TypedDict
 
 import streamlit as st
-from parts import criteria, decide, paint, quote
-from parts.desk import clock_time, review, turtle, user
+from parts import criteria, decide, paint, quote, session
 
+from reasoner.chart.model import Statement
 from reasoner.determination.model import Determination
-from reasoner.determination.whatif import STANCES, assumable, assume, next_question
+from reasoner.determination.whatif import assumable, assume, next_question
 from reasoner.ground.errors import NecessityError
 from reasoner.rdf import graphs, parsing
 from reasoner.render import pdf, provenance
@@ -18,25 +21,32 @@ from reasoner.render.text import HEADLINE, plain
 from reasoner.review.authority import Action
 from reasoner.workplace.service import File
 
+_ASSUMED = {
+    "affirmed": "affirmed it",
+    "denied": "denied it",
+    "not-applicable": "said it does not arise",
+    "silent": "were silent on it",
+}
+"""What can be assumed of the chart, by the names of `reasoner.determination.whatif.STANCES`."""
 _VIEWS = ("Criteria", "Missing", "Readings", "Documents", "What if", "Decide", "Data")
 
 
 def show() -> None:
     """Show the page."""
-    desk, person, state = review(), user(), st.session_state
+    workplace, person, state = session.workplace(), session.user(), st.session_state
     id_ = st.query_params.get("id") or state.get("case")
     if not id_:
         st.title("Case")
         st.info("Choose a request from the worklist.", icon=":material/checklist:")
         return
     if state.get("case") != id_ or state.get("visitor") != person.iri:
-        desk.visit(person, id_)
+        workplace.visit(person, id_)
         state["case"], state["visitor"] = id_, person.iri
         state.pop("criterion", None)
         state.pop("assumed", None)
     st.query_params["id"] = id_
-    file = desk.file(person, id_)
-    items = [item for item in desk.items(person) if item.id == id_]
+    file = workplace.file(person, id_)
+    items = [item for item in workplace.items(person) if item.id == id_]
     st.title("Case")
     st.text(plain(items[0].name))
     _colleagues(id_)
@@ -65,10 +75,10 @@ def show() -> None:
 
 @st.fragment(run_every=20)
 def _colleagues(id_: str) -> None:
-    """Tell who else is at work here."""
-    for colleague in review().colleagues(user(), id_):
+    """Show who else is at work on the request."""
+    for colleague in session.workplace().colleagues(session.user(), id_):
         parts = ["has this case open" if colleague.seen else ""]
-        parts += [f"has an unsigned draft, saved {clock_time(colleague.drafted)}" if colleague.drafted else ""]
+        parts += [f"has an unsigned draft, saved {paint.clock_time(colleague.drafted)}" if colleague.drafted else ""]
         st.warning("Someone else is at work on this case.", icon=":material/group:")
         st.text(f"{plain(colleague.name)} {' and '.join(part for part in parts if part)}. Your drafts are kept apart.")
 
@@ -114,15 +124,15 @@ def _recorded(file: File) -> None:
     if file.recorded:
         return
     st.warning("What you see is not on record yet: chart, policy or software have changed since, or nothing was.")
-    if user().may(Action.DETERMINE) and st.button("Record this determination"):
-        review().determine(user(), file.id, file.case.as_of)
+    if session.user().may(Action.DETERMINE) and st.button("Record this determination"):
+        session.workplace().determine(session.user(), file.id, file.case.as_of)
         st.rerun()
 
 
 def _missing(file: File, determination: Determination) -> None:
     question = next_question(determination)
     paint.html("missing.html", record=content(determination), question=question)
-    if determination.gaps and user().may(Action.DRAFT):
+    if determination.gaps and session.user().may(Action.DRAFT):
         st.caption("On the view Decide a letter that asks for this is ready to be edited.")
 
 
@@ -131,11 +141,11 @@ def _readings(file: File, determination: Determination) -> None:
     readings = []
     for tried in determination.readings:
         before, after = evaluation.statuses if evaluation else {}, tried.evaluation.statuses
-        labels = {part.criterion.iri: part.criterion.id for part in tried.evaluation.policy.parts.values()}
+        ids = {part.criterion.iri: part.criterion.id for part in tried.evaluation.policy.parts.values()}
         changes = [
-            f"{labels[iri]}: {paint.WORD[before[iri].value] if iri in before else 'not asked'} to {paint.WORD[status.value]}"
+            f"{ids[iri]}: {paint.WORD[before[iri].value] if iri in before else 'not asked'} to {paint.WORD[status.value]}"
             for iri, status in after.items()
-            if labels.get(iri) and before.get(iri) is not status
+            if ids.get(iri) and before.get(iri) is not status
         ]
         readings.append(
             {
@@ -158,17 +168,28 @@ def _readings(file: File, determination: Determination) -> None:
     )
 
 
+class _Event(TypedDict):
+    """An event of the timeline, as its template takes it."""
+
+    date: date
+    kind: str
+    title: str
+    about: str
+    said: list[dict[str, Any]]
+
+
 def _documents(file: File, determination: Determination) -> None:
     case = file.case
-    said: dict[str, list] = {}
+    by_document: dict[str, list[Statement]] = {}
     for statement in case.statements:
-        said.setdefault(statement.document.iri, []).append(statement)
-    events = [
-        {"date": case.start, "kind": "start", "title": "Service starts", "about": "", "said": []},
-        *([{"date": case.end, "kind": "start", "title": "Service ends", "about": "", "said": []}] if case.end else []),
-        {"date": case.as_of, "kind": "start", "title": "Reviewed as of this day", "about": "", "said": []},
+        by_document.setdefault(statement.document.iri, []).append(statement)
+    milestones = {"Service starts": case.start, "Service ends": case.end, "Reviewed as of this day": case.as_of}
+    events: list[_Event] = [
+        {"date": day, "kind": "start", "title": title, "about": "", "said": []}
+        for title, day in milestones.items()
+        if day
     ]
-    for statements in said.values():
+    for statements in by_document.values():
         document = statements[0].document
         day = document.issued or min(statement.recorded for statement in statements)
         author = f"{document.author} ({document.role})" if document.role else document.author
@@ -177,8 +198,8 @@ def _documents(file: File, determination: Determination) -> None:
                 "date": day,
                 "kind": "",
                 "title": document.title or "Document without a title",
-                "about": f"{author}, {len(statements)} statements",
-                "said": [quote.quotation(s) for s in sorted(statements, key=lambda s: (s.page.rjust(8), s.iri))],
+                "about": f"{author}, {len(statements)} statement{'' if len(statements) == 1 else 's'}",
+                "said": [quote.quotation(s) for s in quote.in_order(statements)],
             }
         )
     events.sort(key=lambda event: (event["date"], event["kind"] == ""))
@@ -186,32 +207,29 @@ def _documents(file: File, determination: Determination) -> None:
 
 
 def _what_if(file: File, determination: Determination) -> None:
-    """Assumptions of this session alone: nothing of them is kept."""
+    """Show what would follow from assumptions, which this session alone has and nothing keeps."""
     if determination.evaluation is None:
         st.info("No version of the policy was in force, so nothing follows from an assumption.")
         return
     st.caption("Nothing here touches the record.")
-    parts = assumable(determination)
+    leaves = assumable(determination)
     assumed: dict[str, str] = st.session_state.setdefault("assumed", {})
     pick, stance, add = st.columns([5, 3, 2], vertical_alignment="bottom")
-    id_ = pick.selectbox("Criterion", list(parts), format_func=lambda i: f"{i}  {parts[i].label}", key="assumed leaf")
-    options = [s for s in STANCES if s != "not-applicable" or parts[id_].conditional]
-    how = stance.selectbox(
+    id_: str = pick.selectbox(
+        "Criterion", list(leaves), format_func=lambda id_: f"{id_}  {leaves[id_].label}", key="assumed leaf"
+    )
+    options = [name for name in _ASSUMED if name != "not-applicable" or leaves[id_].conditional]
+    assumption = stance.selectbox(
         "What if the chart",
         options,
-        format_func={
-            "affirmed": "affirmed it",
-            "denied": "denied it",
-            "not-applicable": "said it does not arise",
-            "silent": "were silent on it",
-        }.get,
+        format_func=_ASSUMED.__getitem__,
         key="assumed stance",
     )
     if add.button("Assume", width="stretch"):
-        assumed[id_] = how
-    for leaf, said in list(assumed.items()):
+        assumed[id_] = assumption
+    for leaf, assumption in list(assumed.items()):
         if st.button(
-            f"{leaf}: {said}", icon=":material/close:", key=f"assumed {leaf}", help="Take this assumption away"
+            f"{leaf}: {assumption}", icon=":material/close:", key=f"assumed {leaf}", help="Take this assumption away"
         ):
             del assumed[leaf]
             st.rerun()
@@ -219,31 +237,32 @@ def _what_if(file: File, determination: Determination) -> None:
         st.text("Assume something of a criterion to see what would follow.")
         return
     try:
-        found = assume(determination, assumed)
+        projection = assume(determination, assumed)
     except NecessityError as error:
         paint.problem(error)
         return
-    differing = [reading for reading in found.readings if reading[2] is not found.after]
     paint.html(
-        "assumed.html", before=found.before.value, after=found.after.value, changes=found.changes, readings=differing
+        "assumed.html",
+        before=projection.before.value,
+        after=projection.after.value,
+        changes=projection.changes,
+        readings=[reading for reading in projection.readings if reading[2] is not projection.after],
     )
 
 
 def _data(file: File, determination: Determination) -> None:
-    desk, person = review(), user()
-    may = person.may(Action.EXPORT)
-    decisions = file.decisions
-    if may:
+    workplace, person = session.workplace(), session.user()
+    if person.may(Action.EXPORT):
+        writers: dict[tuple[str, str], Callable[[], str | bytes]] = {
+            ("HTML", "html"): partial(to_html, [determination], file.decisions),
+            ("PDF", "pdf"): partial(pdf.record_to_pdf, [determination], file.decisions),
+            ("Turtle", "ttl"): partial(_turtle, determination),
+        }
         with st.container(horizontal=True):
-            for form, make in (
-                ("HTML", lambda: to_html([determination], decisions)),
-                ("PDF", lambda: pdf.record_to_pdf([determination], decisions)),
-                ("Turtle", lambda: provenance.to_graph([determination]).serialize(format="turtle")),
-            ):
-                suffix = {"Turtle": "ttl"}.get(form, form.lower())
+            for (form, suffix), write in writers.items():
                 st.download_button(
                     f"Record as {form}",
-                    lambda make=make, form=form: desk.export(person, file.id, f"record as {form}", make),
+                    partial(workplace.export, person, file.id, f"record as {form}", write),
                     file_name=f"record-{file.id[:8]}-{date.today()}.{suffix}",
                     on_click="ignore",
                 )
@@ -252,14 +271,18 @@ def _data(file: File, determination: Determination) -> None:
     )
     if shown == "Chart":
         chart = parsing.data_set(file.case.iri, graphs.triples(file.case.content)).graph
-        st.code(turtle(chart), language=None, wrap_lines=True)
+        paint.turtle(chart, workplace.policy.prefixes)
     elif shown == "Validation report":
-        report = desk.report(person, file)
+        report = workplace.report(person, file)
         st.caption(
-            "Plain SHACL. Do not read a determination out of sh:conforms: it cannot tell what is missing from what is contradicted."
+            "Plain SHACL. Do not read an outcome out of sh:conforms: it does not tell what is missing from what is contradicted."
         )
         st.code(
             report.graph.serialize(format="turtle") if report else "no version in force", language=None, wrap_lines=True
         )
     else:
-        st.code(provenance.to_graph([determination]).serialize(format="turtle"), language=None, wrap_lines=True)
+        st.code(_turtle(determination), language=None, wrap_lines=True)
+
+
+def _turtle(determination: Determination) -> str:
+    return provenance.to_graph([determination]).serialize(format="turtle")

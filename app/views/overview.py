@@ -1,12 +1,11 @@
-"""The knowledge base in pictures: outcomes, outcomes over time, criteria that block most, coverage of documentation."""
+"""The knowledge base in charts: outcomes over time, criteria that block most, coverage of documentation."""
 
 from __future__ import annotations
 
 import altair
 import pandas
 import streamlit as st
-from parts import paint
-from parts.desk import review, user
+from parts import paint, session
 
 from reasoner.review.authority import Action
 from reasoner.review.people import User
@@ -24,10 +23,10 @@ _STATUS = {
 
 def show() -> None:
     """Show the page."""
-    person = user()
+    person = session.user()
     person.require(Action.QUERY)
     st.title("Overview")
-    outcomes = _table("outcomes-by-month", review().revision, person)
+    outcomes = _table("outcomes-by-month", session.workplace().revision, person)
     if outcomes.empty:
         st.info("Nothing is determined yet.", icon=":material/monitoring:")
         return
@@ -35,26 +34,26 @@ def show() -> None:
     with left:
         _over_time(outcomes)
     with right:
-        _blocking(_table("blocking-criteria", review().revision, person))
+        _blocking(_table("blocking-criteria", session.workplace().revision, person))
     # Silence on an item of a list blocks nothing, so the lists are left out.
     listed = {
         version.criteria[iri].id
-        for version in review().policy.versions
+        for version in session.workplace().policy.versions
         for section in version.lists
         for iri in section.criterion.members
     }
-    table = _table("documentation-coverage", review().revision, person)
-    _coverage(table[~table["criterion"].isin(listed)])
+    coverage = _table("documentation-coverage", session.workplace().revision, person)
+    _coverage(coverage[~coverage["criterion"].isin(listed)])
 
 
 @st.cache_data(show_spinner="Asking …", max_entries=16)
 def _table(name: str, revision: int, _person: User) -> pandas.DataFrame:
     """The answer to a question of the library, once for each state of the knowledge base."""
-    return review().ask(_person, library()[name].text, name).to_pandas()
+    return session.workplace().ask(_person, library()[name].text, name).to_pandas()
 
 
 def _draw(title: str, chart: altair.Chart, table: pandas.DataFrame) -> None:
-    """A picture with its title, and the numbers behind it."""
+    """Show a chart with its title, and the numbers behind it."""
     st.subheader(title)
     st.altair_chart(chart.properties(description=title), width="stretch")
     with st.expander(f"{title}: the numbers", on_change="rerun", key=f"numbers {title}") as opened:

@@ -1,13 +1,12 @@
-"""The policy as a tree: own words, citation, shape, vocabulary, readings, and where another rule takes its place."""
+"""The policy as a tree: of each criterion its words, citation, shape, vocabulary, readings and substitutions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import streamlit as st
-from parts import paint, picture
+from parts import paint, picture, session
 from parts.components import Node, tree
-from parts.desk import review, turtle, user
 from rdflib import URIRef
 
 from reasoner.assurance import diff
@@ -21,8 +20,8 @@ from reasoner.review.authority import Action
 
 def show() -> None:
     """Show the page."""
-    user().require(Action.READ)
-    policy = review().policy
+    session.user().require(Action.READ)
+    policy = session.workplace().policy
     st.title("Policy")
     st.text(policy.label)
     view = st.segmented_control(
@@ -50,48 +49,51 @@ def show() -> None:
         now = tree("Criteria of the policy", nodes, key=key, selected=picked, opened=[node.key for node in nodes])
     id_ = (now or picked).partition("@")[0]
     st.session_state["policy criterion"] = st.query_params["criterion"] = id_
-    found = version.by_id.get(id_) or version.criteria.get(id_)
+    criterion = version.by_id.get(id_) or version.criteria.get(id_)
     with right:
-        if found is None:
+        if criterion is None:
             st.text("It is asked under another version or kind of request.")
             return
-        _criterion(version, found)
+        _criterion(version, criterion)
 
 
 def _kind(version: PolicyVersion) -> EffectivePolicy | None:
-    """What is asked of one kind of request, if one is chosen."""
+    """What is asked of one kind of request; None if the person chooses none."""
     ontology = version.ontology
-    places = {
+    jurisdictions = {
         str(ontology.value(place, SKOS.notation)): graphs.text(ontology, place, SKOS.prefLabel)
         for place in ontology.subjects(RDF.type, NEC.Jurisdiction)
     }
-    *boxes, place, age = st.columns(len(version.axes) + 2)
+    *columns, of_jurisdiction, of_age = st.columns(len(version.axes) + 2)
     words: dict[str, str] = {}
-    for box, axis in zip(boxes, version.axes, strict=True):
-        choices = {value.word: value.label for value in axis.values}
+    for column, axis in zip(columns, version.axes, strict=True):
+        labels = {value.word: value.label for value in axis.values}
         if not words:  # the first decides whether a kind is chosen at all
-            chosen = box.selectbox(
-                "Asked of", ["", *choices], format_func=lambda w, c=choices: c.get(w, "all, as published")
-            )
-            if not chosen:
-                return None
-            words[axis.word] = chosen
-        else:
-            words[axis.word] = box.selectbox(axis.label.capitalize(), choices, format_func=choices.get)
-    where = place.selectbox("Plan regulated in", sorted(places, key=places.get), format_func=lambda p: places[p])
-    minor = age.selectbox("Age", ["adult", "minor"]) == "minor"
-    found = describe.effective(version, words, where, minor)
-    for substitution in found.substitutions:
+            labels = {"": "all, as published"} | labels
+        title = axis.label.capitalize() if words else "Asked of"
+        word = column.selectbox(title, list(labels), format_func=labels.__getitem__)
+        if not word:
+            return None
+        words[axis.word] = word
+    jurisdiction = of_jurisdiction.selectbox(
+        "Plan regulated in", sorted(jurisdictions, key=jurisdictions.__getitem__), format_func=jurisdictions.__getitem__
+    )
+    minor = of_age.selectbox("Age", ["adult", "minor"]) == "minor"
+    effective = describe.effective(version, words, jurisdiction, minor)
+    for substitution in effective.substitutions:
         st.info(substitution.label, icon=":material/swap_horiz:")
-    return found
+    return effective
 
 
 def _marks(version: PolicyVersion, iri: str) -> list[str]:
+    """Notes on a criterion: whether another takes its place, and which interpretations concern it."""
     replaced = [s for s in version.substitutions if s.replaced == iri]
-    read = [
+    interpretations = [
         i.id for i in version.interpretations if any(s.replaced == iri for r in i.readings for s in r.substitutions)
     ]
-    return (["⇄ replaced by law or age"] if replaced else []) + ([f"≈ {', '.join(read)}"] if read else [])
+    return (["⇄ replaced by law or age"] if replaced else []) + (
+        [f"≈ {', '.join(interpretations)}"] if interpretations else []
+    )
 
 
 def _node(
@@ -135,21 +137,21 @@ def _effective(effective: EffectivePolicy) -> Iterator[Node]:
         yield _node(version, section.criterion, CriterionKind.LIST, parts, seen)
 
 
-def _criterion(version: PolicyVersion, found: Criterion) -> None:
+def _criterion(version: PolicyVersion, criterion: Criterion) -> None:
     every = [*version.substitutions, *(s for i in version.interpretations for r in i.readings for s in r.substitutions)]
     paint.html(
         "policy_criterion.html",
-        id=found.id or found.iri,
-        name=found.notation or found.id,
-        label=found.label,
-        definition=found.definition,
-        source=found.source,
-        how=paint.HOW[found.kind],
-        conditional=found.conditional,
-        ask=found.ask,
-        applies=_label(version, found.applies_to) if found.applies_to else "",
-        substitutions=[_told(version, s) for s in version.substitutions if s.replaced == found.iri],
-        stands_for=[_told(version, s) for s in every if found.iri in s.used and not s.of_classes],
+        id=criterion.id or criterion.iri,
+        name=criterion.notation or criterion.id,
+        label=criterion.label,
+        definition=criterion.definition,
+        source=criterion.source,
+        how=paint.HOW[criterion.kind],
+        conditional=criterion.conditional,
+        ask=criterion.ask,
+        applies=_label(version, criterion.applies_to) if criterion.applies_to else "",
+        substitutions=[_substitution(version, s) for s in version.substitutions if s.replaced == criterion.iri],
+        stands_for=[_substitution(version, s) for s in every if criterion.iri in s.used and not s.of_classes],
         passages=[
             {
                 "label": passage.label,
@@ -161,20 +163,27 @@ def _criterion(version: PolicyVersion, found: Criterion) -> None:
                 ],
             }
             for passage in version.interpretations
-            if any(s.replaced == found.iri or found.iri in s.used for r in passage.readings for s in r.substitutions)
+            if any(
+                s.replaced == criterion.iri or criterion.iri in s.used
+                for r in passage.readings
+                for s in r.substitutions
+            )
         ],
-        vocabulary=list(_vocabulary(version, found)),
+        vocabulary=list(_vocabulary(version, criterion)),
     )
     shown = st.segmented_control(
         "Show", ("Graph", "Shape"), default="Graph", key="policy shows", required=True, label_visibility="collapsed"
     )
     if shown == "Graph":
-        st.graphviz_chart(picture.dot(_edges(version, found), marked=found.notation or found.id), width="stretch")
+        st.graphviz_chart(
+            picture.dot(_edges(version, criterion), marked=criterion.notation or criterion.id), width="stretch"
+        )
     else:
-        st.code(turtle(leaf_shapes(version, [found.iri])), language=None, wrap_lines=True)
+        paint.turtle(leaf_shapes(version, [criterion.iri]), session.workplace().policy.prefixes)
 
 
-def _told(version: PolicyVersion, substitution: Substitution) -> str:
+def _substitution(version: PolicyVersion, substitution: Substitution) -> str:
+    """A substitution in words, with the class of requests or the reading that it is for."""
     when = f" (of {_label(version, substitution.when)})" if substitution.when else " (under a reading)"
     return substitution.label + when
 
@@ -183,14 +192,14 @@ def _label(version: PolicyVersion, iri: str) -> str:
     return graphs.text(version.ontology, URIRef(iri), SKOS.prefLabel) or iri
 
 
-def _vocabulary(version: PolicyVersion, found: Criterion) -> Iterator[dict[str, str]]:
-    if not found.finding:
+def _vocabulary(version: PolicyVersion, criterion: Criterion) -> Iterator[dict[str, str]]:
+    if not criterion.finding:
         return
-    finding, ontology = URIRef(found.finding), version.ontology
+    finding, ontology = URIRef(criterion.finding), version.ontology
     narrower = sorted(
         n for n in ontology.transitive_subjects(RDFS.subClassOf, finding) if isinstance(n, URIRef) and n != finding
     )
-    contrary = [URIRef(name) for name, denied in version.contraries.items() if found.finding in denied]
+    contrary = [URIRef(name) for name, denied in version.contraries.items() if criterion.finding in denied]
     for relation, terms in (
         ("its own finding", [finding]),
         ("narrower: affirms it", narrower),
@@ -204,24 +213,24 @@ def _vocabulary(version: PolicyVersion, found: Criterion) -> Iterator[dict[str, 
             }
 
 
-def _edges(version: PolicyVersion, found: Criterion) -> Iterator[tuple[str, str, str]]:
-    name = found.notation or found.id
+def _edges(version: PolicyVersion, criterion: Criterion) -> Iterator[tuple[str, str, str]]:
+    name = criterion.notation or criterion.id
     for above in version.criteria.values():
-        if found.iri in above.members and above.id:
+        if criterion.iri in above.members and above.id:
             yield above.notation or above.id, paint.HOW[above.kind], name
-    for member in found.members:
+    for member in criterion.members:
         part = version.criteria[member]
-        yield name, paint.HOW[found.kind], part.notation or part.id or part.label
-    for term in _vocabulary(version, found):
+        yield name, paint.HOW[criterion.kind], part.notation or part.id or part.label
+    for term in _vocabulary(version, criterion):
         yield name, term["relation"].partition(":")[0], term["name"]
     for substitution in version.substitutions:
-        if substitution.replaced == found.iri:
+        if substitution.replaced == criterion.iri:
             for used in substitution.used:
                 yield name, "replaced by", version.criteria[used].id or version.criteria[used].label
 
 
 def _versions() -> None:
-    versions = review().policy.versions
+    versions = session.workplace().policy.versions
     for version in versions:
         until = f"to {version.valid_until}" if version.valid_until else "on"
         st.text(f"{version.id}: in force from {version.valid_from} {until}")

@@ -1,12 +1,13 @@
-"""Questions in SPARQL: the library with its parameters, a text to edit, and answers as table, chart and graph."""
+"""Questions in SPARQL: the library with its parameters, the text to edit, and answers as table, chart and graph."""
 
 from __future__ import annotations
+
+from functools import partial
 
 import altair
 import pandas
 import streamlit as st
-from parts import paint, picture
-from parts.desk import review, user
+from parts import paint, picture, session
 
 from reasoner.ground.errors import NecessityError
 from reasoner.review.authority import Action
@@ -19,7 +20,7 @@ _SUFFIX = {"turtle": "ttl", "ntriples": "nt", "rdfxml": "rdf"}
 
 def show() -> None:
     """Show the page."""
-    user().require(Action.QUERY)
+    session.user().require(Action.QUERY)
     st.title("Questions")
     known = library()
     name = st.selectbox(
@@ -32,18 +33,19 @@ def show() -> None:
     if st.button("Ask", type="primary"):
         with st.spinner("Asking …"):
             try:
-                asked = name if query and text == query.bind(_given(query)) else ""
-                st.session_state["answer"] = (review().ask(user(), text, asked), text)
+                unchanged = query is not None and text == query.bind(_parameters(query))
+                st.session_state["answer"] = session.workplace().ask(session.user(), text, name if unchanged else "")
             except NecessityError as error:
                 st.session_state.pop("answer", None)
                 paint.problem(error)
     if "answer" in st.session_state:
-        _answer(*st.session_state["answer"])
+        _answer(st.session_state["answer"])
 
 
-def _given(query: Query) -> dict[str, str]:
-    given = {p: st.session_state.get(f"parameter {query.name} {p}", "") for p in query.parameters}
-    return {p: value for p, value in given.items() if value}
+def _parameters(query: Query) -> dict[str, str]:
+    """The values of parameters that the person has typed, by name."""
+    values = {p: st.session_state.get(f"parameter {query.name} {p}", "") for p in query.parameters}
+    return {p: value for p, value in values.items() if value}
 
 
 def _text(name: str, query: Query | None) -> str:
@@ -57,7 +59,7 @@ def _text(name: str, query: Query | None) -> str:
                 help=parameter.help,
             )
         try:
-            start = query.bind(_given(query))
+            start = query.bind(_parameters(query))
         except NecessityError as error:
             paint.problem(error)
             start = query.text
@@ -67,9 +69,9 @@ def _text(name: str, query: Query | None) -> str:
         )
 
 
-def _answer(answer: Answer, text: str) -> None:
+def _answer(answer: Answer) -> None:
     if answer.cut:
-        st.warning(f"Only the first {review().settings.rows:,} are shown. Narrow the question.")
+        st.warning(f"Only the first {session.workplace().settings.rows:,} are shown. Narrow the question.")
     if answer.triples is not None:
         _graph(answer)
         return
@@ -90,7 +92,7 @@ def _answer(answer: Answer, text: str) -> None:
         _chart(table, words, numbers)
     else:
         st.dataframe(table, hide_index=True, alt="The answer as a table; download it for a screen reader")
-    _download(answer, ("csv", "tsv", "json", "xml", "parquet"))
+    _download(answer, (*TABLES, "parquet"))
 
 
 def _chart(table: pandas.DataFrame, words: list[str], numbers: list[str]) -> None:
@@ -99,10 +101,14 @@ def _chart(table: pandas.DataFrame, words: list[str], numbers: list[str]) -> Non
     of = middle.selectbox("Of", numbers)
     colour = right.selectbox("In colours by", ["", *(w for w in words if w != by)])
     shown = table.assign(**{by: table[by].astype(str)}).nlargest(200, of)
-    encoding = {"y": altair.Y(f"{by}:N", sort="-x", title=by), "x": altair.X(f"sum({of}):Q", title=of)}
+    chart = (
+        altair.Chart(shown)
+        .mark_bar()
+        .encode(y=altair.Y(f"{by}:N", sort="-x", title=by), x=altair.X(f"sum({of}):Q", title=of))
+    )
     if colour:
-        encoding["color"] = altair.Color(f"{colour}:N")
-    st.altair_chart(altair.Chart(shown).mark_bar().encode(**encoding), width="stretch")
+        chart = chart.encode(color=altair.Color(f"{colour}:N"))
+    st.altair_chart(chart, width="stretch")
 
 
 def _graph(answer: Answer) -> None:
@@ -111,28 +117,23 @@ def _graph(answer: Answer) -> None:
     if not triples:
         st.info("Nothing was found.", icon=":material/search_off:")
         return
-
-    def name(term: object) -> str:
-        return answer.shorten(term)
-
     if len(triples) > _EDGES:
         st.info(f"The picture shows the first {_EDGES} triples.")
-    st.graphviz_chart(
-        picture.dot((name(t.subject), name(t.predicate), name(t.object)) for t in triples[:_EDGES]), width="stretch"
-    )
+    name = answer.shorten
+    edges = [(name(t.subject), name(t.predicate), name(t.object)) for t in triples[:_EDGES]]
+    st.graphviz_chart(picture.dot(edges), width="stretch")
     _download(answer, tuple(GRAPHS))
 
 
 def _download(answer: Answer, forms: tuple[str, ...]) -> None:
-    person = user()
+    workplace, person = session.workplace(), session.user()
     if not person.may(Action.EXPORT):
         return
-    assert set(forms) <= {*TABLES, *GRAPHS, "parquet"}
     with st.container(horizontal=True):
         for form in forms:
             st.download_button(
                 form,
-                lambda form=form: review().export(person, "", f"answer as {form}", lambda: answer.serialize(form)),
+                partial(workplace.export, person, "", f"answer as {form}", partial(answer.serialize, form)),
                 file_name=f"answer.{_SUFFIX.get(form, form)}",
                 on_click="ignore",
                 key=f"download {form}",

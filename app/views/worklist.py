@@ -8,9 +8,8 @@ from dataclasses import replace
 from datetime import date
 
 import streamlit as st
-from parts import paint
+from parts import paint, session
 from parts.components import Cell, Column, Row, table
-from parts.desk import go_to_case, review, user
 
 from reasoner.ground.errors import UsageError
 from reasoner.workplace import selection
@@ -40,8 +39,8 @@ _TONES = {
 def show() -> None:
     """Show the page."""
     st.title("Worklist")
-    desk, person, today = review(), user(), date.today()
-    items = desk.items(person)
+    workplace, person, today = session.workplace(), session.user(), date.today()
+    items = workplace.items(person)
     if not items:
         st.info("The knowledge base holds no requests yet.", icon=":material/inbox:")
         st.text("Load charts with `necessity kb load PATH`, or on the page Batch as an administrator.")
@@ -49,18 +48,19 @@ def show() -> None:
     _counts(items, today)
     chosen = _choose(items)
     if st.session_state.get("mine"):
-        chosen = replace(chosen, among=desk.drafts.subjects(person.iri))
-    found = selection.choose(items, chosen, today)
-    page, pages = min(st.session_state.get("list page", 0), max(0, (len(found) - 1) // _PAGE)), -(-len(found) // _PAGE)
-    shown = found[page * _PAGE : (page + 1) * _PAGE]
-    st.caption(f"{len(found):,} of {len(items):,} requests" + (f", page {page + 1} of {pages}" if pages > 1 else ""))
-    if not found:
-        st.info("No request is like this. Take a filter away.", icon=":material/filter_alt_off:")
+        chosen = replace(chosen, among=workplace.drafts.subjects(person.iri))
+    matching = selection.choose(items, chosen, today)
+    pages = -(-len(matching) // _PAGE)
+    page = min(st.session_state.get("list page", 0), max(0, pages - 1))
+    shown = matching[page * _PAGE : (page + 1) * _PAGE]
+    st.caption(f"{len(matching):,} of {len(items):,} requests" + (f", page {page + 1} of {pages}" if pages > 1 else ""))
+    if not matching:
+        st.info("No request matches. Take a filter away.", icon=":material/filter_alt_off:")
     else:
         rows = [_row(item, today) for item in shown]
         opened, by = table("Requests", _COLUMNS, rows, key="worklist", sort=chosen.sort, descending=chosen.descending)
         if opened:
-            go_to_case(opened)
+            st.switch_page(st.session_state["case page"], query_params={"id": opened})
         if by:
             st.session_state["descending"] = by == chosen.sort and not chosen.descending
             st.session_state["sort"] = by
@@ -79,7 +79,7 @@ def _counts(items: list[Item], today: date) -> None:
 
 
 def _choose(items: list[Item]) -> Selection:
-    """The filters, as the person sets them or as a saved view has them."""
+    """Show the filters, and return them as the person or a saved view has set them."""
     state = st.session_state
     search, due, order = st.columns([4, 2, 2], vertical_alignment="bottom")
     text = search.text_input("Search request, id or missing criterion", key="text", max_chars=200)
@@ -87,28 +87,24 @@ def _choose(items: list[Item]) -> Selection:
         "Due",
         [None, 0, 3, 7],
         key="within",
-        format_func=lambda days: {None: "any time", 0: "today or overdue"}.get(days, f"within {days} days"),
+        format_func=_due_within,
     )
     with order:
         st.checkbox("My drafts only", key="mine")
         depends = st.checkbox("Depends on a reading", key="depends")
-    facets = selection.facets(review().policy.axes)
+    facets = selection.facets(session.workplace().policy.axes)
     chosen: dict[str, frozenset[str]] = {}
     with st.expander("More filters and saved views", expanded=any(state.get(facet) for facet in facets)):
         _views(facets)
-        places = st.columns(3)
+        columns = st.columns(3)
         for number, (facet, label) in enumerate(facets.items()):
-            counted = selection.counts(items, facet)
-            options = sorted({*counted, *state.get(facet, [])})
+            counts = selection.counts(items, facet)
+            options = {
+                value: f"{paint.WORD.get(value, value)} ({counts.get(value, 0):,})"
+                for value in sorted({*counts, *state.get(facet, [])})
+            }
             chosen[facet] = frozenset(
-                places[number % 3].multiselect(
-                    label,
-                    options,
-                    key=facet,
-                    format_func=lambda value, counted=counted: (
-                        f"{paint.WORD.get(value, value)} ({counted.get(value, 0):,})"
-                    ),
-                )
+                columns[number % 3].multiselect(label, list(options), key=facet, format_func=options.__getitem__)
             )
     return Selection(
         text=text,
@@ -120,16 +116,20 @@ def _choose(items: list[Item]) -> Selection:
     )
 
 
+def _due_within(days: int | None) -> str:
+    return "any time" if days is None else f"within {days} days" if days else "today or overdue"
+
+
 def _views(facets: Iterable[str]) -> None:
-    """Saved views: chosen before the filters are made, since they set them."""
-    desk, person, state = review(), user(), st.session_state
-    held = desk.drafts.views(person.iri)
-    pick, name, keep = st.columns([4, 2, 2], vertical_alignment="bottom")
+    """Show the saved views: before the filters, which a view sets."""
+    workplace, person, state = session.workplace(), session.user(), st.session_state
+    views = workplace.drafts.views(person.iri)
+    pick_column, name_column, button_column = st.columns([4, 2, 2], vertical_alignment="bottom")
 
     def apply() -> None:
-        wanted = state.get("view")
+        name = state.get("view")
         try:
-            chosen = Selection.from_json(held[wanted]) if wanted in held else Selection()
+            chosen = Selection.from_json(views[name]) if name in views else Selection()
         except UsageError:
             chosen = Selection()
         for facet in facets:
@@ -137,10 +137,10 @@ def _views(facets: Iterable[str]) -> None:
         state["text"], state["within"], state["depends"] = chosen.text, chosen.due_within, chosen.depends
         state["sort"], state["descending"], state["list page"] = chosen.sort, chosen.descending, 0
 
-    pick.selectbox(
-        "Saved view", ["", *held], key="view", on_change=apply, format_func=lambda view: view or "all requests"
+    pick_column.selectbox(
+        "Saved view", ["", *views], key="view", on_change=apply, format_func=lambda view: view or "all requests"
     )
-    title = name.text_input("Name of this view", key="view name", max_chars=60)
+    title = name_column.text_input("Name of this view", key="view name", max_chars=60)
 
     def save() -> None:
         chosen = Selection(
@@ -151,18 +151,18 @@ def _views(facets: Iterable[str]) -> None:
             sort=state.get("sort", "due"),
             descending=state.get("descending", False),
         )
-        desk.drafts.save_view(person.iri, title.strip(), chosen.to_json())
+        workplace.drafts.save_view(person.iri, title.strip(), chosen.to_json())
         state["view"], state["view name"] = title.strip(), ""
 
     def remove() -> None:
-        desk.drafts.remove_view(person.iri, state["view"])
+        workplace.drafts.remove_view(person.iri, state["view"])
         state["view"] = ""
         apply()
 
-    with keep.container(horizontal=True):
+    with button_column.container(horizontal=True):
         st.button("Save view", on_click=save, disabled=not title.strip())
         st.button("Remove view", on_click=remove, disabled=not state.get("view"))
-        st.button("Refresh", on_click=desk.refresh, help="Read what another program has changed")
+        st.button("Refresh", on_click=workplace.refresh, help="Read what another program has changed")
 
 
 def _row(item: Item, today: date) -> Row:

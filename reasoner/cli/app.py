@@ -24,10 +24,7 @@ def add(commands: Commands) -> None:
     shared.add_kb(app)
     shared.add_config(app)
     app.add_argument(
-        "--desk",
-        metavar="DIR",
-        type=Path,
-        help="folder of drafts and audit trail (default: KB/desk)",
+        "--workplace", metavar="DIR", type=Path, help="folder of drafts and audit trail (default: KB/workplace)"
     )
     app.add_argument("--settings", metavar="FILE", type=Path, help="clocks, roles and limits, as TOML")
     app.add_argument(
@@ -47,13 +44,15 @@ def add(commands: Commands) -> None:
     listing.set_defaults(run=_list)
     for parser in (verify, listing):
         shared.add_kb(parser)
-        parser.add_argument("--desk", metavar="DIR", type=Path, help="folder of the audit trail (default: KB/desk)")
+        parser.add_argument(
+            "--workplace", metavar="DIR", type=Path, help="folder of the audit trail (default: KB/workplace)"
+        )
 
 
 def _app(options: argparse.Namespace) -> int:
     from reasoner.ground import resources
     from reasoner.store.protocol import LOOPBACK
-    from reasoner.workplace.settings import read_settings
+    from reasoner.workplace.settings import read_settings, workplace_folder
 
     base = BaseLocation.of(options)
     if options.host not in LOOPBACK and not options.auth:
@@ -66,10 +65,10 @@ def _app(options: argparse.Namespace) -> int:
     for path in (options.auth, options.config):
         if path and not path.is_file():
             raise UsageError("there is no such file", where=str(path))
-    said = {
+    settings = {
         "NECESSITY_KB": base.location,
         "NECESSITY_KB_UPDATE": base.update_url,
-        "NECESSITY_DESK": _folder(options.desk, base.location),
+        "NECESSITY_WORKPLACE": workplace_folder(base.location, options.workplace),
         "NECESSITY_SETTINGS": options.settings and options.settings.resolve(),
         "NECESSITY_SECRETS": options.auth and options.auth.resolve(),
         "NECESSITY_CONFIG": options.config and options.config.resolve(),
@@ -77,36 +76,27 @@ def _app(options: argparse.Namespace) -> int:
         "NECESSITY_POLICIES": options.policies,
         "NECESSITY_APP_HOST": options.host,
     }
-    environment = {name: value for name, value in os.environ.items() if name not in said}
-    environment |= {name: str(value) for name, value in said.items() if value}
+    environment = {name: value for name, value in os.environ.items() if name not in settings}
+    environment |= {name: str(value) for name, value in settings.items() if value}
     program = [sys.executable, str(resources.APP / "server.py"), "--host", options.host, "--port", str(options.port)]
     sys.stdout.flush()
     os.execve(program[0], program, environment)  # noqa: S606 - the program is this Python with a file of ours
     return DONE
 
 
-def _folder(desk: Path | None, base: str | None) -> Path:
-    """The folder of drafts and audit trail: the one that is named, else one in the knowledge base's directory."""
-    if desk:
-        return desk.resolve()
-    if not base:
-        raise UsageError("no folder is named", mend="Give --desk DIR, or --kb LOCATION")
-    if "://" in base:
-        raise UsageError("an endpoint has no folder for drafts and the audit trail", mend="Give --desk DIR")
-    return Path(base).resolve() / "desk"
-
-
-def _trail(folder: Path) -> Trail:
+def _trail(location: str, folder: Path | None) -> Trail:
+    """The audit trail in the workplace's folder; raises `UsageError` where there is none."""
     from reasoner.store.audit import Trail
+    from reasoner.workplace.settings import workplace_folder
 
-    path = folder / "audit.jsonl"
+    path = workplace_folder(location, folder) / "audit.jsonl"
     if not path.is_file():
         raise UsageError("there is no audit trail", where=str(path), mend="`necessity app` begins one")
     return Trail(path)
 
 
 def _verify(options: argparse.Namespace) -> int:
-    trail = _trail(_folder(options.desk, options.kb))
+    trail = _trail(options.kb or "", options.workplace)
     problems = trail.verify(options.head)
     for problem in problems:
         print(problem)
@@ -120,6 +110,6 @@ def _list(options: argparse.Namespace) -> int:
     import json
     from dataclasses import asdict
 
-    for entry in _trail(_folder(options.desk, options.kb)).entries():
+    for entry in _trail(options.kb or "", options.workplace).entries():
         print(json.dumps(asdict(entry), ensure_ascii=False))
     return DONE

@@ -36,6 +36,33 @@ class WorkplaceSettings:
         return None
 
 
+def workplace_folder(location: str, named: Path | None = None) -> Path:
+    """The folder of drafts and audit trail: the one that is named, else `workplace` in the knowledge base's directory.
+
+    Args:
+        location: directory of the knowledge base, or URL of its endpoint; empty if none is named.
+        named: the folder that a person has named.
+
+    Raises:
+        UsageError: no folder is named where none can be derived, or only a folder `desk` is there, as earlier versions had it.
+    """
+    if named:
+        return named.resolve()
+    if not location:
+        raise UsageError("no folder is named", mend="Give --workplace DIR, or --kb LOCATION")
+    if "://" in location:
+        raise UsageError("an endpoint has no folder for drafts and the audit trail", mend="Give --workplace DIR")
+    folder = Path(location).resolve() / "workplace"
+    earlier = folder.with_name("desk")
+    if earlier.is_dir() and not folder.exists():
+        raise UsageError(
+            "drafts and audit trail are in the folder of an earlier version",
+            where=str(earlier),
+            mend=f"Rename it to {folder}",
+        )
+    return folder
+
+
 def read_settings(path: Path) -> WorkplaceSettings:
     """Read settings; raises `UsageError` for what is not there, not TOML, or not known."""
     try:

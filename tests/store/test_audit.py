@@ -17,14 +17,14 @@ def entry(trail: Trail, action: str = "read") -> str:
 
 
 def test_a_trail_that_is_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    trail = Trail(tmp_path / "desk" / "audit.jsonl")
+    trail = Trail(tmp_path / "workplace" / "audit.jsonl")
     digests = [entry(trail) for _ in range(5)]
     assert trail.verify() == []
     assert trail.verify(digests[2]) == []
     assert [e.number for e in trail.entries()] == [1, 2, 3, 4, 5]
-    assert main(["audit", "verify", "--desk", str(tmp_path / "desk")]) == 0
+    assert main(["audit", "verify", "--workplace", str(tmp_path / "workplace")]) == 0
     assert digests[-1] in capsys.readouterr().out
-    assert main(["audit", "list", "--desk", str(tmp_path / "desk")]) == 0
+    assert main(["audit", "list", "--workplace", str(tmp_path / "workplace")]) == 0
     assert len([json.loads(line) for line in capsys.readouterr().out.splitlines()]) == 5
 
 

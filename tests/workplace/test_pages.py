@@ -37,9 +37,9 @@ def workplace(base: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     # The framework puts its script in this place, and other tests' processes would begin with it.
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     yield
-    desk = sys.modules.get("parts.desk")
-    if desk:
-        desk.review.clear()
+    session = sys.modules.get("parts.session")
+    if session:
+        session.workplace.clear()
 
 
 def run(role: Role | None = Role.REVIEWER, name: str = "Nora Fields", licence: str = "", **query: str) -> AppTest:
@@ -76,7 +76,7 @@ def test_someone_has_to_be_at_work(base: Path) -> None:
     test.button[0].click().run()
     assert test.title[0].value == "Worklist"
     assert test.session_state["user"].role is Role.CLINICIAN
-    assert [e.name for e in Trail(base / "desk" / "audit.jsonl").entries()][-1] == "Una Marr"
+    assert [e.name for e in Trail(base / "workplace" / "audit.jsonl").entries()][-1] == "Una Marr"
     # A reload knows the person by the address, which holds no name.
     again = run(None, **{"as": test.session_state["as"]})
     assert again.session_state["user"].name == "Una Marr"
@@ -92,7 +92,7 @@ def test_the_worklist_counts_and_filters() -> None:
     test.text_input(key="text").set_value("nothing-on").run()
     assert "1 of 8 requests" in texts(test)
     test.text_input(key="text").set_value("there is none").run()
-    assert "No request is like this" in texts(test)
+    assert "No request matches" in texts(test)
     test.text_input(key="text").set_value("").run()
     test.multiselect(key="outcomes").set_value(["criteria-met"]).run()
     found = next(c.value for c in test.caption if "of 8" in c.value)
@@ -109,7 +109,7 @@ def test_the_worklist_counts_and_filters() -> None:
 
 def test_only_my_drafts(base: Path) -> None:
     person = people.local("Dora Raft", Role.REVIEWER)
-    Drafts(base / "desk" / "drafts.db").save(opaque_id("criteria-met"), person.iri, "rationale", "x", 0)
+    Drafts(base / "workplace" / "drafts.db").save(opaque_id("criteria-met"), person.iri, "rationale", "x", 0)
     test = run(name="Dora Raft")
     test.checkbox(key="mine").check().run()
     assert "1 of 8 requests" in texts(test)
@@ -133,7 +133,7 @@ def test_the_settings_in_use_are_well_formed() -> None:
 
 
 def test_saved_people_hold_no_secret(base: Path) -> None:
-    for content in Drafts(base / "desk" / "drafts.db").views("local").values():
+    for content in Drafts(base / "workplace" / "drafts.db").views("local").values():
         assert set(json.loads(content)) == {"name", "role", "licence", "title"}
 
 
@@ -184,7 +184,7 @@ def test_questions_take_parameters_and_tell_what_is_wrong() -> None:
 
 
 def test_a_trail_that_is_not_whole_is_said(base: Path) -> None:
-    trail = base / "desk" / "audit.jsonl"
+    trail = base / "workplace" / "audit.jsonl"
     test = view("audit", Role.ADMINISTRATOR)
     assert "The trail is whole" in texts(test)
     held = trail.read_text()

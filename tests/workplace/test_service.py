@@ -52,7 +52,7 @@ OPEN = opaque_id("other-factor-not-accepted")
 def desk(tmp_path: Path, filled: bytes, policy: Policy) -> Iterator[Workplace]:
     kb = KnowledgeBase()
     kb.store._store.load(filled, format=NQUADS)
-    review = Workplace(kb, policy, tmp_path / "desk", WorkplaceSettings(clocks=(TurnaroundRule("all", 7, 14),)))
+    review = Workplace(kb, policy, tmp_path / "workplace", WorkplaceSettings(clocks=(TurnaroundRule("all", 7, 14),)))
     yield review
     review.close()
 
@@ -491,8 +491,8 @@ def test_a_request_that_is_not_there(desk: Workplace) -> None:
             desk.visit(NURSE, id_)
 
 
-def test_an_endpoint_needs_a_folder_for_the_desk(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_endpoint_needs_a_folder_for_the_workplace(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["app", "--kb", "http://127.0.0.1:1/query"]) == 2
-    assert "Give --desk DIR" in capsys.readouterr().err
+    assert "Give --workplace DIR" in capsys.readouterr().err
     assert main(["app", "--kb", "kb", "--host", "0.0.0.0"]) == 2
     assert "Give --auth" in capsys.readouterr().err

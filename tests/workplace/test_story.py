@@ -47,7 +47,7 @@ def start(folder: Path, *arguments: str, port: int | None = None) -> tuple[subpr
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory, policy: Policy) -> Path:
-    return build(tmp_path_factory.mktemp("desk") / "kb", policy)
+    return build(tmp_path_factory.mktemp("story") / "kb", policy)
 
 
 @pytest.fixture(scope="module")
@@ -223,9 +223,9 @@ def test_a_nurse_reads_asks_and_refers(visitor: Visitor, base: Path) -> None:
     visitor.sees("Recorded: request documentation.")
     visitor.check()
     visitor.go("Worklist").sees("waiting for documentation")
-    actions = [entry.action for entry in Trail(base / "desk" / "audit.jsonl").entries()]
+    actions = [entry.action for entry in Trail(base / "workplace" / "audit.jsonl").entries()]
     assert {"sign in", "read", "export", "decide"} <= set(actions)
-    assert not Trail(base / "desk" / "audit.jsonl").verify()
+    assert not Trail(base / "workplace" / "audit.jsonl").verify()
 
 
 def test_a_clinician_overrides_and_signs_adversely(visitor: Visitor) -> None:
@@ -395,7 +395,7 @@ def test_a_batch(visitor: Visitor, tmp_path: Path) -> None:
     )
     visitor.settle()
     page.get_by_role("button", name="Determine").click()
-    visitor.sees("1 determinations")
+    visitor.sees("1 determination")
     visitor.sees("A chart was rejected.")
     visitor.check()
     with page.expect_download() as download:
@@ -453,7 +453,7 @@ server_metadata_url = "{provider.url}/.well-known/openid-configuration"
         finally:
             process.terminate()
             process.wait(20)
-    entries = list(Trail(tmp_path / "kb" / "desk" / "audit.jsonl").entries())
+    entries = list(Trail(tmp_path / "kb" / "workplace" / "audit.jsonl").entries())
     assert {e.name for e in entries} == {"Pia Stone"}
     assert entries[0].detail == "identity provider"
 
@@ -478,7 +478,7 @@ def test_a_crash_loses_nothing(browser, tmp_path: Path, policy: Policy) -> None:
     finally:
         process.terminate()
         process.wait(20)
-    assert not Trail(folder / "desk" / "audit.jsonl").verify()
+    assert not Trail(folder / "workplace" / "audit.jsonl").verify()
 
 
 def test_what_every_answer_carries(workplace: str) -> None:

@@ -1,0 +1,106 @@
+"""The session: the workplace that all sessions share, and the person who is at work in this one."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import streamlit as st
+
+from reasoner import load_policy
+from reasoner.ground import resources
+from reasoner.ground.errors import AccessError
+from reasoner.policy.configuration import read_configuration
+from reasoner.review import people
+from reasoner.review.authority import Action, Role
+from reasoner.review.people import User
+from reasoner.store.backends import open_store
+from reasoner.store.base import KnowledgeBase
+from reasoner.workplace.service import Workplace
+from reasoner.workplace.settings import read_settings, workplace_folder
+
+_LOCAL = "local"
+"""The person that the records of local people are saved for, in place of a person's IRI."""
+
+
+@st.cache_resource(show_spinner="Opening the knowledge base …", on_release=lambda opened: opened.close())
+def workplace() -> Workplace:
+    """The workplace over the knowledge base that the environment names; one for all sessions.
+
+    Raises the errors of `reasoner.ground.errors` where knowledge base, policy or settings cannot be read.
+    """
+    environment = os.environ.get
+    location = environment("NECESSITY_KB", "kb")
+    root, folder, choices = (environment(f"NECESSITY_{name}") for name in ("POLICIES", "WORKPLACE", "CONFIG"))
+    policy = load_policy(environment("NECESSITY_POLICY"), root=Path(root) if root else None)
+    kb = KnowledgeBase(open_store(location, write=True, update_url=environment("NECESSITY_KB_UPDATE")))
+    return Workplace(
+        kb,
+        policy,
+        workplace_folder(location, Path(folder) if folder else None),
+        read_settings(Path(environment("NECESSITY_SETTINGS") or resources.APP / "settings.toml")),
+        read_configuration(choices, policy) if choices else None,
+    )
+
+
+def user() -> User:
+    """Who is at work in this session; raises `AccessError` where no one is."""
+    person: User | None = st.session_state.get("user")
+    if person is None:
+        raise AccessError("no one is signed in", mend="Sign in first")
+    return person
+
+
+def is_authenticated() -> bool:
+    """Whether people are authenticated by an identity provider."""
+    return bool(os.environ.get("NECESSITY_SECRETS")) and "auth" in st.secrets
+
+
+def begin_authenticated(person: User) -> None:
+    """Have someone be at work whom the identity provider vouches for."""
+    workplace().note(person, Action.SIGN_IN, "identity provider")
+    st.session_state["user"] = person
+
+
+def begin_local(name: str, role: Role, licence: str, title: str) -> None:
+    """Have someone be at work whom nobody authenticates, and remember them for a reload; raises `AccessError`."""
+    person = people.local(name, role, licence, title)
+    record = {"name": person.name, "role": role.value, "licence": person.licence, "title": person.title}
+    workplace().note(person, Action.SIGN_IN, "local mode")
+    workplace().drafts.save_view(_LOCAL, _local_id(person), json.dumps(record))
+    st.session_state["user"] = person
+
+
+def resume_local() -> bool:
+    """Have the person be at work whose id is in the address or the session; whether someone is.
+
+    The id goes into the address, so that a reload knows the person.
+    """
+    state = st.session_state
+    known = st.query_params.get("as") or state.get("as")
+    if "user" not in state and known:
+        record = workplace().drafts.views(_LOCAL).get(known)
+        if record:
+            person = json.loads(record)
+            state["user"] = people.local(person["name"], Role(person["role"]), person["licence"], person["title"])
+    if "user" not in state:
+        return False
+    state["as"] = st.query_params["as"] = _local_id(user())
+    return True
+
+
+def _local_id(person: User) -> str:
+    return person.iri.rpartition(":")[2]
+
+
+def end() -> None:
+    """Sign out: nothing of one person's work is left in the window for the next."""
+    person = user()
+    workplace().note(person, Action.SIGN_IN, "signs out")
+    st.session_state.clear()
+    if person.authenticated:
+        st.logout()
+    else:
+        st.query_params.clear()
+        st.rerun()
