@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
+from reasoner.ground.days import age_on
 from reasoner.rdf import terms
 from reasoner.rdf.namespaces import RDFS
 from reasoner.rdf.terms import Term
@@ -144,5 +145,4 @@ class Case:
 
     def age(self) -> int:
         """The member's age in whole years at the start of service."""
-        before_birthday = (self.start.month, self.start.day) < (self.birth.month, self.birth.day)
-        return self.start.year - self.birth.year - before_birthday
+        return age_on(self.start, self.birth)

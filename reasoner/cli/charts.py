@@ -14,7 +14,7 @@ from reasoner.cli import options as shared
 from reasoner.cli.formats import FORMATS, STREAMS, Determined, Display, StreamFormat
 from reasoner.cli.options import Basis, Inputs, Method
 from reasoner.cli.output import Gate, columns, exit_code, is_styled, write
-from reasoner.ground.errors import NecessityError, UsageError
+from reasoner.ground.errors import NecessityError, UsageError, reading
 
 if TYPE_CHECKING:
     from reasoner.cli.options import Commands
@@ -119,15 +119,16 @@ def determine(inputs: Inputs, basis: Basis, method: Method) -> Determined:
     determinations: list[Determination] = []
     for case in cases:
         try:
-            determinations += determine_case(
-                case,
-                basis.policy,
-                configuration=basis.configuration,
-                alternatives=method.alternatives,
-                engine=method.engine,
-            )
+            with reading(case.source):
+                determinations += determine_case(
+                    case,
+                    basis.policy,
+                    configuration=basis.configuration,
+                    alternatives=method.alternatives,
+                    engine=method.engine,
+                )
         except NecessityError as error:
-            print(f"rejected: {case.source}: {error}", file=sys.stderr)
+            print(f"rejected: {error}", file=sys.stderr)
             rejected += 1
     return Determined(tuple(determinations), rejected)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from reasoner.cli import options as shared
 from reasoner.cli.options import Basis
 from reasoner.cli.output import DONE, write
+from reasoner.ground.days import age_on
 from reasoner.ground.errors import UsageError
 
 if TYPE_CHECKING:
@@ -78,5 +79,4 @@ def _age_group(version: PolicyVersion, born: date | None, start: date | None) ->
         raise UsageError("the age at the start of service is not said", mend="Give --service-start with --birth-date")
     if born > start:
         raise UsageError("--birth-date lies after --service-start", mend="Give the member's date of birth")
-    age = start.year - born.year - ((start.month, start.day) < (born.month, born.day))
-    return "minor" if age < version.age_of_majority else "adult"
+    return "minor" if age_on(start, born) < version.age_of_majority else "adult"

@@ -20,6 +20,7 @@ from reasoner.determination.model import Alternative, CriterionResult, Determina
 from reasoner.determination.notes import reviewer_notes
 from reasoner.determination.settling import Settlement, settle
 from reasoner.determination.validation import LeafReport
+from reasoner.ground.days import days_after
 from reasoner.logic.fold import Evaluation, Outcome
 from reasoner.policy.configuration import Configuration
 from reasoner.policy.effective import EffectivePolicy, choose_readings, effective_policy
@@ -95,7 +96,7 @@ def periods(case: Case, policy: Policy) -> Iterator[Period]:
         return
     starts = [case.start]
     for found in policy.versions:
-        after = found.valid_until + timedelta(days=1) if found.valid_until else None
+        after = days_after(found.valid_until, 1) if found.valid_until else None
         starts += [day for day in (found.valid_from, after) if day and case.start < day <= case.end]
     starts = sorted(set(starts))
     for start, following in zip(starts, [*starts[1:], None], strict=True):

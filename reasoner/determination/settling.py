@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
 from reasoner.chart.model import Assertion, Case, Meaning, Statement
 from reasoner.determination.inference import Inference
+from reasoner.ground.days import days_after
+from reasoner.ground.errors import DocumentationError
 from reasoner.policy.model import Criterion, PolicyVersion
 from reasoner.rdf import terms
 from reasoner.rdf.namespaces import NEC
@@ -119,7 +121,16 @@ def settle(case: Case, inference: Inference, version: PolicyVersion) -> Settleme
 def _period_end(case: Case, version: PolicyVersion) -> date | None:
     """The last day of the period under review; None while the service is open."""
     windows = [version.windows[value] for value in case.axis_values if value in version.windows]
-    return case.start + timedelta(days=min(windows)) if windows else case.end
+    if not windows:
+        return case.end
+    end = days_after(case.start, min(windows))
+    if end is None:
+        raise DocumentationError(
+            f"the period under review would end {min(windows)} days after nec:serviceStart, past the end of the calendar",
+            where=f"{case.source}: <{case.iri}>",
+            mend="Correct nec:serviceStart",
+        )
+    return end
 
 
 @lru_cache(maxsize=16384)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
+
+from reasoner.ground.days import days_after
 
 
 @dataclass(frozen=True)
@@ -21,4 +23,4 @@ class TurnaroundRule:
 
     def due(self, received: date, *, extended: bool) -> date:
         """The last day for a decision."""
-        return received + timedelta(days=self.days + (self.extension if extended else 0))
+        return days_after(received, self.days + (self.extension if extended else 0)) or date.max

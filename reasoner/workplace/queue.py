@@ -10,6 +10,7 @@ from typing import Any
 
 from rdflib import URIRef
 
+from reasoner.ground.days import age_on
 from reasoner.policy.model import Policy
 from reasoner.rdf import graphs
 from reasoner.rdf.namespaces import NEC, SKOS
@@ -235,5 +236,5 @@ class _QueueReader:
 
     def _age_group(self, born: date, start: date) -> str:
         version = self.policy.version_on(start) or self.policy.versions[-1]
-        age = start.year - born.year - ((start.month, start.day) < (born.month, born.day))
+        age = age_on(start, born)
         return self._label(str(NEC.Adult if age >= version.age_of_majority else NEC.Minor))

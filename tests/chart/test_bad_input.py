@@ -113,3 +113,28 @@ def test_one_request_in_two_files(tmp_path: Path, capsys: pytest.CaptureFixture[
     printed = capsys.readouterr()
     assert len(printed.out.splitlines()) == 1
     assert "more than one data set" in printed.err
+
+
+@pytest.mark.parametrize("form", ["text", "jsonl", "compact"])
+def test_a_date_at_the_end_of_the_calendar_rejects_its_chart_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    (tmp_path / "last.ttl").write_text(request(start="9999-12-30", end="9999-12-31") + STATEMENT)
+    (tmp_path / "sound.ttl").write_text(
+        request().replace(":request", ":another") + STATEMENT.replace(":request", ":another")
+    )
+    assert (
+        main(
+            ["determine", str(tmp_path), "--format", form, "--jobs", "1"]
+            if form != "text"
+            else ["determine", str(tmp_path)]
+        )
+        == 3
+    )
+    printed = capsys.readouterr()
+    assert "chart#another" in printed.out
+    where = f"{tmp_path / 'last.ttl'}: <http://example.org/chart#request>"
+    assert (
+        printed.err
+        == f"rejected: {where}: the period under review would end 7 days after nec:serviceStart, past the end of the calendar. Correct nec:serviceStart\n"
+    )
