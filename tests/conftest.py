@@ -8,7 +8,7 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,8 +36,8 @@ PREFIXES = """
 """
 
 
-_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-_PORTS = iter(range(20_000 + 500 * _WORKER, 20_500 + 500 * _WORKER))
+_FIRST_PORT = 10_000 + os.getpid() % 200 * 100
+_PORTS = iter(range(_FIRST_PORT, _FIRST_PORT + 100))
 
 settings.register_profile("same", explore.SAME)
 settings.load_profile("same")
@@ -49,33 +49,51 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def free_port() -> int:
-    """A port that nothing listens on, from a range of this process of tests alone."""
+    """A port for a server in a process of its own: nothing listens on it, and no other process of tests is given it."""
     for port in _PORTS:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)):
-                return port
+        if not listens(port):
+            return port
     raise RuntimeError("no port is free")
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 120) -> None:
+    """Wait until a condition holds; the limit is far above what a slow machine takes."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"it does not hold after {seconds:g} seconds"
+        time.sleep(0.05)
+
+
+def listens(port: int) -> bool:
+    """Whether a server of this machine listens on a port."""
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def serving(listener: socket.socket, application: Any) -> Iterator[None]:
+    """Serve an ASGI application on a listening socket, from a thread of this process."""
+    import uvicorn
+
+    server = uvicorn.Server(uvicorn.Config(application, log_level="warning"))
+    thread = threading.Thread(target=server.run, args=([listener],))
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 @contextmanager
 def served(place: Path, **settings: Any) -> Iterator[str]:
     """The URL of a knowledge base's endpoint, as long as it is served."""
-    import uvicorn
-
     from reasoner.store.endpoint import EndpointSettings, application
 
-    port = free_port()
-    app = application(EndpointSettings(directory=place, port=port, **settings))
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    try:
-        yield f"http://127.0.0.1:{port}/sparql"
-    finally:
-        server.should_exit = True
-        thread.join()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        with serving(listener, application(EndpointSettings(directory=place, port=port, **settings))):
+            yield f"http://127.0.0.1:{port}/sparql"
 
 
 def write_toy(root: Path) -> Path:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reasoner import load_policy
@@ -24,6 +24,7 @@ from reasoner.rdf import terms
 from reasoner.rdf.namespaces import NEC, RDF
 from tests.cases import NOTE, STANCES, case, day
 from tests.conftest import write_toy
+from tests.explore import examples
 
 VOCABULARY, TOY = "https://example.org/toy/vocabulary#", "https://example.org/toy/2030-01-01/"
 CLASSES = ("JointStiffness", "FrozenShoulder", "ExercisePlan", "AthleticTraining")
@@ -54,7 +55,7 @@ statements = st.tuples(
 )
 
 
-@settings(derandomize=True, database=None, deadline=None, max_examples=60)
+@examples(60)
 @given(told=st.lists(statements, max_size=5))
 def test_the_program_gives_what_the_reference_gives(
     toy: PolicyVersion, program: CompiledPolicy, told: list[tuple[str, str, int, int, tuple[str, ...]]]

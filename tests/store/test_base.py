@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +23,7 @@ from reasoner.review.signing import read_decisions
 from reasoner.store.backends import Credentials, EndpointStore, MemoryStore, Store, open_store
 from reasoner.store.base import KnowledgeBase, read_chart
 from reasoner.store.catalog import CATALOG, GraphKind, LoadChange
-from tests.conftest import CASES, ROOT, Attestation, chart, free_port, served
+from tests.conftest import CASES, ROOT, Attestation, chart, eventually, free_port, listens, served
 
 MET = CASES / "mp9556" / "adult-admission" / "criteria-met.ttl"
 DECISION = """
@@ -55,11 +53,7 @@ def oxigraph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     process = subprocess.Popen(
         [*command, "--location", str(tmp_path_factory.mktemp("oxigraph"))], stderr=subprocess.DEVNULL
     )
-    for _ in range(100):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        time.sleep(0.1)
+    eventually(lambda: listens(port))
     yield f"http://127.0.0.1:{port}/query"
     process.terminate()
     process.wait()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
 
-import uvicorn
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from starlette.applications import Starlette
@@ -17,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from tests.conftest import free_port
+from tests.conftest import serving
 
 
 class Provider:
@@ -75,15 +74,7 @@ class Provider:
 @contextmanager
 def provided() -> Iterator[Provider]:
     """A provider, as long as it is served."""
-    port = free_port()
-    provider = Provider(port)
-    server = uvicorn.Server(uvicorn.Config(provider.application(), port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    try:
-        yield provider
-    finally:
-        server.should_exit = True
-        thread.join()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        provider = Provider(listener.getsockname()[1])
+        with serving(listener, provider.application()):
+            yield provider
