@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from reasoner.logic.fold import Evaluation, Status
+from reasoner.policy.axes import Axis, AxisValue
 from reasoner.policy.effective import EffectivePolicy, choose_readings, effective_policy
 from reasoner.policy.lexicon import Lexicon
 from reasoner.policy.model import (
@@ -16,11 +17,13 @@ from reasoner.policy.model import (
     Interpretation,
     ListSection,
     Policy,
+    PolicyParameter,
     PolicyVersion,
     Reading,
     Sources,
     Substitution,
 )
+from reasoner.rdf.namespaces import NEC
 
 EMPTY = Lexicon(frozenset(), {}, {}, {}, {}, {}, frozenset(), (), {})
 M, N, D, C, A = Status.MET, Status.NOT_MET, Status.NOT_DOCUMENTED, Status.CONFLICTING, Status.NOT_APPLICABLE
@@ -63,7 +66,22 @@ def any_of(id_: str, *members: Sketch, **facts: Any) -> Sketch:
 
 
 WINDOWED = "urn:axis-value:windowed"
-"""A value for which the period under review ends seven days after the start of service."""
+"""A value for which the period under review ends as many days after the start of service as the parameter `WINDOW` says."""
+WINDOW = "urn:parameter:window"
+AXIS = Axis(
+    "urn:axis",
+    "period",
+    "period",
+    "",
+    "urn:axis-class",
+    (AxisValue("urn:axis", WINDOWED, "windowed", "windowed", "", WINDOW),),
+)
+
+
+def parameters(**values: int) -> dict[str, PolicyParameter]:
+    """Parameters of a version: that of an age group by its name in the core vocabulary, and ``window``."""
+    names = {name: WINDOW if name == "window" else str(NEC[name]) for name in values}
+    return {names[n]: PolicyParameter(names[n], f"label of {n}", 0, 150, value, value) for n, value in values.items()}
 
 
 def criteria(*sketches: Sketch) -> dict[str, Criterion]:
@@ -105,10 +123,8 @@ def version(
         "label": "Sketch",
         "valid_from": valid[0],
         "valid_until": valid[1],
-        "age_of_majority": 18,
-        "age_note": range(0),
-        "axes": (),
-        "windows": {WINDOWED: 7},
+        "parameters": parameters(ageOfMajority=18, window=7),
+        "axes": (AXIS,),
         "advice": (),
         "criteria": declared,
         "sections": tuple(iri(section.id) for section in sections),

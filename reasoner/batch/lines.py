@@ -16,7 +16,7 @@ from reasoner.determination.model import Determination
 from reasoner.determination.settling import settle
 from reasoner.logic.fold import Outcome
 from reasoner.logic.tables import CODE, FoldTable
-from reasoner.policy.configuration import Configuration
+from reasoner.policy.configuration import Configuration, configured
 from reasoner.policy.effective import choose_readings, effective_policy
 from reasoner.policy.model import Policy, PolicyVersion
 
@@ -26,18 +26,18 @@ _LINE = "{" + ",".join(f'"{field.name}":%({field.name})s' for field in FIELDS) +
 
 
 class LineWriter:
-    """Briefs under one policy and one choice of readings.
+    """Briefs under one policy and one configuration.
 
     Args:
         policy: the policy.
-        configuration: a payer's choice of readings.
+        configuration: a payer's readings and parameters.
         alternatives: whether to try every other reading of the ambiguous passages too.
     """
 
     def __init__(
         self, policy: Policy, configuration: Configuration | None = None, *, alternatives: bool = True
     ) -> None:
-        self._policy = policy
+        self._policy = configured(policy, configuration)
         self._configuration = configuration
         self._alternatives = alternatives
         self._plans: dict[tuple[str, frozenset[str]], tuple[FoldTable, bytes, dict[str, tuple[int, str]]]] = {}

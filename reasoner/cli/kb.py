@@ -166,7 +166,9 @@ def _determine(options: argparse.Namespace) -> int:
     done = rejected = 0
     with base.open(write=True) as kb:
         requests = (
-            [entry.about for entry in kb.entries(GraphKind.CHART)] if options.again else kb.undetermined(basis.policy)
+            [entry.about for entry in kb.entries(GraphKind.CHART)]
+            if options.again
+            else kb.undetermined(basis.policy, basis.configuration)
         )
         started = time.monotonic()
         charts = ((request, kb.chart(request)) for request in requests)

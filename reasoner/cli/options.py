@@ -93,21 +93,23 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Basis:
-    """What requests are held against: a policy, and a payer's choice of its readings. Both are read once."""
+    """What requests are held against: a policy, and a payer's readings and parameters. Both are read once."""
 
     location: PolicyLocation
     """Where the policy is, for other processes to load it from."""
     policy: Policy
+    """With the parameters that the configuration sets."""
     configuration: Configuration | None
 
     @classmethod
     def of(cls, options: argparse.Namespace) -> Basis:
-        """The policy and the choice that the options name, those of `add_config` among them."""
-        from reasoner.policy.configuration import read_configuration
+        """The policy and the configuration that the options name, those of `add_config` among them."""
+        from reasoner.policy.configuration import configured, read_configuration
 
         location = policy_location(options)
         policy = location.load()
-        return cls(location, policy, read_configuration(options.config, policy) if options.config else None)
+        configuration = read_configuration(options.config, policy) if options.config else None
+        return cls(location, configured(policy, configuration), configuration)
 
 
 @dataclass(frozen=True)
@@ -175,8 +177,8 @@ def add_as_of(parser: argparse.ArgumentParser) -> None:
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
-    """A payer's choice of readings."""
-    parser.add_argument("--config", metavar="FILE", type=Path, help="a payer's choice of readings, as RDF")
+    """A payer's configuration."""
+    parser.add_argument("--config", metavar="FILE", type=Path, help="a payer's readings and parameters, as RDF")
 
 
 def add_settings(parser: Parser) -> None:

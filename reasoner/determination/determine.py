@@ -22,7 +22,7 @@ from reasoner.determination.settling import Settlement, settle
 from reasoner.determination.validation import LeafReport
 from reasoner.ground.days import days_after
 from reasoner.logic.fold import Evaluation, Outcome
-from reasoner.policy.configuration import Configuration
+from reasoner.policy.configuration import Configuration, configured
 from reasoner.policy.effective import EffectivePolicy, choose_readings, effective_policy
 from reasoner.policy.loading import load_policy
 from reasoner.policy.model import Interpretation, Policy, PolicyVersion, Reading
@@ -47,7 +47,7 @@ def determine(
         source: the path of an RDF file, or an rdflib graph that holds one data set.
         policy: a policy from `load_policy`; by default the one that is installed.
         as_of: the date on whose knowledge to review; by default each request's own, else today.
-        configuration: a payer's choice of readings, from `reasoner.policy.configuration.read_configuration`.
+        configuration: a payer's readings and parameters, from `reasoner.policy.configuration.read_configuration`.
         alternatives: whether to try every other reading of the ambiguous passages too.
         engine: what validates; the determinations are the same.
 
@@ -79,6 +79,7 @@ def determine_case(
     engine: Engine = DEFAULT_ENGINE,
 ) -> tuple[Determination, ...]:
     """The determinations of a case, one for each period of service under one policy version; see `determine`."""
+    policy = configured(policy, configuration)
     return tuple(
         _determine(case, policy, period, configuration, alternatives, engine) for period in periods(case, policy)
     )
@@ -173,7 +174,7 @@ def other_readings(effective: EffectivePolicy) -> tuple[tuple[Interpretation, Re
 
 def report(case: Case, policy: Policy, *, configuration: Configuration | None = None) -> ValidationReport | None:
     """The plain SHACL validation report of a case under its effective policy; None if no version is in force."""
-    found = policy.version_on(case.start)
+    found = configured(policy, configuration).version_on(case.start)
     if found is None:
         return None
     inference, settlement, effective = _prepare(case, found, configuration, Engine.REFERENCE)

@@ -14,7 +14,7 @@ from reasoner.logic import justification
 from reasoner.logic.families import FALSE, Family
 from reasoner.logic.fold import Evaluation, Outcome, Status
 from reasoner.policy.configuration import Configuration
-from reasoner.policy.model import Criterion, Interpretation, Reading, Substitution
+from reasoner.policy.model import Criterion, Interpretation, PolicyParameter, Reading, Substitution
 from reasoner.rdf.pyshacl_door import ValidationResult
 
 
@@ -72,7 +72,7 @@ class Determination:
     readings: tuple[Alternative, ...] = ()
     """Every other reading of every ambiguous passage, each tried alone; empty if they were not asked for."""
     configuration: Configuration | None = None
-    """The payer's choice of readings, if there is one."""
+    """The payer's readings and parameters, if there are any."""
     evaluation: Evaluation | None = field(default=None, repr=False, compare=False)
     """What the statuses follow from; None if no version was in force."""
     notes: tuple[str, ...] = ()
@@ -116,6 +116,14 @@ class Determination:
             return ()
         defaults = {interpretation.default for interpretation in self.evaluation.policy.version.interpretations}
         return tuple(reading for reading in self.evaluation.policy.readings if reading not in defaults)
+
+    @property
+    def changed_parameters(self) -> tuple[PolicyParameter, ...]:
+        """The parameters whose value in force is not the policy's own."""
+        if self.evaluation is None:
+            return ()
+        parameters = self.evaluation.policy.version.parameters.values()
+        return tuple(parameter for parameter in parameters if parameter.changed)
 
     @cached_property
     def gaps(self) -> Family:

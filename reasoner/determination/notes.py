@@ -19,6 +19,7 @@ def reviewer_notes(
 ) -> tuple[str, ...]:
     """Remarks that change no status, in a fixed order: the request, the evidence, the policy's standing advice."""
     lines = [
+        *_about_parameters(policy),
         *_about_age(case, policy),
         *(f"substitution: {substitution.label}" for substitution in policy.substitutions),
         *_about_lateness(case, settlement),
@@ -29,6 +30,12 @@ def reviewer_notes(
         *(f"advice: {text}" for text in policy.version.advice),
     ]
     return tuple(dict.fromkeys(lines))
+
+
+def _about_parameters(policy: EffectivePolicy) -> Iterator[str]:
+    for parameter in policy.version.parameters.values():
+        if parameter.changed:
+            yield f"configuration: {parameter.label} is {parameter.value} in place of the policy's {parameter.default}"
 
 
 def _about_age(case: Case, policy: EffectivePolicy) -> Iterator[str]:

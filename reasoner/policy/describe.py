@@ -35,7 +35,7 @@ def choose_version(policy: Policy, version_id: str | None) -> PolicyVersion:
 
 
 def tree(version: PolicyVersion) -> str:
-    """The criteria as published, before routing and substitutions, an id and label a line."""
+    """The criteria as published, before routing and substitutions, an id and label a line; then the parameters."""
     lines = [version.label, f"{version.id}, in force from {version.valid_from}", ""]
 
     def walk(iri: str, depth: int) -> None:
@@ -52,7 +52,12 @@ def tree(version: PolicyVersion) -> str:
         if version.criteria[section].id:
             walk(section, 0)
             lines.append("")
-    return "\n".join(lines)
+    lines.append("parameters, which a configuration may set")
+    for parameter in sorted(version.parameters.values(), key=lambda parameter: parameter.label):
+        lines.append(
+            f"  {parameter.label}  {parameter.value}  ({parameter.minimum} to {parameter.maximum})  <{parameter.iri}>"
+        )
+    return "\n".join([*lines, ""])
 
 
 def criterion(policy: Policy, version: PolicyVersion, name: str) -> str:

@@ -23,6 +23,7 @@ from reasoner.policy.model import (
     Interpretation,
     ListSection,
     Policy,
+    PolicyParameter,
     PolicyVersion,
     Reading,
     Sources,
@@ -185,18 +186,8 @@ class _PolicyReader:
             label=self._text(iri, SKOS.prefLabel),
             valid_from=self._value(iri, NEC.validFrom, date),
             valid_until=self._value(iri, NEC.validUntil, date, optional=True),
-            age_of_majority=self._value(iri, NEC.ageOfMajority, int),
-            age_note=range(
-                self._value(iri, NEC.ageNoteFrom, int, optional=True) or 0,
-                (self._value(iri, NEC.ageNoteTo, int, optional=True) or -1) + 1,
-            ),
+            parameters=self._parameters(iri, axes),
             axes=axes,
-            windows={
-                value.iri: self._value(iri, URIRef(value.window), int)
-                for axis in axes
-                for value in axis.values
-                if value.window
-            },
             advice=tuple(sorted(str(text) for text in self.ontology.objects(iri, NEC.advice))),
             criteria=criteria,
             sections=sections,
@@ -209,6 +200,31 @@ class _PolicyReader:
             policy_digest=self.sources.digest,
             sources=self.sources,
         )
+
+    def _parameters(self, version: Node, axes: tuple[Axis, ...]) -> dict[str, PolicyParameter]:
+        """The parameters that a version states, by IRI: the age of majority, and the window of each axis value that has one."""
+        stated: dict[str, PolicyParameter] = {}
+        for iri in sorted(self.ontology.subjects(RDFS.subPropertyOf, NEC.parameter), key=str):
+            value = self._value(version, iri, int, optional=True)
+            if value is None:
+                continue
+            minimum, maximum = (self._value(iri, bound, int) for bound in (SH.minInclusive, SH.maxInclusive))
+            if not minimum <= value <= maximum:
+                raise PolicyError(
+                    f"{iri} is {value}", where=str(version), mend=f"State a number from {minimum} to {maximum}"
+                )
+            stated[str(iri)] = PolicyParameter(
+                str(iri), self._text(iri, SKOS.prefLabel), minimum, maximum, default=value, value=value
+            )
+        windows = (value.window for axis in axes for value in axis.values if value.window)
+        for required in (str(NEC.ageOfMajority), *windows):
+            if required not in stated:
+                raise PolicyError(
+                    f"it needs one {required} of type int",
+                    where=str(version),
+                    mend="State it; a window has to be a subproperty of nec:parameter",
+                )
+        return stated
 
     def _rules(self, criteria: Mapping[str, Criterion]) -> tuple[str, ...]:
         return tuple(

@@ -115,6 +115,25 @@ class ListSection:
 
 
 @dataclass(frozen=True)
+class PolicyParameter:
+    """A whole number that a policy version states, and in whose place a payer's configuration may state another."""
+
+    iri: str
+    label: str
+    minimum: int
+    maximum: int
+    default: int
+    """What the policy version states."""
+    value: int
+    """What is in force: what the configuration states, else the default."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether a configuration states another value than the policy version."""
+        return self.value != self.default
+
+
+@dataclass(frozen=True)
 class Sources:
     """The files of a policy and the two graphs in them, which are read when they are asked for."""
 
@@ -147,13 +166,10 @@ class PolicyVersion:
     label: str
     valid_from: date
     valid_until: date | None
-    age_of_majority: int
-    age_note: range
-    """Ages, in whole years, at which the reviewer is reminded that the policy gives none."""
+    parameters: Mapping[str, PolicyParameter]
+    """By IRI, those that the version states."""
     axes: tuple[Axis, ...]
     """Of the whole policy."""
-    windows: Mapping[str, int]
-    """IRI of an axis value to the days after service start at which the period under review ends; of those that end so."""
     advice: tuple[str, ...]
     criteria: Mapping[str, Criterion]
     """By IRI: everything the version and its readings are made of."""
@@ -170,6 +186,23 @@ class PolicyVersion:
     policy_digest: str = field(repr=False)
     """The digest of the whole policy, see `Policy.digest`."""
     sources: Sources = field(repr=False)
+
+    @property
+    def age_of_majority(self) -> int:
+        """Whole years of age at the start of service from which a member is an adult."""
+        return self.parameters[str(NEC.ageOfMajority)].value
+
+    @property
+    def age_note(self) -> range:
+        """Ages, in whole years, at which the reviewer is reminded that the policy gives no age of majority."""
+        youngest, oldest = (self.parameters.get(str(iri)) for iri in (NEC.ageNoteFrom, NEC.ageNoteTo))
+        return range(youngest.value if youngest else 0, oldest.value + 1 if oldest else 0)
+
+    @cached_property
+    def windows(self) -> dict[str, int]:
+        """IRI of an axis value to the days after service start at which the period under review ends; of those that end so."""
+        values = (value for axis in self.axes for value in axis.values if value.window)
+        return {value.iri: self.parameters[value.window].value for value in values}
 
     @property
     def ontology(self) -> Graph:

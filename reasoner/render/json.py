@@ -20,7 +20,7 @@ SHOWN = 10
 def to_json(determination: Determination) -> dict[str, Any]:
     """A determination as JSON values, in the form named by `SCHEMA`."""
     case = determination.case
-    return {
+    record: dict[str, Any] = {
         "schema": SCHEMA,
         "request": case.iri,
         "servicePeriod": {
@@ -64,6 +64,14 @@ def to_json(determination: Determination) -> dict[str, Any]:
         "policyDigest": determination.policy_digest,
         "inputDigest": case.digest,
     }
+    if configuration := determination.configuration:
+        record["configuration"] = {
+            "id": configuration.iri,
+            "label": configuration.label,
+            "digest": configuration.digest,
+            "parameters": {parameter.iri: parameter.value for parameter in determination.changed_parameters},
+        }
+    return record
 
 
 def smallest(family: Family) -> list[list[str]]:

@@ -41,7 +41,7 @@ def to_graph(determinations: Iterable[Determination]) -> Graph:
 
 
 def iri(determination: Determination) -> URIRef:
-    """The name of a determination: the same for the same input, policy, software, engine and as-of date."""
+    """The name of a determination: the same for the same input, policy, configuration, software, engine and as-of date."""
     parts = (
         determination.case.iri,
         determination.case.digest,
@@ -52,6 +52,7 @@ def iri(determination: Determination) -> URIRef:
         software_version(),
         determination.engine,
         *(reading.iri for reading in determination.chosen),
+        *((determination.configuration.digest,) if determination.configuration else ()),
     )
     return URIRef("urn:necessity:determination:" + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32])
 
@@ -77,6 +78,9 @@ def _write(graph: Graph, determination: Determination) -> None:
     graph.add((node, NEC.policyDigest, Literal(determination.policy_digest)))
     if determination.configuration:
         graph.add((activity, PROV.used, URIRef(determination.configuration.iri)))
+        graph.add((node, NEC.configurationDigest, Literal(determination.configuration.digest)))
+        for parameter in determination.changed_parameters:
+            graph.add((node, URIRef(parameter.iri), Literal(parameter.value)))
     if determination.evaluation:
         for reading in determination.evaluation.policy.readings:
             graph.add((node, NEC.reading, URIRef(reading.iri)))

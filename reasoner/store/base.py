@@ -11,6 +11,7 @@ from reasoner.chart.fast.chart import read_cases
 from reasoner.chart.model import Case
 from reasoner.determination.model import Determination
 from reasoner.ground.errors import StoreError
+from reasoner.policy.configuration import Configuration
 from reasoner.policy.model import Policy
 from reasoner.rdf import graphs, parsing
 from reasoner.rdf.namespaces import NEC
@@ -160,15 +161,20 @@ class KnowledgeBase:
         """The chart of a request as canonical N-Triples, for `read_chart`; empty if there is none."""
         return self.content(graph_name(GraphKind.CHART, request))
 
-    def undetermined(self, policy: Policy) -> list[str]:
-        """The requests, ordered, that have no current determination by this policy, as it is, and this software."""
+    def undetermined(self, policy: Policy, configuration: Configuration | None = None) -> list[str]:
+        """The requests, ordered, that have no current determination by this policy, as it is, this configuration and software."""
+        configured = (
+            f'?d nec:configurationDigest "{configuration.digest}"'
+            if configuration
+            else "FILTER NOT EXISTS { ?d nec:configurationDigest ?other }"
+        )
         rows = self._select(
             f"""SELECT ?request {{
                 GRAPH <{CATALOG}> {{ ?chart a nec:ChartGraph ; nec:holds ?request ; nec:contentDigest ?digest }}
                 FILTER NOT EXISTS {{
                     GRAPH <{CATALOG}> {{ ?request nec:currentDetermination ?d }}
                     GRAPH ?held {{ ?d nec:inputDigest ?digest ; nec:policyDigest "{policy.digest}" ;
-                        prov:wasGeneratedBy/prov:wasAssociatedWith <{provenance.software()}> }}
+                        prov:wasGeneratedBy/prov:wasAssociatedWith <{provenance.software()}> . {configured} }}
                 }} }} ORDER BY ?request"""
         )
         return [row["request"].value for row in rows]

@@ -27,7 +27,7 @@ from reasoner.ground.errors import (
     UsageError,
 )
 from reasoner.logic.fold import Outcome, Status
-from reasoner.policy.configuration import Configuration
+from reasoner.policy.configuration import Configuration, configured
 from reasoner.policy.model import CriterionKind as Combination
 from reasoner.policy.model import Policy
 from reasoner.rdf.pyshacl_door import ValidationReport
@@ -89,7 +89,7 @@ class Workplace:
         settings: WorkplaceSettings | None = None,
         configuration: Configuration | None = None,
     ) -> None:
-        self.policy = policy
+        self.policy = configured(policy, configuration)
         self.settings = settings or WorkplaceSettings()
         self.drafts = Drafts(folder / "drafts.db")
         self.trail = audit.Trail(folder / "audit.jsonl")

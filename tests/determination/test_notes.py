@@ -11,7 +11,7 @@ from reasoner.chart.model import Statement
 from reasoner.determination.notes import reviewer_notes
 from reasoner.determination.settling import settle
 from tests.cases import case, inferred, said
-from tests.policies import BY_LETTER, all_of, effective, iri, leaf, replacing, version
+from tests.policies import BY_LETTER, all_of, effective, iri, leaf, parameters, replacing, version
 
 DETAIL = "urn:detail"
 VERSION = version(
@@ -19,7 +19,7 @@ VERSION = version(
     all_of("t", leaf("elsewhere"), applies_to="minor"),
     exclusions=(leaf("x"),),
     description=(leaf("z"),),
-    age_note=range(16, 23),
+    parameters=parameters(ageOfMajority=18, ageNoteFrom=16, ageNoteTo=22, window=7),
     advice=("Look at the plan.",),
 )
 ADVICE = "advice: Look at the plan."

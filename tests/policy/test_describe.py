@@ -51,6 +51,10 @@ def test_the_tree_has_a_line_a_criterion_and_says_how_groups_combine() -> None:
         "",
         "exclusions  label of exclusions: each by itself",
         "  x  label of x",
+        "",
+        "parameters, which a configuration may set",
+        "  label of ageOfMajority  18  (0 to 150)  <https://w3id.org/necessity/core#ageOfMajority>",
+        "  label of window  7  (0 to 150)  <urn:parameter:window>",
     ]
 
 
