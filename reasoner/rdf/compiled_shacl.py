@@ -1,11 +1,11 @@
-"""SHACL shapes as compiled tests: the part of SHACL Core in which policies are written, and nothing else.
+"""SHACL shapes compiled to functions: the part of SHACL Core that policies use.
 
 Supported (W3C SHACL, 2017): ``sh:path`` of predicates, inverse, sequence and alternative paths; ``sh:class``,
 ``sh:nodeKind``, ``sh:datatype`` of dates, truth values, text and exact numbers, ``sh:in``, ``sh:hasValue``, ``sh:minCount``,
 ``sh:maxCount``, the four bounds of ``sh:minInclusive`` and its kind over exact numbers, ``sh:equals``, ``sh:disjoint``,
 ``sh:lessThan`` and ``sh:lessThanOrEquals`` over dates, ``sh:node``, ``sh:property``, ``sh:not``, ``sh:and``, ``sh:or``,
-``sh:xone``, and ``sh:qualifiedValueShape`` without ``sh:qualifiedValueShapesDisjoint``. Everything else is `UnsupportedError`,
-when the shape is compiled; a value of which a test cannot be sure to judge as SHACL does is a `DoubtError`, when it is run.
+``sh:xone``, and ``sh:qualifiedValueShape`` without ``sh:qualifiedValueShapesDisjoint``. Compiling a shape with anything else
+raises `UnsupportedError`. Running a test raises `DoubtError` for a value that it may not judge as SHACL does.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ _DEPTH = 40
 
 
 class UnsupportedError(Exception):
-    """A shape uses something that is not compiled; the text says what, and of which shape."""
+    """A shape uses something that is not compiled; the text names it and the shape."""
 
 
 class DoubtError(Exception):
-    """A value cannot be judged here for certain: ask an engine that implements all of SHACL."""
+    """A compiled test cannot judge a value with certainty: an engine that implements all of SHACL has to."""
 
 
 @dataclass(frozen=True)
 class CompiledShape:
-    """A property shape that reports: what its results say beside the focus node."""
+    """A property shape that is reported, with what its validation results have in common."""
 
     shape: Term
     severity: str
@@ -42,7 +42,7 @@ class CompiledShape:
     path: Steps
     component: str
     breaks: Test
-    """Whether a focus node breaks it."""
+    """Whether a focus node violates it."""
 
 
 Values = Callable[[GraphView, Sequence[Term]], bool]
@@ -57,23 +57,22 @@ class Table:
     properties: dict[Term, Values]
     others: tuple[Test, ...]
     alone: frozenset[Term]
-    """The properties whose values are judged by themselves, whatever the data say of them."""
+    """The properties whose values are tested without any triples about the values."""
 
 
 @dataclass(frozen=True)
 class Use:
-    """What compiled shapes read of the data.
-
-    Each path, from the focus or a value node on, comes with the classes of which a value must have one to be counted
-    at its end; with None where values without any of them matter too.
-    """
+    """What compiled shapes read of the data."""
 
     paths: frozenset[tuple[Steps, frozenset[Term] | None]]
+    """Paths from the focus node or a value node. Each has the classes that matter at its end: a value in none of them is
+    never counted. None if every value matters."""
     classes: frozenset[Term]
+    """The classes that are tested for."""
 
 
 class Compiler:
-    """Compiles the shapes of one graph, and keeps count of what they read."""
+    """Compiles the shapes of a shapes graph, and collects what they read of the data."""
 
     def __init__(self, shapes: Nodes) -> None:
         self.shapes = shapes
@@ -81,34 +80,27 @@ class Compiler:
         self._classes: set[Term] = set()
 
     def use(self) -> Use:
-        """What has been compiled since the last call reads."""
-        found = Use(frozenset(self._paths), frozenset(self._classes))
+        """What the shapes read that were compiled since the last call."""
+        use = Use(frozenset(self._paths), frozenset(self._classes))
         self._paths, self._classes = set(), set()
-        return found
+        return use
 
     def reports(self, shape: Term) -> list[CompiledShape]:
-        """The reports of a property shape that counts values; raises `UnsupportedError` for any other."""
+        """A property shape that counts values, once for each count; raises `UnsupportedError` for any other shape."""
         props = self._props(shape)
         path = self._steps(self._one(shape, "path"))
         messages = sorted(terms.text(message) for message in props.get(_sh("message"), ()))
         if not messages:
             raise UnsupportedError(f"{shape} has no sh:message")
         severity = terms.name(self._one(shape, "severity") or _sh("Violation")).removeprefix(SH)
-        found = []
-        for term, name in (
-            ("minCount", "MinCount"),
-            ("maxCount", "MaxCount"),
-            ("qualifiedMinCount", "QualifiedMinCount"),
-            ("qualifiedMaxCount", "QualifiedMaxCount"),
-        ):
-            if _sh(term) in props:
-                component = f"{SH}{name}ConstraintComponent"
-                holds = self._count(shape, term, path, 0)
-                found.append(CompiledShape(shape, severity, messages[0], path, component, _negate(holds)))
-        known = {"path", "message", "severity", "minCount", "maxCount", "name", "description", "order", "group"}
-        known |= {"qualifiedValueShape", "qualifiedMinCount", "qualifiedMaxCount"}
-        self._refuse(shape, known)
-        return found
+        reports = []
+        for parameter in _COUNTS:
+            if _sh(parameter) in props:
+                component = f"{SH}{parameter[0].upper()}{parameter[1:]}ConstraintComponent"
+                breaks = _negate(self._count(shape, parameter, path, 0))
+                reports.append(CompiledShape(shape, severity, messages[0], path, component, breaks))
+        self._refuse_others(shape, {"path", *_COUNTS, "qualifiedValueShape", *_DESCRIPTIVE})
+        return reports
 
     def conforms(self, shape: Term, depth: int = 0) -> Test:
         """A test of whether a node conforms to a shape; raises `UnsupportedError`."""
@@ -119,62 +111,62 @@ class Compiler:
         return _every(self._constraints(shape, depth))
 
     def table(self, shape: Term) -> Table:
-        """A node shape with the constraints of single properties apart, by property; raises `UnsupportedError`."""
+        """A node shape, with the constraints on single properties by property; raises `UnsupportedError`."""
         properties: dict[Term, tuple[int, float, list[Test]]] = {}
         others: list[Test] = []
-        looking: set[Term] = set()
+        followed: set[Term] = set()
         for part in self._props(shape).get(_sh("property"), ()):
             steps = self._steps(self._one(part, "path"))
             simple = not steps.alternatives and len(steps.sequence) == 1 and not steps.sequence[0][1]
-            beyond = {_sh(name) for name in _OF_PATHS.difference(("path", "minCount", "maxCount"), _PAIRS)}
-            if not simple or self._props(part).keys() & beyond:
+            if not simple or self._props(part).keys() & set(map(_sh, _QUALIFIED)):
                 others.append(self.conforms(part))
                 continue
             others += self._pairs(part, follow(steps))
-            least, most, tests = properties.get(steps.sequence[0][0], (0, float("inf"), []))
+            ((name, _),) = steps.sequence
+            least, most, tests = properties.get(name, (0, float("inf"), []))
             low, high = self._limits(part)
             tests = [*tests, *self._constraints(part, 0, values=True)]
-            if not self._props(part).keys().isdisjoint(map(_sh, _LOOKING)):
-                looking.add(steps.sequence[0][0])
-            properties[steps.sequence[0][0]] = (max(least, low), min(most, high), tests)
+            if not self._props(part).keys().isdisjoint(map(_sh, _FOLLOWING)):
+                followed.add(name)
+            properties[name] = (max(least, low), min(most, high), tests)
         rest = {name: objects for name, objects in self._props(shape).items() if name != _sh("property")}
-        alone = Compiler({**self.shapes, shape: rest})
-        others += alone._constraints(shape, 0)
+        others += Compiler({**self.shapes, shape: rest})._constraints(shape, 0)
         required = tuple(name for name, (least, _, _) in properties.items() if least)
-        by_property = {name: _values(*said) for name, said in properties.items()}
-        return Table(required, by_property, tuple(others), frozenset(by_property.keys() - looking))
+        by_property = {name: _values(*limits_and_tests) for name, limits_and_tests in properties.items()}
+        return Table(required, by_property, tuple(others), frozenset(by_property.keys() - followed))
 
     def _property(self, shape: Term, depth: int) -> Test:
         steps = self._steps(self._one(shape, "path"))
         path = follow(steps)
         pairs = self._pairs(shape, path)
-        wanted = self._props(shape).get(_sh("hasValue"), ())
-        each = self._constraints(shape, depth, values=True)
-        if pairs or wanted or each:
+        required = self._props(shape).get(_sh("hasValue"), ())
+        of_values = self._constraints(shape, depth, values=True)
+        if pairs or required or of_values:
             self._paths.add((steps, None))
-        plain = ("minCount", "maxCount") if wanted or each else ()  # else it is enough to look for one
+        # If the values have to be listed anyway, the test below counts them.
+        counted_below = ("minCount", "maxCount") if required or of_values else ()
         counts = [
-            self._count(shape, term, steps, depth)
-            for term in ("minCount", "maxCount", "qualifiedMinCount", "qualifiedMaxCount")
-            if _sh(term) in self._props(shape) and term not in plain
+            self._count(shape, parameter, steps, depth)
+            for parameter in _COUNTS
+            if _sh(parameter) in self._props(shape) and parameter not in counted_below
         ]
-        whole = [*counts, *pairs]
-        if not wanted and not each:
-            return _every(whole)
+        of_focus = [*counts, *pairs]
+        if not required and not of_values:
+            return _every(of_focus)
         least, most = self._limits(shape)
 
         def test(view: GraphView, node: Term) -> bool:
-            found = path(view, node)
-            if not least <= len(found) <= most:
+            values = path(view, node)
+            if not least <= len(values) <= most:
                 return False
-            for value in wanted:
-                if value not in found:
+            for value in required:
+                if value not in values:
                     return False
-            for check in each:
-                for value in found:
+            for check in of_values:
+                for value in values:
                     if not check(view, value):
                         return False
-            for check in whole:
+            for check in of_focus:
                 if not check(view, node):
                     return False
             return True
@@ -189,95 +181,95 @@ class Compiler:
         return int(least), int(most)
 
     def _constraints(self, shape: Term, depth: int, *, values: bool = False) -> list[Test]:
-        """The tests that a shape makes of each value node; of the focus itself, if it has no path."""
-        found: list[Test] = []
+        """The tests of each value node; of the focus node itself if the shape has no path."""
+        tests: list[Test] = []
         for predicate, objects in self._props(shape).items():
             kind = terms.name(predicate).removeprefix(SH) if predicate.startswith(f"<{SH}") else ""
             for object_ in objects:
                 if kind == "class":
-                    found.append(self._class(object_))
+                    tests.append(self._class(object_))
                 elif kind == "nodeKind":
-                    found.append(_node_kind(object_))
+                    tests.append(_node_kind(object_))
                 elif kind == "datatype":
-                    found.append(_datatype(object_))
+                    tests.append(_datatype(object_))
                 elif kind == "in":
-                    found.append(_among(frozenset(self._list(object_))))
+                    tests.append(_among(frozenset(self._list(object_))))
                 elif kind == "hasValue" and not values:
-                    found.append(_among(frozenset({object_})))
+                    tests.append(_among(frozenset({object_})))
                 elif kind in _BOUNDS:
-                    found.append(_bound(kind, object_))
+                    tests.append(_bound(kind, object_))
                 elif kind in ("node", "property"):
-                    found.append(self.conforms(object_, depth + 1))
+                    tests.append(self.conforms(object_, depth + 1))
                 elif kind == "not":
-                    found.append(_negate(self.conforms(object_, depth + 1)))
+                    tests.append(_negate(self.conforms(object_, depth + 1)))
                 elif kind == "and":
-                    found += [self.conforms(part, depth + 1) for part in self._list(object_)]
+                    tests += [self.conforms(part, depth + 1) for part in self._list(object_)]
                 elif kind in ("or", "xone"):
-                    found.append(_choice(kind, [self.conforms(part, depth + 1) for part in self._list(object_)]))
-        self._refuse(shape, _OF_VALUES | (_OF_PATHS if values else set()))
-        return found
+                    tests.append(_choice(kind, [self.conforms(part, depth + 1) for part in self._list(object_)]))
+        self._refuse_others(shape, _OF_VALUES | _TARGETS | _DESCRIPTIVE | (_OF_PATHS if values else set()))
+        return tests
 
     def _class(self, name: Term) -> Test:
         self._classes.add(name)
         return lambda view, node: name in view.types(node)
 
     def _needs(self, shape: Term) -> frozenset[Term] | None:
-        """Classes of which whatever conforms to a shape has at least one; None if there are no such."""
+        """Classes such that every node that conforms to a shape is in one of them; None if none can be named."""
         if _sh("path") in self._props(shape):
-            return None  # it speaks of other nodes
+            return None  # its constraints are on other nodes
         for predicate, objects in self._props(shape).items():
             for object_ in objects:
                 if predicate == _sh("class"):
                     return frozenset({object_})
                 parts = [object_] if predicate == _sh("node") else []
                 parts = self._list(object_) if predicate == _sh("and") else parts
-                found = next((needs for part in parts if (needs := self._needs(part))), None)
-                if found:
-                    return found
+                needed = next((classes for part in parts if (classes := self._needs(part))), None)
+                if needed:
+                    return needed
                 if predicate == _sh("or"):
-                    every = [self._needs(part) for part in self._list(object_)]
-                    if every and all(every):
-                        return frozenset().union(*(needs for needs in every if needs))
+                    of_parts = [self._needs(part) for part in self._list(object_)]
+                    if of_parts and all(of_parts):
+                        return frozenset().union(*(classes for classes in of_parts if classes))
         return None
 
-    def _count(self, shape: Term, term: str, steps: Steps, depth: int) -> Test:
-        limit = terms.number(self._one(shape, term))
+    def _count(self, shape: Term, parameter: str, steps: Steps, depth: int) -> Test:
+        limit = terms.number(self._one(shape, parameter))
         if limit is None:
-            raise UnsupportedError(f"{shape} has a sh:{term} that is no integer")
-        qualified = term.startswith("qualified")
+            raise UnsupportedError(f"{shape} has a sh:{parameter} that is no integer")
+        qualified = parameter in _QUALIFIED
         if qualified and _sh("qualifiedValueShapesDisjoint") in self._props(shape):
             raise UnsupportedError(f"{shape} has sh:qualifiedValueShapesDisjoint")
         counted = self._one(shape, "qualifiedValueShape") if qualified else ""
         if qualified and not counted:
-            raise UnsupportedError(f"{shape} has a sh:{term} without sh:qualifiedValueShape")
+            raise UnsupportedError(f"{shape} has a sh:{parameter} without sh:qualifiedValueShape")
         check = self.conforms(counted, depth + 1) if counted else None
         self._paths.add((steps, self._needs(counted)))
         path = follow(steps)
 
         def number(view: GraphView, node: Term) -> int:
-            found = path(view, node)
-            return len(found) if check is None else sum(check(view, value) for value in found)
+            values = path(view, node)
+            return len(values) if check is None else sum(check(view, value) for value in values)
 
-        if term == "minCount" and limit == 1:
+        if parameter == "minCount" and limit == 1:
             return exists(steps)
-        if term.endswith("inCount"):
+        if parameter in ("minCount", "qualifiedMinCount"):
             return lambda view, node: number(view, node) >= limit
         return lambda view, node: number(view, node) <= limit
 
     def _pairs(self, shape: Term, path: Path) -> list[Test]:
-        found: list[Test] = []
+        tests: list[Test] = []
         for kind in _PAIRS:
             for other in self._props(shape).get(_sh(kind), ()):
                 self._paths.add((Steps(((other, False),)), None))
-                found.append(_pair(kind, path, other))
-        return found
+                tests.append(_pair(kind, path, other))
+        return tests
 
     def _steps(self, node: Term) -> Steps:
         if node.startswith("<"):
             return Steps(((node, False),))
         props = self._props(node)
         if _FIRST in props:
-            parts = self._several(node)
+            parts = self._paths_of_list(node)
             if any(part.alternatives for part in parts):
                 raise UnsupportedError("a path has alternatives inside a sequence")
             return Steps(tuple(step for part in parts for step in part.sequence))
@@ -287,66 +279,57 @@ class Compiler:
                 raise UnsupportedError("a path is the inverse of alternatives")
             return Steps(tuple((predicate, not back) for predicate, back in reversed(inner.sequence)))
         if _sh("alternativePath") in props:
-            return Steps(alternatives=tuple(self._several(self._one(node, "alternativePath"))))
+            return Steps(alternatives=tuple(self._paths_of_list(self._one(node, "alternativePath"))))
         raise UnsupportedError(f"a path uses {', '.join(sorted(props))}")
 
-    def _several(self, head: Term) -> list[Steps]:
-        found = [self._steps(part) for part in self._list(head)]
-        if len(found) < 2:
+    def _paths_of_list(self, head: Term) -> list[Steps]:
+        paths = [self._steps(part) for part in self._list(head)]
+        if len(paths) < 2:
             raise UnsupportedError("a path has a list of fewer than two paths")
-        return found
+        return paths
 
     def _list(self, head: Term) -> list[Term]:
-        found: list[Term] = []
+        items: list[Term] = []
         while head != _NIL:
             props = self.shapes.get(head, {})
-            if len(props.get(_FIRST, ())) != 1 or len(props.get(_REST, ())) != 1 or len(found) > 10_000:
+            if len(props.get(_FIRST, ())) != 1 or len(props.get(_REST, ())) != 1 or len(items) > 10_000:
                 raise UnsupportedError(f"the list {head} is broken")
-            found.append(props[_FIRST][0])
+            items.append(props[_FIRST][0])
             head = props[_REST][0]
-        return found
+        return items
 
     def _props(self, shape: Term) -> dict[Term, list[Term]]:
         return self.shapes.get(shape, {})
 
     def _one(self, shape: Term, name: str) -> Term:
-        found = self._props(shape).get(_sh(name), [""])
-        if len(found) != 1:
+        """The only value of a SHACL property; empty if there is none."""
+        values = self._props(shape).get(_sh(name), [""])
+        if len(values) != 1:
             raise UnsupportedError(f"{shape} has more than one sh:{name}")
-        return found[0]
+        return values[0]
 
-    def _refuse(self, shape: Term, known: set[str]) -> None:
+    def _refuse_others(self, shape: Term, known: set[str]) -> None:
+        """Raise `UnsupportedError` if a shape has a SHACL property other than some."""
         for predicate in self._props(shape):
             if predicate.startswith(f"<{SH}") and terms.name(predicate).removeprefix(SH) not in known:
                 raise UnsupportedError(f"{shape} uses sh:{terms.name(predicate).removeprefix(SH)}")
 
 
 _LIMITS = {"minCount": f'"0"^^<{_XSD}integer>', "maxCount": f'"{1 << 40}"^^<{_XSD}integer>'}
-_BOUNDS = ("minInclusive", "minExclusive", "maxInclusive", "maxExclusive")
-_OF_VALUES = {
-    "class",
-    "nodeKind",
-    "datatype",
-    "in",
-    "hasValue",
-    "node",
-    "property",
-    "not",
-    "and",
-    "or",
-    "xone",
-    *_BOUNDS,
-}
-_LOOKING = ("class", "node", "property", "not", "and", "or", "xone")
-"""Those that look at more of a value than itself."""
-_OF_VALUES |= {"message", "severity", "name", "description", "order", "group"}
-_OF_VALUES |= {"targetClass", "targetSubjectsOf", "targetObjectsOf"}
-_OF_PATHS = {"path", "minCount", "maxCount", "qualifiedValueShape", "qualifiedMinCount", "qualifiedMaxCount"}
+_COUNTS = ("minCount", "maxCount", "qualifiedMinCount", "qualifiedMaxCount")
+_QUALIFIED = ("qualifiedValueShape", "qualifiedMinCount", "qualifiedMaxCount")
 _PAIRS = ("equals", "disjoint", "lessThan", "lessThanOrEquals")
-_OF_PATHS |= set(_PAIRS)
+_BOUNDS = ("minInclusive", "minExclusive", "maxInclusive", "maxExclusive")
+_FOLLOWING = ("class", "node", "property", "not", "and", "or", "xone")
+"""Constraints on a value that need triples about it."""
+_OF_VALUES = {*_FOLLOWING, "nodeKind", "datatype", "in", "hasValue", *_BOUNDS}
+_OF_PATHS = {"path", *_COUNTS, "qualifiedValueShape", *_PAIRS}
+_DESCRIPTIVE = {"message", "severity", "name", "description", "order", "group"}
+_TARGETS = {"targetClass", "targetSubjectsOf", "targetObjectsOf"}
 
 
 def _values(least: int, most: float, tests: list[Test]) -> Values:
+    """A test that a property has so many values and each of them passes."""
     if len(tests) == 1 and most == 1:
         (only,) = tests
         return lambda view, values: len(values) == 1 and only(view, values[0])
@@ -394,11 +377,15 @@ def _among(known: frozenset[Term]) -> Test:
     return lambda view, node: node in known
 
 
+_MARKS = {"IRI": ("<",), "Literal": ('"',), "IRIOrLiteral": ("<", '"')}
+"""The first characters of the terms of a node kind."""
+
+
 def _node_kind(kind: Term) -> Test:
-    starts = {"IRI": "<", "Literal": '"', "IRIOrLiteral": ("<", '"')}.get(terms.name(kind).removeprefix(SH))
-    if starts is None:
+    marks = _MARKS.get(terms.name(kind).removeprefix(SH))
+    if marks is None:
         raise UnsupportedError(f"sh:nodeKind {kind}")
-    return lambda view, node: node.startswith(starts)
+    return lambda view, node: node.startswith(marks)
 
 
 def _datatype(kind: Term) -> Test:
@@ -419,7 +406,7 @@ _TRUTH = frozenset(f'"{value}"^^<{_XSD}boolean>' for value in ("true", "false", 
 
 def _is_day(view: GraphView, node: Term) -> bool:
     if terms.day(node) is None and terms.datatype(node) == f"{_XSD}date":
-        raise DoubtError(f"{node} as a date")  # one with a time zone is a date too
+        raise DoubtError(f"{node} as a date")  # it may have a time zone
     return terms.day(node) is not None
 
 
@@ -442,8 +429,8 @@ def _pair(kind: str, path: Path, other: Term) -> Test:
     if kind in ("equals", "disjoint"):
 
         def compare(view: GraphView, node: Term) -> bool:
-            found, others = path(view, node), view.values(node, other)
-            return set(found) == set(others) if kind == "equals" else not any([value in others for value in found])
+            values, others = set(path(view, node)), view.values(node, other)
+            return values == set(others) if kind == "equals" else values.isdisjoint(others)
 
         return compare
 
