@@ -1,4 +1,4 @@
-"""A cache of what was built from files, in the user's cache folder; without one everything is built anew."""
+"""A cache of what is built from files, in the user's cache folder. Without such a folder, nothing is cached."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from reasoner.ground.serialization import Form, FormError
+from reasoner.ground.serialization import Codec, CodecError
 
 T = TypeVar("T")
 
@@ -18,27 +18,30 @@ _PACKAGE = Path(__file__).parent.parent
 
 
 def folder() -> Path | None:
-    """The folder, which belongs to the user alone; None if there is none or ``NECESSITY_CACHE`` is empty."""
-    named = os.environ.get("NECESSITY_CACHE")
-    if named == "":
+    """The cache folder; None if it cannot be made, others may write to it, or ``NECESSITY_CACHE`` is empty."""
+    setting = os.environ.get("NECESSITY_CACHE")
+    if setting == "":
         return None
-    base = Path(named) if named else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "necessity"
+    base = Path(setting) if setting else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "necessity"
     try:
         base.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = base.stat()
     except (OSError, RuntimeError):
         return None
-    ours = not hasattr(os, "getuid") or (status.st_uid == os.getuid() and not status.st_mode & 0o022)
-    return base if ours else None
+    private = not hasattr(os, "getuid") or (status.st_uid == os.getuid() and not status.st_mode & 0o022)
+    return base if private else None
 
 
 def key(name: str, files: Iterable[Path], *, package: Path = _PACKAGE) -> str:
-    """A name for what this very code of the package builds from the content of some files.
+    """A digest that changes with the code of the package and with the content of some files.
 
     Args:
         name: what is built.
-        files: what it is built from; raises `OSError` where one cannot be read.
-        package: the folder of the code, with all below it.
+        files: what it is built from.
+        package: the folder of the code, with all folders below it.
+
+    Raises:
+        OSError: a file cannot be read.
     """
     total = hashlib.sha256(name.encode())
     for path, status in _modules(package):
@@ -48,26 +51,26 @@ def key(name: str, files: Iterable[Path], *, package: Path = _PACKAGE) -> str:
     return total.hexdigest()
 
 
-def cached(name: str, form: Form[T], build: Callable[[], T]) -> T:
-    """What is kept under a name; else what is built, which is then kept where that is possible.
+def cached(name: str, codec: Codec[T], build: Callable[[], T]) -> T:
+    """The object that is cached under a name; if there is none, it is built, and cached if possible.
 
-    A file begins with the SHA-256 of the rest, so that a damaged one is noticed and built anew.
+    A file begins with the SHA-256 of the rest. A damaged file is replaced.
 
     Args:
         name: from `key`.
-        form: how it is written.
-        build: how to make it.
+        codec: writes and reads the object.
+        build: makes the object.
     """
     base = folder()
     path = base / f"{name}.data" if base else None
     if path:
-        with contextlib.suppress(OSError, FormError):
+        with contextlib.suppress(OSError, CodecError):
             checksum, _, content = path.read_bytes().partition(b"\n")
             if checksum == _checksum(content):
-                return form.read(content)
+                return codec.read(content)
     value = build()
     if path:
-        content = form.write(value)
+        content = codec.write(value)
         with contextlib.suppress(OSError), tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as stream:
             stream.write(_checksum(content) + b"\n" + content)
             stream.close()

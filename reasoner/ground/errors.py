@@ -1,4 +1,4 @@
-"""The exceptions that Necessity raises: each says what is wrong, where, and how to mend it."""
+"""The exceptions that Necessity raises: each names the problem, the place and the remedy."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ class NecessityError(Exception):
 
     Args:
         problem: what is wrong, as a sentence without a full stop.
-        where: the file, and inside it the graph or node, that it concerns; empty if none.
+        where: the place: a file, and the graph, line or node in it; empty if there is none.
         mend: what the user can do about it; empty if that is evident.
     """
 
@@ -28,16 +28,16 @@ class NecessityError(Exception):
 
 
 def _rebuild(kind: type[NecessityError], problem: str, where: str, mend: str) -> NecessityError:
-    """The error again, on the other side of a process boundary."""
+    """The error, unpickled in another process."""
     return kind(problem, where=where, mend=mend)
 
 
 class UsageError(NecessityError):
-    """A command or a call was given arguments that cannot be right."""
+    """The arguments of a command or a call are wrong."""
 
 
 class PolicyError(NecessityError):
-    """A policy is missing, is not well formed, or combines choices that contradict each other."""
+    """A policy is missing or not well formed, or the choices of its readings contradict each other."""
 
 
 class DocumentationError(NecessityError):
@@ -45,34 +45,34 @@ class DocumentationError(NecessityError):
 
 
 class EngineError(NecessityError):
-    """A validation engine did not do what was asked of it; its silence is not taken for an answer."""
+    """An engine failed, or the engines' own logic did; no answer is given instead."""
 
 
 class StoreError(NecessityError):
-    """A knowledge base cannot be opened, read or written, or refuses what would damage its records."""
+    """A knowledge base cannot be opened, read or written, or a change would damage its records."""
 
 
 class QueryError(NecessityError):
-    """A query is not SPARQL, asks for what is not allowed, or takes more than it may."""
+    """A query is not SPARQL, is not allowed, or exceeds its limits."""
 
 
 class AccessError(NecessityError):
-    """A person asked for something that their role does not permit."""
+    """A person's role does not permit what they asked for."""
 
 
 class ConflictError(NecessityError):
-    """Something was changed by someone else, or in another window, since it was last seen."""
+    """Something was changed by another person, or in another window, since it was read."""
 
 
 @contextmanager
 def reading(source: str) -> Iterator[None]:
-    """Name the source first in whatever goes wrong while it is read.
+    """A context in which errors name a source at the beginning of their place.
 
     Args:
-        source: what the file, the line or the data set is called.
+        source: the name of the file, the line or the data set that is read.
 
     Raises:
-        DocumentationError: as raised inside, its `where` beginning with the source.
+        DocumentationError: as raised inside, with the source at the beginning of `where`.
         EngineError: likewise.
     """
     try:

@@ -1,4 +1,4 @@
-"""Where the files that ship with the package lie, in a checkout and in an installed wheel alike."""
+"""The folders of the files that ship with the package, in a checkout and in an installed wheel."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 _INSTALLED = _PACKAGE / "share"
 
 ROOT = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent
-"""The folder that holds ``ontology``, ``shapes``, ``data`` and ``app``."""
+"""The folder with ``ontology``, ``shapes``, ``data`` and ``app``."""
 
 ONTOLOGY = ROOT / "ontology"
 SHAPES = ROOT / "shapes"

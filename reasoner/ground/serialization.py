@@ -1,4 +1,4 @@
-"""Frozen dataclasses as JSON and back, by the types of their fields: a file names no class, and nothing in it runs."""
+"""Dataclasses as JSON and back, by the types of their fields: the JSON names no class, and reading it runs no code."""
 
 from __future__ import annotations
 
@@ -14,70 +14,75 @@ T = TypeVar("T")
 _Convert = Callable[[Any], Any]
 
 
-class FormError(ValueError):
-    """Bytes are not what a `Form` writes."""
+class CodecError(ValueError):
+    """Bytes are not what a `Codec` writes."""
 
 
-class Form(Generic[T]):
-    """How the objects of one class, and all that they hold, are written and read.
+class Codec(Generic[T]):
+    """Writes the objects of one class as JSON, with everything they hold, and reads them.
 
     Fields may hold `str`, `int`, `bool`, `date`, `range`, enumerations of strings, `None`, tuples, lists, frozen sets,
     mappings and dataclasses of these. Every string is written once and referred to by its number.
 
     Args:
         kind: the class of the objects.
-        once: classes of which an object holds a single instance, in however many places.
-        given: the instances of classes that are not written, and are the same for whoever reads.
+        shared: classes of which an object holds one instance, which several of its fields may refer to.
+        provided: instances that are not written, by class; the reader has to provide equal ones.
     """
 
     def __init__(
-        self, kind: type[T], *, once: tuple[type, ...] = (), given: Mapping[type, object] | None = None
+        self, kind: type[T], *, shared: tuple[type, ...] = (), provided: Mapping[type, object] | None = None
     ) -> None:
         self._kind = kind
-        self._once = once
-        self._given = given or {}
+        self._shared = shared
+        self._provided = provided or {}
 
     def write(self, value: T) -> bytes:
-        """The object as JSON in UTF-8; raises `TypeError` for what a field must not hold."""
-        writer = _Writer({*self._once, *self._given})
+        """The object as JSON in UTF-8; raises `TypeError` for a value that its field must not hold."""
+        writer = _Writer({*self._shared, *self._provided})
         body = writer.of(self._kind)(value)
-        shared = [writer.once(kind) for kind in self._once]
+        shared = [writer.instance(kind) for kind in self._shared]
         return json.dumps([list(writer.strings), shared, body], separators=(",", ":"), ensure_ascii=False).encode()
 
     def read(self, content: bytes) -> T:
-        """The object that was written; raises `FormError` for anything of another form or type."""
+        """The object that was written; raises `CodecError` if the content is anything else."""
         try:
             strings, shared, body = json.loads(content)
             if type(strings) is not list or not set(map(type, strings)) <= {str}:
-                raise FormError("the strings are not a list of strings")
-            instances = dict(self._given)
-            for kind, data in zip(self._once, _listed(shared), strict=True):
+                raise CodecError("the strings are not a list of strings")
+            instances = dict(self._provided)
+            for kind, data in zip(self._shared, _listed(shared), strict=True):
                 instances[kind] = _Reader(strings, instances).of(kind)(data)
             value: T = _Reader(strings, instances).of(self._kind)(body)
         except (TypeError, ValueError, LookupError, OverflowError, RecursionError) as error:
-            raise FormError(str(error)) from error
+            raise CodecError(str(error)) from error
         return value
 
 
 class _Writer:
-    """Makes functions that turn values of a type into what JSON has."""
+    """Makes functions that turn values of a type into JSON.
+
+    Args:
+        apart: classes of which an instance is not written where it occurs.
+    """
 
     def __init__(self, apart: set[type]) -> None:
         self.strings: dict[str, int] = {}
+        """Each string that was written, to its number."""
         self._apart = apart
         self._instances: dict[type, object] = {}
-        self._known: dict[Any, _Convert] = {}
+        self._functions: dict[Any, _Convert] = {}
 
     def of(self, kind: Any) -> _Convert:
         """The function for a type."""
-        if kind not in self._known:
-            self._known[kind] = self._make(kind)
-        return self._known[kind]
+        if kind not in self._functions:
+            self._functions[kind] = self._make(kind)
+        return self._functions[kind]
 
-    def once(self, kind: type) -> Any:
-        """What stands for the single instance of a class that was met."""
+    def instance(self, kind: type) -> Any:
+        """The one instance of a class that was set apart, as JSON."""
         self._apart.discard(kind)
-        self._known.pop(kind, None)
+        self._functions.pop(kind, None)
         return self.of(kind)(self._instances[kind])
 
     def _make(self, kind: Any) -> _Convert:
@@ -107,7 +112,7 @@ class _Writer:
         if origin in (tuple, list, frozenset):
             each = self.of(arguments[0])
             return lambda value: [each(item) for item in value]
-        raise TypeError(f"a field of type {kind} has no form")
+        raise TypeError(f"a field of type {kind} cannot be written")
 
     def _text(self, value: str) -> int:
         return self.strings.setdefault(str(_checked(value, str)), len(self.strings))
@@ -118,20 +123,19 @@ class _Writer:
 
 
 class _Reader:
-    """Makes functions that turn what JSON has into values of a type, or raise an error."""
+    """Makes functions that turn JSON into values of a type, or raise an error."""
 
     def __init__(self, strings: list[str], instances: Mapping[type, object]) -> None:
-        self._text: _Convert = (
-            strings.__getitem__
-        )  # raises TypeError or IndexError for whatever is no number of a string
+        # It raises TypeError or IndexError for what is not the number of a string.
+        self._text: _Convert = strings.__getitem__
         self._instances = instances
-        self._known: dict[Any, _Convert] = {}
+        self._functions: dict[Any, _Convert] = {}
 
     def of(self, kind: Any) -> _Convert:
         """The function for a type."""
-        if kind not in self._known:
-            self._known[kind] = self._make(kind)
-        return self._known[kind]
+        if kind not in self._functions:
+            self._functions[kind] = self._make(kind)
+        return self._functions[kind]
 
     def _make(self, kind: Any) -> _Convert:
         text = self._text
@@ -160,7 +164,7 @@ class _Reader:
             return _tuple([self.of(argument) for argument in arguments])
         if origin in (tuple, list, frozenset):
             return _collection(origin, self.of(arguments[0]))
-        raise TypeError(f"a field of type {kind} has no form")
+        raise TypeError(f"a field of type {kind} cannot be written")
 
 
 def _fields(kind: Any) -> list[tuple[str, Any]]:
@@ -169,7 +173,7 @@ def _fields(kind: Any) -> list[tuple[str, Any]]:
 
 
 def _optional(kind: Any) -> Any:
-    """The type that `kind` makes optional; None if it does not."""
+    """The type T of an optional type ``T | None``; None for any other type."""
     if get_origin(kind) not in (Union, UnionType):
         return None
     inner = [argument for argument in get_args(kind) if argument is not NoneType]
@@ -188,7 +192,7 @@ def _is_mapping(origin: Any) -> bool:
     return isinstance(origin, type) and issubclass(origin, Mapping)
 
 
-# What the next three return runs for each of thousands of values, so it does without calls where it can.
+# The functions that the next three return run for thousands of values, so they avoid calls where they can.
 
 
 def _mapping(keys: _Convert, values: _Convert) -> _Convert:
@@ -228,7 +232,7 @@ def _listed(data: Any) -> list[Any]:
 
 
 def _checked(data: Any, kind: type) -> Any:
-    """The value, if it is of a type; ``true`` is no number."""
+    """The value, if it is of a type; raises `TypeError` otherwise. ``true`` is not an `int` here."""
     if not isinstance(data, kind) or (kind is int and isinstance(data, bool)):
-        raise TypeError(f"{type(data).__name__} stands where {kind.__name__} has to")
+        raise TypeError(f"there is {type(data).__name__} in place of {kind.__name__}")
     return data

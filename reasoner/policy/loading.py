@@ -14,7 +14,7 @@ from rdflib.term import Node
 
 from reasoner.ground import cache, resources
 from reasoner.ground.errors import PolicyError
-from reasoner.ground.serialization import Form
+from reasoner.ground.serialization import Codec
 from reasoner.policy.axes import Axis, read_axes
 from reasoner.policy.lexicon import Lexicon, lexicon
 from reasoner.policy.model import (
@@ -94,7 +94,8 @@ def load_policy(name: str | None = None, *, root: Path | None = None) -> Policy:
         key = cache.key(name, (*sources.ontology_files, *sources.shape_files))
     except OSError as error:
         raise PolicyError(f"a file cannot be read: {error.strerror}", where=str(error.filename)) from error
-    return cache.cached(key, Form(Policy, once=(Lexicon,), given={Sources: sources}), lambda: _read(name, sources))
+    codec = Codec(Policy, shared=(Lexicon,), provided={Sources: sources})
+    return cache.cached(key, codec, lambda: _read(name, sources))
 
 
 def _read(name: str, sources: Sources) -> Policy:

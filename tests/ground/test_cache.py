@@ -14,7 +14,7 @@ import pytest
 
 from reasoner import load_policy
 from reasoner.ground import cache
-from reasoner.ground.serialization import Form
+from reasoner.ground.serialization import Codec
 from tests.conftest import ROOT
 
 
@@ -24,7 +24,7 @@ class Note:
     number: int
 
 
-FORM = Form(Note)
+CODEC = Codec(Note)
 KEPT = Note("kept", 1)
 
 
@@ -43,8 +43,8 @@ def with_checksum(content: bytes) -> bytes:
 
 
 def test_what_is_built_is_kept(folder: Path) -> None:
-    assert cache.cached("name", FORM, lambda: KEPT) == KEPT
-    assert cache.cached("name", FORM, never) == KEPT
+    assert cache.cached("name", CODEC, lambda: KEPT) == KEPT
+    assert cache.cached("name", CODEC, never) == KEPT
     assert [path.name for path in folder.iterdir()] == ["name.data"]
 
 
@@ -82,10 +82,10 @@ class Runs:
     ids=lambda content: content[:30].decode("latin-1"),
 )
 def test_what_is_foreign_is_replaced(folder: Path, content: bytes, signed: bool) -> None:
-    cache.cached("name", FORM, lambda: KEPT)
+    cache.cached("name", CODEC, lambda: KEPT)
     good = (folder / "name.data").read_bytes()
     (folder / "name.data").write_bytes(with_checksum(content) if signed else content)
-    assert cache.cached("name", FORM, lambda: KEPT) == KEPT
+    assert cache.cached("name", CODEC, lambda: KEPT) == KEPT
     assert (folder / "name.data").read_bytes() == good
 
 
@@ -95,23 +95,23 @@ def test_nothing_in_a_file_runs(folder: Path, tmp_path: Path, signed: bool) -> N
     content = pickle.dumps(Runs(f"touch {trace}"))
     folder.mkdir(mode=0o700)
     (folder / "name.data").write_bytes(with_checksum(content) if signed else content)
-    assert cache.cached("name", FORM, lambda: KEPT) == KEPT
-    assert cache.cached("name", FORM, never) == KEPT
+    assert cache.cached("name", CODEC, lambda: KEPT) == KEPT
+    assert cache.cached("name", CODEC, never) == KEPT
     assert not trace.exists()
 
 
 def test_a_damaged_file_is_replaced(folder: Path) -> None:
-    cache.cached("name", FORM, lambda: KEPT)
+    cache.cached("name", CODEC, lambda: KEPT)
     path = folder / "name.data"
     path.write_bytes(path.read_bytes().replace(b"kept", b"bent"))
-    assert cache.cached("name", FORM, lambda: KEPT) == KEPT
+    assert cache.cached("name", CODEC, lambda: KEPT) == KEPT
 
 
 def test_a_folder_that_others_write_to_is_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder.mkdir()
     folder.chmod(0o777)
     assert cache.folder() is None
-    assert cache.cached("name", FORM, lambda: KEPT) == KEPT
+    assert cache.cached("name", CODEC, lambda: KEPT) == KEPT
     assert list(folder.iterdir()) == []
     monkeypatch.setenv("NECESSITY_CACHE", "")
     assert cache.folder() is None

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import pytest
 
-from reasoner.ground.serialization import Form, FormError
+from reasoner.ground.serialization import Codec, CodecError
 
 
 class Color(StrEnum):
@@ -51,17 +51,17 @@ PLACE = Place("here")
 SHARED = Shared(frozenset({"a", "b"}))
 INNER = Inner(SHARED, PLACE, Color.RED)
 VALUE = Outer("ä", 1, True, date(2025, 4, 1), range(16, 23), (("a", -1),), {"a": {"b": ["c"]}}, (INNER, INNER), SHARED)
-FORM = Form(Outer, once=(Shared,), given={Place: PLACE})
+CODEC = Codec(Outer, shared=(Shared,), provided={Place: PLACE})
 
 
 def test_what_is_written_is_read() -> None:
-    value = FORM.read(FORM.write(VALUE))
+    value = CODEC.read(CODEC.write(VALUE))
     assert value == VALUE
     assert value.inner[0].shared is value.inner[1].shared is value.shared, "there is one"
     assert value.inner[0].place is PLACE
     assert type(value.inner[0].color) is Color
-    assert b"here" not in FORM.write(VALUE), "what is given is not written"
-    assert FORM.write(VALUE).count(b'"a"') == 1, "a string is written once"
+    assert b"here" not in CODEC.write(VALUE), "what is provided is not written"
+    assert CODEC.write(VALUE).count(b'"a"') == 1, "a string is written once"
 
 
 @pytest.mark.parametrize(
@@ -92,31 +92,31 @@ def test_what_is_written_is_read() -> None:
     ],
 )
 def test_a_wrong_type_is_refused(field: str, wrong: object) -> None:
-    strings, shared, body = json.loads(FORM.write(VALUE))
+    strings, shared, body = json.loads(CODEC.write(VALUE))
     body[list(Outer.__dataclass_fields__).index(field)] = wrong
-    with pytest.raises(FormError):
-        FORM.read(json.dumps([strings, shared, body]).encode())
+    with pytest.raises(CodecError):
+        CODEC.read(json.dumps([strings, shared, body]).encode())
 
 
 def test_two_of_what_is_one_are_refused() -> None:
     two = Outer(*{**vars(VALUE), "shared": Shared(frozenset())}.values())
     with pytest.raises(TypeError, match="two instances of Shared"):
-        FORM.write(two)
+        CODEC.write(two)
 
 
-def test_a_field_of_another_type_has_no_form() -> None:
+def test_a_field_of_another_type_cannot_be_written() -> None:
     @dataclass(frozen=True)
     class Odd:
         value: object
 
     Odd.__annotations__["value"] = object
-    with pytest.raises(TypeError, match="has no form"):
-        Form(Odd).write(Odd(1))
-    with pytest.raises(FormError, match="has no form"):
-        Form(Odd).read(b"[[],[],[1]]")
+    with pytest.raises(TypeError, match="cannot be written"):
+        Codec(Odd).write(Odd(1))
+    with pytest.raises(CodecError, match="cannot be written"):
+        Codec(Odd).read(b"[[],[],[1]]")
 
 
 def test_a_value_of_another_type_than_its_field_is_not_written() -> None:
     for wrong in ({"text": 1}, {"number": "1"}, {"inner": (SHARED,)}):
         with pytest.raises(TypeError):
-            FORM.write(Outer(**{**vars(VALUE), **wrong}))  # type: ignore[arg-type]
+            CODEC.write(Outer(**{**vars(VALUE), **wrong}))  # type: ignore[arg-type]
