@@ -9,20 +9,20 @@ from functools import cached_property, reduce
 
 @dataclass(frozen=True)
 class All:
-    """Satisfied when every part is; without parts it is true."""
+    """A conjunction; without parts it is true."""
 
     parts: tuple[Formula, ...] = ()
 
 
 @dataclass(frozen=True)
 class AnyOf:
-    """Satisfied when one part is; without parts it is false."""
+    """A disjunction; without parts it is false."""
 
     parts: tuple[Formula, ...] = ()
 
 
 Formula = str | All | AnyOf
-"""A monotone formula; a string is an element, satisfied by the sets that contain it."""
+"""A monotone formula; a string is an element, which is satisfied by the sets that contain it."""
 
 TRUE, FALSE = All(), AnyOf()
 
@@ -30,7 +30,7 @@ TRUE, FALSE = All(), AnyOf()
 class Family:
     """The minimal sets of elements that satisfy a formula.
 
-    It is kept as a zero-suppressed decision diagram (S. Minato, "Zero-suppressed BDDs for set manipulation in
+    It is stored as a zero-suppressed decision diagram (S. Minato, "Zero-suppressed BDDs for set manipulation in
     combinatorial problems", 1993), so that its size follows the formula and not the number of sets. The sets come out
     smallest first, those of one size in the order of their sorted elements.
     """
@@ -50,8 +50,8 @@ class Family:
         """The sets one by one, each as its sorted elements."""
         for size, count in enumerate(self._diagrams.sizes(self._root)):
             if count:
-                for found in self._diagrams.of_size(self._root, size):
-                    yield tuple(self.elements[variable] for variable in found)
+                for variables in self._diagrams.of_size(self._root, size):
+                    yield tuple(self.elements[variable] for variable in variables)
 
     def __bool__(self) -> bool:
         """Whether there is any set at all."""
@@ -64,10 +64,15 @@ class Family:
             for variable, name in enumerate(self.elements)
         }
 
-    def replacing(self, element: str, found: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-        """What may stand in the place of one element of a set of the family, the other elements kept."""
+    def replacing(self, element: str, members: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        """The sets of elements that can replace one element of a set of the family.
+
+        Args:
+            element: the element to replace.
+            members: the set, with that element.
+        """
         diagrams, root = self._diagrams, self._root
-        for name in found:
+        for name in members:
             take = diagrams.lacking if name == element else diagrams.having
             root = take(root, self.elements.index(name))
         for size, count in enumerate(diagrams.sizes(root)):

@@ -1,4 +1,4 @@
-"""Decision: from what validation reported of each leaf to a status per criterion and one outcome. No graphs here."""
+"""The fold: from the validation results of each leaf to a status for each criterion and one outcome. No graphs are read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reasoner.policy.model import CriterionKind
 
 
 class Status(StrEnum):
-    """What documentation makes of a criterion."""
+    """The status of a criterion under some documentation."""
 
     MET = "met"
     NOT_MET = "not-met"
@@ -51,20 +51,23 @@ _BY_HITS = {
 
 
 def leaf_status(severities: Iterable[str], *, hits: bool = False) -> Status:
-    """The status of a leaf from the severities (local names) of the results reported for it.
+    """The status of a leaf from the severities (local names) of its validation results.
 
-    A Warning says that nothing speaks to it, a Violation that something speaks against it, an Info that it is
-    documented not to arise. With `hits`, for an item of an exclusion list, a Violation says that it is affirmed
-    and an Info that it is denied.
+    A Warning means that nothing affirms the leaf, a Violation that something denies it, an Info that it is documented
+    not to apply.
+
+    Args:
+        severities: those of the results.
+        hits: whether the leaf is an item of a list; there a Violation means that it is affirmed, an Info that it is denied.
 
     Raises:
         EngineError: no documentation can produce that combination.
     """
-    found = frozenset(severities)
+    reported = frozenset(severities)
     table = _BY_HITS if hits else _BY_SEVERITIES
-    if found not in table:
-        raise EngineError(f"a leaf was reported with the severities {sorted(found)}, which exclude each other")
-    return table[found]
+    if reported not in table:
+        raise EngineError(f"a leaf was reported with the severities {sorted(reported)}, which exclude each other")
+    return table[reported]
 
 
 def combine(kind: CriterionKind, statuses: Iterable[Status]) -> Status:
@@ -84,17 +87,16 @@ def statuses(policy: EffectivePolicy, leaves: Mapping[str, Status]) -> dict[str,
 
     Residual exclusions are judged after the criteria. Raises `EngineError` for a leaf that was not evaluated.
     """
-    found: dict[str, Status] = {}
+    by_iri: dict[str, Status] = {}
 
     def visit(part: Part) -> Status:
         iri = part.criterion.iri
         if part.kind is CriterionKind.LEAF:
-            found[iri] = _evaluated(leaves, iri)
+            by_iri[iri] = _evaluated(leaves, iri)
         else:
-            # The order of results is that of the tree: a group stands before its parts.
-            found.setdefault(iri, Status.NOT_DOCUMENTED)
-            found[iri] = combine(part.kind, [visit(member) for member in part.members])
-        return found[iri]
+            by_iri.setdefault(iri, Status.NOT_DOCUMENTED)  # a group comes before its parts
+            by_iri[iri] = combine(part.kind, [visit(member) for member in part.members])
+        return by_iri[iri]
 
     whole = combine(CriterionKind.ALL, [visit(section) for section in policy.sections])
     for section in policy.lists:
@@ -102,12 +104,17 @@ def statuses(policy: EffectivePolicy, leaves: Mapping[str, Status]) -> dict[str,
             status = _evaluated(leaves, iri)
             if policy.version.criteria[iri].residual:
                 status = residual_status(status, whole)
-            found.setdefault(iri, status)
-    return found
+            by_iri.setdefault(iri, status)
+    return by_iri
 
 
 def residual_status(status: Status, criteria: Status) -> Status:
-    """The status of an exclusion that holds only where the criteria, taken together, are not otherwise met."""
+    """The status of a residual exclusion, which holds only if the criteria, taken together, are not met.
+
+    Args:
+        status: that of the exclusion by itself.
+        criteria: that of all sections together.
+    """
     if status not in (Status.MET, Status.CONFLICTING):
         return status
     if criteria is Status.MET:
@@ -117,14 +124,22 @@ def residual_status(status: Status, criteria: Status) -> Status:
     return status
 
 
-def outcome(policy: EffectivePolicy, found: Mapping[str, Status]) -> Outcome:
-    """The first outcome that holds: excluded, not met, documentation needed, met."""
-    criteria = combine(CriterionKind.ALL, [found[section.criterion.iri] for section in policy.sections])
-    return conclude(criteria, [found[item.iri] for item in policy.exclusions])
+def outcome(policy: EffectivePolicy, by_iri: Mapping[str, Status]) -> Outcome:
+    """The outcome that follows from the status of every group and leaf of an effective policy."""
+    criteria = combine(CriterionKind.ALL, [by_iri[section.criterion.iri] for section in policy.sections])
+    return conclude(criteria, [by_iri[item.iri] for item in policy.exclusions])
 
 
 def conclude(criteria: Status, exclusions: Collection[Status]) -> Outcome:
-    """The outcome that follows from the criteria, taken together, and from the items that exclude."""
+    """The first outcome that holds: excluded, not met, documentation needed, met.
+
+    Args:
+        criteria: the status of all sections together.
+        exclusions: the statuses of the exclusions.
+
+    Raises:
+        EngineError: no section applies.
+    """
     if Status.MET in exclusions:
         return Outcome.EXCLUDED
     if criteria is Status.NOT_MET:
@@ -142,20 +157,20 @@ class Evaluation:
 
     policy: EffectivePolicy
     leaves: Mapping[str, Status]
-    """By IRI: at least the policy's leaves, as validation left them."""
+    """By IRI, at least those of the policy, before residual exclusions are judged."""
 
     @cached_property
     def statuses(self) -> dict[str, Status]:
-        """The status of every group and leaf by IRI, residual exclusions judged."""
+        """The status of every group and leaf by IRI, after residual exclusions are judged."""
         return statuses(self.policy, self.leaves)
 
     @cached_property
     def outcome(self) -> Outcome:
-        """The one outcome."""
+        """The outcome."""
         return outcome(self.policy, self.statuses)
 
     def assuming(self, assumed: Mapping[str, Status]) -> Evaluation:
-        """The same with other statuses for some leaves."""
+        """The evaluation with other statuses for some leaves."""
         return Evaluation(self.policy, {**self.leaves, **assumed})
 
 

@@ -1,8 +1,8 @@
-"""Justification: the smallest sets of criteria that carry an evaluation, that would complete it, or that stand against it.
+"""Justifications: the smallest sets of criteria that carry an evaluation, that would complete it, or that refute it.
 
-A justification is a set from which nothing can be taken away (M. Horridge, B. Parsia, U. Sattler, "Laconic and precise
-justifications in OWL", 2008). Apart from residual exclusions, which are judged after the criteria, a policy is monotone
-in its leaves, so all justifications are the minimal sets that satisfy a formula. No graphs here.
+A justification is a set such that no smaller part of it is enough (M. Horridge, B. Parsia, U. Sattler, "Laconic and
+precise justifications in OWL", 2008). Apart from residual exclusions, which are judged after the criteria, a policy is
+monotone in its leaves, so all justifications are the minimal sets that satisfy a formula. No graphs are read.
 """
 
 from __future__ import annotations
@@ -16,15 +16,18 @@ from reasoner.policy.model import Criterion, CriterionKind
 
 
 def gaps(evaluation: Evaluation, part: Part | None = None) -> Family:
-    """The smallest sets of unresolved leaves, by id, that complete an evaluation once they are settled in its favor.
+    """The smallest sets of unresolved leaves that would complete an evaluation if they were documented in its favor.
 
-    A leaf is settled by a statement that affirms it; one in conflict by a later one; an exclusion in conflict by one that
-    denies it. What is documented otherwise stays as it is: an evaluation that is refuted has no gaps, one that is met has
-    the empty set alone.
+    A statement that affirms a leaf resolves it; a leaf in conflict needs a later statement, an exclusion in conflict one
+    that denies it. The other leaves keep their statuses: an evaluation that is refuted has no gaps, and one that is met
+    has only the empty set.
 
     Args:
-        evaluation: the statuses of the leaves, folded.
-        part: a part of its effective policy, to complete that alone.
+        evaluation: the statuses of the leaves.
+        part: a part of the effective policy, to complete only that.
+
+    Returns:
+        sets of leaf ids.
     """
 
     def term(leaf: Criterion, status: Status) -> Formula | None:
@@ -41,9 +44,14 @@ def gaps(evaluation: Evaluation, part: Part | None = None) -> Family:
 
 
 def grounds(evaluation: Evaluation, part: Part | None = None) -> Family:
-    """The smallest sets of met (or documented not to arise) leaves, by id, that by themselves carry what is met.
+    """The smallest sets of met or not applicable leaves that are enough for an evaluation, or a part, to be met.
 
-    Without them it would not be met; whatever else is documented could be missing. There are none where it is not met.
+    Args:
+        evaluation: the statuses of the leaves.
+        part: a part of the effective policy, to carry only that.
+
+    Returns:
+        sets of leaf ids; none if it is not met.
     """
     return Family(_met(evaluation, part, lambda leaf: leaf.id))
 
@@ -51,18 +59,29 @@ def grounds(evaluation: Evaluation, part: Part | None = None) -> Family:
 def statement_grounds(
     evaluation: Evaluation, statements: Mapping[str, Iterable[str]], part: Part | None = None
 ) -> Family:
-    """The smallest sets of statements that by themselves carry what is met, as the documentation is settled.
+    """The smallest sets of statements that are enough for an evaluation, or a part, to be met.
 
     Args:
-        evaluation: the statuses of the leaves, folded.
-        statements: the current statements to each leaf, by leaf IRI; every one of them is enough for its leaf.
-        part: a part of the effective policy, to carry that alone.
+        evaluation: the statuses of the leaves.
+        statements: the current statements to each leaf, by leaf IRI; each of them is enough for its leaf.
+        part: a part of the effective policy, to carry only that.
+
+    Returns:
+        sets of statements; none if it is not met.
     """
     return Family(_met(evaluation, part, lambda leaf: AnyOf(tuple(sorted(statements.get(leaf.iri, ()))))))
 
 
 def objections(evaluation: Evaluation, part: Part | None = None) -> Family:
-    """The smallest sets of leaves, by id, each of which by itself makes the criteria not met or the service excluded."""
+    """The smallest sets of leaves that are enough for the criteria not to be met, or for the service to be excluded.
+
+    Args:
+        evaluation: the statuses of the leaves.
+        part: a part of the effective policy, to refute only that.
+
+    Returns:
+        sets of leaf ids; none if nothing is refuted.
+    """
     if part is not None:
         return Family(_refuted(evaluation, part))
     criteria = (_refuted(evaluation, section) for section in evaluation.policy.sections)
@@ -70,9 +89,16 @@ def objections(evaluation: Evaluation, part: Part | None = None) -> Family:
 
 
 def changes(evaluation: Evaluation, part: Part | None = None) -> Family:
-    """The smallest sets of leaves, by id, that would all have to be documented otherwise for nothing to stand against it.
+    """The smallest sets of leaves that would have to be documented otherwise for an evaluation not to be refuted.
 
-    What is missing then is missing still: the sets say what has to change before `gaps` can be asked for.
+    Leaves that are not documented stay so: after such a change the evaluation may still have `gaps`.
+
+    Args:
+        evaluation: the statuses of the leaves.
+        part: a part of the effective policy, to change only that.
+
+    Returns:
+        sets of leaf ids; only the empty set if nothing is refuted.
     """
 
     def term(leaf: Criterion, status: Status) -> Formula | None:
@@ -84,23 +110,24 @@ def changes(evaluation: Evaluation, part: Part | None = None) -> Family:
 
 
 def _hits(evaluation: Evaluation) -> tuple[str, ...]:
-    """The exclusions that are affirmed; a residual one adds nothing to what refutes the criteria."""
+    """The ids of the affirmed exclusions, without residual ones: those hold only if the criteria are refuted already."""
     return tuple(
         i.id for i in evaluation.policy.exclusions if not i.residual and evaluation.statuses[i.iri] is Status.MET
     )
 
 
 def _constant(status: Status) -> Formula | None:
-    return {Status.MET: TRUE, Status.NOT_MET: FALSE}.get(status)
+    """The formula of a status that stays; None for one that drops out as not applicable."""
+    return TRUE if status is Status.MET else FALSE if status is Status.NOT_MET else None
 
 
 def _sections(evaluation: Evaluation, term: Callable[[Criterion, Status], Formula | None]) -> tuple[Formula, ...]:
-    found = (_fold(evaluation, section, term) for section in evaluation.policy.sections)
-    return tuple(formula for formula in found if formula is not None)
+    formulas = (_fold(evaluation, section, term) for section in evaluation.policy.sections)
+    return tuple(formula for formula in formulas if formula is not None)
 
 
 def _fold(evaluation: Evaluation, part: Part, term: Callable[[Criterion, Status], Formula | None]) -> Formula | None:
-    """The formula of a part, its leaves replaced by terms; None for what drops out as not applicable."""
+    """The formula of a part, with a term for each leaf; None if it drops out as not applicable."""
     if part.kind is CriterionKind.LEAF:
         return term(part.criterion, evaluation.statuses[part.criterion.iri])
     parts = tuple(f for f in (_fold(evaluation, member, term) for member in part.members) if f is not None)

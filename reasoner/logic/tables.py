@@ -1,7 +1,7 @@
-"""Plans: what a kind of request is asked, folded by tables. They decide as `reasoner.logic.fold` does, only faster.
+"""Tables that fold the statuses of leaves as `reasoner.logic.fold` does, only faster.
 
-An effective policy is cut into blocks, the parts of its sections. What the leaves of a block come to recurs from chart
-to chart, so each combination is folded once and looked up from then on. Other readings share most blocks.
+An effective policy is divided into blocks: the parts of its sections. The same combinations of statuses recur from chart
+to chart in a block, so each is folded once and looked up afterwards. The readings share most blocks.
 """
 
 from __future__ import annotations
@@ -23,81 +23,87 @@ STATUSES = tuple(Status)
 CODE = {status: code for code, status in enumerate(STATUSES)}
 """The code of each status."""
 
-_KEPT = 16384
+_LIMIT = 16384
+"""Combinations that a table holds before it is emptied."""
 
-_Way = tuple[int, int] | None
-"""The least number of leaves that complete a part, and which, as bits; None if nothing does."""
+_Completion = tuple[int, int] | None
+"""The smallest number of leaves that complete a part, and those leaves as bits; None if none can."""
 
 
 @dataclass(frozen=True)
 class Folded:
-    """What the statuses of leaves come to."""
+    """The result of folding the statuses of leaves."""
 
     outcome: Outcome
     holds: bool | None
-    """Whether every other reading gives the same outcome; None if they were not asked for."""
+    """Whether every other reading gives the same outcome; None if there are no other readings."""
     criteria: str
     """The status of every criterion by id, as the members of a JSON object."""
     gap: tuple[str, ...]
-    """Where documentation is needed: the first of the smallest sets of leaf ids that complete it."""
+    """The first of the smallest sets of leaf ids that would complete it; empty unless documentation is needed."""
 
 
 class FoldTable:
-    """An effective policy, with those of every other reading where they are wanted."""
+    """The tables of an effective policy.
+
+    Args:
+        effective: the effective policy.
+        others: those of the other readings, if their outcomes are to be compared.
+    """
 
     def __init__(self, effective: EffectivePolicy, others: Sequence[EffectivePolicy]) -> None:
         self.effective = effective
         self.leaves = tuple(dict.fromkeys(leaf for policy in (effective, *others) for leaf in policy.leaves))
-        """IRIs of the leaves whose statuses are folded, in the order in which they are given."""
+        """IRIs of the leaves, in the order in which `fold` takes their statuses."""
         self.position = {leaf: number for number, leaf in enumerate(self.leaves)}
         self._blocks: dict[Part, _Block] = {}
         self._lists: dict[tuple[ListSection, ...], _Lists] = {}
         self._reading = self._cut(effective)
-        tried = [(frozenset(reading.blocks), reading.lists) for reading in (self._reading, *map(self._cut, others))]
-        self._tried = bool(others)
-        # Most readings change nothing for most kinds of requests, or change the same.
-        self._others = [reading for reading in dict.fromkeys(tried) if reading != tried[0]]
+        readings = [(frozenset(reading.blocks), reading.lists) for reading in (self._reading, *map(self._cut, others))]
+        self._compares = bool(others)
+        # Most readings change nothing for most kinds of requests, or make the same change.
+        self._others = [reading for reading in dict.fromkeys(readings) if reading != readings[0]]
         self._show()
         criteria = effective.version.criteria
-        asked = [leaf for block in self._reading.blocks for leaf in _leaves(block.part).values()]
-        asked += [criteria[iri] for section in effective.lists for iri in section.criterion.members]
-        self._names = tuple(sorted({leaf.id for leaf in asked}))
+        leaves = [leaf for block in self._reading.blocks for leaf in _leaves(block.part).values()]
+        leaves += [criteria[iri] for section in effective.lists for iri in section.criterion.members]
+        self._names = tuple(sorted({leaf.id for leaf in leaves}))
         self._bits = {name: 1 << number for number, name in enumerate(self._names)}
         for block in self._blocks.values():
             block.bits = self._bits
-        # Where a leaf stands in two blocks, the least number of leaves is not the sum of those of its places.
-        self._once = len({leaf.iri for leaf in asked}) == len(asked)
+        # If a leaf is in two blocks, the smallest number of leaves is not the sum over the blocks.
+        self._disjoint = len({leaf.iri for leaf in leaves}) == len(leaves)
         self._outcomes: dict[tuple[Status, int], Outcome] = {}
         self._folds: dict[bytes, Folded] = {}
 
     def _show(self) -> None:
-        """Decide which block or group tells the status of which criterion, each once and in published order."""
+        """Assign each criterion to the block or group that prints its status, once and in published order."""
         seen: set[str] = set()
-        told: set[_Block] = set()
+        printed: set[_Block] = set()
         for part, blocks in self._reading.entries:
             if [block.part for block in blocks] != [part]:
                 if part.criterion.id and part.criterion.iri not in seen:
                     self._reading.shown.append(({s: _member(part.criterion.id, s) for s in STATUSES}, blocks))
                 seen.add(part.criterion.iri)
-            elif blocks[0] not in told:
-                told.add(blocks[0])
+            elif blocks[0] not in printed:
+                printed.add(blocks[0])
                 blocks[0].shown = [p for p in part.walk() if p.criterion.id and p.criterion.iri not in seen]
                 seen |= {p.criterion.iri for p in part.walk()}
                 self._reading.shown.append((None, blocks))
 
     def fold(self, codes: bytes) -> Folded:
-        """Fold the codes of the statuses of `leaves`."""
-        found = self._folds.get(codes)
-        if found is None:
-            if len(self._folds) > _KEPT // 16:
+        """Fold the statuses of `leaves`, given as their codes."""
+        folded = self._folds.get(codes)
+        if folded is None:
+            if len(self._folds) > _LIMIT // 16:
                 self._folds.clear()
-            found = self._folds[codes] = self._fold(codes)
-        return found
+            folded = self._folds[codes] = self._fold(codes)
+        return folded
 
     def _fold(self, codes: bytes) -> Folded:
         for block in self._blocks.values():
             key = block.pick(codes)
-            block.flag, block.text, block.way = block.known.get(key) or block.learn(key)
+            block.flag, block.text, block.completion = block.known.get(key) or block.learn(key)
         shown = []
         for words, blocks in self._reading.shown:
             if words is None:
@@ -108,13 +114,21 @@ class FoldTable:
         listed, exclusions = self._reading.lists.look(codes, criteria)
         outcome = self._conclude(criteria, exclusions)
         holds = None
-        if self._tried:
+        if self._compares:
             holds = all(self._agrees(blocks, lists, codes, criteria, outcome) for blocks, lists in self._others)
         gap = self._gap(codes) if outcome is Outcome.DOCUMENTATION_NEEDED else ()
         return Folded(outcome, holds, ",".join([text for text in (*shown, listed) if text]), gap)
 
     def _agrees(self, blocks: frozenset[_Block], lists: _Lists, codes: bytes, before: Status, outcome: Outcome) -> bool:
-        """Whether a reading gives an outcome, which the criteria gave as they were read before."""
+        """Whether another reading gives the same outcome.
+
+        Args:
+            blocks: those of the other reading.
+            lists: its list sections.
+            codes: the statuses of the leaves.
+            before: the status of all sections together under the reading in force.
+            outcome: the outcome under the reading in force.
+        """
         criteria = _whole(_flags(blocks))
         if criteria is before and lists is self._reading.lists:
             return True
@@ -123,31 +137,31 @@ class FoldTable:
     def _conclude(self, criteria: Status, exclusions: int) -> Outcome:
         key = (criteria, exclusions)
         if key not in self._outcomes:
-            found = [status for status in STATUSES if exclusions >> CODE[status] & 1]
-            self._outcomes[key] = conclude(criteria, found)
+            statuses = [status for status in STATUSES if exclusions >> CODE[status] & 1]
+            self._outcomes[key] = conclude(criteria, statuses)
         return self._outcomes[key]
 
     def _gap(self, codes: bytes) -> tuple[str, ...]:
-        if not self._once:
+        if not self._disjoint:
             leaves = {leaf: STATUSES[code] for leaf, code in zip(self.leaves, codes, strict=True)}
             return next(iter(justification.gaps(Evaluation(self.effective, leaves))), ())
         chosen = 0
         for block in self._reading.blocks:
-            if block.way:
-                chosen |= block.way[1]
+            if block.completion:
+                chosen |= block.completion[1]
         for item in self.effective.exclusions:
             if not item.residual and STATUSES[codes[self.position[item.iri]]] is Status.CONFLICTING:
                 chosen |= self._bits[item.id]
         return tuple(name for name in self._names if self._bits[name] & chosen)
 
     def _cut(self, policy: EffectivePolicy) -> _ReadingTable:
-        """The blocks of a reading: the parts of its sections, cut finer where a leaf stands in two of them."""
+        """The blocks of a reading: the parts of its sections, divided further if a leaf is in two of them."""
         places = Counter(iri for section in policy.sections for iri in _leaves(section))
         entries: list[tuple[Part, list[_Block]]] = []
 
         def cut(part: Part, whole: bool) -> list[_Block]:
             if part.kind is CriterionKind.ALL and (whole or any(places[iri] > 1 for iri in _leaves(part))):
-                # All of all is all: the group is its parts.
+                # Nested groups of "all of" are flattened.
                 below: list[_Block] = []
                 entries.append((part, below))
                 for member in part.members:
@@ -158,26 +172,26 @@ class FoldTable:
             entries.append((part, [self._blocks[part]]))
             return [self._blocks[part]]
 
-        found = dict.fromkeys(block for section in policy.sections for block in cut(section, True))
+        blocks = dict.fromkeys(block for section in policy.sections for block in cut(section, True))
         if policy.lists not in self._lists:
             self._lists[policy.lists] = _Lists(policy.version, policy.lists, self.position)
-        return _ReadingTable(list(found), entries, self._lists[policy.lists])
+        return _ReadingTable(list(blocks), entries, self._lists[policy.lists])
 
 
 @dataclass(frozen=True)
 class _ReadingTable:
-    """What one reading asks for."""
+    """The blocks and list sections of one reading."""
 
     blocks: list[_Block]
     entries: list[tuple[Part, list[_Block]]]
-    """The groups above blocks and the blocks, in published order, each with the blocks it is made of."""
+    """The blocks and the groups above them, in published order, each with the blocks that it consists of."""
     lists: _Lists
     shown: list[tuple[dict[Status, str] | None, list[_Block]]] = field(default_factory=list)
-    """What tells the statuses: the words for a group, from its blocks, or a block itself."""
+    """What prints the statuses, in order: a text by status for a group with its blocks; None for a block."""
 
 
 class _Block:
-    """A part of a section, with what its leaves last came to."""
+    """A part of a section, with the result of the statuses that were folded last."""
 
     def __init__(self, part: Part, position: dict[str, int]) -> None:
         self.part = part
@@ -185,41 +199,41 @@ class _Block:
         self.shown: list[Part] = []
         self.flag = 0
         self.text = ""
-        self.way: _Way = None
+        self.completion: _Completion = None
         leaves = dict.fromkeys(p.criterion.iri for p in part.walk() if p.kind is CriterionKind.LEAF)
         self._leaves = list(leaves)
         self.pick = _picker([position[iri] for iri in leaves])
-        self.known: dict[tuple[int, ...], tuple[int, str, _Way]] = {}
+        self.known: dict[tuple[int, ...], tuple[int, str, _Completion]] = {}
 
-    def learn(self, key: tuple[int, ...]) -> tuple[int, str, _Way]:
-        """What some codes of its leaves come to, remembered."""
-        if len(self.known) > _KEPT:
+    def learn(self, key: tuple[int, ...]) -> tuple[int, str, _Completion]:
+        """Fold the codes of its leaves, and remember the result."""
+        if len(self.known) > _LIMIT:
             self.known.clear()
-        found = self.known[key] = self._fold(dict(zip(self._leaves, key, strict=True)))
-        return found
+        result = self.known[key] = self._fold(dict(zip(self._leaves, key, strict=True)))
+        return result
 
-    def _fold(self, codes: dict[str, int]) -> tuple[int, str, _Way]:
+    def _fold(self, codes: dict[str, int]) -> tuple[int, str, _Completion]:
         statuses: dict[str, Status] = {}
 
-        def visit(part: Part) -> tuple[Status, _Way]:
-            """The status of a part, and its way if it does not drop out."""
+        def visit(part: Part) -> tuple[Status, _Completion]:
+            """The status of a part, and its smallest completion."""
             if part.kind is CriterionKind.LEAF:
                 status = statuses[part.criterion.iri] = STATUSES[codes[part.criterion.iri]]
                 bit = self.bits.get(part.criterion.id, 0)
                 return status, (1, bit) if status in UNRESOLVED else (0, 0) if status is Status.MET else None
-            found = [visit(member) for member in part.members]
-            status = statuses[part.criterion.iri] = combine(part.kind, [s for s, _ in found])
-            ways = [way for s, way in found if s is not Status.NOT_APPLICABLE]
-            return status, _together(ways) if part.kind is CriterionKind.ALL else _least(ways)
+            members = [visit(member) for member in part.members]
+            status = statuses[part.criterion.iri] = combine(part.kind, [s for s, _ in members])
+            completions = [completion for s, completion in members if s is not Status.NOT_APPLICABLE]
+            return status, _union(completions) if part.kind is CriterionKind.ALL else _smallest(completions)
 
-        status, way = visit(self.part)
+        status, completion = visit(self.part)
         shown = dict.fromkeys((part.criterion.id, part.criterion.iri) for part in self.shown)
         text = ",".join(_member(id_, statuses[iri]) for id_, iri in shown)
-        return 1 << CODE[status], text, way
+        return 1 << CODE[status], text, completion
 
 
 class _Lists:
-    """The list sections: the statuses of their items, and which of those exclude."""
+    """The list sections, with the statuses of their items."""
 
     def __init__(self, version: PolicyVersion, lists: tuple[ListSection, ...], position: dict[str, int]) -> None:
         items = [(version.criteria[iri], section.excluding) for section in lists for iri in section.criterion.members]
@@ -228,11 +242,11 @@ class _Lists:
         self._known: dict[tuple[Status, tuple[int, ...]], tuple[str, int]] = {}
 
     def look(self, codes: bytes, criteria: Status) -> tuple[str, int]:
-        """The items' statuses as members of a JSON object, and the codes of those that exclude, as bits."""
+        """The statuses of the items as members of a JSON object, and those of the exclusions as bits."""
         key = (criteria, self._pick(codes))
-        found = self._known.get(key)
-        if found is None:
-            if len(self._known) > _KEPT:
+        result = self._known.get(key)
+        if result is None:
+            if len(self._known) > _LIMIT:
                 self._known.clear()
             shown, flags = [], 0
             for item, excluding, position in self._items:
@@ -240,12 +254,12 @@ class _Lists:
                 status = residual_status(status, criteria) if item.residual else status
                 shown.append(_member(item.id, status))
                 flags |= (1 << CODE[status]) if excluding else 0
-            found = self._known[key] = (",".join(shown), flags)
-        return found
+            result = self._known[key] = (",".join(shown), flags)
+        return result
 
 
 def _picker(places: list[int]) -> Callable[[bytes], tuple[int, ...]]:
-    """What picks the codes at some places."""
+    """A function that takes the codes at some places."""
     if len(places) > 1:
         return itemgetter(*places)
     return lambda codes: tuple(codes[place] for place in places)
@@ -270,28 +284,29 @@ def _member(id_: str, status: Status) -> str:
 
 @lru_cache(maxsize=64)
 def _whole(flags: int) -> Status:
-    """What all of some parts come to, from the codes of their statuses as bits."""
+    """The status of all of some parts, from the codes of their statuses as bits."""
     return combine(CriterionKind.ALL, [status for status in STATUSES if flags >> CODE[status] & 1])
 
 
-def _together(ways: Sequence[_Way]) -> _Way:
+def _union(completions: Sequence[_Completion]) -> _Completion:
+    """The completion of all parts together; None if one part has none."""
     size = chosen = 0
-    for way in ways:
-        if way is None:
+    for completion in completions:
+        if completion is None:
             return None
-        size, chosen = size + way[0], chosen | way[1]
+        size, chosen = size + completion[0], chosen | completion[1]
     return size, chosen
 
 
-def _least(ways: Sequence[_Way]) -> _Way:
-    """The way with the fewest leaves; among equals the first in the order of their sorted ids."""
-    best: _Way = None
-    for way in ways:
-        if way is None:
+def _smallest(completions: Sequence[_Completion]) -> _Completion:
+    """The completion with the fewest leaves; of several, the first in the order of their sorted ids."""
+    best: _Completion = None
+    for completion in completions:
+        if completion is None:
             continue
-        if best is None or way[0] < best[0]:
-            best = way
-        elif way[0] == best[0] and way[1] != best[1]:
-            different = way[1] ^ best[1]
-            best = way if different & -different & way[1] else best
+        if best is None or completion[0] < best[0]:
+            best = completion
+        elif completion[0] == best[0] and completion[1] != best[1]:
+            different = completion[1] ^ best[1]
+            best = completion if different & -different & completion[1] else best
     return best

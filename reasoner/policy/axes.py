@@ -33,25 +33,25 @@ class AxisValue:
     label: str
     definition: str
     window: str
-    """IRI of the parameter of a policy version that says how many days after service start the period under review ends;
-    empty where it ends with the service."""
+    """IRI of the parameter of a policy version that is the number of days from the start of service to the end of the
+    period under review; empty if the period ends with the service."""
 
 
 @dataclass(frozen=True)
 class Axis:
-    """A property of which a request needs exactly one value."""
+    """A property of requests; a request needs exactly one value of it."""
 
     iri: str
     word: str
     label: str
     definition: str
     value_class: str
-    """IRI of the class that its values are in."""
+    """IRI of the class of its values."""
     values: tuple[AxisValue, ...]
 
 
 def read_axes(ontology: Graph, policy: Node) -> tuple[Axis, ...]:
-    """The axes of a policy; axes and values stand by `sh:order`, then by word.
+    """The axes of a policy; axes and values are sorted by `sh:order`, then by word.
 
     Raises:
         PolicyError: an axis has no values, or a word, label or definition is missing, malformed or used twice.
@@ -112,60 +112,60 @@ def _word(ontology: Graph, node: Node) -> str:
 
 
 def _text(ontology: Graph, node: Node, predicate: URIRef) -> str:
-    found = graphs.text(ontology, node, predicate)
-    if not found:
+    text = graphs.text(ontology, node, predicate)
+    if not text:
         raise PolicyError(f"it has no {predicate}", where=str(node), mend="State it in the ontology")
-    return found
+    return text
 
 
-def _refuse_same_words(named: Iterable[Axis | AxisValue]) -> None:
+def _refuse_same_words(terms: Iterable[Axis | AxisValue]) -> None:
     by_word: dict[str, Axis | AxisValue] = {}
-    for one in named:
-        other = by_word.setdefault(one.word, one)
-        if other is not one:
+    for term in terms:
+        other = by_word.setdefault(term.word, term)
+        if other is not term:
             raise PolicyError(
-                f"the word {one.word!r} is that of {other.iri} too",
-                where=one.iri,
+                f"the word {term.word!r} is that of {other.iri} too",
+                where=term.iri,
                 mend="Give each a skos:notation of its own",
             )
 
 
 def choose(axes: Iterable[Axis], words: Mapping[str, str]) -> tuple[AxisValue, ...]:
-    """The values that some words name, in the order of the axes.
+    """The axis values that some words name, in the order of the axes.
 
     Args:
         axes: the axes of a policy.
-        words: the word of an axis to that of its value; axes may be left out.
+        words: the word of an axis, to the word of its value; axes may be left out.
 
     Raises:
-        UsageError: a word is none of the policy's.
+        UsageError: the policy has no such axis, or the axis no such value.
     """
-    left = dict(words)
+    axes, unknown = tuple(axes), dict(words)
     chosen = []
     for axis in axes:
-        if (word := left.pop(axis.word, None)) is not None:
-            found = next((value for value in axis.values if value.word == word), None)
-            if found is None:
+        if (word := unknown.pop(axis.word, None)) is not None:
+            value = next((value for value in axis.values if value.word == word), None)
+            if value is None:
                 mend = f"Give {' or '.join(value.word for value in axis.values)}"
                 raise UsageError(f"--{axis.word} cannot be {word!r}", mend=mend)
-            chosen.append(found)
-    if left:
-        known = ", ".join(axis.word for axis in axes)
-        raise UsageError(f"the policy's requests have no axis {next(iter(left))!r}", mend=f"Known: {known or 'none'}")
+            chosen.append(value)
+    if unknown:
+        known = ", ".join(axis.word for axis in axes) or "none"
+        raise UsageError(f"the policy's requests have no axis {next(iter(unknown))!r}", mend=f"Known: {known}")
     return tuple(chosen)
 
 
 def facts(request: URIRef, values: Iterable[AxisValue]) -> list[tuple[URIRef, URIRef, URIRef]]:
-    """What is said of a request by its values, as triples."""
+    """The triples that give a request its axis values."""
     return [(request, URIRef(value.axis), URIRef(value.iri)) for value in values]
 
 
 def intake_shapes(axes: Iterable[Axis], prefixes: Mapping[str, str]) -> Graph:
-    """Property shapes of `intake:request`: a request has one value of each axis.
+    """Property shapes of `intake:request`, which require one value of each axis.
 
     Args:
         axes: the axes of a policy.
-        prefixes: namespaces by prefix, to name axes and values in messages as a chart does.
+        prefixes: namespaces by prefix, for the names of axes and values in messages.
     """
     graph = Graph(bind_namespaces="none")
     for axis in axes:

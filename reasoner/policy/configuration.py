@@ -1,4 +1,4 @@
-"""Configuration: what a payer sets otherwise than the policy, written as RDF: readings of ambiguous passages, parameters."""
+"""Configurations: a payer's choice among the readings of a policy, and of its parameters, as RDF."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from reasoner.rdf.namespaces import DCTERMS, NEC, RDF, SKOS, XSD
 
 @dataclass(frozen=True)
 class Configuration:
-    """Readings and parameters in place of the policy's own, and who set them."""
+    """The readings and parameters that a payer sets in place of the policy's own."""
 
     iri: str
     label: str
@@ -72,13 +72,15 @@ def read_configuration(path: str | Path, policy: Policy) -> Configuration:
     """
     source = str(path)
     data = _read(Path(path))
-    found = sorted(data.subjects(RDF.type, NEC.Configuration))
-    if len(found) != 1:
+    configurations = list(data.subjects(RDF.type, NEC.Configuration))
+    if len(configurations) != 1:
         raise PolicyError(
-            f"it holds {len(found)} resources of the class nec:Configuration", where=source, mend="State exactly one"
+            f"it holds {len(configurations)} resources of the class nec:Configuration",
+            where=source,
+            mend="State exactly one",
         )
-    node = found[0]
-    known = {
+    node = configurations[0]
+    passage_of = {
         reading.iri: (version.id, interpretation.id)
         for version in policy.versions
         for interpretation in version.interpretations
@@ -92,13 +94,13 @@ def read_configuration(path: str | Path, policy: Policy) -> Configuration:
         )
     passages: dict[tuple[str, str], str] = {}
     for reading in chosen:
-        if reading not in known:
+        if reading not in passage_of:
             raise PolicyError(
                 f"the policy has no reading <{reading}>",
                 where=source,
                 mend="`necessity policy show --readings` lists them",
             )
-        rival = passages.setdefault(known[reading], reading)
+        rival = passages.setdefault(passage_of[reading], reading)
         if rival != reading:
             raise PolicyError(
                 f"<{rival}> and <{reading}> are readings of one passage", where=source, mend="Choose one of them"
@@ -147,6 +149,6 @@ def _read(path: Path) -> Graph:
             f"unknown file type {suffix!r}", where=str(path), mend=f"Known: {' '.join(parsing.SYNTAXES)}"
         )
     merged = Graph(bind_namespaces="none")
-    for found in parsing.parse_datasets(parsing.read_bytes(path), parsing.SYNTAXES[suffix], str(path)):
-        merged += found.graph
+    for dataset in parsing.parse_datasets(parsing.read_bytes(path), parsing.SYNTAXES[suffix], str(path)):
+        merged += dataset.graph
     return merged

@@ -1,4 +1,4 @@
-"""The effective policy: what a policy version asks of one kind of request under one choice of readings."""
+"""The effective policy: what a policy version requires of one kind of request under one choice of readings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from reasoner.rdf.namespaces import NEC, RDF, SH
 
 @dataclass(frozen=True)
 class Part:
-    """A criterion in its place in the effective tree."""
+    """A criterion as a part of an effective policy."""
 
     criterion: Criterion
     kind: CriterionKind
@@ -32,7 +32,7 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class EffectivePolicy:
-    """The sections that apply, substitutions done, and the list sections."""
+    """The sections and list sections that apply, after all substitutions."""
 
     version: PolicyVersion
     request_classes: frozenset[str]
@@ -40,19 +40,19 @@ class EffectivePolicy:
     sections: tuple[Part, ...]
     lists: tuple[ListSection, ...]
     substitutions: tuple[Substitution, ...] = field(default=())
-    """Those of criteria that took effect."""
+    """The substitutions of criteria that were applied."""
 
     @cached_property
     def parts(self) -> dict[str, Part]:
         """Every group and leaf by criterion IRI, in published order; list items last."""
-        found: dict[str, Part] = {}
+        parts: dict[str, Part] = {}
         for section in self.sections:
             for part in section.walk():
-                found.setdefault(part.criterion.iri, part)
-        for section in self.lists:
-            for iri in section.criterion.members:
-                found.setdefault(iri, Part(self.version.criteria[iri], CriterionKind.LEAF))
-        return found
+                parts.setdefault(part.criterion.iri, part)
+        for list_section in self.lists:
+            for iri in list_section.criterion.members:
+                parts.setdefault(iri, Part(self.version.criteria[iri], CriterionKind.LEAF))
+        return parts
 
     @cached_property
     def exclusions(self) -> tuple[Criterion, ...]:
@@ -69,7 +69,7 @@ class EffectivePolicy:
     def shapes(self) -> Graph:
         """The effective policy as a shapes graph that any SHACL Core processor can read.
 
-        Every section and every leaf targets `nec:ReviewRequest`, and the groups hold the parts that apply.
+        Every section and every leaf targets `nec:ReviewRequest`; groups list the parts that apply.
         """
         graph = leaf_shapes(self.version, self.leaves)
         for prefix, namespace in (("sh", SH), ("nec", NEC), ("rdf", RDF)):
@@ -86,7 +86,7 @@ class EffectivePolicy:
 
 
 def leaf_shapes(version: PolicyVersion, leaves: Iterable[str]) -> Graph:
-    """The shapes of some leaves, each targeting `nec:ReviewRequest`, with the shapes that only report on them."""
+    """The shapes of some leaves, and those that refer to them with `nec:reportsOn`; all target `nec:ReviewRequest`."""
     graph = Graph(bind_namespaces="none")
     follow = frozenset(
         {SH.property, SH.node, SH.qualifiedValueShape, SH["not"], SH["and"], SH["or"], SH.xone, RDF.first, RDF.rest}
@@ -103,7 +103,7 @@ def leaf_shapes(version: PolicyVersion, leaves: Iterable[str]) -> Graph:
 
 
 def choose_readings(version: PolicyVersion, choices: Mapping[str, str] | None = None) -> tuple[Reading, ...]:
-    """The reading in force of each interpretation: the chosen alternative, else the default.
+    """The chosen reading of each interpretation, or its default reading if none is chosen.
 
     Args:
         version: the policy version.
@@ -113,20 +113,20 @@ def choose_readings(version: PolicyVersion, choices: Mapping[str, str] | None = 
     Raises:
         UsageError: there is no such interpretation or reading.
     """
-    choices = dict(choices or {})
+    unknown = dict(choices or {})
     chosen = []
     for interpretation in version.interpretations:
-        wanted = choices.pop(interpretation.id, interpretation.default.id)
-        match = [r for r in interpretation.readings if wanted in (r.id, r.id.partition("/")[2])]
-        if not match:
+        name = unknown.pop(interpretation.id, interpretation.default.id)
+        matches = [r for r in interpretation.readings if name in (r.id, r.id.partition("/")[2])]
+        if not matches:
             raise UsageError(
-                f"interpretation {interpretation.id!r} has no reading {wanted!r}",
+                f"interpretation {interpretation.id!r} has no reading {name!r}",
                 mend=f"Choose one of: {', '.join(r.id for r in interpretation.readings)}",
             )
-        chosen.append(match[0])
-    if choices:
+        chosen.append(matches[0])
+    if unknown:
         known = ", ".join(i.id for i in version.interpretations)
-        raise UsageError(f"there is no interpretation {next(iter(choices))!r}", mend=f"Choose one of: {known}")
+        raise UsageError(f"there is no interpretation {next(iter(unknown))!r}", mend=f"Choose one of: {known}")
     return tuple(chosen)
 
 
@@ -138,11 +138,11 @@ def effective_policy(
 
     Args:
         version: the policy version.
-        request_classes: IRIs of the classes the request was found to be in.
+        request_classes: IRIs of the classes of the request, inferred ones included.
         readings: one reading per interpretation, from `choose_readings`.
 
     Raises:
-        PolicyError: two substitutions claim one criterion, or the criteria form a cycle.
+        PolicyError: two substitutions replace one criterion, or the criteria form a cycle.
     """
     return _Composer(version, request_classes, readings).compose()
 
@@ -152,25 +152,27 @@ class _Composer:
         self.version = version
         self.classes = classes
         self.readings = readings
-        every = [*version.substitutions, *(s for reading in readings for s in reading.substitutions)]
-        self.class_for = {s.replaced: s.used[0] for s in every if s.of_classes}
+        substitutions = [*version.substitutions, *(s for reading in readings for s in reading.substitutions)]
+        self.class_for = {s.replaced: s.used[0] for s in substitutions if s.of_classes}
+        """A class of requests, to the class that is tested in its place."""
         self.active: dict[str, Substitution] = {}
-        for substitution in every:
+        """The substitution for each criterion that is replaced."""
+        for substitution in substitutions:
             if not substitution.of_classes and self.holds(substitution.when):
                 rival = self.active.setdefault(substitution.replaced, substitution)
                 if bool(rival.when) != bool(substitution.when):
-                    # What is said of a class of requests goes before what is said of all.
+                    # A substitution for one class of requests takes precedence over one for all requests.
                     self.active[substitution.replaced] = rival if rival.when else substitution
                 elif rival != substitution:
                     raise PolicyError(
                         f"two substitutions are in force: {rival.label}; {substitution.label}",
-                        where=substitution.replaced,
+                        where=version.sources.located(substitution.replaced),
                         mend="Choose readings that do not both replace it",
                     )
-        self.done: dict[str, Substitution] = {}
+        self.applied: dict[str, Substitution] = {}
 
     def holds(self, condition: str | None) -> bool:
-        """Whether the request is in a class, or in the class that the readings test in its place."""
+        """Whether the request is in a class, or in the class that is tested in its place."""
         return condition is None or self.class_for.get(condition, condition) in self.classes
 
     def compose(self) -> EffectivePolicy:
@@ -182,11 +184,16 @@ class _Composer:
             readings=self.readings,
             sections=tuple(sections.values()),
             lists=lists,
-            substitutions=tuple(self.done.values()),
+            substitutions=tuple(self.applied.values()),
         )
 
     def expand(self, members: Iterable[str], above: tuple[str, ...]) -> tuple[Part, ...]:
-        """The parts that stand for a group's members: not routed ones dropped, replaced ones replaced."""
+        """The parts of a group: its members that apply, or what replaces them.
+
+        Args:
+            members: IRIs of the members.
+            above: IRIs of the criteria and substitutions that led here.
+        """
         parts: list[Part] = []
         for iri in members:
             criterion = self.version.criteria[iri]
@@ -196,7 +203,7 @@ class _Composer:
             if substitution is None or substitution.iri in above:
                 parts.append(self.part(criterion, criterion.iri, above))
                 continue
-            self.done[substitution.iri] = substitution
+            self.applied[substitution.iri] = substitution
             for used in substitution.used:
                 replacement = self.version.criteria[used]
                 parts.append(self.part(replacement, replacement.restates or used, (*above, substitution.iri)))
@@ -204,6 +211,7 @@ class _Composer:
 
     def part(self, criterion: Criterion, name: str, above: tuple[str, ...]) -> Part:
         if criterion.iri in above:
-            raise PolicyError("the criteria form a cycle", where=criterion.iri, mend="Take it out of its own parts")
+            where = self.version.sources.located(criterion.iri)
+            raise PolicyError("the criteria form a cycle", where=where, mend="Take it out of its own parts")
         below = self.expand(criterion.members, (*above, criterion.iri))
         return Part(self.version.criteria[name], criterion.kind, below)

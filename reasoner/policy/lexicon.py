@@ -1,4 +1,4 @@
-"""The lexicon of a policy: what reading and judging a chart has to know of its graphs, without the graphs."""
+"""The lexicon of a policy: what the reading and evaluation of charts needs from its graphs, without the graphs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rdflib import BNode, Graph, URIRef
+from rdflib.term import Node
 
 from reasoner.rdf import graphs, terms
 from reasoner.rdf.namespaces import NEC, RDF, RDFS, SKOS
@@ -20,31 +21,37 @@ class Lexicon:
     """Extracts of a policy's ontology and shapes, as terms."""
 
     declared: frozenset[Term]
-    """Every IRI that the ontology says anything about."""
+    """Every subject of the ontology."""
     types: dict[Term, frozenset[Term]]
-    """The classes that the ontology gives an individual."""
+    """The classes of each individual."""
     labels: dict[Term, str]
     notations: dict[Term, str]
     codes: dict[Term, frozenset[str]]
-    """The finding classes of each code that stands for one, by itself or through a broader concept."""
+    """Code to the IRIs of its finding classes, which it has itself or through a broader concept."""
     coded: dict[Term, tuple[tuple[Term, Term], ...]]
-    """The severity and the topic that a code states, as property and value."""
+    """Code to the severity and the topic that it implies, as property and value."""
     findings: frozenset[Term]
-    """Leaf finding classes with all that is narrower, and the contraries."""
+    """The finding classes of leaves, their contraries, and all narrower classes."""
     axioms: tuple[Axiom, ...]
-    """What OWL 2 RL draws classes from; blank nodes as ``_:`` and a label."""
+    """The triples from which OWL 2 RL infers classes, sorted; a blank node is ``_:`` and its label."""
     shapes: Nodes
-    """The shapes; blank nodes likewise."""
+    """The shapes graph, with blank nodes likewise."""
 
 
 def lexicon(ontology: Graph, shapes: Graph, findings: Iterable[str]) -> Lexicon:
-    """Extract the lexicon of a policy from its graphs, and the finding classes of its leaves and their contraries."""
+    """Extract the lexicon of a policy.
+
+    Args:
+        ontology: the ontology of the policy.
+        shapes: its shapes graph.
+        findings: IRIs of the finding classes of its leaves, and of their contraries.
+    """
     concepts = set(ontology.subjects(SKOS.broader)) | set(ontology.subjects(NEC.codeClass))
     codes = {terms.of(concept): _code_classes(ontology, concept) for concept in concepts}
     coded: dict[Term, tuple[tuple[Term, Term], ...]] = {}
-    # The property chains of the core vocabulary: the OWL 2 RL engine passes over owl:propertyChainAxiom.
+    # These are the property chains of the core vocabulary: the OWL 2 RL engine ignores owl:propertyChainAxiom.
     for stated, derived in ((NEC.codeSeverity, NEC.severity), (NEC.codeTopic, NEC.topic)):
-        for concept, value in sorted(ontology.subject_objects(stated)):
+        for concept, value in sorted(ontology.subject_objects(stated), key=lambda pair: (str(pair[0]), str(pair[1]))):
             coded[terms.of(concept)] = (*coded.get(terms.of(concept), ()), (terms.of(derived), terms.of(value)))
     types: dict[Term, set[Term]] = {}
     for subject, name in ontology.subject_objects(RDF.type):
@@ -75,14 +82,14 @@ def lexicon(ontology: Graph, shapes: Graph, findings: Iterable[str]) -> Lexicon:
 
 
 def nodes(graph: Graph) -> Nodes:
-    """A graph as terms, blank nodes as ``_:`` and their label."""
-    found: Nodes = {}
+    """A graph as terms; a blank node is ``_:`` and its label."""
+    triples: Nodes = {}
     for subject, predicate, value in sorted(graph, key=lambda triple: [str(term) for term in triple]):
-        found.setdefault(_term(subject), {}).setdefault(_term(predicate), []).append(_term(value))
-    return found
+        triples.setdefault(_term(subject), {}).setdefault(_term(predicate), []).append(_term(value))
+    return triples
 
 
-def _code_classes(ontology: Graph, code: URIRef) -> frozenset[str]:
+def _code_classes(ontology: Graph, code: Node) -> frozenset[str]:
     return frozenset(
         str(name)
         for concept in ontology.transitive_objects(code, SKOS.broader)
@@ -96,5 +103,5 @@ def _texts(ontology: Graph, predicate: URIRef) -> dict[Term, str]:
     }
 
 
-def _term(node) -> Term:  # type: ignore[no-untyped-def]
+def _term(node: Node) -> Term:
     return f"_:{node}" if isinstance(node, BNode) else terms.of(node)

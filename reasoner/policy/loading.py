@@ -8,8 +8,9 @@ from datetime import date
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeVar
 
-from rdflib import Graph, URIRef
+from rdflib import Graph, Literal, URIRef
 from rdflib.term import Node
 
 from reasoner.ground import cache, resources
@@ -43,19 +44,24 @@ _REUSED = (
     ("vann", VANN),
     ("xsd", XSD),
 )
-"""The vocabularies that policies are written in, with the prefixes that they go by."""
+"""The vocabularies that policies are written in, by prefix."""
+_LEAVES = {NEC.Leaf, NEC.NegativeLeaf, NEC.ConditionalLeaf, NEC.ResidualLeaf}
+_GROUPS = {NEC.Group, NEC.Section, NEC.ListSection, NEC.ExclusionList, NEC.DescriptionList}
+_LISTS = ((CriterionKind.ALL, SH["and"]), (CriterionKind.ANY, SH["or"]), (CriterionKind.LIST, NEC.lists))
+
+V = TypeVar("V", date, int)
 
 
 @dataclass(frozen=True)
 class PolicyLocation:
-    """Where a policy is: what a process is told that is to load the policy by itself."""
+    """The place of a policy, which can be sent to a process that loads the policy itself."""
 
     name: str | None = None
     root: Path | None = None
     """Both as `load_policy` takes them."""
 
     def load(self) -> Policy:
-        """The policy, read once a process; raises what `load_policy` raises."""
+        """The policy, which is read once in a process; raises `PolicyError` as `load_policy` does."""
         return load_policy(self.name, root=self.root)
 
 
@@ -95,16 +101,21 @@ def load_policy(name: str | None = None, *, root: Path | None = None) -> Policy:
     except OSError as error:
         raise PolicyError(f"a file cannot be read: {error.strerror}", where=str(error.filename)) from error
     codec = Codec(Policy, shared=(Lexicon,), provided={Sources: sources})
-    return cache.cached(key, codec, lambda: _read(name, sources))
+    return cache.cached(key, codec, lambda: _read(name, base / "ontology" / name, sources))
 
 
-def _read(name: str, sources: Sources) -> Policy:
-    _refuse_unknown_terms(sources.shapes)
-    return _PolicyReader(sources).policy(name)
+def _read(name: str, folder: Path, sources: Sources) -> Policy:
+    ontology, shapes = sources.ontology, sources.shapes
+    try:
+        _refuse_unknown_terms(shapes)
+        return _PolicyReader(sources, ontology, shapes).policy(name)
+    except PolicyError as error:
+        where = sources.located(error.where) if error.where else str(folder)
+        raise PolicyError(error.problem, where=where, mend=error.mend) from error
 
 
 def _refuse_unknown_terms(shapes: Graph) -> None:
-    """Raise `PolicyError` for a term that SHACL does not have: an engine would pass over it and conform."""
+    """Raise `PolicyError` for a term that SHACL does not have: an engine would ignore it, and the data would conform."""
     for subject, predicate, value in shapes:
         for term in (predicate, value):
             if isinstance(term, URIRef) and str(term).startswith(str(SH)) and term not in SH:
@@ -114,10 +125,10 @@ def _refuse_unknown_terms(shapes: Graph) -> None:
 class _PolicyReader:
     """Turns the two graphs of a policy into its dataclasses."""
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: Sources, ontology: Graph, shapes: Graph) -> None:
         self.sources = sources
-        self.ontology = sources.ontology
-        self.shapes = sources.shapes
+        self.ontology = ontology
+        self.shapes = shapes
         self.findings = self._findings()
         self.contraries = self._contraries()
         self.lexicon = lexicon(self.ontology, self.shapes, sorted({*self.findings.values(), *self.contraries}))
@@ -128,22 +139,20 @@ class _PolicyReader:
         ]
         if len(policies) != 1:
             raise PolicyError(
-                f"{len(policies)} resources are a nec:Policy with the identifier {name!r}",
-                where=f"ontology/{name}",
-                mend="State exactly one",
+                f"{len(policies)} resources are a nec:Policy with the identifier {name!r}", mend="State exactly one"
             )
         iri = policies[0]
         axes = read_axes(self.ontology, iri)
         versions = [self._version(name, version, axes) for version in self.ontology.objects(iri, NEC.version)]
         if not versions:
-            raise PolicyError("the policy has no nec:version", where=str(iri))
+            raise PolicyError("the policy has no nec:version", where=str(iri), mend="Name its versions")
         versions.sort(key=lambda version: version.valid_from)
         for earlier, later in pairwise(versions):
             if earlier.valid_until is None or earlier.valid_until >= later.valid_from:
                 raise PolicyError(
-                    "two versions are in force on one day",
-                    where=f"{earlier.id}, {later.id}",
-                    mend="End the earlier one",
+                    f"two versions are in force on one day, {earlier.id} and {later.id}",
+                    where=earlier.iri,
+                    mend="Give it a nec:validUntil before the other begins",
                 )
         label = self._text(iri, SKOS.prefLabel)
         return Policy(
@@ -186,7 +195,7 @@ class _PolicyReader:
             id=self._text(iri, DCTERMS.identifier),
             label=self._text(iri, SKOS.prefLabel),
             valid_from=self._value(iri, NEC.validFrom, date),
-            valid_until=self._value(iri, NEC.validUntil, date, optional=True),
+            valid_until=self._optional_value(iri, NEC.validUntil, date),
             parameters=self._parameters(iri, axes),
             axes=axes,
             advice=tuple(sorted(str(text) for text in self.ontology.objects(iri, NEC.advice))),
@@ -206,7 +215,7 @@ class _PolicyReader:
         """The parameters that a version states, by IRI: the age of majority, and the window of each axis value that has one."""
         stated: dict[str, PolicyParameter] = {}
         for iri in sorted(self.ontology.subjects(RDFS.subPropertyOf, NEC.parameter), key=str):
-            value = self._value(version, iri, int, optional=True)
+            value = self._optional_value(version, iri, int)
             if value is None:
                 continue
             minimum, maximum = (self._value(iri, bound, int) for bound in (SH.minInclusive, SH.maxInclusive))
@@ -236,30 +245,32 @@ class _PolicyReader:
         )
 
     def _criteria(self, version: Node) -> dict[str, Criterion]:
-        """The criteria reachable from a version's lists and substitutions, in published order."""
-        found: dict[str, Criterion] = {}
+        """The criteria that a version's lists and substitutions lead to, in published order."""
+        criteria: dict[str, Criterion] = {}
         queue = [*self._list(version, SH["and"]), *self._list(version, NEC.lists)]
         for interpretation in self.ontology.objects(version, NEC.interpretation):
             for predicate in (NEC.defaultReading, NEC.alternativeReading):
                 for reading in self.ontology.objects(interpretation, predicate):
-                    queue += [
-                        s for sub in self.ontology.objects(reading, NEC.substitution) for s in self._iris(sub, NEC.use)
-                    ]
-        queue += [s for sub in self.ontology.objects(version, NEC.substitution) for s in self._iris(sub, NEC.use)]
+                    queue += self._used(reading)
+        queue += self._used(version)
         while queue:
             iri = queue.pop(0)
-            if iri in found or (URIRef(iri), RDF.type, OWL.Class) in self.ontology:
+            if iri in criteria or (URIRef(iri), RDF.type, OWL.Class) in self.ontology:
                 continue
-            found[iri] = self._criterion(URIRef(iri))
-            queue[:0] = found[iri].members
-        return found
+            criteria[iri] = self._criterion(URIRef(iri))
+            queue[:0] = criteria[iri].members
+        return criteria
+
+    def _used(self, owner: Node) -> list[str]:
+        """What the substitutions of a version or a reading use."""
+        return [iri for sub in self.ontology.objects(owner, NEC.substitution) for iri in self._strings(sub, NEC.use)]
 
     def _criterion(self, iri: URIRef) -> Criterion:
         types = set(self.ontology.objects(iri, RDF.type))
-        all_, any_, items = (self._list(iri, predicate) for predicate in (SH["and"], SH["or"], NEC.lists))
-        leaf = bool(types & {NEC.Leaf, NEC.NegativeLeaf, NEC.ConditionalLeaf, NEC.ResidualLeaf})
-        group = bool(types & {NEC.Group, NEC.Section, NEC.ListSection, NEC.ExclusionList, NEC.DescriptionList})
-        if leaf == group or (bool(all_) + bool(any_) + bool(items)) != group:
+        lists = [(kind, self._list(iri, predicate)) for kind, predicate in _LISTS]
+        lists = [(kind, members) for kind, members in lists if members]
+        leaf, group = bool(types & _LEAVES), bool(types & _GROUPS)
+        if leaf == group or len(lists) != int(group):
             raise PolicyError(
                 "it is neither a leaf nor a group with one list of parts",
                 where=str(iri),
@@ -271,21 +282,16 @@ class _PolicyReader:
                 where=str(iri),
                 mend="State one class ≡ nec:Statement ⊓ (nec:addresses value the leaf)",
             )
+        kind, members = lists[0] if lists else (CriterionKind.LEAF, ())
         return Criterion(
             iri=str(iri),
             id=self._text(iri, DCTERMS.identifier, optional=True),
-            kind=CriterionKind.LEAF
-            if leaf
-            else CriterionKind.ALL
-            if all_
-            else CriterionKind.ANY
-            if any_
-            else CriterionKind.LIST,
+            kind=kind,
             notation=self._text(iri, SKOS.notation, optional=True),
             label=self._text(iri, SKOS.prefLabel),
             definition=self._text(iri, SKOS.definition),
             source=self._text(iri, DCTERMS.source, optional=True),
-            members=all_ or any_ or items,
+            members=members,
             applies_to=self._iri(iri, NEC.appliesTo),
             restates=self._iri(iri, NEC.restates),
             finding=self.findings.get(str(iri), ""),
@@ -293,16 +299,16 @@ class _PolicyReader:
             conditional=NEC.ConditionalLeaf in types,
             residual=NEC.ResidualLeaf in types,
             topical=(iri, NEC.supersededPer, NEC.topic) in self.ontology,
-            details=self._iris(iri, NEC.detail),
-            speaks_only_with=self._iris(iri, NEC.speaksOnlyWith),
+            details=self._strings(iri, NEC.detail),
+            speaks_only_with=self._strings(iri, NEC.speaksOnlyWith),
             opposites=tuple(
-                sorted({*self._iris(iri, NEC.opposite), *map(str, self.ontology.subjects(NEC.opposite, iri))})
+                sorted({*self._strings(iri, NEC.opposite), *map(str, self.ontology.subjects(NEC.opposite, iri))})
             ),
         )
 
     def _findings(self) -> dict[str, str]:
-        """Leaf IRI to its class, from the axioms class ≡ nec:Statement ⊓ (nec:addresses value leaf)."""
-        found: dict[str, str] = {}
+        """The finding class of each leaf, from the axioms class ≡ nec:Statement ⊓ (nec:addresses value leaf)."""
+        class_of: dict[str, str] = {}
         for restriction, leaf in self.ontology.subject_objects(OWL.hasValue):
             if (restriction, OWL.onProperty, NEC.addresses) not in self.ontology:
                 continue
@@ -312,24 +318,25 @@ class _PolicyReader:
                     head = before
                 for expression in self.ontology.subjects(OWL.intersectionOf, head):
                     for name in self.ontology.subjects(OWL.equivalentClass, expression):
-                        if found.setdefault(str(leaf), str(name)) != str(name):
+                        if class_of.setdefault(str(leaf), str(name)) != str(name):
                             raise PolicyError(
-                                f"two classes claim it: {found[str(leaf)]} and {name}",
+                                f"two classes claim it: {class_of[str(leaf)]} and {name}",
                                 where=str(leaf),
                                 mend="Make one a subclass of the other",
                             )
-        return found
+        return class_of
 
     def _contraries(self) -> dict[str, tuple[str, ...]]:
-        found: dict[str, set[str]] = {}
+        """The finding classes that each contrary denies."""
+        denied: dict[str, set[str]] = {}
         for contrary, finding in self.ontology.subject_objects(NEC.contraryOf):
-            found.setdefault(str(contrary), set()).add(str(finding))
-        return {contrary: tuple(sorted(findings)) for contrary, findings in found.items()}
+            denied.setdefault(str(contrary), set()).add(str(finding))
+        return {contrary: tuple(sorted(findings)) for contrary, findings in denied.items()}
 
     def _interpretation(self, iri: Node) -> Interpretation:
         default = self.ontology.value(iri, NEC.defaultReading)
         if default is None:
-            raise PolicyError("the interpretation has no nec:defaultReading", where=str(iri))
+            raise PolicyError("the interpretation has no nec:defaultReading", where=str(iri), mend="State it")
         alternatives = [self._reading(reading) for reading in self.ontology.objects(iri, NEC.alternativeReading)]
         return Interpretation(
             iri=str(iri),
@@ -357,7 +364,7 @@ class _PolicyReader:
         )
 
     def _substitution(self, iri: Node) -> Substitution:
-        replaced, used = self._iri(iri, NEC.inPlaceOf), self._iris(iri, NEC.use)
+        replaced, used = self._iri(iri, NEC.inPlaceOf), self._strings(iri, NEC.use)
         omission = (iri, RDF.type, NEC.Omission) in self.ontology
         if replaced is None or bool(used) == omission:
             raise PolicyError(
@@ -371,27 +378,45 @@ class _PolicyReader:
         )
 
     def _list(self, subject: Node, predicate: Node) -> tuple[str, ...]:
-        return tuple(str(item) for item in graphs.members(self.shapes, self.shapes.value(subject, predicate)))
+        """The items of the list that is the value of a property in the shapes."""
+        return tuple(map(str, graphs.members(self.shapes, self.shapes.value(subject, predicate))))
 
-    def _iris(self, subject: Node, predicate: Node) -> tuple[str, ...]:
+    def _strings(self, subject: Node, predicate: Node) -> tuple[str, ...]:
+        """The values of a property in the ontology, in code point order."""
         return tuple(sorted(str(object_) for object_ in self.ontology.objects(subject, predicate)))
 
     def _iri(self, subject: Node, predicate: Node) -> str | None:
-        found = self._iris(subject, predicate)
-        if len(found) > 1:
+        iris = self._strings(subject, predicate)
+        if len(iris) > 1:
             raise PolicyError(f"it has more than one {predicate}", where=str(subject), mend="Keep one")
-        return found[0] if found else None
+        return iris[0] if iris else None
 
     def _text(self, subject: Node, predicate: Node, *, optional: bool = False) -> str:
-        found = sorted(str(object_) for object_ in self.ontology.objects(subject, predicate))
-        if not found and not optional:
+        """The first value of a property in code point order; empty if it is optional and there is none."""
+        texts = self._strings(subject, predicate)
+        if not texts and not optional:
             raise PolicyError(f"it has no {predicate}", where=str(subject), mend="State it in the ontology")
-        return found[0] if found else ""
+        return texts[0] if texts else ""
 
-    def _value(self, subject: Node, predicate: Node, kind: type, *, optional: bool = False):  # type: ignore[no-untyped-def]
-        found = [object_.toPython() for object_ in self.ontology.objects(subject, predicate)]  # type: ignore[attr-defined]
-        if not found and optional:
+    def _value(self, subject: Node, predicate: Node, kind: type[V]) -> V:
+        """The value of a property that has exactly one, of a type."""
+        value = self._optional_value(subject, predicate, kind)
+        if value is None:
+            raise _not_one(subject, predicate, kind)
+        return value
+
+    def _optional_value(self, subject: Node, predicate: Node, kind: type[V]) -> V | None:
+        """The value of a property that has at most one, of a type; None if it has none."""
+        literals = list(self.ontology.objects(subject, predicate))
+        if not literals:
             return None
-        if len(found) != 1 or not isinstance(found[0], kind):
-            raise PolicyError(f"it needs one {predicate} of type {kind.__name__}", where=str(subject))
-        return found[0]
+        value = literals[0].toPython() if len(literals) == 1 and isinstance(literals[0], Literal) else None
+        # A bool is an int to Python, and a datetime a date: the type has to be the very one.
+        if type(value) is not kind:
+            raise _not_one(subject, predicate, kind)
+        return value
+
+
+def _not_one(subject: Node, predicate: Node, kind: type) -> PolicyError:
+    mend = f"State one of the datatype xsd:{'date' if kind is date else 'integer'}"
+    return PolicyError(f"it needs one {predicate} of type {kind.__name__}", where=str(subject), mend=mend)

@@ -1,4 +1,4 @@
-"""A coverage policy: its versions, their criteria, the passages that can be read in more than one way."""
+"""A coverage policy as plain values: its versions, their criteria, and passages with more than one reading."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
-from rdflib import Graph
+from rdflib import Graph, URIRef
 
 from reasoner.policy.axes import Axis
 from reasoner.policy.lexicon import Lexicon
@@ -19,11 +19,11 @@ from reasoner.rdf.terms import Term
 
 ONTOLOGY = "urn:necessity:policy:ontology"
 SHAPES = "urn:necessity:policy:shapes"
-"""The names of a policy's graphs in the data set that its digest is of."""
+"""The names of a policy's two graphs in the data set that is digested."""
 
 
 class CriterionKind(StrEnum):
-    """How a criterion is put together."""
+    """How the status of a criterion follows: from all or any of its parts, from statements, or item by item."""
 
     ALL = "all"
     ANY = "any"
@@ -33,7 +33,10 @@ class CriterionKind(StrEnum):
 
 @dataclass(frozen=True)
 class Criterion:
-    """One criterion of a policy version; `id` is empty for a group that only serves a reading."""
+    """One criterion of a policy version.
+
+    `id` is empty for a group that only a substitution uses.
+    """
 
     iri: str
     id: str
@@ -45,34 +48,39 @@ class Criterion:
     members: tuple[str, ...] = ()
     """IRIs of its parts, in published order, before any substitution."""
     applies_to: str | None = None
-    """Request class it is asked of; None if of all."""
+    """IRI of the class of requests that it applies to; None if it applies to all."""
     restates: str | None = None
-    """IRI of the criterion in whose name it goes."""
+    """IRI of the criterion that is shown in its place when a substitution uses it."""
     finding: str = ""
-    """The leaf's finding class."""
+    """IRI of the leaf's finding class; empty for a group."""
     ask: str = ""
     """What a provider is asked to document."""
     conditional: bool = False
+    """Statements can say that it does not apply."""
     residual: bool = False
+    """An exclusion that holds only if the criteria, taken together, are not met."""
     topical: bool = False
     """Statements to it supersede each other only on one topic (`nec:supersededPer`)."""
     details: tuple[str, ...] = ()
-    """Properties in which the fact behind the leaf can be stated."""
+    """IRIs of properties that state the fact behind the leaf."""
     speaks_only_with: tuple[str, ...] = ()
-    """Properties without which a statement does not speak to it."""
+    """IRIs of properties that a statement needs to count for it."""
     opposites: tuple[str, ...] = ()
     """IRIs of leaves that are rarely true together with it."""
 
 
 @dataclass(frozen=True)
 class Substitution:
-    """In place of `replaced`, `used`; both are criteria, or both request classes (`of_classes`)."""
+    """A rule to use some criteria in place of another, or one class of requests in place of another (`of_classes`)."""
 
     iri: str
     label: str
     replaced: str
+    """IRI."""
     used: tuple[str, ...]
+    """IRIs, in order; empty for an omission."""
     when: str | None
+    """IRI of the class of requests that it applies to; None if it applies to all."""
     of_classes: bool
 
 
@@ -108,7 +116,7 @@ class Interpretation:
 
 @dataclass(frozen=True)
 class ListSection:
-    """Items that are reported one by one; `excluding` if an affirmed one excludes the service."""
+    """A section with items that are reported one by one; if it is `excluding`, an affirmed item excludes the service."""
 
     criterion: Criterion
     excluding: bool
@@ -135,7 +143,7 @@ class PolicyParameter:
 
 @dataclass(frozen=True)
 class Sources:
-    """The files of a policy and the two graphs in them, which are read when they are asked for."""
+    """The files of a policy and their two graphs, which are read at first use."""
 
     ontology_files: tuple[Path, ...]
     shape_files: tuple[Path, ...]
@@ -152,8 +160,17 @@ class Sources:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256, in hexadecimal, of the RDFC-1.0 form of the two graphs: however they are divided and written."""
+        """SHA-256, in hexadecimal, of the RDFC-1.0 form of the two graphs, whatever files they are divided into."""
         return graphs.digest(graphs.canonical_dataset({ONTOLOGY: self.ontology, SHAPES: self.shapes}))
+
+    def located(self, node: str) -> str:
+        """A node for an error: its IRI after the files that have triples about it; the node alone if there are none."""
+        files = (*self.ontology_files, *self.shape_files)
+        for path in files:
+            if node.startswith(parsing.label_prefix(path)):
+                return f"{path}: a blank node"
+        about = [str(path) for path in files if (URIRef(node), None, None) in parsing.load_files((path,))]
+        return f"{', '.join(about)}: {node}" if about else node
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,22 +184,23 @@ class PolicyVersion:
     valid_from: date
     valid_until: date | None
     parameters: Mapping[str, PolicyParameter]
-    """By IRI, those that the version states."""
+    """Those that the version states, by IRI."""
     axes: tuple[Axis, ...]
-    """Of the whole policy."""
+    """Those of the whole policy."""
     advice: tuple[str, ...]
     criteria: Mapping[str, Criterion]
-    """By IRI: everything the version and its readings are made of."""
+    """By IRI, with those that only substitutions use."""
     sections: tuple[str, ...]
+    """IRIs, in published order."""
     lists: tuple[ListSection, ...]
     substitutions: tuple[Substitution, ...]
     interpretations: tuple[Interpretation, ...]
     contraries: Mapping[str, tuple[str, ...]]
-    """Finding class to the leaf finding classes that its affirmation denies."""
+    """IRI of a finding class, to those of the leaf finding classes that affirming it denies."""
     rules: tuple[str, ...] = field(repr=False)
     """The `sh:SPARQLRule`s (SHACL Advanced Features, section 8.4) of its criteria, as SPARQL."""
     lexicon: Lexicon = field(repr=False)
-    """Of the whole policy."""
+    """That of the whole policy."""
     policy_digest: str = field(repr=False)
     """The digest of the whole policy, see `Policy.digest`."""
     sources: Sources = field(repr=False)
@@ -230,17 +248,17 @@ class PolicyVersion:
         return {criterion.id: criterion for criterion in self.criteria.values() if criterion.id}
 
     def reporting(self, iri: str) -> frozenset[Term]:
-        """The property shapes that report on a leaf: its own, and those targeted apart."""
+        """The property shapes of a leaf: its own, and those that refer to it with `nec:reportsOn`."""
         own = self.lexicon.shapes.get(terms.iri(iri), {}).get(terms.of(SH.property), ())
         return frozenset(own) | self._reported.get(terms.iri(iri), frozenset())
 
     @cached_property
     def _reported(self) -> dict[Term, frozenset[Term]]:
-        found: dict[Term, set[Term]] = {}
+        by_leaf: dict[Term, set[Term]] = {}
         for shape, props in self.lexicon.shapes.items():
             for leaf in props.get(terms.of(NEC.reportsOn), ()):
-                found.setdefault(leaf, set()).add(shape)
-        return {leaf: frozenset(shapes) for leaf, shapes in found.items()}
+                by_leaf.setdefault(leaf, set()).add(shape)
+        return {leaf: frozenset(shapes) for leaf, shapes in by_leaf.items()}
 
     def in_force(self, day: date) -> bool:
         """Whether the version governs a date of service."""
@@ -249,7 +267,7 @@ class PolicyVersion:
 
 @dataclass(frozen=True, eq=False)
 class Policy:
-    """A policy with all its versions, oldest first, and the graphs it was read from."""
+    """A policy with its versions, oldest first, and the graphs that it was read from."""
 
     iri: str
     id: str
@@ -258,7 +276,7 @@ class Policy:
     """The properties of a request whose values route it."""
     versions: tuple[PolicyVersion, ...]
     prefixes: Mapping[str, str] = field(repr=False)
-    """Prefixes to write the graphs with: those the vocabularies prefer, and the vocabularies they are written in."""
+    """Namespace by prefix: those that the policy's vocabularies prefer, and those of the vocabularies they are written in."""
     digest: str
     """SHA-256, in hexadecimal, of the canonical form of its graphs (RDFC-1.0)."""
     lexicon: Lexicon = field(repr=False)
@@ -276,12 +294,12 @@ class Policy:
 
     @cached_property
     def declared(self) -> frozenset[str]:
-        """Every IRI that the ontology says anything about."""
+        """Every IRI that is a subject in the ontology."""
         return frozenset(terms.name(term) for term in self.lexicon.declared if term.startswith("<"))
 
     @cached_property
     def namespaces(self) -> tuple[str, ...]:
-        """The IRIs of the ontologies: whatever begins with one of them has to be declared."""
+        """The IRIs of the ontologies: an IRI that begins with one of them has to be declared."""
         ontology = terms.of(OWL.Ontology)
         return tuple(sorted(terms.name(term) for term, types in self.lexicon.types.items() if ontology in types))
 
@@ -294,5 +312,5 @@ class Policy:
         return next((version for version in self.versions if version.in_force(day)), None)
 
     def criterion(self, iri: str) -> Criterion | None:
-        """A criterion of any version by IRI."""
+        """A criterion of any version by IRI; None if there is none."""
         return next((v.criteria[iri] for v in self.versions if iri in v.criteria), None)

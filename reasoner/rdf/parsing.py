@@ -116,14 +116,19 @@ def load_files(paths: Iterable[Path]) -> Graph:
     """One graph of all the Turtle files of a policy; raises `PolicyError` where one cannot be read."""
     graph = Graph(bind_namespaces="none")
     for path in paths:
-        # Two files may use one label for different blank nodes. RDF/XML requires a label to begin with a letter.
-        prefix = "b" + hashlib.sha256(str(path).encode()).hexdigest()[:8]
+        prefix = label_prefix(path)
         try:
             for quad in _parse(_decode(read_bytes(path), str(path)), ox.RdfFormat.TURTLE, str(path)):
                 graph.add(_nodes(quad.triple, prefix))
         except DocumentationError as error:
             raise PolicyError(error.problem, where=error.where or str(path), mend=error.mend) from error
     return graph
+
+
+def label_prefix(path: Path) -> str:
+    """What `load_files` puts before the labels of a file's blank nodes: two files may use one label for different nodes."""
+    # RDF/XML requires a label to begin with a letter.
+    return "b" + hashlib.sha256(str(path).encode()).hexdigest()[:8]
 
 
 def data_set(name: str, triples: Iterable[ox.Triple], *, depth: int = MAX_DEPTH) -> DataSet:
