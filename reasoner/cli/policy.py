@@ -125,7 +125,7 @@ def _check(options: argparse.Namespace) -> int:
     policy = shared.policy(options)
     problems = check.check(policy, progress=lambda line: print(line, file=sys.stderr))
     for version in policy.versions:
-        for leaf, reason in sorted(compiled_policy(version).foreign.items()):
+        for leaf, reason in sorted(compiled_policy(version).uncompiled.items()):
             print(
                 f"note: {version.criteria[leaf].id} is not compiled, so the engine shacl validates it: {reason}",
                 file=sys.stderr,

@@ -1,9 +1,9 @@
-"""The program of a policy version: what follows from a chart and what its leaves make of it, compiled once.
+"""A policy version, compiled: inference and the evaluation of leaves without graphs.
 
 A leaf is a function of the evidence nodes that are of a class it asks for, and of what it reads of the request. Both
-recur from chart to chart, so each answer is worked out once and kept. Leaves whose shapes lie outside
-`reasoner.rdf.compiled_shacl` are given to the Rust engine one by one, and single values that cannot be judged for certain to
-the reference engine.
+recur from chart to chart, so each answer is worked out once and remembered. Leaves with constraints that
+`reasoner.rdf.compiled_shacl` does not support are evaluated by the Rust engine; a leaf that has to judge a value of which the
+compiled form is not certain is evaluated by the reference engine.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache, partial
 from itertools import chain
+from typing import TypeVar
 
 import pyoxigraph as ox
 from rdflib import URIRef
@@ -35,23 +36,26 @@ from reasoner.rdf.namespaces import NEC
 from reasoner.rdf.property_paths import Steps, follow
 from reasoner.rdf.terms import Term
 
-_KEPT = 16384
+_REMEMBERED = 16384
+"""How many entries a memory holds."""
 _CODE, _TOPIC, _AGE_GROUP = terms.of(NEC.code), terms.of(NEC.topic), terms.of(NEC.ageGroup)
 _MINOR, _ADULT = terms.of(NEC.Minor), terms.of(NEC.Adult)
 _STATEMENT, _ADDRESSES = terms.of(NEC.Statement), terms.of(NEC.addresses)
 _OWL, _RDFS = "<http://www.w3.org/2002/07/owl#", "<http://www.w3.org/2000/01/rdf-schema#"
 _AXIOMATIC = RELATIONS.union(f"{_RDFS}{name}>" for name in ("subClassOf", "subPropertyOf", "domain", "range"))
-"""Properties that say more than a fact: of terms, or of the evidence."""
-_PLAIN = frozenset(f"{_OWL}{name}>" for name in ("Thing", "NamedIndividual"))
+"""Properties that define terms or relate evidence to its request; the compiled axioms assume that no chart uses them."""
+_HARMLESS = frozenset(f"{_OWL}{name}>" for name in ("Thing", "NamedIndividual"))
 _BOOLEAN = "^^<http://www.w3.org/2001/XMLSchema#boolean>"
 Fact = tuple[Term, Term]
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 
-class _Memory(dict):  # type: ignore[type-arg]
-    """A dictionary that starts anew when it is full."""
+class _Memory(dict[_Key, _Value]):
+    """A dictionary that is emptied when it is full."""
 
-    def __setitem__(self, key: object, value: object) -> None:
-        if len(self) >= _KEPT:
+    def __setitem__(self, key: _Key, value: _Value) -> None:
+        if len(self) >= _REMEMBERED:
             self.clear()
         super().__setitem__(key, value)
 
@@ -68,70 +72,71 @@ class CompiledPolicy:
         self._entailment = entailment(version.lexicon)
         self._named = frozenset(chain.from_iterable(version.lexicon.axioms))
         self._majority = version.age_of_majority
-        self._requests = _Memory()
-        self._types = _Memory()
-        self._numeric = _Memory()
-        self._calculated = _Memory()
+        self._request_classes = _Memory[object, frozenset[str]]()
+        self._inferred = _Memory[object, tuple[tuple[Fact, ...], frozenset[str], frozenset[Term]]]()
+        self._numeric = _Memory[Meaning, tuple[Fact, ...]]()
+        self._calculated = _Memory[tuple[tuple[Fact, ...], ...], tuple[tuple[Fact, ...], ...]]()
         self.leaves = {iri: _CompiledLeaf(iri, version) for iri in version.leaves}
-        self.foreign = {iri: leaf.foreign for iri, leaf in self.leaves.items() if leaf.foreign}
-        """The leaves that are left to the Rust engine, and why."""
-        self._native = self._shapes_of_foreign() if self.foreign else None
+        self.uncompiled = {iri: leaf.unsupported for iri, leaf in self.leaves.items() if leaf.unsupported}
+        """The leaves that the Rust engine evaluates, by IRI, each with what of it is not compiled."""
+        self._rust_shapes = self._uncompiled_shapes() if self.uncompiled else None
         self._classes = frozenset().union(*(leaf.classes for leaf in self.leaves.values()))
         self._predicates = frozenset().union(*(leaf.predicates for leaf in self.leaves.values()))
         self._triggered: dict[Term, list[_CompiledLeaf]] = {}
         for leaf in self.leaves.values():
             for name in leaf.triggers:
                 self._triggered.setdefault(name, []).append(leaf)
-        self._blind = [leaf for leaf in self.leaves.values() if leaf.blind and not leaf.foreign]
-        self._kinds = _Memory()
-        self._ids: dict[object, int] = {}
-        self._answers = _Memory()
+        self._untriggered = [leaf for leaf in self.leaves.values() if leaf.reads_all and not leaf.unsupported]
+        self._kinds = _Memory[object, EvidenceKind]()
+        self._kind_numbers: dict[object, int] = {}
+        self._answers = _Memory[tuple[object, ...], LeafAnswer]()
         nobody = Evidence("urn:necessity:nobody", {})
-        self._silent = {iri: leaf.answer(nobody) for iri, leaf in self.leaves.items() if not leaf.foreign}
-        if self._native:
+        self._silent = {iri: leaf.answer(nobody) for iri, leaf in self.leaves.items() if not leaf.unsupported}
+        if self._rust_shapes:
             silence = proof.Probe("silence", NEC.affirmed, (), Status.NOT_DOCUMENTED)
-            silent = self._native.validate(proof.attestations([silence]), silence.request)
+            silent = self._rust_shapes.validate(proof.attestations([silence]), silence.request)
             self._silent |= {iri: LeafAnswer(results) for iri, results in silent.items()}
         attested: dict[tuple[URIRef, str], EvidenceKind] = {}
-        engine = f"compiled; {shacl_door.engine_name()}" if self.foreign else "compiled"
+        engine = f"compiled; {shacl_door.engine_name()}" if self.uncompiled else "compiled"
         proof.prove_all_once(version, engine, lambda leaf: partial(self._ask, leaf, attested))
 
-    def _shapes_of_foreign(self) -> shacl_door.Shapes:
-        version = self.version
-        leaf_of = {terms.name(shape): leaf for leaf in self.foreign for shape in version.reporting(leaf)}
-        return shacl_door.Shapes(
-            leaf_shapes(version, tuple(self.foreign)), {leaf: leaf for leaf in self.foreign} | leaf_of
-        )
+    def _uncompiled_shapes(self) -> shacl_door.Shapes:
+        version, leaves = self.version, tuple(self.uncompiled)
+        leaf_of_shape = {terms.name(shape): leaf for leaf in leaves for shape in version.reporting(leaf)}
+        return shacl_door.Shapes(leaf_shapes(version, leaves), {leaf: leaf for leaf in leaves} | leaf_of_shape)
 
     def infer(self, case: Case) -> Inference:
-        """What `reasoner.determination.inference.infer` draws from a case."""
-        if case.mingled() or self._is_odd(case):
+        """What `reasoner.determination.inference.infer` infers from a case; that is called where more could follow."""
+        if case.mingled() or self._exceeds_axioms(case):
             return reference.infer(case, self.version)
         calculated = self._calculate(case.statements)
         facts: dict[str, tuple[Fact, ...]] = {}
         classes: dict[str, frozenset[str]] = {}
-        known = self._types
+        remembered = self._inferred
         for statement in case.statements:
             iri, meaning = statement.iri, statement.meaning
-            more = calculated.get(iri, ()) if calculated else ()
-            key = (meaning, more) if more else meaning
-            found = known.get(key)
-            if found is None:
-                told = self._told(meaning.facts, more)
-                followed = frozenset(value for p, value in told if p in self._entailment.followed)
+            derived = calculated.get(iri, ()) if calculated else ()
+            key = (meaning, derived) if derived else meaning
+            inferred = remembered.get(key)
+            if inferred is None:
+                all_facts = self._facts(meaning.facts, derived)
+                followed = frozenset(value for p, value in all_facts if p in self._entailment.followed)
                 affirmed = meaning.assertion is Assertion.AFFIRMED
-                if any(_is_axiomatic(p, o) for p, o in (*told, *[(TYPE, f"<{name}>") for name in meaning.classes])):
+                types = [(TYPE, f"<{name}>") for name in meaning.classes]
+                if any(_is_axiomatic(p, o) for p, o in (*all_facts, *types)):
                     return reference.infer(case, self.version)
-                drawn = self._classify(meaning, told) if affirmed else meaning.classes
-                found = known[key] = (told, drawn, followed)
-            facts[iri], classes[iri], followed = found
+                entailed = self._classify(meaning, all_facts) if affirmed else meaning.classes
+                inferred = remembered[key] = (all_facts, entailed, followed)
+            facts[iri], classes[iri], followed = inferred
             if followed and _leads_to_another(case, followed):
                 return reference.infer(case, self.version)
         age_group = _MINOR if case.age() < self._majority else _ADULT
-        return Inference(self._route(case, age_group), classes, facts, terms.name(age_group), apart=True)
+        return Inference(
+            self._classify_request(case, age_group), classes, facts, terms.name(age_group), statements_apart=True
+        )
 
-    def _is_odd(self, case: Case) -> bool:
-        """Whether the request, its member or its plan says what a compiled policy does not expect."""
+    def _exceeds_axioms(self, case: Case) -> bool:
+        """Whether more may follow from the request, its member or its plan than from the compiled axioms."""
         followed = self._entailment.followed
         for _, predicate, value in case.facts:
             if _is_axiomatic(predicate, value):
@@ -140,37 +145,38 @@ class CompiledPolicy:
                 return True
         return False
 
-    def _route(self, case: Case, age_group: Term) -> frozenset[str]:
-        """The classes of the request."""
-        relevant = self._entailment.properties
-        told = [fact for fact in case.facts if fact[1] in relevant]
-        subjects = dict.fromkeys([s for s, _, _ in told if s not in self._named])
-        places = {subject: f"_:{number}" for number, subject in enumerate(subjects)}
+    def _classify_request(self, case: Case, age_group: Term) -> frozenset[str]:
+        """The classes of the request, remembered whatever its own IRI and those of its member and plan."""
+        relevant = [fact for fact in case.facts if fact[1] in self._entailment.properties]
+        subjects = dict.fromkeys([s for s, _, _ in relevant if s not in self._named])
+        labels = {subject: f"_:{number}" for number, subject in enumerate(subjects)}
         request = f"<{case.iri}>"
-        key = (places.get(request, request), age_group, *[(places.get(s, s), p, places.get(o, o)) for s, p, o in told])
-        found = self._requests.get(key)
-        if found is None:
+        pattern = [(labels.get(s, s), p, labels.get(o, o)) for s, p, o in relevant]
+        key = (labels.get(request, request), age_group, *pattern)
+        classes = self._request_classes.get(key)
+        if classes is None:
             facts: Facts = {request: {_AGE_GROUP: {age_group}}}
             for subject, predicate, value in case.facts:
                 if _is_symbolic(value):
                     facts.setdefault(subject, {}).setdefault(predicate, set()).add(value)
-            found = self._requests[key] = _closed(self._entailment, facts, request)
-        return found
+            classes = self._request_classes[key] = _closed(self._entailment, facts, request)
+        return classes
 
-    def _classify(self, meaning: Meaning, told: tuple[Fact, ...]) -> frozenset[str]:
+    def _classify(self, meaning: Meaning, facts: tuple[Fact, ...]) -> frozenset[str]:
+        """The classes of an affirmed statement."""
         node = "urn:necessity:statement"
         props: dict[Term, set[Term]] = {TYPE: {_STATEMENT, *map(terms.iri, meaning.classes)}}
         props[_ADDRESSES] = set(map(terms.iri, meaning.addresses))
-        for predicate, value in told:
+        for predicate, value in facts:
             if _is_symbolic(value):
                 props.setdefault(predicate, set()).add(value)
         return _closed(self._entailment, {node: props}, node)
 
-    def _told(self, facts: tuple[Fact, ...], calculated: tuple[Fact, ...]) -> tuple[Fact, ...]:
+    def _facts(self, asserted: tuple[Fact, ...], calculated: tuple[Fact, ...]) -> tuple[Fact, ...]:
         """The facts of a statement with those that its codes and the policy's rules state."""
-        told = {*facts, *calculated}
-        told |= {fact for p, code in told if p == _CODE for fact in self.version.lexicon.coded.get(code, ())}
-        return tuple(sorted(told))
+        facts = {*asserted, *calculated}
+        facts |= {fact for p, code in facts if p == _CODE for fact in self.version.lexicon.coded.get(code, ())}
+        return tuple(sorted(facts))
 
     def _calculate(self, statements: Sequence[Statement]) -> Mapping[str, tuple[Fact, ...]]:
         """What the policy's SPARQL rules construct from the numbers of a case."""
@@ -186,40 +192,41 @@ class CompiledPolicy:
         if not numbers:
             return {}
         key = tuple(facts for _, facts in numbers)
-        found = self._calculated.get(key)
-        if found is None:
-            found = self._calculated[key] = _construct(self.version.rules, key)
-        return {statements[number].iri: facts for (number, _), facts in zip(numbers, found, strict=True) if facts}
+        derived = self._calculated.get(key)
+        if derived is None:
+            derived = self._calculated[key] = _construct(self.version.rules, key)
+        return {statements[number].iri: facts for (number, _), facts in zip(numbers, derived, strict=True) if facts}
 
     def answers(self, case: Case, inference: Inference, settlement: Settlement) -> dict[str, LeafAnswer]:
-        """The answer of each leaf to which something speaks; every other one is silent, see `silence`."""
-        if not inference.apart:
+        """The answer of each leaf that has evidence; of every other one it is `silence`."""
+        if not inference.statements_apart:
             return self._by_reference(case, inference, settlement, self.leaves)
-        if len(self._ids) > _KEPT:  # between two cases: answers are kept by these numbers
-            for memory in (self._ids, self._kinds, self._answers):
-                memory.clear()
-        spoken: dict[str, tuple[Bearing, list[str]]] = {}
+        if len(self._kind_numbers) > _REMEMBERED:  # answers are remembered by these numbers, so all go together
+            self._kind_numbers.clear()
+            self._kinds.clear()
+            self._answers.clear()
+        by_node: dict[str, tuple[Bearing, list[str]]] = {}
         for iri, bearings in settlement.bearings.items():
             for bearing in bearings:
                 node = evidence_node(bearing) if bearing.contrary else bearing.statement.iri
-                entry = spoken.get(node)
+                entry = by_node.get(node)
                 if entry is None:
-                    spoken[node] = (bearing, [iri])
+                    by_node[node] = (bearing, [iri])
                 elif entry[0][1:] == bearing[1:]:
                     entry[1].append(iri)
-                else:  # one name for two nodes
+                else:  # two pieces of evidence have one IRI
                     return self._by_reference(case, inference, settlement, self.leaves)
         at_leaf: dict[str, list[int]] = {}
         kinds: dict[Term, EvidenceKind] = {}
         facts = inference.facts
-        for node, ((_, statement, stance, contrary), leaves) in spoken.items():
-            told = facts[statement.iri]
-            key = (statement.meaning, told, stance, contrary, leaves[0] if len(leaves) == 1 else frozenset(leaves))
-            kind = self._kinds.get(key)
+        for node, ((_, statement, stance, contrary), leaves) in by_node.items():
+            own = facts[statement.iri]
+            kind_key = (statement.meaning, own, stance, contrary, leaves[0] if len(leaves) == 1 else frozenset(leaves))
+            kind = self._kinds.get(kind_key)
             if kind is None:
                 classes = inference.classes[statement.iri]
-                kind = self._kinds[key] = self._kind(
-                    statement.meaning.classes, classes, told, stance, contrary, frozenset(leaves)
+                kind = self._kinds[kind_key] = self._kind(
+                    statement.meaning.classes, classes, own, stance, contrary, frozenset(leaves)
                 )
             kinds[f"<{node}>"] = kind
             for triggered in kind.triggered:
@@ -229,10 +236,10 @@ class CompiledPolicy:
         answers = {}
         for iri, numbers in at_leaf.items():
             leaf = self.leaves[iri]
-            if leaf.blind:
+            if leaf.reads_all:
                 continue
             numbers.sort()
-            key = (iri, *numbers)
+            key: tuple[object, ...] = (iri, *numbers)
             if leaf.contexts:
                 key += tuple([frozenset(read(evidence, evidence.request)) for read in leaf.contexts])
             answer = None if evidence.entangled else self._answers.get(key)
@@ -241,15 +248,16 @@ class CompiledPolicy:
                 if not evidence.entangled:
                     self._answers[key] = answer
             answers[iri] = answer
-        for leaf in self._blind:
+        for leaf in self._untriggered:
             answers[leaf.iri] = self._answer(leaf, evidence, case, inference, settlement)
-        if self._native:
+        if self._rust_shapes:
             graph = evidence_graph(case, inference, settlement, self.version)
-            answers |= {iri: LeafAnswer(results) for iri, results in self._native.validate(graph, case.iri).items()}
+            results_by_leaf = self._rust_shapes.validate(graph, case.iri)
+            answers |= {iri: LeafAnswer(results) for iri, results in results_by_leaf.items()}
         return answers
 
     def silence(self, iri: str) -> LeafAnswer:
-        """The answer of a leaf to which nothing speaks."""
+        """The answer of a leaf that has no evidence."""
         return self._silent[iri]
 
     def evaluate(
@@ -263,7 +271,7 @@ class CompiledPolicy:
         return LeafReport(self.status(iri, answer), answer.results(request))
 
     def status(self, iri: str, answer: LeafAnswer) -> Status:
-        """The status that an answer of a leaf comes to."""
+        """The status that an answer gives a leaf."""
         if answer.status is None:
             answer.status = leaf_status(answer.severities, hits=self.leaves[iri].item)
         return answer.status
@@ -280,14 +288,14 @@ class CompiledPolicy:
         self, case: Case, inference: Inference, settlement: Settlement, leaves: Collection[str]
     ) -> dict[str, LeafAnswer]:
         graph = evidence_graph(case, inference, settlement, self.version)
-        found = validation.evaluate(self.version, tuple(leaves), graph, case.iri)
-        return {iri: LeafAnswer(report.results) for iri, report in found.items()}
+        reports = validation.evaluate(self.version, tuple(leaves), graph, case.iri)
+        return {iri: LeafAnswer(report.results) for iri, report in reports.items()}
 
     def _kind(
         self,
         asserted: frozenset[str],
         entailed: frozenset[str],
-        told: tuple[Fact, ...],
+        all_facts: tuple[Fact, ...],
         stance: Assertion,
         contrary: bool,
         leaves: frozenset[str],
@@ -297,7 +305,7 @@ class CompiledPolicy:
         types = {version.leaves[iri].finding for iri in leaves}
         facts: dict[Term, list[Term]] = {}
         if not contrary:
-            for predicate, value in told:
+            for predicate, value in all_facts:
                 facts.setdefault(predicate, []).append(value)
             if stance is Assertion.AFFIRMED:
                 types |= {name for name in entailed if name not in version.leaf_of}
@@ -306,32 +314,33 @@ class CompiledPolicy:
         classes = frozenset(map(terms.iri, types)) & self._classes
         seen = {p: values for p, values in facts.items() if p in self._predicates and values}
         relation = RELATION[stance]
-        same = (relation, classes, tuple((p, tuple(values)) for p, values in sorted(seen.items())))
-        number = self._ids.setdefault(same, len(self._ids))
+        identity = (relation, classes, tuple((p, tuple(values)) for p, values in sorted(seen.items())))
+        number = self._kind_numbers.setdefault(identity, len(self._kind_numbers))
         triggered = dict.fromkeys(leaf for name in sorted(classes) for leaf in self._triggered.get(name, ()))
         return EvidenceKind(number, relation, classes, seen, tuple(leaf.iri for leaf in triggered))
 
     def _ask(
         self, iri: str, attested: dict[tuple[URIRef, str], EvidenceKind], probes: tuple[proof.Probe, ...]
     ) -> dict[str, Status]:
-        """The status of a leaf by probe, for `proof.prove`; what bare statements come to is kept in `attested`."""
+        """The status of a leaf by probe, for `proof.prove`; `attested` remembers the kinds of bare statements."""
         leaf, statuses = self.leaves[iri], {}
         for probe in probes:
-            if self._native and leaf.foreign:
+            if self._rust_shapes and leaf.unsupported:
                 graph = proof.attestations([probe])
-                answer = LeafAnswer(self._native.validate(graph, probe.request)[iri])
+                answer = LeafAnswer(self._rust_shapes.validate(graph, probe.request)[iri])
             else:
-                kinds = {
-                    f"<{probe.request}:{number}>": attested.get((probe.relation, spoken.iri))
-                    or attested.setdefault((probe.relation, spoken.iri), self._attestation(probe.relation, spoken))
-                    for number, spoken in enumerate(probe.spoken)
-                }
-                answer = leaf.answer(Evidence(probe.request, kinds))
+                nodes: dict[Term, EvidenceKind] = {}
+                for number, criterion in enumerate(probe.attested):
+                    key = (probe.relation, criterion.iri)
+                    if key not in attested:
+                        attested[key] = self._attestation(probe.relation, criterion)
+                    nodes[f"<{probe.request}:{number}>"] = attested[key]
+                answer = leaf.answer(Evidence(probe.request, nodes))
             statuses[probe.name] = self.status(iri, answer)
         return statuses
 
     def _attestation(self, relation: URIRef, leaf: Criterion) -> EvidenceKind:
-        """The kind of evidence node that a bare statement to a leaf comes to."""
+        """The kind of evidence node that a bare statement to a leaf is."""
         stance = next(stance for stance, name in RELATION.items() if name == terms.of(relation))
         someone = tuple((terms.iri(required), "<urn:necessity:someone>") for required in leaf.speaks_only_with)
         return self._kind(frozenset(), frozenset(), someone, stance, False, frozenset({leaf.iri}))
@@ -343,9 +352,10 @@ class _CompiledLeaf:
     def __init__(self, iri: str, version: PolicyVersion) -> None:
         self.iri = iri
         self.item = iri in {i for section in version.lists if section.excluding for i in section.criterion.members}
-        self.foreign = ""
-        self.blind = False
-        """Whether every node may matter to it, not just those of the classes that trigger it."""
+        self.unsupported = ""
+        """Why it is not compiled; empty if it is."""
+        self.reads_all = False
+        """Whether every evidence node may matter to it, not just those of the classes that trigger it."""
         self.triggers: frozenset[Term] = frozenset()
         self.predicates: frozenset[Term] = frozenset()
         self.classes: frozenset[Term] = frozenset()
@@ -359,7 +369,7 @@ class _CompiledLeaf:
             for shape in sorted(version.reporting(iri)):
                 self._reports += compiler.reports(shape)
         except UnsupportedError as error:
-            self.foreign = str(error)
+            self.unsupported = str(error)
             return
         self._reports.sort(key=lambda report: (terms.name(report.shape), report.severity))
         use = compiler.use()
@@ -374,16 +384,16 @@ class _CompiledLeaf:
             branches = steps.alternatives or (steps,)
             sequences = [branch.sequence for branch in branches]
             if all(_to_evidence(sequence) for sequence in sequences):
-                self.blind |= needs is None
+                self.reads_all |= needs is None
                 triggers |= needs or set()
             elif len(sequences) == 1 and len(sequences[0]) == 1 and not sequences[0][0][1]:
                 predicates.add(sequences[0][0][0])
             elif len(sequences) == 1 and sequences[0] and sequences[0][0][1] and sequences[0][0][0] in RELATIONS:
                 contexts.append(Steps(sequences[0][1:]))
-                self.blind |= any(back for _, back in sequences[0][1:])
+                self.reads_all |= any(back for _, back in sequences[0][1:])
             else:
-                self.blind = True
-            # Whatever is named on a path has to be kept of a node.
+                self.reads_all = True
+            # An evidence kind has to keep the values of every property that a path names.
             predicates |= {name for sequence in sequences for name, _ in sequence if name not in RELATIONS}
         self.triggers, self.predicates = frozenset(triggers), frozenset(predicates)
         self.contexts = tuple(follow(steps) for steps in sorted(contexts, key=str))
@@ -408,14 +418,14 @@ def entailment(lexicon: Lexicon) -> Entailment:
 
 @lru_cache(maxsize=8)
 def compiled_policy(version: PolicyVersion) -> CompiledPolicy:
-    """The program of a policy version, compiled when it is first asked for; see `Program`."""
+    """A policy version, compiled when it is first asked for; see `CompiledPolicy`."""
     return CompiledPolicy(version)
 
 
 def _is_axiomatic(predicate: Term, value: Term) -> bool:
-    """Whether a fact is one from which more can follow than what the policy's own axioms give."""
+    """Whether more may follow from a fact than the policy's own axioms give."""
     if predicate == TYPE:
-        return value.startswith(_OWL) and value not in _PLAIN
+        return value.startswith(_OWL) and value not in _HARMLESS
     return predicate in _AXIOMATIC or predicate.startswith(_OWL)
 
 
@@ -425,12 +435,12 @@ def _closed(entailment: Entailment, facts: Facts, node: Term) -> frozenset[str]:
 
 
 def _is_symbolic(value: Term) -> bool:
-    """Whether a value can matter to a class expression, as `reasoner.determination.inference` has it."""
+    """Whether a value can matter to a class expression; text, numbers and dates cannot."""
     return value.startswith("<") or value.endswith(_BOOLEAN)
 
 
 def _leads_to_another(case: Case, values: frozenset[Term]) -> bool:
-    """Whether some values are nodes of the case of which more is said."""
+    """Whether some values are nodes of the case that have facts of their own."""
     return not (
         values.isdisjoint(f"<{statement.iri}>" for statement in case.statements)
         and values.isdisjoint(subject for subject, _, _ in case.facts)
@@ -438,16 +448,16 @@ def _leads_to_another(case: Case, values: frozenset[Term]) -> bool:
 
 
 def _numeric(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
-    """The facts that a rule can calculate with: literals that are no truth values."""
+    """The facts that a rule can calculate with: literals other than booleans."""
     return tuple((p, value) for p, value in facts if value.startswith('"') and not value.endswith(_BOOLEAN))
 
 
 def _construct(rules: tuple[str, ...], facts: tuple[tuple[Fact, ...], ...]) -> tuple[tuple[Fact, ...], ...]:
-    """What rules construct of the facts of some statements, for each of them."""
+    """The facts that rules construct from those of some statements, for each of them in the same order."""
     store = ox.Store()
-    lines = [f"<urn:necessity:n:{n}> {p} {value} ." for n, told in enumerate(facts) for p, value in told]
+    lines = [f"<urn:necessity:n:{n}> {p} {value} ." for n, own in enumerate(facts) for p, value in own]
     store.load("\n".join(lines).encode(), format=ox.RdfFormat.N_TRIPLES)
-    found: list[set[Fact]] = [set() for _ in facts]
+    derived: list[set[Fact]] = [set() for _ in facts]
     for rule in rules:
         try:
             triples = list(store.query(rule))  # type: ignore[arg-type]
@@ -456,5 +466,5 @@ def _construct(rules: tuple[str, ...], facts: tuple[tuple[Fact, ...], ...]) -> t
         for triple in triples:
             name = str(triple.subject)
             if name.startswith("<urn:necessity:n:"):
-                found[int(name[17:-1])].add((str(triple.predicate), terms.canonical(str(triple.object))))
-    return tuple(tuple(sorted(told)) for told in found)
+                derived[int(name[17:-1])].add((str(triple.predicate), terms.canonical(str(triple.object))))
+    return tuple(tuple(sorted(own)) for own in derived)

@@ -1,9 +1,10 @@
-"""Evidence as compiled tests see it: the request, the nodes that are affirmed, denied or not applicable, and their kinds."""
+"""The evidence graph in the form that compiled shapes read: evidence nodes by kind, without rdflib."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from reasoner.chart.model import Assertion
 from reasoner.logic.fold import Status
@@ -19,13 +20,13 @@ RELATION = {
     Assertion.DENIED: terms.of(NEC.denied),
     Assertion.NOT_APPLICABLE: terms.of(NEC.notApplicable),
 }
-"""How the request relates to a statement, by its stance."""
+"""The property that leads from the request to a statement, by the stance of the statement."""
 RELATIONS = frozenset(RELATION.values())
-"""The ways in which the request relates to statements."""
+"""All the properties that lead from the request to statements."""
 
 
 class EvidenceKind:
-    """A kind of evidence node: what of it a leaf can see."""
+    """What leaves can see of an evidence node; nodes of one kind are alike to every leaf."""
 
     __slots__ = ("classes", "facts", "number", "relation", "triggered", "values")
 
@@ -38,15 +39,17 @@ class EvidenceKind:
         triggered: tuple[str, ...],
     ) -> None:
         self.number = number
+        """The same for kinds that are alike."""
         self.relation = relation
         self.classes = classes
         self.facts = facts
         self.triggered = triggered
+        """IRIs of the leaves that a node of this kind may matter to."""
         self.values = frozenset(value for values in facts.values() for value in values)
 
 
 class LeafAnswer:
-    """What a leaf's shapes report: those that are broken, or results of another engine."""
+    """What a leaf reports of some evidence: compiled shapes that it violates, or results of another engine."""
 
     __slots__ = ("_reports", "severities", "status")
 
@@ -54,11 +57,12 @@ class LeafAnswer:
         self._reports = reports
         self.severities = tuple(report.severity for report in reports)
         self.status: Status | None = None
+        """Filled in by `reasoner.determination.compiled.CompiledPolicy.status`."""
 
     def results(self, request: str) -> tuple[ValidationResult, ...]:
-        """The validation results, for a request in focus."""
+        """The validation results, with a request as the focus node."""
         return tuple(
-            replace(report, focus=request)  # an answer may be another request's too
+            replace(report, focus=request)  # the answer may have been worked out for another request
             if isinstance(report, ValidationResult)
             else ValidationResult(
                 focus=request,
@@ -73,20 +77,24 @@ class LeafAnswer:
 
 
 class Evidence:
-    """The evidence graph of a request as compiled tests see it."""
+    """The evidence graph of a request, as a `reasoner.rdf.property_paths.GraphView`.
+
+    Args:
+        request: IRI of the request.
+        nodes: the evidence nodes with their kinds.
+        facts: triples of the request, its member and its plan.
+    """
 
     def __init__(
-        self, request: str, nodes: dict[Term, EvidenceKind], said: Collection[tuple[Term, Term, Term]] = ()
+        self, request: str, nodes: dict[Term, EvidenceKind], facts: Collection[tuple[Term, Term, Term]] = ()
     ) -> None:
         self.request = f"<{request}>"
-        self._said = said
+        self._facts = facts
         self._nodes = nodes
-        self._related: dict[Term, list[Term]] | None = None
-        self._graph: dict[Term, dict[Term, list[Term]]] | None = None
         values = frozenset[Term]().union(*[kind.values for kind in nodes.values() if kind.values])
-        subjects = [subject for subject, _, _ in said]
+        subjects = [subject for subject, _, _ in facts]
         self.entangled = not (values.isdisjoint(nodes) and values.isdisjoint(subjects))
-        """Whether a fact of a node leads to another node, so that an answer holds for this case alone."""
+        """Whether a fact of a node leads to another node, so that an answer is valid for this case only."""
 
     def values(self, node: Term, predicate: Term) -> Sequence[Term]:
         """See `reasoner.rdf.property_paths.GraphView`."""
@@ -94,31 +102,33 @@ class Evidence:
         if kind:
             return kind.facts.get(predicate, ())
         if predicate in RELATIONS:
-            return self._relations().get(predicate, ()) if node == self.request else ()
-        return self._facts().get(node, {}).get(predicate, ())
+            return self._related.get(predicate, ()) if node == self.request else ()
+        return self._properties.get(node, {}).get(predicate, ())
 
     def subjects(self, predicate: Term, node: Term) -> Sequence[Term]:
         """See `reasoner.rdf.property_paths.GraphView`."""
         if predicate in RELATIONS:
-            return (self.request,) if node in self._relations().get(predicate, ()) else ()
-        found = [name for name, kind in self._nodes.items() if node in kind.facts.get(predicate, ())]
-        return found + [s for s, props in self._facts().items() if node in props.get(predicate, ())]
+            return (self.request,) if node in self._related.get(predicate, ()) else ()
+        nodes = [name for name, kind in self._nodes.items() if node in kind.facts.get(predicate, ())]
+        return nodes + [s for s, props in self._properties.items() if node in props.get(predicate, ())]
 
     def types(self, node: Term) -> Collection[Term]:
         """See `reasoner.rdf.property_paths.GraphView`."""
         kind = self._nodes.get(node)
-        return kind.classes if kind else self._facts().get(node, {}).get(TYPE, ())
+        return kind.classes if kind else self._properties.get(node, {}).get(TYPE, ())
 
-    def _relations(self) -> dict[Term, list[Term]]:
-        if self._related is None:
-            self._related = {}
-            for node, kind in self._nodes.items():
-                self._related.setdefault(kind.relation, []).append(node)
-        return self._related
+    @cached_property
+    def _related(self) -> dict[Term, list[Term]]:
+        """The evidence nodes by the property that leads to them."""
+        related: dict[Term, list[Term]] = {}
+        for node, kind in self._nodes.items():
+            related.setdefault(kind.relation, []).append(node)
+        return related
 
-    def _facts(self) -> dict[Term, dict[Term, list[Term]]]:
-        if self._graph is None:
-            self._graph = {}
-            for subject, predicate, value in self._said:
-                self._graph.setdefault(subject, {}).setdefault(predicate, []).append(value)
-        return self._graph
+    @cached_property
+    def _properties(self) -> dict[Term, dict[Term, list[Term]]]:
+        """Values by subject and property, of the request, its member and its plan."""
+        properties: dict[Term, dict[Term, list[Term]]] = {}
+        for subject, predicate, value in self._facts:
+            properties.setdefault(subject, {}).setdefault(predicate, []).append(value)
+        return properties

@@ -16,15 +16,15 @@ from reasoner.rdf import pyshacl_door, shacl_door
 
 
 class Engine(StrEnum):
-    """What classifies charts and validates them; determinations do not depend on it."""
+    """What classifies a chart's statements and evaluates the leaves; determinations do not depend on it."""
 
     FAST = "fast"
-    """The policy compiled; what cannot be compiled is validated by ``shacl``."""
+    """The policy compiled; leaves that cannot be compiled are validated by ``shacl``."""
     REFERENCE = "reference"
     """OWL 2 RL by ``reasonable``, validation by pySHACL."""
 
     def infer(self, case: Case, version: PolicyVersion) -> Inference:
-        """What follows from a case."""
+        """Infer classes and facts from a case."""
         return compiled_policy(version).infer(case) if self is Engine.FAST else infer(case, version)
 
     def evaluate(
@@ -36,16 +36,16 @@ class Engine(StrEnum):
         return evaluate(version, leaves, evidence_graph(case, inference, settlement, version), case.iri)
 
     def describe(self, version: PolicyVersion | None) -> str:
-        """What validates the leaves of a version, and in what version."""
+        """Names and versions of the software that evaluates the leaves of a policy version."""
         if self is Engine.REFERENCE:
             return pyshacl_door.engine_name()
-        foreign = compiled_policy(version).foreign if version else {}
+        uncompiled = compiled_policy(version).uncompiled if version else {}
         compiled = f"necessity {software_version()}, compiled"
-        return f"{compiled}; {shacl_door.engine_name()} for {', '.join(sorted(foreign))}" if foreign else compiled
+        return f"{compiled}; {shacl_door.engine_name()} for {', '.join(sorted(uncompiled))}" if uncompiled else compiled
 
 
 DEFAULT_ENGINE = Engine.FAST
-"""The engine of whoever chooses none."""
+"""The engine where none is chosen."""
 
 
 def software_version() -> str:

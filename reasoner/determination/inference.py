@@ -1,4 +1,4 @@
-"""Inference: OWL 2 RL over the request and the affirmed statements, and the policy's own arithmetic rules."""
+"""Inference: OWL 2 RL over the request and the affirmed statements, and the policy's rules that calculate."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from reasoner.ground.errors import PolicyError
 from reasoner.policy.model import PolicyVersion
 from reasoner.rdf import terms
 from reasoner.rdf.namespaces import NEC, RDF, XSD
+from reasoner.rdf.owl_rl import Triple, classify
 from reasoner.rdf.terms import Term
 
 if TYPE_CHECKING:
     from rdflib.plugins.sparql.sparql import Query
-from reasoner.rdf.owl_rl import Triple, classify
 
 _CODE = terms.of(NEC.code)
 
 
 @dataclass(frozen=True)
 class Inference:
-    """What follows from a case."""
+    """Classes and facts that follow from a case."""
 
     request_classes: frozenset[str]
     classes: Mapping[str, frozenset[str]]
-    """Every class of each affirmed statement, by its IRI; of the others, those asserted."""
+    """By IRI of the statement: every class of an affirmed one, the asserted classes of any other."""
     facts: Mapping[str, tuple[tuple[Term, Term], ...]]
     """Structured facts of each statement, ordered, derived ones included."""
     age_group: str
-    apart: bool = False
-    """Whether it is known that no statement is another node of the case as well."""
+    statements_apart: bool = False
+    """Whether it is certain that no statement is also the request, its member or its plan."""
 
     def stated(self) -> dict[str, frozenset[str]]:
-        """The properties of each statement's structured facts, those that its code states included."""
+        """The properties of each statement's structured facts, derived ones included."""
         return {iri: frozenset(terms.name(predicate) for predicate, _ in facts) for iri, facts in self.facts.items()}
 
 
@@ -55,19 +55,18 @@ def infer(case: Case, version: PolicyVersion) -> Inference:
     facts: dict[str, tuple[tuple[Term, Term], ...]] = {}
     for statement in case.statements:
         subject = URIRef(statement.iri)
-        told = {*statement.facts, *calculated.get(statement.iri, ())}
-        told |= {fact for p, code in told if p == _CODE for fact in version.lexicon.coded.get(code, ())}
-        facts[statement.iri] = tuple(sorted(told))
+        own = {*statement.facts, *calculated.get(statement.iri, ())}
+        own |= {fact for p, code in own if p == _CODE for fact in version.lexicon.coded.get(code, ())}
+        facts[statement.iri] = tuple(sorted(own))
         asserted += [(subject, terms.node(predicate), terms.node(value)) for predicate, value in facts[statement.iri]]
         if statement.assertion is Assertion.AFFIRMED:
             asserted.append((subject, RDF.type, NEC.Statement))
             asserted += [(subject, RDF.type, URIRef(name)) for name in statement.classes]
             asserted += [(subject, NEC.addresses, URIRef(leaf)) for leaf in statement.addresses]
-    entailed = classify(version.ontology, asserted)
     types: dict[str, set[str]] = {}
-    for subject, predicate, value in entailed:
+    for node, predicate, value in classify(version.ontology, asserted):
         if predicate == RDF.type and isinstance(value, URIRef):
-            types.setdefault(str(subject), set()).add(str(value))
+            types.setdefault(str(node), set()).add(str(value))
     return Inference(
         request_classes=frozenset(types.get(case.iri, ())),
         classes={
@@ -80,7 +79,7 @@ def infer(case: Case, version: PolicyVersion) -> Inference:
 
 
 def _calculate(case: Case, version: PolicyVersion) -> dict[str, tuple[tuple[Term, Term], ...]]:
-    """What the policy's SPARQL rules construct from each statement's numbers."""
+    """The facts that the policy's SPARQL rules construct from each statement's numbers, by its IRI."""
     rules = _rules(version)
     data = Graph(bind_namespaces="none")
     for statement in case.statements:
@@ -91,11 +90,12 @@ def _calculate(case: Case, version: PolicyVersion) -> dict[str, tuple[tuple[Term
                 data.add((URIRef(statement.iri), terms.node(predicate), number))
     if not rules or not data:
         return {}
-    found: dict[str, set[tuple[Term, Term]]] = {}
+    derived: dict[str, set[tuple[Term, Term]]] = {}
     for rule in rules:
-        for subject, predicate, value in data.query(rule):  # type: ignore[misc]
-            found.setdefault(str(subject), set()).add((terms.of(predicate), terms.canonical(terms.of(value))))
-    return {iri: tuple(sorted(facts)) for iri, facts in found.items() if any(s.iri == iri for s in case.statements)}
+        for subject, property_, derived_value in data.query(rule).graph or ():
+            fact = (terms.of(property_), terms.canonical(terms.of(derived_value)))
+            derived.setdefault(str(subject), set()).add(fact)
+    return {iri: tuple(sorted(facts)) for iri, facts in derived.items() if any(s.iri == iri for s in case.statements)}
 
 
 @lru_cache(maxsize=16)

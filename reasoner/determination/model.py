@@ -14,7 +14,7 @@ from reasoner.logic import justification
 from reasoner.logic.families import FALSE, Family
 from reasoner.logic.fold import Evaluation, Outcome, Status
 from reasoner.policy.configuration import Configuration
-from reasoner.policy.model import Criterion, Interpretation, PolicyParameter, Reading, Substitution
+from reasoner.policy.model import Criterion, CriterionKind, Interpretation, PolicyParameter, Reading, Substitution
 from reasoner.rdf.pyshacl_door import ValidationResult
 
 
@@ -23,8 +23,8 @@ class CriterionResult:
     """The status of one criterion, with what it rests on; groups rest on their parts and carry no evidence."""
 
     criterion: Criterion
-    kind: str
-    """How it is put together in the effective policy: all, any or leaf."""
+    kind: CriterionKind
+    """How it combines its parts in the effective policy."""
     status: Status
     members: tuple[str, ...]
     """IRIs of its effective parts."""
@@ -34,10 +34,9 @@ class CriterionResult:
 
     @property
     def messages(self) -> tuple[str, ...]:
-        """What the shapes say of it, in plain words: of what is contradicted only that, not that it is missing too."""
+        """The messages of its shapes; where it is contradicted only those that say so, not that it is missing too."""
         contradicted = any(result.severity == "Violation" for result in self.results)
-        told = (r.message for r in self.results if not contradicted or r.severity == "Violation")
-        return tuple(dict.fromkeys(told))
+        return tuple(dict.fromkeys(r.message for r in self.results if not contradicted or r.severity == "Violation"))
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class Determination:
     case: Case
     service_start: date
     service_end: date | None
-    """The stretch of service that this determination is for; part of the stay if policy versions change within it."""
+    """With `service_start`, the period of service; a part of the stay if policy versions change within it."""
     policy: str
     policy_label: str
     version: str | None
@@ -138,9 +137,9 @@ class Determination:
     @cached_property
     def statement_grounds(self) -> Family:
         """Where the criteria are met: every smallest set of statements, by IRI, that carries it."""
-        speaking = {r.criterion.iri: [b.statement.iri for b in r.evidence] for r in self.criteria}
+        by_leaf = {r.criterion.iri: [b.statement.iri for b in r.evidence] for r in self.criteria}
         return self._justified(
-            lambda evaluation: justification.statement_grounds(evaluation, speaking), Outcome.CRITERIA_MET
+            lambda evaluation: justification.statement_grounds(evaluation, by_leaf), Outcome.CRITERIA_MET
         )
 
     @cached_property

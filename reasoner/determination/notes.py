@@ -1,11 +1,11 @@
-"""Explanation: what a determination says beside its statuses, in words for the reviewer. No graphs here."""
+"""Notes for the reviewer: remarks beside the statuses of a determination, in words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from reasoner.chart.model import Assertion, Case
-from reasoner.determination.settling import Bearing, Reason, Settlement
+from reasoner.determination.settling import Reason, Settlement
 from reasoner.logic.fold import Status
 from reasoner.policy.effective import EffectivePolicy
 
@@ -14,19 +14,27 @@ def reviewer_notes(
     case: Case,
     policy: EffectivePolicy,
     settlement: Settlement,
-    found: Mapping[str, Status],
+    statuses: Mapping[str, Status],
     stated: Mapping[str, frozenset[str]],
 ) -> tuple[str, ...]:
-    """Remarks that change no status, in a fixed order: the request, the evidence, the policy's standing advice."""
+    """Remarks that change no status, in a fixed order: on the request, the evidence, the policy.
+
+    Args:
+        case: the case.
+        policy: its effective policy.
+        settlement: its settled evidence.
+        statuses: status by IRI of the criterion.
+        stated: the properties of each statement's structured facts, by its IRI.
+    """
     lines = [
         *_about_parameters(policy),
         *_about_age(case, policy),
         *(f"substitution: {substitution.label}" for substitution in policy.substitutions),
         *_about_lateness(case, settlement),
         *_about_evidence(policy, settlement, stated),
-        *_about_opposites(policy, found),
-        *_about_description(policy, found),
-        *_about_the_unrouted(policy, settlement),
+        *_about_opposites(policy, statuses),
+        *_about_description(policy, statuses),
+        *_about_unasked(policy, settlement),
         *(f"advice: {text}" for text in policy.version.advice),
     ]
     return tuple(dict.fromkeys(lines))
@@ -62,32 +70,28 @@ def _about_evidence(
                 yield f"attested without detail: {bearing.statement.iri} to {part.criterion.id}"
 
 
-def _about_opposites(policy: EffectivePolicy, found: Mapping[str, Status]) -> Iterator[str]:
+def _about_opposites(policy: EffectivePolicy, statuses: Mapping[str, Status]) -> Iterator[str]:
     for iri, part in policy.parts.items():
         for other in part.criterion.opposites:
-            if iri < other and found.get(iri) is found.get(other) is Status.MET:
+            if iri < other and statuses.get(iri) is statuses.get(other) is Status.MET:
                 other_id = policy.version.criteria[other].id
                 yield f"opposites: {part.criterion.id} and {other_id} are both affirmed; each stands by itself"
 
 
-def _about_description(policy: EffectivePolicy, found: Mapping[str, Status]) -> Iterator[str]:
+def _about_description(policy: EffectivePolicy, statuses: Mapping[str, Status]) -> Iterator[str]:
     for section in policy.lists:
         for iri in section.criterion.members:
             criterion = policy.version.criteria[iri]
-            if not section.excluding and found[iri] in (Status.NOT_MET, Status.CONFLICTING):
+            if not section.excluding and statuses[iri] in (Status.NOT_MET, Status.CONFLICTING):
                 yield f"description: {criterion.id} ({criterion.label}) is documented otherwise"
 
 
-def _about_the_unrouted(policy: EffectivePolicy, settlement: Settlement) -> Iterator[str]:
-    """Statements that were read and do not count here: for other criteria, or for none."""
-    routed = set(policy.parts)
-
-    def elsewhere(bearing: Bearing) -> str:
-        return f"not asked here: {bearing.statement.iri} speaks to {policy.version.criteria[bearing.leaf].id}"
-
+def _about_unasked(policy: EffectivePolicy, settlement: Settlement) -> Iterator[str]:
+    """Statements about criteria that this request is not asked, or about none."""
     for iri, bearings in sorted(settlement.bearings.items()):
-        if iri not in routed:
-            yield from (elsewhere(bearing) for bearing in bearings)
+        if iri not in policy.parts:
+            id_ = policy.version.criteria[iri].id
+            yield from (f"not asked here: {bearing.statement.iri} speaks to {id_}" for bearing in bearings)
     for aside in settlement.set_aside:
         if aside.reason is Reason.SILENT:
             yield f"speaks to no criterion: {aside.statement.iri}"

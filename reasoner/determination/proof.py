@@ -1,7 +1,8 @@
-"""The proof that an engine looks at a leaf: given of each leaf by itself, and kept until something it depends on changes.
+"""The proof that an engine evaluates a leaf, made once for each leaf and cached until something it depends on changes.
 
-Engines fail open: a shape that is misspelt, not targeted or not understood conforms. So before an engine's silence about
-a leaf is taken for an answer, the leaf has to answer statements that affirm and deny it, and no statement to another leaf.
+Engines fail open: they report nothing of a shape that is misspelt, has no target or is not understood. So before silence
+of an engine counts as an answer, the engine has to answer as expected to statements that affirm and deny the leaf, and to
+statements about other leaves alone.
 """
 
 from __future__ import annotations
@@ -23,17 +24,17 @@ from reasoner.rdf import graphs
 from reasoner.rdf.namespaces import NEC, RDF
 
 PROBE = "urn:necessity:probe:"
-"""What the names of the requests of probes begin with."""
+"""The beginning of the IRI of each probe's request."""
 
 
 class Probe(NamedTuple):
-    """Bare statements to some leaves, and what another leaf or one of them has to make of them."""
+    """A request with bare statements about some leaves, and the status that the leaf to be proved must have for it."""
 
     name: str
     relation: URIRef
-    """How the statements relate to the request."""
-    spoken: tuple[Criterion, ...]
-    """The leaves to which they speak."""
+    """The property that leads from the request to the statements."""
+    attested: tuple[Criterion, ...]
+    """The leaves that the statements are about, one each."""
     expected: Status
 
     @property
@@ -43,31 +44,31 @@ class Probe(NamedTuple):
 
 
 Ask = Callable[[tuple[Probe, ...]], Mapping[str, Status]]
-"""Runs an engine; gives, by the name of each probe, the status of the leaf that is proved."""
+"""Runs an engine on some probes; returns the status of the leaf to be proved by the name of the probe."""
 
 _proved: set[str] = set()
 
 
 def probes(version: PolicyVersion, leaf: str) -> tuple[Probe, ...]:
-    """What a leaf is asked: statements to it alone, to all leaves, and to all leaves but it."""
+    """The probes of a leaf: statements about it alone, about all leaves, and about all leaves but it."""
     own = version.criteria[leaf]
-    found = [Probe("silence", NEC.affirmed, (), Status.NOT_DOCUMENTED)]
+    asked = [Probe("silence", NEC.affirmed, (), Status.NOT_DOCUMENTED)]
     for name, relation, expected in (
         ("affirmation", NEC.affirmed, Status.MET),
         ("denial", NEC.denied, Status.NOT_MET),
         ("inapplicability", NEC.notApplicable, Status.NOT_APPLICABLE),
     ):
-        asked = _conditional(version) if relation == NEC.notApplicable else tuple(version.leaves.values())
-        others = tuple(criterion for criterion in asked if criterion.iri != leaf)
-        if len(others) < len(asked):
-            found.append(Probe(name, relation, (own,), expected))
-            found.append(Probe(f"{name}-among-others", relation, asked, expected))
-        found.append(Probe(f"{name}-of-others", relation, others, Status.NOT_DOCUMENTED))
-    return tuple(found)
+        leaves = _conditional(version) if relation == NEC.notApplicable else tuple(version.leaves.values())
+        others = tuple(criterion for criterion in leaves if criterion.iri != leaf)
+        if len(others) < len(leaves):
+            asked.append(Probe(name, relation, (own,), expected))
+            asked.append(Probe(f"{name}-among-others", relation, leaves, expected))
+        asked.append(Probe(f"{name}-of-others", relation, others, Status.NOT_DOCUMENTED))
+    return tuple(asked)
 
 
 def prove(version: PolicyVersion, leaf: str, ask: Ask) -> None:
-    """Make an engine tell silence, affirmation, denial and inapplicability of a leaf apart.
+    """Check that an engine tells silence, affirmation, denial and inapplicability of a leaf apart.
 
     Args:
         version: the policy version.
@@ -75,7 +76,7 @@ def prove(version: PolicyVersion, leaf: str, ask: Ask) -> None:
         ask: runs the engine on the leaf's shapes.
 
     Raises:
-        EngineError: the leaf answers otherwise than it must.
+        EngineError: a probe has another status than expected.
     """
     asked = probes(version, leaf)
     answers = ask(asked)
@@ -90,7 +91,7 @@ def prove(version: PolicyVersion, leaf: str, ask: Ask) -> None:
 
 
 def prove_once(version: PolicyVersion, leaf: str, engine: str, ask: Ask) -> None:
-    """Do what `prove` does, unless the same shapes were proved before by the same engine, here or in another process.
+    """Call `prove` unless the cache says that the same engine passed on the same shapes, here or in another process.
 
     Args:
         version: the policy version.
@@ -99,48 +100,48 @@ def prove_once(version: PolicyVersion, leaf: str, engine: str, ask: Ask) -> None
         ask: runs the engine on the leaf's shapes.
 
     Raises:
-        EngineError: the leaf answers otherwise than it must.
+        EngineError: a probe has another status than expected.
     """
     _once(_digest(version, leaf, engine), lambda: prove(version, leaf, ask))
 
 
 def prove_all_once(version: PolicyVersion, engine: str, ask: Callable[[str], Ask]) -> None:
-    """Prove every leaf of a version, unless all of the policy was proved before as it is, by the same engine.
+    """Call `prove` for every leaf of a version, unless the cache says that the same engine passed on the same policy.
 
-    Where the engine is fast, one digest for all leaves costs less than one for each.
+    For a fast engine one digest of the whole policy costs less than a digest of each leaf.
 
     Args:
         version: the policy version.
         engine: name and version of the engine.
-        ask: gives what runs the engine on the shapes of a leaf.
+        ask: returns, for a leaf, what runs the engine on its shapes.
 
     Raises:
-        EngineError: a leaf answers otherwise than it must.
+        EngineError: a probe has another status than expected.
     """
 
     def prove_all() -> None:
         for leaf in version.leaves:
             prove(version, leaf, ask(leaf))
 
-    if not version.policy_digest:  # it was not read from files, so nothing tells whether it is the same
+    if not version.policy_digest:  # a policy that was not read from files has no digest to look up
         prove_all()
         return
     parts = (version.iri, version.policy_digest, engine, cache.key("proof", ()))
     _once(hashlib.sha256("\0".join(parts).encode()).hexdigest(), prove_all)
 
 
-def _once(digest: str, proof: Callable[[], None]) -> None:
-    """Make a proof, unless it was made under the same digest in this process, or in another and is kept."""
+def _once(digest: str, make: Callable[[], None]) -> None:
+    """Make a proof, unless this process or the cache already has one under the same digest."""
     if digest in _proved:
         return
-    base = cache.folder()
-    path = base / f"{digest}.proof" if base else None
-    kept = ""
+    folder = cache.folder()
+    path = folder / f"{digest}.proof" if folder else None
+    cached = ""
     if path:
         with contextlib.suppress(OSError, UnicodeDecodeError):
-            kept = path.read_text("ascii")
-    if kept != digest:
-        proof()
+            cached = path.read_text("ascii")
+    if cached != digest:
+        make()
         if path:
             with contextlib.suppress(OSError):
                 path.write_text(digest, "ascii")
@@ -148,12 +149,12 @@ def _once(digest: str, proof: Callable[[], None]) -> None:
 
 
 def attestations(probes: Iterable[Probe]) -> Graph:
-    """An evidence graph with a request for each probe, to which bare statements speak."""
+    """An evidence graph with the requests of some probes and their bare statements."""
     data = Graph(bind_namespaces="none")
     for probe in probes:
         request = URIRef(probe.request)
         data.add((request, RDF.type, NEC.ReviewRequest))
-        for number, leaf in enumerate(probe.spoken):
+        for number, leaf in enumerate(probe.attested):
             node = URIRef(f"{request}:{number}")
             data.add((request, probe.relation, node))
             data.add((node, RDF.type, URIRef(leaf.finding)))
@@ -169,19 +170,17 @@ def _conditional(version: PolicyVersion) -> tuple[Criterion, ...]:
 
 @lru_cache(maxsize=4096)
 def _digest(version: PolicyVersion, leaf: str, engine: str) -> str:
-    """Of all that a proof depends on: the leaf's shapes, the statements of its probes, the engine, and this package."""
+    """The digest of all that a proof depends on: the leaf's shapes, its probes, the engine, and this package."""
     shapes = graphs.canonical_dataset({SHAPES: leaf_shapes(version, (leaf,))})
-    total = hashlib.sha256(f"{leaf}\0{engine}\0{_setting(version)}\0".encode())
-    total.update(shapes.encode())
-    return total.hexdigest()
+    return hashlib.sha256(f"{leaf}\0{engine}\0{_shared_key(version)}\0{shapes}".encode()).hexdigest()
 
 
 @lru_cache(maxsize=8)
-def _setting(version: PolicyVersion) -> str:
-    """What the probes of every leaf of a version have in common."""
+def _shared_key(version: PolicyVersion) -> str:
+    """A key of what the proofs of all leaves of a version depend on."""
     excluding = [section.criterion.members for section in version.lists if section.excluding]
-    spoken = [
+    leaves = [
         (iri, leaf.finding, sorted(leaf.speaks_only_with), leaf.conditional)
         for iri, leaf in sorted(version.leaves.items())
     ]
-    return cache.key(f"proof\0{excluding}\0{spoken}", ())
+    return cache.key(f"proof\0{excluding}\0{leaves}", ())

@@ -61,61 +61,61 @@ class Settlement:
 
 
 def settle(case: Case, inference: Inference, version: PolicyVersion) -> Settlement:
-    """Decide what each leaf's current documentation is.
+    """Decide which statements of a case are current for which leaf.
 
     A statement counts if it was recorded by the as-of date and observed within the period under review. Of the
     counted statements to a leaf (to a topic, where the leaf distinguishes topics) those of the latest observed
     date supersede the earlier ones; a late entry, recorded after service end, neither supersedes nor is superseded.
     """
     counted: list[Statement] = []
-    aside: list[SetAside] = []
-    bound = _period_end(case, version)
+    set_aside: list[SetAside] = []
+    period_end = _period_end(case, version)
     as_of = case.as_of
     for statement in case.statements:
         if statement.recorded > as_of:
-            aside.append(SetAside(statement, "", Reason.RECORDED_LATER))
-        elif bound is not None and statement.observed > bound:
-            aside.append(SetAside(statement, "", Reason.OBSERVED_LATER))
+            set_aside.append(SetAside(statement, "", Reason.RECORDED_LATER))
+        elif period_end is not None and statement.observed > period_end:
+            set_aside.append(SetAside(statement, "", Reason.OBSERVED_LATER))
         else:
             counted.append(statement)
     end = case.end
     late = frozenset([s.iri for s in counted if s.recorded > end] if end else ())
-    spoken: dict[str, list[Bearing]] = {}
+    by_leaf: dict[str, list[Bearing]] = {}
     denied: set[str] = set()
     for statement in counted:
         iri, meaning = statement.iri, statement.meaning
         stance = meaning.assertion
         if stance is Assertion.DENIED:
             denied |= meaning.classes
-        heard, refused = _speaks_to(version, inference.classes[iri], meaning)
-        if refused:
-            aside += [SetAside(statement, leaf, Reason.UNACCEPTED) for leaf in refused]
-        for leaf, contrary in heard:
+        addressed, unaccepted = _leaves_addressed(version, inference.classes[iri], meaning)
+        if unaccepted:
+            set_aside += [SetAside(statement, leaf, Reason.UNACCEPTED) for leaf in unaccepted]
+        for leaf, contrary in addressed:
             bearing = Bearing(leaf, statement, Assertion.DENIED if contrary else stance, contrary)
-            if leaf in spoken:
-                spoken[leaf].append(bearing)
+            if leaf in by_leaf:
+                by_leaf[leaf].append(bearing)
             else:
-                spoken[leaf] = [bearing]
+                by_leaf[leaf] = [bearing]
     current: dict[str, tuple[Bearing, ...]] = {}
-    for iri, bearings in spoken.items():
+    for iri, bearings in by_leaf.items():
         first = bearings[0]
         affirmed = first.stance is Assertion.AFFIRMED
         if len(bearings) == 1 and not (affirmed and denied & inference.classes[first.statement.iri]):
-            current[iri] = (first,)  # there is nothing beside it or against it
+            current[iri] = (first,)  # the only statement to the leaf, and nothing denies its finding
             continue
-        court = _LeafSettling(version.leaves[iri], inference, late, counted, frozenset(version.leaf_of))
-        kept, gone = court.judge(bearings)
-        current[iri] = tuple(sorted(kept, key=_order))
-        aside += gone
-    used = {bearing.statement.iri for bearings in current.values() for bearing in bearings}
-    used.update([a.statement.iri for a in aside])
-    aside += [
+        leaf_settling = _LeafSettling(version.leaves[iri], inference, late, counted, frozenset(version.leaf_of))
+        settled, set_aside_here = leaf_settling.settle(bearings)
+        current[iri] = tuple(sorted(settled, key=_order))
+        set_aside += set_aside_here
+    considered = {bearing.statement.iri for bearings in current.values() for bearing in bearings}
+    considered.update([aside.statement.iri for aside in set_aside])
+    set_aside += [
         SetAside(s, "", Reason.NARROWER if s.assertion is Assertion.DENIED else Reason.SILENT)
         for s in counted
-        if s.iri not in used
+        if s.iri not in considered
     ]
-    aside.sort(key=lambda a: (a.statement.iri, a.leaf, a.reason))
-    return Settlement(bearings=current, set_aside=tuple(aside), late=late)
+    set_aside.sort(key=lambda aside: (aside.statement.iri, aside.leaf, aside.reason))
+    return Settlement(bearings=current, set_aside=tuple(set_aside), late=late)
 
 
 def _period_end(case: Case, version: PolicyVersion) -> date | None:
@@ -134,21 +134,33 @@ def _period_end(case: Case, version: PolicyVersion) -> date | None:
 
 
 @lru_cache(maxsize=16384)
-def _speaks_to(
+def _leaves_addressed(
     version: PolicyVersion, classes: frozenset[str], meaning: Meaning
 ) -> tuple[tuple[tuple[str, bool], ...], tuple[str, ...]]:
-    """The leaves that a statement of some classes speaks to, each with whether by its contrary; and those that refuse it."""
-    named = sorted({version.leaf_of[name].iri for name in classes if name in version.leaf_of})
-    found = [(iri, False) for iri in named]
+    """The leaves that a statement bears on, and those that it would bear on if a reviewer had accepted it.
+
+    Args:
+        version: the policy version.
+        classes: the inferred classes of the statement.
+        meaning: what the statement says.
+
+    Returns:
+        IRIs of leaves, each with whether the statement affirms the leaf's contrary; and IRIs of leaves that demand a
+        property (`Criterion.speaks_only_with`) that the statement does not have.
+    """
+    own = sorted({version.leaf_of[name].iri for name in classes if name in version.leaf_of})
+    leaves = [(iri, False) for iri in own]
     if meaning.assertion is Assertion.AFFIRMED:
-        findings = {finding for name in classes for finding in version.contraries.get(name, ())}
-        found += [(iri, True) for iri in sorted(version.leaf_of[f].iri for f in findings if f in version.leaf_of)]
-    heard = [(iri, by) for iri, by in found if set(version.leaves[iri].speaks_only_with) <= meaning.carries]
-    return tuple(heard), tuple(iri for iri, by in found if (iri, by) not in heard)
+        denied = {finding for name in classes for finding in version.contraries.get(name, ())}
+        leaves += [(iri, True) for iri in sorted(version.leaf_of[f].iri for f in denied if f in version.leaf_of)]
+    accepted = [
+        (iri, contrary) for iri, contrary in leaves if set(version.leaves[iri].speaks_only_with) <= meaning.carries
+    ]
+    return tuple(accepted), tuple(iri for iri, contrary in leaves if (iri, contrary) not in accepted)
 
 
 class _LeafSettling:
-    """Judges which of the bearings on one leaf are current."""
+    """The settling of the bearings on one leaf."""
 
     def __init__(
         self,
@@ -156,77 +168,87 @@ class _LeafSettling:
         inference: Inference,
         late: frozenset[str],
         counted: list[Statement],
-        findings: frozenset[str],
+        leaf_findings: frozenset[str],
     ) -> None:
-        self.leaf = leaf
-        self.inference = inference
-        self.late = late
-        self.findings = findings
-        self.narrower = [
+        self._leaf = leaf
+        self._inference = inference
+        self._late = late
+        self._leaf_findings = leaf_findings
+        self._other_denials = [
             s for s in counted if s.assertion is Assertion.DENIED and leaf.finding not in s.classes and s.classes
         ]
+        """Denials of other findings than the leaf's own, narrower ones among them."""
 
-    def judge(self, bearings: list[Bearing]) -> tuple[list[Bearing], list[SetAside]]:
-        bearings, gone = self._withdraw(bearings)
-        topics: dict[frozenset[str], list[Bearing]] = {}
-        for bearing in bearings:
-            topics.setdefault(self._topic(bearing.statement), []).append(bearing)
-        kept: list[Bearing] = []
-        for group in topics.values():
-            current, superseded = self._supersede(group)
-            kept += current
-            gone += superseded
-        if any(self._undisputed(kept, topic) for topic in topics):
-            beside = [b for b in kept if b.stance is Assertion.DENIED and not b.contrary and self._topic(b.statement)]
-            kept = [b for b in kept if b not in beside]
-            gone += [SetAside(b.statement, self.leaf.iri, Reason.OTHER_TOPIC) for b in beside]
-        return kept, gone
+    def settle(self, bearings: list[Bearing]) -> tuple[list[Bearing], list[SetAside]]:
+        """The current ones of some bearings, and those that are set aside."""
+        standing, set_aside = self._withdraw(bearings)
+        by_topic: dict[frozenset[str], list[Bearing]] = {}
+        for bearing in standing:
+            by_topic.setdefault(self._topic(bearing.statement), []).append(bearing)
+        current: list[Bearing] = []
+        for group in by_topic.values():
+            latest, superseded = self._supersede(group)
+            current += latest
+            set_aside += superseded
+        if any(self._is_affirmed_alone(current, topic) for topic in by_topic):
+            denials = [
+                b for b in current if b.stance is Assertion.DENIED and not b.contrary and self._topic(b.statement)
+            ]
+            current = [b for b in current if b not in denials]
+            set_aside += [SetAside(b.statement, self._leaf.iri, Reason.OTHER_TOPIC) for b in denials]
+        return current, set_aside
 
     def _topic(self, statement: Statement) -> frozenset[str]:
-        """What the statement is about where the leaf distinguishes; empty for a bare attestation."""
-        if not self.leaf.topical:
+        """The topics of a statement if the leaf distinguishes topics; empty for a bare attestation."""
+        if not self._leaf.topical:
             return frozenset()
-        topics = frozenset(terms.name(o) for p, o in self.inference.facts[statement.iri] if p == _TOPIC)
-        return topics or statement.classes - self.findings
+        topics = frozenset(terms.name(o) for p, o in self._inference.facts[statement.iri] if p == _TOPIC)
+        return topics or statement.classes - self._leaf_findings
 
-    def _undisputed(self, bearings: list[Bearing], topic: frozenset[str]) -> bool:
-        stances = {b.stance for b in bearings if self._topic(b.statement) == topic}
-        return stances == {Assertion.AFFIRMED}
+    def _is_affirmed_alone(self, bearings: list[Bearing], topic: frozenset[str]) -> bool:
+        """Whether all bearings on a topic affirm it."""
+        return {b.stance for b in bearings if self._topic(b.statement) == topic} == {Assertion.AFFIRMED}
 
     def _withdraw(self, bearings: list[Bearing]) -> tuple[list[Bearing], list[SetAside]]:
-        """Take out affirmations whose very finding is denied later; a denial of the same day disputes them."""
-        kept: list[Bearing] = []
-        gone: list[SetAside] = []
+        """Set aside affirmations whose finding is denied later; a denial of the same day, or a late one, disputes them.
+
+        Returns:
+            The bearings that stand, the disputing denials among them, and what is set aside.
+        """
+        standing: list[Bearing] = []
+        withdrawn: list[SetAside] = []
         for bearing in bearings:
-            denials = [d for d in self.narrower if self._denies(d, bearing)]
-            timely = [d for d in denials if d.iri not in self.late]
-            if bearing.statement.iri not in self.late and any(d.observed > bearing.statement.observed for d in timely):
-                gone.append(SetAside(bearing.statement, self.leaf.iri, Reason.WITHDRAWN))
+            denials = [denial for denial in self._other_denials if self._denies(denial, bearing)]
+            observed = bearing.statement.observed
+            later = any(denial.observed > observed for denial in denials if denial.iri not in self._late)
+            if later and bearing.statement.iri not in self._late:
+                withdrawn.append(SetAside(bearing.statement, self._leaf.iri, Reason.WITHDRAWN))
                 continue
-            kept.append(bearing)
-            disputing = [d for d in denials if d.observed == bearing.statement.observed or d.iri in self.late]
-            kept += [Bearing(self.leaf.iri, d, Assertion.DENIED) for d in disputing]
-        return list(dict.fromkeys(kept)), gone
+            standing.append(bearing)
+            disputing = [denial for denial in denials if denial.observed == observed or denial.iri in self._late]
+            standing += [Bearing(self._leaf.iri, denial, Assertion.DENIED) for denial in disputing]
+        return list(dict.fromkeys(standing)), withdrawn
 
     def _denies(self, denial: Statement, bearing: Bearing) -> bool:
-        """Whether a denied finding is one that an affirming statement affirms.
+        """Whether a denial denies a finding that a bearing affirms.
 
-        The finding of a leaf that the statement only implies is that leaf's own matter: denying one part of a
-        compound finding leaves the other parts standing.
+        Findings of other leaves that the bearing's statement only implies do not count: denying one part of a compound
+        finding leaves the other parts standing.
         """
         if bearing.stance is not Assertion.AFFIRMED:
             return False
-        if self.leaf.topical and self._topic(denial) != self._topic(bearing.statement):
+        if self._leaf.topical and self._topic(denial) != self._topic(bearing.statement):
             return False
-        implied = self.findings - bearing.statement.classes
-        return bool(denial.classes & (self.inference.classes[bearing.statement.iri] - implied))
+        implied = self._leaf_findings - bearing.statement.classes
+        return bool(denial.classes & (self._inference.classes[bearing.statement.iri] - implied))
 
     def _supersede(self, group: list[Bearing]) -> tuple[list[Bearing], list[SetAside]]:
-        timely = [b.statement.observed for b in group if b.statement.iri not in self.late]
+        """The bearings of the latest observed date and the late entries; the others are superseded."""
+        timely = [b.statement.observed for b in group if b.statement.iri not in self._late]
         latest = max(timely, default=None)
-        kept = [b for b in group if b.statement.iri in self.late or b.statement.observed == latest]
-        gone = [SetAside(b.statement, self.leaf.iri, Reason.SUPERSEDED) for b in group if b not in kept]
-        return kept, gone
+        current = [b for b in group if b.statement.iri in self._late or b.statement.observed == latest]
+        superseded = [SetAside(b.statement, self._leaf.iri, Reason.SUPERSEDED) for b in group if b not in current]
+        return current, superseded
 
 
 def _order(bearing: Bearing) -> tuple[str, str, str]:

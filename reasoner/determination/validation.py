@@ -1,4 +1,4 @@
-"""Validation of settled evidence with the reference engine, read leaf by leaf, once every leaf is proved to be looked at."""
+"""Validation of settled evidence by the reference engine, pySHACL: results and status leaf by leaf."""
 
 from __future__ import annotations
 
@@ -50,18 +50,18 @@ def evaluate(version: PolicyVersion, leaves: tuple[str, ...], evidence: Graph, r
         A report for every one of the leaves.
 
     Raises:
-        EngineError: the engine failed, reported something that was not asked, or was found not to look at a leaf.
+        EngineError: the engine failed, reported a shape of no leaf, or does not evaluate a leaf (see `proof`).
     """
-    program = _prepare(version, leaves)
+    composed = _prove_and_compose(version, leaves)
     return {
-        leaf: LeafReport(leaf_status((r.severity for r in found), hits=leaf in program.items), found)
-        for leaf, found in _run(program, evidence, {request})[request].items()
+        leaf: LeafReport(leaf_status((r.severity for r in results), hits=leaf in composed.items), results)
+        for leaf, results in _run(composed, evidence, {request})[request].items()
     }
 
 
 @lru_cache(maxsize=64)
-def _prepare(version: PolicyVersion, leaves: tuple[str, ...]) -> _LeafShapes:
-    """The shapes of some leaves, each of which is proved."""
+def _prove_and_compose(version: PolicyVersion, leaves: tuple[str, ...]) -> _LeafShapes:
+    """The shapes of some leaves, once the engine is proved to evaluate each of them."""
     for leaf in leaves:
         proof.prove_once(version, leaf, pyshacl_door.engine_name(), partial(_ask, version, leaf))
     return _compose(version, leaves)
@@ -69,16 +69,16 @@ def _prepare(version: PolicyVersion, leaves: tuple[str, ...]) -> _LeafShapes:
 
 def _ask(version: PolicyVersion, leaf: str, probes: tuple[proof.Probe, ...]) -> dict[str, Status]:
     """The status of a leaf by probe, for `proof.prove`."""
-    program = _compose(version, (leaf,))
-    reports = _run(program, proof.attestations(probes), {probe.request for probe in probes})
+    composed = _compose(version, (leaf,))
+    results = _run(composed, proof.attestations(probes), {probe.request for probe in probes})
     return {
-        probe.name: leaf_status((r.severity for r in reports[probe.request][leaf]), hits=leaf in program.items)
+        probe.name: leaf_status((r.severity for r in results[probe.request][leaf]), hits=leaf in composed.items)
         for probe in probes
     }
 
 
 def _compose(version: PolicyVersion, leaves: tuple[str, ...]) -> _LeafShapes:
-    """The shapes of some leaves; what is proved of each by itself holds of them together, for no two share a shape."""
+    """The shapes of some leaves; since no two share a shape, what is proved of each by itself holds for all together."""
     leaf_of_shape = {leaf: leaf for leaf in leaves}
     for leaf in leaves:
         for shape in map(terms.name, version.reporting(leaf)):
@@ -92,18 +92,18 @@ def _compose(version: PolicyVersion, leaves: tuple[str, ...]) -> _LeafShapes:
     return _LeafShapes(version, leaves, leaf_shapes(version, leaves), leaf_of_shape, items & frozenset(leaves))
 
 
-def _run(program: _LeafShapes, data: Graph, requests: set[str]) -> dict[str, dict[str, tuple[ValidationResult, ...]]]:
+def _run(composed: _LeafShapes, data: Graph, requests: set[str]) -> dict[str, dict[str, tuple[ValidationResult, ...]]]:
     """Results by request and leaf; every leaf has an entry."""
-    found: dict[str, dict[str, list[ValidationResult]]] = {
-        request: {leaf: [] for leaf in program.leaves} for request in requests
+    results: dict[str, dict[str, list[ValidationResult]]] = {
+        request: {leaf: [] for leaf in composed.leaves} for request in requests
     }
-    for result in pyshacl_door.validate(data, program.shapes).results:
-        leaf = program.leaf_of_shape.get(result.shape)
-        if leaf is None or result.focus not in found:
+    for result in pyshacl_door.validate(data, composed.shapes).results:
+        leaf = composed.leaf_of_shape.get(result.shape)
+        if leaf is None or result.focus not in results:
             raise EngineError(
                 f"the engine reported the shape {result.shape}, which is no named shape of a leaf",
                 where=result.focus,
                 mend="Name every property shape of a leaf",
             )
-        found[result.focus][leaf].append(result)
-    return {request: {leaf: tuple(rs) for leaf, rs in by_leaf.items()} for request, by_leaf in found.items()}
+        results[result.focus][leaf].append(result)
+    return {request: {leaf: tuple(rs) for leaf, rs in by_leaf.items()} for request, by_leaf in results.items()}

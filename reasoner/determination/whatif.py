@@ -1,4 +1,4 @@
-"""Assumption: what a determination would be if some leaves were documented otherwise. Nothing is recorded."""
+"""What-if: what a determination would be if some leaves were documented otherwise. Nothing is recorded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STANCES = {
     "not-applicable": Status.NOT_APPLICABLE,
     "silent": Status.NOT_DOCUMENTED,
 }
-"""What can be assumed of a leaf, and the status it gets: that current documentation says so and nothing else."""
+"""What can be assumed of a leaf, and the status that follows if all current documentation says so."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Question:
 
 
 def assume(determination: Determination, stances: Mapping[str, str]) -> Assumption:
-    """Decide again as if leaves were documented in given ways.
+    """Fold a determination again as if some leaves were documented in given ways.
 
     Args:
         determination: a determination under a policy version.
@@ -98,11 +98,11 @@ def assumable(determination: Determination) -> dict[str, Criterion]:
 
 
 def next_question(determination: Determination) -> Question | None:
-    """The missing or disputed leaf that most narrows the outcome; None where no documentation is needed.
+    """The leaf to ask for next; None where no documentation is needed.
 
-    It is the leaf that is part of most of the smallest ways to complete the documentation: the answer that speaks
-    against the request closes all of them. Among equals the one that is also missing under most other readings goes
-    first, then the published order.
+    It is the missing or conflicting leaf that is part of most of the smallest ways to complete the documentation, since
+    a denial closes all of those. Among equals, the leaf that is missing under most other readings comes first, then
+    the published order.
     """
     evaluation = determination.evaluation
     if evaluation is None or determination.outcome is not Outcome.DOCUMENTATION_NEEDED:
@@ -129,23 +129,24 @@ def _ways(evaluation: Evaluation) -> int:
 
 def _parts(determination: Determination, evaluation: Evaluation) -> dict[str, Part]:
     """The parts of the effective policy by id, and those that only another reading asks for."""
-    found: dict[str, Part] = {}
+    parts: dict[str, Part] = {}
     for asked in (evaluation, *(other.evaluation for other in determination.readings)):
         for part in asked.policy.parts.values():
             if part.criterion.id:
-                found.setdefault(part.criterion.id, part)
-    return found
+                parts.setdefault(part.criterion.id, part)
+    return parts
 
 
 def _leaf(determination: Determination, evaluation: Evaluation, id_: str, stance: str) -> Criterion:
-    found = _parts(determination, evaluation)
-    if id_ not in found:
+    """The leaf of which a stance is to be assumed; raises `UsageError` as `assume` does."""
+    part = _parts(determination, evaluation).get(id_)
+    if part is None:
         raise UsageError(f"{id_!r} is not asked of this request", mend="`necessity determine` lists what is")
-    if found[id_].kind is not CriterionKind.LEAF:
-        parts = ", ".join(member.criterion.id for member in found[id_].members)
-        raise UsageError(f"{id_!r} is a group", mend=f"Assume one of its parts: {parts}")
+    if part.kind is not CriterionKind.LEAF:
+        members = ", ".join(member.criterion.id for member in part.members)
+        raise UsageError(f"{id_!r} is a group", mend=f"Assume one of its parts: {members}")
     if stance not in STANCES:
         raise UsageError(f"{stance!r} cannot be assumed of {id_}", mend=f"Choose one of: {', '.join(STANCES)}")
-    if STANCES[stance] is Status.NOT_APPLICABLE and not found[id_].criterion.conditional:
+    if STANCES[stance] is Status.NOT_APPLICABLE and not part.criterion.conditional:
         raise UsageError(f"{id_} is unconditional and cannot be assumed not applicable")
-    return found[id_].criterion
+    return part.criterion

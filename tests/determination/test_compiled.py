@@ -77,7 +77,7 @@ def test_the_program_gives_what_the_reference_gives(
 
 
 def test_every_leaf_of_the_toy_is_compiled_and_silence_documents_nothing(program: CompiledPolicy) -> None:
-    assert program.foreign == {}
+    assert program.uncompiled == {}
     for iri in program.leaves:
         assert program.status(iri, program.silence(iri)) is Status.NOT_DOCUMENTED
 
@@ -90,8 +90,8 @@ def test_a_leaf_with_a_constraint_that_is_not_compiled_is_left_to_another_engine
     longer = "[ sh:class toy:JointStiffness ; sh:property [ sh:path <urn:note> ; sh:maxLength 5 ] ]"
     path.write_text(path.read_text().replace(shape, longer, 1))
     compiled = CompiledPolicy(load_policy("toy", root=tmp_path).versions[0])
-    assert list(compiled.foreign) == [f"{TOY}criteria/1-a"]
-    assert "sh:maxLength" in compiled.foreign[f"{TOY}criteria/1-a"]
+    assert list(compiled.uncompiled) == [f"{TOY}criteria/1-a"]
+    assert "sh:maxLength" in compiled.uncompiled[f"{TOY}criteria/1-a"]
 
 
 def test_leaves_are_proved_once_for_a_policy_as_it_is(

@@ -18,8 +18,8 @@ NINE = '"9"^^<http://www.w3.org/2001/XMLSchema#integer>'
 
 
 def kind(relation: str, *classes: str, **facts: str) -> EvidenceKind:
-    told = {terms.iri(f"urn:{name}"): [value] for name, value in facts.items()}
-    return EvidenceKind(0, relation, frozenset(classes), told, ())
+    values = {terms.iri(f"urn:{name}"): [value] for name, value in facts.items()}
+    return EvidenceKind(0, relation, frozenset(classes), values, ())
 
 
 EVIDENCE = Evidence(
@@ -29,7 +29,7 @@ EVIDENCE = Evidence(
         "<urn:two>": kind(AFFIRMED, "<urn:A>", "<urn:B>"),
         "<urn:three>": kind(DENIED, "<urn:A>", topic="<urn:disorder>"),
     },
-    said=((REQUEST, TYPE, "<urn:Request>"), (REQUEST, "<urn:plan>", "<urn:a-plan>"), ("<urn:a-plan>", HOURS, NINE)),
+    facts=((REQUEST, TYPE, "<urn:Request>"), (REQUEST, "<urn:plan>", "<urn:a-plan>"), ("<urn:a-plan>", HOURS, NINE)),
 )
 
 
@@ -57,7 +57,7 @@ def test_the_request_and_its_parties_have_what_is_said_of_them() -> None:
 @pytest.mark.parametrize(("topic", "entangled"), [("<urn:disorder>", False), ("<urn:other>", True), (REQUEST, True)])
 def test_evidence_is_entangled_where_a_fact_leads_to_another_node(topic: str, entangled: bool) -> None:
     nodes = {"<urn:node>": kind(AFFIRMED, topic=topic), "<urn:other>": kind(AFFIRMED)}
-    assert Evidence("urn:request", nodes, said=((REQUEST, TYPE, "<urn:Request>"),)).entangled is entangled
+    assert Evidence("urn:request", nodes, facts=((REQUEST, TYPE, "<urn:Request>"),)).entangled is entangled
 
 
 def test_an_answer_tells_its_reports_as_results_of_the_request_in_focus() -> None:

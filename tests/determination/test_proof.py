@@ -1,23 +1,29 @@
-"""Each leaf is proved once by an engine, and again whenever what was proved of it may no longer hold."""
+"""The proof that an engine evaluates a leaf: its probes, what they have to come to, and when they are run again."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from rdflib import Graph
+from rdflib import Graph, URIRef
 
 from reasoner import EngineError, load_policy
 from reasoner.determination import proof, validation
 from reasoner.determination.compiled import CompiledPolicy
+from reasoner.determination.proof import Probe, attestations, probes, prove, prove_once
+from reasoner.logic.fold import Status
 from reasoner.policy.model import PolicyVersion
 from reasoner.rdf import pyshacl_door
+from reasoner.rdf.namespaces import NEC
 from tests.conftest import write_toy
+from tests.policies import all_of, iri, leaf, version
 
+VERSION = version(all_of("s", leaf("a"), leaf("b", conditional=True, speaks_only_with=("urn:who",)), leaf("c")))
 SHAPES = Path("shapes/toy/2030-01-01.ttl")
 CLASS = "sh:qualifiedValueShape [ sh:class toy:JointStiffness ]"
 EITHER = "sh:qualifiedValueShape [ sh:or ( [ sh:class toy:JointStiffness ] [ sh:class toy:ExercisePlan ] ) ]"
-# What is done to the first leaf, and which of its answers tells.
+# A change to the shapes of the first leaf, and the probe that fails for it.
 CHANGES = {
     "path": ("sh:path nec:affirmed", "sh:path nec:denied", "affirmation"),
     "severity": ("sh:severity sh:Warning", "sh:severity sh:Info", "silence"),
@@ -26,6 +32,55 @@ CHANGES = {
     "class of another leaf too": (CLASS, EITHER, "affirmation-of-others"),
     "only with another leaf": (f"{CLASS} ;\n    sh:qualifiedMinCount 1", f"{EITHER} ;\n    sh:qualifiedMinCount 2", "affirmation"),
 }  # fmt: skip
+
+
+def expected(asked: tuple[Probe, ...]) -> dict[str, Status]:
+    """The answers of an engine that evaluates the leaf."""
+    return {probe.name: probe.expected for probe in asked}
+
+
+def test_a_leaf_is_asked_by_itself_among_others_and_of_others_alone() -> None:
+    asked = {probe.name: (sorted(c.id for c in probe.attested), probe.expected) for probe in probes(VERSION, iri("b"))}
+    silent = Status.NOT_DOCUMENTED
+    assert asked == {
+        "silence": ([], silent),
+        "affirmation": (["b"], Status.MET),
+        "affirmation-among-others": (["a", "b", "c"], Status.MET),
+        "affirmation-of-others": (["a", "c"], silent),
+        "denial": (["b"], Status.NOT_MET),
+        "denial-among-others": (["a", "b", "c"], Status.NOT_MET),
+        "denial-of-others": (["a", "c"], silent),
+        "inapplicability": (["b"], Status.NOT_APPLICABLE),
+        "inapplicability-among-others": (["b"], Status.NOT_APPLICABLE),
+        "inapplicability-of-others": ([], silent),
+    }
+
+
+def test_an_unconditional_leaf_is_never_asked_whether_it_is_not_applicable() -> None:
+    asked = [probe for probe in probes(VERSION, iri("a")) if probe.relation == NEC.notApplicable]
+    assert [(probe.name, probe.expected) for probe in asked] == [("inapplicability-of-others", Status.NOT_DOCUMENTED)]
+
+
+def test_an_engine_that_evaluates_the_leaf_passes() -> None:
+    prove(VERSION, iri("b"), expected)
+
+
+@pytest.mark.parametrize("name", [probe.name for probe in probes(VERSION, iri("b"))])
+def test_one_wrong_answer_fails(name: str) -> None:
+    def ask(asked: tuple[Probe, ...]) -> dict[str, Status]:
+        return expected(asked) | {name: Status.CONFLICTING}
+
+    with pytest.raises(EngineError, match=f"answers {name} with conflicting instead of") as error:
+        prove(VERSION, iri("b"), ask)
+    assert error.value.where == iri("b")
+
+
+def test_attestations_are_bare_statements_that_speak_as_their_leaf_demands() -> None:
+    (asked,) = (probe for probe in probes(VERSION, iri("b")) if probe.name == "denial")
+    graph = attestations([asked])
+    (node,) = graph.objects(URIRef(asked.request), NEC.denied)
+    assert len(set(graph.objects(node))) == 2
+    assert list(graph.objects(node, URIRef("urn:who")))
 
 
 class Proofs:
@@ -54,7 +109,7 @@ class Proofs:
     def prove(self) -> int:
         """Prove every leaf; how often it took a run of pySHACL."""
         before, version = self.runs, self.version()
-        validation._prepare(version, tuple(version.leaves))
+        validation._prove_and_compose(version, tuple(version.leaves))
         return self.runs - before
 
 
@@ -68,8 +123,8 @@ def test_a_leaf_is_proved_once(proofs: Proofs) -> None:
     assert proofs.prove() == 0
     version = proofs.version()
     (folder := proofs.root / "cache").rename(proofs.root / "elsewhere")
-    validation._prepare(version, tuple(version.leaves))
-    validation._prepare(version, tuple(version.leaves)[1:])
+    validation._prove_and_compose(version, tuple(version.leaves))
+    validation._prove_and_compose(version, tuple(version.leaves)[1:])
     assert proofs.runs == 6, "one set of leaves after another takes no more proofs than there are leaves"
     assert len(list(folder.glob("*.proof"))) == 3
 
@@ -79,7 +134,7 @@ def test_a_changed_leaf_is_proved_again(proofs: Proofs, change: str) -> None:
     before, after, probe = CHANGES[change]
     proofs.prove()
     proofs.change(before, after)
-    for _ in range(2):  # a proof that failed is not kept
+    for _ in range(2):  # a proof that failed is not cached
         with pytest.raises(EngineError, match=f"criteria/1-a: the engine answers {probe} with "):
             proofs.prove()
     with pytest.raises(EngineError, match=f"criteria/1-a: the engine answers {probe} with "):
@@ -102,7 +157,24 @@ def test_another_engine_and_another_setting_are_proved_anew(proofs: Proofs, monk
     path.write_text(path.read_text().replace("toy:AthleticTraining", "toy:Training"))
     proofs.change("toy:AthleticTraining", "toy:Training")
     proofs.change("toy:AthleticTraining", "toy:Training")
-    assert proofs.prove() == 3, "statements to one leaf are what the others are asked about"
+    assert proofs.prove() == 3, "the probes of a leaf hold statements about the others"
+
+
+def test_a_leaf_of_another_kind_is_proved_anew(proofs: Proofs) -> None:
+    version = proofs.version()
+    changed = version.by_id["criteria:1-a"].iri
+    asked: list[str] = []
+
+    def ask(probes: tuple[Probe, ...]) -> dict[str, Status]:
+        asked.append(probes[0].name)
+        return expected(probes)
+
+    conditional = replace(
+        version, criteria={**version.criteria, changed: replace(version.criteria[changed], conditional=True)}
+    )
+    for other in (version, version, conditional):
+        prove_once(other, changed, "an engine", ask)
+    assert len(asked) == 2
 
 
 def test_a_damaged_proof_is_none(proofs: Proofs) -> None:

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reasoner.determination.determine import determine
-from reasoner.determination.model import Determination
+from reasoner import Determination, determine
 from reasoner.policy.model import Policy
 from reasoner.render import overview as module
 from reasoner.render.overview import overview, short_names
