@@ -14,7 +14,7 @@ from reasoner.determination.settling import Reason
 from reasoner.ground.errors import NecessityError
 from reasoner.logic import justification
 from reasoner.logic.fold import Status
-from reasoner.render.text import request
+from reasoner.render.wording import COMBINATION, documentation_request
 from reasoner.review.authority import Action
 from reasoner.workplace.drafts import values
 from reasoner.workplace.service import OVERRIDES, File
@@ -88,7 +88,7 @@ def _nodes(determination: Determination, drafted: set[str]) -> Iterator[Node]:
             key=f"{criterion.id or criterion.iri}@{seen[iri]}",
             name=criterion.notation or criterion.id,
             label=criterion.label,
-            how=paint.HOW[result.kind],
+            how=COMBINATION[result.kind],
             word=word,
             tone=tone,
             icon=paint.ICON[tone],
@@ -131,8 +131,8 @@ def _criterion(file: File, determination: Determination, result: CriterionResult
         messages=result.messages,
         definition=criterion.definition,
         source=criterion.source,
-        ask=request(result) if not parts else "",
-        how=paint.HOW[result.kind].capitalize(),
+        ask=documentation_request(result) if not parts else "",
+        how=COMBINATION[result.kind].capitalize(),
         parts=[
             {"status": p.status.value, "name": p.criterion.notation or p.criterion.id, "label": p.criterion.label}
             for p in parts

@@ -15,7 +15,7 @@ from rdflib import Graph
 
 from reasoner.ground.errors import NecessityError
 from reasoner.logic.fold import Outcome, Status
-from reasoner.render.text import plain
+from reasoner.render.wording import plain, words
 
 HERE = Path(__file__).parent.parent
 
@@ -34,22 +34,8 @@ TONE: dict[str, str] = {
 """The tone of a status or an outcome: the style sheets give each a colour, and a word and an icon stand beside it."""
 ICON = {"good": "✓", "bad": "✕", "open": "○", "clash": "⇄", "none": "–"}
 """The icon of each tone."""
-WORD = {
-    "met": "met",
-    "not-met": "not met",
-    "not-documented": "not documented",
-    "conflicting": "conflicting",
-    "not-applicable": "not applicable",
-    "criteria-met": "criteria met",
-    "criteria-not-met": "criteria not met",
-    "documentation-needed": "documentation needed",
-    "excluded": "excluded",
-    "no-policy-version": "no policy version",
-    "": "not determined",
-}
-"""Statuses and outcomes in words."""
-HOW = {"all": "all of", "any": "any of", "list": "each by itself", "leaf": ""}
-"""How a criterion is put together, in words."""
+WORD: dict[str, str] = {**{value: words(value) for value in (*Status, *Outcome)}, "": "not determined"}
+"""Statuses and outcomes in words, by their spelling in JSON."""
 
 
 def tone(value: str) -> str:

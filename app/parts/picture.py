@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reasoner.render.text import plain
+from reasoner.render.wording import plain
 
 _LONGEST = 60
 

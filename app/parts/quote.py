@@ -7,16 +7,15 @@ from typing import Any
 
 from reasoner.chart.model import Assertion, Statement
 from reasoner.determination.settling import Bearing, SetAside
-from reasoner.render.document import STANCE
 from reasoner.render.document import quotation as quoted
+from reasoner.render.wording import STANCE, bearing_words
 
 _TONE = {Assertion.AFFIRMED: "good", Assertion.DENIED: "bad", Assertion.NOT_APPLICABLE: "none"}
 
 
 def bearing(bearing: Bearing) -> dict[str, Any]:
     """A statement that bears on a criterion."""
-    stance = "affirms the contrary" if bearing.contrary else STANCE[bearing.stance]
-    return quotation(bearing.statement, stance, _TONE[bearing.stance])
+    return quotation(bearing.statement, bearing_words(bearing), _TONE[bearing.stance])
 
 
 def aside(aside: SetAside) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from reasoner.ground.errors import NecessityError
 from reasoner.policy.axes import choose
 from reasoner.render import document
 from reasoner.render.json import to_json
-from reasoner.render.text import plain
+from reasoner.render.wording import plain
 from reasoner.review.authority import Action
 from reasoner.store.catalog import LoadChange
 from reasoner.workplace.trial import Trial

@@ -15,6 +15,7 @@ from reasoner.policy.effective import EffectivePolicy, Part, leaf_shapes
 from reasoner.policy.model import Criterion, CriterionKind, PolicyVersion, Substitution
 from reasoner.rdf import graphs
 from reasoner.rdf.namespaces import NEC, RDF, RDFS, SKOS
+from reasoner.render.wording import COMBINATION
 from reasoner.review.authority import Action
 
 
@@ -104,7 +105,7 @@ def _node(
         key=f"{criterion.id or criterion.iri}@{seen[criterion.iri]}",
         name=criterion.notation or criterion.id,
         label=criterion.label,
-        how=paint.HOW[kind],
+        how=COMBINATION[kind],
         marks=_marks(version, criterion.iri),
         parts=parts,
     )
@@ -146,7 +147,7 @@ def _criterion(version: PolicyVersion, criterion: Criterion) -> None:
         label=criterion.label,
         definition=criterion.definition,
         source=criterion.source,
-        how=paint.HOW[criterion.kind],
+        how=COMBINATION[criterion.kind],
         conditional=criterion.conditional,
         ask=criterion.ask,
         applies=_label(version, criterion.applies_to) if criterion.applies_to else "",
@@ -217,10 +218,10 @@ def _edges(version: PolicyVersion, criterion: Criterion) -> Iterator[tuple[str, 
     name = criterion.notation or criterion.id
     for above in version.criteria.values():
         if criterion.iri in above.members and above.id:
-            yield above.notation or above.id, paint.HOW[above.kind], name
+            yield above.notation or above.id, COMBINATION[above.kind], name
     for member in criterion.members:
         part = version.criteria[member]
-        yield name, paint.HOW[criterion.kind], part.notation or part.id or part.label
+        yield name, COMBINATION[criterion.kind], part.notation or part.id or part.label
     for term in _vocabulary(version, criterion):
         yield name, term["relation"].partition(":")[0], term["name"]
     for substitution in version.substitutions:

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from reasoner.chart.model import Assertion, Statement
+from reasoner.chart.model import Statement
 from reasoner.determination.engine import software_version
 from reasoner.determination.model import CriterionResult, Determination
 from reasoner.determination.settling import Bearing, SetAside
@@ -19,18 +19,11 @@ from reasoner.determination.whatif import next_question
 from reasoner.logic.fold import Status
 from reasoner.render.json import SHOWN
 from reasoner.render.provenance import iri
-from reasoner.render.text import HEADLINE, KIND, WORD, plain, request
+from reasoner.render.wording import HEADLINE, bearing_words, combination, documentation_request, plain, words
 from reasoner.review.acts import Signed
 
 LONGEST = 2000
-"""Characters of an excerpt that a document shows."""
-
-STANCE = {
-    Assertion.AFFIRMED: "affirms",
-    Assertion.DENIED: "denies",
-    Assertion.NOT_APPLICABLE: "says that it does not arise",
-}
-"""What a statement does to its finding, in words."""
+"""How many characters of an excerpt are shown."""
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|&!~@$^])")
 _LINK = re.compile(r"(?<=:)(?=//)|(?<=[wW])(?=\.)")
@@ -50,7 +43,7 @@ def to_markdown(determinations: Iterable[Determination]) -> str:
 
 @lru_cache(maxsize=3)
 def environment(form: str) -> Environment:
-    """The templates for a form, html, markdown or text, each with its own escaping."""
+    """The templates for a form (html, markdown or text), with the escaping of that form."""
     return Environment(
         loader=PackageLoader("reasoner.render"),
         autoescape=select_autoescape(("html",)),
@@ -63,13 +56,14 @@ def environment(form: str) -> Environment:
 
 
 def _disarm(value: object) -> object:
+    """Text without control and direction-changing characters, line by line."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
     return "\n".join(plain(line) for line in value.split("\n"))
 
 
 def _escape(value: object) -> object:
-    """Text that Markdown takes literally: no markup, no link, no list at its start."""
+    """Text escaped so that Markdown makes no markup, link or list of it."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
     text = _LINK.sub(r"\\", _MARKUP.sub(r"\\\1", plain(value)))
@@ -77,7 +71,12 @@ def _escape(value: object) -> object:
 
 
 def content(determination: Determination, decisions: Sequence[Signed] = ()) -> dict[str, Any]:
-    """What a document says of a determination, and of those among some decisions that are on it, as plain values."""
+    """What the templates show of a determination and of the decisions on it, as plain values.
+
+    Args:
+        determination: the determination.
+        decisions: recorded decisions; those on other determinations are left out.
+    """
     case = determination.case
     version = determination.evaluation.policy.version if determination.evaluation else None
     until = f"to {version.valid_until}" if version and version.valid_until else "on"
@@ -110,10 +109,10 @@ def content(determination: Determination, decisions: Sequence[Signed] = ()) -> d
         "listed": [_row(r, 0) for r in determination.listed if r.status is not Status.NOT_DOCUMENTED],
         "gaps": [_gap(determination, id_, smallest) for id_ in smallest],
         "gap_count": determination.gaps.count,
-        "grounds": [_named(determination, found) for found in islice(determination.grounds, 1)],
+        "grounds": [_named(determination, ids) for ids in islice(determination.grounds, 1)],
         "ground_count": determination.grounds.count,
-        "objections": [_named(determination, found) for found in islice(determination.objections, SHOWN)],
-        "changes": [_named(determination, found) for found in islice(determination.changes, SHOWN)],
+        "objections": [_named(determination, ids) for ids in islice(determination.objections, SHOWN)],
+        "changes": [_named(determination, ids) for ids in islice(determination.changes, SHOWN)],
         "question": question and {"id": question.criterion.id, "ask": question.criterion.ask},
         "holds": determination.holds_under_all_readings,
         "readings": [
@@ -142,7 +141,7 @@ def _decision(decision: Signed) -> dict[str, Any]:
     lines += [f"Corrects {decision.revises}"] if decision.revises else []
     person = ", ".join(part for part in (decision.name, decision.role, decision.licence) if part)
     return {
-        "disposition": decision.disposition.value.replace("-", " "),
+        "disposition": words(decision.disposition),
         "time": f"{decision.time:%Y-%m-%d %H:%M} UTC",
         "person": person,
         "lines": lines,
@@ -176,17 +175,17 @@ def _row(result: CriterionResult, depth: int) -> dict[str, Any]:
         "depth": depth,
         "id": criterion.id,
         "name": criterion.notation if depth and criterion.notation else criterion.id,
-        "label": criterion.label + KIND[result.kind],
+        "label": criterion.label + combination(result.kind),
         "source": criterion.source,
         "status": result.status.value,
-        "word": WORD[result.status].lower(),
+        "word": words(result.status),
         "messages": result.messages,
         "evidence": [_evidence(bearing) for bearing in result.evidence],
     }
 
 
 def _evidence(bearing: Bearing) -> dict[str, str]:
-    return quotation("affirms the contrary" if bearing.contrary else STANCE[bearing.stance], bearing.statement)
+    return quotation(bearing_words(bearing), bearing.statement)
 
 
 def _aside(aside: SetAside) -> dict[str, str]:
@@ -194,7 +193,7 @@ def _aside(aside: SetAside) -> dict[str, str]:
 
 
 def quotation(stance: str, statement: Statement) -> dict[str, str]:
-    """A sentence of a chart with its place in the record; a long excerpt is cut, and says so."""
+    """A statement's excerpt with its place in the record, as plain values; a long excerpt is cut, and says so."""
     excerpt, document = statement.excerpt, statement.document
     if len(excerpt) > LONGEST:
         excerpt = f"{excerpt[:LONGEST]} … ({len(statement.excerpt)} characters in all)"
@@ -211,10 +210,10 @@ def quotation(stance: str, statement: Statement) -> dict[str, str]:
 def _gap(determination: Determination, id_: str, smallest: tuple[str, ...]) -> dict[str, Any]:
     result = determination.criterion(id_)
     instead = islice(determination.gaps.replacing(id_, smallest), SHOWN)
-    asks = ([determination.criterion(other) for other in found] for found in instead)
+    asks = ([determination.criterion(other) for other in ids] for ids in instead)
     return {
         "id": id_,
-        "ask": request(result),
+        "ask": documentation_request(result),
         "source": result.criterion.source,
-        "instead": ["; and ".join(request(other) for other in found) for found in asks],
+        "instead": ["; and ".join(documentation_request(other) for other in results) for results in asks],
     }

@@ -11,14 +11,14 @@ from reasoner.determination.settling import Bearing
 from reasoner.logic.families import Family
 
 SCHEMA = "https://w3id.org/necessity/schema/determination/1"
-"""Names the form of the JSON record."""
+"""The identifier of the JSON Schema that a record follows."""
 
 SHOWN = 10
-"""How many of the smallest sets of a family a record holds."""
+"""How many of the smallest sets of a family are written."""
 
 
 def to_json(determination: Determination) -> dict[str, Any]:
-    """A determination as JSON values, in the form named by `SCHEMA`."""
+    """A determination as JSON values that follow `SCHEMA`."""
     case = determination.case
     record: dict[str, Any] = {
         "schema": SCHEMA,
@@ -76,7 +76,7 @@ def to_json(determination: Determination) -> dict[str, Any]:
 
 def smallest(family: Family) -> list[list[str]]:
     """The first `SHOWN` sets of a family, the smallest first."""
-    return [list(found) for found in islice(family, SHOWN)]
+    return [list(members) for members in islice(family, SHOWN)]
 
 
 def _evidence(bearing: Bearing) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Notices and letters about a determination, as text that a person edits."""
+"""Notices and letters about a determination, as plain text to be edited before it is sent."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ import re
 from reasoner.determination.model import Determination
 from reasoner.logic.fold import Outcome
 from reasoner.render.document import content, environment
-from reasoner.render.text import plain
+from reasoner.render.wording import plain
 from reasoner.review.acts import Disposition
 
 
 def to_letter(
     determination: Determination, disposition: Disposition = Disposition.DOCUMENTATION_REQUESTED
 ) -> str | None:
-    """The letter that goes with a decision as plain text, to be edited; paragraphs are parted by empty lines.
+    """The draft of the letter that goes with a decision, as plain text with empty lines between paragraphs.
 
-    A request for documentation asks for the smallest gap set; None where no documentation is needed.
+    Args:
+        determination: the determination that is decided on.
+        disposition: the decision that the letter is for.
+
+    Returns:
+        The text; a request for documentation asks for the smallest set of gaps and is None if no documentation is needed.
     """
     if disposition is Disposition.DOCUMENTATION_REQUESTED and determination.outcome is not Outcome.DOCUMENTATION_NEEDED:
         return None

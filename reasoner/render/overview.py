@@ -15,11 +15,11 @@ from pathlib import Path
 
 from reasoner.determination.model import Determination
 from reasoner.logic.fold import Outcome
-from reasoner.render.text import plain
+from reasoner.render.wording import plain, words
 
 NARROWEST, WIDEST = 80, 160
 _BESIDE = 116
-"""From this width on, what a row notes stands in a column of its own, else below the row."""
+"""From this width on, what is missing has a column of its own; on narrower terminals it is printed below the row."""
 _NOTE_LINES = 3
 _GAP, _TIE = "  ", "\u00a0"
 _HEADERS = ("REQUEST", "SERVICE", "OUTCOME", "READING", "MISSING OR AGAINST")
@@ -40,8 +40,8 @@ class _OverviewRow:
     service: str
     outcome: Outcome
     reading: str
-    word: str
-    """Whether the ids are missing or stand against it."""
+    relation: str
+    """Whether the ids are missing or stand against the request; empty without ids."""
     ids: str
 
 
@@ -52,8 +52,8 @@ def overview(
 
     Args:
         determinations: of any number of requests.
-        rejected: how many data sets nothing was determined from.
-        width: columns of the terminal; taken to be from `NARROWEST` to `WIDEST`.
+        rejected: how many data sets were rejected.
+        width: columns of the terminal; brought between `NARROWEST` and `WIDEST`.
         styled: whether to add colours and symbols.
 
     Returns:
@@ -67,7 +67,7 @@ def overview(
             _service(determination),
             determination.outcome,
             _READING[determination.holds_under_all_readings],
-            *_open(determination),
+            *_missing_or_against(determination),
         )
         for determination in determinations
     ]
@@ -97,8 +97,8 @@ def _service(determination: Determination) -> str:
     return f"{determination.service_start}{end}"
 
 
-def _open(determination: Determination) -> tuple[str, str]:
-    """What a request wants for or what stands against it: which of the two, and the ids of the smallest set."""
+def _missing_or_against(determination: Determination) -> tuple[str, str]:
+    """Whether something is missing or stands against a request, and the ids of the smallest set."""
     if determination.gaps:
         return "missing", _listed(next(iter(determination.gaps)))
     if not determination.objections:
@@ -112,7 +112,7 @@ def _open(determination: Determination) -> tuple[str, str]:
 
 
 def _listed(ids: Sequence[str]) -> str:
-    """Ids of criteria, those of a section after its name.
+    """Ids of criteria, grouped by section.
 
     >>> _listed(("care:1", "care:2-a", "limits:4"))
     'care:1, 2-a; limits:4'
@@ -127,7 +127,7 @@ def _listed(ids: Sequence[str]) -> str:
 def _table(rows: Sequence[_OverviewRow], width: int, styled: bool) -> Iterator[str]:
     beside = width >= _BESIDE
     service = max(len(row.service) for row in rows)
-    outcome = max(len(_words(row.outcome)) for row in rows) + (2 if styled else 0)
+    outcome = max(len(words(row.outcome)) for row in rows) + (2 if styled else 0)
     reading = len(_HEADERS[3])
     left = width - service - outcome - reading - 3 * len(_GAP)
     longest = max(len(_HEADERS[0]), *(len(row.request) for row in rows))
@@ -144,39 +144,35 @@ def _table(rows: Sequence[_OverviewRow], width: int, styled: bool) -> Iterator[s
             padded = [part.ljust(request), cells[0].ljust(service), cells[1].ljust(outcome), cells[2].ljust(reading)]
             yield _GAP.join([*padded, note]).rstrip()
         if not beside:
-            yield from (f"    {line}" for line in _shortened(f"{row.word} {row.ids}".strip(), width - 4))
-
-
-def _words(outcome: Outcome) -> str:
-    return outcome.value.replace("-", " ")
+            yield from (f"    {line}" for line in _shortened(f"{row.relation} {row.ids}".strip(), width - 4))
 
 
 def _outcome(outcome: Outcome, width: int, styled: bool) -> str:
     if not styled:
-        return _words(outcome).ljust(width)
+        return words(outcome).ljust(width)
     symbol, colour = _STYLES[outcome]
-    words = f"{symbol} {_words(outcome)}"
-    return f"{colour}{words}{_RESET}{' ' * (width - len(words))}"
+    text = f"{symbol} {words(outcome)}"
+    return f"{colour}{text}{_RESET}{' ' * (width - len(text))}"
 
 
 def _shortened(note: str, width: int) -> list[str]:
-    """A note as lines; where there are too many, the last says how many of its items are left out."""
+    """A note as at most `_NOTE_LINES` lines; the last one says how many items are left out, if any are."""
     lines = [line.replace(_TIE, " ") for line in textwrap.wrap(note, width, break_on_hyphens=False)]
     if len(lines) <= _NOTE_LINES:
         return lines
-    kept = lines[:_NOTE_LINES]
+    shown = lines[:_NOTE_LINES]
     while True:
-        left_out = len(re.findall(r"[,;] ", note)) - sum(line.count(",") + line.count(";") for line in kept) + 1
-        last = f"{kept[-1].rstrip(' ,;')}, … {left_out} more"
-        if len(last) <= width or " " not in kept[-1].strip():
-            return [*kept[:-1], last]
-        kept[-1] = kept[-1].rstrip().rpartition(" ")[0]
+        left_out = len(re.findall(r"[,;] ", note)) - sum(line.count(",") + line.count(";") for line in shown) + 1
+        last = f"{shown[-1].rstrip(' ,;')}, … {left_out} more"
+        if len(last) <= width or " " not in shown[-1].strip():
+            return [*shown[:-1], last]
+        shown[-1] = shown[-1].rstrip().rpartition(" ")[0]
 
 
 def _totals(determinations: Sequence[Determination], rejected: int, width: int, styled: bool) -> Iterator[str]:
     counts = Counter(determination.outcome for determination in determinations)
     requests = len({determination.case.iri for determination in determinations})
-    column = max(len(_words(outcome)) for outcome in Outcome) + (2 if styled else 0)
+    column = max(len(words(outcome)) for outcome in Outcome) + (2 if styled else 0)
     yield f"{_counted(len(determinations), 'determination')} of {_counted(requests, 'request')}"
     for outcome in Outcome:
         if counts[outcome]:
@@ -198,7 +194,7 @@ def _totals(determinations: Sequence[Determination], rejected: int, width: int, 
 
 
 def _files(determinations: Sequence[Determination]) -> list[str]:
-    """The files that hold one request alone."""
+    """The files that hold only one request, each the name of a file that exists."""
     requests: dict[str, set[str]] = {}
     for determination in determinations:
         requests.setdefault(determination.case.source, set()).add(determination.case.iri)

@@ -1,4 +1,4 @@
-"""Records and letters as PDF (PDF/UA-1, tagged), typeset by Typst; the one door to it."""
+"""Records and letters as tagged PDF (PDF/UA-1), typeset by Typst; the only module that imports it."""
 
 from __future__ import annotations
 

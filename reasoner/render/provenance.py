@@ -31,7 +31,10 @@ _OUTCOME = {
 
 
 def to_graph(determinations: Iterable[Determination]) -> Graph:
-    """Determinations as RDF: PROV-O entities whose results lead by SHACL result and statement to the chart's sentence."""
+    """Determinations as RDF: PROV-O entities, with a path from each result to the excerpts of the chart behind it.
+
+    A criterion result has evidence (statements with their excerpt and document) and SHACL validation results.
+    """
     graph = Graph(bind_namespaces="none")
     for prefix, namespace in (("nec", NEC), ("prov", PROV), ("dcterms", DCTERMS), ("sh", SH), ("xsd", XSD)):
         graph.bind(prefix, namespace)
@@ -41,7 +44,7 @@ def to_graph(determinations: Iterable[Determination]) -> Graph:
 
 
 def iri(determination: Determination) -> URIRef:
-    """The name of a determination: the same for the same input, policy, configuration, software, engine and as-of date."""
+    """The IRI of a determination: the same for the same input, policy, configuration, software, engine and as-of date."""
     parts = (
         determination.case.iri,
         determination.case.digest,
@@ -117,8 +120,8 @@ def _write(graph: Graph, determination: Determination) -> None:
         graph.add((report, RDF.type, SH.ValidationReport))
         reported = list(graph.objects(node, NEC.result / NEC.validationResult))
         graph.add((report, SH.conforms, Literal(not reported)))
-        for entity in reported:
-            graph.add((report, SH.result, entity))
+        for validation_result in reported:
+            graph.add((report, SH.result, validation_result))
     for number, aside in enumerate(determination.asides, start=1):
         entity = node + f"#aside-{number}"
         graph.add((node, NEC.setAside, entity))
@@ -140,12 +143,12 @@ def _write_justifications(graph: Graph, node: URIRef, determination: Determinati
         (NEC.objection, determination.objections),
         (NEC.change, determination.changes),
     ):
-        for rank, found in enumerate(smallest(family), start=1):
+        for rank, members in enumerate(smallest(family), start=1):
             entity = node + f"#{relation.fragment}-{rank}"
             graph.add((node, relation, entity))
             graph.add((entity, RDF.type, NEC.Justification))
             graph.add((entity, NEC.rank, Literal(rank)))
-            for member in found:
+            for member in members:
                 if member in leaves:
                     graph.add((entity, NEC.criterion, leaves[member]))
                 else:
@@ -161,18 +164,18 @@ def _write_result(graph: Graph, node: URIRef, result: CriterionResult) -> None:
     for bearing in result.evidence:
         graph.add((entity, NEC.evidence, URIRef(bearing.statement.iri)))
         _write_statement(graph, bearing.statement)
-    for validation in result.results:
-        # A leaf's shape reports a request at most once, so its name tells the results apart.
-        outcome = node + "#" + validation.shape.rpartition("/")[2] + f"@{result.criterion.id}"
-        graph.add((entity, NEC.validationResult, outcome))
-        graph.add((outcome, RDF.type, SH.ValidationResult))
-        graph.add((outcome, SH.focusNode, URIRef(validation.focus)))
-        graph.add((outcome, SH.sourceShape, URIRef(validation.shape)))
-        graph.add((outcome, SH.resultSeverity, SH[validation.severity]))
-        graph.add((outcome, SH.sourceConstraintComponent, URIRef(validation.component)))
-        if validation.path:
-            graph.add((outcome, SH.resultPath, URIRef(validation.path)))
-        graph.add((outcome, SH.resultMessage, Literal(validation.message)))
+    for reported in result.results:
+        # A leaf's shape has at most one result for a request, so the shape's name identifies the result.
+        validation_result = node + "#" + reported.shape.rpartition("/")[2] + f"@{result.criterion.id}"
+        graph.add((entity, NEC.validationResult, validation_result))
+        graph.add((validation_result, RDF.type, SH.ValidationResult))
+        graph.add((validation_result, SH.focusNode, URIRef(reported.focus)))
+        graph.add((validation_result, SH.sourceShape, URIRef(reported.shape)))
+        graph.add((validation_result, SH.resultSeverity, SH[reported.severity]))
+        graph.add((validation_result, SH.sourceConstraintComponent, URIRef(reported.component)))
+        if reported.path:
+            graph.add((validation_result, SH.resultPath, URIRef(reported.path)))
+        graph.add((validation_result, SH.resultMessage, Literal(reported.message)))
 
 
 def _write_statement(graph: Graph, statement: Statement) -> None:

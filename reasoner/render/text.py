@@ -3,37 +3,27 @@
 from __future__ import annotations
 
 import textwrap
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
-from reasoner.chart.model import Statement
+from reasoner.chart.model import Assertion, Statement
 from reasoner.determination.model import CriterionResult, Determination
 from reasoner.determination.settling import Bearing
 from reasoner.determination.whatif import Assumption, next_question
 from reasoner.ground.errors import UsageError
 from reasoner.logic import justification
-from reasoner.logic.fold import UNRESOLVED, Outcome, Status
+from reasoner.logic.fold import UNRESOLVED, Status
+from reasoner.policy.model import CriterionKind
+from reasoner.render.wording import HEADLINE, bearing_words, combination, documentation_request, plain, words
 
 WIDTH = 110
+"""Columns of a line."""
 _SETS = 5
+"""How many of the smallest sets of a family are shown."""
 
-HEADLINE = {
-    Outcome.CRITERIA_MET: "CRITERIA MET: the documentation supports medical necessity",
-    Outcome.CRITERIA_NOT_MET: "CRITERIA NOT MET: refer to a clinical peer",
-    Outcome.DOCUMENTATION_NEEDED: "DOCUMENTATION NEEDED: nothing is decided against the request; statements are missing or conflict",
-    Outcome.EXCLUDED: "EXCLUDED: documented as a service that the policy lists as not necessary; refer to a clinical peer",
-    Outcome.NO_POLICY_VERSION: "NO POLICY VERSION: none was in force on the date of service; route elsewhere",
-}
-WORD = {
-    Status.MET: "met",
-    Status.NOT_MET: "NOT MET",
-    Status.NOT_DOCUMENTED: "not documented",
-    Status.CONFLICTING: "CONFLICTING",
-    Status.NOT_APPLICABLE: "not applicable",
-}
-KIND = {"all": ": all of", "any": ": any of", "leaf": ""}
-_COLUMN = max(map(len, WORD.values())) + 2
+_EMPHASIZED = (Status.NOT_MET, Status.CONFLICTING)
+"""Statuses that stand out in capitals."""
+_COLUMN = max(len(words(status)) for status in Status) + 2
 
 
 def render(determination: Determination) -> str:
@@ -71,8 +61,8 @@ def _whole(determination: Determination) -> Iterator[str]:
         yield f"  at least {least} statement{'s' if least != 1 else ''} of the record are needed for it"
     if determination.objections:
         yield "Against it stands, each by itself"
-        for found in islice(determination.objections, _SETS):
-            for number, id_ in enumerate(found):
+        for objection in islice(determination.objections, _SETS):
+            for number, id_ in enumerate(objection):
                 result = determination.criterion(id_)
                 mark = "with" if number else "-"
                 yield from _wrapped(f"  {mark} {id_}  {result.criterion.label}", " " * 4)
@@ -87,28 +77,25 @@ def _whole(determination: Determination) -> Iterator[str]:
         yield ""
         yield from _wrapped(f"Ask next: {question.criterion.id}  {question.criterion.ask}", " " * 4)
         yield f"    it is in {question.ways} of {question.of} ways to complete the record"
-        for answer, result, ways in (
+        for answer, outcome, ways in (
             ("affirmed", question.if_affirmed, question.ways_if_affirmed),
             ("denied", question.if_denied, question.ways_if_denied),
         ):
             left = f", {ways} way{'s' if ways != 1 else ''} left" if ways else ""
-            yield f"    if {answer}: {result.value}{left}"
+            yield f"    if {answer}: {outcome.value}{left}"
     yield from _readings(determination)
     yield ""
     yield "Advisory: a clinician decides."
 
 
 def _one(determination: Determination, criterion_id: str) -> Iterator[str]:
-    try:
-        result = determination.criterion(criterion_id)
-    except KeyError as error:
-        raise UsageError(
-            f"{criterion_id!r} is not asked of this request", mend="`necessity determine` lists what is"
-        ) from error
-    evaluation, criterion = determination.evaluation, result.criterion
-    assert evaluation is not None  # it has criteria
+    evaluation = determination.evaluation
+    result = next((result for result in determination.criteria if result.criterion.id == criterion_id), None)
+    if evaluation is None or result is None:
+        raise UsageError(f"{criterion_id!r} is not asked of this request", mend="`necessity determine` lists what is")
+    criterion = result.criterion
     part = evaluation.policy.parts[criterion.iri]
-    yield from _criterion(result, 0, KIND[result.kind])
+    yield from _criterion(result, 0, combination(result.kind))
     yield from _wrapped(f"  {criterion.definition}", "  ")
     yield f"  {criterion.source}"
     yield from (f"  {message}" for message in result.messages)
@@ -118,9 +105,7 @@ def _one(determination: Determination, criterion_id: str) -> Iterator[str]:
     by_iri = {r.criterion.iri: r for r in determination.criteria}
     for member in result.members:
         below = by_iri[member]
-        yield from _wrapped(
-            f"    {WORD[below.status]:<{_COLUMN}}{below.criterion.id}  {below.criterion.label}", " " * 8
-        )
+        yield from _wrapped(f"    {_status(below.status)}{below.criterion.id}  {below.criterion.label}", " " * 8)
     for aside in result.set_aside:
         yield from _wrapped(f"  set aside, {aside.reason.value}: {_quoted(aside.statement)}", " " * 4)
     listed = criterion in evaluation.policy.exclusions
@@ -132,12 +117,12 @@ def _one(determination: Determination, criterion_id: str) -> Iterator[str]:
             ("Refuted by", justification.objections(evaluation, part)),
         )
     ):  # fmt: skip
-        found = [ids for ids in islice(family, _SETS) if ids and ids != (criterion.id,)]
-        if found:
+        sets = [ids for ids in islice(family, _SETS) if ids and ids != (criterion.id,)]
+        if sets:
             yield f"  {title} ({family.count})"
-            yield from (line for ids in found for line in _wrapped(f"    {', '.join(ids)}", " " * 6))
-    if part.kind.value == "leaf" and result.status in UNRESOLVED:
-        yield from _wrapped(f"  [ ] {request(result)}", " " * 6)
+            yield from (line for ids in sets for line in _wrapped(f"    {', '.join(ids)}", " " * 6))
+    if part.kind is CriterionKind.LEAF and result.status in UNRESOLVED:
+        yield from _wrapped(f"  [ ] {documentation_request(result)}", " " * 6)
     for tried in determination.readings:
         other = tried.evaluation.statuses.get(criterion.iri)
         if other is not result.status:
@@ -155,12 +140,6 @@ def _assumed(assumption: Assumption, stances: Mapping[str, str]) -> Iterator[str
     yield from (f"  read as {id_}: {after.value}" for id_, after in others)
     if assumption.readings and not others:
         yield "Readings: the outcome would hold under all other readings of the text"
-
-
-def plain(text: str) -> str:
-    """Text from a chart on one line, without control and direction-changing characters that a terminal would obey."""
-    kept = (" " if c.isspace() else "" if unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs") else c for c in text)
-    return " ".join("".join(kept).split())
 
 
 def _lines(determination: Determination) -> Iterator[str]:
@@ -192,7 +171,7 @@ def _criteria(determination: Determination) -> Iterator[str]:
         result = results[iri]
         again = iri in shown and bool(result.members)
         shown.add(iri)
-        yield from _criterion(result, depth, " (above)" if again else KIND[result.kind])
+        yield from _criterion(result, depth, " (above)" if again else combination(result.kind))
         if not again:
             for member in result.members:
                 yield from walk(member, depth + 1)
@@ -202,16 +181,22 @@ def _criteria(determination: Determination) -> Iterator[str]:
             yield ""
             yield from walk(section, 0)
     listed = determination.listed
-    told = [r for r in listed if r.status is not Status.NOT_DOCUMENTED]
+    documented = [result for result in listed if result.status is not Status.NOT_DOCUMENTED]
     yield ""
-    yield f"Exclusions and description: {len(told)} of {len(listed)} documented; silence on the rest blocks nothing"
-    for result in told:
+    yield f"Exclusions and description: {len(documented)} of {len(listed)} documented; silence on the rest blocks nothing"
+    for result in documented:
         yield from _criterion(result, 0, "")
+
+
+def _status(status: Status) -> str:
+    """A status in words, as wide as the column of statuses."""
+    text = words(status)
+    return (text.upper() if status in _EMPHASIZED else text).ljust(_COLUMN)
 
 
 def _criterion(result: CriterionResult, depth: int, suffix: str) -> Iterator[str]:
     name = result.criterion.id if depth == 0 or not result.criterion.notation else result.criterion.notation
-    head = f"{WORD[result.status]:<{_COLUMN}}{'  ' * depth}"
+    head = f"{_status(result.status)}{'  ' * depth}"
     yield from _wrapped(f"{head}{name}  {result.criterion.label}{suffix}", " " * (len(head) + 2))
     margin = " " * (_COLUMN + 2 * depth + 4)
     for bearing in result.evidence:
@@ -219,11 +204,8 @@ def _criterion(result: CriterionResult, depth: int, suffix: str) -> Iterator[str
 
 
 def _evidence(bearing: Bearing) -> str:
-    statement = bearing.statement
-    stance = "affirms the contrary" if bearing.contrary else {"affirmed": "affirms", "denied": "denies"}.get(
-        bearing.stance.slug, "does not arise"
-    )  # fmt: skip
-    return f"{stance}: {_quoted(statement)}"
+    stance = "does not arise" if bearing.stance is Assertion.NOT_APPLICABLE else bearing_words(bearing)
+    return f"{stance}: {_quoted(bearing.statement)}"
 
 
 def _quoted(statement: Statement) -> str:
@@ -246,15 +228,15 @@ def _missing(determination: Determination) -> Iterator[str]:
         yield f"Missing or in conflict ({ways} to complete it)"
         smallest = next(iter(determination.gaps))
         for id_ in smallest:
-            yield from asked(determination, id_, smallest)
+            yield from _gap(determination, id_, smallest)
 
 
 def _against(determination: Determination) -> Iterator[str]:
     if determination.objections:
         yield ""
         yield "Against it stands, each line by itself"
-        for found in islice(determination.objections, _SETS):
-            yield from _wrapped(f"  {' with '.join(found)}", " " * 4)
+        for objection in islice(determination.objections, _SETS):
+            yield from _wrapped(f"  {' with '.join(objection)}", " " * 4)
         if determination.objections.count > _SETS:
             yield f"  and {determination.objections.count - _SETS} more"
         yield from _otherwise(determination)
@@ -262,32 +244,22 @@ def _against(determination: Determination) -> Iterator[str]:
 
 def _otherwise(determination: Determination) -> Iterator[str]:
     yield "Would have to be documented otherwise, one line as a whole"
-    for found in islice(determination.changes, _SETS):
-        yield from _wrapped(f"  {', '.join(found)}", " " * 4)
+    for change in islice(determination.changes, _SETS):
+        yield from _wrapped(f"  {', '.join(change)}", " " * 4)
     if determination.changes.count > _SETS:
         yield f"  and {determination.changes.count - _SETS} more"
 
 
-def asked(determination: Determination, id_: str, among: tuple[str, ...]) -> Iterator[str]:
-    """A gap as lines: what to document, why it is open, and what would do in its place."""
+def _gap(determination: Determination, id_: str, among: tuple[str, ...]) -> Iterator[str]:
+    """A leaf of a smallest set as lines: what to document, why it is open, and what could be documented instead."""
     result = determination.criterion(id_)
-    yield from _wrapped(f"  [ ] {id_}  {request(result)}", " " * 8)
+    yield from _wrapped(f"  [ ] {id_}  {documentation_request(result)}", " " * 8)
     for message in result.messages:
         yield from _wrapped(f"        {message}", " " * 8)
     instead = list(islice(determination.gaps.replacing(id_, among), _SETS + 1))
     if instead:
-        shown = "; or ".join(" with ".join(found) for found in instead[:_SETS])
+        shown = "; or ".join(" with ".join(ids) for ids in instead[:_SETS])
         yield from _wrapped(f"        or instead: {shown}{'; …' if len(instead) > _SETS else ''}", " " * 8)
-
-
-def request(result: CriterionResult) -> str:
-    """What a provider is asked to document for a leaf, in words."""
-    asked_for = result.criterion.ask or result.criterion.label
-    if result.status is not Status.CONFLICTING:
-        return asked_for
-    latest = max((bearing.statement.observed for bearing in result.evidence), default=None)
-    after = f" as observed after {latest}" if latest else ""
-    return f"The record contradicts itself. {asked_for} State it{after}; a late entry cannot settle it, a reviewer may."
 
 
 def _readings(determination: Determination) -> Iterator[str]:
