@@ -1,4 +1,4 @@
-"""The check of a policy: well formed, spelt right, consistent, and understood alike by every engine."""
+"""The check of a policy: well formed, spelt right, consistent, and treated alike by every engine."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator
 
 from rdflib import Graph, URIRef
+from rdflib.term import Node
 
 from reasoner.determination.compiled import compiled_policy, entailment
 from reasoner.determination.validation import evaluate
@@ -23,11 +24,11 @@ _SAMPLE = "urn:necessity:sample:"
 
 
 def check(policy: Policy, progress: Callable[[str], None] = lambda line: None) -> list[str]:
-    """The problems of a policy, each a sentence with the place; none if it can be relied on.
+    """The problems of a policy, each a sentence that names the place; empty if there are none.
 
     Args:
-        policy: a policy from `reasoner.policy.model.load_policy`, which refuses what cannot be read at all.
-        progress: told what is checked next.
+        policy: a policy from `reasoner.policy.loading.load_policy`, which refuses what cannot be read at all.
+        progress: called with the name of each check before it is run.
     """
     problems: list[str] = []
     for title, run in (
@@ -70,7 +71,7 @@ def _authored(policy: Policy) -> Iterator[str]:
 
 
 def _composed(policy: Policy) -> Iterator[str]:
-    """Effective policies that cannot be composed, or whose leaves an engine does not look at."""
+    """Effective policies that cannot be composed; raises `EngineError` if an engine does not evaluate a leaf."""
     for version in policy.versions:
         evaluate(version, tuple(version.leaves), Graph(), "urn:necessity:nobody")
         compiled_policy(version)
@@ -89,22 +90,20 @@ def _composed(policy: Policy) -> Iterator[str]:
 
 def _requests(version: PolicyVersion) -> dict[URIRef, list[Triple]]:
     """Sample requests of every kind: values of the axes, age group, funding and a few jurisdictions."""
-    found: dict[URIRef, list[Triple]] = {}
+    requests: dict[URIRef, list[Triple]] = {}
     ontology = version.ontology
-    tested = sorted(
-        v for r, v in ontology.subject_objects(OWL.hasValue) if (r, OWL.onProperty, NEC.jurisdiction) in ontology
-    )
-    other = [place for place in sorted(ontology.subjects(RDF.type, NEC.Jurisdiction)) if place not in tested][:1]
+    tested = [v for r, v in ontology.subject_objects(OWL.hasValue) if (r, OWL.onProperty, NEC.jurisdiction) in ontology]
+    other = [place for place in _individuals(ontology, NEC.Jurisdiction) if place not in tested][:1]
     for number, (values, age, place, funding) in enumerate(
         itertools.product(
             itertools.product(*(axis.values for axis in version.axes)),
-            sorted(ontology.subjects(RDF.type, NEC.AgeGroup)),
-            [*dict.fromkeys(tested), *other],
-            [None, *sorted(ontology.subjects(RDF.type, NEC.Funding))],
+            _individuals(ontology, NEC.AgeGroup),
+            [*sorted(set(tested), key=str), *other],
+            [None, *_individuals(ontology, NEC.Funding)],
         )
     ):
         request, plan = URIRef(f"{_SAMPLE}request-{number}"), URIRef(f"{_SAMPLE}plan-{number}")
-        facts = [
+        facts: list[Triple] = [
             (request, RDF.type, NEC.ReviewRequest),
             *axes.facts(request, values),
             (request, NEC.ageGroup, age),
@@ -113,8 +112,12 @@ def _requests(version: PolicyVersion) -> dict[URIRef, list[Triple]]:
         ]
         if funding is not None:
             facts.append((plan, NEC.funding, funding))
-        found[request] = facts
-    return found
+        requests[request] = facts
+    return requests
+
+
+def _individuals(ontology: Graph, of_class: URIRef) -> list[Node]:
+    return sorted(ontology.subjects(RDF.type, of_class), key=str)
 
 
 def _classes(entailed: list[Triple], node: URIRef) -> frozenset[str]:
@@ -137,16 +140,16 @@ def _classified(policy: Policy) -> Iterator[str]:
     for subject, predicate, value in entailed:
         if predicate == RDF.type and isinstance(value, URIRef):
             by_rules.setdefault(str(subject), set()).add(str(value))
-    by_program = _compiled(policy, facts)
+    by_compiled_axioms = _compiled(policy, facts)
     for iri, classes in sorted(by_hermit.items()):
-        compiled = by_program.get(iri, set()) ^ by_rules.get(iri, set())
-        if compiled - {str(OWL.Thing)}:
-            yield f"{iri}: the compiled axioms and OWL 2 RL differ on {', '.join(sorted(compiled))}"
-        mine = {name for name in by_rules.get(iri, ()) if name != str(OWL.Thing)}
-        theirs = {name for name in classes if name != str(OWL.Thing)}
-        if mine != theirs:
+        inferred, thing = by_rules.get(iri, set()), {str(OWL.Thing)}
+        differing = (by_compiled_axioms.get(iri, set()) ^ inferred) - thing
+        if differing:
+            yield f"{iri}: the compiled axioms and OWL 2 RL differ on {', '.join(sorted(differing))}"
+        differing = (inferred ^ classes) - thing
+        if differing:
             kind = next(str(fact[2]) for fact in facts if str(fact[0]) == iri and fact[2] != NEC.Statement)
-            yield f"{iri} ({kind}): HermiT and OWL 2 RL differ on {', '.join(sorted(mine ^ theirs))}"
+            yield f"{iri} ({kind}): HermiT and OWL 2 RL differ on {', '.join(sorted(differing))}"
 
 
 def _compiled(policy: Policy, assertions: list[Triple]) -> dict[str, set[str]]:

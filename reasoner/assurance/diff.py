@@ -19,7 +19,7 @@ from reasoner.rdf.namespaces import SH
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that two versions have or say differently; `before` or `after` is empty where it is missing."""
+    """One difference between two versions; `before` or `after` is empty where only the other version has it."""
 
     kind: str
     """One of `KINDS`."""
@@ -31,8 +31,8 @@ class Difference:
 
 
 KINDS = ("added", "removed", "reworded", "recombined", "retested", "readings", "version")
-"""What a difference can be: a criterion that is added or removed, its words, how it is put together, what its shapes
-test, the readings of a passage, or what the version says as a whole."""
+"""The kinds of difference: a criterion is added or removed, has other words, combines other parts, or its shapes test
+something else; a passage has other readings; or the version as a whole differs."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ class OutcomeChange:
 
 
 def diff(earlier: PolicyVersion, later: PolicyVersion) -> tuple[Difference, ...]:
-    """The differences between two versions of a policy, criteria matched by id; none if they say the same."""
-    found = [*_criteria(earlier, later), *_passages(earlier, later), *_whole(earlier, later)]
-    return tuple(sorted(found, key=lambda d: KINDS.index(d.kind)))
+    """The differences between two versions of a policy in the order of `KINDS`; criteria are matched by id."""
+    differences = [*_criteria(earlier, later), *_passages(earlier, later), *_whole(earlier, later)]
+    return tuple(sorted(differences, key=lambda difference: KINDS.index(difference.kind)))
 
 
 def compare(case: Case, policy: Policy, earlier: PolicyVersion, later: PolicyVersion) -> OutcomeChange:
@@ -82,7 +82,7 @@ def _criteria(earlier: PolicyVersion, later: PolicyVersion) -> Iterator[Differen
             yield Difference("removed", id_, "", before.label, "")
         elif before is not None and after is not None:
             yield from _compared("reworded", id_, _words(before, earlier), _words(after, later))
-            yield from _compared("recombined", id_, _make(before, earlier), _make(after, later))
+            yield from _compared("recombined", id_, _structure(before, earlier), _structure(after, later))
             if CriterionKind.LEAF is before.kind is after.kind:
                 yield from _tests(before, earlier, after, later)
 
@@ -94,7 +94,7 @@ def _compared(kind: str, id_: str, before: dict[str, str], after: dict[str, str]
 
 
 def _words(criterion: Criterion, version: PolicyVersion) -> dict[str, str]:
-    """The words of a criterion, its citation without the date of the version that it cites."""
+    """The words of a criterion; its citation without the date of the version."""
     return {
         "label": criterion.label,
         "definition": criterion.definition,
@@ -104,8 +104,8 @@ def _words(criterion: Criterion, version: PolicyVersion) -> dict[str, str]:
     }
 
 
-def _make(criterion: Criterion, version: PolicyVersion) -> dict[str, str]:
-    """How a criterion is put together and treated."""
+def _structure(criterion: Criterion, version: PolicyVersion) -> dict[str, str]:
+    """How a criterion combines its parts, and how the engine treats it."""
     flags = ("conditional", "residual", "topical")
     return {
         "kind": criterion.kind.value,
@@ -120,7 +120,7 @@ def _make(criterion: Criterion, version: PolicyVersion) -> dict[str, str]:
 
 
 def _tests(before: Criterion, earlier: PolicyVersion, after: Criterion, later: PolicyVersion) -> Iterator[Difference]:
-    graphs = _tested(before, earlier), _tested(after, later)
+    graphs = _tests_of(before, earlier), _tests_of(after, later)
     if not isomorphic(*graphs):
         yield Difference("retested", before.id, "shapes", "", after.label)
         return
@@ -129,8 +129,8 @@ def _tests(before: Criterion, earlier: PolicyVersion, after: Criterion, later: P
         yield Difference("reworded", before.id, "messages", " ".join(messages[0]), " ".join(messages[1]))
 
 
-def _tested(leaf: Criterion, version: PolicyVersion) -> Graph:
-    """The shapes of a leaf without messages, names of the version made neutral, class names of findings kept."""
+def _tests_of(leaf: Criterion, version: PolicyVersion) -> Graph:
+    """The shapes of a leaf without messages, and without the part of each IRI that names the version."""
     graph = Graph(bind_namespaces="none")
     for triple in leaf_shapes(version, [leaf.iri]):
         if triple[1] not in (SH.message, SH.name, SH.description):
@@ -152,21 +152,21 @@ def _local(iri: str, version: PolicyVersion) -> str:
 
 
 def _name(iri: str, version: PolicyVersion) -> str:
-    found = version.criteria.get(iri)
-    return found.id if found and found.id else _local(iri, version).removeprefix("urn:version/")
+    criterion = version.criteria.get(iri)
+    return criterion.id if criterion and criterion.id else _local(iri, version).removeprefix("urn:version/")
 
 
 def _passages(earlier: PolicyVersion, later: PolicyVersion) -> Iterator[Difference]:
     before, after = ({i.id: i for i in version.interpretations} for version in (earlier, later))
     for id_ in dict.fromkeys((*before, *after)):
         if id_ not in before or id_ not in after:
-            gone, come = before.get(id_), after.get(id_)
-            yield Difference("readings", id_, "passage", gone.label if gone else "", come.label if come else "")
+            labels = [passages[id_].label if id_ in passages else "" for passages in (before, after)]
+            yield Difference("readings", id_, "passage", *labels)
             continue
-        yield from _compared("readings", id_, _reads(before[id_], earlier), _reads(after[id_], later))
+        yield from _compared("readings", id_, _readings(before[id_], earlier), _readings(after[id_], later))
 
 
-def _reads(interpretation: Interpretation, version: PolicyVersion) -> dict[str, str]:
+def _readings(interpretation: Interpretation, version: PolicyVersion) -> dict[str, str]:
     return {
         "passage": interpretation.definition,
         "default": f"{interpretation.default.label}: {interpretation.default.definition}",
@@ -175,10 +175,10 @@ def _reads(interpretation: Interpretation, version: PolicyVersion) -> dict[str, 
 
 
 def _effect(reading: Reading, version: PolicyVersion) -> str:
-    return f"{reading.label} ({'; '.join(_puts(s, version) for s in reading.substitutions) or 'as written'})"
+    return f"{reading.label} ({'; '.join(_replacement(s, version) for s in reading.substitutions) or 'as written'})"
 
 
-def _puts(substitution: Substitution, version: PolicyVersion) -> str:
+def _replacement(substitution: Substitution, version: PolicyVersion) -> str:
     used = " and ".join(_name(iri, version) for iri in substitution.used) or "nothing"
     when = f" for {_local(substitution.when, version)}" if substitution.when else ""
     return f"{used} in place of {_name(substitution.replaced, version)}{when}"
@@ -205,6 +205,6 @@ def _facts(version: PolicyVersion) -> dict[str, str]:
             for value in axis.values
             if value.window
         },
-        "substitutions": "; ".join(_puts(s, version) for s in version.substitutions),
+        "substitutions": "; ".join(_replacement(s, version) for s in version.substitutions),
         "advice": " ".join(version.advice),
     }

@@ -19,12 +19,12 @@ class Disposition(StrEnum):
 
     @property
     def final(self) -> bool:
-        """Whether the request is decided by it, so that no clock runs on."""
+        """Whether it decides the request, so that no turnaround time runs any longer."""
         return self in (Disposition.APPROVED, Disposition.ADVERSE)
 
 
 class SignedRecord:
-    """What a person has put on record."""
+    """Something that a person has signed, as triples."""
 
     content: str
 
@@ -36,11 +36,13 @@ class SignedRecord:
 
 @dataclass(frozen=True)
 class Decision(SignedRecord):
-    """A person's decision: its IRI, the determination it had before it, and its triples as canonical N-Triples."""
+    """A person's decision on a determination."""
 
     iri: str
     determination: str
+    """IRI of the determination that it is about."""
     content: str = field(repr=False)
+    """Its triples as canonical N-Triples."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,9 @@ class Acceptance(SignedRecord):
     withdrawn: str
     """IRI of the acceptance that is withdrawn; empty for an acceptance."""
     person: str
+    """IRI of the person."""
     content: str = field(repr=False)
+    """Its triples as canonical N-Triples."""
 
 
 @dataclass(frozen=True)
@@ -64,22 +68,22 @@ class Override:
     criterion: str
     """IRI."""
     determined: str
-    """The status that validation found, as `reasoner.logic.fold.Status` spells it."""
+    """The determined status, as `reasoner.logic.fold.Status` spells it."""
     status: str
     rationale: str
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """What a person is about to decide."""
+    """A decision before it is signed."""
 
     determination: str
-    """IRI of the determination they had before them."""
+    """IRI of the determination that it is about."""
     disposition: Disposition
     rationale: str = ""
     overrides: tuple[Override, ...] = ()
     remarks: tuple[tuple[str, str], ...] = ()
-    """IRI of a criterion and what is noted on it."""
+    """IRI of a criterion, and the remark on it."""
     letter: str = ""
     revises: str = ""
     """IRI of the decision that this one corrects."""
@@ -87,7 +91,7 @@ class Proposal:
 
 @dataclass(frozen=True)
 class SignedOverride:
-    """An override as it stands in a decision."""
+    """An override as a recorded decision shows it."""
 
     id: str
     """Id of the criterion."""
@@ -98,7 +102,7 @@ class SignedOverride:
 
 @dataclass(frozen=True)
 class Signed:
-    """A recorded decision, to be shown."""
+    """A recorded decision in the form in which it is shown."""
 
     iri: str
     determination: str
@@ -112,4 +116,4 @@ class Signed:
     revises: str
     overrides: tuple[SignedOverride, ...]
     remarks: tuple[tuple[str, str], ...]
-    """Id of a criterion and what is noted on it."""
+    """Id of a criterion, and the remark on it."""

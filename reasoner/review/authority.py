@@ -17,7 +17,7 @@ class Role(StrEnum):
 
 
 class Action(StrEnum):
-    """Something a person asks for that is permitted or not; the value is its name in the audit trail."""
+    """Something that a role permits or not; the value is its name in the audit trail."""
 
     SIGN_IN = "sign in"
     READ = "read"
@@ -40,7 +40,7 @@ PERMITTED: Mapping[Role, frozenset[Action]] = MappingProxyType(
         Role.VIEWER: _VIEW,
         Role.REVIEWER: _REVIEW,
         Role.CLINICIAN: _REVIEW | {Action.DECIDE_ADVERSELY},
-        # Keeps the house and judges no case.
+        # Loads charts and reads the audit trail, and decides no request.
         Role.ADMINISTRATOR: _VIEW | {Action.EXPORT, Action.TRY, Action.DETERMINE, Action.LOAD, Action.AUDIT},
     }
 )

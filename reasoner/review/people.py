@@ -1,4 +1,4 @@
-"""People at work: who they are, in which role, with which licence."""
+"""People who work with requests: who they are, in which role, with which licence."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from reasoner.ground.errors import AccessError
 from reasoner.review.authority import PERMITTED, Action, Role
 
 PRECEDENCE = (Role.CLINICIAN, Role.REVIEWER, Role.ADMINISTRATOR, Role.VIEWER)
-"""In which role a person works whose groups give several: the first of these. It is never one that permits less than another
-of theirs; between judging cases and keeping the house, of which neither permits all of the other, cases come first."""
+"""A person whose groups give several roles works in the first of these. No role comes before one that permits all that it
+permits and more; of reviewer and administrator, neither of which permits all that the other does, the reviewer comes first."""
 
 
 @dataclass(frozen=True)
 class User:
-    """A person at work."""
+    """A person who works with requests."""
 
     iri: str
     name: str
@@ -25,7 +25,7 @@ class User:
     licence: str = ""
     """The professional licence with its state; empty if they have none."""
     title: str = ""
-    """The profession, as it is to stand in the record; by default the role."""
+    """The profession, as a decision states it; by default the role."""
     authenticated: bool = False
     """Whether an identity provider vouches for them."""
 
@@ -46,17 +46,17 @@ class User:
 
 @dataclass(frozen=True)
 class Directory:
-    """How what an identity provider says of a person tells their role and licence."""
+    """How the claims of an identity provider give a person's role and licence."""
 
     role_claim: str = "roles"
     """The claim that names their groups or roles: a text or a list of texts."""
     roles: Mapping[Role, frozenset[str]] = field(default_factory=dict)
-    """The groups whose members work in a role."""
+    """The groups whose members have a role, by role."""
     licence_claim: str = "licence"
     title_claim: str = "profession"
 
     def user(self, claims: Mapping[str, Any]) -> User:
-        """The person whom claims describe, in the first role of `PRECEDENCE` that their groups give them.
+        """The person described by some claims, in the first role of `PRECEDENCE` that their groups give them.
 
         Raises:
             AccessError: the claims name no one, or none of the groups has a role.
@@ -64,8 +64,8 @@ class Directory:
         issuer, subject = str(claims.get("iss") or ""), str(claims.get("sub") or "")
         if not subject:
             raise AccessError("the identity provider names no one", mend="Have it give the claim sub")
-        said = claims.get(self.role_claim) or ()
-        groups = {said} if isinstance(said, str) else {str(group) for group in said}
+        claim = claims.get(self.role_claim) or ()
+        groups = {claim} if isinstance(claim, str) else {str(group) for group in claim}
         role = next((role for role in PRECEDENCE if groups & self.roles.get(role, frozenset())), None)
         if role is None:
             raise AccessError(
@@ -83,7 +83,7 @@ class Directory:
 
 
 def local(name: str, role: Role, licence: str = "", title: str = "") -> User:
-    """A person on their own word, where no identity provider is configured; raises `AccessError` without a name."""
+    """A person who states their own name and role, where no identity provider is configured; raises `AccessError` without a name."""
     name = " ".join(name.split())
     if not name:
         raise AccessError("no name is given", mend="Say who is at work")
@@ -91,5 +91,5 @@ def local(name: str, role: Role, licence: str = "", title: str = "") -> User:
 
 
 def person(key: str) -> str:
-    """The IRI of a person."""
+    """The IRI of a person, from a key that identifies them."""
     return "urn:necessity:person:" + hashlib.sha256(key.encode()).hexdigest()[:32]

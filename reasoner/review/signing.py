@@ -1,4 +1,4 @@
-"""Signing: acts of people written as RDF, read and checked."""
+"""Signing: decisions and acceptances written as RDF, read and checked."""
 
 from __future__ import annotations
 
@@ -23,7 +23,16 @@ _PARTS = frozenset({NEC.override, NEC.remark, PROV.wasAttributedTo})
 
 
 def sign(proposal: Proposal, user: User, policy: Policy) -> Decision:
-    """A decision of a person, as of now, under a name of its own; raises `DocumentationError` as `read_decisions` does."""
+    """Make a decision of a proposal, dated now, with an IRI of its own.
+
+    Args:
+        proposal: what the person decides.
+        user: who decides.
+        policy: the policy of the determination.
+
+    Raises:
+        DocumentationError: as `read_decisions`.
+    """
     node, graph = URIRef(f"urn:necessity:decision:{uuid.uuid4()}"), Graph(bind_namespaces="none")
     graph.add((node, RDF.type, NEC.Decision))
     graph.add((node, NEC.determination, URIRef(proposal.determination)))
@@ -54,24 +63,29 @@ def sign(proposal: Proposal, user: User, policy: Policy) -> Decision:
 
 
 def accept(request: str, statement: str, rationale: str, user: User, policy: Policy) -> Acceptance:
-    """A person's acceptance of a statement, as of now; raises `DocumentationError` without a rationale."""
+    """A person's acceptance of a statement (IRI) for a request (IRI), dated now; raises `DocumentationError` without a rationale."""
     return _acceptance("acceptance", NEC.Acceptance, NEC.statement, statement, request, rationale, user, policy)
 
 
 def withdraw(acceptance: Acceptance, rationale: str, user: User, policy: Policy) -> Acceptance:
-    """A person's withdrawal of an acceptance, as of now; raises `DocumentationError` without a rationale."""
+    """A person's withdrawal of an acceptance, dated now; raises `DocumentationError` without a rationale."""
     withdrawn, request = acceptance.iri, acceptance.request
     return _acceptance("withdrawal", NEC.Withdrawal, PROV.wasRevisionOf, withdrawn, request, rationale, user, policy)
 
 
 def holds_decisions(data: parsing.DataSet) -> bool:
-    """Whether a data set is about decisions or acceptances rather than documentation."""
+    """Whether a data set describes decisions, acceptances or withdrawals."""
     kinds = {terms.of(kind) for kind in (NEC.Decision, NEC.Acceptance, NEC.Withdrawal)}
     return any(not kinds.isdisjoint(props.get(terms.of(RDF.type), ())) for props in data.nodes.values())
 
 
 def read_decisions(data: Graph, policy: Policy, source: str) -> tuple[Decision, ...]:
     """The decisions of one data set, ordered by IRI.
+
+    Args:
+        data: the data set.
+        policy: the policy whose criteria and vocabulary they use.
+        source: what to call the data set in errors.
 
     Raises:
         DocumentationError: it is not well formed, or an adverse decision lacks licence or rationale; names the nodes.
@@ -83,7 +97,7 @@ def read_decisions(data: Graph, policy: Policy, source: str) -> tuple[Decision, 
             determination=str(data.value(iri, NEC.determination)),
             content=graphs.canonical(_parts(data, iri)),
         )
-        for iri in sorted(data.subjects(RDF.type, NEC.Decision))
+        for iri in sorted(data.subjects(RDF.type, NEC.Decision), key=str)
     )
 
 
@@ -100,12 +114,12 @@ def read_acceptances(data: Graph, policy: Policy, source: str) -> tuple[Acceptan
             content=graphs.canonical(_parts(data, iri)),
         )
         for kind in (NEC.Acceptance, NEC.Withdrawal)
-        for iri in sorted(data.subjects(RDF.type, kind))
+        for iri in sorted(data.subjects(RDF.type, kind), key=str)
     )
 
 
 def show(decision: Decision, policy: Policy) -> Signed:
-    """What a decision says."""
+    """A recorded decision as it is shown: times, names and ids in place of triples."""
     data = parsing.data_set(decision.iri, graphs.triples(decision.content)).graph
     node = URIRef(decision.iri)
     person = data.value(node, PROV.wasAttributedTo)
@@ -113,7 +127,7 @@ def show(decision: Decision, policy: Policy) -> Signed:
     def text(subject: Node | None, predicate: URIRef) -> str:
         return str(data.value(subject, predicate) or "")
 
-    def id_(part: Node) -> str:
+    def criterion_id(part: Node) -> str:
         criterion = policy.criterion(text(part, NEC.criterion))
         return criterion.id if criterion else text(part, NEC.criterion)
 
@@ -121,7 +135,7 @@ def show(decision: Decision, policy: Policy) -> Signed:
         value = data.value(subject, predicate)
         return graphs.text(policy.ontology, value, SKOS.notation) if value else ""
 
-    parts = {relation: sorted(data.objects(node, relation)) for relation in (NEC.override, NEC.remark)}
+    parts = {relation: sorted(data.objects(node, relation), key=str) for relation in (NEC.override, NEC.remark)}
     return Signed(
         iri=decision.iri,
         determination=decision.determination,
@@ -134,17 +148,17 @@ def show(decision: Decision, policy: Policy) -> Signed:
         letter=text(node, NEC.letter),
         revises=text(node, PROV.wasRevisionOf),
         overrides=tuple(
-            SignedOverride(id_(p), slug(p, NEC.determinedStatus), slug(p, NEC.status), text(p, NEC.rationale))
+            SignedOverride(criterion_id(p), slug(p, NEC.determinedStatus), slug(p, NEC.status), text(p, NEC.rationale))
             for p in parts[NEC.override]
         ),
-        remarks=tuple((id_(part), text(part, NEC.text)) for part in parts[NEC.remark]),
+        remarks=tuple((criterion_id(part), text(part, NEC.text)) for part in parts[NEC.remark]),
     )
 
 
 def _refuse_malformed(data: Graph, policy: Policy, source: str) -> None:
     problems = [*undeclared(data, policy)]
     problems += [f"<{r.focus}>: {r.message.removesuffix('.')}" for r in pyshacl_door.validate(data, _shapes()).results]
-    for part in _overridden(data):
+    for part in _overrides_and_remarks(data):
         for criterion in data.objects(part, NEC.criterion):
             if policy.criterion(str(criterion)) is None:
                 problems.append(f"<{part}>: <{criterion}> is no criterion of the policy")
@@ -152,7 +166,7 @@ def _refuse_malformed(data: Graph, policy: Policy, source: str) -> None:
         raise DocumentationError("; ".join(dict.fromkeys(problems)), where=source)
 
 
-def _overridden(data: Graph) -> Iterable[Node]:
+def _overrides_and_remarks(data: Graph) -> Iterable[Node]:
     return [part for relation in (NEC.override, NEC.remark) for part in data.objects(None, relation)]
 
 
@@ -182,7 +196,7 @@ def _attribute(graph: Graph, node: URIRef, user: User) -> None:
 
 
 def _named(slug: str) -> URIRef:
-    """The individual of the core vocabulary that a status or a disposition is spelt for: NotMet for not-met."""
+    """The individual of the core vocabulary for a status or a disposition: nec:NotMet for not-met."""
     return NEC[slug.title().replace("-", "")]
 
 

@@ -19,7 +19,7 @@ class TurnaroundRule:
     extension: int = 0
     """Calendar days that are added once documentation has been requested."""
     applies_to: Mapping[str, str] = field(default_factory=dict)
-    """What the request has to be: a trait such as phase or urgency, and its label."""
+    """The requests it is for: the label that a request must have for each trait, such as phase or urgency."""
 
     def due(self, received: date, *, extended: bool) -> date:
         """The last day for a decision."""
