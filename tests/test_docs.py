@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import io
 import json
@@ -334,6 +335,16 @@ def test_names_in_the_text_exist() -> None:
             assert (ROOT / named).exists(), f"{page.name}: there is no {named}"
         for named in re.findall(r"`(reasoner(?:\.\w+)+)`", page.read_text()):
             assert resolves(named), f"{page.name}: there is no {named}"
+
+
+def test_what_examples_import_exists() -> None:
+    """In the examples that are not run as well, and in the notebook."""
+    notebook = json.loads((ROOT / "docs" / "sparql.ipynb").read_text())
+    examples = [block.text for of_page in ALL.values() for block in of_page if block.language == "python"]
+    examples += ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    imports = [node for text in examples for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)]
+    names = {f"{node.module}.{alias.name}" for node in imports for alias in node.names}
+    assert not [name for name in sorted(names) if name.startswith("reasoner") and not resolves(name)]
 
 
 def resolves(dotted: str) -> bool:
