@@ -1,7 +1,7 @@
-"""A lake of quads in Parquet determined file by file, without Spark: what is partitioned stays partitioned.
+"""A data lake: a folder of quads in Parquet, determined file by file without Spark.
 
-Each file of quads gives one file of determinations under the same path. A file that is there already is not made
-again, so a run that was interrupted goes on.
+Each file of quads gives one file of determinations under the same path. A file that exists already is not made
+again, so an interrupted run can be started again and goes on.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from reasoner.batch import exports, fields
-from reasoner.batch.run import Job, Worker
+from reasoner.batch.model import Job
+from reasoner.batch.workers import Worker
 from reasoner.chart.fast import piece
 from reasoner.ground.errors import DocumentationError, NecessityError, UsageError
 
@@ -27,12 +28,13 @@ def determine(
     Args:
         source: the folder; Parquet files in it at any depth have the columns of `reasoner.chart.fast.piece.COLUMNS`. All quads
             of a graph are in one file, one after the other.
-        target: the folder to write to, a file for each, with the columns of `reasoner.batch.exports.schema`.
+        target: the folder to write to; each file has the columns of `reasoner.batch.exports.schema`.
         job: how to determine.
         jobs: how many processes.
 
     Yields:
-        Each file that was written, how many determinations it holds, and why data sets were rejected.
+        Each path, how many determinations were written to it, and why data sets were rejected. Where a file as a whole is
+        rejected, nothing is written.
 
     Raises:
         UsageError: there is no such folder, or the result cannot be written.
@@ -55,28 +57,29 @@ def _determine(source: Path, target: Path, job: Job, name: Path) -> tuple[Path, 
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    worker, out, reasons, count = Worker(job), target / name, [], 0
-    partial_ = out.with_name(out.name + ".partial")
+    worker, out, count = Worker(job), target / name, 0
+    reasons: list[str] = []
+    unfinished = out.with_name(out.name + ".partial")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with pq.ParquetWriter(partial_, exports.schema(), compression="zstd") as writer:
-            for found in piece.pieces([str(source / name)]):
-                done = worker(found)
-                if done.scattered:
+        with pq.ParquetWriter(unfinished, exports.schema(), compression="zstd") as writer:
+            for part in piece.pieces([str(source / name)]):
+                result = worker(part)
+                if result.scattered:
                     raise DocumentationError(
                         "the quads of a graph do not stand together, or some stand in none",
                         where=str(source / name),
                         mend="Sort the file by graph",
                     )
-                records = [fields.table_row(json.loads(row.line)) for row in done.rows]
+                records = [fields.table_row(json.loads(row.line)) for row in result.rows]
                 writer.write_table(pa.Table.from_pylist(records, exports.schema()))
-                reasons += [str(rejection.error) for rejection in done.bad]
+                reasons += [str(rejection.error) for rejection in result.rejections]
                 count += len(records)
-        partial_.replace(out)
+        unfinished.replace(out)
     except OSError as error:
         raise UsageError(f"the result cannot be written: {error.strerror}", where=str(out)) from error
     except NecessityError as error:
         reasons.append(str(error))
     finally:
-        partial_.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
     return out, count, reasons

@@ -1,4 +1,4 @@
-"""Lineage: a batch as an OpenLineage run event (https://openlineage.io, spec 2-0-2), for whatever gathers them."""
+"""Lineage: a batch as an OpenLineage run event (https://openlineage.io, spec 2-0-2), for a lineage service."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from reasoner.batch.exports import Results
+from reasoner.batch.model import Results
 from reasoner.determination.engine import Engine, software_version
 
 _PRODUCER = f"https://w3id.org/necessity/{software_version()}"
@@ -28,17 +28,20 @@ def event(
     """The run event of a finished batch.
 
     Args:
-        results: what came of it.
+        results: the results of the batch.
         inputs: the files and folders that were read.
         out: the file that was written, if one was.
-        passed: whether the gate let it through.
-        engine: what validated.
-        now: when it ended; by default now.
+        passed: whether outcomes and rejections are within what was allowed.
+        engine: the engine that evaluated the leaves.
+        now: when the batch ended; by default now.
+
+    Returns:
+        The event as JSON values.
     """
     now = now or datetime.now(UTC)
     inputs = sorted(inputs)
-    said = "\n".join((results.policy.digest, now.isoformat(), str(out), *inputs))
-    run = uuid.UUID(bytes=hashlib.sha256(said.encode()).digest()[:16], version=4)
+    identity = "\n".join((results.policy.digest, now.isoformat(), str(out), *inputs))
+    run = uuid.UUID(bytes=hashlib.sha256(identity.encode()).digest()[:16], version=4)
     total = sum(results.outcomes.values())
     assertions = [
         {"assertion": f"no {outcome}", "success": not results.outcomes.get(outcome, 0)} for outcome in results.fail_on

@@ -1,10 +1,11 @@
-"""Briefs: determinations in a line of JSON, ids and statuses and names of statements, made without the whole record."""
+"""Lines of JSON: a brief for each determination, with ids, statuses and the IRIs of statements, made without the whole record."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 from reasoner.batch.fields import FIELDS
@@ -20,13 +21,22 @@ from reasoner.policy.configuration import Configuration, configured
 from reasoner.policy.effective import choose_readings, effective_policy
 from reasoner.policy.model import Policy, PolicyVersion
 
-SCHEMA = "https://w3id.org/necessity/schema/brief/1"
-"""Names the form of the JSON line; its JSON Schema is ``data/schema/brief.json``."""
 _LINE = "{" + ",".join(f'"{field.name}":%({field.name})s' for field in FIELDS) + "}"
 
 
+@dataclass(frozen=True)
+class _RequestKind:
+    """What is worked out once for a policy version and the classes of a request."""
+
+    table: FoldTable
+    undocumented: bytes
+    """The status codes of the table's leaves where no statement speaks to them."""
+    published: dict[str, tuple[int, str]]
+    """The place in published order and the id of each leaf of the effective policy."""
+
+
 class LineWriter:
-    """Briefs under one policy and one configuration.
+    """Writes briefs under one policy and one configuration.
 
     Args:
         policy: the policy.
@@ -40,8 +50,8 @@ class LineWriter:
         self._policy = configured(policy, configuration)
         self._configuration = configuration
         self._alternatives = alternatives
-        self._plans: dict[tuple[str, frozenset[str]], tuple[FoldTable, bytes, dict[str, tuple[int, str]]]] = {}
-        self._name = "\0".join(
+        self._kinds: dict[tuple[str, frozenset[str]], _RequestKind] = {}
+        self._basis = "\0".join(
             (
                 policy.digest,
                 software_version(),
@@ -52,12 +62,12 @@ class LineWriter:
         )
 
     def key(self, case: Case, start: str, engine: Engine = Engine.FAST) -> str:
-        """The digest of all that a determination follows from: documentation, day of review, policy, readings, software."""
-        parts = (case.iri, case.digest, case.as_of.isoformat(), start, engine.value, self._name)
+        """A digest of all that a determination depends on: documentation, day of review, policy, readings, engine, software."""
+        parts = (case.iri, case.digest, case.as_of.isoformat(), start, engine.value, self._basis)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     def lines(self, case: Case) -> Iterator[tuple[str, str, str]]:
-        """The briefs of a case, one for each period of service under one policy version: start, outcome, and line."""
+        """The briefs of a case, one for each period of service under one policy version: its start, the outcome and the line."""
         for period in periods(case, self._policy):
             start, _, version = period
             head = self._head(case, period)
@@ -68,38 +78,38 @@ class LineWriter:
             compiled = compiled_policy(version)
             inference = compiled.infer(case)
             settlement = settle(case, inference, version)
-            plan, silence, order = self._plan(version, inference.request_classes)
-            codes = bytearray(silence)
-            position = plan.position
+            kind = self._kind(version, inference.request_classes)
+            table, position, published = kind.table, kind.table.position, kind.published
+            codes = bytearray(kind.undocumented)
             for leaf, answer in compiled.answers(case, inference, settlement).items():
                 if leaf in position:
                     codes[position[leaf]] = CODE[compiled.status(leaf, answer)]
-            fold = plan.fold(bytes(codes))
+            folded = table.fold(bytes(codes))
             cited = sorted(
                 [
-                    (*order[leaf], ",".join([f'"{bearing.statement.iri}"' for bearing in bearings]))
+                    (*published[leaf], ",".join([f'"{bearing.statement.iri}"' for bearing in bearings]))
                     for leaf, bearings in settlement.bearings.items()
-                    if bearings and leaf in order
+                    if bearings and leaf in published
                 ]
             )
             evidence = ",".join([f"{_string(id_)}:[{statements}]" for _, id_, statements in cited])
             yield (
                 start.isoformat(),
-                fold.outcome.value,
-                _line(head, fold.outcome, fold.holds, fold.criteria, evidence, fold.gap),
+                folded.outcome.value,
+                _line(head, folded.outcome, folded.holds, folded.criteria, evidence, folded.gap),
             )
 
-    def of(self, determination: Determination) -> str:
-        """The brief of a whole determination, whatever engine made it."""
+    def brief(self, determination: Determination) -> str:
+        """The brief of a determination that was made whole, by either engine."""
         version = determination.evaluation.policy.version if determination.evaluation else None
         head = self._head(
             determination.case, (determination.service_start, determination.service_end, version), determination.engine
         )
-        shown = [result for result in determination.criteria if result.criterion.id]
-        criteria = ",".join(f"{_string(r.criterion.id)}:{_string(r.status.value)}" for r in shown)
+        results = [result for result in determination.criteria if result.criterion.id]
+        criteria = ",".join(f"{_string(r.criterion.id)}:{_string(r.status.value)}" for r in results)
         evidence = ",".join(
             f"{_string(r.criterion.id)}:[{','.join(_string(b.statement.iri) for b in r.evidence)}]"
-            for r in shown
+            for r in results
             if r.evidence
         )
         gap = next(iter(determination.gaps), ())
@@ -107,7 +117,7 @@ class LineWriter:
         return _line(head, determination.outcome, holds, criteria, evidence, gap)
 
     def _head(self, case: Case, period: Period, engine: Engine = Engine.FAST) -> dict[str, str]:
-        """The fields that tell what is determined, as JSON texts."""
+        """The fields that say what is determined, each as JSON text."""
         start, end, version = period
         return {
             "key": f'"{self.key(case, start.isoformat(), engine)}"',
@@ -118,20 +128,19 @@ class LineWriter:
             "version": _string(version.id) if version else "null",
         }
 
-    def _plan(
-        self, version: PolicyVersion, classes: frozenset[str]
-    ) -> tuple[FoldTable, bytes, dict[str, tuple[int, str]]]:
-        """The plan of a kind of request, the codes of its leaves where nothing is said, and the places of its leaves."""
-        found = self._plans.get((version.iri, classes))
-        if found is None:
+    def _kind(self, version: PolicyVersion, classes: frozenset[str]) -> _RequestKind:
+        kind = self._kinds.get((version.iri, classes))
+        if kind is None:
             readings = choose_readings(version, self._configuration.choices(version) if self._configuration else None)
             effective = effective_policy(version, classes, readings)
             others = [other for _, _, other in other_readings(effective)] if self._alternatives else []
-            plan, compiled = FoldTable(effective, others), compiled_policy(version)
-            silence = bytes(CODE[compiled.status(leaf, compiled.silence(leaf))] for leaf in plan.leaves)
-            order = {leaf: (number, version.criteria[leaf].id) for number, leaf in enumerate(effective.leaves)}
-            found = self._plans[version.iri, classes] = (plan, silence, order)
-        return found
+            table, compiled = FoldTable(effective, others), compiled_policy(version)
+            kind = self._kinds[version.iri, classes] = _RequestKind(
+                table,
+                bytes(CODE[compiled.status(leaf, compiled.silence(leaf))] for leaf in table.leaves),
+                {leaf: (number, version.criteria[leaf].id) for number, leaf in enumerate(effective.leaves)},
+            )
+        return kind
 
 
 def _line(

@@ -1,7 +1,7 @@
 """Apache Spark: a DataFrame of charts or of quads in, DataFrames of determinations and of criteria out.
 
 The package has to be installed where the executors run, with its extra ``spark``. Each Python worker compiles the policy
-once. A case lies in one partition; nothing else is shared, so the work scales with the number of cores.
+once. All quads of a case are in one partition and cases share nothing, so the work scales with the number of cores.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ import pyarrow as pa
 
 from reasoner.batch import exports, fields
 from reasoner.batch.fields import Type
-from reasoner.batch.run import Job, Worker
+from reasoner.batch.model import Job
+from reasoner.batch.workers import Worker
 from reasoner.chart.fast import piece
 from reasoner.chart.fast.piece import Piece
-from reasoner.ground.errors import DocumentationError
+from reasoner.ground.errors import UsageError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -34,9 +35,9 @@ DETERMINATIONS = ", ".join(
         ("error", _TYPES[Type.TEXT]),
     )
 )
-"""The columns of determinations: those of `reasoner.batch.exports.schema`, the data set, and why it was rejected if it was.
+"""The columns of determinations: those of `reasoner.batch.exports.schema`, then the data set and why it was rejected.
 
-A rejected data set has a row in which all but the last two columns are null.
+In the row of a rejected data set all columns but these two are null; otherwise the last one is.
 """
 _ROWS = 2048
 
@@ -52,9 +53,9 @@ def determine(quads: DataFrame, job: Job | None = None, *, partitions: int | Non
     Returns:
         A DataFrame with the columns of `DETERMINATIONS`, in no order.
     """
-    found = quads.select(*piece.COLUMNS)
-    spread = found.repartition(partitions, "graph") if partitions else found.repartition("graph")
-    return spread.sortWithinPartitions("graph").mapInArrow(_of_quads(job or Job()), DETERMINATIONS)
+    columns = quads.select(*piece.COLUMNS)
+    by_graph = columns.repartition(partitions, "graph") if partitions else columns.repartition("graph")
+    return by_graph.sortWithinPartitions("graph").mapInArrow(_of_quads(job or Job()), DETERMINATIONS)
 
 
 def determine_charts(charts: DataFrame, job: Job | None = None) -> DataFrame:
@@ -76,15 +77,15 @@ def criteria(determinations: DataFrame) -> DataFrame:
     from pyspark.sql import functions as f
 
     rows = determinations.where(f.col("error").isNull()).select(
-        "key", "request", "start", "outcome", "gap", f.explode("criteria").alias("one")
+        "key", "request", "start", "outcome", "gap", f.explode("criteria").alias("item")
     )
     return rows.select(
         "key",
         "request",
         "start",
         "outcome",
-        *(f"one.{field.name}" for field in fields.NESTED),
-        f.array_contains("gap", f.col("one.criterion")).alias("missing"),
+        *(f"item.{field.name}" for field in fields.NESTED),
+        f.array_contains("gap", f.col("item.criterion")).alias("missing"),
     )
 
 
@@ -97,7 +98,7 @@ def _of_quads(job: Job) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.Reco
 
 def _of_charts(job: Job) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        yield from _batches(job, (found for batch in batches for found in _pieces(batch)))
+        yield from _batches(job, (document for batch in batches for document in _pieces(batch)))
 
     return run
 
@@ -111,10 +112,10 @@ def _pieces(batch: pa.RecordBatch) -> Iterator[Piece]:
 def _batches(job: Job, pieces: Iterable[Piece]) -> Iterator[pa.RecordBatch]:
     shape = exports.schema().append(pa.field("source", pa.string())).append(pa.field("error", pa.string()))
     records: list[dict[str, Any]] = []
-    for found in pieces:
-        if found.data == b"":
+    for part in pieces:
+        if part.data == b"":
             continue
-        records += _records(_worker(job), found)
+        records += _records(_worker(job), part)
         if len(records) >= _ROWS:
             yield pa.RecordBatch.from_pylist(records, shape)
             records = []
@@ -122,19 +123,19 @@ def _batches(job: Job, pieces: Iterable[Piece]) -> Iterator[pa.RecordBatch]:
         yield pa.RecordBatch.from_pylist(records, shape)
 
 
-def _records(worker: Worker, found: Piece) -> Iterator[dict[str, Any]]:
-    done = worker(found)
-    if done.scattered:
-        done = worker(found.whole())
-    for row in done.rows:
+def _records(worker: Worker, part: Piece) -> Iterator[dict[str, Any]]:
+    result = worker(part)
+    if result.scattered:
+        result = worker(part.whole())
+    for row in result.rows:
         yield fields.table_row(json.loads(row.line)) | {"source": row.source, "error": None}
-    for rejection in done.bad:
+    for rejection in result.rejections:
         yield {"source": rejection.source, "error": str(rejection.error)}
 
 
 @lru_cache(maxsize=2)
 def _worker(job: Job) -> Worker:
-    """The worker of this process, which lives as long as the process does."""
+    """The worker of this Python process, made once."""
     if job.whole:
-        raise DocumentationError("a job for DataFrames writes briefs", mend="Leave out `whole`")
+        raise UsageError("a job for DataFrames writes briefs", mend="Leave out `whole`")
     return Worker(job)

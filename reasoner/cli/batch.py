@@ -17,7 +17,9 @@ from reasoner.cli.options import print_notes
 from reasoner.cli.output import DONE, INTERRUPTED, Threshold, exit_code, write, writer
 
 if TYPE_CHECKING:
-    from reasoner.batch.run import Batch, Job, Progress
+    from reasoner.batch.model import Job
+    from reasoner.batch.run import Progress
+    from reasoner.batch.state import BatchState
     from reasoner.cli.formats import StreamFormat
     from reasoner.cli.options import Basis, Inputs, Method
     from reasoner.cli.output import Gate
@@ -58,8 +60,10 @@ class BatchOptions:
 
 def run(inputs: Inputs, basis: Basis, method: Method, form: StreamFormat, gate: Gate, how: BatchOptions) -> int:
     """Determine charts and write them in a format that streams; returns the exit code."""
-    from reasoner.batch import exports, lineage
-    from reasoner.batch.run import Job, processes
+    from reasoner.batch import lineage, reports
+    from reasoner.batch import run as batch
+    from reasoner.batch.model import Job, Results
+    from reasoner.batch.workers import process_count
     from reasoner.chart import sources
     from reasoner.chart.fast import piece
 
@@ -74,50 +78,50 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: StreamFormat, gate: 
     )
     files = sources.find(inputs.paths, piece.SUFFIXES)
     total = sum(os.stat(name).st_size for name in files if name != sources.STDIN)
-    jobs = processes(how.jobs, total)
-    with _batch(job, how) as batch:
+    jobs = process_count(how.jobs, total)
+    with _state(job, how) as state:
         pieces = piece.pieces(inputs.paths, inputs.stdin_suffix)
-        batch.run(pieces, jobs=jobs, total=total, progress=_teller())
-        for source, note in batch.notes():
+        batch.run(state, pieces, jobs=jobs, total=total, progress=_teller())
+        for source, note in state.notes():
             print_notes(source, [note])
-        results = exports.Results(
+        results = Results(
             policy=basis.policy,
-            rows=batch.rows,
-            rejections=batch.rejections,
-            outcomes=batch.outcomes(),
-            rejected=batch.rejected(),
+            rows=state.rows,
+            rejections=state.rejections,
+            outcomes=state.outcomes(),
+            rejected=state.rejected(),
             fail_on=gate.fail_on,
         )
         with writer(how.out) as stream:
             form.write(results, stream)
         if how.quarantine:
-            exports.quarantine(how.quarantine, batch.rejections())
-        _tell_rejected(batch, how.quarantine)
+            reports.quarantine(how.quarantine, state.rejections())
+        _tell_rejected(state, how.quarantine)
         code = gate.code(results.outcomes, results.rejected)
         if how.lineage:
             event = lineage.event(
                 results, inputs.paths, how.out, passed=code in (DONE, exit_code(1, 1)), engine=job.engine
             )
             write(json.dumps(event, indent=2) + "\n", how.lineage)
-        batch.discard()
+        state.discard()
     return code
 
 
 @contextmanager
-def _batch(job: Job, how: BatchOptions) -> Iterator[Batch]:
-    from reasoner.batch.run import Batch
+def _state(job: Job, how: BatchOptions) -> Iterator[BatchState]:
+    from reasoner.batch.state import BatchState
 
     path = how.out.with_name(how.out.name + ".state") if how.out else None
-    batch = Batch(path, job, resume=how.resume)
+    state = BatchState(path, job, resume=how.resume)
     try:
-        yield batch
+        yield state
     except KeyboardInterrupt:
-        batch.close()
+        state.close()
         kept = f"; what is done is kept in {path}: go on with --resume" if path else ""
         print(f"\nnecessity: interrupted{kept}", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None
     finally:
-        batch.close()
+        state.close()
 
 
 def _teller() -> Callable[[Progress], None]:
@@ -143,12 +147,12 @@ def _teller() -> Callable[[Progress], None]:
     return tell
 
 
-def _tell_rejected(batch: Batch, quarantine: Path | None) -> None:
+def _tell_rejected(state: BatchState, quarantine: Path | None) -> None:
     if quarantine:
-        if batch.rejected():
-            print(f"rejected: {batch.rejected()} data sets, set aside in {quarantine}", file=sys.stderr)
+        if state.rejected():
+            print(f"rejected: {state.rejected()} data sets, set aside in {quarantine}", file=sys.stderr)
         return
-    for rejection in batch.rejections():
+    for rejection in state.rejections():
         print(f"rejected: {rejection.error}", file=sys.stderr)
 
 

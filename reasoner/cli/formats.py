@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
-    from reasoner.batch.exports import Results
+    from reasoner.batch.model import Results
     from reasoner.determination.model import Determination
 
 
@@ -131,21 +131,21 @@ def _parquet(results: Results, stream: BinaryIO) -> None:
 
 
 def _junit(results: Results, stream: BinaryIO) -> None:
-    from reasoner.batch import exports
+    from reasoner.batch import reports
 
-    exports.write_junit(results, stream)
+    reports.write_junit(results, stream)
 
 
 def _sarif(results: Results, stream: BinaryIO) -> None:
-    from reasoner.batch import exports
+    from reasoner.batch import reports
 
-    exports.write_sarif(results, stream)
+    reports.write_sarif(results, stream)
 
 
 def _summary(results: Results, stream: BinaryIO) -> None:
-    from reasoner.batch import exports
+    from reasoner.batch import reports
 
-    exports.write_summary(results, stream)
+    reports.write_summary(results, stream)
 
 
 FORMATS: dict[str, DocumentFormat | StreamFormat] = {

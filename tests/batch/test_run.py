@@ -22,7 +22,9 @@ from rdflib import Graph
 from benchmarks.generate import generate, write
 from reasoner import Policy, load_policy
 from reasoner.batch import fields
-from reasoner.batch.run import Batch, Job
+from reasoner.batch.model import Job
+from reasoner.batch.run import run
+from reasoner.batch.state import BatchState
 from reasoner.chart.fast import piece
 from reasoner.cli import main
 from reasoner.logic.fold import Outcome
@@ -276,14 +278,14 @@ def test_tables_have_the_columns_that_pipelines_rely_on() -> None:
 
 def test_an_interrupted_batch_goes_on(charts: Path, expected: bytes, tmp_path: Path) -> None:
     state = tmp_path / "out.state"
-    batch = Batch(state, Job())
+    batch = BatchState(state, Job())
     pieces = list(piece.pieces([str(charts)], size=100_000))
     assert len(pieces) > 20
-    batch.run(iter(pieces[:7]))
+    run(batch, iter(pieces[:7]))
     batch.close()
     told: list[int] = []
-    resumed = Batch(state, Job(), resume=True)
-    resumed.run(iter(pieces), progress=lambda progress: told.append(progress.requests))
+    resumed = BatchState(state, Job(), resume=True)
+    run(resumed, iter(pieces), progress=lambda progress: told.append(progress.requests))
     assert 0 < told[-1] < 300, "what was done is not done again"
     assert b"".join(row.line.encode() + b"\n" for row in resumed.rows()) == expected
     resumed.discard()
@@ -295,7 +297,7 @@ def test_resuming_with_other_options_is_refused(charts: Path, tmp_path: Path, ca
     arguments = ["determine", str(charts), "--format", "compact", "--out", str(out)]
     assert main([*arguments, "--resume"]) == 2
     assert "no interrupted batch" in capsys.readouterr().err
-    Batch(tmp_path / "out.state", Job()).close()
+    BatchState(tmp_path / "out.state", Job()).close()
     assert main([*arguments, "--resume", "--readings", "default"]) == 2
     assert "other options" in capsys.readouterr().err
     assert main([*arguments, "--resume"]) == 0
@@ -305,12 +307,12 @@ def test_a_file_that_changed_meanwhile_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "a.nq"
     first, second = ("".join(f"{line[:-2]} <urn:g> .\n" for line in c.splitlines()) for c in generate(2, seed=5))
     path.write_text(first)
-    batch = Batch(tmp_path / "state", Job())
-    batch.run(piece.pieces([str(path)]))
+    batch = BatchState(tmp_path / "state", Job())
+    run(batch, piece.pieces([str(path)]))
     batch.close()
     path.write_text(second)
-    resumed = Batch(tmp_path / "state", Job(), resume=True)
-    resumed.run(piece.pieces([str(path)]))
+    resumed = BatchState(tmp_path / "state", Job(), resume=True)
+    run(resumed, piece.pieces([str(path)]))
     (row,) = resumed.rows()
     assert row.request.endswith("0000001#request")
     resumed.discard()
@@ -350,8 +352,8 @@ def test_a_batch_that_passes_midnight_keeps_its_day(tmp_path: Path, policy: Poli
 
     path = tmp_path / "a.ttl"
     path.write_text(chart([Attestation("adult-admission:3")]).replace('nec:asOf "2026-01-01"^^xsd:date ;', ""))
-    batch = Batch(None, Job(today=date(2026, 5, 1)))
-    batch.run(piece.pieces([str(path)]))
+    batch = BatchState(None, Job(today=date(2026, 5, 1)))
+    run(batch, piece.pieces([str(path)]))
     (row,) = batch.rows()
     assert json.loads(row.line)["asOf"] == "2026-05-01"
     batch.close()

@@ -44,9 +44,9 @@ SAMPLES = sorted(path for path in CASES.rglob("*.ttl"))
 
 def agree(case: Case, policy: Policy) -> None:
     """Both engines, with every reading; then the brief."""
-    desk = LineWriter(policy)
+    writer = LineWriter(policy)
     by = {engine: determine_case(case, policy, engine=engine) for engine in Engine}
-    lines = list(desk.lines(case))
+    lines = list(writer.lines(case))
     assert len(by[Engine.FAST]) == len(by[Engine.REFERENCE]) == len(lines)
     for fast, reference, (start, outcome, line) in zip(*by.values(), lines, strict=True):
         assert fast.criteria == reference.criteria
@@ -54,8 +54,8 @@ def agree(case: Case, policy: Policy) -> None:
         assert (mine.pop("engine"), other.pop("engine")) == ("fast", "reference")
         assert mine == other
         assert (start, outcome) == (str(reference.service_start), reference.outcome.value)
-        assert line == desk.of(fast)
-        of_reference = json.loads(desk.of(reference))
+        assert line == writer.brief(fast)
+        of_reference = json.loads(writer.brief(reference))
         assert {**of_reference, "key": ""} == {**json.loads(line), "key": ""}
         assert list(of_reference["criteria"]) == [c["id"] for c in mine["criteria"]]
 
@@ -289,9 +289,9 @@ def test_odd_charts(policy: Policy, odd: str) -> None:
 
 
 def test_what_is_remembered_is_bounded_and_never_mixed_up(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk = LineWriter(policy)
+    writer = LineWriter(policy)
     cases = [case for path in SAMPLES for case in intake.read_file(path, policy)]
-    expected = [list(desk.lines(case)) for case in cases]
+    expected = [list(writer.lines(case)) for case in cases]
     for module in (compiled, tables, fast_chart, scan, layout):
         monkeypatch.setattr(module, "_KEPT", 3)
     assert [list(LineWriter(policy).lines(case)) for case in cases] == expected
@@ -302,15 +302,15 @@ def test_what_is_remembered_is_bounded_and_never_mixed_up(policy: Policy, monkey
 @pytest.mark.slow
 def test_generated_charts(policy: Policy) -> None:
     """10,000 charts: the reference engine sees a sample, the fast engine's two ways to decide see all."""
-    desk, dice = LineWriter(policy), random.Random(7)
+    writer, dice = LineWriter(policy), random.Random(7)
     for number, text in enumerate(generate(10_000, seed=7)):
         (data,) = parsing.parse_datasets(text.encode(), parsing.SYNTAXES[".nt"], f"chart {number}")
         (case,) = reader(policy).cases(reader(policy).nodes(data), data.name)
         if dice.random() < 0.02:
             agree(case, policy)
             continue
-        for found, (_, _, line) in zip(determine_case(case, policy), desk.lines(case), strict=True):
-            assert line == desk.of(found)
+        for found, (_, _, line) in zip(determine_case(case, policy), writer.lines(case), strict=True):
+            assert line == writer.brief(found)
 
 
 # What is not compiled is left to another engine, leaf by leaf, with the same results.

@@ -1,0 +1,181 @@
+"""The state of a batch: a database beside the output with the finished pieces and their results.
+
+It exists until the results are written. A batch that was interrupted, in whatever way, goes on from it and ends with
+the same bytes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from reasoner.batch.model import Job, PieceResult, Rejection, Row
+from reasoner.ground.errors import DocumentationError, UsageError
+
+_TABLES = """
+CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT);
+CREATE TABLE piece (key TEXT PRIMARY KEY);
+CREATE TABLE graph (piece TEXT, file TEXT, source TEXT);
+CREATE TABLE row (piece TEXT, source TEXT, request TEXT, start TEXT, outcome TEXT, line TEXT);
+CREATE TABLE rejection (piece TEXT, source TEXT, problem TEXT, place TEXT, mend TEXT, suffix TEXT, raw BLOB);
+CREATE TABLE note (piece TEXT, source TEXT, text TEXT);
+"""
+
+
+class BatchState:
+    """The finished pieces of a batch, in a file that outlives the process until it is discarded.
+
+    Args:
+        path: the file; None for a temporary one that ends with the process.
+        job: how to determine.
+        resume: whether to go on with what the file holds.
+
+    Raises:
+        UsageError: there is nothing to resume, or it belongs to another job; or the file cannot be written.
+    """
+
+    job: Job
+    """The job, with the day on which the batch began."""
+
+    def __init__(self, path: Path | None, job: Job, *, resume: bool = False) -> None:
+        self.path = path
+        if resume and (path is None or not path.exists()):
+            raise UsageError(
+                "there is no interrupted batch to resume", where=str(path or ""), mend="Run it without --resume"
+            )
+        if path and not resume:
+            delete(path)
+        try:
+            self._db = sqlite3.connect(path or "", isolation_level=None)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = OFF")
+            self._db.execute("PRAGMA temp_store = FILE")
+            if not self._db.execute("SELECT name FROM sqlite_master").fetchall():
+                self._db.executescript(_TABLES)
+        except sqlite3.Error as error:
+            raise UsageError(f"the state of the batch cannot be kept: {error}", where=str(path)) from error
+        settings = dict(self._db.execute("SELECT name, value FROM setting"))
+        if not settings:
+            settings = {"job": job.digest(), "today": job.today.isoformat()}
+            self._db.executemany("INSERT INTO setting VALUES (?, ?)", settings.items())
+        elif settings["job"] != job.digest():
+            raise UsageError(
+                "the interrupted batch had other options, another policy or another version of the software",
+                where=str(path),
+                mend="Resume it with the same, or start anew without --resume",
+            )
+        self.job = replace(job, today=date.fromisoformat(settings["today"]))
+
+    def finished(self) -> set[str]:
+        """The keys of the pieces that are finished."""
+        return {key for (key,) in self._db.execute("SELECT key FROM piece")}
+
+    def keep(self, result: PieceResult) -> None:
+        """Add a finished piece with its results, all of it or nothing."""
+        key, db = result.piece.key(), self._db
+        db.execute("BEGIN")
+        db.execute("INSERT OR REPLACE INTO piece VALUES (?)", (key,))
+        db.executemany("INSERT INTO graph VALUES (?, ?, ?)", [(key, *graph) for graph in result.graphs])
+        db.executemany(
+            "INSERT INTO row VALUES (?, ?, ?, ?, ?, ?)",
+            [(key, row.source, row.request, row.start, row.outcome, row.line) for row in result.rows],
+        )
+        db.executemany(
+            "INSERT INTO rejection VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [(key, r.source, r.error.problem, r.error.where, r.error.mend, r.suffix, r.raw) for r in result.rejections],
+        )
+        db.executemany("INSERT INTO note VALUES (?, ?, ?)", [(key, *note) for note in result.notes])
+        db.execute("COMMIT")
+
+    def divided_files(self) -> list[str]:
+        """The files that have quads of one graph in two pieces."""
+        rows = self._db.execute(
+            "SELECT DISTINCT file FROM graph WHERE file != '' GROUP BY file, source HAVING COUNT(*) > 1"
+        )
+        return [file for (file,) in rows]
+
+    def forget(self, file: str) -> None:
+        """Remove the pieces of a file that has named graphs, with their results."""
+        rows = self._db.execute("SELECT DISTINCT piece FROM graph WHERE file = ?", (file,)).fetchall()
+        self._remove([key for (key,) in rows])
+
+    def drop_all_but(self, keys: Collection[str]) -> None:
+        """Remove the pieces that the input does not have any more: a file was changed or removed meanwhile."""
+        self._remove(sorted(self.finished() - set(keys)))
+
+    def reject_duplicates(self) -> None:
+        """Reject each request that more than one data set describes, with all its determinations."""
+        db = self._db
+        db.execute("CREATE INDEX IF NOT EXISTS by_request ON row (request, start)")
+        requests = db.execute(
+            "SELECT request FROM row GROUP BY request HAVING COUNT(DISTINCT source) > 1 OR COUNT(DISTINCT piece) > 1"
+        ).fetchall()
+        db.execute("BEGIN")
+        for (request,) in requests:
+            rows = db.execute("SELECT DISTINCT source, piece FROM row WHERE request = ? ORDER BY source", (request,))
+            sources = [source for source, _ in rows]
+            db.execute("DELETE FROM row WHERE request = ?", (request,))
+            db.execute(
+                "INSERT INTO rejection VALUES ('', ?, ?, ?, ?, '', ?)",
+                (
+                    sources[0],
+                    f"the request <{request}> is described in more than one data set",
+                    ", ".join(sources),
+                    "Keep a request and its statements in one data set",
+                    b"",
+                ),
+            )
+        db.execute("COMMIT")
+
+    def rows(self) -> Iterator[Row]:
+        """The determinations, ordered by request and service start."""
+        for values in self._db.execute("SELECT source, request, start, outcome, line FROM row ORDER BY request, start"):
+            yield Row(*values)
+
+    def rejections(self) -> Iterator[Rejection]:
+        """The data sets that were rejected, ordered by source."""
+        for source, problem, place, mend, raw, suffix in self._db.execute(
+            "SELECT source, problem, place, mend, raw, suffix FROM rejection ORDER BY source, problem, place, raw"
+        ):
+            yield Rejection(source, DocumentationError(problem, where=place, mend=mend), raw, suffix)
+
+    def notes(self) -> Iterator[tuple[str, str]]:
+        """What was not used of the input: source and note."""
+        yield from self._db.execute("SELECT DISTINCT source, text FROM note ORDER BY source, text")
+
+    def outcomes(self) -> dict[str, int]:
+        """How many determinations have each outcome."""
+        return dict(self._db.execute("SELECT outcome, COUNT(*) FROM row GROUP BY outcome ORDER BY outcome"))
+
+    def rejected(self) -> int:
+        """How many data sets were rejected."""
+        return int(self._db.execute("SELECT COUNT(*) FROM rejection").fetchone()[0])
+
+    def close(self) -> None:
+        """Close the file; the batch can be resumed from it."""
+        self._db.close()
+
+    def discard(self) -> None:
+        """Close the file and delete it."""
+        self.close()
+        if self.path:
+            delete(self.path)
+
+    def _remove(self, keys: list[str]) -> None:
+        """Remove pieces with their results."""
+        self._db.execute("BEGIN")
+        for table in ("graph", "row", "rejection", "note"):
+            self._db.executemany(f"DELETE FROM {table} WHERE piece = ?", [(key,) for key in keys])  # noqa: S608
+        self._db.executemany("DELETE FROM piece WHERE key = ?", [(key,) for key in keys])
+        self._db.execute("COMMIT")
+
+
+def delete(path: Path) -> None:
+    """Delete the file of a state."""
+    for name in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        with contextlib.suppress(FileNotFoundError):
+            name.unlink()

@@ -1,0 +1,204 @@
+"""Workers: pieces of the input determined in this process or in several others."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
+from datetime import date
+
+from reasoner.batch.lines import LineWriter
+from reasoner.batch.model import Job, PieceResult, Rejection, Row
+from reasoner.chart.fast import stream
+from reasoner.chart.fast.piece import Piece
+from reasoner.chart.fast.stream import StreamedDataSet
+from reasoner.chart.model import Case
+from reasoner.determination.determine import determine_case
+from reasoner.determination.engine import Engine
+from reasoner.determination.model import Determination
+from reasoner.ground.errors import EngineError, NecessityError, UsageError
+from reasoner.rdf import terms
+from reasoner.rdf.namespaces import NEC
+from reasoner.render.json import to_json
+
+SMALL = 8 * 2**20
+"""Input of fewer bytes than this is determined by one process, unless a number is given."""
+_AS_OF = terms.of(NEC.asOf)
+
+DeterminePieces = Callable[[Iterator[Piece]], Iterator[PieceResult]]
+"""Determines pieces and gives their results in the same order."""
+
+
+class Worker:
+    """Determines pieces, one after the other, with the policy loaded once."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._policy = job.policy.load()
+        self._line_writer = LineWriter(self._policy, job.configuration, alternatives=job.alternatives)
+
+    def __call__(self, piece: Piece) -> PieceResult:
+        """The rows, rejections and notes of a piece; an error in the input is a rejection, never raised."""
+        result = PieceResult(piece)
+        job = self._job
+        try:
+            for data_set in stream.read(piece, self._policy, as_of=job.as_of, options=job.options):
+                self._determine(data_set, result)
+        except stream.ScatteredError:
+            return PieceResult(piece, scattered=True)
+        except NecessityError as error:
+            result.rejections.append(Rejection(piece.name, error))
+        return result
+
+    def _determine(self, data_set: StreamedDataSet, result: PieceResult) -> None:
+        """Add what comes of a data set to the result of its piece."""
+        job = self._job
+        result.notes += [(data_set.source, note) for note in data_set.notes]
+        if data_set.graph:
+            result.graphs.append((result.piece.files[0], data_set.source))
+        if data_set.error:
+            result.rejections.append(Rejection(data_set.source, data_set.error, data_set.raw, data_set.suffix))
+        for case in data_set.cases:
+            if job.as_of is None and job.today != date.today() and not any(p == _AS_OF for _, p, _ in case.facts):
+                case = replace(case, as_of=job.today)  # the batch began on another day
+            try:
+                rows = [Row(data_set.source, case.iri, *line) for line in self._lines(case)]
+            except NecessityError as error:
+                result.rejections.append(Rejection(data_set.source, error))
+            else:
+                result.rows += rows
+
+    def _lines(self, case: Case) -> Iterator[tuple[str, str, str]]:
+        """The start of service, the outcome and the line of each determination of a case."""
+        job = self._job
+        if job.engine is Engine.FAST and not job.whole:
+            yield from self._line_writer.lines(case)
+            return
+        determinations = determine_case(
+            case, self._policy, configuration=job.configuration, alternatives=job.alternatives, engine=job.engine
+        )
+        for determination in determinations:
+            line = _record(determination) if job.whole else self._line_writer.brief(determination)
+            yield determination.service_start.isoformat(), determination.outcome.value, line
+
+
+def _record(determination: Determination) -> str:
+    """The whole record of a determination as a line of JSON."""
+    return json.dumps(to_json(determination), ensure_ascii=False)
+
+
+def process_count(jobs: int | None, total: int) -> int:
+    """How many processes a batch takes.
+
+    Args:
+        jobs: as many as are asked for, 0 for one a core; None for one a core, or a single one if the input is small.
+        total: bytes of input.
+
+    Raises:
+        UsageError: the number is negative.
+    """
+    if jobs is not None and jobs < 0:
+        raise UsageError(f"--jobs is {jobs}", mend="Give the number of processes, or 0 for one a core")
+    if jobs is None and total < SMALL:
+        return 1
+    return jobs or os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def workers(job: Job, jobs: int) -> Iterator[DeterminePieces]:
+    """What determines pieces, until the context ends.
+
+    Args:
+        job: how to determine.
+        jobs: how many processes; with one, this process does the work itself.
+
+    Raises:
+        EngineError: a process was lost.
+    """
+    worker = Worker(job)  # before any fork, so that the other processes have the compiled policy already
+    if jobs > 1:
+        with _pool(job, jobs) as determine:
+            yield determine
+        return
+
+    def determine_here(pieces: Iterator[Piece]) -> Iterator[PieceResult]:
+        for piece in pieces:
+            with _collection_paused():
+                result = worker(piece)
+            yield result
+
+    yield determine_here
+
+
+@contextlib.contextmanager
+def _pool(job: Job, jobs: int) -> Iterator[DeterminePieces]:
+    # A fork beside other threads would not be safe.
+    forked = threading.active_count() == 1 and "fork" in multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("fork" if forked else "spawn")
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(job,))
+
+    def determine_there(pieces: Iterator[Piece]) -> Iterator[PieceResult]:
+        waiting: deque[Future[PieceResult]] = deque()
+        try:
+            for piece in pieces:
+                waiting.append(pool.submit(_work, piece))
+                if len(waiting) >= 3 * jobs:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        except BrokenProcessPool as error:
+            raise EngineError(
+                "a process of the batch was ended from outside, perhaps because memory ran out",
+                mend="Resume with fewer --jobs",
+            ) from error
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    try:
+        yield determine_there
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+_worker: Worker | None = None
+"""The worker of this process, where it was started to be one."""
+
+
+def _start(job: Job) -> None:
+    """Make this process ready to work."""
+    global _worker
+    terms.hide_truth_values()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process handles it and ends the others
+    _worker = Worker(job)
+    gc.collect()
+    gc.freeze()
+
+
+def _work(piece: Piece) -> PieceResult:
+    if _worker is None:
+        raise EngineError("a process was given a piece of the batch before it was started for the job")
+    with _collection_paused():
+        return _worker(piece)
+
+
+@contextlib.contextmanager
+def _collection_paused() -> Iterator[None]:
+    """Without garbage collection meanwhile: reading makes very many objects and hardly a cycle."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+        gc.collect(1)
