@@ -11,7 +11,7 @@ from parts import paint, picture, session
 
 from reasoner.ground.errors import NecessityError
 from reasoner.review.authority import Action
-from reasoner.store.questions import GRAPHS, TABLES, Answer, Query, library
+from reasoner.store.questions import GRAPH_FORMATS, TABLE_FORMATS, Answer, Query, library
 
 _OWN = "own question"
 _EDGES = 150
@@ -70,7 +70,7 @@ def _text(name: str, query: Query | None) -> str:
 
 
 def _answer(answer: Answer) -> None:
-    if answer.cut:
+    if answer.truncated:
         st.warning(f"Only the first {session.workplace().settings.rows:,} are shown. Narrow the question.")
     if answer.triples is not None:
         _graph(answer)
@@ -92,7 +92,7 @@ def _answer(answer: Answer) -> None:
         _chart(table, words, numbers)
     else:
         st.dataframe(table, hide_index=True, alt="The answer as a table; download it for a screen reader")
-    _download(answer, (*TABLES, "parquet"))
+    _download(answer, (*TABLE_FORMATS, "parquet"))
 
 
 def _chart(table: pandas.DataFrame, words: list[str], numbers: list[str]) -> None:
@@ -122,7 +122,7 @@ def _graph(answer: Answer) -> None:
     name = answer.shorten
     edges = [(name(t.subject), name(t.predicate), name(t.object)) for t in triples[:_EDGES]]
     st.graphviz_chart(picture.dot(edges), width="stretch")
-    _download(answer, tuple(GRAPHS))
+    _download(answer, tuple(GRAPH_FORMATS))
 
 
 def _download(answer: Answer, forms: tuple[str, ...]) -> None:

@@ -26,7 +26,7 @@ class Job:
     policy: PolicyLocation = field(default_factory=PolicyLocation)
     """Where each process loads the policy from."""
     configuration: Configuration | None = None
-    """A payer's choice of readings."""
+    """A payer's readings and parameters."""
     as_of: date | None = None
     """Day of review that overrides the requests' own."""
     today: date = field(default_factory=date.today)

@@ -15,7 +15,7 @@ from reasoner.ground.errors import UsageError
 
 if TYPE_CHECKING:
     from reasoner.cli.options import Commands
-    from reasoner.store.audit import Trail
+    from reasoner.store.audit import AuditTrail
 
 
 def add(commands: Commands) -> None:
@@ -84,15 +84,15 @@ def _app(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _trail(location: str, folder: Path | None) -> Trail:
+def _trail(location: str, folder: Path | None) -> AuditTrail:
     """The audit trail in the workplace's folder; raises `UsageError` where there is none."""
-    from reasoner.store.audit import Trail
+    from reasoner.store.audit import AuditTrail
     from reasoner.workplace.settings import workplace_folder
 
     path = workplace_folder(location, folder) / "audit.jsonl"
     if not path.is_file():
         raise UsageError("there is no audit trail", where=str(path), mend="`necessity app` begins one")
-    return Trail(path)
+    return AuditTrail(path)
 
 
 def _verify(options: argparse.Namespace) -> int:

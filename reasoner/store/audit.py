@@ -9,18 +9,19 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from filelock import FileLock
 
 from reasoner.ground.errors import StoreError
 
 START = "0" * 64
-"""What the first entry has as the digest of the one before it."""
+"""Stands in the first entry for the digest of the one before it."""
 
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """One line of the trail. It names requests by opaque ids and holds nothing of a chart."""
+    """One line of the trail. It names requests by opaque ids and contains nothing of a chart."""
 
     number: int
     """From 1, without gaps."""
@@ -39,16 +40,16 @@ class AuditEntry:
     digest: str = ""
     """SHA-256 of the entry without this, as JSON with sorted keys and no spaces."""
 
-    def sealed(self) -> str:
+    def expected_digest(self) -> str:
         """The digest that the entry has to have."""
         content = {key: value for key, value in asdict(self).items() if key != "digest"}
         return hashlib.sha256(_json(content).encode()).hexdigest()
 
 
-class Trail:
+class AuditTrail:
     """An append-only file of entries, a JSON object a line; many processes may write to it.
 
-    An entry that `append` has returned is on the disk.
+    When `append` returns, its entry is on the disk.
     """
 
     def __init__(self, path: Path) -> None:
@@ -74,7 +75,7 @@ class Trail:
                     detail=detail,
                     previous=last.digest if last else START,
                 )
-                entry = AuditEntry(**{**asdict(entry), "digest": entry.sealed()})
+                entry = AuditEntry(**{**asdict(entry), "digest": entry.expected_digest()})
                 stream.write(_json(asdict(entry)).encode() + b"\n")
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -98,11 +99,12 @@ class Trail:
         """What is wrong with the trail, a line each.
 
         Args:
-            head: the digest of an entry, noted earlier and kept elsewhere. Only so a trail is found out that was cut
-                short or written anew from the start.
+            head: the digest of an entry, noted earlier and kept elsewhere. Only with it can be detected that the trail was
+                shortened or rewritten from the start.
         """
         problems: list[str] = []
-        previous, seen = START, set()
+        previous = START
+        digests: set[str] = set()
         for number, line in enumerate(self._lines(), start=1):
             try:
                 entry = AuditEntry(**json.loads(line))
@@ -113,11 +115,11 @@ class Trail:
                 problems.append(f"line {number} is numbered {entry.number}")
             if entry.previous != previous:
                 problems.append(f"line {number} does not follow on the one before it")
-            if entry.digest != entry.sealed():
+            if entry.digest != entry.expected_digest():
                 problems.append(f"line {number} differs from its digest")
             previous = entry.digest
-            seen.add(entry.digest)
-        if head is not None and head not in seen:
+            digests.add(entry.digest)
+        if head is not None and head not in digests:
             problems.append(f"no entry has the digest {head}")
         return problems
 
@@ -135,18 +137,18 @@ class Trail:
             raise StoreError(f"the audit trail cannot be read: {error.strerror}", where=str(self.path)) from error
 
 
-def _last(stream) -> AuditEntry | None:  # type: ignore[no-untyped-def]
-    """The last entry; what a crash left of a line after it is cut off."""
+def _last(stream: BinaryIO) -> AuditEntry | None:
+    """The last entry; an incomplete line after it, left by a crash, is removed."""
     end = stream.seek(0, os.SEEK_END)
     tail, start = b"", end
     while start > 0 and tail.count(b"\n") < 2:
         start = max(0, start - 4096)
         stream.seek(start)
         tail = stream.read(end - start)
-    whole, _, torn = tail.rpartition(b"\n")
-    if torn:
-        stream.truncate(end - len(torn))
-    return AuditEntry(**json.loads(whole.rpartition(b"\n")[2])) if whole else None
+    lines, _, incomplete = tail.rpartition(b"\n")
+    if incomplete:
+        stream.truncate(end - len(incomplete))
+    return AuditEntry(**json.loads(lines.rpartition(b"\n")[2])) if lines else None
 
 
 def _json(content: dict[str, object]) -> str:

@@ -6,7 +6,8 @@ import base64
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,28 +20,28 @@ from reasoner.ground.errors import QueryError, StoreError, UsageError
 from reasoner.rdf import graphs
 from reasoner.rdf.sparql import names_graphs
 
-Results = ox.QuerySolutions | ox.QueryBoolean | Iterable[ox.Triple]
+QueryResults = ox.QuerySolutions | ox.QueryBoolean | Iterable[ox.Triple]
 """What a query gives: solutions of SELECT, a truth value of ASK, triples of CONSTRUCT and DESCRIBE."""
 
 _SOLUTIONS = "application/sparql-results+json"
 _TRIPLES = "application/n-triples"
-# Characters of updates after which what is in memory is written out; the log has kept it from the first moment.
 _FLUSH = 16 * 2**20
-# Characters of updates after which the files are put in order at the end, which makes queries about twice as fast.
+"""Characters of updates after which Oxigraph writes its memory to its tables; until then its log keeps the updates."""
 _COMPACT = 64 * 2**20
+"""After more characters of updates than this, closing compacts the tables: queries are then about twice as fast."""
 
 
 class Store(Protocol):
     """A set of named graphs that answers SPARQL; the default graph of a query is their union."""
 
-    def query(self, text: str) -> Results:
+    def query(self, text: str) -> QueryResults:
         """Answer a query of trusted text; raises `QueryError` if it is wrong, `StoreError` if the store fails."""
 
     def update(self, text: str) -> None:
         """Carry out an update request of trusted text, whole or not at all; raises as `query` does."""
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Close the store."""
 
 
 def open_store(location: str | Path, *, write: bool = False, update_url: str | None = None) -> Store:
@@ -60,34 +61,37 @@ def open_store(location: str | Path, *, write: bool = False, update_url: str | N
 
 
 class MemoryStore:
-    """A store that is gone with its process."""
+    """A store in memory, which ends with its process."""
 
     def __init__(self) -> None:
         self._store = ox.Store()
 
-    def query(self, text: str, *, default_graphs: Sequence[str] = (), named_graphs: Sequence[str] = ()) -> Results:
-        """See `Store.query`; graphs that are named take the place of the query's own FROM."""
+    def query(self, text: str, *, default_graphs: Sequence[str] = (), named_graphs: Sequence[str] = ()) -> QueryResults:
+        """See `Store.query`; the graphs that are given here replace the query's own FROM."""
         dataset: dict[str, Any] = {}
         if default_graphs or named_graphs:
             dataset["default_graph"] = [ox.NamedNode(iri) for iri in default_graphs]
             dataset["named_graphs"] = [ox.NamedNode(iri) for iri in named_graphs]
         else:
-            # Oxigraph would pass over the query's own FROM.
+            # With a union, Oxigraph would ignore the query's own FROM.
             dataset["use_default_graph_as_union"] = not names_graphs(text)
-        return _run(lambda: self._store.query(text, **dataset))
+        with _errors_of_oxigraph():
+            results: QueryResults = self._store.query(text, **dataset)
+        return results
 
     def update(self, text: str) -> None:
         """See `Store.update`."""
-        _run(lambda: self._store.update(text))
+        with _errors_of_oxigraph():
+            self._store.update(text)
 
     def close(self) -> None:
         """See `Store.close`."""
 
 
 class DirectoryStore(MemoryStore):
-    """An Oxigraph store in a directory: many processes may read it, or one alone change it.
+    """An Oxigraph store in a directory: any number of processes may read it, or a single one change it.
 
-    An update that has returned survives the end of the process, however it ends; one that has not leaves no trace.
+    An update that has returned survives the end of the process, however that ends; one that has not leaves no trace.
     """
 
     def __init__(self, directory: Path, *, write: bool = False) -> None:
@@ -125,7 +129,7 @@ class DirectoryStore(MemoryStore):
             self._store.flush()
 
     def copy(self, directory: Path) -> None:
-        """Make a knowledge base in another directory of what this one holds now; its files are shared, not copied."""
+        """Make a knowledge base in another directory with the present content; the files are linked, not copied."""
         try:
             directory.mkdir(parents=True)
             self._store.backup(str(directory / "oxigraph"))
@@ -133,21 +137,21 @@ class DirectoryStore(MemoryStore):
             raise StoreError(f"the knowledge base cannot be copied: {error}", where=str(directory)) from error
 
     def close(self) -> None:
-        """Let go of the directory."""
-        if self._written:  # or the next one to open it would go through the log of all that was written
+        """Close the store and release the directory."""
+        if self._written:  # or whoever opens it next would replay the log of all updates
             self._store.flush()
         if self._written > _COMPACT:
             self._store.optimize()
-        # The lock of the database goes with the last reference to it.
+        # Oxigraph releases its own lock with the last reference to the store.
         del self._store
-        # Whoever closes it may be another thread than opened it.
+        # The thread that closes it may be another than the one that opened it.
         self._lock.release(force=True)
         self._lock.close()
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a store is asked with: a bearer token, or a user's name and password. Never part of a URL."""
+    """How to authenticate at an endpoint: a bearer token, or a user's name and password. Never part of a URL."""
 
     user: str = ""
     password: str = ""
@@ -155,12 +159,12 @@ class Credentials:
 
     @classmethod
     def from_environment(cls) -> Credentials:
-        """Those in ``NECESSITY_KB_TOKEN``, or in ``NECESSITY_KB_USER`` and ``NECESSITY_KB_PASSWORD``."""
+        """The credentials in ``NECESSITY_KB_TOKEN``, or in ``NECESSITY_KB_USER`` and ``NECESSITY_KB_PASSWORD``."""
         return cls(*(os.environ.get(f"NECESSITY_KB_{name}", "") for name in ("USER", "PASSWORD", "TOKEN")))
 
     @property
     def header(self) -> dict[str, str]:
-        """The Authorization header, if there is anything to say."""
+        """The Authorization header; empty without credentials."""
         if self.token:
             return {"Authorization": f"Bearer {self.token}"}
         if self.user:
@@ -191,7 +195,7 @@ class EndpointStore:
         self._timeout = timeout
         self._opener = urllib.request.build_opener(_NoRedirect)
 
-    def query(self, text: str) -> Results:
+    def query(self, text: str) -> QueryResults:
         """See `Store.query`."""
         accept = f"{_SOLUTIONS}, {_TRIPLES};q=0.9"
         kind, body = self._post(self.query_url, "application/sparql-query", text, accept)
@@ -239,9 +243,11 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _run(work: Callable[[], Any]) -> Any:
+@contextmanager
+def _errors_of_oxigraph() -> Iterator[None]:
+    """Raise the errors of Oxigraph as this package's own."""
     try:
-        return work()
+        yield
     except SyntaxError as error:
         raise QueryError(f"it is not SPARQL: {error}") from None
     except (OSError, RuntimeError, ValueError) as error:

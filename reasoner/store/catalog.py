@@ -11,7 +11,7 @@ from reasoner.rdf import graphs
 from reasoner.rdf.namespaces import NEC
 
 CATALOG = "urn:necessity:catalog"
-"""The named graph that describes the others: what each holds, the digest of its content, when it changed."""
+"""The named graph that describes the others: what each is about, the digest of its content, when it was loaded."""
 HEADER = f"PREFIX nec: <{NEC}>\nPREFIX prov: <http://www.w3.org/ns/prov#>\n"
 
 
@@ -51,7 +51,7 @@ class CatalogEntry:
 
 
 def insertion(kind: GraphKind, about: str, content: str) -> str:
-    """The update that makes a named graph hold a content and nothing else."""
+    """The update that gives a named graph this content and no other, with its entry in the catalog."""
     graph, now = graph_name(kind, about), datetime.now(UTC).replace(microsecond=0).isoformat()
     return f"""DROP SILENT GRAPH <{graph}> ;
 DELETE WHERE {{ GRAPH <{CATALOG}> {{ <{graph}> ?p ?o }} }} ;
@@ -62,7 +62,7 @@ INSERT DATA {{ GRAPH <{graph}> {{
 
 
 def graph_name(kind: GraphKind, about: str) -> str:
-    """The name of the graph about something: opaque, since an IRI of a chart may tell whose it is."""
+    """The name of the graph about an IRI: opaque, since an IRI of a chart may identify the patient."""
     return f"urn:necessity:{kind.slug}-graph:{hashlib.sha256(about.encode()).hexdigest()[:32]}"
 
 

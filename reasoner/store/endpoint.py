@@ -1,4 +1,4 @@
-"""A SPARQL 1.1 Protocol endpoint for a knowledge base: read-only unless asked otherwise, and closed to the outside."""
+"""A SPARQL 1.1 Protocol endpoint for a knowledge base: by default read-only and for this machine alone."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pyoxigraph as ox
@@ -27,10 +28,25 @@ from starlette.routing import Route
 from reasoner.ground.errors import NecessityError, QueryError, UsageError
 from reasoner.rdf.sparql import refuse_outreach
 from reasoner.store.backends import DirectoryStore
-from reasoner.store.protocol import GRAPHS, LOOPBACK, TABLES, Ask, RefusalError, choose, iris, negotiate, pairs
+from reasoner.store.protocol import (
+    GRAPH_TYPES,
+    LOOPBACK,
+    TABLE_TYPES,
+    Operation,
+    RefusalError,
+    choose,
+    graph_iris,
+    negotiate,
+    parse_parameters,
+)
 
-_QUEUE = 64
-_BODY = {"query": 2**20, "update": 256 * 2**20}
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+_MAX_WAITING = 64
+"""Requests that may wait for a worker."""
+_MAX_BODY = {"query": 2**20, "update": 256 * 2**20}
+"""Bytes that the body of a request may have, by its kind of operation."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +61,7 @@ class EndpointSettings:
     timeout: float = 30.0
     """Seconds a request may take before its worker is ended."""
     limit: int = 64 * 2**20
-    """Bytes an answer may have; a longer one is refused, never cut."""
+    """Bytes an answer may have; a longer one is refused, never truncated."""
     memory: int = 4 * 2**30
     """Bytes of address space a worker may take."""
     token: str = field(default="", repr=False)
@@ -87,7 +103,7 @@ def application(settings: EndpointSettings) -> Starlette:
     endpoint = _Endpoint(settings)
     middleware = []
     if settings.host in LOOPBACK:
-        # A page of another site could have its own name lead here.
+        # Against DNS rebinding: a page of another site could make its own name resolve to this machine.
         middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK)))
     return Starlette(
         routes=[
@@ -116,20 +132,20 @@ class _Endpoint:
         try:
             yield
         finally:
-            self.pool.close()
+            self.pool.close()  # type: ignore[no-untyped-call] # pebble has annotations in part
             try:
                 await asyncio.to_thread(self.pool.join, settings.timeout + 5)
             except TimeoutError:
-                self.pool.stop()
+                self.pool.stop()  # type: ignore[no-untyped-call] # as above
                 await asyncio.to_thread(self.pool.join)
 
     async def sparql(self, request: Request) -> Response:
         try:
-            self._admit(request)
-            ask = await self._read(request)
-            if ask is None:
-                return self._describe(request)
-            status, media, body = await self._run(ask)
+            self._authorize(request)
+            operation = await self._operation(request)
+            if operation is None:
+                return self._description(request)
+            status, media, body = await self._run(operation)
         except RefusalError as refusal:
             headers = {"WWW-Authenticate": "Bearer"} if refusal.status == 401 else {}
             return PlainTextResponse(f"{refusal}\n", refusal.status, headers)
@@ -137,23 +153,23 @@ class _Endpoint:
 
     async def health(self, _: Request) -> Response:
         try:
-            await self._run(Ask("query", "ASK { ?s ?p ?o }", (), (), ""))
+            await self._run(Operation("query", "ASK { ?s ?p ?o }", (), (), ""))
         except RefusalError as refusal:
             return JSONResponse({"status": "failing", "reason": str(refusal)}, 503)
         return JSONResponse({"status": "ok", "writable": self.settings.writable})
 
-    def _admit(self, request: Request) -> None:
+    def _authorize(self, request: Request) -> None:
         token = self.settings.token
-        given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if token and not hmac.compare_digest(given.encode(), token.encode()):
+        credential = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if token and not hmac.compare_digest(credential.encode(), token.encode()):
             raise RefusalError(401, "a bearer token is needed")
         origin = request.headers.get("origin")
         if origin and urlsplit(origin).netloc != request.headers.get("host"):
             raise RefusalError(403, "requests from pages of other sites are refused")
 
-    async def _read(self, request: Request) -> Ask | None:
+    async def _operation(self, request: Request) -> Operation | None:
         """The operation that a request asks for (SPARQL 1.1 Protocol, section 2); None for the service description."""
-        parameters = pairs(request.url.query)
+        parameters = parse_parameters(request.url.query)
         text: str | None = None
         kind = "query"
         if request.method == "POST":
@@ -162,23 +178,26 @@ class _Endpoint:
             charset = rest.partition("charset=")[2].strip().strip('"').lower()
             if charset not in ("", "utf-8", "utf8"):
                 raise RefusalError(415, "SPARQL is sent as UTF-8")
-            if content not in (*(f"application/sparql-{kind}" for kind in _BODY), "application/x-www-form-urlencoded"):
+            if content not in (
+                *(f"application/sparql-{kind}" for kind in _MAX_BODY),
+                "application/x-www-form-urlencoded",
+            ):
                 raise RefusalError(
                     415, "send application/sparql-query, application/sparql-update or a URL-encoded form"
                 )
             body = await self._body(request, "query" if content == "application/sparql-query" else "update")
             if content == "application/x-www-form-urlencoded":
-                parameters += pairs(body)
+                parameters += parse_parameters(body)
             else:
                 kind, text = content.removeprefix("application/sparql-"), body
-        given = [(name, value) for name, value in parameters if name in _BODY]
+        operations = [(name, value) for name, value in parameters if name in _MAX_BODY]
         if text is None:
-            if not given and request.method == "GET" and not parameters:
+            if not operations and request.method == "GET" and not parameters:
                 return None
-            if len(given) != 1:
+            if len(operations) != 1:
                 raise RefusalError(400, "give exactly one query or update")
-            ((kind, text),) = given
-        elif given:
+            ((kind, text),) = operations
+        elif operations:
             raise RefusalError(400, "give the query or update in one place")
         if kind == "update" and request.method == "GET":
             raise RefusalError(400, "an update is sent with POST")
@@ -186,11 +205,11 @@ class _Endpoint:
             raise RefusalError(403, "this endpoint is read-only")
         if any(name.startswith("using-") for name, _ in parameters):
             raise RefusalError(400, "name graphs with USING in the update itself")
-        return Ask(
+        return Operation(
             kind=kind,
             text=text,
-            default_graphs=iris(parameters, "default-graph-uri"),
-            named_graphs=iris(parameters, "named-graph-uri"),
+            default_graphs=graph_iris(parameters, "default-graph-uri"),
+            named_graphs=graph_iris(parameters, "named-graph-uri"),
             accept=request.headers.get("accept", ""),
         )
 
@@ -198,19 +217,19 @@ class _Endpoint:
         body = b""
         async for chunk in request.stream():
             body += chunk
-            if len(body) > _BODY[kind]:
-                raise RefusalError(413, f"the request is larger than {_BODY[kind] // 2**20} MiB")
+            if len(body) > _MAX_BODY[kind]:
+                raise RefusalError(413, f"the request is larger than {_MAX_BODY[kind] // 2**20} MiB")
         try:
             return body.decode()
         except UnicodeDecodeError:
             raise RefusalError(400, "SPARQL is sent as UTF-8") from None
 
-    async def _run(self, ask: Ask) -> _Answer:
-        if self.waiting >= _QUEUE:
+    async def _run(self, operation: Operation) -> _Answer:
+        if self.waiting >= _MAX_WAITING:
             raise RefusalError(503, "too many requests wait; come back later")
         self.waiting += 1
         try:
-            future = self.pool.schedule(_answer, args=(ask,), timeout=self.settings.timeout)
+            future = self.pool.schedule(_answer, args=(operation,), timeout=self.settings.timeout)
             return await asyncio.wrap_future(future)
         except TimeoutError:
             raise RefusalError(
@@ -223,11 +242,11 @@ class _Endpoint:
         finally:
             self.waiting -= 1
 
-    def _describe(self, request: Request) -> Response:
+    def _description(self, request: Request) -> Response:
         """The service description (SPARQL 1.1 Service Description)."""
-        media = negotiate(request.headers.get("accept", ""), GRAPHS)
+        media = negotiate(request.headers.get("accept", ""), GRAPH_TYPES)
         if media is None:
-            raise RefusalError(406, f"a description is served as {', '.join(GRAPHS)}")
+            raise RefusalError(406, f"a description is served as {', '.join(GRAPH_TYPES)}")
         sd, formats = "http://www.w3.org/ns/sparql-service-description#", "http://www.w3.org/ns/formats/"
         endpoint = ox.NamedNode(str(request.url.replace(query="")))
         languages = ["SPARQL11Query"] + (["SPARQL11Update"] if self.settings.writable else [])
@@ -241,16 +260,16 @@ class _Endpoint:
             *((sd + "resultFormat", formats + name) for name in (*results, *syntaxes)),
         ]
         triples = [ox.Triple(endpoint, ox.NamedNode(p), ox.NamedNode(o)) for p, o in facts]
-        body = ox.serialize(triples, format=GRAPHS[media], prefixes={"sd": sd, "formats": formats})
+        body = ox.serialize(triples, format=GRAPH_TYPES[media], prefixes={"sd": sd, "formats": formats})
         return Response(body, media_type=media, headers={"Vary": "Accept"})
 
 
 # ---------------------------------------------------------------- in a worker
 
 
-class _Bounded(io.BytesIO):
-    def write(self, data) -> int:  # type: ignore[no-untyped-def]
-        if self.tell() + len(data) > _limit:
+class _LimitedBuffer(io.BytesIO):
+    def write(self, data: ReadableBuffer) -> int:
+        if self.tell() + memoryview(data).nbytes > _limit:
             raise RefusalError(413, f"the answer is larger than {_limit // 2**20} MiB; use LIMIT")
         return super().write(data)
 
@@ -260,7 +279,7 @@ _limit: int
 
 
 def _open(directory: Path, writable: bool, memory: int, limit: int) -> None:
-    """Open the store in a worker, which can be ended at any time."""
+    """Open the store in a worker process, which can be ended at any time."""
     global _store, _limit
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -274,20 +293,22 @@ def _open(directory: Path, writable: bool, memory: int, limit: int) -> None:
     _store = DirectoryStore(directory, write=writable)
 
 
-def _answer(ask: Ask) -> _Answer:
+def _answer(operation: Operation) -> _Answer:
     try:
-        refuse_outreach(ask.text)
-        if ask.kind == "update":
-            _store.update(ask.text)
+        refuse_outreach(operation.text)
+        if operation.kind == "update":
+            _store.update(operation.text)
             return 204, "text/plain", b""
-        results = _store.query(ask.text, default_graphs=ask.default_graphs, named_graphs=ask.named_graphs)
-        body = _Bounded()
+        results = _store.query(
+            operation.text, default_graphs=operation.default_graphs, named_graphs=operation.named_graphs
+        )
+        body = _LimitedBuffer()
         if isinstance(results, ox.QuerySolutions | ox.QueryBoolean):
-            media = choose(ask.accept, TABLES)
-            results.serialize(body, format=TABLES[media])
+            media = choose(operation.accept, TABLE_TYPES)
+            results.serialize(body, format=TABLE_TYPES[media])
         else:
-            media = choose(ask.accept, GRAPHS)
-            ox.serialize(results, body, format=GRAPHS[media])
+            media = choose(operation.accept, GRAPH_TYPES)
+            ox.serialize(results, body, format=GRAPH_TYPES[media])
         return 200, media, body.getvalue()
     except RefusalError as error:
         return error.status, "text/plain", f"{error}\n".encode()

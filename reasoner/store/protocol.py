@@ -10,27 +10,26 @@ from urllib.parse import parse_qsl
 import pyoxigraph as ox
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
-"""The names under which a machine reaches itself alone."""
-
-
-TABLES = {
+"""The names by which a machine reaches only itself."""
+TABLE_TYPES = {
     "application/sparql-results+json": ox.QueryResultsFormat.JSON,
     "application/sparql-results+xml": ox.QueryResultsFormat.XML,
     "text/csv": ox.QueryResultsFormat.CSV,
     "text/tab-separated-values": ox.QueryResultsFormat.TSV,
 }
-GRAPHS = {
+"""The media types of tables and truth values, the preferred one first."""
+GRAPH_TYPES = {
     "text/turtle": ox.RdfFormat.TURTLE,
     "application/n-triples": ox.RdfFormat.N_TRIPLES,
     "application/rdf+xml": ox.RdfFormat.RDF_XML,
     "application/ld+json": ox.RdfFormat.JSON_LD,
 }
-"""The media types of answers, the preferred one first."""
+"""The media types of graphs, the preferred one first."""
 
 
 @dataclass(frozen=True)
-class Ask:
-    """An operation of the protocol, taken from a request."""
+class Operation:
+    """A query or update operation, as a request asks for it."""
 
     kind: str
     """query or update"""
@@ -38,6 +37,7 @@ class Ask:
     default_graphs: tuple[str, ...]
     named_graphs: tuple[str, ...]
     accept: str
+    """The Accept header of the request."""
 
 
 class RefusalError(Exception):
@@ -48,7 +48,7 @@ class RefusalError(Exception):
         self.status = status
 
 
-def pairs(text: str) -> list[tuple[str, str]]:
+def parse_parameters(text: str) -> list[tuple[str, str]]:
     """The parameters of a URL-encoded query or form; raises `RefusalError` where it is not UTF-8."""
     try:
         return parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="strict")
@@ -56,38 +56,46 @@ def pairs(text: str) -> list[tuple[str, str]]:
         raise RefusalError(400, "SPARQL is sent as UTF-8") from None
 
 
-def iris(parameters: list[tuple[str, str]], wanted: str) -> tuple[str, ...]:
-    """The IRIs of one of some parameters; raises `RefusalError` for what is none."""
-    found = tuple(value for name, value in parameters if name == wanted)
+def graph_iris(parameters: list[tuple[str, str]], parameter: str) -> tuple[str, ...]:
+    """The values of a parameter that names graphs; raises `RefusalError` for one that is no IRI."""
+    values = tuple(value for name, value in parameters if name == parameter)
     try:
-        return tuple(ox.NamedNode(iri).value for iri in found)
+        return tuple(ox.NamedNode(value).value for value in values)
     except ValueError as error:
-        raise RefusalError(400, f"{wanted}: {error}") from None
+        raise RefusalError(400, f"{parameter}: {error}") from None
 
 
 def negotiate(accept: str, offers: Iterable[str]) -> str | None:
-    """The offer that an Accept header likes best, the first among equals; None if it likes none (RFC 9110, 12.5.1)."""
+    """The offered media type that an Accept header prefers (RFC 9110, 12.5.1).
+
+    Args:
+        accept: the header.
+        offers: media types; of equally preferred ones the first is taken.
+
+    Returns:
+        The media type; None if the header accepts none of them.
+    """
     offers = list(offers)
     if not accept.strip():
         return offers[0]
-    liking: dict[str, float] = {}
+    qualities: dict[str, float] = {}
     for part in accept.split(","):
-        pattern, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        weight = next((p.partition("=")[2] for p in parameters if p.startswith("q=")), "1")
+        pattern, *parameters = (token.strip().lower() for token in part.split(";"))
+        quality = next((p.partition("=")[2] for p in parameters if p.startswith("q=")), "1")
         try:
-            liking[pattern] = float(weight)
+            qualities[pattern] = float(quality)
         except ValueError:
             continue
-    weights = [
-        next((liking[name] for name in (offer, offer.partition("/")[0] + "/*", "*/*") if name in liking), 0.0)
+    offered = [
+        next((qualities[name] for name in (offer, offer.partition("/")[0] + "/*", "*/*") if name in qualities), 0.0)
         for offer in offers
     ]
-    best = max(weights)
-    return offers[weights.index(best)] if best > 0 else None
+    best = max(offered)
+    return offers[offered.index(best)] if best > 0 else None
 
 
 def choose(accept: str, offers: dict[str, Any]) -> str:
-    """The media type to answer with; raises `RefusalError` where none is liked, see `negotiate`."""
+    """The media type to answer with, as `negotiate` gives it; raises `RefusalError` if none is accepted."""
     media = negotiate(accept, offers)
     if media is None:
         raise RefusalError(406, f"this answer is served as {', '.join(offers)}")

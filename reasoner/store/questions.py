@@ -10,40 +10,43 @@ from datetime import date, datetime
 from functools import cached_property, lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyoxigraph as ox
 
 from reasoner.ground import resources
 from reasoner.ground.errors import QueryError, UsageError
-from reasoner.store.backends import Results
+from reasoner.store.backends import QueryResults
 
 if TYPE_CHECKING:
     import pandas
 
-XSD = "http://www.w3.org/2001/XMLSchema#"
-TABLES = {
+_XSD = "http://www.w3.org/2001/XMLSchema#"
+TABLE_FORMATS = {
     "csv": ox.QueryResultsFormat.CSV,
     "tsv": ox.QueryResultsFormat.TSV,
     "json": ox.QueryResultsFormat.JSON,
     "xml": ox.QueryResultsFormat.XML,
 }
-"""The standard forms of the answer to a SELECT or ASK query."""
-GRAPHS = {
+"""The standard formats of the answer to a SELECT or ASK query."""
+GRAPH_FORMATS = {
     "turtle": ox.RdfFormat.TURTLE,
     "ntriples": ox.RdfFormat.N_TRIPLES,
     "rdfxml": ox.RdfFormat.RDF_XML,
     "jsonld": ox.RdfFormat.JSON_LD,
 }
-"""The forms of the answer to a CONSTRUCT or DESCRIBE query."""
+"""The formats of the answer to a CONSTRUCT or DESCRIBE query."""
+Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+"""What a variable can be bound to."""
 
-_HEADER = re.compile(r"^#\+ *(title|purpose|parameter|column) *(.*)$", re.MULTILINE)
+_Item = TypeVar("_Item")
+_COMMENT = re.compile(r"^#\+ *(title|purpose|parameter|column) *(.*)$", re.MULTILINE)
 _PREFIX = re.compile(r"^\s*PREFIX\s+([\w-]*:)\s*<([^>]*)>", re.MULTILINE | re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A value that a query can be given; its default stands in the query's text, ``UNDEF`` for any."""
+    """A value that a query takes; its default is in the query's text, with ``UNDEF`` for any value."""
 
     name: str
     kind: str
@@ -54,7 +57,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Query:
-    """A SPARQL query. One of the library says in comments of its own what it answers, with which columns.
+    """A SPARQL query. Those of the library say in comments what they answer, and with which columns.
 
     A comment that begins with ``#+`` is a ``title``, a ``purpose``, a ``column NAME: meaning`` or a
     ``parameter NAME KIND: meaning``. A parameter's default is the one value of ``VALUES ?NAME { … }`` in the text,
@@ -67,53 +70,58 @@ class Query:
     @cached_property
     def title(self) -> str:
         """The question it answers."""
-        return next(iter(self._said("title")), self.name)
+        return next(iter(self._comments("title")), self.name)
 
     @cached_property
     def purpose(self) -> str:
-        """What the answer is good for."""
-        return " ".join(self._said("purpose"))
+        """What the answer is used for."""
+        return " ".join(self._comments("purpose"))
 
     @cached_property
     def columns(self) -> dict[str, str]:
         """The names of the columns, in order, with their meaning."""
-        return dict(re.split(r":\s*", said, maxsplit=1) for said in self._said("column"))  # type: ignore[misc]
+        columns = {}
+        for comment in self._comments("column"):
+            name, _, meaning = comment.partition(":")
+            columns[name] = meaning.strip()
+        return columns
 
     @cached_property
     def parameters(self) -> dict[str, Parameter]:
-        """The parameters by name."""
-        found = {}
-        for said in self._said("parameter"):
-            head, _, meaning = said.partition(":")
+        """The parameters by name; raises `QueryError` for one without kind or default."""
+        parameters = {}
+        for comment in self._comments("parameter"):
+            head, _, meaning = comment.partition(":")
             name, _, kind = head.partition(" ")
-            match = _values(name).search(self.text)
+            match = _default(name).search(self.text)
             if match is None or kind.strip() not in _KINDS:
                 raise QueryError(
                     f"the parameter {name} has no kind or no default",
                     where=self.name,
                     mend=f"Write {name} KIND: meaning, one of {', '.join(_KINDS)}, and VALUES ?{name} {{ default }}",
                 )
-            found[name] = Parameter(name, kind.strip(), meaning.strip(), match[2].strip())
-        return found
+            parameters[name] = Parameter(name, kind.strip(), meaning.strip(), match[2].strip())
+        return parameters
 
-    def bind(self, given: Mapping[str, str]) -> str:
-        """The text with values in the place of the defaults; an empty value stands for any.
+    def bind(self, values: Mapping[str, str]) -> str:
+        """The text with values in place of the defaults; an empty value means any.
 
         Raises:
             UsageError: the query has no such parameter, or the value is not of its kind.
         """
         text = self.text
-        for name, value in given.items():
+        for name, value in values.items():
             parameter = self.parameters.get(name)
             if parameter is None:
-                known = ", ".join(self.parameters) or "none"
-                raise UsageError(f"the query has no parameter {name!r}", where=self.name, mend=f"It has: {known}")
-            term = _term(parameter, value)
-            text = _values(name).sub(lambda match, term=term: f"{match[1]} {term} {match[3]}", text)
+                names = ", ".join(self.parameters) or "none"
+                raise UsageError(f"the query has no parameter {name!r}", where=self.name, mend=f"It has: {names}")
+            term = _term(parameter, value).replace("\\", r"\\")
+            text = _default(name).sub(rf"\g<1> {term} \g<3>", text)
         return text
 
-    def _said(self, key: str) -> list[str]:
-        return [match[2].lstrip(": ").strip() for match in _HEADER.finditer(self.text) if match[1] == key]
+    def _comments(self, key: str) -> list[str]:
+        """The text of each comment with a key."""
+        return [match[2].lstrip(": ").strip() for match in _COMMENT.finditer(self.text) if match[1] == key]
 
 
 @lru_cache(maxsize=4)
@@ -123,7 +131,7 @@ def library(folder: Path = resources.QUERIES) -> Mapping[str, Query]:
 
 
 def find(name: str) -> Query:
-    """A query of the library by name, or one in a file; raises `UsageError` if there is neither."""
+    """A query of the library by its name, or the one in a file; raises `UsageError` if there is neither."""
     if name in library():
         return library()[name]
     path = Path(name)
@@ -136,18 +144,18 @@ def find(name: str) -> Query:
 
 
 class Answer:
-    """What a query gave, held in memory.
+    """The answer to a query, in memory.
 
     Args:
         results: the results of a store.
-        text: the query, whose prefixes shorten IRIs in a table for people.
-        limit: rows or triples to take at most; `cut` says whether there were more.
+        text: the query; its prefixes shorten IRIs in a table for people.
+        limit: rows or triples to take at most; `truncated` says whether there were more.
     """
 
-    def __init__(self, results: Results, text: str = "", *, limit: int | None = None) -> None:
-        self.cut = False
+    def __init__(self, results: QueryResults, text: str = "", *, limit: int | None = None) -> None:
+        self.truncated = False
         self.columns: tuple[str, ...] = ()
-        self.rows: list[tuple[ox.Term | None, ...]] = []
+        self.rows: list[tuple[Term | None, ...]] = []
         self.triples: list[ox.Triple] | None = None
         self.truth: bool | None = None
         self._prefixes = {match[2]: match[1] for match in _PREFIX.finditer(text)}
@@ -160,27 +168,31 @@ class Answer:
         else:
             self.triples = sorted(self._take(results, limit), key=str)
 
-    def _take(self, found: Iterable[Any], limit: int | None) -> list[Any]:
-        taken = list(found if limit is None else islice(found, limit + 1))
-        self.cut = limit is not None and len(taken) > limit
+    def _take(self, items: Iterable[_Item], limit: int | None) -> list[_Item]:
+        taken = list(items if limit is None else islice(items, limit + 1))
+        self.truncated = limit is not None and len(taken) > limit
         return taken[:limit]
 
     def serialize(self, form: str) -> bytes:
-        """The answer as ``text``, ``parquet``, one of `TABLES` or of `GRAPHS`; raises `UsageError` if that does not fit it."""
+        """The answer in a format: ``text``, ``parquet``, one of `TABLE_FORMATS` or of `GRAPH_FORMATS`.
+
+        Raises:
+            UsageError: the format is for tables and the answer is a graph, or the reverse.
+        """
         if self.triples is not None:
-            if form not in GRAPHS:
-                raise UsageError(f"{form} holds no triples", mend=f"Choose one of: {', '.join(GRAPHS)}")
+            if form not in GRAPH_FORMATS:
+                raise UsageError(f"{form} holds no triples", mend=f"Choose one of: {', '.join(GRAPH_FORMATS)}")
             prefixes = {prefix.rstrip(":"): iri for iri, prefix in self._prefixes.items()}
-            return ox.serialize(self.triples, format=GRAPHS[form], prefixes=prefixes) or b""
-        if form in GRAPHS:
-            raise UsageError(f"{form} holds no table", mend=f"Choose one of: text, parquet, {', '.join(TABLES)}")
+            return ox.serialize(self.triples, format=GRAPH_FORMATS[form], prefixes=prefixes) or b""
+        if form in GRAPH_FORMATS:
+            raise UsageError(f"{form} holds no table", mend=f"Choose one of: text, parquet, {', '.join(TABLE_FORMATS)}")
         if form == "text":
             return self._to_text().encode()
         if form == "parquet":
             stream = io.BytesIO()
             self.to_pandas().to_parquet(stream, index=False)
             return stream.getvalue()
-        return self._results().serialize(format=TABLES[form])
+        return self._results().serialize(format=TABLE_FORMATS[form]) or b""
 
     def values(self) -> Iterator[tuple[Any, ...]]:
         """The rows as Python values: str, int, float, bool, date, datetime, or None where nothing is bound."""
@@ -200,10 +212,10 @@ class Answer:
         return pandas.DataFrame(list(self.values()), columns=list(self.columns)).convert_dtypes()
 
     def _results(self) -> ox.QuerySolutions | ox.QueryBoolean:
-        """The results once more, to be serialized by the library."""
+        """The results again as pyoxigraph has them, for it to serialize."""
         if self.truth is not None:
-            lines = f'{{"head":{{}},"boolean":{str(self.truth).lower()}}}'
-            return ox.parse_query_results(lines, format=ox.QueryResultsFormat.JSON)
+            boolean = f'{{"head":{{}},"boolean":{str(self.truth).lower()}}}'
+            return ox.parse_query_results(boolean, format=ox.QueryResultsFormat.JSON)
         head = "\t".join(f"?{name}" for name in self.columns)
         body = ("\t".join("" if term is None else str(term) for term in row) for row in self.rows)
         return ox.parse_query_results("\n".join([head, *body, ""]), format=ox.QueryResultsFormat.TSV)
@@ -220,7 +232,7 @@ class Answer:
         count = f"{len(self.rows)} row{'' if len(self.rows) == 1 else 's'}"
         return "\n".join([*lines, "", count, ""])
 
-    def shorten(self, term: ox.Term | None) -> str:
+    def shorten(self, term: Term | None) -> str:
         """A term as people read it, on one line, with the query's prefixes."""
         if term is None:
             return ""
@@ -242,7 +254,7 @@ _KINDS: dict[str, re.Pattern[str]] = {
 
 
 def _term(parameter: Parameter, value: str) -> str:
-    """A value in SPARQL."""
+    """A value as it is written in SPARQL; raises `UsageError` if it is not of the parameter's kind."""
     if not value:
         return "UNDEF"
     well_formed = bool(_KINDS[parameter.kind].fullmatch(value))
@@ -257,17 +269,18 @@ def _term(parameter: Parameter, value: str) -> str:
         return f"<{value}>"
     if parameter.kind == "string":
         return str(ox.Literal(value))
-    return str(ox.Literal(value, datatype=ox.NamedNode(XSD + parameter.kind)))
+    return str(ox.Literal(value, datatype=ox.NamedNode(_XSD + parameter.kind)))
 
 
-def _values(name: str) -> re.Pattern[str]:
+def _default(name: str) -> re.Pattern[str]:
+    """Finds the default of a parameter, as the second group."""
     return re.compile(r"(VALUES\s+\?" + re.escape(name) + r"\s*\{)([^}]*)(\})", re.IGNORECASE)
 
 
-def _value(term: ox.Term | None) -> Any:
+def _value(term: Term | None) -> Any:
     if not isinstance(term, ox.Literal):
         return None if term is None else getattr(term, "value", str(term))
-    kind = term.datatype.value.removeprefix(XSD)
+    kind = term.datatype.value.removeprefix(_XSD)
     convert = _PYTHON.get(kind, str)
     try:
         return convert(term.value)

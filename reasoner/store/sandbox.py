@@ -1,4 +1,4 @@
-"""Questions of people to a knowledge base that is being changed: asked of a copy, in a process that can be ended."""
+"""Queries of people to a knowledge base that others change: answered from a copy, in a process with limits."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ from reasoner.store.backends import DirectoryStore, Store
 from reasoner.store.questions import Answer
 
 TIMEOUT = 30.0
-"""Seconds a question may take."""
+"""Seconds a query may take."""
 MEMORY = 4 * 2**30
 """Bytes of address space it may take."""
+_PREFIX = "sandbox-"
+"""Begins the name of the folder of a copy."""
 
 
 class Sandbox:
-    """Asks a store as it was at the last `refresh`.
+    """Answers queries from a store as it was at the last `refresh`.
 
-    A directory is copied, its files shared, and asked in a process that ends with its time or memory. An endpoint keeps bounds
-    of its own, and a store in memory is asked in place.
+    A store in a directory is copied (its files are linked), and a process with limits on time and memory answers from the
+    copy. An endpoint has limits of its own, and a store in memory answers itself.
     """
 
     def __init__(self, store: Store, *, timeout: float = TIMEOUT, memory: int = MEMORY) -> None:
@@ -35,15 +37,19 @@ class Sandbox:
         self._stale = True
         self._folder: Path | None = None
         if isinstance(store, DirectoryStore):
-            for left in store.directory.glob("snapshot-*"):
-                shutil.rmtree(left, ignore_errors=True)
+            for left_over in store.directory.glob(f"{_PREFIX}*"):
+                shutil.rmtree(left_over, ignore_errors=True)
 
     def refresh(self) -> None:
-        """Have the next question see what has changed."""
+        """Make the next query see what has changed."""
         self._stale = True
 
     def ask(self, text: str, limit: int) -> Answer:
-        """Answer a query with at most so many rows or triples.
+        """Answer a query.
+
+        Args:
+            text: SPARQL.
+            limit: rows or triples to give at most.
 
         Raises:
             QueryError: it is not SPARQL, calls another server, or takes more time or memory than it may.
@@ -51,21 +57,21 @@ class Sandbox:
         refuse_outreach(text)
         if not isinstance(self._store, DirectoryStore):
             return Answer(self._store.query(text), text, limit=limit)
-        # The lock is kept, so that the copy stays and questions wait for one another.
+        # Within the lock the copy stays, and queries run one at a time.
         with self._lock:
             command = [sys.executable, "-m", "reasoner.store.sandbox", str(self._copy(self._store)), str(self._memory)]
             try:
-                done = subprocess.run(  # noqa: S603 - this Python with a module of ours
+                process = subprocess.run(  # noqa: S603 - this Python with a module of ours
                     command, input=pickle.dumps((text, limit)), capture_output=True, timeout=self._timeout, check=True
                 )
             except subprocess.TimeoutExpired:
                 raise QueryError(f"it took longer than {self._timeout:g} seconds", mend="Narrow the question") from None
             except subprocess.CalledProcessError:
                 raise QueryError("it took more memory than allowed", mend="Narrow the question") from None
-        found = pickle.loads(done.stdout)  # noqa: S301 - written by the process that was started here
-        if isinstance(found, NecessityError):
-            raise found
-        return found
+        answer: Answer | NecessityError = pickle.loads(process.stdout)  # noqa: S301 - from the process started here
+        if isinstance(answer, NecessityError):
+            raise answer
+        return answer
 
     def close(self) -> None:
         """Remove the copy."""
@@ -75,7 +81,7 @@ class Sandbox:
     def _copy(self, store: DirectoryStore) -> Path:
         if self._stale or self._folder is None:
             self._discard()
-            self._folder = Path(tempfile.mkdtemp(prefix="snapshot-", dir=store.directory))
+            self._folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=store.directory))
             self._stale = False
             store.copy(self._folder / "kb")
         return self._folder / "kb"
@@ -87,7 +93,7 @@ class Sandbox:
 
 
 def _main(directory: str, memory: str) -> None:
-    """Answer the question on standard input of the store in a directory."""
+    """Answer the query on standard input from the store in a directory, on standard output."""
     try:
         import resource
 
@@ -96,10 +102,10 @@ def _main(directory: str, memory: str) -> None:
         pass
     text, limit = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by the process that started this one
     try:
-        found: Answer | NecessityError = Answer(DirectoryStore(Path(directory)).query(text), text, limit=limit)
+        answer: Answer | NecessityError = Answer(DirectoryStore(Path(directory)).query(text), text, limit=limit)
     except NecessityError as error:
-        found = error
-    sys.stdout.buffer.write(pickle.dumps(found))
+        answer = error
+    sys.stdout.buffer.write(pickle.dumps(answer))
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ class Workplace:
         self.policy = configured(policy, configuration)
         self.settings = settings or WorkplaceSettings()
         self.drafts = Drafts(folder / "drafts.db")
-        self.trail = audit.Trail(folder / "audit.jsonl")
+        self.trail = audit.AuditTrail(folder / "audit.jsonl")
         self._kb = kb
         self._configuration = configuration
         self._snapshot = Sandbox(kb.store)

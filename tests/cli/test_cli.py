@@ -15,7 +15,7 @@ from rdflib.compare import isomorphic
 
 from reasoner.cli import main, query
 from reasoner.rdf.namespaces import NEC, PROV, RDF
-from reasoner.store.questions import GRAPHS, TABLES
+from reasoner.store.questions import GRAPH_FORMATS, TABLE_FORMATS
 from tests.conftest import ROOT, Attestation, chart
 
 COMMANDS = sorted((ROOT / "reasoner" / "cli").glob("*.py"))
@@ -161,7 +161,7 @@ def test_options_become_values_at_the_edge(path: Path) -> None:
 
 
 def test_query_offers_every_form_of_an_answer() -> None:
-    assert sorted(query.FORMATS) == sorted(["text", "parquet", *TABLES, *GRAPHS])
+    assert sorted(query.FORMATS) == sorted(["text", "parquet", *TABLE_FORMATS, *GRAPH_FORMATS])
 
 
 def test_an_option_that_does_nothing_is_refused(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from reasoner.cli import main
-from reasoner.store.audit import Trail
+from reasoner.store.audit import AuditTrail
 
 
-def entry(trail: Trail, action: str = "read") -> str:
+def entry(trail: AuditTrail, action: str = "read") -> str:
     return trail.append(person="urn:x", name="N", role="reviewer", action=action).digest
 
 
 def test_a_trail_that_is_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    trail = Trail(tmp_path / "workplace" / "audit.jsonl")
+    trail = AuditTrail(tmp_path / "workplace" / "audit.jsonl")
     digests = [entry(trail) for _ in range(5)]
     assert trail.verify() == []
     assert trail.verify(digests[2]) == []
@@ -30,14 +30,14 @@ def test_a_trail_that_is_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 @pytest.mark.parametrize("change", ["edit", "forge", "remove", "swap", "insert", "cut", "rewrite"])
 def test_a_trail_that_was_changed(tmp_path: Path, change: str) -> None:
-    trail = Trail(tmp_path / "audit.jsonl")
+    trail = AuditTrail(tmp_path / "audit.jsonl")
     head = [entry(trail, f"a{n}") for n in range(5)][-1]
     lines = trail.path.read_text().splitlines(keepends=True)
     if change == "edit":
         lines[2] = lines[2].replace("a2", "b2")
     elif change == "forge":
         forged = dataclasses.replace(list(trail.entries())[2], action="b2")
-        forged = dataclasses.replace(forged, digest=forged.sealed())
+        forged = dataclasses.replace(forged, digest=forged.expected_digest())
         lines[2] = json.dumps(dataclasses.asdict(forged)) + "\n"
     elif change == "remove":
         del lines[2]
@@ -58,7 +58,7 @@ def test_a_trail_that_was_changed(tmp_path: Path, change: str) -> None:
 
 
 def test_what_a_crash_left_of_a_line_is_cut_off(tmp_path: Path) -> None:
-    trail = Trail(tmp_path / "audit.jsonl")
+    trail = AuditTrail(tmp_path / "audit.jsonl")
     entry(trail)
     with trail.path.open("a") as stream:
         stream.write('{"number": 2, "ti')

@@ -20,7 +20,7 @@ from reasoner.rdf.sparql import names_graphs, refuse_outreach
 from reasoner.store.backends import open_store
 from reasoner.store.base import KnowledgeBase
 from reasoner.store.endpoint import EndpointSettings, application, serve
-from reasoner.store.protocol import GRAPHS, TABLES, negotiate
+from reasoner.store.protocol import GRAPH_TYPES, TABLE_TYPES, negotiate
 from tests.conftest import eventually, free_port
 
 FORM = "application/x-www-form-urlencoded"
@@ -104,17 +104,17 @@ def test_dataset_by_query(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("query", "offers"),
     [
-        (ALL, TABLES),
-        ("ASK { ?s ?p ?o }", TABLES),
-        ("CONSTRUCT WHERE { ?s <urn:p> ?o }", GRAPHS),
-        ("DESCRIBE <urn:a>", GRAPHS),
+        (ALL, TABLE_TYPES),
+        ("ASK { ?s ?p ?o }", TABLE_TYPES),
+        ("CONSTRUCT WHERE { ?s <urn:p> ?o }", GRAPH_TYPES),
+        ("DESCRIBE <urn:a>", GRAPH_TYPES),
     ],
 )
 def test_content_types(client: TestClient, query: str, offers: dict) -> None:
     for media, syntax in offers.items():
         response = client.get("/sparql", params={"query": query}, headers={"Accept": f"{media}, */*;q=0.1"})
         assert response.headers["content-type"].split(";")[0] == media
-        if offers is TABLES:
+        if offers is TABLE_TYPES:
             if "ASK" in query and media in ("text/csv", "text/tab-separated-values"):
                 assert response.text.strip() == "true"
             elif media == "text/csv":
@@ -138,7 +138,7 @@ def test_content_types(client: TestClient, query: str, offers: dict) -> None:
     ],
 )
 def test_negotiation(accept: str, chosen: str | None) -> None:
-    assert negotiate(accept, GRAPHS) == chosen
+    assert negotiate(accept, GRAPH_TYPES) == chosen
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_a_read_only_endpoint_takes_no_update(client: TestClient) -> None:
 
 def test_service_description(client: TestClient, writable: TestClient) -> None:
     sd = "http://www.w3.org/ns/sparql-service-description#"
-    for media, syntax in GRAPHS.items():
+    for media, syntax in GRAPH_TYPES.items():
         response = client.get("/sparql", headers={"Accept": media})
         assert response.headers["content-type"].split(";")[0] == media
         triples = {

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from reasoner import Policy
 from reasoner.review import people
 from reasoner.review.authority import Role
-from reasoner.store.audit import Trail
+from reasoner.store.audit import AuditTrail
 from reasoner.workplace.drafts import Drafts
 from tests.conftest import ROOT, write_toy
 from tests.workplace.sample_base import build, opaque_id
@@ -76,7 +76,7 @@ def test_someone_has_to_be_at_work(base: Path) -> None:
     test.button[0].click().run()
     assert test.title[0].value == "Worklist"
     assert test.session_state["user"].role is Role.CLINICIAN
-    assert [e.name for e in Trail(base / "workplace" / "audit.jsonl").entries()][-1] == "Una Marr"
+    assert [e.name for e in AuditTrail(base / "workplace" / "audit.jsonl").entries()][-1] == "Una Marr"
     # A reload knows the person by the address, which holds no name.
     again = run(None, **{"as": test.session_state["as"]})
     assert again.session_state["user"].name == "Una Marr"

@@ -460,20 +460,20 @@ def test_questions_are_bounded(tmp_path: Path, policy: Policy) -> None:
     with pytest.raises(QueryError, match="longer than 2 seconds"):
         hasty.ask("SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }", 10)
     hasty.close()
-    snapshot = Sandbox(store, timeout=120)
-    assert len(snapshot.ask("SELECT * { ?s ?p ?o }", 10).rows) == 10
-    assert snapshot.ask("SELECT * { ?s ?p ?o }", 10).cut
+    sandbox = Sandbox(store, timeout=120)
+    assert len(sandbox.ask("SELECT * { ?s ?p ?o }", 10).rows) == 10
+    assert sandbox.ask("SELECT * { ?s ?p ?o }", 10).truncated
     with pytest.raises(QueryError, match="SPARQL"):
-        snapshot.ask("SELECT", 10)
+        sandbox.ask("SELECT", 10)
     with pytest.raises(QueryError):
-        snapshot.ask("SELECT * { SERVICE <http://evil.example> { ?s ?p ?o } }", 10)
+        sandbox.ask("SELECT * { SERVICE <http://evil.example> { ?s ?p ?o } }", 10)
     store.update("INSERT DATA { <urn:a> <urn:b> <urn:c> }")
-    assert not snapshot.ask("ASK { <urn:a> ?p ?o }", 1).truth
-    snapshot.refresh()
-    assert snapshot.ask("ASK { <urn:a> ?p ?o }", 1).truth
-    snapshot.close()
+    assert not sandbox.ask("ASK { <urn:a> ?p ?o }", 1).truth
+    sandbox.refresh()
+    assert sandbox.ask("ASK { <urn:a> ?p ?o }", 1).truth
+    sandbox.close()
     store.close()
-    assert list((tmp_path / "kb").glob("snapshot-*")) == []
+    assert list((tmp_path / "kb").glob("sandbox-*")) == []
 
 
 def test_trying_charts_keeps_nothing(desk: Workplace) -> None:

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from reasoner import Policy
-from reasoner.store.audit import Trail
+from reasoner.store.audit import AuditTrail
 from tests.conftest import CASES, ROOT, eventually, free_port
 from tests.workplace.provider import provided
 from tests.workplace.sample_base import MARKUP, build, opaque_id
@@ -228,9 +228,9 @@ def test_a_nurse_reads_asks_and_refers(visitor: Visitor, base: Path) -> None:
     visitor.sees("Recorded: request documentation.")
     visitor.check()
     visitor.go("Worklist").sees("waiting for documentation")
-    actions = [entry.action for entry in Trail(base / "workplace" / "audit.jsonl").entries()]
+    actions = [entry.action for entry in AuditTrail(base / "workplace" / "audit.jsonl").entries()]
     assert {"sign in", "read", "export", "decide"} <= set(actions)
-    assert not Trail(base / "workplace" / "audit.jsonl").verify()
+    assert not AuditTrail(base / "workplace" / "audit.jsonl").verify()
 
 
 def test_a_clinician_overrides_and_signs_adversely(visitor: Visitor) -> None:
@@ -454,7 +454,7 @@ server_metadata_url = "{provider.url}/.well-known/openid-configuration"
         finally:
             process.terminate()
             process.wait(PATIENCE)
-    entries = list(Trail(tmp_path / "kb" / "workplace" / "audit.jsonl").entries())
+    entries = list(AuditTrail(tmp_path / "kb" / "workplace" / "audit.jsonl").entries())
     assert {e.name for e in entries} == {"Pia Stone"}
     assert entries[0].detail == "identity provider"
 
@@ -479,7 +479,7 @@ def test_a_crash_loses_nothing(browser, tmp_path: Path, policy: Policy) -> None:
     finally:
         process.terminate()
         process.wait(PATIENCE)
-    assert not Trail(folder / "workplace" / "audit.jsonl").verify()
+    assert not AuditTrail(folder / "workplace" / "audit.jsonl").verify()
 
 
 def test_what_every_answer_carries(workplace: str) -> None:
