@@ -57,6 +57,20 @@ def test_the_picture_is_what_the_imports_are() -> None:
     assert PICTURE.read_text("utf-8") == draw(), "run python docs/draw_architecture.py"
 
 
+def test_what_the_architecture_names_is_there() -> None:
+    words = {"NAME": "mp9556", "VERSION": "2025-04-01", "SECTION": "illinois"}
+    page = re.sub("|".join(words), lambda word: words[word[0]], (ROOT / "docs" / "architecture.md").read_text())
+    page = page[page.index("## To change something, open") :]
+    named = re.findall(r"`([a-z][\w.-]*/[\w/.-]+)`", page)
+    places = (ROOT, *(ROOT / folder for folder in ("reasoner", "tests", "app", "shapes")))
+    missing = [
+        name
+        for name in named
+        if not any((place / (name + suffix)).exists() for place in places for suffix in ("", ".py"))
+    ]
+    assert not missing
+
+
 @pytest.mark.parametrize("path", PACKAGES, ids=lambda path: str(path.parent.relative_to(ROOT)))
 def test_a_package_says_what_lives_there_and_what_it_may_import(path: Path) -> None:
     docstring = ast.get_docstring(ast.parse(path.read_text()))

@@ -1,4 +1,4 @@
-"""Authority: which role may do what, as a table."""
+"""Authority: which role may do what, as a table, and which role goes before which."""
 
 from __future__ import annotations
 
@@ -45,3 +45,6 @@ PERMITTED: Mapping[Role, frozenset[Action]] = MappingProxyType(
     }
 )
 """What each role may do."""
+PRECEDENCE = (Role.CLINICIAN, Role.REVIEWER, Role.ADMINISTRATOR, Role.VIEWER)
+"""A person whose groups give several roles works in the first of these. No role comes before one that permits all that it
+permits and more; of reviewer and administrator, neither of which permits all that the other does, the reviewer comes first."""

@@ -8,11 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reasoner.ground.errors import AccessError
-from reasoner.review.authority import PERMITTED, Action, Role
-
-PRECEDENCE = (Role.CLINICIAN, Role.REVIEWER, Role.ADMINISTRATOR, Role.VIEWER)
-"""A person whose groups give several roles works in the first of these. No role comes before one that permits all that it
-permits and more; of reviewer and administrator, neither of which permits all that the other does, the reviewer comes first."""
+from reasoner.review.authority import PERMITTED, PRECEDENCE, Action, Role
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from itertools import combinations
 
 import pytest
 
-from reasoner.review.authority import PERMITTED, Role
-from reasoner.review.people import PRECEDENCE, Directory
+from reasoner.review.authority import PERMITTED, PRECEDENCE, Role
+from reasoner.review.people import Directory
 
 DIRECTORY = Directory(roles={role: frozenset({role.value}) for role in Role})
 
