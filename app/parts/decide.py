@@ -29,7 +29,7 @@ def show(file: File, determination: Determination) -> None:
     workplace, person = session.workplace(), session.user()
     _decided(file)
     if not person.may(Action.DRAFT):
-        st.info(f"As {person.role.value} you can read and not decide.", icon=":material/visibility:")
+        st.info(f"As {person.role.value} you can read the request, not decide on it.", icon=":material/visibility:")
         return
     prefix = drafting.prefix(file, determination)
     draft = workplace.draft(person, file.id)

@@ -32,7 +32,7 @@ def show() -> None:
     workplace, person = session.workplace(), session.user()
     st.title("Batch")
     if not person.may(Action.TRY):
-        st.info(f"As {person.role.value} you cannot try charts.", icon=":material/visibility:")
+        st.info(f"As {person.role.value} you cannot determine charts of your own.", icon=":material/visibility:")
         return
     st.caption(
         f"RDF charts or FHIR R4 bundles, up to {workplace.settings.upload} MiB and {workplace.settings.charts} requests a file. "

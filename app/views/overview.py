@@ -74,7 +74,7 @@ def _over_time(table: pandas.DataFrame) -> None:
         .mark_bar()
         .encode(
             x=altair.X("month:O", title="month of service start"),
-            y=altair.Y("determinations:Q", title="determinations"),
+            y=altair.Y("determinations:Q", title="determinations", axis=altair.Axis(tickMinStep=1)),
             color=altair.Color("outcome:N", scale=scale, legend=altair.Legend(orient="top", title=None, columns=2)),
             tooltip=["month", "outcome", "determinations"],
         )
@@ -91,7 +91,7 @@ def _blocking(table: pandas.DataFrame) -> None:
         .mark_bar()
         .encode(
             y=altair.Y("criterion:N", sort="-x", title=None, axis=altair.Axis(labelLimit=260)),
-            x=altair.X("cases:Q", title="determinations"),
+            x=altair.X("cases:Q", title="determinations", axis=altair.Axis(tickMinStep=1)),
             color=altair.Color("why:N", scale=scale, legend=altair.Legend(orient="top", title=None)),
             tooltip=["criterion", "label", "why", "cases"],
         )

@@ -24,7 +24,7 @@ _COLUMNS = (
     Column("Due", "due"),
     Column("Open", "received"),
     Column("Kind", "kind", long=True),
-    Column("Service", "start", long=True),
+    Column("Service", "start"),
     Column("Missing", "missing", long=True),
     Column("Readings", long=True),
 )
@@ -124,7 +124,7 @@ def _views(facets: Iterable[str]) -> None:
     """Show the saved views: before the filters, which a view sets."""
     workplace, person, state = session.workplace(), session.user(), st.session_state
     views = workplace.drafts.views(person.iri)
-    pick_column, name_column, button_column = st.columns([4, 2, 2], vertical_alignment="bottom")
+    pick_column, name_column, button_column = st.columns([3, 2, 3], vertical_alignment="bottom")
 
     def apply() -> None:
         name = state.get("view")

@@ -270,7 +270,7 @@ def test_a_nurse_cannot_decide_adversely_nor_a_viewer_at_all(browser, workplace:
     nurse.sees("An adverse decision takes a licensed clinician.")
     assert nurse.page.get_by_text("Decide adversely", exact=True).count() == 0
     viewer.sign_in("Vera Lund", "viewer").open("criteria-met").view("Decide").sees(
-        re.compile("you can read and not decide")
+        re.compile("you can read the request, not decide on it")
     )
     viewer.go("Audit").sees("An administrator reads the audit trail.")
     viewer.check()
