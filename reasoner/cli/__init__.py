@@ -11,7 +11,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
-from reasoner.cli import app, charts, intake, kb, options, policy, query, questionnaire
+from reasoner.cli import app, charts, intake, kb, policy, query, questionnaire
+from reasoner.cli import options as shared
 from reasoner.cli.output import DONE, NOTHING
 from reasoner.cli.parser import Parser
 from reasoner.ground.errors import NecessityError
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with some arguments, by default the process's own, and return its exit code."""
     try:
-        given = _parser(arguments).parse_args(arguments)
-        return int(given.run(given))
+        options = _parser(arguments).parse_args(arguments)
+        return int(options.run(options))
     except NecessityError as error:
         print(f"necessity: {error}", file=sys.stderr)
         return NOTHING
     except BrokenPipeError:
-        # The reader has left, as `head` does; what is still buffered has nowhere to go.
+        # The reader has closed the pipe, as `head` does: what is still buffered goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
 
@@ -44,14 +45,14 @@ def entry() -> NoReturn:
 
 def _parser(arguments: Sequence[str] | None) -> Parser:
     named = argparse.ArgumentParser(prog="necessity", add_help=False)
-    named.add_argument("--policy", metavar="NAME", help="policy to use, where more than one is installed")
+    named.add_argument("--policy", metavar="NAME", help="the policy to use, if more than one is installed")
     named.add_argument(
-        "--policies", metavar="DIR", type=options.folder, help="folder with ontology/ and shapes/ of other policies"
+        "--policies", metavar="DIR", type=shared.folder, help="a folder with ontology/ and shapes/ of your own policies"
     )
 
     class CommandParser(Parser):
         def axes(self) -> tuple[Axis, ...]:
-            return options.policy(named.parse_known_args(arguments)[0]).axes
+            return shared.policy(named.parse_known_args(arguments)[0]).axes
 
     parser = CommandParser(
         prog="necessity",

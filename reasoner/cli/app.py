@@ -21,32 +21,32 @@ if TYPE_CHECKING:
 def add(commands: Commands) -> None:
     """Add the subcommands."""
     app = commands.add_parser("app", help="open the reviewer's workplace in the browser")
-    shared.add_kb(app)
+    app.add_argument(
+        "--workplace", metavar="DIR", type=Path, help="the folder of drafts and audit trail; default KB/workplace"
+    )
+    app.add_argument(
+        "--settings", metavar="FILE", type=Path, help="clocks, roles and limits, as TOML; default app/settings.toml"
+    )
+    app.add_argument(
+        "--auth", metavar="FILE", type=Path, help="sign-in with an OpenID Connect provider: TOML with the table [auth]"
+    )
+    app.add_argument("--host", default="127.0.0.1", help="address to listen at; default: this machine only")
+    app.add_argument("--port", type=int, default=8501, help="port to listen at; default 8501")
     shared.add_config(app)
-    app.add_argument(
-        "--workplace", metavar="DIR", type=Path, help="folder of drafts and audit trail (default: KB/workplace)"
-    )
-    app.add_argument("--settings", metavar="FILE", type=Path, help="clocks, roles and limits, as TOML")
-    app.add_argument(
-        "--auth", metavar="FILE", type=Path, help="TOML with the table [auth] of an OpenID Connect provider"
-    )
-    app.add_argument("--host", default="127.0.0.1", help="address to listen at (default: this machine alone)")
-    app.add_argument("--port", type=int, default=8501, help="port (default: 8501)")
+    shared.add_kb(app)
     app.set_defaults(run=_app)
-    audit = commands.add_parser("audit", help="what the workplace has put on record")
+    audit = commands.add_parser("audit", help="list and verify the audit trail of the workplace")
     actions = audit.add_subparsers(required=True, metavar="ACTION")
-    verify = actions.add_parser("verify", help="hold each entry against its digest and the one before it")
-    verify.add_argument(
-        "--head", metavar="DIGEST", help="digest of an entry that was noted earlier, and has to be there"
-    )
+    verify = actions.add_parser("verify", help="check each entry against its digest and that of the one before it")
+    verify.add_argument("--head", metavar="DIGEST", help="a digest that was noted earlier and has to be in the trail")
     verify.set_defaults(run=_verify)
-    listing = actions.add_parser("list", help="print the entries, a JSON object a line")
+    listing = actions.add_parser("list", help="print the entries, one JSON object per line")
     listing.set_defaults(run=_list)
     for parser in (verify, listing):
-        shared.add_kb(parser)
         parser.add_argument(
-            "--workplace", metavar="DIR", type=Path, help="folder of the audit trail (default: KB/workplace)"
+            "--workplace", metavar="DIR", type=Path, help="the folder of the audit trail; default KB/workplace"
         )
+        shared.add_kb(parser)
 
 
 def _app(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Determining many charts: in pieces, by several processes, resumable, with what is rejected set aside."""
+"""Determining many charts: by several processes, resumable, with rejected data sets set aside."""
 
 from __future__ import annotations
 
@@ -29,18 +29,24 @@ _FIRST, _NEXT = 2.0, 5.0
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options of batches."""
-    parser.add_argument(
-        "--jobs", metavar="N", type=int, help="processes, 0 for one a core (default: by the input's size)"
+    group = parser.add_argument_group("batches, for the formats that are written as a stream")
+    group.add_argument(
+        "--jobs",
+        metavar="N",
+        type=int,
+        help="number of processes, 0 for one per core; default: depends on the size of the input",
     )
-    parser.add_argument("--resume", action="store_true", help="go on with an interrupted batch; needs the same --out")
-    parser.add_argument("--quarantine", metavar="DIR", type=Path, help="set rejected data sets aside, with the reasons")
-    parser.add_argument(
+    group.add_argument("--resume", action="store_true", help="continue an interrupted batch; give the same --out")
+    group.add_argument(
+        "--quarantine", metavar="DIR", type=Path, help="copy rejected data sets to a folder, with the reasons"
+    )
+    group.add_argument(
         "--max-quarantined",
         metavar="N|P%",
         type=_threshold,
-        help="as many rejected data sets are no failure; exit with 1 beyond",
+        help="accept this many rejected data sets, or this share of them; exit with 1 if there are more",
     )
-    parser.add_argument("--lineage", metavar="FILE", type=Path, help="write an OpenLineage run event")
+    group.add_argument("--lineage", metavar="FILE", type=Path, help="write an OpenLineage run event")
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: StreamFormat, gate: 
     jobs = process_count(how.jobs, total)
     with _state(job, how) as state:
         pieces = piece.pieces(inputs.paths, inputs.stdin_suffix)
-        batch.run(state, pieces, jobs=jobs, total=total, progress=_teller())
+        batch.run(state, pieces, jobs=jobs, total=total, progress=_progress_printer())
         for source, note in state.notes():
             print_notes(source, [note])
         results = Results(
@@ -96,7 +102,7 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: StreamFormat, gate: 
             form.write(results, stream)
         if how.quarantine:
             reports.quarantine(how.quarantine, state.rejections())
-        _tell_rejected(state, how.quarantine)
+        _print_rejected(state, how.quarantine)
         code = gate.code(results.outcomes, results.rejected)
         if how.lineage:
             event = lineage.event(
@@ -117,18 +123,18 @@ def _state(job: Job, how: BatchOptions) -> Iterator[BatchState]:
         yield state
     except KeyboardInterrupt:
         state.close()
-        kept = f"; what is done is kept in {path}: go on with --resume" if path else ""
-        print(f"\nnecessity: interrupted{kept}", file=sys.stderr)
+        resumable = f"; what is done is kept in {path}: go on with --resume" if path else ""
+        print(f"\nnecessity: interrupted{resumable}", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None
     finally:
         state.close()
 
 
-def _teller() -> Callable[[Progress], None]:
-    """What tells how far it is, on standard error: after some seconds, and then from time to time."""
+def _progress_printer() -> Callable[[Progress], None]:
+    """A function that prints progress to standard error: after `_FIRST` seconds, then every `_NEXT` seconds."""
     due = time.monotonic() + _FIRST
 
-    def tell(progress: Progress) -> None:
+    def show(progress: Progress) -> None:
         nonlocal due
         if time.monotonic() < due:
             return
@@ -144,10 +150,10 @@ def _teller() -> Callable[[Progress], None]:
             file=sys.stderr,
         )
 
-    return tell
+    return show
 
 
-def _tell_rejected(state: BatchState, quarantine: Path | None) -> None:
+def _print_rejected(state: BatchState, quarantine: Path | None) -> None:
     if quarantine:
         if state.rejected():
             print(f"rejected: {state.rejected()} data sets, set aside in {quarantine}", file=sys.stderr)

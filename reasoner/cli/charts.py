@@ -14,6 +14,7 @@ from reasoner.cli import options as shared
 from reasoner.cli.formats import FORMATS, STREAMS, Determined, Display, StreamFormat
 from reasoner.cli.options import Basis, Inputs, Method
 from reasoner.cli.output import Gate, columns, exit_code, is_styled, write
+from reasoner.cli.parser import listed
 from reasoner.ground.errors import NecessityError, UsageError, reading
 
 if TYPE_CHECKING:
@@ -30,36 +31,50 @@ APPLIES: dict[str, tuple[str, ...]] = {
 def add(commands: Commands) -> None:
     """Add the commands to the parser."""
     parser = commands.add_parser("determine", help="determine the requests in files, folders or standard input (-)")
-    shared.add_input(parser)
+    default, *others = FORMATS
+    parser.add_argument(
+        "--format",
+        choices=tuple(FORMATS),
+        metavar="FORMAT",
+        default=default,
+        help=f"{default} (default), {listed(others)}",
+    )
+    parser.add_argument(
+        "--whole", action="store_true", help="with text: print each of many requests whole, not a table of them"
+    )
+    shared.add_out(parser)
+    parser.add_argument(
+        "--fail-on",
+        metavar="OUTCOME,…",
+        type=_outcomes,
+        default=(),
+        help="exit with 1 if one of these outcomes occurs",
+    )
+    shared.add_review(parser)
     shared.add_readings(parser)
-    parser.add_argument("--format", choices=tuple(FORMATS), default="text", help="form of the results (default: text)")
-    parser.add_argument(
-        "--whole", action="store_true", help="text of many requests: print each of them whole, not a table of them"
-    )
-    parser.add_argument("--out", metavar="FILE", type=Path, help="write the results to a file, whole or not at all")
-    parser.add_argument(
-        "--fail-on", metavar="OUTCOME,…", type=_outcomes, default=(), help="exit with 1 on these outcomes"
-    )
     shared.add_engine(parser)
     batch.add(parser)
+    shared.add_input(parser)
     parser.set_defaults(run=_determine)
 
     explain = commands.add_parser("explain", help="say why: what carries, completes or refutes a determination")
     explain.add_argument("paths", nargs=1, metavar="PATH", help="file, folder, or - for standard input")
-    explain.add_argument("criterion", nargs="?", metavar="CRITERION", help="explain this criterion alone")
+    explain.add_argument("criterion", nargs="?", metavar="CRITERION", help="id of a criterion: explain this one alone")
     explain.add_argument(
         "--assume",
         metavar="ID=STANCE",
         action="append",
         default=[],
         type=_assumption,
-        help="decide as if a leaf were affirmed, denied, not-applicable or silent; may be repeated",
+        help="determine as if a leaf were affirmed, denied, not-applicable or silent; may be repeated",
     )
-    shared.add_config(explain)
-    shared.add_settings(explain)
+    shared.add_review(explain)
+    shared.add_input_format(explain)
+    shared.add_request_facts(explain)
     explain.set_defaults(run=_explain)
 
     validate = commands.add_parser("validate", help="print the plain sh:ValidationReport of the requests, as Turtle")
+    shared.add_review(validate)
     shared.add_input(validate)
     validate.set_defaults(run=_validate)
 
@@ -86,8 +101,8 @@ def _determine(options: argparse.Namespace) -> int:
     from reasoner.determination.engine import Engine
 
     form = FORMATS[options.format]
-    given = [name for name in APPLIES if getattr(options, name) not in (None, False)]
-    _refuse(given, options.format, options.out)
+    names = [name for name in APPLIES if getattr(options, name) not in (None, False)]
+    _refuse(names, options.format, options.out)
     inputs, basis = Inputs.of(options), Basis.of(options)
     method = Method(alternatives=options.readings == "all", engine=Engine(options.engine))
     gate = Gate(options.fail_on, options.max_quarantined)
@@ -101,9 +116,9 @@ def _determine(options: argparse.Namespace) -> int:
     return gate.code(outcomes, determined.rejected)
 
 
-def _refuse(given: Iterable[str], form: str, out: Path | None) -> None:
+def _refuse(names: Iterable[str], form: str, out: Path | None) -> None:
     """Raise `UsageError` for an option that does nothing with a format, or without another option."""
-    for name in given:
+    for name in names:
         if form not in APPLIES[name]:
             option = f"--{name.replace('_', '-')}"
             raise UsageError(f"{option} is for --format {', '.join(APPLIES[name])}, not {form}")

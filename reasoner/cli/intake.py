@@ -29,17 +29,20 @@ _Node = dict[str, str | list[str]]
 def add(commands: Commands) -> None:
     """Add the command to the parser."""
     intake = commands.add_parser("intake", help="show what is understood of documentation, and what of it is not used")
-    shared.add_input(intake)
     intake.add_argument(
-        "--to", choices=tuple(FORMATS), default="text", help="form of what is understood (default: text)"
+        "--to",
+        choices=tuple(FORMATS),
+        metavar="FORMAT",
+        default="text",
+        help="text (default), json, or the chart itself as turtle or nquads",
     )
-    intake.add_argument("--out", metavar="FILE", type=Path, help="write it to a file, whole or not at all")
+    shared.add_out(intake)
     intake.add_argument(
         "--report",
         metavar="FILE",
-        help="write the coverage report, as JSON if the name ends in .json, else as text; - puts it into the output, "
-        "where text and json have it anyway",
+        help="write the coverage report, as JSON if the name ends in .json, else as text; - adds it to the output",
     )
+    shared.add_input(intake)
     intake.set_defaults(run=_intake)
 
 
@@ -55,22 +58,22 @@ def _intake(options: argparse.Namespace) -> int:
         report = None
         if options.report not in (None, "-"):
             report = _Report(stack.enter_context(writer(Path(options.report))), options.report)
-        for number, found in enumerate(
+        for number, understood in enumerate(
             understand(inputs.paths, policy, suffix=inputs.stdin_suffix, options=inputs.request), 1
         ):
-            for error in found.errors:
+            for error in understood.errors:
                 print(f"rejected: {error}", file=sys.stderr)
-            rejected += bool(found.errors)
-            done += found.chart is not None and not found.errors
-            if found.coverage:
-                totals.add(found.coverage)
+            rejected += bool(understood.errors)
+            done += understood.chart is not None and not understood.errors
+            if understood.coverage:
+                totals.add(understood.coverage)
             if options.to == "json":
                 out.write(b"[\n" if number == 1 else b",\n")
-            out.write(form(found, policy).encode())
-            if options.report == "-" and options.to in ("turtle", "nquads") and found.coverage:
-                out.write(_commented(to_text(found.coverage)).encode())
+            out.write(form(understood, policy).encode())
+            if options.report == "-" and options.to in ("turtle", "nquads") and understood.coverage:
+                out.write(_commented(to_text(understood.coverage)).encode())
             if report:
-                report.add(found)
+                report.add(understood)
         if options.to == "json":
             out.write(b"\n]\n" if number else b"[]\n")
         elif options.to == "text" or options.report == "-":
@@ -89,16 +92,16 @@ class _Report:
         self._json = name.lower().endswith(".json")
         self._lead = '{"sources": [\n'
 
-    def add(self, found: Understood) -> None:
+    def add(self, understood: Understood) -> None:
         from reasoner.chart.report import to_json, to_text
 
-        errors = [str(error) for error in found.errors]
+        errors = [str(error) for error in understood.errors]
         if self._json:
-            told = to_json(found.coverage) if found.coverage else {"source": found.source, "parts": []}
-            self._out.write((self._lead + json.dumps(told | {"errors": errors}, ensure_ascii=False)).encode())
+            record = to_json(understood.coverage) if understood.coverage else {"source": understood.source, "parts": []}
+            self._out.write((self._lead + json.dumps(record | {"errors": errors}, ensure_ascii=False)).encode())
             self._lead = ",\n"
         else:
-            text = to_text(found.coverage) if found.coverage else f"Coverage of {found.source}\n"
+            text = to_text(understood.coverage) if understood.coverage else f"Coverage of {understood.source}\n"
             self._out.write("".join((text, *(f"  rejected: {error}\n" for error in errors), "\n")).encode())
 
     def end(self, totals: Totals) -> None:
@@ -114,38 +117,38 @@ def _commented(text: str) -> str:
     return "".join(f"# {line}\n" for line in text.splitlines())
 
 
-def _turtle(found: Understood, policy: Policy) -> str:
-    head = _commented("\n".join((found.source, *(f"missing: {error}" for error in found.errors))))
-    if found.chart is None:
+def _turtle(understood: Understood, policy: Policy) -> str:
+    head = _commented("\n".join((understood.source, *(f"missing: {error}" for error in understood.errors))))
+    if understood.chart is None:
         return head
-    graph = found.chart.graph
+    graph = understood.chart.graph
     for prefix, iri in policy.prefixes.items():
         graph.bind(prefix, iri)
     return head + graph.serialize(format="turtle")
 
 
-def _nquads(found: Understood, policy: Policy) -> str:
-    if found.chart is None:
+def _nquads(understood: Understood, policy: Policy) -> str:
+    if understood.chart is None:
         return ""
     from urllib.parse import quote
 
     from reasoner.rdf.namespaces import NEC, RDF
 
-    requests = sorted(found.chart.graph.subjects(RDF.type, NEC.ReviewRequest))
-    name = requests[0] if requests else f"urn:necessity:source:{quote(found.source)}"
-    return "".join(f"{triple} <{name}> .\n" for triple in found.chart.triples)
+    requests = sorted(understood.chart.graph.subjects(RDF.type, NEC.ReviewRequest), key=str)
+    name = requests[0] if requests else f"urn:necessity:source:{quote(understood.source)}"
+    return "".join(f"{triple} <{name}> .\n" for triple in understood.chart.triples)
 
 
-def _parts(found: Understood, policy: Policy) -> dict[str, list[_Node]]:
+def _parts(understood: Understood, policy: Policy) -> dict[str, list[_Node]]:
     """The nodes of a chart by what they are, as objects with short names."""
     from rdflib import URIRef
 
     from reasoner.rdf.namespaces import NEC, RDF
 
-    if found.chart is None:
+    if understood.chart is None:
         return {}
-    graph = found.chart.graph
-    said = set(graph.subjects(NEC.assertion)) | set(graph.subjects(RDF.type, NEC.Statement))
+    graph = understood.chart.graph
+    statements = set(graph.subjects(NEC.assertion)) | set(graph.subjects(RDF.type, NEC.Statement))
     documents = set(graph.objects(None, NEC.documentedIn))
     requests = set(graph.subjects(RDF.type, NEC.ReviewRequest))
     roles: dict[str, list[_Node]] = {"request": [], "statements": [], "documents": [], "others": []}
@@ -157,34 +160,34 @@ def _parts(found: Understood, policy: Policy) -> dict[str, list[_Node]]:
         values: dict[str, list[str]] = {}
         for predicate, value in sorted(graph.predicate_objects(node)):
             values.setdefault(short(predicate), []).append(short(value))
-        facts: _Node = {name: held[0] if len(held) == 1 else held for name, held in values.items()}
-        role = "request" if node in requests else "statements" if node in said else "documents"
+        facts: _Node = {name: terms[0] if len(terms) == 1 else terms for name, terms in values.items()}
+        role = "request" if node in requests else "statements" if node in statements else "documents"
         roles[role if role != "documents" or node in documents else "others"].append({"iri": str(node), **facts})
     return roles
 
 
-def _json(found: Understood, policy: Policy) -> str:
+def _json(understood: Understood, policy: Policy) -> str:
     from reasoner.chart.report import to_json
 
-    told = {
-        "source": found.source,
-        "errors": [str(error) for error in found.errors],
-        "chart": _parts(found, policy),
-        "coverage": to_json(found.coverage) if found.coverage else None,
+    record = {
+        "source": understood.source,
+        "errors": [str(error) for error in understood.errors],
+        "chart": _parts(understood, policy),
+        "coverage": to_json(understood.coverage) if understood.coverage else None,
     }
-    return json.dumps(told, ensure_ascii=False, indent=2)
+    return json.dumps(record, ensure_ascii=False, indent=2)
 
 
-def _text(found: Understood, policy: Policy) -> str:
+def _text(understood: Understood, policy: Policy) -> str:
     from reasoner.chart.report import to_text
 
-    lines = [f"Understood of {found.source}"]
-    lines += [f"  missing or wrong: {error}" for error in found.errors]
-    for role, nodes in _parts(found, policy).items():
+    lines = [f"Understood of {understood.source}"]
+    lines += [f"  missing or wrong: {error}" for error in understood.errors]
+    for role, nodes in _parts(understood, policy).items():
         for node in nodes:
             lines.append(f"  {'statement' if role == 'statements' else _singular(role)} {node['iri']}")
             lines += [f"    {line}" for line in _facts(node, policy)]
-    return "\n".join(lines) + "\n" + (to_text(found.coverage) if found.coverage else "") + "\n"
+    return "\n".join(lines) + "\n" + (to_text(understood.coverage) if understood.coverage else "") + "\n"
 
 
 def _singular(role: str) -> str:

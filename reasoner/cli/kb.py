@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reasoner.cli import options as shared
 from reasoner.cli.options import BaseLocation, Basis, Inputs
 from reasoner.cli.output import DONE, NOTHING, exit_code
+from reasoner.cli.parser import listed
 from reasoner.ground.errors import NecessityError, UsageError
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 SYNTAXES = {"nquads": "application/n-quads", "trig": "application/trig"}
 """What ``kb export --format`` takes, with the media types."""
+_KINDS = ("policy", "chart", "determination", "decision", "acceptance")
 _Chart = tuple[str, str]
 """IRI of a request, and its chart as N-Quads."""
 _Determined = tuple[list[tuple[str, str, str]], list[str]]
@@ -38,7 +39,7 @@ _Determined = tuple[list[tuple[str, str, str]], list[str]]
 
 def add(commands: Commands) -> None:
     """Add the commands to the parser."""
-    kb = commands.add_parser("kb", help="keep policy, charts, determinations and decisions in one queryable graph")
+    kb = commands.add_parser("kb", help="keep policy, charts, determinations and decisions in a knowledge base")
     actions = kb.add_subparsers(required=True, metavar="ACTION")
 
     init = actions.add_parser("init", help="make a knowledge base, or bring the policy in it up to date")
@@ -49,13 +50,16 @@ def add(commands: Commands) -> None:
     shared.add_input(load)
     load.set_defaults(run=_load)
     determine = actions.add_parser("determine", help="determine the charts that have no current determination")
-    shared.add_config(determine)
-    shared.add_as_of(determine)
-    determine.add_argument("--again", action="store_true", help="determine all charts, not only those that need it")
+    determine.add_argument(
+        "--again", action="store_true", help="determine all charts, those with a current determination too"
+    )
+    shared.add_review(determine)
     shared.add_readings(determine)
-    determine.add_argument("--jobs", metavar="N", type=int, default=1, help="processes (default: 1; 0: one a core)")
+    determine.add_argument(
+        "--jobs", metavar="N", type=int, default=1, help="number of processes, 0 for one per core; default 1"
+    )
     determine.set_defaults(run=_determine)
-    listing = actions.add_parser("list", help="what the knowledge base holds")
+    listing = actions.add_parser("list", help="list what the knowledge base holds")
     _add_kind(listing)
     listing.set_defaults(run=_list)
     remove = actions.add_parser("remove", help="take out a request with its determinations, or anything else listed")
@@ -64,19 +68,19 @@ def add(commands: Commands) -> None:
     remove.set_defaults(run=_remove)
     export = actions.add_parser("export", help="write all named graphs, or those of one kind")
     _add_kind(export)
-    export.add_argument("--format", choices=tuple(SYNTAXES), default="nquads", help="syntax (default: nquads)")
-    export.add_argument("--out", metavar="FILE", type=Path, help="write to a file, whole or not at all")
+    export.add_argument(
+        "--format", choices=tuple(SYNTAXES), metavar="FORMAT", default="nquads", help="nquads (default) or trig"
+    )
+    shared.add_out(export)
     export.set_defaults(run=_export)
-    verify = actions.add_parser("verify", help="hold every named graph against its digest")
+    verify = actions.add_parser("verify", help="compare every named graph with its recorded digest")
     verify.set_defaults(run=_verify)
     for parser in (init, load, determine, listing, remove, export, verify):
         shared.add_kb(parser)
 
 
 def _add_kind(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--kind", choices=("policy", "chart", "determination", "decision", "acceptance"), help="only of this kind"
-    )
+    parser.add_argument("--kind", choices=_KINDS, metavar="KIND", help=f"only graphs of this kind: {listed(_KINDS)}")
 
 
 def _init(options: argparse.Namespace) -> int:
@@ -115,8 +119,8 @@ def _load(options: argparse.Namespace) -> int:
                     continue
                 loaded[iri] = name
                 done += 1
-            for error in errors:
-                print(f"rejected: {error}", file=sys.stderr)
+            for rejection in errors:
+                print(f"rejected: {rejection}", file=sys.stderr)
             rejected += len(errors)
     return exit_code(done, rejected)
 
@@ -254,11 +258,11 @@ def _export(options: argparse.Namespace) -> int:
 def _verify(options: argparse.Namespace) -> int:
     with BaseLocation.of(options).open() as kb:
         problems = list(kb.verify())
-        held = sum(1 for _ in kb.entries())
+        total = sum(1 for _ in kb.entries())
     for problem in problems:
         print(problem)
     if not problems:
-        print(f"all {held} named graphs are as they were loaded")
+        print(f"all {total} named graphs are as they were loaded")
     return NOTHING if problems else DONE
 
 

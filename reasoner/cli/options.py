@@ -1,6 +1,6 @@
 """What several commands take, as options of the parser and as frozen values: charts, a policy, a knowledge base.
 
-A command's `run` turns what the parser gives into these values, and nothing behind it sees the parser's namespace.
+A command's `run` makes these values of the parser's namespace, which goes no further.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Inputs:
 
     @classmethod
     def of(cls, options: argparse.Namespace) -> Inputs:
-        """The charts that the options of `add_input` or `add_settings` name; raises `UsageError` for what cannot be."""
+        """The charts that the options of `add_input` and `add_as_of` name; raises `UsageError` for what cannot be."""
         from reasoner.chart import sources
         from reasoner.chart.fast import piece
 
@@ -63,7 +63,7 @@ class Inputs:
             from reasoner.policy.axes import choose
 
             request = RequestOptions(choose(policy(options).axes, words) if words else (), **facts)
-        return cls(tuple(options.paths), options.as_of, suffix, request)
+        return cls(tuple(options.paths), getattr(options, "as_of", None), suffix, request)
 
     def suffix(self, name: str) -> str | None:
         """The file type of one of the sources, where its name does not tell it."""
@@ -145,19 +145,80 @@ class BaseLocation:
 
 
 def add_input(parser: Parser, paths: str = "+") -> None:
-    """Charts, with all that can be said of them."""
-    parser.add_argument("paths", nargs=paths, metavar="PATH", help="file, folder, or - for standard input")
+    """Charts, with what their files do not say; `paths` is how many there are, as argparse writes it."""
+    parser.add_argument(
+        "paths", nargs=paths, metavar="PATH", help="file, folder, pattern in quotes, or - for standard input"
+    )
+    add_input_format(parser)
+    add_request_facts(parser)
+
+
+def add_input_format(parser: argparse.ArgumentParser) -> None:
+    """The file type of standard input."""
+    parser.add_argument(
+        "--input-format",
+        metavar="TYPE",
+        help="file type of standard input: ttl, trig, nt, nq, jsonld, rdf, json, ndjson or csv",
+    )
+
+
+def add_request_facts(parser: Parser) -> None:
+    """What a FHIR bundle does not say of a request."""
+    group = parser.add_argument_group("facts of a request that FHIR does not state")
+    group.add_argument("--service-start", metavar="DATE", help="first day of the service period")
+    group.add_argument("--service-end", metavar="DATE", help="last day of the service period")
+    group.add_argument("--birth-date", metavar="DATE", help="birth date of the patient")
+    add_jurisdiction(group)
+    parser.take_axes(group)
+
+
+def add_kind_of_request(parser: Parser) -> None:
+    """The kind of request that a policy is shown for."""
+    group = parser.add_argument_group("the kind of request, with --shapes")
+    add_jurisdiction(group)
+    group.add_argument("--minor", action="store_true", help="for a member under the age of majority")
+    parser.take_axes(group)
+
+
+def add_jurisdiction(group: argparse._ArgumentGroup) -> None:
+    """Where the plan is regulated."""
+    group.add_argument("--jurisdiction", metavar="CODE", help="where the plan is regulated, such as US-MO")
+
+
+def add_review(parser: argparse.ArgumentParser) -> None:
+    """On what basis requests are determined."""
+    add_as_of(parser)
     add_config(parser)
-    add_settings(parser)
+
+
+def add_as_of(parser: argparse.ArgumentParser) -> None:
+    """The day on whose knowledge the review is made."""
+    parser.add_argument(
+        "--as-of",
+        metavar="DATE",
+        type=day,
+        help="review with what was known on this day: what was recorded later does not count",
+    )
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """A payer's configuration."""
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        type=Path,
+        help="what a payer sets otherwise than the policy: readings and parameters, as RDF",
+    )
 
 
 def add_readings(parser: argparse.ArgumentParser) -> None:
-    """Which readings of the text are tried."""
+    """Which readings of the policy are tried."""
     parser.add_argument(
         "--readings",
         choices=("all", "default"),
+        metavar="WHICH",
         default="all",
-        help="try the other readings of the text (default: all)",
+        help="all (if left out) tries the other readings of the policy too, default does not and is faster",
     )
 
 
@@ -166,59 +227,38 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--engine",
         choices=("fast", "reference"),
+        metavar="ENGINE",
         default="fast",
-        help="the policy compiled, or pySHACL; the results are the same (default: fast)",
+        help="fast (default) uses the compiled policy, reference uses pySHACL; the results are the same",
     )
 
 
-def add_as_of(parser: argparse.ArgumentParser) -> None:
-    """The day on whose knowledge the review is made."""
-    parser.add_argument("--as-of", metavar="DATE", type=day, help="review on the knowledge of this day")
-
-
-def add_config(parser: argparse.ArgumentParser) -> None:
-    """A payer's configuration."""
-    parser.add_argument("--config", metavar="FILE", type=Path, help="a payer's readings and parameters, as RDF")
-
-
-def add_settings(parser: Parser) -> None:
-    """How charts are read."""
-    add_as_of(parser)
-    parser.add_argument(
-        "--input-format", metavar="TYPE", help="file type of standard input: ttl trig nt nq jsonld rdf json ndjson csv"
-    )
-    add_request(parser)
-    parser.add_argument("--birth-date", metavar="DATE", help="of the patient of a FHIR bundle that does not state it")
-    parser.add_argument("--service-start", metavar="DATE", help="of a FHIR bundle that does not state it")
-    parser.add_argument("--service-end", metavar="DATE", help="of a FHIR bundle that does not state it")
-
-
-def add_request(parser: Parser) -> None:
-    """The kind of a request."""
-    parser.take_axes("of a FHIR bundle, which cannot state it")
-    parser.add_argument("--jurisdiction", metavar="CODE", help="where the plan is regulated, such as US-MO")
+def add_out(parser: argparse.ArgumentParser) -> None:
+    """Where the results go."""
+    parser.add_argument("--out", metavar="FILE", type=Path, help="write to a file, whole or not at all")
 
 
 def add_kb(parser: argparse.ArgumentParser) -> None:
     """A knowledge base."""
-    parser.add_argument(
+    group = parser.add_argument_group("knowledge base")
+    group.add_argument(
         "--kb",
         metavar="LOCATION",
         default=os.environ.get("NECESSITY_KB"),
-        help="directory of the knowledge base, or URL of a SPARQL 1.1 endpoint (default: $NECESSITY_KB)",
+        help="the directory of the knowledge base, or the URL of a SPARQL 1.1 endpoint; default NECESSITY_KB",
     )
-    parser.add_argument(
+    group.add_argument(
         "--kb-update",
         metavar="URL",
         default=os.environ.get("NECESSITY_KB_UPDATE"),
-        help="URL of the endpoint for updates (default: $NECESSITY_KB_UPDATE, else --kb with /update for /query)",
+        help="the endpoint's URL for updates; default NECESSITY_KB_UPDATE, else that of --kb with /update for /query",
     )
 
 
 def axis_words(options: argparse.Namespace) -> dict[str, str]:
     """The words of the axis values that are given, by the word of the axis."""
-    given = ((name, value) for name, value in vars(options).items() if name.startswith(AXIS))
-    return {name.removeprefix(AXIS): value for name, value in given if value is not None}
+    values = ((name, value) for name, value in vars(options).items() if name.startswith(AXIS))
+    return {name.removeprefix(AXIS): value for name, value in values if value is not None}
 
 
 def folder(text: str) -> Path:

@@ -21,7 +21,9 @@ def add(commands: Commands) -> None:
     """Add the commands to the parser."""
     policy = commands.add_parser("policy", help="list, show and check policies")
     actions = policy.add_subparsers(required=True, metavar="ACTION")
-    actions.add_parser("list", help="the installed policies and their versions").set_defaults(run=_list)
+    actions.add_parser("list", help="list the policies and versions with the dates they are in force").set_defaults(
+        run=_list
+    )
     show = actions.add_parser("show", help="the criteria of a policy, one of them, or a finding")
     show.add_argument(
         "criterion",
@@ -29,29 +31,42 @@ def add(commands: Commands) -> None:
         metavar="NAME",
         help="id of a criterion, name of a finding, or words to search for in both",
     )
-    show.add_argument("--version", metavar="ID", help="version (default: the latest)")
-    show.add_argument("--readings", action="store_true", help="the passages that can be read in more than one way")
+    show.add_argument("--version", metavar="ID", help="the version; default: the latest")
     show.add_argument(
-        "--shapes", action="store_true", help="the effective shapes as Turtle, for requests of the given kind"
+        "--readings", action="store_true", help="the ambiguous passages, with their readings and the reasons"
     )
-    show.add_argument("--minor", action="store_true", help="with --shapes: a member under the age of majority")
-    shared.add_request(show)
+    show.add_argument("--shapes", action="store_true", help="the shapes that apply to one kind of request, as Turtle")
+    shared.add_kind_of_request(show)
     show.set_defaults(run=_show)
-    diff = actions.add_parser("diff", help="what changes from one version to another, and which determinations do")
+    diff = actions.add_parser("diff", help="show what changes from one version to another, and which determinations do")
     diff.add_argument("earlier", metavar="A", help="id of a version")
     diff.add_argument("later", metavar="B", help="id of another")
     diff.add_argument("paths", nargs="*", metavar="PATH", help="charts to determine under both versions")
-    shared.add_settings(diff)
+    shared.add_as_of(diff)
+    shared.add_input_format(diff)
+    shared.add_request_facts(diff)
     diff.set_defaults(run=_diff)
     reference = actions.add_parser("reference", help="write the policy as linked HTML pages")
     reference.add_argument("folder", metavar="DIR", type=Path, help="folder to write to, made if need be")
     reference.set_defaults(run=_reference)
     export = actions.add_parser("export", help="write the policy's graph: ontology with core vocabulary, and shapes")
-    export.add_argument("--format", choices=tuple(SYNTAXES), default="turtle", help="syntax (default: turtle)")
-    export.add_argument("--part", choices=("all", "ontology", "shapes"), default="all", help="part (default: all)")
-    export.add_argument("--out", metavar="FILE", type=Path, help="write to a file, whole or not at all")
+    export.add_argument(
+        "--format",
+        choices=tuple(SYNTAXES),
+        metavar="FORMAT",
+        default="turtle",
+        help="turtle (default), rdfxml, jsonld or ntriples",
+    )
+    export.add_argument(
+        "--part",
+        choices=("all", "ontology", "shapes"),
+        metavar="PART",
+        default="all",
+        help="all (default), ontology or shapes",
+    )
+    shared.add_out(export)
     export.set_defaults(run=_export)
-    check = actions.add_parser("check", help="prove that a policy is well formed and consistent")
+    check = actions.add_parser("check", help="check that a policy is well formed and consistent")
     check.set_defaults(run=_check)
 
 

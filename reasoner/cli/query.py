@@ -25,29 +25,58 @@ FORMATS = ("text", "csv", "tsv", "json", "xml", "parquet", "turtle", "ntriples",
 def add(commands: Commands) -> None:
     """Add the commands to the parser."""
     query = commands.add_parser("query", help="ask a knowledge base, or charts, a question in SPARQL")
-    query.add_argument("name", nargs="?", metavar="NAME", help="query of the library, file, or - (default: list them)")
-    shared.add_input(query, "*")
-    shared.add_kb(query)
     query.add_argument(
-        "--param", metavar="NAME=VALUE", action="append", default=[], type=_binding, help="value of a parameter"
+        "name",
+        nargs="?",
+        metavar="NAME",
+        help="query of the library, file, or - for standard input; without one the library is listed",
+    )
+    query.add_argument(
+        "--param",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        type=_binding,
+        help="the value of a parameter; may be repeated",
     )
     query.add_argument("--show", action="store_true", help="print the query with its parameters instead of asking it")
-    query.add_argument("--format", choices=FORMATS, help="form of the answer (default: text, or turtle for a graph)")
-    query.add_argument("--out", metavar="FILE", type=Path, help="write the answer to a file, whole or not at all")
+    query.add_argument(
+        "--format",
+        choices=FORMATS,
+        metavar="FORMAT",
+        help="text (default), csv, tsv, json, xml or parquet; of a graph turtle (default), ntriples, rdfxml or jsonld",
+    )
+    shared.add_out(query)
+    shared.add_review(query)
+    shared.add_input(query, "*")
+    shared.add_kb(query)
     query.set_defaults(run=_query)
 
     serve = commands.add_parser("serve", help="serve a knowledge base by the SPARQL 1.1 Protocol")
     serve.add_argument(
-        "--kb", metavar="DIR", default=os.environ.get("NECESSITY_KB"), help="directory (default: $NECESSITY_KB)"
+        "--kb",
+        metavar="DIR",
+        default=os.environ.get("NECESSITY_KB"),
+        help="the directory of the knowledge base; default NECESSITY_KB",
     )
-    serve.add_argument("--host", default="127.0.0.1", help="address to listen at (default: this machine only)")
-    serve.add_argument("--port", type=int, default=7878, help="port to listen at (default: 7878)")
-    serve.add_argument("--writable", action="store_true", help="allow updates; requests are then answered one by one")
-    serve.add_argument("--workers", type=_positive, default=2, help="queries answered side by side (default: 2)")
-    serve.add_argument("--timeout", type=_positive, default=30, metavar="SECONDS", help="longest request (default: 30)")
-    serve.add_argument("--limit", type=_positive, default=64, metavar="MIB", help="largest answer (default: 64)")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen at; default: this machine only")
+    serve.add_argument("--port", type=int, default=7878, help="port to listen at; default 7878")
     serve.add_argument(
-        "--memory", type=_positive, default=4096, metavar="MIB", help="memory of a worker (default: 4096)"
+        "--writable", action="store_true", help="allow updates; requests are then answered one after the other"
+    )
+    serve.add_argument(
+        "--workers",
+        type=_positive,
+        metavar="N",
+        default=2,
+        help="number of queries answered at the same time; default 2",
+    )
+    serve.add_argument(
+        "--timeout", type=_positive, default=30, metavar="SECONDS", help="the longest a query may take; default 30"
+    )
+    serve.add_argument("--limit", type=_positive, default=64, metavar="MIB", help="the largest answer; default 64")
+    serve.add_argument(
+        "--memory", type=_positive, default=4096, metavar="MIB", help="the most memory a worker may use; default 4096"
     )
     serve.set_defaults(run=_serve)
 

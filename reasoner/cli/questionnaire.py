@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reasoner.cli import options as shared
@@ -24,20 +23,36 @@ def add(commands: Commands) -> None:
     form = commands.add_parser(
         "questionnaire", help="write the FHIR R4 Questionnaire that asks for what a kind of request has to document"
     )
-    form.take_axes("of the request", required=True)
-    age = form.add_mutually_exclusive_group()
-    age.add_argument("--age-group", choices=("adult", "minor"), default="adult", help="of the member (default: adult)")
-    age.add_argument("--birth-date", metavar="DATE", type=shared.day, help="of the member; wants --service-start")
+    shared.add_out(form)
     form.add_argument(
-        "--service-start", metavar="DATE", type=shared.day, help="decides the version; goes into the form"
-    )
-    form.add_argument("--jurisdiction", metavar="CODE", help="where the plan is regulated, such as US-MO")
-    form.add_argument("--funding", choices=("fully-insured", "self-funded"), help="who bears the plan's risk")
-    form.add_argument(
-        "--version", metavar="ID", help="version (default: in force at the start of service, or the latest)"
+        "--version",
+        metavar="ID",
+        help="the version; default: the one in force at the start of service, or the latest",
     )
     shared.add_config(form)
-    form.add_argument("--out", metavar="FILE", type=Path, help="write to a file, whole or not at all")
+    kind = form.add_argument_group("the kind of request")
+    kind.add_argument(
+        "--service-start", metavar="DATE", type=shared.day, help="selects the version and is filled in on the form"
+    )
+    age = kind.add_mutually_exclusive_group()
+    age.add_argument(
+        "--age-group",
+        choices=("adult", "minor"),
+        metavar="GROUP",
+        default="adult",
+        help="age group of the member: adult (default) or minor",
+    )
+    age.add_argument(
+        "--birth-date", metavar="DATE", type=shared.day, help="in place of --age-group; needs --service-start"
+    )
+    shared.add_jurisdiction(kind)
+    kind.add_argument(
+        "--funding",
+        choices=("fully-insured", "self-funded"),
+        metavar="WHO",
+        help="who bears the plan's risk: fully-insured or self-funded",
+    )
+    form.take_axes(kind, required=True)
     form.set_defaults(run=_questionnaire)
 
 
