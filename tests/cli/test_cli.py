@@ -233,3 +233,10 @@ def test_colour_is_for_terminals(
     monkeypatch.setenv("NO_COLOR", "")
     monkeypatch.setenv("TERM", "dumb")
     assert not {"\x1b", "✗"} & set(printed())
+
+
+def test_an_endpoint_needs_a_folder_for_the_workplace(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["app", "--kb", "http://127.0.0.1:1/query"]) == 2
+    assert "Give --workplace DIR" in capsys.readouterr().err
+    assert main(["app", "--kb", "kb", "--host", "0.0.0.0"]) == 2
+    assert "Give --auth" in capsys.readouterr().err

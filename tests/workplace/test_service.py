@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from rdflib import Graph
 
 from reasoner import DocumentationError, Policy
-from reasoner.cli import main
 from reasoner.ground.errors import AccessError, ConflictError, QueryError, StoreError, UsageError
 from reasoner.logic.fold import Outcome
 from reasoner.render import provenance
@@ -492,10 +491,3 @@ def test_a_request_that_is_not_there(desk: Workplace) -> None:
     for id_ in ("", "x" * 200, "../../etc/passwd"):
         with pytest.raises(StoreError, match="no such request"):
             desk.visit(NURSE, id_)
-
-
-def test_an_endpoint_needs_a_folder_for_the_workplace(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["app", "--kb", "http://127.0.0.1:1/query"]) == 2
-    assert "Give --workplace DIR" in capsys.readouterr().err
-    assert main(["app", "--kb", "kb", "--host", "0.0.0.0"]) == 2
-    assert "Give --auth" in capsys.readouterr().err
