@@ -16,6 +16,7 @@ from pathlib import Path
 from reasoner.batch import exports, fields
 from reasoner.batch.model import Job
 from reasoner.batch.workers import Worker
+from reasoner.chart import sources
 from reasoner.chart.fast import piece
 from reasoner.ground.errors import DocumentationError, NecessityError, UsageError
 
@@ -26,7 +27,7 @@ def determine(
     """Determine every file of a lake.
 
     Args:
-        source: the folder; Parquet files in it at any depth have the columns of `reasoner.chart.fast.piece.COLUMNS`. All quads
+        source: the folder; Parquet files in it at any depth have the columns of `reasoner.chart.tables.quads.COLUMNS`. All quads
             of a graph are in one file, one after the other.
         target: the folder to write to; each file has the columns of `reasoner.batch.exports.schema`.
         job: how to determine.
@@ -42,7 +43,7 @@ def determine(
     if not source.is_dir():
         raise UsageError("there is no such folder", where=str(source))
     names = [
-        path.relative_to(source) for path in sorted(source.rglob(f"*{piece.TABLE}")) if not path.name.startswith(".")
+        path.relative_to(source) for path in sorted(source.rglob(f"*{sources.TABLE}")) if not path.name.startswith(".")
     ]
     missing = [name for name in names if not (target / name).exists()]
     work = partial(_determine, source, target, job or Job())

@@ -19,6 +19,7 @@ from reasoner.batch.model import Job
 from reasoner.batch.workers import Worker
 from reasoner.chart.fast import piece
 from reasoner.chart.fast.piece import Piece
+from reasoner.chart.tables.quads import COLUMNS, n_quads
 from reasoner.ground.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,14 +47,14 @@ def determine(quads: DataFrame, job: Job | None = None, *, partitions: int | Non
     """Determine charts that are given as quads.
 
     Args:
-        quads: a row a quad, with the columns of `reasoner.chart.fast.piece.COLUMNS`: terms as in N-Quads, a named graph a case.
+        quads: a row a quad, with the columns of `reasoner.chart.tables.quads.COLUMNS`: terms as in N-Quads, a named graph a case.
         job: how to determine, as in a batch.
         partitions: how many partitions the cases are spread over; by default Spark's own number.
 
     Returns:
         A DataFrame with the columns of `DETERMINATIONS`, in no order.
     """
-    columns = quads.select(*piece.COLUMNS)
+    columns = quads.select(*COLUMNS)
     by_graph = columns.repartition(partitions, "graph") if partitions else columns.repartition("graph")
     return by_graph.sortWithinPartitions("graph").mapInArrow(_of_quads(job or Job()), DETERMINATIONS)
 
@@ -91,7 +92,7 @@ def criteria(determinations: DataFrame) -> DataFrame:
 
 def _of_quads(job: Job) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        yield from _batches(job, piece.cut("quads", piece.QUADS, map(piece.quads, batches)))
+        yield from _batches(job, piece.cut("quads", piece.QUADS, map(n_quads, batches)))
 
     return run
 

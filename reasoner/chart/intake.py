@@ -1,19 +1,28 @@
-"""Intake: files, folders, streams and graphs to cases. RDF is read as it is, FHIR is mapped first."""
+"""Intake: the one way from files, folders, standard input and graphs to data sets and their cases.
+
+RDF is read as it is; FHIR, forms and sheets are mapped to RDF first.
+"""
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Iterable
+from codecs import BOM_UTF8
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache, partial
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 from rdflib import Graph
 
 from reasoner.chart.fast.chart import read_cases
 from reasoner.chart.model import Case
+from reasoner.chart.sources import ALL_SUFFIXES, FHIR, LINES, STDIN, SUFFIXES, TABLE, TURTLE, find
 from reasoner.chart.tables import rows
 from reasoner.ground.errors import DocumentationError, NecessityError, reading
 from reasoner.policy.model import Policy
@@ -21,152 +30,162 @@ from reasoner.rdf import graphs, parsing
 from reasoner.rdf.namespaces import DCTERMS, NEC, RDF, SKOS
 
 if TYPE_CHECKING:
-    from reasoner.chart.fhir import mapping
+    from reasoner.chart.fhir import bulk, mapping
     from reasoner.chart.fhir.request import RequestOptions
-from reasoner.chart.sources import FHIR, STDIN, SUFFIXES, TURTLE
+    from reasoner.chart.report import Coverage
+
+_QUADS, _JSON_LD = ".nq", ".jsonld"
+_GRAPH = re.compile(r" <([^<>]*)> \.\s*$")
 
 
-def datasets(
+@dataclass(frozen=True)
+class IntakeResult:
+    """What one data set of the input becomes; its cases and the report on it are worked out when they are asked for."""
+
+    source: str
+    """The name of the data set."""
+    chart: parsing.DataSet | None = field(default=None, repr=False)
+    """The request and what is said about it. A chart from FHIR may lack facts of the request."""
+    notes: tuple[str, ...] = ()
+    """What of it is not used, in short."""
+    _refusals: tuple[NecessityError, ...] = ()
+    _read: Callable[[parsing.DataSet], tuple[Case, ...]] | None = field(default=None, repr=False)
+    _explain: Callable[[NecessityError], NecessityError] | None = field(default=None, repr=False)
+    _report: Callable[[], Coverage] | None = field(default=None, repr=False)
+
+    @cached_property
+    def _outcome(self) -> tuple[tuple[Case, ...], tuple[NecessityError, ...]]:
+        if self._refusals or self.chart is None or self._read is None:
+            return (), self._refusals
+        try:
+            return self._read(self.chart), ()
+        except NecessityError as error:
+            return (), (self._explain(error) if self._explain else error,)
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """The cases, ordered by request IRI; none if there are errors."""
+        return self._outcome[0]
+
+    @property
+    def errors(self) -> tuple[NecessityError, ...]:
+        """Why nothing can be determined from it."""
+        return self._outcome[1]
+
+    @cached_property
+    def coverage(self) -> Coverage | None:
+        """What became of each part of the source; None if it could not be read."""
+        return self._report() if self._report else None
+
+
+def read_all(
+    paths: Iterable[str],
+    policy: Policy,
+    *,
+    suffix: str | None = None,
+    as_of: date | None = None,
+    options: RequestOptions | None = None,
+) -> Iterator[IntakeResult]:
+    """The data sets of files, folders, patterns or standard input; the bulk exports of FHIR come last.
+
+    Args:
+        paths: as for `reasoner.chart.sources.find`.
+        policy: the policy whose vocabulary the documentation uses.
+        suffix: the file type of standard input, such as ``.ttl``.
+        as_of: review date that overrides the requests' own.
+        options: facts of the request that FHIR does not state.
+
+    Raises:
+        UsageError: there is nothing at a path.
+    """
+    intake = _Intake(policy, as_of, options)
+    exports: dict[str, list[str]] = {}
+    for name in find(paths, ALL_SUFFIXES):
+        kind = (suffix or "") if name == STDIN else Path(name).suffix.lower()
+        if kind == LINES:
+            yield from intake.lines(name, exports)
+        elif kind == TABLE:
+            yield from intake.table(name)
+        else:
+            yield from intake.source(name, kind)
+    for folder, names in exports.items():
+        from reasoner.chart.fhir import bulk
+
+        yield from intake.export(bulk.records(names), folder)
+
+
+def read_source(
     name: str,
     policy: Policy,
     *,
     suffix: str | None = None,
+    as_of: date | None = None,
     options: RequestOptions | None = None,
     data: bytes | None = None,
-) -> tuple[list[parsing.DataSet], list[NecessityError], tuple[str, ...]]:
-    """The data sets of one file or of standard input, errors of the requests of a sheet, and notes on what was not used.
+) -> Iterator[IntakeResult]:
+    """The data sets of one file of `SUFFIXES`, or of standard input.
 
     Args:
-        name: a path, or `STDIN`.
-        policy: the policy whose vocabulary a FHIR bundle is mapped to.
+        name: a path, or `reasoner.chart.sources.STDIN`.
+        policy: the policy whose vocabulary the documentation uses.
         suffix: the file type in place of the one that the name tells, such as ``.ttl``.
-        options: facts of the request that a FHIR bundle does not state.
+        as_of: review date that overrides the requests' own.
+        options: facts of the request that FHIR does not state.
         data: the content, where it has been read already; then the name only says what it is called.
-
-    Raises:
-        DocumentationError: it cannot be read.
     """
-    kind, source, data = content(name, suffix, data)
-    with reading(source):
-        if kind == rows.CSV:
-            from reasoner.chart.tables import sheet
-
-            requests = list(sheet.read(data, source, policy))
-            sound = [found.data_set() for found in requests if not found.error]
-            return sound, [found.error for found in requests if found.error], ()
-        bundle = data if kind == FHIR else bundle_in_turtle(kind, data, source)
-        if bundle is not None:
-            from reasoner.chart.fhir import mapping, request
-
-            triples, notes = mapping.read_bundle(
-                bundle, source, vocabulary(policy), options or request.RequestOptions()
-            )
-            return [parsing.data_set(source, triples)], [], notes
-        return parsing.parse_datasets(data, parsing.SYNTAXES[kind], source), [], ()
-
-
-def bundle_in_turtle(kind: str, data: bytes, source: str) -> dict[str, Any] | None:
-    """The Bundle that FHIR in Turtle is; None for a chart."""
-    if kind not in TURTLE or b"hl7.org/fhir" not in data:
-        return None
-    from reasoner.chart.fhir import from_turtle
-
-    return from_turtle.bundle(data, source)
-
-
-def content(name: str, suffix: str | None, data: bytes | None) -> tuple[str, str, bytes]:
-    """The file type of a file or of standard input, what to call it in errors, and what is in it.
-
-    Takes what `datasets` takes; raises `DocumentationError` where it cannot be had.
-    """
-    source = "standard input" if name == STDIN else name
-    kind = suffix or (Path(name).suffix.lower() if name != STDIN else "")
-    if kind not in SUFFIXES:
-        mend = "Give --input-format" if name == STDIN else f"Known: {' '.join(SUFFIXES)}"
-        raise DocumentationError(f"unknown file type {kind!r}", where=source, mend=mend)
-    if data is None:
-        data = sys.stdin.buffer.read(parsing.MAX_BYTES + 1) if name == STDIN else parsing.read_bytes(Path(name))
-    if len(data) > parsing.MAX_BYTES:
-        raise DocumentationError(f"it is larger than {parsing.MAX_BYTES // 2**20} MiB", where=source)
-    return kind, source, data
+    return _Intake(policy, as_of, options).source(name, suffix, data)
 
 
 def read(
     name: str,
     policy: Policy,
     *,
-    as_of: date | None = None,
     suffix: str | None = None,
+    as_of: date | None = None,
     options: RequestOptions | None = None,
     data: bytes | None = None,
 ) -> tuple[list[Case], list[NecessityError], tuple[str, ...]]:
-    """The cases of one file or of standard input, the errors of its other data sets, and notes on what was not used.
+    """The cases of one file or of standard input, an error for each data set without, and notes on what is not used.
 
-    Takes what `datasets` takes, and as `as_of` a review date that overrides the requests' own.
+    Takes what `read_source` takes.
     """
-    cases: list[Case] = []
-    errors: list[NecessityError] = []
-    try:
-        kind, source, data = content(name, suffix, data)
-        if kind == rows.CSV:
-            return *_read_sheet(data, source, policy, as_of), ()
-        found, _, notes = datasets(name, policy, suffix=suffix, options=options, data=data)
-    except NecessityError as error:
-        return cases, [error], ()
-    for data_set in found:
-        try:
-            cases += read_cases(data_set, policy, as_of)
-        except NecessityError as error:
-            errors.append(error)
-    return cases, errors, notes
-
-
-def _read_sheet(
-    data: bytes, source: str, policy: Policy, as_of: date | None
-) -> tuple[list[Case], list[NecessityError]]:
-    """The cases of a sheet of statements, and the errors of its other requests."""
-    from reasoner.chart.tables import sheet
-
-    cases: list[Case] = []
-    errors: list[NecessityError] = []
-    for found in sheet.read(data, source, policy):
-        try:
-            cases += read_cases(found.data_set(), policy, as_of)
-        except NecessityError as error:
-            errors.append(found.explain(error))
-    return cases, errors
+    results = list(read_source(name, policy, suffix=suffix, as_of=as_of, options=options, data=data))
+    cases = [case for result in results for case in result.cases]
+    errors = [error for result in results for error in result.errors[:1]]
+    return cases, errors, tuple(note for result in results for note in result.notes)
 
 
 def read_file(path: Path, policy: Policy, as_of: date | None = None) -> tuple[Case, ...]:
     """The cases of one file, ordered by request IRI; raises `DocumentationError` if any of it is not well formed."""
     cases, errors, _ = read(str(path), policy, as_of=as_of)
-    _, twice = refuse_duplicates(cases)
-    for error in (*errors, *twice):
+    _, duplicates = refuse_duplicates(cases)
+    for error in (*errors, *duplicates):
         raise error
     return tuple(sorted(cases, key=lambda case: case.iri))
 
 
 def read_graph(data: Graph, policy: Policy, as_of: date | None = None) -> tuple[Case, ...]:
     """The cases of an rdflib graph; raises `DocumentationError` if it is not well formed."""
-    (found,) = parsing.parse_datasets(data.serialize(format="nt", encoding="utf-8"), ox.RdfFormat.N_TRIPLES, "graph")
-    return read_cases(found, policy, as_of)
+    n_triples = data.serialize(format="nt", encoding="utf-8")
+    (data_set,) = parsing.parse_datasets(n_triples, ox.RdfFormat.N_TRIPLES, "graph")
+    return read_cases(data_set, policy, as_of)
 
 
 def refuse_duplicates(cases: Iterable[Case]) -> tuple[list[Case], list[NecessityError]]:
-    """The cases whose request is described in one data set only, and an error for each other one."""
+    """The cases whose request is described in one data set only, and an error for each other request."""
     by_request: dict[str, list[Case]] = {}
     for case in cases:
         by_request.setdefault(case.iri, []).append(case)
     errors: list[NecessityError] = [
         DocumentationError(
             f"the request <{iri}> is described in more than one data set",
-            where=", ".join(sorted(case.source for case in found)),
+            where=", ".join(sorted(case.source for case in of_request)),
             mend="Keep a request and its statements in one data set",
         )
-        for iri, found in by_request.items()
-        if len(found) > 1
+        for iri, of_request in by_request.items()
+        if len(of_request) > 1
     ]
-    return [found[0] for found in by_request.values() if len(found) == 1], errors
+    return [of_request[0] for of_request in by_request.values() if len(of_request) == 1], errors
 
 
 @lru_cache(maxsize=4)
@@ -180,3 +199,223 @@ def vocabulary(policy: Policy) -> mapping.Vocabulary:
         for triple in policy.ontology.triples((None, predicate, None)):
             wanted.add(triple)
     return mapping.Vocabulary(graphs.triples(wanted), policy.axes)
+
+
+class _Intake:
+    """Reads sources for one policy."""
+
+    def __init__(self, policy: Policy, as_of: date | None, options: RequestOptions | None) -> None:
+        self._policy = policy
+        self._as_of = as_of
+        self._options = options
+
+    def source(self, name: str, suffix: str | None, data: bytes | None = None) -> Iterator[IntakeResult]:
+        """What is read at once."""
+        source = _called(name)
+        try:
+            kind, data = _content(name, suffix, data)
+            if kind == rows.CSV:
+                yield from self._sheet(data, source)
+            elif (bundle := data if kind == FHIR else _bundle_in_turtle(kind, data, source)) is not None:
+                yield self._bundle(bundle, source)
+            else:
+                yield from self._rdf(data, kind, source)
+        except NecessityError as error:
+            yield IntakeResult(source, _refusals=(error,))
+
+    def table(self, name: str) -> Iterator[IntakeResult]:
+        """A Parquet file: of statements, or of quads."""
+        from reasoner.chart.tables import quads, sheet
+
+        try:
+            records = rows.parquet_records(Path(name))
+            header = next(records, [])
+            if not sheet.is_sheet(header):
+                yield from self.source(name, _QUADS, b"".join(quads.of_parquet(Path(name))))
+                return
+            for first, part in rows.parts(chain([header], records), sheet.REQUEST, parsing.MAX_BYTES):
+                yield from self._sheet(part, name, first)
+        except NecessityError as error:
+            yield IntakeResult(name, _refusals=(error,))
+
+    def lines(self, name: str, exports: dict[str, list[str]]) -> Iterator[IntakeResult]:
+        """Newline-delimited JSON, a document a line; a file of a bulk export is put down under its folder instead."""
+        from reasoner.chart.fhir import bulk
+
+        source = _called(name)
+        try:
+            with nullcontext(sys.stdin.buffer) if name == STDIN else open(name, "rb") as stream:
+                first = bulk.beginning(stream)
+                if not bulk.is_bulk(first):
+                    yield from self._documents(source, first.lstrip(), len(first.splitlines()), stream)
+                elif name == STDIN:
+                    yield from self.export(bulk.records_of(stream, source, first), source)
+                else:
+                    exports.setdefault(str(Path(name).parent), []).append(name)
+        except OSError as error:
+            problem = f"the file cannot be read: {error.strerror or type(error).__name__}"
+            yield IntakeResult(source, _refusals=(DocumentationError(problem, where=source),))
+
+    def export(self, records: Iterable[bulk.PatientRecord | bulk.Orphan], source: str) -> Iterator[IntakeResult]:
+        """The patients of a bulk export of FHIR, and what belongs to none of them."""
+        from reasoner.chart.fhir.bulk import Orphan, notes_on
+
+        orphans: list[Orphan] = []
+        try:
+            for record in records:
+                if isinstance(record, Orphan):
+                    orphans.append(record)
+                elif record.error:
+                    yield IntakeResult(record.source, _refusals=(record.error,))
+                else:
+                    yield from self._record(record)
+        except NecessityError as error:
+            yield IntakeResult(source, _refusals=(error,))
+        if orphans:
+            yield IntakeResult(source, notes=notes_on(orphans), _report=partial(_report_on_orphans, source, orphans))
+
+    def _record(self, record: bulk.PatientRecord) -> Iterator[IntakeResult]:
+        try:
+            yield self._bundle(record.bundle, record.source, record.places)
+        except NecessityError as error:
+            yield IntakeResult(record.source, _refusals=(error,))
+
+    def _documents(self, source: str, line: bytes, number: int, stream: IO[bytes]) -> Iterator[IntakeResult]:
+        """Each line is a JSON document: a FHIR Bundle, or JSON-LD."""
+        while line:
+            if line.strip():
+                kind = FHIR if b'"resourceType"' in line else _JSON_LD
+                yield from self.source(f"{source}, line {number}", kind, line)
+            line, number = stream.readline(parsing.MAX_BYTES), number + 1
+
+    def _bundle(self, data: bytes | dict[str, Any], source: str, places: tuple[str, ...] = ()) -> IntakeResult:
+        from reasoner.chart.fhir import mapping, request
+
+        with reading(source):
+            mapped = mapping.map_bundle(data, source, vocabulary(self._policy), self._options or request.NOTHING_GIVEN)
+            chart = parsing.data_set(source, mapped.triples)
+        notes = () if mapped.missing else mapped.notes
+        report = partial(_report_on_bundle, mapped, places)
+        return IntakeResult(source, chart, notes, mapped.missing, self._cases, _report=report)
+
+    def _sheet(self, data: bytes, source: str, first: int = 2) -> Iterator[IntakeResult]:
+        """Each run of rows is a request with its statements."""
+        from reasoner.chart.tables import sheet
+
+        for request in sheet.read(data, source, self._policy, first=first):
+            if request.error:
+                yield IntakeResult(request.source, _refusals=(request.error,))
+            else:
+                yield self._chart(request.data_set(), request.explain)
+
+    def _rdf(self, data: bytes, kind: str, source: str) -> Iterator[IntakeResult]:
+        with reading(source):
+            try:
+                charts = parsing.parse_datasets(data, parsing.SYNTAXES[kind], source)
+            except DocumentationError:
+                graphs_apart = _graphs_apart(data) if kind == _QUADS else None
+                if graphs_apart is None:
+                    raise
+                yield from self._graphs(graphs_apart, source)
+                return
+        yield from map(self._chart, charts)
+
+    def _graphs(self, graphs_apart: dict[str, bytes], source: str) -> Iterator[IntakeResult]:
+        """The graphs of N-Quads of which one at least is broken."""
+        for name, lines in graphs_apart.items():
+            try:
+                yield from map(self._chart, parsing.parse_datasets(lines, parsing.SYNTAXES[_QUADS], source))
+            except DocumentationError as error:
+                called = f"{source} <{name}>"  # lines are counted within the graph
+                where = error.where.replace(source, called, 1)
+                refusal = DocumentationError(error.problem, where=where, mend=error.mend)
+                yield IntakeResult(called, _refusals=(refusal,))
+
+    def _chart(
+        self, chart: parsing.DataSet, explain: Callable[[NecessityError], NecessityError] | None = None
+    ) -> IntakeResult:
+        return IntakeResult(
+            chart.name,
+            chart,
+            _read=self._cases,
+            _explain=explain,
+            _report=partial(_report_on_graph, chart, self._policy),
+        )
+
+    def _cases(self, chart: parsing.DataSet) -> tuple[Case, ...]:
+        return read_cases(chart, self._policy, self._as_of)
+
+
+def _called(name: str) -> str:
+    return "standard input" if name == STDIN else name
+
+
+def _content(name: str, suffix: str | None, data: bytes | None) -> tuple[str, bytes]:
+    """The file type of a file or of standard input, and what is in it; takes what `read_source` takes.
+
+    Raises:
+        DocumentationError: its type is not known, or it is too large or cannot be read.
+    """
+    kind = suffix or (Path(name).suffix.lower() if name != STDIN else "")
+    if kind not in SUFFIXES:
+        mend = "Give --input-format" if name == STDIN else f"Known: {' '.join(SUFFIXES)}"
+        raise DocumentationError(f"unknown file type {kind!r}", where=_called(name), mend=mend)
+    if data is None:
+        data = sys.stdin.buffer.read(parsing.MAX_BYTES + 1) if name == STDIN else parsing.read_bytes(Path(name))
+    if len(data) > parsing.MAX_BYTES:
+        raise DocumentationError(f"it is larger than {parsing.MAX_BYTES // 2**20} MiB", where=_called(name))
+    return kind, data
+
+
+def _bundle_in_turtle(kind: str, data: bytes, source: str) -> dict[str, Any] | None:
+    """The Bundle that FHIR in Turtle is; None for a chart."""
+    if kind not in TURTLE or b"hl7.org/fhir" not in data:
+        return None
+    from reasoner.chart.fhir import from_turtle
+
+    return from_turtle.bundle(data, source)
+
+
+def _graphs_apart(data: bytes) -> dict[str, bytes] | None:
+    """The lines of N-Quads by the IRI of their graph; a line without one belongs to the graph before and after it.
+
+    None unless it is text in UTF-8, and the lines of each graph stand together.
+    """
+    try:
+        lines = data.decode().split("\n")
+    except UnicodeDecodeError:
+        return None
+    by_graph: dict[str, list[str]] = {}
+    current, unnamed = "", list[str]()
+    for line in lines:
+        match = _GRAPH.search(line)
+        if match is None:
+            unnamed.append(line)
+            continue
+        if match[1] != current:
+            if match[1] in by_graph or any(map(str.strip, unnamed)):
+                return None
+            current = match[1]
+        by_graph.setdefault(current, []).extend((*unnamed, line))
+        unnamed = []
+    if any(map(str.strip, unnamed)) or not by_graph or data.startswith(BOM_UTF8):
+        return None
+    return {name: "\n".join(block).encode() for name, block in by_graph.items()}
+
+
+def _report_on_graph(chart: parsing.DataSet, policy: Policy) -> Coverage:
+    from reasoner.chart import report
+
+    return report.of_graph(chart, policy)
+
+
+def _report_on_bundle(mapped: mapping.MappedBundle, places: tuple[str, ...]) -> Coverage:
+    from reasoner.chart import report
+
+    return report.of_bundle(mapped, places)
+
+
+def _report_on_orphans(source: str, orphans: list[bulk.Orphan]) -> Coverage:
+    from reasoner.chart import report
+
+    return report.of_orphans(f"{source}, no patient", orphans)

@@ -56,16 +56,16 @@ def read_cases(data: Graph, policy: Policy, source: str, as_of: date | None = No
     with reading(source):
         data = _with_statements_typed(data, policy)
         problems = itertools.chain(undeclared(data, policy), _malformed(data, policy), _misdirected(data, policy))
-        found = list(dict.fromkeys(problems))
-        if not found and (None, RDF.type, NEC.ReviewRequest) not in data:
-            found = ["it holds no nec:ReviewRequest"]
-        if found:
-            more = len(found) - _PROBLEMS_SHOWN
-            shown = found[:_PROBLEMS_SHOWN] + ([f"and {more} more"] if more > 0 else [])
+        unique = list(dict.fromkeys(problems))
+        if not unique and (None, RDF.type, NEC.ReviewRequest) not in data:
+            unique = ["it holds no nec:ReviewRequest"]
+        if unique:
+            more = len(unique) - _PROBLEMS_SHOWN
+            shown = unique[:_PROBLEMS_SHOWN] + ([f"and {more} more"] if more > 0 else [])
             raise DocumentationError("; ".join(shown), where=source)
         return tuple(
             _case(data, policy, request, source, as_of)
-            for request in sorted(data.subjects(RDF.type, NEC.ReviewRequest))
+            for request in sorted(data.subjects(RDF.type, NEC.ReviewRequest), key=str)
         )
 
 
@@ -108,7 +108,7 @@ def _malformed(data: Graph, policy: Policy) -> Iterable[str]:
 
 
 def _comparable(value: Node) -> Node:
-    """The value, of no known datatype if it is none of its own: pySHACL fails where it has to compare an ill-typed one."""
+    """The value; an ill-typed literal with an unknown datatype, since pySHACL fails where it has to compare one."""
     return Literal(str(value), datatype=_ILL_TYPED) if isinstance(value, Literal) and value.ill_typed else value
 
 
@@ -123,13 +123,13 @@ def intake_shapes(policy: Policy) -> Graph:
 def _misdirected(data: Graph, policy: Policy) -> Iterable[str]:
     """Statements that speak to nothing the policy knows, or that mark an unconditional leaf as not applicable."""
     leaf_of = {finding: leaf for version in policy.versions for finding, leaf in version.leaf_of.items()}
-    for subject in sorted(data.subjects(RDF.type, NEC.Statement)):
+    for subject in sorted(data.subjects(RDF.type, NEC.Statement), key=str):
         addressed = list(data.objects(subject, NEC.addresses))
         classes = [str(name) for name in data.objects(subject, RDF.type) if name != NEC.Statement]
         known = [name for name in classes if name in policy.declared]
         if not addressed and not known and data.value(subject, NEC.code) is None:
-            given = f"unknown class <{classes[0]}>" if classes else "no clinical class"
-            yield f"<{subject}>: {given}: give it a class of the policy's vocabulary, nec:addresses or nec:code"
+            problem = f"unknown class <{classes[0]}>" if classes else "no clinical class"
+            yield f"<{subject}>: {problem}: give it a class of the policy's vocabulary, nec:addresses or nec:code"
         leaves = [leaf_of[name] for name in classes if name in leaf_of]
         for iri in addressed:
             criterion = policy.criterion(str(iri))
@@ -147,8 +147,8 @@ def _misdirected(data: Graph, policy: Policy) -> Iterable[str]:
 
 
 def _case(data: Graph, policy: Policy, request: Node, source: str, as_of: date | None) -> Case:
-    facts = sorted(tuple(map(terms.of, triple)) for triple in graphs.closure(data, request, follow=PARTIES))
-    statements = sorted(data.subjects(NEC.about, request))
+    facts = sorted((terms.of(s), terms.of(p), terms.of(o)) for s, p, o in graphs.closure(data, request, follow=PARTIES))
+    statements = sorted(data.subjects(NEC.about, request), key=str)
     documents = {document for s in statements for document in data.objects(s, NEC.documentedIn)}
     everything = Graph(bind_namespaces="none")
     for triple in graphs.closure(data, request, *statements, *documents, follow=PARTIES):
@@ -170,7 +170,7 @@ def _case(data: Graph, policy: Policy, request: Node, source: str, as_of: date |
         statements=tuple(_statement(data, policy, statement, source) for statement in statements),
         content=content,
         digest=graphs.digest(content),
-        facts=tuple(facts),  # type: ignore[arg-type]
+        facts=tuple(facts),
     )
 
 

@@ -1,14 +1,14 @@
-"""Coverage of a source: what of it was used, what was not, and why. Each part of the source has one line.
+"""Coverage of a source: which parts of it were used, which were not, and why.
 
-The parts of FHIR are its resources; those of RDF are the nodes that are described. Which elements of a resource no mapping
-reads is worked out from the names in the queries of ``ontology/fhir``: a mapping reads a type if it names it, and of that
-type the elements that it names.
+The parts of FHIR are its resources; those of RDF are the nodes that are described. A mapping of ``ontology/fhir`` is taken to
+read the types that its query names and, of these types, the elements that it names; the report lists the other elements.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -17,6 +17,7 @@ from typing import Any
 from pyoxigraph import NamedNode
 
 from reasoner.chart.fhir import mapping
+from reasoner.chart.fhir.bulk import Orphan
 from reasoner.chart.fhir.from_json import TYPE
 from reasoner.chart.fhir.mapping import MappedBundle, mappings
 from reasoner.chart.reading import MARKS, PARTIES
@@ -48,8 +49,8 @@ class ReportedPart:
     place: str
     kind: str
     state: ResourceUse
-    gave: tuple[tuple[str, str], ...] = ()
-    """What came of it: kind and IRI."""
+    derived: tuple[tuple[str, str], ...] = ()
+    """Kind and IRI of each node that is derived from it."""
     reasons: tuple[str, ...] = ()
     """Why it was not used, or what of it was not."""
     unread: tuple[str, ...] = ()
@@ -66,42 +67,53 @@ class Coverage:
     """What concerns the source as a whole."""
 
 
-def of_bundle(reading: MappedBundle, places: tuple[str, ...] = ()) -> Coverage:
+def of_bundle(mapped: MappedBundle, places: tuple[str, ...] = ()) -> Coverage:
     """The coverage of a FHIR Bundle.
 
     Args:
-        reading: what was understood of it.
+        mapped: what the mappings made of it.
         places: where its entries stand, if they were put together from elsewhere.
     """
     kinds: dict[NamedNode, list[str]] = {}
-    for triple in reading.triples:
-        if triple.predicate == TYPE and isinstance(triple.object, NamedNode) and triple.object.value.startswith(_NEC):
-            kinds.setdefault(triple.subject, []).append(_words(triple.object.value.removeprefix(_NEC)))  # type: ignore[arg-type]
+    for triple in mapped.triples:
+        subject, class_ = triple.subject, triple.object
+        if triple.predicate != TYPE or not (isinstance(subject, NamedNode) and isinstance(class_, NamedNode)):
+            continue
+        if class_.value.startswith(_NEC):
+            kinds.setdefault(subject, []).append(_words(class_.value.removeprefix(_NEC)))
     parts = []
     types, elements = read_by_mappings()
-    for entry in reading.entries:
+    for entry in mapped.entries:
         number = re.fullmatch(r"entry\[(\d+)\]", entry.place)
         place = places[int(number[1])] if number and places else entry.place
-        remarks, gave, unread = reading.remarks.get(entry.iri, ()), (), ()
+        reasons = mapped.notes_by_resource.get(entry.iri, ())
+        derived: list[tuple[str, str]] = []
+        unread: tuple[str, ...] = ()
         if entry.left_out:
             state, reasons = ResourceUse.REFUSED if entry.refused else ResourceUse.NOT_USED, (entry.left_out,)
-        elif of_it := reading.gave.get(entry.iri):
-            state, reasons = ResourceUse.USED, remarks
-            gave = tuple(
-                sorted((kind, iri.value) for iri in of_it for kind in _kinds(kinds.get(iri, [])))  # type: ignore[assignment]
-            )
+        elif iris := mapped.derived.get(entry.iri):
+            state = ResourceUse.USED
+            derived = sorted((_kind(kinds.get(iri, [])), iri.value) for iri in iris)
             known = elements.get(entry.kind, elements[""]) | _READ_ANYWAY
-            unread = tuple(dict.fromkeys(name for n in entry.elements if (name := n.removeprefix("_")) not in known))  # type: ignore[assignment]
+            unread = tuple(dict.fromkeys(name for n in entry.elements if (name := n.removeprefix("_")) not in known))
         else:
             state = ResourceUse.NOT_USED
-            reasons = remarks or ((NOTHING if entry.kind in types else NO_MAPPING),)
-        parts.append(ReportedPart(entry.name, place, entry.kind, state, gave, reasons, unread))
-    return Coverage(reading.source, tuple(parts), reading.about)
+            reasons = reasons or ((NOTHING if entry.kind in types else NO_MAPPING),)
+        parts.append(ReportedPart(entry.name, place, entry.kind, state, tuple(derived), reasons, unread))
+    return Coverage(mapped.source, tuple(parts), mapped.notes_on_bundle)
 
 
-def _kinds(kinds: list[str]) -> list[str]:
-    """The one kind to name a node by."""
-    return sorted(kinds)[:1] or ["fact"]
+def _kind(kinds: list[str]) -> str:
+    """The one of its kinds to call a node by."""
+    return min(kinds, default="fact")
+
+
+def of_orphans(source: str, orphans: Iterable[Orphan]) -> Coverage:
+    """The coverage of what is in no patient's record in a bulk export."""
+    not_used = ResourceUse.NOT_USED
+    return Coverage(
+        source, tuple(ReportedPart(o.place, o.place, o.kind, not_used, reasons=(o.reason,)) for o in orphans)
+    )
 
 
 def of_graph(data: DataSet, policy: Policy) -> Coverage:
@@ -124,27 +136,27 @@ def of_graph(data: DataSet, policy: Policy) -> Coverage:
     reached = {subject for subject, _, _ in graphs.closure(graph, *roles, follow=PARTIES)}
     parts = []
     for subject in sorted(graph.subjects(unique=True), key=str):
-        said = sum(1 for _ in graph.predicate_objects(subject))
-        triples = f"{said} triple{'s' if said != 1 else ''}"
+        number = sum(1 for _ in graph.predicate_objects(subject))
+        triples = f"{number} triple{'s' if number != 1 else ''}"
         if subject in reached:
             parts.append(ReportedPart(str(subject), triples, roles.get(subject, "part"), ResourceUse.USED))
         else:
-            kind = next((_local(str(kind)) for kind in sorted(graph.objects(subject, RDF.type))), "node")
+            kind = next((_local(str(kind)) for kind in sorted(graph.objects(subject, RDF.type), key=str)), "node")
             parts.append(ReportedPart(str(subject), triples, kind, ResourceUse.NOT_USED, reasons=(NOT_LED_TO,)))
     return Coverage(data.name, tuple(parts))
 
 
 @cache
 def read_by_mappings() -> tuple[frozenset[str], dict[str, frozenset[str]]]:
-    """The types that the mappings name, and by type the elements that mappings which name it, or no type, name as well."""
-    found: dict[str, set[str]] = {}
+    """The types that mappings name, and by type the elements that are read: those named in mappings of the type, or of none."""
+    by_kind: dict[str, set[str]] = {}
     of_any: set[str] = set()
     for query in mappings().values():
         kinds, elements = mapping.named(query)
         for kind in kinds:
-            found.setdefault(kind, set()).update(elements)
+            by_kind.setdefault(kind, set()).update(elements)
         of_any |= set() if kinds else elements
-    return frozenset(found), {kind: frozenset(names | of_any) for kind, names in found.items()} | {
+    return frozenset(by_kind), {kind: frozenset(names | of_any) for kind, names in by_kind.items()} | {
         "": frozenset(of_any)
     }
 
@@ -168,10 +180,10 @@ class Totals:
     @property
     def kinds(self) -> dict[str, dict[str, int]]:
         """Numbers by kind and state."""
-        found: dict[str, dict[str, int]] = {}
+        by_kind: dict[str, dict[str, int]] = {}
         for (kind, state), number in sorted(self._states.items()):
-            found.setdefault(kind, {})[state] = number
-        return found
+            by_kind.setdefault(kind, {})[state] = number
+        return by_kind
 
     @property
     def reasons(self) -> dict[str, int]:
@@ -196,7 +208,7 @@ def to_json(coverage: Coverage) -> dict[str, Any]:
                 "place": part.place,
                 "kind": part.kind,
                 "state": part.state.value.replace(" ", "-"),
-                "gave": [{"kind": kind, "iri": iri} for kind, iri in part.gave],
+                "gave": [{"kind": kind, "iri": iri} for kind, iri in part.derived],
                 "reasons": list(part.reasons),
                 "unread": list(part.unread),
             }
@@ -209,22 +221,22 @@ def to_json(coverage: Coverage) -> dict[str, Any]:
 
 
 def to_text(coverage: Coverage) -> str:
-    """A coverage as text: by kind the totals, then the parts; those of one kind with the same fate and reason together."""
+    """A coverage as text: by kind the totals, then the parts, grouped by state and reasons."""
     lines = [f"Coverage of {coverage.source}"]
     for kind, states in Totals(coverage).kinds.items():
         lines.append(f"  {kind}: {_count(states)}")
         alike: dict[tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]], list[ReportedPart]] = {}
         for part in coverage.parts:
             if part.kind == kind:
-                gave = tuple(f"{number} {what}" for what, number in Counter(what for what, _ in part.gave).items())
-                alike.setdefault((part.state.value, gave, part.reasons, part.unread), []).append(part)
-        for (state, gave, why, unread), parts in alike.items():
-            said = "; ".join((*(("gave " + ", ".join(gave),) if gave else ()), *why))
+                counts = tuple(f"{number} {what}" for what, number in Counter(what for what, _ in part.derived).items())
+                alike.setdefault((part.state.value, counts, part.reasons, part.unread), []).append(part)
+        for (state, counts, reasons, unread), parts in alike.items():
+            details = "; ".join((*(("gave " + ", ".join(counts),) if counts else ()), *reasons))
             more = f" and {len(parts) - 3} more" if len(parts) > 3 else ""
             names = ", ".join(
                 f"{part.name} ({part.place})" if part.place != part.name else part.name for part in parts[:3]
             )
-            lines.append(f"    {state}{': ' if said else ''}{said}")
+            lines.append(f"    {state}{': ' if details else ''}{details}")
             lines.append(f"      {names}{more}")
             if unread:
                 lines.append(f"      elements that no mapping reads: {', '.join(unread)}")

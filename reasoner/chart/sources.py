@@ -5,22 +5,21 @@ from __future__ import annotations
 import glob
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from reasoner.chart.tables import rows
 from reasoner.ground.errors import UsageError
 from reasoner.rdf import parsing
-
-if TYPE_CHECKING:
-    pass
-
 
 FHIR = ".json"
 """The suffix of FHIR bundles."""
 TURTLE = (".ttl", ".nt")
 """The suffixes of what can be a chart or FHIR in RDF."""
 SUFFIXES = (*parsing.SYNTAXES, FHIR, rows.CSV)
-"""The suffixes of the files that are read."""
+"""The suffixes of files that are read at once."""
+LINES, TABLE = ".ndjson", ".parquet"
+"""The suffixes of newline-delimited JSON and of Parquet."""
+ALL_SUFFIXES = (*SUFFIXES, LINES, TABLE)
+"""The suffixes of all files that are read, at once or part by part."""
 STDIN = "-"
 
 
@@ -39,13 +38,13 @@ def find(paths: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> Iterator
         elif not path.exists() and (matches := sorted(glob.glob(name, recursive=True))):
             yield from find(matches, suffixes)
         elif path.is_dir():
-            found = sorted(
+            files = sorted(
                 str(p)
                 for p in path.rglob("*")
                 if p.is_file() and p.suffix.lower() in suffixes and p.stem != "expected" and not p.name.startswith(".")
             )
-            if not found:
+            if not files:
                 raise UsageError("the folder holds no documentation", where=name, mend=f"Known: {' '.join(suffixes)}")
-            yield from found
+            yield from files
         else:
             raise UsageError("there is no such file or folder", where=name)

@@ -82,7 +82,7 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: StreamFormat, gate: 
         engine=method.engine,
         whole=form.records,
     )
-    files = sources.find(inputs.paths, piece.SUFFIXES)
+    files = sources.find(inputs.paths, sources.ALL_SUFFIXES)
     total = sum(os.stat(name).st_size for name in files if name != sources.STDIN)
     jobs = process_count(how.jobs, total)
     with _state(job, how) as state:

@@ -17,7 +17,7 @@ from reasoner.cli.output import exit_code, writer
 if TYPE_CHECKING:
     from rdflib.term import Node
 
-    from reasoner.chart.coverage_of_source import Understood
+    from reasoner.chart.intake import IntakeResult
     from reasoner.chart.report import Totals
     from reasoner.cli.options import Commands
     from reasoner.policy.model import Policy
@@ -47,33 +47,31 @@ def add(commands: Commands) -> None:
 
 
 def _intake(options: argparse.Namespace) -> int:
-    from reasoner.chart.coverage_of_source import understand
     from reasoner.chart.report import Totals, to_text
 
     policy, inputs, form = shared.policy(options), Inputs.of(options), FORMATS[options.to]
     done = rejected = number = 0
+    is_reported = options.to in ("text", "json") or options.report is not None
     totals = Totals()
     with ExitStack() as stack:
         out = stack.enter_context(writer(options.out))
         report = None
         if options.report not in (None, "-"):
             report = _Report(stack.enter_context(writer(Path(options.report))), options.report)
-        for number, understood in enumerate(
-            understand(inputs.paths, policy, suffix=inputs.stdin_suffix, options=inputs.request), 1
-        ):
-            for error in understood.errors:
+        for number, result in enumerate(inputs.results(policy), 1):
+            for error in result.errors:
                 print(f"rejected: {error}", file=sys.stderr)
-            rejected += bool(understood.errors)
-            done += understood.chart is not None and not understood.errors
-            if understood.coverage:
-                totals.add(understood.coverage)
+            rejected += bool(result.errors)
+            done += result.chart is not None and not result.errors
+            if is_reported and result.coverage:
+                totals.add(result.coverage)
             if options.to == "json":
                 out.write(b"[\n" if number == 1 else b",\n")
-            out.write(form(understood, policy).encode())
-            if options.report == "-" and options.to in ("turtle", "nquads") and understood.coverage:
-                out.write(_commented(to_text(understood.coverage)).encode())
+            out.write(form(result, policy).encode())
+            if options.report == "-" and options.to in ("turtle", "nquads") and result.coverage:
+                out.write(_commented(to_text(result.coverage)).encode())
             if report:
-                report.add(understood)
+                report.add(result)
         if options.to == "json":
             out.write(b"\n]\n" if number else b"[]\n")
         elif options.to == "text" or options.report == "-":
@@ -92,16 +90,16 @@ class _Report:
         self._json = name.lower().endswith(".json")
         self._lead = '{"sources": [\n'
 
-    def add(self, understood: Understood) -> None:
+    def add(self, result: IntakeResult) -> None:
         from reasoner.chart.report import to_json, to_text
 
-        errors = [str(error) for error in understood.errors]
+        errors = [str(error) for error in result.errors]
         if self._json:
-            record = to_json(understood.coverage) if understood.coverage else {"source": understood.source, "parts": []}
+            record = to_json(result.coverage) if result.coverage else {"source": result.source, "parts": []}
             self._out.write((self._lead + json.dumps(record | {"errors": errors}, ensure_ascii=False)).encode())
             self._lead = ",\n"
         else:
-            text = to_text(understood.coverage) if understood.coverage else f"Coverage of {understood.source}\n"
+            text = to_text(result.coverage) if result.coverage else f"Coverage of {result.source}\n"
             self._out.write("".join((text, *(f"  rejected: {error}\n" for error in errors), "\n")).encode())
 
     def end(self, totals: Totals) -> None:
@@ -117,37 +115,37 @@ def _commented(text: str) -> str:
     return "".join(f"# {line}\n" for line in text.splitlines())
 
 
-def _turtle(understood: Understood, policy: Policy) -> str:
-    head = _commented("\n".join((understood.source, *(f"missing: {error}" for error in understood.errors))))
-    if understood.chart is None:
+def _turtle(result: IntakeResult, policy: Policy) -> str:
+    head = _commented("\n".join((result.source, *(f"missing: {error}" for error in result.errors))))
+    if result.chart is None:
         return head
-    graph = understood.chart.graph
+    graph = result.chart.graph
     for prefix, iri in policy.prefixes.items():
         graph.bind(prefix, iri)
     return head + graph.serialize(format="turtle")
 
 
-def _nquads(understood: Understood, policy: Policy) -> str:
-    if understood.chart is None:
+def _nquads(result: IntakeResult, policy: Policy) -> str:
+    if result.chart is None:
         return ""
     from urllib.parse import quote
 
     from reasoner.rdf.namespaces import NEC, RDF
 
-    requests = sorted(understood.chart.graph.subjects(RDF.type, NEC.ReviewRequest), key=str)
-    name = requests[0] if requests else f"urn:necessity:source:{quote(understood.source)}"
-    return "".join(f"{triple} <{name}> .\n" for triple in understood.chart.triples)
+    requests = sorted(result.chart.graph.subjects(RDF.type, NEC.ReviewRequest), key=str)
+    name = requests[0] if requests else f"urn:necessity:source:{quote(result.source)}"
+    return "".join(f"{triple} <{name}> .\n" for triple in result.chart.triples)
 
 
-def _parts(understood: Understood, policy: Policy) -> dict[str, list[_Node]]:
+def _parts(result: IntakeResult, policy: Policy) -> dict[str, list[_Node]]:
     """The nodes of a chart by what they are, as objects with short names."""
     from rdflib import URIRef
 
     from reasoner.rdf.namespaces import NEC, RDF
 
-    if understood.chart is None:
+    if result.chart is None:
         return {}
-    graph = understood.chart.graph
+    graph = result.chart.graph
     statements = set(graph.subjects(NEC.assertion)) | set(graph.subjects(RDF.type, NEC.Statement))
     documents = set(graph.objects(None, NEC.documentedIn))
     requests = set(graph.subjects(RDF.type, NEC.ReviewRequest))
@@ -166,28 +164,28 @@ def _parts(understood: Understood, policy: Policy) -> dict[str, list[_Node]]:
     return roles
 
 
-def _json(understood: Understood, policy: Policy) -> str:
+def _json(result: IntakeResult, policy: Policy) -> str:
     from reasoner.chart.report import to_json
 
     record = {
-        "source": understood.source,
-        "errors": [str(error) for error in understood.errors],
-        "chart": _parts(understood, policy),
-        "coverage": to_json(understood.coverage) if understood.coverage else None,
+        "source": result.source,
+        "errors": [str(error) for error in result.errors],
+        "chart": _parts(result, policy),
+        "coverage": to_json(result.coverage) if result.coverage else None,
     }
     return json.dumps(record, ensure_ascii=False, indent=2)
 
 
-def _text(understood: Understood, policy: Policy) -> str:
+def _text(result: IntakeResult, policy: Policy) -> str:
     from reasoner.chart.report import to_text
 
-    lines = [f"Understood of {understood.source}"]
-    lines += [f"  missing or wrong: {error}" for error in understood.errors]
-    for role, nodes in _parts(understood, policy).items():
+    lines = [f"Understood of {result.source}"]
+    lines += [f"  missing or wrong: {error}" for error in result.errors]
+    for role, nodes in _parts(result, policy).items():
         for node in nodes:
             lines.append(f"  {'statement' if role == 'statements' else _singular(role)} {node['iri']}")
             lines += [f"    {line}" for line in _facts(node, policy)]
-    return "\n".join(lines) + "\n" + (to_text(understood.coverage) if understood.coverage else "") + "\n"
+    return "\n".join(lines) + "\n" + (to_text(result.coverage) if result.coverage else "") + "\n"
 
 
 def _singular(role: str) -> str:
@@ -206,7 +204,7 @@ def _facts(node: _Node, policy: Policy) -> Iterable[str]:
                 yield f"{name} {value}{f' ({label})' if label else ''}"
 
 
-FORMATS: dict[str, Callable[[Understood, Policy], str]] = {
+FORMATS: dict[str, Callable[[IntakeResult, Policy], str]] = {
     "text": _text,
     "json": _json,
     "turtle": _turtle,

@@ -130,28 +130,26 @@ def _read(
 ) -> tuple[list[Case], list[Decision], list[Acceptance], list[NecessityError]]:
     """The cases, decisions and acceptances of one file, and the errors of what is none of them."""
     from reasoner.chart import intake
-    from reasoner.chart.fast.chart import read_cases
     from reasoner.review.signing import holds_decisions, read_acceptances, read_decisions
 
     cases: list[Case] = []
     decisions: list[Decision] = []
     acceptances: list[Acceptance] = []
-    try:
-        datasets, errors, notes = intake.datasets(name, policy, suffix=inputs.suffix(name), options=inputs.request)
-    except NecessityError as error:
-        return cases, decisions, acceptances, [error]
-    shared.print_notes(name, notes)
-    for data_set in datasets:
+    errors: list[NecessityError] = []
+    suffix = inputs.suffix(name)
+    for result in intake.read_source(name, policy, suffix=suffix, as_of=inputs.as_of, options=inputs.request):
+        shared.print_notes(name, result.notes)
+        if result.chart is None or not holds_decisions(result.chart):
+            cases += result.cases
+            errors += result.errors[:1]
+            continue
         try:
-            if holds_decisions(data_set):
-                decisions += read_decisions(data_set.graph, policy, data_set.name)
-                acceptances += read_acceptances(data_set.graph, policy, data_set.name)
-            else:
-                cases += read_cases(data_set, policy, inputs.as_of)
+            decisions += read_decisions(result.chart.graph, policy, result.source)
+            acceptances += read_acceptances(result.chart.graph, policy, result.source)
         except NecessityError as error:
             errors.append(error)
-    cases, twice = intake.refuse_duplicates(cases)
-    return cases, decisions, acceptances, [*errors, *twice]
+    cases, duplicates = intake.refuse_duplicates(cases)
+    return cases, decisions, acceptances, [*errors, *duplicates]
 
 
 def _determine(options: argparse.Namespace) -> int:

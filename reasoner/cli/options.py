@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,6 +19,7 @@ from reasoner.ground.errors import UsageError
 
 if TYPE_CHECKING:
     from reasoner.chart.fhir.request import RequestOptions
+    from reasoner.chart.intake import IntakeResult
     from reasoner.chart.model import Case
     from reasoner.determination.engine import Engine
     from reasoner.ground.errors import NecessityError
@@ -50,10 +51,9 @@ class Inputs:
     def of(cls, options: argparse.Namespace) -> Inputs:
         """The charts that the options of `add_input` and `add_as_of` name; raises `UsageError` for what cannot be."""
         from reasoner.chart import sources
-        from reasoner.chart.fast import piece
 
         suffix = "." + options.input_format.lstrip(".") if options.input_format else None
-        known = [*sources.SUFFIXES, piece.LINES]
+        known = [*sources.SUFFIXES, sources.LINES]
         if suffix and suffix not in known:
             raise UsageError(f"--input-format is {options.input_format!r}", mend=f"Known: {' '.join(known)}")
         facts = {name: value for name in _REQUEST if (value := getattr(options, name)) is not None}
@@ -74,21 +74,23 @@ class Inputs:
     def cases(self, policy: Policy) -> tuple[list[Case], int]:
         """The cases of all the paths in the order of their IRIs, and how many were rejected; errors are printed."""
         from reasoner.chart import intake
-        from reasoner.chart.fast import stream
 
         cases: list[Case] = []
         errors: list[NecessityError] = []
-        data_sets = stream.data_sets(
-            self.paths, policy, as_of=self.as_of, suffix=self.stdin_suffix, options=self.request
-        )
-        for data_set in data_sets:
-            cases += data_set.cases
-            errors += [data_set.error] if data_set.error else []
-            print_notes(data_set.source, data_set.notes)
-        cases, twice = intake.refuse_duplicates(cases)
-        for error in (*errors, *twice):
+        for result in self.results(policy):
+            cases += result.cases
+            errors += result.errors[:1]
+            print_notes(result.source, result.notes)
+        cases, duplicates = intake.refuse_duplicates(cases)
+        for error in (*errors, *duplicates):
             print(f"rejected: {error}", file=sys.stderr)
-        return sorted(cases, key=lambda case: case.iri), len(errors) + len(twice)
+        return sorted(cases, key=lambda case: case.iri), len(errors) + len(duplicates)
+
+    def results(self, policy: Policy) -> Iterator[IntakeResult]:
+        """What each data set of the paths becomes."""
+        from reasoner.chart import intake
+
+        return intake.read_all(self.paths, policy, as_of=self.as_of, suffix=self.stdin_suffix, options=self.request)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pytest
 from pyoxigraph import Literal, NamedNode, Triple
 
 from reasoner.chart import intake
-from reasoner.chart.fhir.mapping import read_bundle
+from reasoner.chart.fhir.mapping import MappedBundle, Vocabulary, map_bundle
 from reasoner.chart.fhir.request import RequestOptions
 from reasoner.cli import main
 from reasoner.policy.loading import load_policy
@@ -194,13 +194,20 @@ def bundle(*resources: Resource) -> bytes:
     return json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}).encode()
 
 
-class Understood:
-    """What was understood of a bundle."""
+def map_whole(data: bytes, vocabulary: Vocabulary, options: RequestOptions = OPTIONS) -> MappedBundle:
+    """What the mappings make of a bundle; raises the first error of a request that lacks facts."""
+    mapped = map_bundle(data, "bundle", vocabulary, options)
+    for error in mapped.missing:
+        raise error
+    return mapped
+
+
+class MappedResources:
+    """What the mappings make of a bundle."""
 
     def __init__(self, *resources: Resource, options: RequestOptions = OPTIONS) -> None:
-        self.triples, self.notes = read_bundle(
-            bundle(*resources), "bundle", intake.vocabulary(load_policy("mp9556")), options
-        )
+        mapped = map_whole(bundle(*resources), intake.vocabulary(load_policy("mp9556")), options)
+        self.triples, self.notes = mapped.triples, mapped.notes
 
     def values(self, subject: Any, name: str) -> list[str]:
         """The values of a property, namespaces of names left out."""

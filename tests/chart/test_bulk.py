@@ -14,7 +14,7 @@ from reasoner import Policy
 from reasoner.chart import intake
 from reasoner.chart.fhir import bulk
 from reasoner.chart.fhir.bulk import Orphan, PatientRecord
-from reasoner.chart.fhir.mapping import read
+from reasoner.chart.fhir.mapping import map_bundle
 from reasoner.chart.fhir.request import RequestOptions
 from reasoner.ground.errors import DocumentationError
 from tests.conftest import kind
@@ -51,7 +51,7 @@ def resources(record: PatientRecord) -> list[str]:
 
 
 def statements(record: PatientRecord, policy: Policy) -> int:
-    reading = read(record.bundle, record.source, intake.vocabulary(policy), OPTIONS)
+    reading = map_bundle(record.bundle, record.source, intake.vocabulary(policy), OPTIONS)
     assert not reading.missing
     return sum("assertion" in triple.predicate.value for triple in reading.triples)
 

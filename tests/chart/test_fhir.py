@@ -123,7 +123,7 @@ def bundle(*resources: Any, **more: Any) -> bytes:
 
 
 def understood(policy: Policy, data: bytes | dict[str, Any]) -> list[str]:
-    reading = mapping.read(data, "x", intake.vocabulary(policy), REQUEST)
+    reading = mapping.map_bundle(data, "x", intake.vocabulary(policy), REQUEST)
     assert not reading.missing
     return [str(triple) for triple in reading.triples]
 
@@ -232,13 +232,13 @@ def test_an_element_that_says_nothing_is_not_taken_for_absent(policy: Policy, el
 def test_a_birth_date_that_is_absent_for_a_reason(policy: Policy) -> None:
     reason = {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}
     patient = {"resourceType": "Patient", "id": "p", "_birthDate": {"extension": [reason]}}
-    (error,) = mapping.read(bundle(patient), "x", intake.vocabulary(policy), REQUEST).missing
+    (error,) = mapping.map_bundle(bundle(patient), "x", intake.vocabulary(policy), REQUEST).missing
     assert "date of birth" in str(error)
 
 
 def test_what_the_bundle_says_of_itself(policy: Policy) -> None:
     data = bundle(PATIENT, {"request": {"method": "GET", "url": "x"}}, link=[{"relation": "next", "url": "x"}])
-    notes = mapping.read(data, "x", intake.vocabulary(policy), REQUEST).notes
+    notes = mapping.map_bundle(data, "x", intake.vocabulary(policy), REQUEST).notes
     assert any("one page of several" in note for note in notes)
     assert "entry[1]: it holds no resource" in notes
     with pytest.raises(DocumentationError, match="deletion"):

@@ -34,8 +34,8 @@ from tests.chart.bundles import (
     SNOMED,
     SUMMARY,
     TAKING,
+    MappedResources,
     Resource,
-    Understood,
     cases,
     coded,
     determined,
@@ -48,7 +48,7 @@ from tests.conftest import kind
 
 
 def test_a_score_is_evidence_with_its_value_and_no_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found = Understood(PHQ9)
+    found = MappedResources(PHQ9)
     (statement,) = found.statements
     assert found.values(statement, "code") == ["http://loinc.org/rdf/44261-6"]
     assert found.values(statement, "value") == ["27"]
@@ -72,7 +72,7 @@ def test_a_score_is_evidence_with_its_value_and_no_verdict(tmp_path: Path, capsy
     ],
 )
 def test_values_are_kept_as_they_are(value: Resource, kept: str) -> None:
-    found = Understood(with_(PHQ9, **({"valueQuantity": None} | value)))
+    found = MappedResources(with_(PHQ9, **({"valueQuantity": None} | value)))
     (statement,) = found.statements
     assert found.values(statement, "value") == [kept]
 
@@ -83,7 +83,9 @@ def test_a_survey_counts_without_being_listed_and_so_do_components() -> None:
         {"code": coded(LOINC, "1234-5"), "valueInteger": 3},
         {"code": coded(LOINC, "1234-5"), "dataAbsentReason": coded("x", "unknown")},
     ]
-    found = Understood(with_(PHQ9, valueQuantity=None, category=survey, code=coded(LOINC, "99999-9"), component=parts))
+    found = MappedResources(
+        with_(PHQ9, valueQuantity=None, category=survey, code=coded(LOINC, "99999-9"), component=parts)
+    )
     assert [found.values(statement, "value") for statement in found.statements] == [["3"]]
     assert any("a component is left out: its value is stated to be absent" in note for note in found.notes)
 
@@ -98,7 +100,7 @@ def test_a_survey_counts_without_being_listed_and_so_do_components() -> None:
     ],
 )
 def test_a_circumstance_is_a_finding(changes: Resource, assertion: str) -> None:
-    found = Understood(with_(HOUSING, **changes))
+    found = MappedResources(with_(HOUSING, **changes))
     said = [
         found.values(statement, "assertion") for statement in found.statements if not found.values(statement, "value")
     ]
@@ -142,7 +144,7 @@ def test_each_snomed_id_is_sound_and_states_no_more_than_its_match() -> None:
 
 
 def test_a_diagnosis_says_where_it_stands() -> None:
-    found = Understood(CONDITION)
+    found = MappedResources(CONDITION)
     (statement,) = found.statements
     assert found.values(statement, "http://www.w3.org/ns/prov#wasDerivedFrom") == ["code.coding.0"]
     assert found.document(CONDITION)["creator"] == "Ruth Ames"
@@ -151,7 +153,7 @@ def test_a_diagnosis_says_where_it_stands() -> None:
 @pytest.mark.parametrize("system", [RXNORM, ACTCODE, HCPCS, LOINC, f"{NEC}Roles"])
 @pytest.mark.parametrize("code", ["6813", "IMP", "S9480", "44261-6", "program-days"])
 def test_a_condition_is_of_a_code_system_for_conditions(system: str, code: str) -> None:
-    assert not Understood(with_(CONDITION, code=coded(system, code))).statements
+    assert not MappedResources(with_(CONDITION, code=coded(system, code))).statements
 
 
 @pytest.mark.parametrize("code", ["F33.2", "Z59.02"])
@@ -159,7 +161,7 @@ def test_no_other_resource_makes_a_diagnosis_of_a_code(code: str) -> None:
     for resource in (PRESCRIPTION, PROCEDURE, ENCOUNTER, ORDER, PHQ9):
         name = "medicationCodeableConcept" if resource is PRESCRIPTION else "class" if resource is ENCOUNTER else "code"
         changed = with_(resource, **{name: coded(ICD10CM, code)}, valueQuantity=None)
-        assert not Understood(changed).statements, resource["resourceType"]
+        assert not MappedResources(changed).statements, resource["resourceType"]
 
 
 @pytest.mark.parametrize(
@@ -172,7 +174,7 @@ def test_an_encounter_is_background(
     encounter = with_(
         ENCOUNTER, class_={"system": ACTCODE, "code": code} if release == "R4" else [coded(ACTCODE, code)]
     )
-    found = Understood(encounter)
+    found = MappedResources(encounter)
     (statement,) = found.statements
     assert found.values(statement, "observed") == ["2025-05-09"]
     (concept,) = found.values(statement, "code")
@@ -188,10 +190,10 @@ def test_a_session_is_evidence_with_its_length(tmp_path: Path, capsys: pytest.Ca
         type=[coded(HCPCS, "S9480")],
         length={"value": 3, "unit": "h"},
     )
-    found = Understood(visit)
+    found = MappedResources(visit)
     (statement,) = found.statements
     assert (found.values(statement, "value"), found.values(statement, "unit")) == (["3"], ["h"])
-    assert len(Understood(PROCEDURE).statements) == 1
+    assert len(MappedResources(PROCEDURE).statements) == 1
     assert determined(tmp_path, capsys, visit, PROCEDURE) == {}
 
 
@@ -199,7 +201,7 @@ def test_a_session_is_evidence_with_its_length(tmp_path: Path, capsys: pytest.Ca
 def test_a_medication_is_background_and_no_talk_about_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], resource: Resource
 ) -> None:
-    found = Understood(resource)
+    found = MappedResources(resource)
     (statement,) = found.statements
     assert found.values(statement, f"{IOP}medication") == found.values(statement, "code")
     (case,) = cases(tmp_path, resource)
@@ -211,10 +213,10 @@ def test_a_medication_by_reference_is_known_by_its_ingredient() -> None:
     product = {"resourceType": "Medication", "id": "1", "ingredient": [{"itemCodeableConcept": coded(RXNORM, "1819")}]}
     there = with_(PRESCRIPTION, medicationCodeableConcept=None, medicationReference={"reference": "Medication/1"})
     inside = with_(there, contained=[product], medicationReference={"reference": "#1"})
-    for found in (Understood(there, product), Understood(inside)):
+    for found in (MappedResources(there, product), MappedResources(inside)):
         (statement,) = found.statements
         assert found.values(statement, f"{IOP}medication") == ["Buprenorphine"]
-    assert not Understood(there, product | {"status": "entered-in-error"}).statements
+    assert not MappedResources(there, product | {"status": "entered-in-error"}).statements
 
 
 @pytest.mark.parametrize(("type_", "assertion"), [(None, "Affirmed"), ("permit", "Affirmed"), ("deny", "Denied")])
@@ -222,7 +224,7 @@ def test_a_consent_is_no_willingness(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], type_: str | None, assertion: str
 ) -> None:
     consent = with_(CONSENT, provision={"type": type_} if type_ else None)
-    found = Understood(consent)
+    found = MappedResources(consent)
     (statement,) = found.statements
     assert found.values(statement, "assertion") == [assertion]
     assert determined(tmp_path, capsys, consent) == {}
@@ -232,7 +234,7 @@ def test_a_consent_is_no_willingness(
 def test_a_schedule_states_days_and_hours(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], resource: Resource
 ) -> None:
-    found = Understood(resource)
+    found = MappedResources(resource)
     days, hours = found.statements
     assert found.values(days, f"{IOP}daysPerWeek") == ["3"]
     assert [float(value) for value in found.values(hours, f"{IOP}hoursPerWeek")] == [9.0]
@@ -257,13 +259,13 @@ def test_a_schedule_states_days_and_hours(
     ],
 )
 def test_a_schedule_that_states_no_number_of_days_states_nothing(repeat: Resource) -> None:
-    found = Understood(with_(ORDER, occurrenceTiming={"repeat": repeat}))
+    found = MappedResources(with_(ORDER, occurrenceTiming={"repeat": repeat}))
     assert not found.statements
     assert any("does not say on how many days" in note for note in found.notes)
 
 
 def test_documents_have_title_author_and_date_and_say_what_is_not_read() -> None:
-    found = Understood(LETTER, SUMMARY, PLAN, CONDITION)
+    found = MappedResources(LETTER, SUMMARY, PLAN, CONDITION)
     assert found.document(LETTER) | {"references": ""} == {
         "type": f"{NEC}Document",
         "title": "Letter of referral",
@@ -279,18 +281,18 @@ def test_documents_have_title_author_and_date_and_say_what_is_not_read() -> None
 
 
 def test_a_plan_takes_its_funding_and_says_what_it_does_not_know() -> None:
-    found = Understood(COVERAGE)
+    found = MappedResources(COVERAGE)
     assert [t.object.value for t in found.triples if t.predicate == NamedNode(f"{NEC}funding")] == [f"{NEC}SelfFunded"]  # type: ignore[union-attr]
-    odd = Understood(with_(COVERAGE, extension=[{"url": f"{NEC}funding", "valueCode": "both"}]))
+    odd = MappedResources(with_(COVERAGE, extension=[{"url": f"{NEC}funding", "valueCode": "both"}]))
     assert "Coverage/v: its funding is neither fully-insured nor self-funded and is left out" in odd.notes
-    several = Understood(COVERAGE, with_(COVERAGE, id="v2"))
+    several = MappedResources(COVERAGE, with_(COVERAGE, id="v2"))
     (note,) = (note for note in several.notes if "which of several the review is under" in note)
     assert note.startswith("Coverage, 2 such as Coverage/v: ")
 
 
 def test_the_request_and_why_another_is_not_it() -> None:
     given = RequestOptions(kind(phase="admission", focus="mental-health"), None, None, "US-MO")
-    found = Understood(CLAIM, with_(ORDER, occurrenceTiming=None), options=given)
+    found = MappedResources(CLAIM, with_(ORDER, occurrenceTiming=None), options=given)
     (request,) = [t.subject for t in found.triples if t.object == NamedNode(f"{NEC}ReviewRequest")]
     assert request.value.endswith("Claim/w")  # type: ignore[union-attr]
     assert (found.values(request, "serviceStart"), found.values(request, "serviceEnd")) == (
@@ -301,6 +303,6 @@ def test_the_request_and_why_another_is_not_it() -> None:
     pharmacy = with_(CLAIM, type=coded("http://terminology.hl7.org/CodeSystem/claim-type", "pharmacy"))
     for claims in ([with_(CLAIM, status="cancelled")], [pharmacy], [CLAIM, with_(CLAIM, id="w2")]):
         with pytest.raises(DocumentationError, match="no full date of the service's start"):
-            Understood(*claims, options=given)
-        (note,) = (note for note in Understood(*claims).notes if note.startswith("Claim"))
+            MappedResources(*claims, options=given)
+        (note,) = (note for note in MappedResources(*claims).notes if note.startswith("Claim"))
         assert note.startswith("Claim, 2 such as Claim/w: " if len(claims) == 2 else "Claim/w: ")

@@ -11,7 +11,6 @@ import pytest
 from pyoxigraph import NamedNode
 
 from reasoner.chart import intake
-from reasoner.chart.fhir.mapping import read_bundle
 from reasoner.cli import main
 from reasoner.policy.loading import load_policy
 from tests.chart.bundles import (
@@ -27,7 +26,6 @@ from tests.chart.bundles import (
     LETTER,
     LOINC,
     NEC,
-    OPTIONS,
     ORDER,
     PHQ9,
     PLAN,
@@ -37,9 +35,10 @@ from tests.chart.bundles import (
     SUMMARY,
     TAKING,
     WHOSE,
+    MappedResources,
     Resource,
-    Understood,
     coded,
+    map_whole,
     with_,
 )
 
@@ -128,7 +127,7 @@ DATED = [
 )
 def test_a_status_that_must_not_count(resource: Resource, element: str, value: Any) -> None:
     changed = with_(resource, **{element: value})
-    found = Understood(changed)
+    found = MappedResources(changed)
     assert not found.statements
     assert not found.document(changed)
     assert not any(t.predicate == NamedNode(f"{NEC}funding") for t in found.triples)
@@ -139,7 +138,7 @@ def test_a_status_that_must_not_count(resource: Resource, element: str, value: A
 @pytest.mark.parametrize(("resource", "element"), DATED, ids=lambda v: v["resourceType"] if isinstance(v, dict) else v)
 def test_a_date_that_is_not_whole(resource: Resource, element: str, day: Any) -> None:
     value = {"start": day, "end": day} if element.endswith(("eriod", "Period")) else day
-    found = Understood(with_(resource, **{element: value}))
+    found = MappedResources(with_(resource, **{element: value}))
     statements = [statement for statement in found.statements if "71802-3" not in str(found.values(statement, "code"))]
     assert not statements
     assert any(note.startswith(f"{resource['resourceType']}/{resource['id']}: ") for note in found.notes)
@@ -169,7 +168,7 @@ def test_a_date_that_is_not_whole(resource: Resource, element: str, day: Any) ->
 def test_what_is_about_someone_else(resource: Resource, whose: Resource) -> None:
     (element,) = {"subject", "patient", "beneficiary"} & set(resource)
     changed = with_(resource, **{element: whose})
-    found = Understood(changed)
+    found = MappedResources(changed)
     assert not found.statements
     assert not found.document(changed)
     assert (
@@ -180,13 +179,13 @@ def test_what_is_about_someone_else(resource: Resource, whose: Resource) -> None
 
 @pytest.mark.parametrize("resource", [CONDITION, ENCOUNTER, TAKING], ids=lambda r: r["resourceType"])
 def test_the_patient_element_of_former_versions_says_whose_it_is(resource: Resource) -> None:
-    assert not Understood(with_(resource, subject=None, patient={"reference": "Patient/other"})).statements
-    assert Understood(with_(resource, subject=None, patient=WHOSE)).statements
+    assert not MappedResources(with_(resource, subject=None, patient={"reference": "Patient/other"})).statements
+    assert MappedResources(with_(resource, subject=None, patient=WHOSE)).statements
 
 
 def test_a_condition_is_read_in_the_systems_of_fhir_and_names_what_is_older() -> None:
     systems = "http://terminology.hl7.org/CodeSystem/condition-"
-    found = Understood(
+    found = MappedResources(
         with_(
             CONDITION,
             clinicalStatus=coded(f"{systems}clinical", "active"),
@@ -196,12 +195,12 @@ def test_a_condition_is_read_in_the_systems_of_fhir_and_names_what_is_older() ->
         )
     )
     assert [found.values(statement, "assertion") for statement in found.statements] == [["Affirmed"]]
-    found = Understood(with_(CONDITION, verificationStatus="confirmed"))
+    found = MappedResources(with_(CONDITION, verificationStatus="confirmed"))
     assert any("DSTU2, STU3" in note for note in found.notes)
 
 
 def test_two_severities_are_none() -> None:
-    found = Understood(with_(CONDITION, severity=coded(SNOMED, "255604002", "24484000")))
+    found = MappedResources(with_(CONDITION, severity=coded(SNOMED, "255604002", "24484000")))
     assert [found.values(statement, "severity") for statement in found.statements] == [[]]
     assert any("or more than one" in note for note in found.notes)
 
@@ -219,23 +218,23 @@ def test_two_severities_are_none() -> None:
 )
 def test_an_answer_that_is_neither_yes_nor_no(value: Resource) -> None:
     question = {"code": coded(ICD10CM, "Z59.02"), "valueCodeableConcept": None}
-    found = Understood(with_(HOUSING, **question | value))
+    found = MappedResources(with_(HOUSING, **question | value))
     assert not found.statements
     assert "Observation/h: it does not say whether the circumstance is so" in found.notes
 
 
 def test_what_is_prohibited_or_as_needed_is_no_schedule() -> None:
     detail = PLAN["activity"][0]["detail"] | {"prohibited": True}
-    assert not Understood(with_(PLAN, activity=[{"detail": detail}])).statements
-    assert not Understood(with_(ORDER, asNeededBoolean=True)).statements
+    assert not MappedResources(with_(PLAN, activity=[{"detail": detail}])).statements
+    assert not MappedResources(with_(ORDER, asNeededBoolean=True)).statements
 
 
 def test_an_observation_about_a_relative() -> None:
     mother = {"reference": "RelatedPerson/mother"}
     for resource in (PHQ9, HOUSING):
-        assert Understood(with_(resource, focus=[WHOSE])).statements
-        assert not Understood(with_(resource, focus=[mother])).statements
-        assert not Understood(with_(resource, focus=[WHOSE, mother])).statements
+        assert MappedResources(with_(resource, focus=[WHOSE])).statements
+        assert not MappedResources(with_(resource, focus=[mother])).statements
+        assert not MappedResources(with_(resource, focus=[WHOSE, mother])).statements
 
 
 @pytest.mark.parametrize(
@@ -249,7 +248,7 @@ def test_an_observation_about_a_relative() -> None:
 )
 def test_two_statuses_or_two_patients_are_refused(resource: Resource, element: str, values: list[Any]) -> None:
     changed = with_(resource, **{element: values})
-    found = Understood(changed)
+    found = MappedResources(changed)
     assert not found.statements
     assert not found.document(changed)
     assert any("is stated more than once" in note for note in found.notes)
@@ -265,7 +264,7 @@ def test_two_statuses_or_two_patients_are_refused(resource: Resource, element: s
     ],
 )
 def test_an_observation_without_a_measure_or_a_value(changes: Resource, reason: str) -> None:
-    found = Understood(with_(PHQ9, **changes))
+    found = MappedResources(with_(PHQ9, **changes))
     assert not found.statements
     assert f"Observation/o: {reason}" in found.notes
 
@@ -273,11 +272,11 @@ def test_an_observation_without_a_measure_or_a_value(changes: Resource, reason: 
 def test_an_activity_that_does_not_stand_states_no_schedule() -> None:
     for status in ("not-started", "on-hold", "completed", "cancelled", "stopped", "unknown", "entered-in-error", None):
         detail = {name: value for name, value in (PLAN["activity"][0]["detail"] | {"status": status}).items() if value}
-        found = Understood(with_(PLAN, activity=[{"detail": detail}]))
+        found = MappedResources(with_(PLAN, activity=[{"detail": detail}]))
         assert not found.statements
         assert any("the schedule of the program is left out" in note for note in found.notes)
     forbidden = PLAN["activity"][0]["detail"] | {"doNotPerform": True}
-    assert not Understood(with_(PLAN, activity=[{"detail": forbidden}])).statements
+    assert not MappedResources(with_(PLAN, activity=[{"detail": forbidden}])).statements
 
 
 # ---------------------------------------------------------------- real bundles
@@ -323,7 +322,7 @@ def test_reading_takes_time_linear_in_the_bundle() -> None:
         entries = [patient, *(entry for number in range(times) for entry in copies(number))]
         data = json.dumps({**source, "entry": entries}).encode()
         start = time.process_time()
-        read_bundle(data, "bundle", vocabulary, OPTIONS)
+        map_whole(data, vocabulary)
         return time.process_time() - start
 
     seconds(1)

@@ -23,6 +23,7 @@ from reasoner.chart.fhir.mapping import MappedBundle
 from reasoner.chart.fhir.request import RequestOptions
 from reasoner.ground.errors import NecessityError
 from reasoner.rdf import parsing
+from tests.chart.bundles import map_whole
 from tests.chart.test_fhir import ANSWERS, AS_JSON, CONDITION, R4, R5
 from tests.conftest import ROOT, Attestation, chart, kind
 from tests.explore import examples
@@ -182,7 +183,7 @@ def encoded(content: Any) -> bytes:
 def reading(policy: Policy, content: Any) -> MappedBundle | None:
     """What is understood, taken as far as a chart is; None for an error."""
     try:
-        found = mapping.read(encoded(content), "x", intake.vocabulary(policy), REQUEST)
+        found = mapping.map_bundle(encoded(content), "x", intake.vocabulary(policy), REQUEST)
     except NecessityError:
         return None
     told = report.of_bundle(found)
@@ -221,7 +222,7 @@ def never_a_crash(policy: Policy, content: dict[str, Any]) -> None:
         reading(policy, content)
         return
     with pytest.raises(NecessityError):
-        mapping.read_bundle(encoded(content), "x", intake.vocabulary(policy), REQUEST)
+        map_whole(encoded(content), intake.vocabulary(policy), REQUEST)
 
 
 @examples(40)
@@ -312,9 +313,9 @@ def test_a_resource_less_never_says_more(policy: Policy) -> None:
 def test_neither_order_nor_line_ends_nor_marks_matter(
     policy: Policy, order: list[dict[str, Any]], indent: int | None, mark: bytes
 ) -> None:
-    before = mapping.read(encoded(bundle(clean())), "x", intake.vocabulary(policy), REQUEST)
+    before = mapping.map_bundle(encoded(bundle(clean())), "x", intake.vocabulary(policy), REQUEST)
     text = json.dumps(bundle(order), indent=indent)
-    after = mapping.read(mark + text.replace("\n", "\r\n").encode(), "x", intake.vocabulary(policy), REQUEST)
+    after = mapping.map_bundle(mark + text.replace("\n", "\r\n").encode(), "x", intake.vocabulary(policy), REQUEST)
     assert after.triples == before.triples
     assert sorted(after.notes) == sorted(before.notes)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from reasoner import Policy
 from reasoner.chart import intake
-from reasoner.chart.fhir.mapping import read
+from reasoner.chart.fhir.mapping import map_bundle
 from reasoner.chart.fhir.request import RequestOptions
 from reasoner.chart.report import NO_MAPPING, ReportedPart, ResourceUse, of_bundle
 from reasoner.cli import main
@@ -31,7 +31,7 @@ def bundle(*resources: Any) -> dict[str, Any]:
 
 
 def report(policy: Policy, *resources: Any) -> dict[str, ReportedPart]:
-    reading = read(json.dumps(bundle(*resources)).encode(), "x", intake.vocabulary(policy), REQUEST)
+    reading = map_bundle(json.dumps(bundle(*resources)).encode(), "x", intake.vocabulary(policy), REQUEST)
     return {part.name: part for part in of_bundle(reading).parts}
 
 
@@ -59,7 +59,7 @@ def test_the_fate_of_each_resource(policy: Policy) -> None:
     assert used.state is ResourceUse.NOT_USED
     assert used.reasons == ("it is the same as entry[1]",)
     assert parts["Patient/p"].state is ResourceUse.USED
-    assert ("member", parts["Patient/p"].gave[0][1]) == parts["Patient/p"].gave[0]
+    assert ("member", parts["Patient/p"].derived[0][1]) == parts["Patient/p"].derived[0]
     assert parts["Patient/p"].unread == ("maritalStatus", "gender")
     assert parts["Condition/past"].state is ResourceUse.NOT_USED
     assert "not current" in parts["Condition/past"].reasons[0]
@@ -70,9 +70,9 @@ def test_the_fate_of_each_resource(policy: Policy) -> None:
 
 def test_a_statement_leads_back_to_resource_and_path(policy: Policy) -> None:
     parts = report(policy, PATIENT, CONDITION, ANSWERS)
-    (condition,) = (iri for kind, iri in parts["Condition/c"].gave if kind == "statement")
+    (condition,) = (iri for kind, iri in parts["Condition/c"].derived if kind == "statement")
     assert condition.endswith(":Condition/c#code")
-    (answer,) = (iri for kind, iri in parts["QuestionnaireResponse/q"].gave if kind == "statement")
+    (answer,) = (iri for kind, iri in parts["QuestionnaireResponse/q"].derived if kind == "statement")
     assert answer.endswith(":QuestionnaireResponse/q#item.0.answer.0")
 
 
@@ -94,15 +94,15 @@ RESOURCES = st.fixed_dictionaries(
 def test_each_resource_is_in_the_report_once(policy: Policy, drawn: list[dict[str, Any]]) -> None:
     resources = [PATIENT, *drawn]
     try:
-        reading = read(json.dumps(bundle(*resources)).encode(), "x", intake.vocabulary(policy), REQUEST)
+        reading = map_bundle(json.dumps(bundle(*resources)).encode(), "x", intake.vocabulary(policy), REQUEST)
     except DocumentationError:
         return  # two different resources have one id
     parts = of_bundle(reading).parts
     assert Counter(part.place for part in parts) == Counter(f"entry[{n}]" for n in range(len(resources)))
     assert [part.kind for part in parts] == [resource["resourceType"] for resource in resources]
-    assert all(part.gave if part.state is ResourceUse.USED else part.reasons for part in parts)
+    assert all(part.derived if part.state is ResourceUse.USED else part.reasons for part in parts)
     statements = {triple.subject.value for triple in reading.triples if triple.predicate.value.endswith("#assertion")}
-    assert statements <= {iri for part in parts for _, iri in part.gave}
+    assert statements <= {iri for part in parts for _, iri in part.derived}
 
 
 def test_the_chart_that_is_shown_is_the_chart_that_is_judged(

@@ -352,11 +352,15 @@ def test_what_is_understood_of_a_sheet_is_shown_with_its_rows(
     assert "row 4, column 'phase'" in said.err
 
 
-def test_parquet_that_is_no_sheet_is_not_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_parquet_of_neither_statements_nor_quads_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "q.parquet"
     pytest.importorskip("pandas").DataFrame({"subject": ["<urn:s>"]}).to_parquet(path)
     assert main(["intake", str(path)]) == 2
-    assert "no sheet of statements" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert f"{path}: the table has no column graph, object, predicate" in error
+    assert "a sheet of statements has 'request'" in error
 
 
 def test_ids_are_those_of_the_version_in_force(tmp_path: Path) -> None:

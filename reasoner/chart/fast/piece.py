@@ -15,11 +15,12 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO
 
 from reasoner.chart import sources
+from reasoner.chart.sources import LINES, TABLE
 from reasoner.chart.tables import rows
-from reasoner.ground.errors import DocumentationError, NecessityError, UsageError
+from reasoner.ground.errors import DocumentationError, NecessityError
 from reasoner.rdf import parsing
 
 if TYPE_CHECKING:
@@ -27,11 +28,7 @@ if TYPE_CHECKING:
 
 SIZE = 2**19
 """About how many bytes a piece has."""
-LINES, QUADS, TABLE, SHEET, EXPORT = ".ndjson", ".nq", ".parquet", rows.CSV, "export"
-SUFFIXES = (*sources.SUFFIXES, LINES, TABLE)
-"""The suffixes of the files that are read."""
-COLUMNS = ("subject", "predicate", "object", "graph")
-"""The columns of quads in Parquet: terms as in N-Quads, the rows of a graph together."""
+QUADS, SHEET, EXPORT = ".nq", rows.CSV, "export"
 
 
 @dataclass(frozen=True)
@@ -100,7 +97,7 @@ def pieces(paths: Iterable[str], suffix: str | None = None, size: int = SIZE) ->
     """The input cut into pieces; the same input gives the same pieces.
 
     Args:
-        paths: files, folders, patterns, or `intake.STDIN`.
+        paths: files, folders, patterns, or `sources.STDIN`.
         suffix: the file type of standard input.
         size: about how many bytes a piece has.
 
@@ -111,7 +108,7 @@ def pieces(paths: Iterable[str], suffix: str | None = None, size: int = SIZE) ->
     together: list[str] = []
     gathered = 0
     exports: dict[str, list[str]] = {}
-    for name in sources.find(paths, SUFFIXES):
+    for name in sources.find(paths, sources.ALL_SUFFIXES):
         kind = (suffix or "") if name == sources.STDIN else Path(name).suffix.lower()
         if kind in (QUADS, LINES, TABLE, SHEET) or name == sources.STDIN:
             if kind == LINES and name != sources.STDIN and _is_export(name):
@@ -162,15 +159,15 @@ def _is_export(name: str) -> bool:
 
 def _patients(records: Iterable[bulk.PatientRecord | bulk.Orphan], called: str, size: int) -> Iterator[Piece]:
     """The patients of a bulk export, small ones together, and a note for each kind of resource that is nobody's."""
-    from reasoner.chart.fhir.bulk import Orphan
+    from reasoner.chart.fhir.bulk import Orphan, notes_on
 
-    left: dict[tuple[str, str], list[str]] = {}
+    orphans: list[Orphan] = []
     names: list[str] = []
     lines: list[bytes] = []
     gathered = 0
     for record in records:
         if isinstance(record, Orphan):
-            left.setdefault((record.kind, record.reason), []).append(record.place)
+            orphans.append(record)
         elif record.error:
             yield Piece((record.source,), EXPORT, data=b"", error=record.error)
         else:
@@ -182,11 +179,8 @@ def _patients(records: Iterable[bulk.PatientRecord | bulk.Orphan], called: str, 
                 names, lines, gathered = [], [], 0
     if lines:
         yield Piece(tuple(names), EXPORT, data=b"\n".join(lines))
-    if left:
-        notes = tuple(
-            f"{kind}: {len(places)} not used: {why}, such as {places[0]}" for (kind, why), places in left.items()
-        )
-        yield Piece((called,), EXPORT, data=b"", notes=notes)
+    if orphans:
+        yield Piece((called,), EXPORT, data=b"", notes=notes_on(orphans))
 
 
 def _requests(name: str, records: Iterator[list[str]], size: int) -> Iterator[Piece]:
@@ -245,33 +239,14 @@ def _flow(name: str, suffix: str, stream: IO[bytes], size: int) -> Iterator[Piec
 
 def _table(name: str, size: int) -> Iterator[Piece]:
     """A Parquet file: of statements, cut as a sheet, or of quads, cut as N-Quads."""
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+    from reasoner.chart.tables import quads, sheet
 
-        from reasoner.chart.tables import sheet
-    except ImportError as error:
-        raise UsageError("Parquet is read with pyarrow", where=name, mend="Install necessity[tables]") from error
-    try:
-        table = pq.ParquetFile(name)
-        names = set(table.schema_arrow.names)
-    except (OSError, pa.ArrowException) as error:
-        raise DocumentationError(f"this is not Parquet: {error}", where=name) from error
-    if sheet.is_sheet(names):
-        yield from _requests(name, rows.parquet_records(Path(name)), size)
-        return
-    if missing := set(COLUMNS) - names:
-        mend = f"Columns of quads are {', '.join(COLUMNS)}; a sheet of statements has {sheet.REQUEST!r}"
-        raise DocumentationError(f"the table has no column {', '.join(sorted(missing))}", where=name, mend=mend)
-    yield from cut(name, QUADS, map(quads, table.iter_batches(columns=list(COLUMNS))), size)
-
-
-def quads(batch: Any) -> bytes:
-    """An Arrow record batch of quads as N-Quads; a quad without a graph stands in none."""
-    columns = [batch.column(name).to_pylist() for name in COLUMNS]
-    return "".join(
-        f"{s} {p} {o} {g} .\n" if g else f"{s} {p} {o} .\n" for s, p, o, g in zip(*columns, strict=True)
-    ).encode()
+    records = rows.parquet_records(Path(name))
+    header = next(records, [])
+    if sheet.is_sheet(header):
+        yield from _requests(name, chain([header], records), size)
+    else:
+        yield from cut(name, QUADS, quads.of_parquet(Path(name)), size)
 
 
 def cut(name: str, suffix: str, blocks: Iterable[bytes], size: int = SIZE) -> Iterator[Piece]:

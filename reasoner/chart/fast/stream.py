@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from reasoner.chart import intake, reading, sources
 from reasoner.chart.fast.chart import read_cases, reader
-from reasoner.chart.fast.piece import EXPORT, LINES, QUADS, SHEET, Piece, pieces
+from reasoner.chart.fast.piece import EXPORT, QUADS, SHEET, Piece
 from reasoner.chart.fast.scan import Found, Scanner
 from reasoner.chart.model import Case
+from reasoner.chart.sources import LINES
 from reasoner.ground.errors import DocumentationError, NecessityError
 from reasoner.policy.model import Policy
 from reasoner.rdf import parsing
@@ -73,22 +74,6 @@ def read(
     else:
         for name in piece.files:
             yield from _file(name, piece, policy, as_of, options)
-
-
-def data_sets(
-    paths: Iterable[str],
-    policy: Policy,
-    *,
-    suffix: str | None = None,
-    as_of: date | None = None,
-    options: RequestOptions | None = None,
-) -> Iterator[StreamedDataSet]:
-    """The data sets of all the input, file by file; takes what `pieces` and `read` take, and raises what they do."""
-    for piece in pieces(paths, suffix, size=parsing.MAX_BYTES):
-        try:
-            yield from list(read(piece, policy, as_of=as_of, options=options))
-        except ScatteredError:
-            yield from read(piece.whole(), policy, as_of=as_of, options=options)
 
 
 def _file(

@@ -1,9 +1,9 @@
-"""Bulk export of FHIR: newline-delimited JSON, a resource a line, of any number of patients, taken apart by patient.
+"""Bulk export of FHIR: newline-delimited JSON of any number of patients, one resource a line, separated by patient.
 
-The lines are spooled to a temporary database on disk, so that what is held in memory is one patient. A resource is the
-patient's to whom its ``subject``, ``patient``, ``beneficiary`` or ``individual`` refers, else to whom any of its references
-does. What belongs to no patient by itself, such as a Practitioner or a Medication, is in the bundle of each patient whose
-resources lead to it. What is left over is told, not dropped.
+The lines are spooled to a temporary database on disk, so that only one patient is in memory. A resource belongs to the
+patient to whom its ``subject``, ``patient``, ``beneficiary`` or ``individual`` refers, else to whom any of its references
+does. A resource that belongs to no patient by itself, such as a Practitioner or a Medication, is in the bundle of each
+patient whose resources lead to it. What is in no bundle is reported, not dropped.
 """
 
 from __future__ import annotations
@@ -79,8 +79,18 @@ class Orphan:
     reason: str
 
 
+def notes_on(orphans: Iterable[Orphan]) -> tuple[str, ...]:
+    """A note for each type of resource and reason."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for orphan in orphans:
+        places.setdefault((orphan.kind, orphan.reason), []).append(orphan.place)
+    return tuple(
+        f"{kind}: {len(those)} not used: {reason}, such as {those[0]}" for (kind, reason), those in places.items()
+    )
+
+
 def beginning(stream: IO[bytes]) -> bytes:
-    """The lines of a stream up to the first that says something."""
+    """The lines of a stream up to the first that is not empty."""
     begun = b""
     while not begun.strip() and (line := stream.readline(MAX_BYTES)):
         begun += line
@@ -90,10 +100,10 @@ def beginning(stream: IO[bytes]) -> bytes:
 def is_bulk(first_line: bytes) -> bool:
     """Whether a stream of lines that begins with one is a bulk export: the line is a resource, and no Bundle."""
     try:
-        found = parse(first_line.strip(), "")
+        resource = parse(first_line.strip(), "")
     except DocumentationError:
         return False
-    kind = found.get("resourceType") if isinstance(found, dict) else None
+    kind = resource.get("resourceType") if isinstance(resource, dict) else None
     return isinstance(kind, str) and kind != _BUNDLE
 
 
@@ -148,7 +158,7 @@ def _records(
 
 
 def _lines(stream: IO[bytes]) -> Iterator[bytes]:
-    """The lines, one that is too long cut off where it is."""
+    """The lines, those that are too long cut off."""
     while line := stream.readline(MAX_BYTES + 1):
         yield line
         while len(line) > MAX_BYTES and not line.endswith(b"\n") and (line := stream.readline(MAX_BYTES + 1)):
@@ -189,12 +199,12 @@ def _spool(spool: sqlite3.Connection, line: bytes, place: str) -> None:
             _lead(spool, reference, leads, set())
     owners: set[str] = set()
     for element in OWNERS:
-        found = resource.get(element)
-        for reference in (found,) if isinstance(found, dict) else found if isinstance(found, list) else ():
-            stated = reference.get("reference") if isinstance(reference, dict) else None
+        value = resource.get(element)
+        for owner in (value,) if isinstance(value, dict) else value if isinstance(value, list) else ():
+            stated = owner.get("reference") if isinstance(owner, dict) else None
             if not isinstance(stated, str):
                 continue
-            if stated.startswith(_UUID) and stated.isascii():  # the type is not said, but whose else could it be
+            if stated.startswith(_UUID) and stated.isascii():  # it states no type, but an owner is a Patient
                 owners.add(stated.removeprefix(_UUID))
                 key_of = f"{_PATIENT}/{stated.removeprefix(_UUID)}"
                 spool.execute("INSERT OR IGNORE INTO base VALUES (?, ?)", (key_of, stated))
@@ -225,8 +235,8 @@ def _record(spool: sqlite3.Connection, patient: str, called: str) -> PatientReco
     ).fetchone()
     if broken:
         problem, place, mend = broken
-        said = f"the record has a line that cannot be read: {problem}"
-        return PatientRecord(source, error=DocumentationError(said, where=f"{source} ({place})", mend=mend))
+        problem = f"the record has a line that cannot be read: {problem}"
+        return PatientRecord(source, error=DocumentationError(problem, where=f"{source} ({place})", mend=mend))
     shared = [row[0] for row in spool.execute(_LEADS_TO, {"patient": patient})]
     spool.executemany("INSERT OR IGNORE INTO reached VALUES (?)", [(id_,) for id_ in shared])
     rows = spool.execute(
@@ -252,8 +262,8 @@ def _rest(spool: sqlite3.Connection, called: str) -> Iterator[PatientRecord | Or
     for problem, place, mend in spool.execute(
         "SELECT DISTINCT problem, place, mend FROM broken WHERE patient IS NULL OR patient NOT IN (SELECT id FROM known)"
     ):
-        said = f"{problem}; whose record it belongs to is not known"
-        yield PatientRecord(f"{called}, no patient", error=DocumentationError(said, where=place, mend=mend))
+        problem = f"{problem}; whose record it belongs to is not known"
+        yield PatientRecord(f"{called}, no patient", error=DocumentationError(problem, where=place, mend=mend))
     for key, patient, place in spool.execute(
         "SELECT key, patient, place FROM resource WHERE (patient IS NULL AND id NOT IN (SELECT id FROM reached)) "
         "OR patient NOT IN (SELECT id FROM known) ORDER BY id"

@@ -1,6 +1,6 @@
-"""The lift: a FHIR Bundle in JSON as RDF, just as it stands.
+"""A FHIR Bundle in JSON as RDF, element by element.
 
-The lift knows JSON and references, no resource type and no policy. It follows FHIR's RDF form, with short names:
+The conversion knows JSON and references, but no resource type and no policy. It follows FHIR's RDF form, with short names:
 
 * a resource is an IRI: its ``fullUrl`` if that is absolute, else a name of the bundle's digest and ``Type/id``. It has the
   type ``fhir:Type``; an entry of the bundle, unlike a contained resource, has ``fhir:nodeRole fhir:treeRoot``;
@@ -8,14 +8,14 @@ The lift knows JSON and references, no resource type and no policy. It follows F
   resource's, ``#`` and the path (``Condition/1#code.coding.0``): what is derived from a node says where it stands;
 * a primitive is the ``fhir:v`` of its node: string, boolean, integer, decimal or double. Dates stay strings;
 * members of an array have ``fhir:index``; a reference has ``fhir:link`` to what it refers to, if that is known;
-* null and the empty array, which FHIR does not allow, are nodes without a value: an element that is there and says
-  nothing is never taken for one that is not there.
+* null and the empty array, which FHIR does not allow, are nodes without a value: an element that is present but empty is
+  never taken for an absent one.
 
-The digest is one of the content: neither the order of the entries nor the form of the file changes a name.
+The digest is that of the content: neither the order of the entries nor the format of the file changes a name.
 
-A resource with ``implicitRules`` or ``modifierExtension`` is left out, as FHIR demands of those who do not know them, and
-so is one that states more than one status, intent or patient. Of
-several versions of a resource the latest counts, where ``meta`` says which that is.
+A resource with ``implicitRules`` or ``modifierExtension`` is left out, as FHIR demands of a reader that does not know them.
+A resource that states more than one status, intent or patient is left out too. Of several versions of a resource the latest
+counts, if ``meta`` says which that is.
 """
 
 from __future__ import annotations
@@ -70,6 +70,10 @@ class BundleEntry:
     refused: bool = False
 
 
+_Candidate = tuple[BundleEntry, dict[str, Any], str]
+"""An entry, its resource and its fullUrl."""
+
+
 class Bundle:
     """A bundle as quads.
 
@@ -93,8 +97,8 @@ class Bundle:
         for entry, resource in self._resources(content):
             start = len(self.quads)
             self._resource(entry, resource)
-            found = {quad.predicate for quad in self.quads[start:]}
-            if fhir("modifierExtension") in found or fhir("implicitRules") in found:
+            predicates = {quad.predicate for quad in self.quads[start:]}
+            if fhir("modifierExtension") in predicates or fhir("implicitRules") in predicates:
                 entry.left_out, entry.refused = REFUSED, True
             elif any(isinstance(resource.get(name), list) and len(resource[name]) > 1 for name in _ONCE):
                 entry.left_out, entry.refused = TWICE, True
@@ -120,15 +124,15 @@ class Bundle:
         raise DocumentationError(problem, where=f"{self.source}: {node}", mend=mend)
 
     def _resources(self, content: dict[str, Any]) -> list[tuple[BundleEntry, dict[str, Any]]]:
-        found: dict[NamedNode, tuple[BundleEntry, dict[str, Any], str]] = {}
-        entries, removed = self._entries(content)
-        says = [(f"{url}\n{_canonical(resource)}" if resource else "") for _, url, resource in entries]
-        digest = hashlib.sha256("\n".join(sorted(set(says))).encode()).hexdigest()[:16]
+        candidates: dict[NamedNode, _Candidate] = {}
+        entries, deleted = self._entries(content)
+        contents = [(f"{url}\n{_canonical(resource)}" if resource else "") for _, url, resource in entries]
+        digest = hashlib.sha256("\n".join(sorted(set(contents))).encode()).hexdigest()[:16]
         named: list[tuple[str, str, str, str, dict[str, Any]]] = []
-        for (place, url, resource), said in zip(entries, says, strict=True):
+        for (place, url, resource), text in zip(entries, contents, strict=True):
             if resource is not None:
                 kind, id_ = str(resource["resourceType"]), resource.get("id")
-                own = f"{kind}/{id_ if isinstance(id_, str) else hashlib.sha256(said.encode()).hexdigest()[:16]}"
+                own = f"{kind}/{id_ if isinstance(id_, str) else hashlib.sha256(text.encode()).hexdigest()[:16]}"
                 named.append((own, url, own if isinstance(id_, str) else place, place, resource))
         for own, url, name, place, _ in sorted(named, key=lambda item: (not item[1], item[:2])):
             try:
@@ -142,14 +146,13 @@ class Bundle:
             self._names.setdefault(iri, name)
         for own, url, name, place, resource in named:
             iri, kind = self._known[own], str(resource["resourceType"])
-            if name in removed or url in removed:
+            if name in deleted or url in deleted:
                 self.refuse("the bundle holds the resource and its deletion", name, "Give the record as it is now")
             entry = BundleEntry(iri, name, kind, place, tuple(resource))
             self.entries.append(entry)
-            if iri in found:
-                entry, resource, url = self._current((entry, resource, url), found[iri])
-            found[iri] = entry, resource, url
-        return [(entry, resource) for entry, resource, _ in found.values()]
+            candidate = entry, resource, url
+            candidates[iri] = self._current(candidate, candidates[iri]) if iri in candidates else candidate
+        return [(entry, resource) for entry, resource, _ in candidates.values()]
 
     def _entries(self, content: dict[str, Any]) -> tuple[list[tuple[str, str, dict[str, Any] | None]], set[str]]:
         """Place, fullUrl and resource of each entry, and what entries say was deleted."""
@@ -157,35 +160,33 @@ class Bundle:
         for link in links if isinstance(links, list) else ():
             if isinstance(link, dict) and link.get("relation") == "next":
                 self.notes.append("the bundle is one page of several: what the next ones hold is not known here")
-        found: list[tuple[str, str, dict[str, Any] | None]] = []
-        removed: set[str] = set()
+        placed: list[tuple[str, str, dict[str, Any] | None]] = []
+        deleted: set[str] = set()
         for number, entry in enumerate(entries if isinstance(entries, list) else [None]):
             place = f"entry[{number}]"
             if not isinstance(entry, dict):
                 self.refuse("an entry is not an object, or not in an array", place)
             resource, url, request = entry.get("resource"), entry.get("fullUrl"), entry.get("request")
             if isinstance(request, dict) and request.get("method") == "DELETE" and isinstance(request.get("url"), str):
-                removed.add(request["url"])
-                removed.add(url if isinstance(url, str) and url else request["url"])
+                deleted.add(request["url"])
+                deleted.add(url if isinstance(url, str) and url else request["url"])
             if resource is None:
                 self.notes.append(f"{place}: it holds no resource")
             elif not isinstance(resource, dict) or not _is_name(resource.get("resourceType")):
                 self.refuse("a resource has no resourceType", place)
-            found.append((place, url if isinstance(url, str) else "", resource))
-        return found, removed
+            placed.append((place, url if isinstance(url, str) else "", resource))
+        return placed, deleted
 
-    def _current(
-        self, new: tuple[BundleEntry, dict[str, Any], str], old: tuple[BundleEntry, dict[str, Any], str]
-    ) -> Any:
+    def _current(self, new: _Candidate, old: _Candidate) -> _Candidate:
         """The one of two entries with the same name that counts."""
         if new[1] == old[1]:
             new[0].left_out = f"it is the same as {old[0].place}"
             return old
-        versions = [_version(resource) for _, resource, _ in (new, old)]
+        of_new, of_old = _version(new[1]), _version(old[1])
         differs = new[2] != old[2] or new[0].name != old[0].name
-        if None in versions or any(a == b for a, b in zip(*versions, strict=True)) or differs:  # type: ignore[arg-type]
+        if of_new is None or of_old is None or of_new[0] == of_old[0] or of_new[1] == of_old[1] or differs:
             self.refuse("two different resources have the same id or fullUrl", new[0].name, "Keep the current one only")
-        current, former = (new, old) if versions[0][1] > versions[1][1] else (old, new)  # type: ignore[index]
+        current, former = (new, old) if of_new[1] > of_old[1] else (old, new)
         former[0].left_out = f"{current[0].place} is a later version of it"
         return current
 
@@ -246,10 +247,10 @@ def parse(data: bytes, source: str) -> Any:
     """
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len(found := dict(pairs)) != len(pairs):
-            twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
-            raise DocumentationError(f"an object has {twice!r} twice", where=source, mend="Keep one of them")
-        return found
+        if len(members_by_name := dict(pairs)) != len(pairs):
+            repeated = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+            raise DocumentationError(f"an object has {repeated!r} twice", where=source, mend="Keep one of them")
+        return members_by_name
 
     def constant(text: str) -> NoReturn:
         raise ValueError(f"{text} is no number")
@@ -268,10 +269,12 @@ def parse(data: bytes, source: str) -> Any:
 
 def parse_bundle(data: bytes, source: str) -> dict[str, Any]:
     """A FHIR Bundle in JSON, or a resource by itself as a Bundle of one; raises `DocumentationError` if it is neither."""
-    found = parse(data, source)
-    if not isinstance(found, dict) or not _is_name(found.get("resourceType")):
+    resource = parse(data, source)
+    if not isinstance(resource, dict) or not _is_name(resource.get("resourceType")):
         raise DocumentationError("this is not FHIR", where=source, mend="Give a Bundle, or a resource, in JSON")
-    return found if found["resourceType"] == "Bundle" else {"resourceType": "Bundle", "entry": [{"resource": found}]}
+    if resource["resourceType"] == "Bundle":
+        return resource
+    return {"resourceType": "Bundle", "entry": [{"resource": resource}]}
 
 
 def number(text: str) -> Literal:

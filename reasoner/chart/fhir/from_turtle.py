@@ -10,7 +10,7 @@ a choice     ``fhir:Condition.onsetDateTime``                            ``fhir:
 ===========  ==========================================================  =================================================
 
 A resource is a node with ``fhir:nodeRole fhir:treeRoot``, the value of ``resource`` in an entry of a Bundle, or contained.
-What comes out is read as any other Bundle is.
+The result is read like any other Bundle.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _HOLDERS = frozenset({"resource", "contained", "outcome"})  # elements whose val
 
 
 def bundle(data: bytes, source: str) -> dict[str, Any] | None:
-    """The Bundle that a Turtle document in FHIR's RDF holds, as `lift.parse_bundle` gives it; None if it is no such document.
+    """The Bundle that a Turtle document in FHIR's RDF holds, as `from_json.parse_bundle` gives it; None if it is no such document.
 
     Resources that stand by themselves are put into a Bundle. A document with a term of this project's is a chart.
 
@@ -56,10 +56,10 @@ def bundle(data: bytes, source: str) -> dict[str, Any] | None:
             nodes.setdefault(quad.subject, {}).setdefault(quad.predicate.value, []).append(quad.object)
     except (SyntaxError, ValueError, MemoryError, OSError):
         return None  # the reader of charts says it
-    predicates = {name for said in nodes.values() for name in said}
+    predicates = {name for properties in nodes.values() for name in properties}
     if any(name.startswith(_OURS) for name in predicates):
         return None
-    types = {node: kinds for node, said in nodes.items() if (kinds := _types(said))}
+    types = {node: kinds for node, properties in nodes.items() if (kinds := _types(properties))}
     if not types:
         return None
     return _TurtleDocument(nodes, predicates, source).bundle()
@@ -84,7 +84,8 @@ class _TurtleDocument:
     def bundle(self) -> dict[str, Any]:
         root = ox.NamedNode(_FHIR + "treeRoot")
         roots = sorted(
-            (node for node, said in self._nodes.items() if root in said.get(_FHIR + "nodeRole", [])), key=str
+            (node for node, properties in self._nodes.items() if root in properties.get(_FHIR + "nodeRole", [])),
+            key=str,
         )
         if not roots:
             mend = "Give the node of each resource fhir:nodeRole fhir:treeRoot"
@@ -92,18 +93,20 @@ class _TurtleDocument:
         bundles = [node for node in roots if "Bundle" in _types(self._nodes[node])]
         if len(bundles) > 1:
             self._refuse("FHIR RDF holds more than one Bundle", "", "Give one file for each")
-        found = self._resource(bundles[0], "Bundle", 0) if bundles else {"resourceType": "Bundle", "type": "collection"}
-        entries = found.setdefault("entry", [])
+        bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "collection"}
+        if bundles:
+            bundle = self._resource(bundles[0], "Bundle", 0)
+        entries = bundle.setdefault("entry", [])
         for node in roots:
             if node not in self._reached:
                 named = isinstance(node, ox.NamedNode) and not node.value.startswith(_BASE)
                 entry: dict[str, Any] = {"fullUrl": node.value} if named else {}
                 entries.append(entry | {"resource": self._resource(node, _show(node), 0)})
-        for node, said in self._nodes.items():
-            if node not in self._reached and any(self._element(name) for name in said if name != TYPE.value):
+        for node, properties in self._nodes.items():
+            if node not in self._reached and any(self._element(name) for name in properties if name != TYPE.value):
                 mend = "Give it fhir:nodeRole fhir:treeRoot if it is a resource"
                 self._refuse("FHIR RDF describes a node that no resource leads to", _show(node), mend)
-        return found
+        return bundle
 
     def _refuse(self, problem: str, place: str, mend: str = "") -> NoReturn:
         raise DocumentationError(problem, where=f"{self._source}: {place}" if place else self._source, mend=mend)
@@ -114,8 +117,8 @@ class _TurtleDocument:
             return None
         name = predicate.removeprefix(_FHIR)
         if self._r4:
-            found = _PREFIXED.fullmatch(name)
-            return found[1] if found else None
+            match = _PREFIXED.fullmatch(name)
+            return match[1] if match else None
         return None if name in _MARKS else name
 
     def _resource(self, node: Any, place: str, depth: int) -> dict[str, Any]:
@@ -131,9 +134,9 @@ class _TurtleDocument:
         if depth > MAX_DEPTH:
             self._refuse(f"FHIR RDF is nested deeper than {MAX_DEPTH} levels", place)
         self._reached.add(node)
-        said = self._nodes.get(node, {})
-        found: dict[str, Any] = {}
-        for predicate, objects in said.items():
+        properties = self._nodes.get(node, {})
+        members: dict[str, Any] = {}
+        for predicate, objects in properties.items():
             name = self._element(predicate)
             if name is None or (name == "link" and all(isinstance(o, ox.NamedNode) for o in objects)):
                 continue
@@ -142,18 +145,18 @@ class _TurtleDocument:
             for item in items:
                 of_type.setdefault(self._member(name, item), []).append(item)
             for member, those in of_type.items():
-                if member in found or f"_{member}" in found:
+                if member in members or f"_{member}" in members:
                     self._refuse(f"FHIR RDF says {member} in two ways", place)
                 values = [self._convert(member, item, f"{place}.{member}", depth + 1) for item in those]
                 for key, side in ((member, 0), (f"_{member}", 1)):
                     if any(value[side] is not None for value in values) or (repeats and not values and not side):
-                        found[key] = [value[side] for value in values] if repeats else values[0][side]
+                        members[key] = [value[side] for value in values] if repeats else values[0][side]
             if repeats and not items:
-                found[name] = []
-        links = [o for o in said.get(_FHIR + "link", []) if isinstance(o, ox.NamedNode)]
-        if len(links) == 1 and self._value not in said and not {"reference", "_reference"} & set(found):
-            found["reference"] = links[0].value
-        return found
+                members[name] = []
+        links = [o for o in properties.get(_FHIR + "link", []) if isinstance(o, ox.NamedNode)]
+        if len(links) == 1 and self._value not in properties and not {"reference", "_reference"} & set(members):
+            members["reference"] = links[0].value
+        return members
 
     def _member(self, name: str, item: Any) -> str:
         """The name in JSON: in R5 the type of the value joins that of an element of several types."""
@@ -166,12 +169,12 @@ class _TurtleDocument:
         if len(objects) == 1 and (objects[0] == nil or first in self._nodes.get(objects[0], {})):
             items, cell = [], objects[0]
             while cell != nil:
-                said = self._nodes.get(cell, {})
-                if cell in self._reached or any(len(said.get(part, ())) != 1 for part in (first, rest)):
+                properties = self._nodes.get(cell, {})
+                if cell in self._reached or any(len(properties.get(part, ())) != 1 for part in (first, rest)):
                     self._refuse("an RDF list is broken or loops", place)
                 self._reached.add(cell)
-                items.append(said[first][0])
-                cell = said[rest][0]
+                items.append(properties[first][0])
+                cell = properties[rest][0]
             return items, True
         places = [self._index(item, place) for item in objects]
         if len(objects) == 1:
@@ -190,16 +193,16 @@ class _TurtleDocument:
         return int(stated[0].value)
 
     def _convert(self, name: str, item: Any, place: str, depth: int) -> tuple[Any, dict[str, Any] | None]:
-        """The value in JSON, and what is said about it, if it is a primitive."""
+        """The value in JSON, and what is properties about it, if it is a primitive."""
         if isinstance(item, ox.Literal):
             return _primitive(item), None
         if item not in self._nodes and isinstance(item, ox.NamedNode):
             return item.value, None
-        said = self._nodes.get(item, {})
-        values = said.get(self._value, [])
+        properties = self._nodes.get(item, {})
+        values = properties.get(self._value, [])
         if len(values) > 1 or not all(isinstance(value, ox.Literal | ox.NamedNode) for value in values):
             self._refuse("a primitive has more than one value", place)
-        if name in _HOLDERS and _types(said):
+        if name in _HOLDERS and _types(properties):
             return self._resource(item, place, depth), None
         about = self._members(item, place, depth)
         if not values:
@@ -207,9 +210,9 @@ class _TurtleDocument:
         return _primitive(values[0]), about or None
 
 
-def _types(said: dict[str, list[Any]]) -> list[str]:
+def _types(properties: dict[str, list[Any]]) -> list[str]:
     """The names of the types of FHIR that a node has."""
-    kinds = (_TYPE.fullmatch(getattr(kind, "value", "")) for kind in said.get(TYPE.value, []))
+    kinds = (_TYPE.fullmatch(getattr(kind, "value", "")) for kind in properties.get(TYPE.value, []))
     return sorted({kind[1] for kind in kinds if kind})
 
 

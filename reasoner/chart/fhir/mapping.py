@@ -1,8 +1,8 @@
-"""Reading FHIR R4: a Bundle becomes RDF as it stands, and is then mapped by the SPARQL in ``ontology/fhir``.
+"""Reading FHIR R4: a Bundle is converted to RDF element by element, then mapped by the SPARQL in ``ontology/fhir``.
 
 A mapping sees the bundle as RDF (`reasoner.chart.fhir.from_json`), the request with its member, and the vocabulary of
-the policy. What it constructs is what is understood; a ``nec:note`` on a resource says why that is not used, or not
-wholly. A mapping that names types of FHIR is run only where one of them occurs: planning a query takes longer than
+the policy. What the mappings construct becomes the chart; a ``nec:note`` on a resource says why the resource is not used, or
+not wholly. A mapping that names types of FHIR is run only if one of them occurs, since planning a query takes longer than
 answering it from a small bundle.
 """
 
@@ -26,13 +26,13 @@ from reasoner.ground.errors import DocumentationError, PolicyError
 from reasoner.ground.resources import ONTOLOGY
 from reasoner.policy.axes import Axis
 
-DERIVED = NamedNode("http://www.w3.org/ns/prov#wasDerivedFrom")
-USED = NamedNode("http://www.w3.org/ns/prov#used")
+WAS_DERIVED_FROM = NamedNode("http://www.w3.org/ns/prov#wasDerivedFrom")
+PROV_USED = NamedNode("http://www.w3.org/ns/prov#used")
 REQUEST = NamedNode("urn:necessity:request")
-"""The request as the mappings know it, before it has its name.
+"""The IRI of the request in the mappings; in the chart it is named after the resource that it is derived from.
 
-What it is derived from (``prov:wasDerivedFrom``) gives it its name; what else a mapping took its facts from, it can say by
-``prov:used``. Both are for the reader and the coverage report, and no part of the chart."""
+A mapping states that resource by ``prov:wasDerivedFrom``, and others that it took facts from by ``prov:used``. Both are for
+the name and the coverage report, and are no part of the chart."""
 
 _TOKEN = pattern(
     r"""\#[^\n]* | "(?:[^"\\\n]|\\.)*" | '(?:[^'\\\n]|\\.)*' | <http://hl7\.org/fhir/([A-Za-z][A-Za-z0-9]*)> | <[^<>"{}|^`\s]*>
@@ -40,20 +40,20 @@ _TOKEN = pattern(
     VERBOSE,
 )
 _PATIENT = pattern(r"(?:^|/)Patient/([A-Za-z0-9\-.]{1,64})(?:/_history/.*)?$")
-_WEAR = 1_000_000  # quads after which a store that bundles come to and leave is replaced
+_WEAR = 1_000_000  # quads added and removed after which a store is replaced
 
 
 class Vocabulary:
     """The criteria (by ``dcterms:identifier``) and code systems (SKOS) that the mappings look up, and the policy's axes.
 
-    It is loaded once: bundles are put into a store that has it, and taken out again.
+    It is loaded once: each bundle is added to a store that has it, and removed afterwards.
     """
 
     def __init__(self, triples: Iterable[Triple | Quad], axes: tuple[Axis, ...] = ()) -> None:
         self.axes = axes
         """What a bundle has to state of its request beside dates and plan."""
         self._quads = [Quad(triple.subject, triple.predicate, triple.object) for triple in triples]
-        self._ready: deque[tuple[Store, int]] = deque()  # for each thread that reads at the same time, one
+        self._ready: deque[tuple[Store, int]] = deque()  # one for each thread that reads
 
     @contextmanager
     def beside(self, quads: Iterable[Quad]) -> Iterator[Store]:
@@ -75,7 +75,7 @@ class Vocabulary:
 
 @dataclass(frozen=True)
 class MappedBundle:
-    """What was understood of a bundle."""
+    """What the mappings make of a bundle."""
 
     source: str
     triples: list[Triple] = field(repr=False)
@@ -85,45 +85,27 @@ class MappedBundle:
     missing: tuple[DocumentationError, ...]
     """Facts of the request that are not stated, or stated twice."""
     entries: tuple[BundleEntry, ...] = field(repr=False)
-    remarks: dict[NamedNode, tuple[str, ...]] = field(repr=False)
-    """By resource, what the mappings say of it."""
-    gave: dict[NamedNode, frozenset[NamedNode]] = field(repr=False)
-    """By resource, the subjects of triples that came of it."""
-    about: tuple[str, ...] = ()
-    """What of the notes concerns the bundle as a whole."""
+    notes_by_resource: dict[NamedNode, tuple[str, ...]] = field(repr=False)
+    """By resource, why the mappings do not use it, or not wholly."""
+    derived: dict[NamedNode, frozenset[NamedNode]] = field(repr=False)
+    """By resource, the subjects of the triples that are derived from it."""
+    notes_on_bundle: tuple[str, ...] = ()
+    """Those of the notes that concern the bundle as a whole."""
 
 
-def read_bundle(
+def map_bundle(
     data: bytes | dict[str, Any],
     source: str,
     vocabulary: Vocabulary | Iterable[Triple | Quad],
     options: RequestOptions = NOTHING_GIVEN,
-) -> tuple[list[Triple], tuple[str, ...]]:
-    """The request and the statements that a FHIR Bundle holds, and notes about what of it was not used.
+) -> MappedBundle:
+    """The request and the statements that a FHIR Bundle holds, and what of it is not used.
 
     Args:
         data: the bundle as JSON, or as `parse_bundle` gives it.
         source: what to call it in errors, such as its path.
         vocabulary: the criteria (by ``dcterms:identifier``) and code systems (SKOS) that the mappings look up.
         options: facts of the request that the bundle does not state.
-
-    Raises:
-        DocumentationError: it is no Bundle in sound JSON, does not have exactly one Patient with a full date of birth,
-            names two different resources alike, or lacks a fact of the request that the options do not give.
-    """
-    reading = read(data, source, vocabulary, options)
-    for error in reading.missing:
-        raise error
-    return reading.triples, reading.notes
-
-
-def read(
-    data: bytes | dict[str, Any],
-    source: str,
-    vocabulary: Vocabulary | Iterable[Triple | Quad],
-    options: RequestOptions = NOTHING_GIVEN,
-) -> MappedBundle:
-    """What a FHIR Bundle holds, be it a whole request or not; takes what `read_bundle` takes.
 
     Raises:
         DocumentationError: it is no Bundle in sound JSON, does not have exactly one Patient, or names two different
@@ -142,18 +124,18 @@ def read(
     about = (Quad(REQUEST, TYPE, _nec("ReviewRequest")), Quad(REQUEST, _nec("member"), patients[0]))
     with vocabulary.beside((*bundle.quads, *about)) as store:
         triples = {triple for name in _wanted(bundle) for triple in _construct(store, name, mappings()[name])}
-    said = {triple for triple in triples if triple.predicate == _nec("note")}
-    triples -= said
+    note_triples = {triple for triple in triples if triple.predicate == _nec("note")}
+    triples -= note_triples
     missing = _complete(triples, patients[0], options, bundle, vocabulary.axes)
     names = _names(triples, patients[0], vocabulary.axes)
-    gave = _gave(triples, bundle, names)
-    notes = [(bundle.show(remark.subject), cast(Literal, remark.object).value) for remark in said]
+    derived = _derived(triples, bundle, names)
+    notes = [(bundle.show(note.subject), cast(Literal, note.object).value) for note in note_triples]
     notes += [(entry.name, entry.left_out) for entry in bundle.entries if entry.left_out]
-    remarks: dict[NamedNode, tuple[str, ...]] = {}
-    for remark in sorted(said, key=str):
-        iri = _owner(remark.subject, roots) or cast(NamedNode, remark.subject)
-        remarks[iri] = (*remarks.get(iri, ()), cast(Literal, remark.object).value)
-    unused = Counter(kind for iri, kind in roots.items() if iri not in gave and iri not in remarks)
+    notes_by_resource: dict[NamedNode, tuple[str, ...]] = {}
+    for note in sorted(note_triples, key=str):
+        iri = _owner(note.subject, roots) or cast(NamedNode, note.subject)
+        notes_by_resource[iri] = (*notes_by_resource.get(iri, ()), cast(Literal, note.object).value)
+    unused = Counter(kind for iri, kind in roots.items() if iri not in derived and iri not in notes_by_resource)
     return MappedBundle(
         source=source,
         triples=sorted(_named(triples, names), key=str),
@@ -164,14 +146,14 @@ def read(
         ),
         missing=tuple(missing),
         entries=tuple(bundle.entries),
-        remarks=remarks,
-        gave=gave,
-        about=tuple(bundle.notes),
+        notes_by_resource=notes_by_resource,
+        derived=derived,
+        notes_on_bundle=tuple(bundle.notes),
     )
 
 
 def _with_member(bundle: dict[str, Any]) -> dict[str, Any]:
-    """A bundle with the patient that it is about, where it has none and speaks of no more than one."""
+    """A bundle with a Patient added, if it has none and refers to at most one."""
     entries = bundle.get("entry")
     entries = entries if isinstance(entries, list) else []
     resources = [entry.get("resource") for entry in entries if isinstance(entry, dict)]
@@ -183,7 +165,7 @@ def _with_member(bundle: dict[str, Any]) -> dict[str, Any]:
 
 
 def _together(notes: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Notes on resources in short: one for those of a type on which there is the same to say."""
+    """Notes on resources in short: one for all resources of a type that have the same note."""
     same: dict[tuple[str, str], list[str]] = {}
     for name, text in sorted(notes):
         same.setdefault((name.partition("/")[0], text), []).append(name)
@@ -222,7 +204,7 @@ def _construct(store: Store, name: str, mapping: str) -> QueryTriples:
 def _complete(
     triples: set[Triple], patient: NamedNode, options: RequestOptions, bundle: Bundle, axes: tuple[Axis, ...]
 ) -> list[DocumentationError]:
-    """Set the facts of the options in place of the bundle's; tell which facts are missing, or stated more than once."""
+    """Put the facts of the options in place of the bundle's; an error for each fact that is missing or stated twice."""
 
     def stated(subject: NamedNode, property_: NamedNode) -> list[Triple]:
         return [triple for triple in triples if triple.subject == subject and triple.predicate == property_]
@@ -244,17 +226,17 @@ def _complete(
     of_axes = [(REQUEST, NamedNode(axis.iri), chosen.get(axis.iri), axis.label, f"Give --{axis.word}") for axis in axes]
     start, place, born = options.service_start, options.jurisdiction, options.birth_date
     birth, begin, law = _nec("birthDate"), _nec("serviceStart"), _nec("jurisdiction")
-    for subject, property_, given, label, mend in (
+    for subject, property_, option, label, mend in (
         (patient, birth, born and _day(born), "full date of birth", "Give Patient.birthDate, or --birth-date"),
         *of_axes,
         (REQUEST, begin, start and _day(start), "full date of the service's start", "Give --service-start"),
         (plan, law, place and _nec(place), "jurisdiction of the plan", "Give --jurisdiction"),
     ):
-        if given:
-            put(subject, property_, given)
-        if len(found := stated(subject, property_)) != 1:
-            what = f"the bundle states {'more than one' if found else 'no'} {label}"
-            missing.append(DocumentationError(what, where=f"{bundle.source}: {bundle.show(subject)}", mend=mend))
+        if option:
+            put(subject, property_, option)
+        if len(facts := stated(subject, property_)) != 1:
+            problem = f"the bundle states {'more than one' if facts else 'no'} {label}"
+            missing.append(DocumentationError(problem, where=f"{bundle.source}: {bundle.show(subject)}", mend=mend))
     return missing
 
 
@@ -270,30 +252,30 @@ def _names(triples: Iterable[Triple], patient: NamedNode, axes: tuple[Axis, ...]
     words = {NamedNode(value.iri): value.word for axis in axes[:1] for value in axis.values}
     parts = [words[facts[name]] for axis in axes[:1] if facts.get(name := NamedNode(axis.iri)) in words]
     parts += [facts[name].value for name in (_nec("serviceStart"),) if name in facts]
-    request = facts.get(DERIVED, NamedNode(f"{patient.value}#{'-'.join(parts) or 'request'}"))
+    request = facts.get(WAS_DERIVED_FROM, NamedNode(f"{patient.value}#{'-'.join(parts) or 'request'}"))
     plan = NamedNode(f"{request.value}{'.' if '#' in request.value else '#'}plan")
     return {REQUEST: request, NamedNode(f"{REQUEST.value}#plan"): plan}
 
 
 def _named(triples: Iterable[Triple], names: dict[Any, NamedNode]) -> Iterator[Triple]:
     for triple in triples:
-        if triple.subject != REQUEST or triple.predicate not in (DERIVED, USED):
+        if triple.subject != REQUEST or triple.predicate not in (WAS_DERIVED_FROM, PROV_USED):
             subject, object_ = names.get(triple.subject, triple.subject), names.get(triple.object, triple.object)
             yield Triple(subject, triple.predicate, object_)
 
 
-def _gave(
+def _derived(
     triples: Iterable[Triple], bundle: Bundle, names: dict[Any, NamedNode]
 ) -> dict[NamedNode, frozenset[NamedNode]]:
     """By resource, the subjects of the triples that speak of it or of a node in it."""
     roots = bundle.roots
-    found: dict[NamedNode, set[NamedNode]] = {}
+    derived: dict[NamedNode, set[NamedNode]] = {}
     for triple in triples:
         for term in (triple.subject, triple.object):
             if owner := _owner(term, roots):
                 subject = cast(NamedNode, triple.subject)
-                found.setdefault(owner, set()).add(names.get(subject, subject))
-    return {iri: frozenset(subjects) for iri, subjects in found.items()}
+                derived.setdefault(owner, set()).add(names.get(subject, subject))
+    return {iri: frozenset(subjects) for iri, subjects in derived.items()}
 
 
 def _owner(term: Any, roots: dict[NamedNode, str]) -> NamedNode | None:

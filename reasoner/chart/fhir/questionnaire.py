@@ -1,8 +1,8 @@
 """A policy as a form: the FHIR R4 Questionnaire that asks for what a kind of request has to document.
 
-The form follows the effective policy. A group is a group and a leaf a question, under the criterion's id as ``linkId``;
-what an answer rests on is asked beneath it, under the leaf's id, a full stop and the property's name. The mappings in
-``ontology/fhir`` read the response by those ids.
+The form follows the effective policy. A group of criteria is a group of items and a leaf is a question; the criterion's id is
+the ``linkId``. The evidence for an answer is asked for beneath it; the ``linkId`` is then the leaf's id, a full stop and the
+property's name. The mappings in ``ontology/fhir`` read the response by those ids.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Subject:
     def __post_init__(self) -> None:
         for option, value, known in (
             ("age-group", self.age_group, AGE_GROUPS),
-            ("funding", self.funding, {**FUNDINGS, None: None}),
+            ("funding", self.funding, (*FUNDINGS, None)),
         ):
             if value not in known:
                 mend = f"Give {' or '.join(name for name in known if name)}"
@@ -142,8 +142,8 @@ def _effective(version: PolicyVersion, subject: Subject, choices: Mapping[str, s
 
 def _place(version: PolicyVersion, code: str) -> URIRef:
     for place in version.ontology.subjects(RDF.type, NEC.Jurisdiction):
-        if graphs.text(version.ontology, place, SKOS.notation) == code:
-            return place  # type: ignore[return-value]
+        if isinstance(place, URIRef) and graphs.text(version.ontology, place, SKOS.notation) == code:
+            return place
     raise UsageError(f"there is no jurisdiction {code!r}", mend="Give an ISO 3166-2 code such as US-MO")
 
 
@@ -162,30 +162,30 @@ class _QuestionnaireItems:
         for section in self.effective.sections:
             if section.criterion.iri not in self.asked:
                 yield self.part(section)
-        for section in self.effective.lists:
-            criterion = section.criterion
+        for listed in self.effective.lists:
+            criterion = listed.criterion
             members = tuple(Part(self.version.criteria[iri], CriterionKind.LEAF) for iri in criterion.members)
-            force = "What is affirmed here of the service excludes it." if section.excluding else ""
+            force = "What is affirmed here of the service excludes it." if listed.excluding else ""
             yield self.part(Part(criterion, CriterionKind.LIST, members), force)
 
     # -- the request
 
     def request(self) -> Item:
-        given = self.subject
+        subject = self.subject
         start: Item = {"type": "date", "required": True}
-        if given.service_start:
-            start["initial"] = [{"valueDate": given.service_start.isoformat()}]
+        if subject.service_start:
+            start["initial"] = [{"valueDate": subject.service_start.isoformat()}]
         place: Item = {"type": "string"}
-        if given.jurisdiction:
-            named = graphs.text(self.ontology, _place(self.version, given.jurisdiction), SKOS.prefLabel)
-            place = _fixed([{"code": given.jurisdiction, "display": named}])
+        if subject.jurisdiction:
+            named = graphs.text(self.ontology, _place(self.version, subject.jurisdiction), SKOS.prefLabel)
+            place = _fixed([{"code": subject.jurisdiction, "display": named}])
         bearer: Item = {"type": "choice", "answerOption": self.codings(FUNDINGS)}
-        if given.funding:
-            bearer = _fixed([{"code": given.funding, "display": self.label(FUNDINGS[given.funding])}])
+        if subject.funding:
+            bearer = _fixed([{"code": subject.funding, "display": self.label(FUNDINGS[subject.funding])}])
         facts = (
             *(
                 (axis.word, URIRef(axis.iri), _fixed([{"code": value.word, "display": value.label}]))
-                for axis, value in zip(self.version.axes, given.axis_values, strict=True)
+                for axis, value in zip(self.version.axes, subject.axis_values, strict=True)
             ),
             ("service-start", NEC.serviceStart, start),
             ("service-end", NEC.serviceEnd, {"type": "date"}),
@@ -209,8 +209,8 @@ class _QuestionnaireItems:
         if part.kind is CriterionKind.LEAF:
             return self.conditional(criterion) if criterion.conditional else self.leaf(criterion)
         self.asked.add(criterion.iri)
-        said = " ".join(filter(None, (criterion.definition, _PARTS[part.kind], force)))
-        items = [_help(f"{_id(criterion)}.help", said, criterion.source)]
+        definition = " ".join(filter(None, (criterion.definition, _PARTS[part.kind], force)))
+        items = [_help(f"{_id(criterion)}.help", definition, criterion.source)]
         for number, member in enumerate(part.members):
             if member.criterion.iri in self.asked:
                 text = f"{_sentence(member.criterion.label)}: asked for elsewhere in this form."
@@ -270,22 +270,22 @@ class _QuestionnaireItems:
     def detail(self, above: str, property_: URIRef, when: Item) -> Item:
         """The question for a property of the statement that an answer makes."""
         name = f"{above}.{_split(str(property_))[1]}"
-        found: Item = {"linkId": name, "text": _sentence(self.label(property_)), "enableWhen": [when]}
+        question: Item = {"linkId": name, "text": _sentence(self.label(property_)), "enableWhen": [when]}
         if values := self.values(property_):
-            found |= {"type": "choice", "answerOption": [{"valueCoding": value} for value in values]}
+            question |= {"type": "choice", "answerOption": [{"valueCoding": value} for value in values]}
         else:
-            found["type"] = self.type_of(property_)
+            question["type"] = self.type_of(property_)
         counts = [c for shape in self.shapes(property_) for c in self.version.shapes.objects(shape, SH.minCount)]
-        if any(int(count) > 1 for count in counts):  # type: ignore[arg-type]
-            found["repeats"] = True
-        return found | {"item": [self.help(name, property_)]}
+        if any(int(str(count)) > 1 for count in counts):
+            question["repeats"] = True
+        return question | {"item": [self.help(name, property_)]}
 
     # -- what the graph says of a property
 
     def shapes(self, property_: URIRef) -> list[Any]:
         """The property shapes that test it, and what they qualify its values with."""
-        own = list(self.version.shapes.subjects(SH.path, property_))
-        return own + [q for shape in own for q in self.version.shapes.objects(shape, SH.qualifiedValueShape)]
+        shapes = list(self.version.shapes.subjects(SH.path, property_))
+        return shapes + [q for shape in shapes for q in self.version.shapes.objects(shape, SH.qualifiedValueShape)]
 
     def values(self, property_: URIRef) -> list[Item]:
         """The individuals of the kinds that the shapes compare its values with; none if it has no such values."""
@@ -300,8 +300,8 @@ class _QuestionnaireItems:
             if isinstance(value, URIRef)
         }
         kinds = {kind for value in named for kind in ontology.objects(value, RDF.type) if kind != OWL.NamedIndividual}
-        every = named | {value for kind in kinds for value in ontology.subjects(RDF.type, kind)}
-        return [self.coding(value) for value in sorted(every)]  # type: ignore[type-var, arg-type]
+        alike = {v for kind in kinds for v in ontology.subjects(RDF.type, kind) if isinstance(v, URIRef)}
+        return [self.coding(value) for value in sorted(named | alike)]
 
     def coding(self, value: URIRef) -> Item:
         namespace, local = _split(str(value))
@@ -333,14 +333,14 @@ def _fixed(codings: list[Item]) -> Item:
 
 
 def _help(name: str, text: str, source: str = "") -> Item:
-    said = f"{text} Source: {source}." if source else text
-    return {"extension": [_HELP], "linkId": name, "text": said, "type": "display"}
+    cited = f"{text} Source: {source}." if source else text
+    return {"extension": [_HELP], "linkId": name, "text": cited, "type": "display"}
 
 
 def _named(criterion: Criterion) -> Item:
     namespace, local = _split(criterion.iri)
-    found: Item = {"linkId": _id(criterion), "code": [{"system": namespace, "code": local, "display": criterion.label}]}
-    return found | ({"prefix": criterion.notation} if criterion.notation else {})
+    item: Item = {"linkId": _id(criterion), "code": [{"system": namespace, "code": local, "display": criterion.label}]}
+    return item | ({"prefix": criterion.notation} if criterion.notation else {})
 
 
 def _id(criterion: Criterion) -> str:

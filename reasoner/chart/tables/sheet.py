@@ -1,7 +1,7 @@
-"""Sheets: statements as the rows of CSV or Parquet, told in the terms of the policy's vocabulary.
+"""Sheets: statements as the rows of CSV or Parquet, in the terms of the policy's vocabulary.
 
-A row is a statement; the rows of a request stand together and say its facts on each of them, or on one. What a column
-says is told by the table ``ontology/sheet/columns.ttl``; any other column is a property named with its prefix. The rows
+A row is a statement. The rows of a request are next to each other and state its facts on each row, or on one of them. The
+table ``ontology/sheet/columns.ttl`` says what a column means; any other column is a property named with its prefix. The rows
 of a request become a data set, or an error that names the rows.
 """
 
@@ -49,7 +49,7 @@ Row = tuple[int, dict[str, str]]
 
 @dataclass(frozen=True)
 class SheetColumn:
-    """What the cells of a column say; see ``ontology/sheet/columns.ttl``."""
+    """What the cells of a column mean; see ``ontology/sheet/columns.ttl``."""
 
     name: str
     of: str
@@ -106,17 +106,17 @@ class Rows:
 def columns(policy: Policy) -> dict[str, SheetColumn]:
     """The columns that have a meaning of their own, by name: those of every sheet, and one for each axis of the policy."""
     table = parsing.load_files([ONTOLOGY / "sheet" / "columns.ttl"])
-    found = {}
-    for node, name in table.subject_objects(SKOS.notation):
+    by_name: dict[str, SheetColumn] = {}
+    for node, notation in table.subject_objects(SKOS.notation):
         of, property_, value, several = (
             str(table.value(node, term) or "") for term in (SHEET.of, SHEET.property, SHEET.value, SHEET.several)
         )
         meaning = graphs.text(table, node, SKOS.definition)
-        found[str(name)] = SheetColumn(str(name), of, property_, value, several == "true", meaning)
+        by_name[str(notation)] = SheetColumn(str(notation), of, property_, value, several == "true", meaning)
     for axis in policy.axes:
         name = axis.word.replace("-", "_")
-        found[name] = SheetColumn(name, _OF_REQUEST, axis.iri, axis.value_class, meaning=axis.definition)
-    return dict(sorted(found.items()))
+        by_name[name] = SheetColumn(name, _OF_REQUEST, axis.iri, axis.value_class, meaning=axis.definition)
+    return dict(sorted(by_name.items()))
 
 
 def is_sheet(names: Iterable[str]) -> bool:
@@ -159,13 +159,13 @@ class _SheetReader:
         self.header = header
         self.names = _names(policy)
         self.meanings = columns(policy)
-        twice = [name for name, count in Counter(header).items() if count > 1]
+        repeated = [name for name, count in Counter(header).items() if count > 1]
         if REQUEST not in header:
             raise DocumentationError(
                 f"the sheet has no column {REQUEST!r}", where=source, mend="Name each row's request"
             )
-        if twice:
-            raise DocumentationError(f"the column {twice[0]!r} stands twice", where=source, mend="Keep one of them")
+        if repeated:
+            raise DocumentationError(f"the column {repeated[0]!r} stands twice", where=source, mend="Keep one of them")
         self.columns: dict[str, SheetColumn] = {}
         for name in header:
             if name not in (REQUEST, STATEMENT, SYSTEM):
@@ -237,8 +237,8 @@ class _Builder:
         policy = self.reader.names.policy
         name = next((n for n, c in self.reader.columns.items() if c.property == str(NEC.serviceStart)), "")
         days = (terms.day(f'"{cells.get(name)}"^^<{XSD.date}>') for _, cells in self.rows)
-        found = next((version for day in days if day and (version := policy.version_on(day))), None)
-        return found or policy.versions[-1]
+        version = next((version for day in days if day and (version := policy.version_on(day))), None)
+        return version or policy.versions[-1]
 
     def build(self) -> list[str]:
         """Build the triples; what is wrong with the rows."""
@@ -259,14 +259,14 @@ class _Builder:
         return self.problems
 
     def fact(self, subject: str, name: str, column: SheetColumn) -> None:
-        said: dict[str, int] = {}
+        row_of: dict[str, int] = {}
         for number, cells in self.rows:
             if cell := cells.get(name):
-                said.setdefault(cell, number)
-        if len(said) > 1:
-            places = " and ".join(str(number) for number in said.values())
+                row_of.setdefault(cell, number)
+        if len(row_of) > 1:
+            places = " and ".join(str(number) for number in row_of.values())
             self.problems.append(f"the rows {places} differ in the column {name!r}, which is the request's")
-        for cell, number in said.items():
+        for cell, number in row_of.items():
             self.cell(subject, number, name, column, cell)
 
     def statement(self, number: int, cells: dict[str, str]) -> None:
@@ -385,14 +385,14 @@ class _Names:
     def code(self, cell: str, system: str) -> str:
         """The concept that a cell is the code of; raises `_CellError` where it is of none, or of more than one."""
         scheme = self.schemes.get(_key(system), system) if system else ""
-        found = [term for term in self.codes.get(cell, ()) if terms.name(term).startswith(scheme)]
+        concepts = [term for term in self.codes.get(cell, ()) if terms.name(term).startswith(scheme)]
         expanded = self.expand(cell)
         if expanded and terms.iri(expanded) in self.lexicon.declared:
             return terms.iri(expanded)
-        if len(found) != 1:
-            problem = "a code of more than one system" if found else "no code of a code system known here"
+        if len(concepts) != 1:
+            problem = "a code of more than one system" if concepts else "no code of a code system known here"
             raise _CellError(f"it is {problem}")
-        return found[0]
+        return concepts[0]
 
     @cached_property
     def findings(self) -> dict[str, str]:
@@ -400,25 +400,25 @@ class _Names:
 
     @cached_property
     def codes(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
+        by_notation: dict[str, list[str]] = {}
         for term, notation in self.lexicon.notations.items():
             if terms.of(SKOS.Concept) in self.lexicon.types.get(term, ()):
-                found.setdefault(notation, []).append(term)
-        return found
+                by_notation.setdefault(notation, []).append(term)
+        return by_notation
 
     @cached_property
     def schemes(self) -> dict[str, str]:
         """Code systems by label, by prefix and by IRI."""
-        found = {_key(prefix): iri for prefix, iri in self.policy.prefixes.items()}
+        iris = {_key(prefix): iri for prefix, iri in self.policy.prefixes.items()}
         for term, kinds in self.lexicon.types.items():
             if terms.of(SKOS.ConceptScheme) in kinds:
-                found[_key(self.lexicon.labels.get(term, ""))] = terms.name(term)
-        return found
+                iris[_key(self.lexicon.labels.get(term, ""))] = terms.name(term)
+        return iris
 
     @cached_property
     def individuals(self) -> dict[tuple[str, str], set[str]]:
         """Individuals by class and name: what follows the namespace, the label or the notation."""
-        found: dict[tuple[str, str], set[str]] = {}
+        by_class_and_name: dict[tuple[str, str], set[str]] = {}
         for term, kinds in self.lexicon.types.items():
             if terms.of(OWL.NamedIndividual) in kinds:
                 spelt = {
@@ -428,8 +428,8 @@ class _Names:
                 }
                 for kind in kinds:
                     for name in spelt - {""}:
-                        found.setdefault((terms.name(kind), _key(name)), set()).add(term)
-        return found
+                        by_class_and_name.setdefault((terms.name(kind), _key(name)), set()).add(term)
+        return by_class_and_name
 
 
 @lru_cache(maxsize=4)
