@@ -24,7 +24,7 @@ def day(number: int) -> date:
     return date(2025, 6, number) if number <= 30 else date(2025, 7, number - 30)
 
 
-def said(
+def make_statement(
     name: str,
     stance: str,
     *classes: str,
@@ -37,7 +37,7 @@ def said(
 
     Facts are terms by the IRI of their property.
     """
-    told = tuple(sorted((terms.iri(property_), value) for property_, value in (facts or {}).items()))
+    terms_of_facts = tuple(sorted((terms.iri(property_), value) for property_, value in (facts or {}).items()))
     return Statement(
         iri=f"urn:statement:{name}",
         meaning=meaning(
@@ -45,7 +45,7 @@ def said(
             frozenset(map(finding, classes)),
             frozenset(map(iri, addresses)),
             frozenset(facts or {}),
-            told,
+            terms_of_facts,
         ),
         observed=day(on),
         recorded=day(on if recorded is None else recorded),
@@ -80,7 +80,7 @@ def case(
     )
 
 
-def inferred(found: Case, above: Mapping[str, tuple[str, ...]] | None = None) -> Inference:
+def inferred(of_case: Case, above: Mapping[str, tuple[str, ...]] | None = None) -> Inference:
     """What follows from a case where some finding classes have wider ones; denial does not climb."""
     wider = {finding(name): set(map(finding, names)) for name, names in (above or {}).items()}
     return Inference(
@@ -89,8 +89,8 @@ def inferred(found: Case, above: Mapping[str, tuple[str, ...]] | None = None) ->
             statement.iri: statement.classes.union(*(wider.get(name, ()) for name in statement.classes))
             if statement.assertion is Assertion.AFFIRMED
             else statement.classes
-            for statement in found.statements
+            for statement in of_case.statements
         },
-        facts={statement.iri: statement.facts for statement in found.statements},
+        facts={statement.iri: statement.facts for statement in of_case.statements},
         age_group=str(NEC.Adult),
     )

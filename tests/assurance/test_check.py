@@ -24,11 +24,11 @@ def test_ids_are_the_contract(policy: Policy) -> None:
     assert [row["id"] for row in rows if row["id"] not in version.by_id] == []
     assert len(rows) == len(version.by_id)
     for row in rows:
-        found = version.by_id[row["id"]]
-        assert (found.kind, found.notation) == (KINDS[row["kind"]], row["notation"])
-        assert found.conditional == (row["flag"] == "conditional")
+        criterion = version.by_id[row["id"]]
+        assert (criterion.kind, criterion.notation) == (KINDS[row["kind"]], row["notation"])
+        assert criterion.conditional == (row["flag"] == "conditional")
         if row["parent"]:
-            assert found.iri in version.by_id[row["parent"]].members
+            assert criterion.iri in version.by_id[row["parent"]].members
 
 
 @pytest.mark.slow
@@ -109,5 +109,5 @@ def test_the_policy_of_the_contributing_guide_works(tmp_path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     policy = load_policy("toy", root=tmp_path)
-    (found,) = determine(tmp_path / "chart.ttl", policy)
-    assert found.outcome == "criteria-met"
+    (determination,) = determine(tmp_path / "chart.ttl", policy)
+    assert determination.outcome == "criteria-met"

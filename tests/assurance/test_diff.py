@@ -25,8 +25,8 @@ def toy(root: Path) -> Policy:
 
 
 def test_each_kind_of_difference_and_nothing_else(toy: Policy) -> None:
-    found = [(d.kind, d.id, d.aspect) for d in diff(*toy.versions)]
-    assert found == [
+    differences = [(d.kind, d.id, d.aspect) for d in diff(*toy.versions)]
+    assert differences == [
         ("added", "criteria:1-c", ""),
         ("removed", "exclusions", ""),
         ("removed", "exclusions:1", ""),

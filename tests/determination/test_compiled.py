@@ -36,11 +36,11 @@ def toy(core_alone: None, tmp_path_factory: pytest.TempPathFactory) -> PolicyVer
 
 
 @pytest.fixture(scope="module")
-def program(toy: PolicyVersion) -> CompiledPolicy:
+def compiled_toy(toy: PolicyVersion) -> CompiledPolicy:
     return CompiledPolicy(toy)
 
 
-def said(number: int, stance: str, name: str, on: int, recorded: int, codes: tuple[str, ...]) -> Statement:
+def make_statement(number: int, stance: str, name: str, on: int, recorded: int, codes: tuple[str, ...]) -> Statement:
     facts = tuple((terms.iri(f"urn:fact:{code}"), f'"{code}"') for code in codes)
     what = meaning(STANCES[stance], frozenset({VOCABULARY + name}), frozenset(), frozenset(), facts)
     return Statement(f"urn:s{number}", what, day(on), day(max(on, recorded)), NOTE, "", "")
@@ -56,30 +56,30 @@ statements = st.tuples(
 
 
 @examples(60)
-@given(told=st.lists(statements, max_size=5))
+@given(rows=st.lists(statements, max_size=5))
 def test_the_program_gives_what_the_reference_gives(
-    toy: PolicyVersion, program: CompiledPolicy, told: list[tuple[str, str, int, int, tuple[str, ...]]]
+    toy: PolicyVersion, compiled_toy: CompiledPolicy, rows: list[tuple[str, str, int, int, tuple[str, ...]]]
 ) -> None:
-    found = replace(
-        case(*(said(number, *rest) for number, rest in enumerate(told)), end=5),
+    sample = replace(
+        case(*(make_statement(number, *rest) for number, rest in enumerate(rows)), end=5),
         facts=(("<urn:request>", terms.of(RDF.type), terms.of(NEC.ReviewRequest)),),
     )
-    reference, compiled = infer(found, toy), program.infer(found)
+    reference, compiled = infer(sample, toy), compiled_toy.infer(sample)
     named = {name for names in reference.classes.values() for name in names if name.startswith(VOCABULARY)}
-    for statement in found.statements:
+    for statement in sample.statements:
         assert compiled.classes[statement.iri] & named == reference.classes[statement.iri] & named
     assert (compiled.facts, compiled.age_group) == (reference.facts, reference.age_group)
-    settlement = settle(found, reference, toy)
-    assert settle(found, compiled, toy) == settlement
-    graph = evidence_graph(found, reference, settlement, toy)
+    settlement = settle(sample, reference, toy)
+    assert settle(sample, compiled, toy) == settlement
+    graph = evidence_graph(sample, reference, settlement, toy)
     leaves = tuple(toy.leaves)
-    assert program.evaluate(leaves, found, compiled, settlement) == evaluate(toy, leaves, graph, found.iri)
+    assert compiled_toy.evaluate(leaves, sample, compiled, settlement) == evaluate(toy, leaves, graph, sample.iri)
 
 
-def test_every_leaf_of_the_toy_is_compiled_and_silence_documents_nothing(program: CompiledPolicy) -> None:
-    assert program.uncompiled == {}
-    for iri in program.leaves:
-        assert program.status(iri, program.silence(iri)) is Status.NOT_DOCUMENTED
+def test_every_leaf_of_the_toy_is_compiled_and_silence_documents_nothing(compiled_toy: CompiledPolicy) -> None:
+    assert compiled_toy.uncompiled == {}
+    for iri in compiled_toy.leaves:
+        assert compiled_toy.status(iri, compiled_toy.silence(iri)) is Status.NOT_DOCUMENTED
 
 
 def test_a_leaf_with_a_constraint_that_is_not_compiled_is_left_to_another_engine(

@@ -63,8 +63,8 @@ def test_evidence_is_entangled_where_a_fact_leads_to_another_node(topic: str, en
 def test_an_answer_tells_its_reports_as_results_of_the_request_in_focus() -> None:
     path = Steps(((AFFIRMED, False),))
     report = CompiledShape("<urn:shape>", "Warning", "Nothing is said.", path, "urn:component", lambda view, node: True)
-    foreign = ValidationResult("urn:another", "urn:other-shape", "Violation", "It is denied.")
-    answer = LeafAnswer([report, foreign])
+    other = ValidationResult("urn:another", "urn:other-shape", "Violation", "It is denied.")
+    answer = LeafAnswer([report, other])
     assert answer.severities == ("Warning", "Violation")
     assert answer.results("urn:request") == (
         ValidationResult(

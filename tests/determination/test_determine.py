@@ -42,24 +42,24 @@ POLICY = policy(ONE, TWO, THREE)
 def test_a_stay_is_split_where_another_version_or_none_comes_into_force(
     start: int, end: int | None, expected: list[tuple[int, int | None, PolicyVersion | None]]
 ) -> None:
-    found = list(periods(case(start=start, end=end), POLICY))
-    assert found == [(day(first), None if last is None else day(last), held) for first, last, held in expected]
+    split = list(periods(case(start=start, end=end), POLICY))
+    assert split == [(day(first), None if last is None else day(last), in_force) for first, last, in_force in expected]
 
 
 @pytest.mark.parametrize(("start", "end"), [(start, end) for start in (1, 8, 12, 18) for end in (18, 22, 31)])
 def test_periods_cover_a_stay_without_a_gap_or_an_overlap(start: int, end: int) -> None:
     days: list[date] = []
-    for first, last, held in periods(case(start=start, end=end), POLICY):
+    for first, last, in_force in periods(case(start=start, end=end), POLICY):
         assert last is not None
         stretch = [date.fromordinal(number) for number in range(first.toordinal(), last.toordinal() + 1)]
-        assert all(POLICY.version_on(found) is held for found in stretch)
+        assert all(POLICY.version_on(day_) is in_force for day_ in stretch)
         days += stretch
     assert days == [day(number) for number in range(start, end + 1)]
 
 
 def test_a_stay_before_every_version_is_under_none_until_the_first() -> None:
     later = policy(in_force(10, None))
-    assert [(first, held is None) for first, _, held in periods(case(start=1, end=12), later)] == [
+    assert [(first, in_force is None) for first, _, in_force in periods(case(start=1, end=12), later)] == [
         (day(1), True),
         (day(10), False),
     ]
@@ -85,7 +85,8 @@ READ = version(
 def test_every_other_reading_is_tried_with_the_other_passages_as_they_are_read(
     chosen: dict[str, str], tried: dict[str, str]
 ) -> None:
-    found = other_readings(effective(READ, **chosen))
+    alternatives = other_readings(effective(READ, **chosen))
     assert {
-        reading.id: "".join(part.criterion.id for part in policy.sections[0].members) for _, reading, policy in found
+        reading.id: "".join(part.criterion.id for part in policy.sections[0].members)
+        for _, reading, policy in alternatives
     } == tried

@@ -151,20 +151,20 @@ AWKWARD = [
 @given(lines=st.lists(st.sampled_from(AWKWARD), min_size=1, max_size=6), end=st.sampled_from(["\n", "\r\n"]))
 def test_the_scanner_finds_what_a_parser_finds(lines: list[str], end: str) -> None:
     text = end.join(lines) + end
-    found = list(Scanner(lambda term: True, Layouts()).data_sets(text, "text"))
-    assert "".join(one.text for one in found) == text
-    for one in found:
-        if one.content is None:
+    scanned = list(Scanner(lambda term: True, Layouts()).data_sets(text, "text"))
+    assert "".join(data_set.text for data_set in scanned) == text
+    for data_set in scanned:
+        if data_set.content is None:
             continue
-        (data,) = parsing.parse_datasets(one.text.encode(), parsing.SYNTAXES[".nq"], "text")
+        (data,) = parsing.parse_datasets(data_set.text.encode(), parsing.SYNTAXES[".nq"], "text")
         assert data.name == "text <urn:g>"
-        said = {
+        triples = {
             (s, *fact)
-            for s, (layout, own) in one.nodes.items()
+            for s, (layout, own) in data_set.nodes.items()
             for fact in (*layout.facts, *zip(layout.names, own, strict=True))
         }
-        assert said == {(s, p, o) for s, props in data.nodes.items() for p, values in props.items() for o in values}
-        assert "".join(sorted(set(one.content.splitlines(keepends=True)))) == "".join(
+        assert triples == {(s, p, o) for s, props in data.nodes.items() for p, values in props.items() for o in values}
+        assert "".join(sorted(set(data_set.content.splitlines(keepends=True)))) == "".join(
             sorted(graphs.canonical(data.graph).splitlines(keepends=True))
         )
 
@@ -175,21 +175,23 @@ def test_the_scanner_finds_what_a_parser_finds(lines: list[str], end: str) -> No
 def test_what_stands_in_no_graph_is_told(last: str) -> None:
     """The last line is a triple of the default graph whose object is the graph of the lines before it."""
     text = "<urn:s> <urn:p> <urn:o> <urn:g> .\n" + last
-    (found,) = Scanner(lambda term: True, Layouts()).data_sets(text, "text")
-    assert (found.graph, found.content) == ("", None)
+    (data_set,) = Scanner(lambda term: True, Layouts()).data_sets(text, "text")
+    assert (data_set.graph, data_set.content) == ("", None)
 
 
 def as_quads(turtle: str, *more: str) -> str:
     """A chart and more triples, node by node, in a named graph."""
     (data,) = parsing.parse_datasets(turtle.encode(), parsing.SYNTAXES[".ttl"], "chart")
-    said = [f"{s} {p} {o}" for s, props in data.nodes.items() for p, values in sorted(props.items()) for o in values]
-    return "".join(f"{line} <urn:g> .\n" for line in (*said, *more))
+    lines = [f"{s} {p} {o}" for s, props in data.nodes.items() for p, values in sorted(props.items()) for o in values]
+    return "".join(f"{line} <urn:g> .\n" for line in (*lines, *more))
 
 
 def streamed(text: str, policy: Policy) -> tuple[Case, ...] | None:
     """The cases of N-Quads as the stream reads them; None if it rejects them."""
-    found = list(stream.read(Piece(("text",), QUADS, data=text.encode()), policy))
-    return None if any(one.error for one in found) else tuple(case for one in found for case in one.cases)
+    data_sets = list(stream.read(Piece(("text",), QUADS, data=text.encode()), policy))
+    if any(data_set.error for data_set in data_sets):
+        return None
+    return tuple(case for data_set in data_sets for case in data_set.cases)
 
 
 def parsed(text: str, policy: Policy) -> tuple[Case, ...] | None:
@@ -220,7 +222,7 @@ _LEAF = "<https://w3id.org/necessity/mp9556/2025-04-01/adult-admission/3>"
         (f"<urn:x:s> <urn:x:p> {_DAY}",),
         (f"<urn:x:s> {_DAY} <urn:x:o>",),
         (f"<http://example.org/chart#note> <{_CORE}plan> <urn:x:p>", "<urn:x:p> <urn:x:note> <urn:x:o>"),
-        tuple(f"<urn:x:plan> {said}" for said in (_ABOUT, *_STATED, f"<{_CORE}addresses> {_LEAF}")),
+        tuple(f"<urn:x:plan> {fact}" for fact in (_ABOUT, *_STATED, f"<{_CORE}addresses> {_LEAF}")),
     ],
     ids=["tab", "U+FFFF", "U+FFFE", "no language", "day", "day as a property", "plan of a note", "plan and statement"],
 )
@@ -248,7 +250,7 @@ def test_a_byte_order_mark_is_for_the_reader_of_files(policy: Policy) -> None:
 
 def test_requests_alike_but_for_names_that_the_policy_knows(policy: Policy) -> None:
     (path,) = [path for path in SAMPLES if path.stem == "admission-without-asam"]
-    found = set()
+    classes = set()
     for state in ("US-MO", "US-IL"):
         (data,) = parsing.parse_datasets(path.read_bytes(), parsing.SYNTAXES[".ttl"], path.name)
         (plan,) = [str(t.object) for t in data.triples if str(t.predicate) == f"<{_CORE}plan>"]
@@ -256,8 +258,8 @@ def test_requests_alike_but_for_names_that_the_policy_knows(policy: Policy) -> N
         text = f"{''.join(lines)}{plan} <{_CORE}jurisdiction> {plan} .".replace(plan, f"<{_CORE}{state}>")
         (case,) = read_graph(Graph().parse(data=text, format="nt"), policy)
         agree(case, policy)
-        found.add(compiled_policy(policy.versions[0]).infer(case).request_classes)
-    assert len(found) == 2
+        classes.add(compiled_policy(policy.versions[0]).infer(case).request_classes)
+    assert len(classes) == 2
 
 
 def test_a_request_that_is_the_program_of_another(policy: Policy) -> None:
@@ -309,8 +311,8 @@ def test_generated_charts(policy: Policy) -> None:
         if dice.random() < 0.02:
             agree(case, policy)
             continue
-        for found, (_, _, line) in zip(determine_case(case, policy), writer.lines(case), strict=True):
-            assert line == writer.brief(found)
+        for determination, (_, _, line) in zip(determine_case(case, policy), writer.lines(case), strict=True):
+            assert line == writer.brief(determination)
 
 
 # What is not compiled is left to another engine, leaf by leaf, with the same results.
@@ -329,9 +331,9 @@ def toy(tmp_path: Path) -> Path:
 
 
 def toy_chart(*statements: str) -> Graph:
-    spoken = "\n".join(
-        f':s{n} a nec:Statement , {said} ; nec:about :request ; nec:documentedIn :d ; nec:recorded "2030-02-01"^^xsd:date .'
-        for n, said in enumerate(statements)
+    lines = "\n".join(
+        f':s{n} a nec:Statement , {statement} ; nec:about :request ; nec:documentedIn :d ; nec:recorded "2030-02-01"^^xsd:date .'
+        for n, statement in enumerate(statements)
     )
     return Graph().parse(
         data=f"""@prefix nec: <https://w3id.org/necessity/core#> . @prefix toy: <https://example.org/toy/vocabulary#> .
@@ -339,7 +341,7 @@ def toy_chart(*statements: str) -> Graph:
         :request a nec:ReviewRequest ; nec:phase nec:Admission ; nec:focus nec:MentalHealth ; nec:member :m ; nec:plan :p ;
             nec:serviceStart "2030-02-01"^^xsd:date ; nec:asOf "2030-06-01"^^xsd:date .
         :m nec:birthDate "1990-01-01"^^xsd:date . :p nec:jurisdiction nec:US-MO . :d a nec:Document .
-        {spoken}""",
+        {lines}""",
         format="turtle",
     )
 
@@ -356,9 +358,9 @@ TOY = [
 ]
 
 
-@pytest.mark.parametrize("foreign", [False, True])
-def test_another_policy(toy: Path, foreign: bool) -> None:
-    if foreign:
+@pytest.mark.parametrize("uncompiled", [False, True])
+def test_another_policy(toy: Path, uncompiled: bool) -> None:
+    if uncompiled:
         path = toy / "shapes" / "toy" / "2030-01-01.ttl"
         before = path.read_text()
         after = before.replace(
@@ -369,13 +371,13 @@ def test_another_policy(toy: Path, foreign: bool) -> None:
     policy = load_policy("toy", root=toy)
     (version,) = policy.versions
     compiled = compiled_policy(version)
-    assert [iri.rsplit("/", 1)[-1] for iri in compiled.uncompiled] == (["1-a"] if foreign else [])
+    assert [iri.rsplit("/", 1)[-1] for iri in compiled.uncompiled] == (["1-a"] if uncompiled else [])
     for statements in TOY:
         for case in read_graph(toy_chart(*statements), policy):
             agree(case, policy)
     (case,) = read_graph(toy_chart(), policy)
-    (found,) = determine_case(case, policy)
-    assert ("shacl" in found.engine_version) == foreign
+    (determination,) = determine_case(case, policy)
+    assert ("shacl" in determination.engine_version) == uncompiled
 
 
 def test_a_leaf_that_does_not_answer_is_an_error(toy: Path) -> None:
@@ -411,11 +413,11 @@ def test_what_a_leaf_may_look_at(toy: Path, shape: str) -> None:
     before = "sh:qualifiedValueShape [ sh:class toy:JointStiffness ]"
     path.write_text(path.read_text().replace(before, before.replace(" ]", f" ; sh:not [ {shape} ] ]"), 1))
     policy = load_policy("toy", root=toy)
-    spoken = (
+    both = (
         "toy:JointStiffness ; nec:assertion nec:Affirmed ; nec:topic :s1",
         "toy:ExercisePlan ; nec:assertion nec:Affirmed",
     )
-    for statements in (spoken, spoken[:1], spoken):
+    for statements in (both, both[:1], both):
         for case in read_graph(toy_chart(*statements), policy):
             agree(case, policy)
 

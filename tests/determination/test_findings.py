@@ -16,8 +16,8 @@ def run(policy: Policy, *statements: str, **facts: str) -> Determination:
         f":f{number} nec:about :request ; nec:documentedIn :note ; {statement} ."
         for number, statement in enumerate(statements)
     ]
-    (found,) = determine(Graph().parse(data=request(**facts) + "\n".join(lines), format="turtle"), policy)
-    return found
+    (determination,) = determine(Graph().parse(data=request(**facts) + "\n".join(lines), format="turtle"), policy)
+    return determination
 
 
 def affirmed(name: str, more: str = "") -> str:
@@ -43,9 +43,9 @@ def denied(name: str, more: str = "") -> str:
     ],
 )
 def test_affirmation_climbs_and_denial_does_not(policy: Policy, statements: list[str], status: str) -> None:
-    found = run(policy, *statements)
-    assert found.status("adult-admission:8-a-iii") == status
-    assert found.status("adult-admission:8-a-need") == "not-documented"
+    determination = run(policy, *statements)
+    assert determination.status("adult-admission:8-a-iii") == status
+    assert determination.status("adult-admission:8-a-need") == "not-documented"
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,10 @@ def test_affirmation_climbs_and_denial_does_not(policy: Policy, statements: list
     ids=["by class", "by address"],
 )
 def test_denying_one_part_of_a_compound_finding_leaves_the_others(policy: Policy, denial: str) -> None:
-    found = run(policy, affirmed("CompleteSafetyPlan"), denial)
-    parts = {part: found.status(f"adult-admission:6-{part}").value for part in ("plan", "provider", "emergency")}
+    determination = run(policy, affirmed("CompleteSafetyPlan"), denial)
+    parts = {
+        part: determination.status(f"adult-admission:6-{part}").value for part in ("plan", "provider", "emergency")
+    }
     assert parts == {"plan": "met", "provider": "met", "emergency": "not-met"}
 
 
@@ -110,9 +112,9 @@ MAJOR = "nec:code icd10cm:F33.1"
     ],
 )  # fmt: skip
 def test_diagnoses(policy: Policy, statements: list[str], focus: str, diagnosis: str, severity: str) -> None:
-    found = run(policy, *statements, focus=focus)
-    assert found.status("adult-admission:1-diagnosis") == diagnosis
-    assert found.status("adult-admission:1-severity") == severity
+    determination = run(policy, *statements, focus=focus)
+    assert determination.status("adult-admission:1-diagnosis") == diagnosis
+    assert determination.status("adult-admission:1-severity") == severity
 
 
 @pytest.mark.parametrize(
@@ -128,10 +130,10 @@ def test_diagnoses(policy: Policy, statements: list[str], focus: str, diagnosis:
     ],
 )
 def test_hours(policy: Policy, facts: str, status: str) -> None:
-    found = run(policy, affirmed("ProgramHours", facts))
-    assert found.status("description:hours") == status
-    assert any(note.startswith("description:") for note in found.notes) == (status == "not-met")
-    assert any("attested without detail" in note for note in found.notes) == (not facts)
+    determination = run(policy, affirmed("ProgramHours", facts))
+    assert determination.status("description:hours") == status
+    assert any(note.startswith("description:") for note in determination.notes) == (status == "not-met")
+    assert any("attested without detail" in note for note in determination.notes) == (not facts)
 
 
 def dimensions(edition: int, count: int) -> str:
@@ -150,8 +152,8 @@ def dimensions(edition: int, count: int) -> str:
     ],
 )
 def test_asam_assessment(policy: Policy, facts: str, status: str) -> None:
-    found = run(policy, affirmed("AsamAssessment", facts), focus="SubstanceUse", jurisdiction="US-IL")
-    assert found.status("illinois:assessment") == status
+    determination = run(policy, affirmed("AsamAssessment", facts), focus="SubstanceUse", jurisdiction="US-IL")
+    assert determination.status("illinois:assessment") == status
 
 
 def test_other_factor_needs_acceptance(policy: Policy) -> None:
@@ -161,6 +163,6 @@ def test_other_factor_needs_acceptance(policy: Policy) -> None:
 
 
 def test_a_concurrent_disorder_is_a_factor_and_routes_nowhere(policy: Policy) -> None:
-    found = run(policy, affirmed("AlcoholUseDisorder", "nec:code icd10cm:F10.20 ; nec:primary false"))
-    assert found.status("adult-admission:8-a-ii") == "met"
-    assert not any(r.criterion.id.startswith("substance-use") for r in found.criteria)
+    determination = run(policy, affirmed("AlcoholUseDisorder", "nec:code icd10cm:F10.20 ; nec:primary false"))
+    assert determination.status("adult-admission:8-a-ii") == "met"
+    assert not any(r.criterion.id.startswith("substance-use") for r in determination.criteria)

@@ -30,8 +30,8 @@ KINDS = [
 
 
 def run(policy: Policy, turtle: str) -> Determination:
-    (found,) = determine(Graph().parse(data=turtle, format="turtle"), policy, alternatives=False)
-    return found
+    (determination,) = determine(Graph().parse(data=turtle, format="turtle"), policy, alternatives=False)
+    return determination
 
 
 def facts(phase: str, focus: str, minor: bool, illinois: bool) -> dict[str, str]:
@@ -50,7 +50,7 @@ def leaves(policy: Policy) -> list[str]:
 def random_attestations(policy: Policy, seed: int) -> list[Attestation]:
     dice = random.Random(seed)
     bias = dice.choice((0.5, 0.9, 0.98, 1.0))
-    found = []
+    attestations = []
     for id_ in leaves(policy):
         exclusion = id_.startswith("exclusions")
         for _ in range(dice.choice((0, 1, 1, 1, 1, 1, 2)) if not exclusion else dice.choice((0,) * 30 + (1, 2))):
@@ -61,8 +61,8 @@ def random_attestations(policy: Policy, seed: int) -> list[Attestation]:
                 observed, dice.choice(("2025-06-02", "2025-06-20", "2025-07-03", "2026-01-01", "2026-01-02"))
             )
             plain = dice.random() < 0.8
-            found.append(Attestation(id_, stance) if plain else Attestation(id_, stance, observed, recorded))
-    return found
+            attestations.append(Attestation(id_, stance) if plain else Attestation(id_, stance, observed, recorded))
+    return attestations
 
 
 @pytest.mark.parametrize("seed", range(64))
@@ -70,9 +70,9 @@ def test_random_charts_get_what_the_oracle_gives(policy: Policy, seed: int) -> N
     phase, focus, minor, illinois = KINDS[seed % len(KINDS)]
     attestations = random_attestations(policy, seed)
     outcome, expected = oracle.determine(attestations, phase=phase, focus=focus, minor=minor, illinois=illinois)
-    found = run(policy, chart(attestations, **facts(phase, focus, minor, illinois)))
-    assert {r.criterion.id: r.status.value for r in found.criteria} == expected
-    assert found.outcome == outcome
+    determination = run(policy, chart(attestations, **facts(phase, focus, minor, illinois)))
+    assert {r.criterion.id: r.status.value for r in determination.criteria} == expected
+    assert determination.outcome == outcome
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -119,15 +119,15 @@ def test_order_and_names_never_matter(policy: Policy, seed: int, kind: tuple, or
     ],
 )
 def test_version_by_date_of_service(policy: Policy, start: str, outcome: str) -> None:
-    found = run(policy, chart([], start=start, end=None))
-    assert found.outcome == outcome
-    assert bool(found.criteria) == (outcome != "no-policy-version")
+    determination = run(policy, chart([], start=start, end=None))
+    assert determination.outcome == outcome
+    assert bool(determination.criteria) == (outcome != "no-policy-version")
 
 
 def test_a_stay_across_versions_gets_one_result_each(policy: Policy) -> None:
     graph = Graph().parse(data=chart([], start="2025-03-20", end="2025-04-10"), format="turtle")
-    found = determine(graph, policy)
-    assert [(str(d.service_start), str(d.service_end), d.outcome.value) for d in found] == [
+    determinations = determine(graph, policy)
+    assert [(str(d.service_start), str(d.service_end), d.outcome.value) for d in determinations] == [
         ("2025-03-20", "2025-03-31", "no-policy-version"),
         ("2025-04-01", "2025-04-10", "documentation-needed"),
     ]
@@ -138,8 +138,8 @@ def test_age_at_the_start_of_service(policy: Policy) -> None:
     adult = run(policy, chart([], birth="2007-06-02"))
     assert minor.status("child-adolescent:3") == "not-documented"
     assert not any(r.criterion.id.startswith("child-adolescent") for r in adult.criteria)
-    for found in (minor, adult):
-        assert any("age of majority" in note for note in found.notes)
+    for determination in (minor, adult):
+        assert any("age of majority" in note for note in determination.notes)
 
 
 def test_file_and_graph_agree(policy: Policy, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from reasoner.chart.model import Statement
 from reasoner.determination.notes import reviewer_notes
 from reasoner.determination.settling import settle
-from tests.cases import case, inferred, said
+from tests.cases import case, inferred, make_statement
 from tests.policies import BY_LETTER, all_of, effective, iri, leaf, parameters, replacing, version
 
 DETAIL = "urn:detail"
@@ -29,17 +29,17 @@ def noted(
     *statements: Statement, statuses: Mapping[str, str] | None = None, classes: tuple[str, ...] = (), **facts: object
 ) -> list[str]:
     """The notes of a case, the standing advice apart, which is always the last."""
-    found = case(*statements, **facts)  # type: ignore[arg-type]
-    inference = inferred(found)
+    sample = case(*statements, **facts)  # type: ignore[arg-type]
+    inference = inferred(sample)
     policy = effective(VERSION, *classes)
     given = dict.fromkeys(policy.parts, BY_LETTER["D"]) | {iri(i): BY_LETTER[s] for i, s in (statuses or {}).items()}
-    *lines, last = reviewer_notes(found, policy, settle(found, inference, VERSION), given, inference.stated())
+    *lines, last = reviewer_notes(sample, policy, settle(sample, inference, VERSION), given, inference.stated())
     assert last == ADVICE
     return lines
 
 
 def test_a_plain_case_has_the_advice_alone() -> None:
-    assert noted(said("yes", "affirms", "b")) == []
+    assert noted(make_statement("yes", "affirms", "b")) == []
 
 
 @pytest.mark.parametrize(("birth", "age"), [(date(2009, 6, 1), 16), (date(2002, 6, 2), 22)])
@@ -56,16 +56,16 @@ def test_an_age_outside_of_that_range_is_not_noted(birth: date) -> None:
 
 def test_a_late_entry_is_noted_with_the_day_of_its_record() -> None:
     line = "late entry: urn:statement:late was recorded on 2025-06-21, after service end"
-    assert noted(said("late", "denies", "b", on=5, recorded=21)) == [line]
+    assert noted(make_statement("late", "denies", "b", on=5, recorded=21)) == [line]
 
 
 @pytest.mark.parametrize(
     ("statement", "is_noted"),
     [
-        (said("bare", "affirms", "a"), True),
-        (said("detailed", "affirms", "a", facts={DETAIL: '"3"'}), False),
-        (said("denied", "denies", "a"), False),
-        (said("other", "affirms", "b"), False),
+        (make_statement("bare", "affirms", "a"), True),
+        (make_statement("detailed", "affirms", "a", facts={DETAIL: '"3"'}), False),
+        (make_statement("denied", "denies", "a"), False),
+        (make_statement("other", "affirms", "b"), False),
     ],
 )
 def test_an_affirmation_without_the_detail_of_its_leaf_is_noted(statement: Statement, is_noted: bool) -> None:
@@ -85,31 +85,31 @@ def test_a_description_that_is_documented_otherwise_is_noted(status: str, is_not
 
 
 def test_a_statement_to_a_criterion_that_is_not_asked_is_noted() -> None:
-    statement = said("yes", "affirms", "elsewhere")
+    statement = make_statement("yes", "affirms", "elsewhere")
     assert noted(statement) == ["not asked here: urn:statement:yes speaks to elsewhere"]
     assert noted(statement, classes=("minor",)) == []
 
 
 def test_a_statement_to_no_criterion_is_noted() -> None:
-    assert noted(said("yes", "affirms", "unknown")) == ["speaks to no criterion: urn:statement:yes"]
+    assert noted(make_statement("yes", "affirms", "unknown")) == ["speaks to no criterion: urn:statement:yes"]
 
 
 def test_a_substitution_that_took_effect_is_noted() -> None:
-    found = version(
+    sketched = version(
         all_of("s", leaf("a"), leaf("b")), substitutions=(replacing("b"), replacing("a", "b", when="minor"))
     )
     empty = case()
-    settlement = settle(empty, inferred(empty), found)
-    policy = effective(found)
+    settlement = settle(empty, inferred(empty), sketched)
+    policy = effective(sketched)
     statuses = dict.fromkeys(policy.parts, BY_LETTER["D"])
     assert reviewer_notes(empty, policy, settlement, statuses, {}) == ("substitution: nothing in place of b",)
 
 
 def test_notes_come_in_a_fixed_order() -> None:
     lines = noted(
-        said("late", "affirms", "a", on=5, recorded=21),
-        said("silent", "affirms", "unknown"),
-        said("unasked", "affirms", "elsewhere"),
+        make_statement("late", "affirms", "a", on=5, recorded=21),
+        make_statement("silent", "affirms", "unknown"),
+        make_statement("unasked", "affirms", "elsewhere"),
         statuses={"b": "M", "c": "M", "z": "N"},
         birth=date(2008, 1, 1),
     )

@@ -37,8 +37,8 @@ def configure(folder: Path, stated: str) -> Path:
 
 def one(turtle: str, policy: Policy, configuration: Configuration | None, engine: Engine) -> Determination:
     data = Graph().parse(data=turtle, format="turtle")
-    (found,) = determine(data, policy, configuration=configuration, alternatives=False, engine=engine)
-    return found
+    (determination,) = determine(data, policy, configuration=configuration, alternatives=False, engine=engine)
+    return determination
 
 
 @pytest.mark.parametrize("engine", Engine)
@@ -50,8 +50,8 @@ def test_the_admission_window_bounds_the_evidence(
     policy: Policy, tmp_path: Path, engine: Engine, days: int | None, status: str
 ) -> None:
     configuration = read_configuration(configure(tmp_path, f"{WINDOW} {days}"), policy) if days else None
-    found = one(TEN_DAYS_LATER, policy, configuration, engine)
-    assert found.status("adult-admission:3") == status
+    determination = one(TEN_DAYS_LATER, policy, configuration, engine)
+    assert determination.status("adult-admission:3") == status
 
 
 @pytest.mark.parametrize("engine", Engine)
@@ -60,19 +60,19 @@ def test_the_age_of_majority_chooses_the_sections(
     policy: Policy, tmp_path: Path, engine: Engine, age: int | None, minor: bool
 ) -> None:
     configuration = read_configuration(configure(tmp_path, f"{MAJORITY} {age}"), policy) if age else None
-    found = one(AGED_EIGHTEEN, policy, configuration, engine)
-    assert ("child-adolescent" in {result.criterion.id for result in found.criteria}) is minor
-    assert f"{age or 18} is taken" in " ".join(found.notes)
+    determination = one(AGED_EIGHTEEN, policy, configuration, engine)
+    assert ("child-adolescent" in {result.criterion.id for result in determination.criteria}) is minor
+    assert f"{age or 18} is taken" in " ".join(determination.notes)
 
 
 def test_a_parameter_that_is_set_is_on_record(policy: Policy, tmp_path: Path) -> None:
     configuration = read_configuration(configure(tmp_path, f"{WINDOW} 14 ; {MAJORITY} 18"), policy)
-    plain, found = (one(TEN_DAYS_LATER, policy, given, Engine.FAST) for given in (None, configuration))
+    plain, determination = (one(TEN_DAYS_LATER, policy, given, Engine.FAST) for given in (None, configuration))
     note = "configuration: admission window is 14 in place of the policy's 7"
-    assert note in found.notes
-    assert "admission window is 14 in place of the policy's 7" in render(found)
+    assert note in determination.notes
+    assert "admission window is 14 in place of the policy's 7" in render(determination)
     assert not any(line.startswith("configuration:") for line in plain.notes)
-    record = to_json(found)
+    record = to_json(determination)
     assert record["configuration"] == {
         "id": "https://payer.example/2026",
         "label": "Example payer",
@@ -80,8 +80,8 @@ def test_a_parameter_that_is_set_is_on_record(policy: Policy, tmp_path: Path) ->
         "parameters": {str(NEC.admissionWindow): 14},
     }
     assert "configuration" not in to_json(plain)
-    graph = to_graph([found])
-    node = iri(found)
+    graph = to_graph([determination])
+    node = iri(determination)
     assert list(graph.objects(node, NEC.admissionWindow)) == [Literal(14)]
     assert list(graph.objects(node, NEC.configurationDigest)) == [Literal(configuration.digest)]
     assert not list(graph.objects(node, NEC.ageOfMajority)), "it is the policy's own"

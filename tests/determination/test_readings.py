@@ -66,10 +66,12 @@ def graph(turtle: str) -> Graph:
 )
 def test_which_reading_decides(policy: Policy, facts: dict[str, str], missing: str, differing: set[str]) -> None:
     """One missing leaf, and the readings that ask for it where the default does not, or the other way round."""
-    (found,) = determine(graph(chart(affirmed(policy, but=(missing,)), **facts)), policy)
-    assert {tried.reading.id for tried in found.readings} == ALL
-    assert {tried.reading.id for tried in found.readings if tried.outcome is not found.outcome} == differing
-    assert found.holds_under_all_readings is False
+    (determination,) = determine(graph(chart(affirmed(policy, but=(missing,)), **facts)), policy)
+    assert {tried.reading.id for tried in determination.readings} == ALL
+    assert {
+        tried.reading.id for tried in determination.readings if tried.outcome is not determination.outcome
+    } == differing
+    assert determination.holds_under_all_readings is False
 
 
 @pytest.mark.parametrize(
@@ -83,8 +85,8 @@ def test_an_alternative_is_what_a_direct_evaluation_gives(
     policy: Policy, tmp_path: Path, facts: dict[str, str]
 ) -> None:
     data = graph(chart(affirmed(policy, but=("adult-admission:1-severity", "substance-use:4")), **facts))
-    (found,) = determine(data, policy)
-    for tried in found.readings:
+    (determination,) = determine(data, policy)
+    for tried in determination.readings:
         path = tmp_path / "readings.ttl"
         configure(path, tried.reading.iri.rpartition("/")[2])
         (direct,) = determine(data, policy, configuration=read_configuration(path, policy), alternatives=False)
@@ -95,12 +97,12 @@ def test_an_alternative_is_what_a_direct_evaluation_gives(
 def test_a_chosen_reading_is_recorded(policy: Policy, tmp_path: Path) -> None:
     configuration = read_configuration(configure(tmp_path / "r.ttl", "severity-scope-any"), policy)
     data = graph(chart(affirmed(policy, but=("adult-admission:1-severity",))))
-    (found,) = determine(data, policy, configuration=configuration)
-    assert found.outcome == "criteria-met"
-    record = to_json(found)
+    (determination,) = determine(data, policy, configuration=configuration)
+    assert determination.outcome == "criteria-met"
+    record = to_json(determination)
     assert record["chosenReadings"] == ["severity-scope/any"]
     assert {"id": "severity-scope", "alternative": "default", "outcome": "documentation-needed"} in record["readings"]
-    assert any(str(o) == "https://payer.example/readings" for o in to_graph([found]).objects())
+    assert any(str(o) == "https://payer.example/readings" for o in to_graph([determination]).objects())
 
 
 def test_readings_that_meet_on_one_criterion(policy: Policy, tmp_path: Path) -> None:
@@ -109,9 +111,9 @@ def test_readings_that_meet_on_one_criterion(policy: Policy, tmp_path: Path) -> 
         configure(tmp_path / "r.ttl", "continuation-combination-all", "illinois-scope-broad"), policy
     )
     facts = {"focus": "SubstanceUse", "phase": "Continuation", "jurisdiction": "US-IL"}
-    (found,) = determine(graph(chart(affirmed(policy), **facts)), policy, configuration=configuration)
-    assert found.outcome == "criteria-met"
-    assert not any(r.criterion.id.startswith("adult-continuation") for r in found.criteria)
+    (determination,) = determine(graph(chart(affirmed(policy), **facts)), policy, configuration=configuration)
+    assert determination.outcome == "criteria-met"
+    assert not any(r.criterion.id.startswith("adult-continuation") for r in determination.criteria)
 
 
 @pytest.mark.parametrize(
@@ -136,15 +138,15 @@ def test_a_file_without_a_configuration(policy: Policy, tmp_path: Path) -> None:
 
 
 def test_assumptions(policy: Policy) -> None:
-    (found,) = determine(graph(chart(affirmed(policy, but=("adult-admission:6-emergency",)))), policy)
-    yes = assume(found, {"adult-admission:6-emergency": "affirmed"})
+    (determination,) = determine(graph(chart(affirmed(policy, but=("adult-admission:6-emergency",)))), policy)
+    yes = assume(determination, {"adult-admission:6-emergency": "affirmed"})
     assert (yes.before.value, yes.after.value) == ("documentation-needed", "criteria-met")
     assert [change.criterion.id for change in yes.changes] == [
         "adult-admission", "adult-admission:6", "adult-admission:6-emergency",
     ]  # fmt: skip
-    assert assume(found, {"adult-admission:6-emergency": "denied"}).after == "criteria-not-met"
-    assert assume(found, {"exclusions:3": "affirmed"}).after == "excluded"
-    assert found.outcome == "documentation-needed"
+    assert assume(determination, {"adult-admission:6-emergency": "denied"}).after == "criteria-not-met"
+    assert assume(determination, {"exclusions:3": "affirmed"}).after == "excluded"
+    assert determination.outcome == "documentation-needed"
     for stances, problem in (
         ({"adult-admission:6": "affirmed"}, "is a group"),
         ({"nothing:1": "affirmed"}, "not asked"),
@@ -152,14 +154,14 @@ def test_assumptions(policy: Policy) -> None:
         ({"adult-admission:3": "not-applicable"}, "unconditional"),
     ):
         with pytest.raises(UsageError, match=problem):
-            assume(found, stances)
+            assume(determination, stances)
 
 
 def test_the_next_question_is_in_most_ways(policy: Policy) -> None:
-    (found,) = determine(
+    (determination,) = determine(
         graph(chart(affirmed(policy, but=("adult-admission:7-a", "adult-admission:7-b", "adult-admission:3")))), policy
     )
-    question = next_question(found)
+    question = next_question(determination)
     assert (question.criterion.id, question.ways, question.of) == ("adult-admission:3", 2, 2)
     assert (question.if_denied, question.if_affirmed) == ("criteria-not-met", "documentation-needed")
     assert question.ways_if_affirmed == 2
@@ -185,8 +187,8 @@ def test_explain(policy: Policy, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert main(["explain", str(path), "--assume", "adult-admission:7=affirmed"]) == 2
     (tmp_path / "minor.ttl").write_text(chart([], birth="2012-01-01").replace("example.org", "minor.example.org"))
     assert main(["explain", str(tmp_path), "child-adolescent:3"]) == 3
-    told = capsys.readouterr()
-    assert "child-adolescent:3  " in told.out
-    assert "'child-adolescent:3' is not asked" in told.err
+    captured = capsys.readouterr()
+    assert "child-adolescent:3  " in captured.out
+    assert "'child-adolescent:3' is not asked" in captured.err
     assert main(["determine", str(path), "--readings", "default", "--format", "json"]) == 0
     assert '"holdsUnderAllReadings": null' in capsys.readouterr().out

@@ -11,7 +11,7 @@ from reasoner.chart.model import Assertion, Statement
 from reasoner.determination.evidence_graph import evidence_graph
 from reasoner.determination.settling import Reason, Settlement, settle
 from reasoner.rdf.namespaces import NEC, RDF
-from tests.cases import case, day, inferred, said
+from tests.cases import case, day, inferred, make_statement
 from tests.policies import all_of, finding, iri, leaf, version
 
 TOPIC, ACCEPTED_BY = str(NEC.topic), "urn:accepted-by"
@@ -38,40 +38,47 @@ A, D, NA = Assertion.AFFIRMED, Assertion.DENIED, Assertion.NOT_APPLICABLE
 
 
 def settled(*statements: Statement, **facts: object) -> Settlement:
-    found = case(*statements, **facts)  # type: ignore[arg-type]
-    return settle(found, inferred(found, WIDER), VERSION)
+    sample = case(*statements, **facts)  # type: ignore[arg-type]
+    return settle(sample, inferred(sample, WIDER), VERSION)
 
 
-def current(found: Settlement, id_: str = "a") -> dict[str, Assertion]:
+def current(settlement: Settlement, id_: str = "a") -> dict[str, Assertion]:
     """The stances of the current statements to a leaf, by the statements' names."""
-    return {b.statement.iri.removeprefix("urn:statement:"): b.stance for b in found.bearings.get(iri(id_), ())}
+    return {b.statement.iri.removeprefix("urn:statement:"): b.stance for b in settlement.bearings.get(iri(id_), ())}
 
 
-def aside(found: Settlement) -> set[tuple[str, str, Reason]]:
+def aside(settlement: Settlement) -> set[tuple[str, str, Reason]]:
     """What is set aside, for which leaf, and why."""
     prefix, criterion = "urn:statement:", "urn:criterion:"
-    return {(a.statement.iri.removeprefix(prefix), a.leaf.removeprefix(criterion), a.reason) for a in found.set_aside}
+    return {
+        (a.statement.iri.removeprefix(prefix), a.leaf.removeprefix(criterion), a.reason) for a in settlement.set_aside
+    }
 
 
 # What counts.
 
 
 def test_a_statement_speaks_to_the_leaf_of_its_class_and_to_no_other() -> None:
-    found = settled(said("yes", "affirms", "a"))
-    assert current(found) == {"yes": A}
-    assert set(found.bearings) == {iri("a")}
-    assert aside(found) == set()
+    settlement = settled(make_statement("yes", "affirms", "a"))
+    assert current(settlement) == {"yes": A}
+    assert set(settlement.bearings) == {iri("a")}
+    assert aside(settlement) == set()
 
 
 def test_a_statement_recorded_after_the_as_of_date_does_not_count() -> None:
-    statements = (said("early", "affirms", "a", on=1, recorded=3), said("later", "denies", "a", on=2, recorded=4))
-    found = settled(*statements, as_of=date(2025, 6, 3))
-    assert current(found) == {"early": A}
-    assert aside(found) == {("later", "", Reason.RECORDED_LATER)}
+    statements = (
+        make_statement("early", "affirms", "a", on=1, recorded=3),
+        make_statement("later", "denies", "a", on=2, recorded=4),
+    )
+    settlement = settled(*statements, as_of=date(2025, 6, 3))
+    assert current(settlement) == {"early": A}
+    assert aside(settlement) == {("later", "", Reason.RECORDED_LATER)}
 
 
 def test_a_statement_recorded_on_the_as_of_date_counts() -> None:
-    assert current(settled(said("yes", "affirms", "a", on=1, recorded=3), as_of=date(2025, 6, 3))) == {"yes": A}
+    assert current(settled(make_statement("yes", "affirms", "a", on=1, recorded=3), as_of=date(2025, 6, 3))) == {
+        "yes": A
+    }
 
 
 @pytest.mark.parametrize(
@@ -81,27 +88,27 @@ def test_the_period_ends_with_the_window_of_an_axis_value_or_with_service(
     windowed: bool, end: int | None, last: int
 ) -> None:
     for on, counts in ((last, True), (last + 1, False)):
-        found = settled(said("yes", "affirms", "a", on=on), windowed=windowed, end=end)
-        assert current(found) == ({"yes": A} if counts else {})
-        assert aside(found) == (set() if counts else {("yes", "", Reason.OBSERVED_LATER)})
+        settlement = settled(make_statement("yes", "affirms", "a", on=on), windowed=windowed, end=end)
+        assert current(settlement) == ({"yes": A} if counts else {})
+        assert aside(settlement) == (set() if counts else {("yes", "", Reason.OBSERVED_LATER)})
 
 
 def test_an_open_service_without_a_window_has_no_bound() -> None:
-    assert current(settled(said("yes", "affirms", "a", on=60), end=None)) == {"yes": A}
+    assert current(settled(make_statement("yes", "affirms", "a", on=60), end=None)) == {"yes": A}
 
 
 def test_what_speaks_to_no_leaf_is_set_aside_as_silent() -> None:
-    found = settled(said("else", "affirms", "unknown"))
-    assert found.bearings == {}
-    assert aside(found) == {("else", "", Reason.SILENT)}
+    settlement = settled(make_statement("else", "affirms", "unknown"))
+    assert settlement.bearings == {}
+    assert aside(settlement) == {("else", "", Reason.SILENT)}
 
 
 def test_a_statement_that_nobody_accepted_does_not_speak_to_a_leaf_that_demands_it() -> None:
     for stance in ("affirms", "denies"):
-        found = settled(said("bare", stance, "open"))
-        assert current(found, "open") == {}
-        assert aside(found) == {("bare", "open", Reason.UNACCEPTED)}
-    accepted = settled(said("accepted", "affirms", "open", facts={ACCEPTED_BY: "<urn:reviewer>"}))
+        settlement = settled(make_statement("bare", stance, "open"))
+        assert current(settlement, "open") == {}
+        assert aside(settlement) == {("bare", "open", Reason.UNACCEPTED)}
+    accepted = settled(make_statement("accepted", "affirms", "open", facts={ACCEPTED_BY: "<urn:reviewer>"}))
     assert current(accepted, "open") == {"accepted": A}
 
 
@@ -110,120 +117,143 @@ def test_a_statement_that_nobody_accepted_does_not_speak_to_a_leaf_that_demands_
 
 def test_the_latest_observation_supersedes_whatever_it_says() -> None:
     for first, last, stance in (("affirms", "denies", D), ("denies", "affirms", A), ("affirms", "affirms", A)):
-        found = settled(said("old", first, "a", on=2), said("new", last, "a", on=3))
-        assert current(found) == {"new": stance}
-        assert aside(found) == {("old", "a", Reason.SUPERSEDED)}
+        settlement = settled(make_statement("old", first, "a", on=2), make_statement("new", last, "a", on=3))
+        assert current(settlement) == {"new": stance}
+        assert aside(settlement) == {("old", "a", Reason.SUPERSEDED)}
 
 
 def test_what_was_observed_later_supersedes_though_it_was_recorded_earlier() -> None:
-    found = settled(said("new", "denies", "a", on=3, recorded=3), said("old", "affirms", "a", on=2, recorded=9))
-    assert current(found) == {"new": D}
+    settlement = settled(
+        make_statement("new", "denies", "a", on=3, recorded=3), make_statement("old", "affirms", "a", on=2, recorded=9)
+    )
+    assert current(settlement) == {"new": D}
 
 
 @pytest.mark.parametrize(("first", "second", "stances"), [("affirms", "denies", {A, D}), ("affirms", "affirms", {A})])
 def test_statements_of_one_day_stand_together(first: str, second: str, stances: set[Assertion]) -> None:
-    found = settled(said("one", first, "a", on=3), said("two", second, "a", on=3), said("old", "denies", "a", on=1))
-    assert set(current(found)) == {"one", "two"}
-    assert set(current(found).values()) == stances
+    settlement = settled(
+        make_statement("one", first, "a", on=3),
+        make_statement("two", second, "a", on=3),
+        make_statement("old", "denies", "a", on=1),
+    )
+    assert set(current(settlement)) == {"one", "two"}
+    assert set(current(settlement).values()) == stances
 
 
 def test_affirmed_and_not_applicable_on_one_day_both_stand() -> None:
-    found = settled(said("one", "affirms", "c"), said("two", "rules out", "c"))
-    assert current(found, "c") == {"one": A, "two": NA}
+    settlement = settled(make_statement("one", "affirms", "c"), make_statement("two", "rules out", "c"))
+    assert current(settlement, "c") == {"one": A, "two": NA}
 
 
 def test_superseding_on_one_leaf_leaves_the_other_alone() -> None:
-    found = settled(said("both", "affirms", "a-and-b", on=2), said("new", "denies", "a", on=3))
-    assert current(found, "a") == {"new": D}
-    assert current(found, "b") == {"both": A}
-    assert aside(found) == {("both", "a", Reason.SUPERSEDED)}
+    settlement = settled(make_statement("both", "affirms", "a-and-b", on=2), make_statement("new", "denies", "a", on=3))
+    assert current(settlement, "a") == {"new": D}
+    assert current(settlement, "b") == {"both": A}
+    assert aside(settlement) == {("both", "a", Reason.SUPERSEDED)}
 
 
 def test_a_late_entry_neither_supersedes_nor_is_superseded() -> None:
-    found = settled(said("timely", "affirms", "a", on=5), said("late", "denies", "a", on=9, recorded=21))
-    assert current(found) == {"timely": A, "late": D}
-    found = settled(said("timely", "affirms", "a", on=9), said("late", "denies", "a", on=5, recorded=21))
-    assert current(found) == {"timely": A, "late": D}
-    assert found.late == {"urn:statement:late"}
+    settlement = settled(
+        make_statement("timely", "affirms", "a", on=5), make_statement("late", "denies", "a", on=9, recorded=21)
+    )
+    assert current(settlement) == {"timely": A, "late": D}
+    settlement = settled(
+        make_statement("timely", "affirms", "a", on=9), make_statement("late", "denies", "a", on=5, recorded=21)
+    )
+    assert current(settlement) == {"timely": A, "late": D}
+    assert settlement.late == {"urn:statement:late"}
 
 
 def test_what_is_recorded_on_the_last_day_of_service_is_timely() -> None:
-    found = settled(said("old", "affirms", "a", on=5), said("new", "denies", "a", on=9, recorded=20))
-    assert current(found) == {"new": D}
-    assert found.late == set()
+    settlement = settled(
+        make_statement("old", "affirms", "a", on=5), make_statement("new", "denies", "a", on=9, recorded=20)
+    )
+    assert current(settlement) == {"new": D}
+    assert settlement.late == set()
 
 
 def test_without_a_service_end_nothing_is_late() -> None:
-    assert settled(said("yes", "affirms", "a", on=5, recorded=60), end=None).late == set()
+    assert settled(make_statement("yes", "affirms", "a", on=5, recorded=60), end=None).late == set()
 
 
 # Wider and narrower findings.
 
 
 def test_affirming_a_narrower_finding_affirms_the_leaf() -> None:
-    assert current(settled(said("yes", "affirms", "narrow-a"))) == {"yes": A}
+    assert current(settled(make_statement("yes", "affirms", "narrow-a"))) == {"yes": A}
 
 
 def test_denying_a_narrower_finding_leaves_the_leaf_open() -> None:
-    found = settled(said("no", "denies", "narrow-a"))
-    assert found.bearings == {}
-    assert aside(found) == {("no", "", Reason.NARROWER)}
+    settlement = settled(make_statement("no", "denies", "narrow-a"))
+    assert settlement.bearings == {}
+    assert aside(settlement) == {("no", "", Reason.NARROWER)}
 
 
 def test_a_later_denial_of_the_very_finding_withdraws_its_affirmation() -> None:
-    found = settled(said("yes", "affirms", "narrow-a", on=2), said("no", "denies", "narrow-a", on=3))
-    assert current(found) == {}
-    assert ("yes", "a", Reason.WITHDRAWN) in aside(found)
+    settlement = settled(
+        make_statement("yes", "affirms", "narrow-a", on=2), make_statement("no", "denies", "narrow-a", on=3)
+    )
+    assert current(settlement) == {}
+    assert ("yes", "a", Reason.WITHDRAWN) in aside(settlement)
 
 
 def test_a_withdrawn_finding_leaves_another_standing() -> None:
-    statements = (said("yes", "affirms", "narrow-a", on=2), said("no", "denies", "narrow-a", on=3))
-    assert current(settled(*statements, said("other", "affirms", "other-a", on=2))) == {"other": A}
+    statements = (make_statement("yes", "affirms", "narrow-a", on=2), make_statement("no", "denies", "narrow-a", on=3))
+    assert current(settled(*statements, make_statement("other", "affirms", "other-a", on=2))) == {"other": A}
 
 
 def test_a_denial_of_the_very_finding_on_the_same_day_disputes_it() -> None:
-    found = settled(said("yes", "affirms", "narrow-a", on=2), said("no", "denies", "narrow-a", on=2))
-    assert current(found) == {"yes": A, "no": D}
-    assert aside(found) == set()
+    settlement = settled(
+        make_statement("yes", "affirms", "narrow-a", on=2), make_statement("no", "denies", "narrow-a", on=2)
+    )
+    assert current(settlement) == {"yes": A, "no": D}
+    assert aside(settlement) == set()
 
 
 def test_an_earlier_denial_of_the_very_finding_changes_nothing() -> None:
-    found = settled(said("no", "denies", "narrow-a", on=2), said("yes", "affirms", "narrow-a", on=3))
-    assert current(found) == {"yes": A}
-    assert aside(found) == {("no", "", Reason.NARROWER)}
+    settlement = settled(
+        make_statement("no", "denies", "narrow-a", on=2), make_statement("yes", "affirms", "narrow-a", on=3)
+    )
+    assert current(settlement) == {"yes": A}
+    assert aside(settlement) == {("no", "", Reason.NARROWER)}
 
 
 def test_a_late_denial_of_the_very_finding_disputes_it() -> None:
-    found = settled(said("yes", "affirms", "narrow-a", on=2), said("no", "denies", "narrow-a", on=5, recorded=21))
-    assert current(found) == {"yes": A, "no": D}
+    settlement = settled(
+        make_statement("yes", "affirms", "narrow-a", on=2),
+        make_statement("no", "denies", "narrow-a", on=5, recorded=21),
+    )
+    assert current(settlement) == {"yes": A, "no": D}
 
 
 def test_denying_one_part_of_a_compound_finding_leaves_the_other_parts() -> None:
-    found = settled(said("both", "affirms", "a-and-b", on=2), said("no", "denies", "a", on=2))
-    assert current(found, "a") == {"both": A, "no": D}
-    assert current(found, "b") == {"both": A}
+    settlement = settled(make_statement("both", "affirms", "a-and-b", on=2), make_statement("no", "denies", "a", on=2))
+    assert current(settlement, "a") == {"both": A, "no": D}
+    assert current(settlement, "b") == {"both": A}
 
 
 # Contraries.
 
 
 def test_affirming_the_contrary_denies_the_leaf() -> None:
-    found = settled(said("contrary", "affirms", "not-a"))
-    assert current(found) == {"contrary": D}
-    assert [bearing.contrary for bearing in found.bearings[iri("a")]] == [True]
+    settlement = settled(make_statement("contrary", "affirms", "not-a"))
+    assert current(settlement) == {"contrary": D}
+    assert [bearing.contrary for bearing in settlement.bearings[iri("a")]] == [True]
 
 
 def test_denying_the_contrary_affirms_nothing() -> None:
-    found = settled(said("no", "denies", "not-a"))
-    assert found.bearings == {}
-    assert aside(found) == {("no", "", Reason.NARROWER)}
+    settlement = settled(make_statement("no", "denies", "not-a"))
+    assert settlement.bearings == {}
+    assert aside(settlement) == {("no", "", Reason.NARROWER)}
 
 
 def test_a_contrary_supersedes_and_conflicts_as_a_denial_does() -> None:
-    assert current(settled(said("yes", "affirms", "a", on=2), said("contrary", "affirms", "not-a", on=3))) == {
-        "contrary": D
-    }
-    same_day = settled(said("yes", "affirms", "a", on=3), said("contrary", "affirms", "not-a", on=3))
+    assert current(
+        settled(make_statement("yes", "affirms", "a", on=2), make_statement("contrary", "affirms", "not-a", on=3))
+    ) == {"contrary": D}
+    same_day = settled(
+        make_statement("yes", "affirms", "a", on=3), make_statement("contrary", "affirms", "not-a", on=3)
+    )
     assert current(same_day) == {"yes": A, "contrary": D}
 
 
@@ -235,47 +265,52 @@ def about(topic: str) -> dict[str, str]:
 
 
 def test_statements_supersede_each_other_topic_by_topic() -> None:
-    found = settled(
-        said("old-one", "affirms", "t", on=2, facts=about("one")),
-        said("new-one", "affirms", "t", on=4, facts=about("one")),
-        said("two", "affirms", "t", on=3, facts=about("two")),
+    settlement = settled(
+        make_statement("old-one", "affirms", "t", on=2, facts=about("one")),
+        make_statement("new-one", "affirms", "t", on=4, facts=about("one")),
+        make_statement("two", "affirms", "t", on=3, facts=about("two")),
     )
-    assert current(found, "t") == {"new-one": A, "two": A}
-    assert aside(found) == {("old-one", "t", Reason.SUPERSEDED)}
+    assert current(settlement, "t") == {"new-one": A, "two": A}
+    assert aside(settlement) == {("old-one", "t", Reason.SUPERSEDED)}
 
 
 def test_without_a_topic_the_finding_is_the_topic() -> None:
-    found = settled(said("first", "affirms", "first-kind", on=2), said("second", "affirms", "second-kind", on=3))
-    assert current(found, "t") == {"first": A, "second": A}
+    settlement = settled(
+        make_statement("first", "affirms", "first-kind", on=2), make_statement("second", "affirms", "second-kind", on=3)
+    )
+    assert current(settlement, "t") == {"first": A, "second": A}
 
 
 def test_denying_one_topic_stands_aside_where_another_is_affirmed() -> None:
-    found = settled(said("yes", "affirms", "t", facts=about("one")), said("no", "denies", "t", facts=about("two")))
-    assert current(found, "t") == {"yes": A}
-    assert aside(found) == {("no", "t", Reason.OTHER_TOPIC)}
+    settlement = settled(
+        make_statement("yes", "affirms", "t", facts=about("one")),
+        make_statement("no", "denies", "t", facts=about("two")),
+    )
+    assert current(settlement, "t") == {"yes": A}
+    assert aside(settlement) == {("no", "t", Reason.OTHER_TOPIC)}
 
 
 def test_a_disputed_topic_does_not_put_the_denial_of_another_aside() -> None:
-    found = settled(
-        said("yes", "affirms", "t", facts=about("one")),
-        said("no", "denies", "t", facts=about("one")),
-        said("other", "denies", "t", facts=about("two")),
+    settlement = settled(
+        make_statement("yes", "affirms", "t", facts=about("one")),
+        make_statement("no", "denies", "t", facts=about("one")),
+        make_statement("other", "denies", "t", facts=about("two")),
     )
-    assert set(current(found, "t")) == {"yes", "no", "other"}
+    assert set(current(settlement, "t")) == {"yes", "no", "other"}
 
 
 # The graph that the shapes see.
 
 
 def test_evidence_is_typed_with_the_leaf_that_it_is_current_for() -> None:
-    found = case(
-        said("both", "affirms", "a-and-b", on=2),
-        said("new", "denies", "a", on=3),
-        said("anti", "affirms", "not-a", on=3, facts=about("one")),
+    sample = case(
+        make_statement("both", "affirms", "a-and-b", on=2),
+        make_statement("new", "denies", "a", on=3),
+        make_statement("anti", "affirms", "not-a", on=3, facts=about("one")),
     )
-    inference = inferred(found, WIDER)
-    graph = evidence_graph(found, inference, settle(found, inference, VERSION), VERSION)
-    request, both, new = URIRef(found.iri), URIRef("urn:statement:both"), URIRef("urn:statement:new")
+    inference = inferred(sample, WIDER)
+    graph = evidence_graph(sample, inference, settle(sample, inference, VERSION), VERSION)
+    request, both, new = URIRef(sample.iri), URIRef("urn:statement:both"), URIRef("urn:statement:new")
     contrary = URIRef("urn:statement:anti-contrary")
     assert set(graph.objects(request, RDF.type)) == {NEC.ReviewRequest}
     assert set(graph.objects(request, NEC.ageGroup)) == {NEC.Adult}
@@ -287,18 +322,20 @@ def test_evidence_is_typed_with_the_leaf_that_it_is_current_for() -> None:
 
 
 def test_an_affirmed_fact_of_a_topical_leaf_has_its_narrower_class_for_a_topic() -> None:
-    found = case(said("first", "affirms", "first-kind"), said("second", "affirms", "t", facts=about("one")))
-    inference = inferred(found, WIDER)
-    graph = evidence_graph(found, inference, settle(found, inference, VERSION), VERSION)
+    sample = case(
+        make_statement("first", "affirms", "first-kind"), make_statement("second", "affirms", "t", facts=about("one"))
+    )
+    inference = inferred(sample, WIDER)
+    graph = evidence_graph(sample, inference, settle(sample, inference, VERSION), VERSION)
     assert set(graph.objects(URIRef("urn:statement:first"), NEC.topic)) == {URIRef(finding("first-kind"))}
     assert set(graph.objects(URIRef("urn:statement:second"), NEC.topic)) == {URIRef("urn:topic:one")}
 
 
 def test_what_is_set_aside_comes_in_the_order_of_statements_and_leaves() -> None:
-    found = settled(
-        said("z", "affirms", "a-and-b", on=2),
-        said("y", "affirms", "a-and-b", on=3),
-        said("x", "affirms", "unknown", on=3),
+    settlement = settled(
+        make_statement("z", "affirms", "a-and-b", on=2),
+        make_statement("y", "affirms", "a-and-b", on=3),
+        make_statement("x", "affirms", "unknown", on=3),
     )
-    assert [(a.statement.iri[-1], a.leaf[-1:]) for a in found.set_aside] == [("x", ""), ("z", "a"), ("z", "b")]
-    assert day(3) == found.bearings[iri("a")][0].statement.observed
+    assert [(a.statement.iri[-1], a.leaf[-1:]) for a in settlement.set_aside] == [("x", ""), ("z", "a"), ("z", "b")]
+    assert day(3) == settlement.bearings[iri("a")][0].statement.observed

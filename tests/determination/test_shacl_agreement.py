@@ -55,7 +55,7 @@ def test_one_undocumented_leaf_under_and_is_seen(policy: Policy) -> None:
     attestations = [
         Attestation(i) for i in leaves(policy) if not i.startswith("exclusions") and i != "adult-admission:6-emergency"
     ]
-    found = run(policy, chart(attestations))
-    assert found.status("adult-admission:6") == "not-documented"
-    assert found.outcome == "documentation-needed"
-    assert list(found.gaps) == [("adult-admission:6-emergency",)]
+    determination = run(policy, chart(attestations))
+    assert determination.status("adult-admission:6") == "not-documented"
+    assert determination.outcome == "documentation-needed"
+    assert list(determination.gaps) == [("adult-admission:6-emergency",)]

@@ -29,18 +29,18 @@ def toy(core_alone: None, tmp_path_factory: pytest.TempPathFactory) -> PolicyVer
     return load_policy("toy", root=write_toy(tmp_path_factory.mktemp("toy"))).versions[0]
 
 
-def evidence(*said: tuple[URIRef, str]) -> Graph:
+def evidence(*attested: tuple[URIRef, str]) -> Graph:
     """An evidence graph of a request in which leaves are affirmed or denied."""
     data = Graph()
     data.add((URIRef(REQUEST), RDF.type, NEC.ReviewRequest))
-    for number, (relation, leaf) in enumerate(said):
+    for number, (relation, leaf) in enumerate(attested):
         data.add((URIRef(REQUEST), relation, URIRef(f"urn:s{number}")))
         data.add((URIRef(f"urn:s{number}"), RDF.type, URIRef(f"https://example.org/toy/vocabulary#{FINDING[leaf]}")))
     return data
 
 
 @pytest.mark.parametrize(
-    ("said", "need", "training"),
+    ("attested", "need", "training"),
     [
         ((), Status.NOT_DOCUMENTED, Status.NOT_DOCUMENTED),
         ((NEC.affirmed,), Status.MET, Status.MET),
@@ -49,9 +49,9 @@ def evidence(*said: tuple[URIRef, str]) -> Graph:
     ],
 )
 def test_what_is_said_of_a_leaf_makes_its_status_and_no_other_s(
-    toy: PolicyVersion, said: tuple[URIRef, ...], need: Status, training: Status
+    toy: PolicyVersion, attested: tuple[URIRef, ...], need: Status, training: Status
 ) -> None:
-    data = evidence(*((relation, leaf) for relation in said for leaf in (NEED, TRAINING)))
+    data = evidence(*((relation, leaf) for relation in attested for leaf in (NEED, TRAINING)))
     reports = evaluate(toy, (NEED, PLAN, TRAINING), data, REQUEST)
     assert {leaf: report.status for leaf, report in reports.items()} == {
         NEED: need,
@@ -125,15 +125,15 @@ def test_a_leaf_that_would_fail_open_is_found_out(tmp_path: Path, old: str, new:
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new, 1))
-    found = load_policy("toy", root=tmp_path).versions[0]
+    changed = load_policy("toy", root=tmp_path).versions[0]
     with pytest.raises(EngineError, match=problem):
-        evaluate(found, (NEED, PLAN, TRAINING), evidence((NEC.affirmed, PLAN)), REQUEST)
+        evaluate(changed, (NEED, PLAN, TRAINING), evidence((NEC.affirmed, PLAN)), REQUEST)
 
 
 def test_a_property_shape_without_a_name_is_an_error(tmp_path: Path) -> None:
     path = write_toy(tmp_path) / "shapes" / "toy" / "2030-01-01.ttl"
     unnamed = "criteria:1-a a sh:NodeShape ; sh:property [ sh:path nec:notApplicable ; sh:minCount 1 ] ,"
     path.write_text(path.read_text().replace("criteria:1-a a sh:NodeShape ; sh:property", unnamed, 1))
-    found = load_policy("toy", root=tmp_path).versions[0]
+    changed = load_policy("toy", root=tmp_path).versions[0]
     with pytest.raises(EngineError):
-        evaluate(found, (NEED,), evidence(), REQUEST)
+        evaluate(changed, (NEED,), evidence(), REQUEST)

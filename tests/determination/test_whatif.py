@@ -28,11 +28,11 @@ def determined(**statuses: str) -> Determination:
     other = evaluation(effective(VERSION, passage="other"), **statuses)
     other = replace(other, leaves={**plain.leaves, **other.leaves})
     passage = VERSION.interpretations[0]
-    found = case()
+    sample = case()
     return Determination(
-        case=found,
-        service_start=found.start,
-        service_end=found.end,
+        case=sample,
+        service_start=sample.start,
+        service_end=sample.end,
         policy="sketch",
         policy_label="Sketch",
         version=VERSION.iri,
@@ -56,13 +56,13 @@ def determined(**statuses: str) -> Determination:
     ],
 )
 def test_an_assumption_is_decided_like_documentation(stances: dict[str, str], after: Outcome) -> None:
-    found = assume(determined(b="M", d="M"), stances)
-    assert (found.before, found.after) == (Outcome.DOCUMENTATION_NEEDED, after)
+    assumption = assume(determined(b="M", d="M"), stances)
+    assert (assumption.before, assumption.after) == (Outcome.DOCUMENTATION_NEEDED, after)
 
 
 def test_the_changes_are_those_of_leaves_and_groups_in_published_order() -> None:
-    found = assume(determined(a="M", c="N", d="M"), {"b": "affirmed", "d": "not-applicable"})
-    assert [(change.criterion.id, change.before, change.after) for change in found.changes] == [
+    assumption = assume(determined(a="M", c="N", d="M"), {"b": "affirmed", "d": "not-applicable"})
+    assert [(change.criterion.id, change.before, change.after) for change in assumption.changes] == [
         ("s", D, M),
         ("g", D, M),
         ("b", D, M),
@@ -97,11 +97,11 @@ def test_what_cannot_be_assumed_is_refused(stances: dict[str, str], problem: str
 
 
 def test_nothing_follows_where_no_version_is_in_force() -> None:
-    found = replace(determined(), evaluation=None, outcome=Outcome.NO_POLICY_VERSION)
-    assert assumable(found) == {}
-    assert next_question(found) is None
+    determination = replace(determined(), evaluation=None, outcome=Outcome.NO_POLICY_VERSION)
+    assert assumable(determination) == {}
+    assert next_question(determination) is None
     with pytest.raises(UsageError, match="no policy version"):
-        assume(found, {"a": "affirmed"})
+        assume(determination, {"a": "affirmed"})
 
 
 def test_the_next_question_is_the_leaf_that_is_in_most_of_the_smallest_ways() -> None:
@@ -134,9 +134,9 @@ def test_among_equals_the_first_in_published_order_is_asked() -> None:
 
 @pytest.mark.parametrize("statuses", [{"a": "M", "b": "M", "d": "M"}, {"a": "N"}, {"x": "M"}])
 def test_there_is_no_question_where_no_documentation_is_needed(statuses: dict[str, str]) -> None:
-    found = determined(**statuses)
-    assert found.outcome is not Outcome.DOCUMENTATION_NEEDED
-    assert next_question(found) is None
+    determination = determined(**statuses)
+    assert determination.outcome is not Outcome.DOCUMENTATION_NEEDED
+    assert next_question(determination) is None
 
 
 def test_statuses_of_stances_are_told_apart() -> None:

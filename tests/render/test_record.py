@@ -44,8 +44,10 @@ def determinations(policy: Policy) -> list[Determination]:
 def hostile(policy: Policy) -> Determination:
     turtle = chart([Attestation("adult-admission:3"), Attestation("adult-admission:5", "Denied")])
     turtle = turtle.replace('"R. Example"', f'"{HOSTILE}"').replace('"Note"', f'"- 1. {HOSTILE}"')
-    (found,) = determine(Graph().parse(data=turtle + f' :s0 nec:excerpt "{HOSTILE}" .', format="turtle"), policy)
-    return found
+    (determination,) = determine(
+        Graph().parse(data=turtle + f' :s0 nec:excerpt "{HOSTILE}" .', format="turtle"), policy
+    )
+    return determination
 
 
 def test_json_follows_its_schema(determinations: list[Determination], hostile: Determination) -> None:
@@ -65,9 +67,9 @@ def test_the_graph_comes_back(determinations: list[Determination], syntax: str) 
 
 
 def test_one_query_from_the_outcome_to_the_sentence(policy: Policy) -> None:
-    found = determine(CASES / "mp9556/adult-admission/needs-round-the-clock-care.ttl", policy)
+    determinations = determine(CASES / "mp9556/adult-admission/needs-round-the-clock-care.ttl", policy)
     rows = list(
-        to_graph(found).query(
+        to_graph(determinations).query(
             """PREFIX nec: <https://w3id.org/necessity/core#> PREFIX sh: <http://www.w3.org/ns/shacl#>
             PREFIX dcterms: <http://purl.org/dc/terms/>
             SELECT DISTINCT ?criterion ?message ?excerpt ?title {
@@ -103,8 +105,8 @@ def test_html_is_valid_and_loads_nothing(
 def test_markdown_makes_no_markup_of_a_chart(hostile: Determination) -> None:
     text = to_markdown([hostile])
     html = MarkdownIt("commonmark", {"linkify": False}).enable("table").render(text)
-    for made in ("<a ", "<img", "<script", "<code", "<h1>head", "<pre"):
-        assert made not in html
+    for markup in ("<a ", "<img", "<script", "<code", "<h1>head", "<pre"):
+        assert markup not in html
     assert html.count("<h1>") == 1
     assert "{{ 7*7 }}" in html.replace("\\", "")
 
@@ -121,15 +123,15 @@ def test_a_record_says_all_that_it_must(determinations: list[Determination]) -> 
 
 def test_a_long_excerpt_is_cut(policy: Policy) -> None:
     turtle = chart([Attestation("adult-admission:3")]) + f' :s0 nec:excerpt "{"x" * 10**6}" .'
-    (found,) = determine(Graph().parse(data=turtle, format="turtle"), policy)
-    assert f"{'x' * LONGEST} … (1000000 characters in all)" in to_html([found])
+    (determination,) = determine(Graph().parse(data=turtle, format="turtle"), policy)
+    assert f"{'x' * LONGEST} … (1000000 characters in all)" in to_html([determination])
 
 
 def test_the_letter_asks_for_the_smallest_gap(policy: Policy) -> None:
-    (found,) = determine(CASES / "mp9556/adult-admission/nothing-on-supports.ttl", policy)
-    letter = to_letter(found)
-    (id_,) = next(iter(found.gaps))
-    assert f"1. {found.criterion(id_).criterion.ask}" in letter
+    (determination,) = determine(CASES / "mp9556/adult-admission/nothing-on-supports.ttl", policy)
+    letter = to_letter(determination)
+    (id_,) = next(iter(determination.gaps))
+    assert f"1. {determination.criterion(id_).criterion.ask}" in letter
     assert "Or instead:" in letter
     (met,) = determine(CASES / "mp9556/adult-admission/criteria-met.ttl", policy)
     assert to_letter(met) is None

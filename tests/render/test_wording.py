@@ -13,7 +13,7 @@ from reasoner.logic.fold import Outcome, Status
 from reasoner.policy.model import CriterionKind
 from reasoner.render import wording
 from reasoner.review.acts import Disposition
-from tests.cases import said
+from tests.cases import make_statement
 from tests.policies import all_of, iri, leaf, version
 
 VERSION = version(all_of("s", leaf("a", ask="Name the stiff joint."), leaf("b")))
@@ -33,7 +33,7 @@ def test_every_value_has_words() -> None:
 
 @pytest.mark.parametrize(("contrary", "expected"), [(False, "denies"), (True, "affirms the contrary")])
 def test_a_bearing_by_a_contrary_says_so(contrary: bool, expected: str) -> None:
-    bearing = Bearing(iri("a"), said("one", "denies", "a"), Assertion.DENIED, contrary)
+    bearing = Bearing(iri("a"), make_statement("one", "denies", "a"), Assertion.DENIED, contrary)
     assert wording.bearing_words(bearing) == expected
 
 
@@ -47,7 +47,7 @@ def test_a_missing_leaf_is_asked_for_in_its_own_words_or_by_its_label() -> None:
 
 
 def test_a_conflict_is_asked_for_with_the_date_after_which_a_statement_would_settle_it() -> None:
-    statements = (said("one", "affirms", "a", on=3), said("two", "denies", "a", on=5))
+    statements = (make_statement("one", "affirms", "a", on=3), make_statement("two", "denies", "a", on=5))
     bearings = (Bearing(iri("a"), statement, statement.assertion) for statement in statements)
     text = wording.documentation_request(result("a", Status.CONFLICTING, *bearings))
     assert "Name the stiff joint. State it as observed after 2025-06-05;" in text
