@@ -39,10 +39,10 @@ def tree(version: PolicyVersion) -> str:
     lines = [version.label, f"{version.id}, in force from {version.valid_from}", ""]
 
     def walk(iri: str, depth: int) -> None:
-        found = version.criteria[iri]
-        lines.append(f"{'  ' * depth}{found.id or '-'}  {found.label}{_KIND[found.kind]}")
-        if depth == 0 or found.kind is not CriterionKind.LEAF:
-            for member in found.members:
+        criterion = version.criteria[iri]
+        lines.append(f"{'  ' * depth}{criterion.id or '-'}  {criterion.label}{_KIND[criterion.kind]}")
+        if depth == 0 or criterion.kind is not CriterionKind.LEAF:
+            for member in criterion.members:
                 if member in version.sections:
                     lines.append(f"{'  ' * (depth + 1)}{version.criteria[member].id}, where it applies")
                 else:
@@ -61,7 +61,7 @@ def tree(version: PolicyVersion) -> str:
 
 
 def criterion(policy: Policy, version: PolicyVersion, name: str) -> str:
-    """One criterion in full; where no criterion is of that id, number or IRI, what `reasoner.policy.search.find` finds.
+    """One criterion in full, by its id, number or IRI; otherwise the results of `reasoner.policy.search.find`.
 
     Raises:
         UsageError: nothing is found.
@@ -75,45 +75,49 @@ def _id(name: str) -> str:
     return name.replace(".", "-")
 
 
-def _criterion(policy: Policy, version: PolicyVersion, told: Criterion) -> Iterator[str]:
-    yield f"{told.id}  {told.label}{_KIND[told.kind]}"
-    yield from textwrap.wrap(told.definition, 100, initial_indent="  ", subsequent_indent="  ")
-    yield f"  source    {told.source}"
-    yield f"  iri       {told.iri}"
-    for holder in (told, *_above(version, told)):
-        if holder.applies_to:
-            whose = "" if holder is told else f" (as {holder.id or holder.label})"
-            yield f"  asked of  {search.label(policy, holder.applies_to)}{whose}"
-    if told.finding:
-        yield f"  finding   {search.label(policy, told.finding)}"
-        yield from (f"  affirmed  {search.label(policy, n)}" for n in search.narrower(version.ontology, told.finding))
-        yield from (f"  contrary  {search.label(policy, name)}" for name in search.contraries(version, told.finding))
-    for detail in told.details:
+def _criterion(policy: Policy, version: PolicyVersion, criterion: Criterion) -> Iterator[str]:
+    yield f"{criterion.id}  {criterion.label}{_KIND[criterion.kind]}"
+    yield from textwrap.wrap(criterion.definition, 100, initial_indent="  ", subsequent_indent="  ")
+    yield f"  source    {criterion.source}"
+    yield f"  iri       {criterion.iri}"
+    for source in (criterion, *_groups_above(version, criterion)):
+        if source.applies_to:
+            inherited = "" if source is criterion else f" (as {source.id or source.label})"
+            yield f"  asked of  {search.label(policy, source.applies_to)}{inherited}"
+    if criterion.finding:
+        yield f"  finding   {search.label(policy, criterion.finding)}"
+        yield from (
+            f"  affirmed  {search.label(policy, n)}" for n in search.narrower(version.ontology, criterion.finding)
+        )
+        yield from (
+            f"  contrary  {search.label(policy, name)}" for name in search.contraries(version, criterion.finding)
+        )
+    for detail in criterion.details:
         yield f"  detail    {search.label(policy, detail)}"
-    for needed in told.speaks_only_with:
+    for needed in criterion.speaks_only_with:
         yield f"  needs     {search.label(policy, needed)}, without which a statement does not speak to it"
-    if told.ask:
-        yield f"  ask       {told.ask}"
-    if told.conditional:
+    if criterion.ask:
+        yield f"  ask       {criterion.ask}"
+    if criterion.conditional:
         yield "  may be stated not applicable"
     for interpretation in version.interpretations:
-        if any(_concerns(substitution, told) for r in interpretation.readings for substitution in r.substitutions):
+        if any(_concerns(substitution, criterion) for r in interpretation.readings for substitution in r.substitutions):
             yield f"  reading   {interpretation.id}  {interpretation.label}"
-    for member in told.members:
+    for member in criterion.members:
         part = version.criteria[member]
         yield f"  part      {part.id}  {part.label}"
 
 
-def _above(version: PolicyVersion, told: Criterion) -> Iterator[Criterion]:
-    """The groups that a criterion is in, the nearest first, up to its section."""
+def _groups_above(version: PolicyVersion, criterion: Criterion) -> Iterator[Criterion]:
+    """The groups that contain a criterion, the nearest first, up to its section."""
     for group in version.criteria.values():
-        if told.iri in group.members and told.iri not in version.sections:
+        if criterion.iri in group.members and criterion.iri not in version.sections:
             yield group
-            yield from _above(version, group)
+            yield from _groups_above(version, group)
 
 
-def _concerns(substitution: Substitution, told: Criterion) -> bool:
-    return told.iri == substitution.replaced or told.iri in substitution.used
+def _concerns(substitution: Substitution, criterion: Criterion) -> bool:
+    return criterion.iri == substitution.replaced or criterion.iri in substitution.used
 
 
 def readings(version: PolicyVersion) -> str:
@@ -126,39 +130,39 @@ def readings(version: PolicyVersion) -> str:
             mark = " (default)" if reading is interpretation.default else ""
             lines += [f"    {reading.id}{mark}: {reading.label}", *_indented(reading.definition, 8)]
             lines += _indented(f"Why: {reading.rationale}", 8)
-            lines += [line for done in reading.substitutions for line in _indented(f"So: {done.label}", 8)]
+            lines += [line for each in reading.substitutions for line in _indented(f"So: {each.label}", 8)]
             lines += [f"        <{reading.iri}>"]
         lines.append("")
     return "\n".join(lines)
 
 
 def shapes(version: PolicyVersion, words: Mapping[str, str], jurisdiction: str | None, minor: bool) -> str:
-    """The effective shapes of one kind of request as Turtle; raises `UsageError` where the kind is not said."""
+    """The effective shapes of one kind of request as Turtle; raises `UsageError` as `effective` does."""
     return effective(version, words, jurisdiction, minor).shapes.serialize(format="turtle")
 
 
 def effective(
     version: PolicyVersion, words: Mapping[str, str], jurisdiction: str | None, minor: bool
 ) -> EffectivePolicy:
-    """What a version asks of one kind of request.
+    """The effective policy of one kind of request under the default readings.
 
     Args:
         version: the policy version.
-        words: the word of each axis to that of its value.
-        jurisdiction: where the plan is regulated, such as US-MO.
+        words: the word of each axis, to the word of its value.
+        jurisdiction: the ISO 3166-2 code of the plan's jurisdiction, such as US-MO.
         minor: whether the member is under the age of majority.
 
     Raises:
-        UsageError: the kind is not said, or not known.
+        UsageError: an axis or the jurisdiction is missing or unknown.
     """
     values = axes.choose(version.axes, words)
     if len(values) < len(version.axes) or not jurisdiction:
-        given = ", ".join(f"--{axis.word}" for axis in version.axes)
-        mend = f"Give {f'{given} and ' if given else ''}--jurisdiction"
+        options = ", ".join(f"--{axis.word}" for axis in version.axes)
+        mend = f"Give {f'{options} and ' if options else ''}--jurisdiction"
         raise UsageError("the kind of request is not said", mend=mend)
     request, plan = URIRef(_REQUEST), URIRef(_REQUEST + ":plan")
-    named = {str(o): s for s, o in version.ontology.subject_objects(SKOS.notation)}
-    place = named.get(jurisdiction)
+    by_notation = {str(o): s for s, o in version.ontology.subject_objects(SKOS.notation)}
+    place = by_notation.get(jurisdiction)
     if place is None:
         raise UsageError(f"there is no jurisdiction {jurisdiction!r}", mend="Give an ISO 3166-2 code such as US-MO")
     entailed = classify(

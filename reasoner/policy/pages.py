@@ -58,7 +58,7 @@ class Place:
 
 
 def write(policy: Policy, folder: Path) -> list[str]:
-    """Write the pages of a policy to a folder, made if need be, and return their names, the first one first.
+    """Write the pages of a policy to a folder, which is made if it is missing, and return their names, the first page first.
 
     Raises:
         UsageError: a page cannot be written.
@@ -109,28 +109,28 @@ class _Reference:
 
     @cached_property
     def places(self) -> dict[str, Place]:
-        found: dict[str, Place] = {}
+        places: dict[str, Place] = {}
         for page, ontology in self._vocabularies.items():
             for subject in self._own(ontology):
-                found[str(subject)] = Place(page, _local(str(subject)))
+                places[str(subject)] = Place(page, _local(str(subject)))
         for version in self.policy.versions:
             for top in _sections(version):
                 page = _page(version, _local(top.iri))
                 for criterion in self._within(version, top):
-                    found[criterion.iri] = Place(page, _local(criterion.iri))
+                    places[criterion.iri] = Place(page, _local(criterion.iri))
             for criterion in self._recombined(version):
-                found[criterion.iri] = Place(_page(version, "recombined"), _local(criterion.iri))
+                places[criterion.iri] = Place(_page(version, "recombined"), _local(criterion.iri))
             for interpretation in version.interpretations:
-                found[interpretation.iri] = Place(_page(version, "readings"), _local(interpretation.iri))
+                places[interpretation.iri] = Place(_page(version, "readings"), _local(interpretation.iri))
                 for reading in interpretation.readings:
-                    found[reading.iri] = Place(_page(version, "readings"), _local(reading.iri))
-        return found
+                    places[reading.iri] = Place(_page(version, "readings"), _local(reading.iri))
+        return places
 
     @cached_property
     def _vocabularies(self) -> dict[str, Node]:
         """The page of each ontology that is no policy version."""
-        found = sorted(set(self.ontology.subjects(RDF.type, OWL.Ontology)), key=str)
-        plain = [iri for iri in found if (iri, RDF.type, NEC.PolicyVersion) not in self.ontology]
+        ontologies = sorted(set(self.ontology.subjects(RDF.type, OWL.Ontology)), key=str)
+        plain = [iri for iri in ontologies if (iri, RDF.type, NEC.PolicyVersion) not in self.ontology]
         return {f"vocabulary-{_local(str(iri)).lower()}.html": iri for iri in plain}
 
     def _own(self, ontology: Node) -> list[Node]:
@@ -180,16 +180,16 @@ class _Reference:
     def _within(self, version: PolicyVersion, top: Criterion) -> list[Criterion]:
         """A section with all that is below it and in no other section, in published order, each once."""
         others = {section.iri for section in _sections(version)} - {top.iri}
-        found: dict[str, Criterion] = {}
+        inside: dict[str, Criterion] = {}
 
         def walk(criterion: Criterion) -> None:
-            if criterion.iri not in found and criterion.iri not in others:
-                found[criterion.iri] = criterion
+            if criterion.iri not in inside and criterion.iri not in others:
+                inside[criterion.iri] = criterion
                 for iri in criterion.members:
                     walk(version.criteria[iri])
 
         walk(top)
-        return list(found.values())
+        return list(inside.values())
 
     def _recombined(self, version: PolicyVersion) -> list[Criterion]:
         """The criteria that are in no section: substitutions put them in."""
@@ -244,7 +244,7 @@ class _Reference:
             yield {"passage": passage, "concerned": concerned}
 
     def _clauses(self, version: PolicyVersion) -> list[dict[str, str]]:
-        found = sorted(self.ontology.objects(URIRef(version.iri), NEC.unformalized), key=str)
+        clauses = sorted(self.ontology.objects(URIRef(version.iri), NEC.unformalized), key=str)
         parts = (
             ("label", SKOS.prefLabel),
             ("definition", SKOS.definition),
@@ -253,7 +253,7 @@ class _Reference:
         )
         return [
             {"anchor": _local(str(clause)), **{name: graphs.text(self.ontology, clause, p) for name, p in parts}}
-            for clause in found
+            for clause in clauses
         ]
 
     def _vocabulary(self, page: str, ontology: Node) -> str:

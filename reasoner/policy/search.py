@@ -1,4 +1,4 @@
-"""Finding one's way in a policy's vocabulary: what a finding says to which criteria, and a search by words."""
+"""Search in a policy's vocabulary: which criteria a finding affirms or denies, and findings and criteria by words."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from reasoner.rdf import graphs, terms
 from reasoner.rdf.namespaces import NEC, OWL, RDFS, SKOS
 
 _SHOWN = 20
-"""Hits of a search, and codes of a finding, that are listed."""
+"""The most hits of a search, and codes of a finding, that are listed."""
 _WIDTH = 100
 
 
 def find(policy: Policy, version: PolicyVersion, text: str) -> str:
-    """What the policy has under a name or some words, as text.
+    """The finding with a name, or a list of the findings and criteria with some words, as text.
 
     Args:
         policy: the policy.
-        version: the version whose criteria are meant.
+        version: the version with the criteria.
         text: the name of a finding class, such as ``iop:Homelessness``, ``Homelessness`` or its IRI, or words to search for
             in the names, labels, notations and definitions of findings and criteria.
 
@@ -44,35 +44,35 @@ def find(policy: Policy, version: PolicyVersion, text: str) -> str:
 
 
 def narrower(ontology: Graph, finding: str) -> list[str]:
-    """The IRIs of the named classes below a finding, itself left out, ordered."""
+    """The IRIs of the named classes below a finding, without itself, in order."""
     below = ontology.transitive_subjects(RDFS.subClassOf, URIRef(finding))
     return sorted({str(name) for name in below if isinstance(name, URIRef)} - {finding})
 
 
 def contraries(version: PolicyVersion, finding: str) -> list[str]:
-    """The IRIs of the findings whose affirmation denies a leaf's finding, those below them included, ordered."""
+    """The IRIs of the findings that deny a leaf's finding when affirmed, with all narrower ones, in order."""
     stated = [contrary for contrary, findings in version.contraries.items() if finding in findings]
     return sorted({*stated, *(name for contrary in stated for name in narrower(version.ontology, contrary))})
 
 
 def label(policy: Policy, iri: str) -> str:
-    """A term as people read it: its name with a prefix, and its label."""
+    """The prefixed name and the label of a term."""
     return f"{policy.short(iri)}  {graphs.text(policy.ontology, URIRef(iri), SKOS.prefLabel)}".rstrip()
 
 
 def _named(policy: Policy, text: str) -> str | None:
-    """The finding class that a name or an IRI is of."""
+    """The IRI of the finding class with a name or an IRI; None if there is none, or more than one."""
     prefix, colon, local = text.partition(":")
     iri = policy.prefixes[prefix] + local if colon and prefix in policy.prefixes else text.strip("<>")
     known = {terms.name(term) for term in policy.lexicon.findings}
     if iri in known:
         return iri
-    alike = [name for name in known if re.split(r"[#/]", name)[-1] == text]
-    return alike[0] if len(alike) == 1 else None
+    matches = [name for name in known if re.split(r"[#/]", name)[-1] == text]
+    return matches[0] if len(matches) == 1 else None
 
 
 def _broader(ontology: Graph, finding: str) -> list[str]:
-    """The named classes above a finding, the nearest first, itself included; the class of all statements left out."""
+    """The finding and the named classes above it, the nearest first, without `nec:Statement`."""
     order: list[str] = []
     queue: list[Node] = [URIRef(finding)]
     while queue:
@@ -140,12 +140,12 @@ def _findings(policy: Policy, text: str) -> Iterator[tuple[tuple[int, int], str]
 
 
 def _rank(text: str, words: tuple[str, ...]) -> int | None:
-    """0 if all words of a search stand in a name or label, 1 if some only in the definition, None if one is missing."""
-    wanted = text.casefold().split()
+    """0 if all words of a search are in names or labels, 1 if some are only in the definition, None if one is missing."""
+    searched = text.casefold().split()
     *names, definition = (part.casefold() for part in words)
-    if all(any(word in name for name in names) for word in wanted):
+    if all(any(word in name for name in names) for word in searched):
         return 0
-    return 1 if all(any(word in part for part in (*names, definition)) for word in wanted) else None
+    return 1 if all(any(word in part for part in (*names, definition)) for word in searched) else None
 
 
 def _wrapped(text: str) -> list[str]:
