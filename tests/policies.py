@@ -86,9 +86,9 @@ def parameters(**values: int) -> dict[str, PolicyParameter]:
 
 def criteria(*sketches: Sketch) -> dict[str, Criterion]:
     """The criteria of some sketches by IRI, in published order."""
-    found: dict[str, Criterion] = {}
+    by_iri: dict[str, Criterion] = {}
     for sketch in sketches:
-        found[iri(sketch.id)] = Criterion(
+        by_iri[iri(sketch.id)] = Criterion(
             iri=iri(sketch.id),
             id=sketch.id,
             kind=sketch.kind,
@@ -100,8 +100,8 @@ def criteria(*sketches: Sketch) -> dict[str, Criterion]:
             finding=finding(sketch.id) if sketch.kind is CriterionKind.LEAF else "",
             **sketch.facts,
         )
-        found |= criteria(*sketch.members)
-    return found
+        by_iri |= criteria(*sketch.members)
+    return by_iri
 
 
 def version(
@@ -145,15 +145,15 @@ def policy(*versions: PolicyVersion) -> Policy:
     return Policy("urn:policy", "sketch", "Sketch", (), versions, {}, "", EMPTY, Sources((), ()))
 
 
-def effective(found: PolicyVersion, *classes: str, **choices: str) -> EffectivePolicy:
+def effective(policy_version: PolicyVersion, *classes: str, **choices: str) -> EffectivePolicy:
     """What a version asks of requests of some classes under some readings."""
-    return effective_policy(found, frozenset(classes), choose_readings(found, choices))
+    return effective_policy(policy_version, frozenset(classes), choose_readings(policy_version, choices))
 
 
-def evaluation(found: EffectivePolicy, **statuses: str) -> Evaluation:
+def evaluation(asked: EffectivePolicy, **statuses: str) -> Evaluation:
     """An evaluation from the letter of each leaf's status; a leaf that is not named is not documented."""
-    given = {iri(id_): BY_LETTER[letter] for id_, letter in statuses.items()}
-    return Evaluation(found, dict.fromkeys(found.leaves, D) | given)
+    stated = {iri(id_): BY_LETTER[letter] for id_, letter in statuses.items()}
+    return Evaluation(asked, dict.fromkeys(asked.leaves, D) | stated)
 
 
 def replacing(replaced: str, *used: str, when: str | None = None) -> Substitution:
@@ -167,8 +167,8 @@ def replacing(replaced: str, *used: str, when: str | None = None) -> Substitutio
 
 def interpretation(id_: str, **readings: tuple[Substitution, ...]) -> Interpretation:
     """A passage with its readings, the first of which is the default."""
-    found = [
+    choices = [
         Reading(f"urn:reading:{id_}:{name}", f"{id_}/{name}", name, "", "", substitutions)
         for name, substitutions in readings.items()
     ]
-    return Interpretation(f"urn:interpretation:{id_}", id_, id_, "", "", found[0], tuple(found[1:]))
+    return Interpretation(f"urn:interpretation:{id_}", id_, id_, "", "", choices[0], tuple(choices[1:]))

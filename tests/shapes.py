@@ -74,8 +74,8 @@ def property_shapes(*constraints: str, path: str = ":p") -> Graph:
     """A shape that targets things, with a named property shape for each text of constraints; their severities vary."""
     severities = ("Violation", "Warning", "Info")
     parts = [
-        f":part-{number} a sh:PropertyShape ; sh:path {path} ; sh:severity sh:{severities[number % 3]} ; {said} ."
-        for number, said in enumerate(constraints)
+        f":part-{number} a sh:PropertyShape ; sh:path {path} ; sh:severity sh:{severities[number % 3]} ; {constraint} ."
+        for number, constraint in enumerate(constraints)
     ]
     named = " , ".join(f":part-{number}" for number in range(len(constraints)))
     return parsed(f":shape a sh:NodeShape ; sh:targetClass :Thing ; sh:property {named} .\n" + "\n".join(parts))
@@ -105,8 +105,8 @@ def compiled_results(data: Graph, shapes: Graph) -> tuple[set[Result], set[tuple
 
 def pyshacl_results(data: Graph, shapes: Graph) -> set[Result]:
     """The results of pySHACL, each once however many values break a shape."""
-    found = pyshacl_door.validate(data, shapes).results
-    return {Result(local(result.focus), local(result.shape), result.severity) for result in found}
+    results = pyshacl_door.validate(data, shapes).results
+    return {Result(local(result.focus), local(result.shape), result.severity) for result in results}
 
 
 def table_conforms(compiler: Compiler, view: GraphView, shape: Term, focus: Term) -> bool:

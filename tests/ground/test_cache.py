@@ -25,7 +25,7 @@ class Note:
 
 
 CODEC = Codec(Note)
-KEPT = Note("kept", 1)
+NOTE = Note("kept", 1)
 
 
 @pytest.fixture
@@ -43,8 +43,8 @@ def with_checksum(content: bytes) -> bytes:
 
 
 def test_what_is_built_is_kept(folder: Path) -> None:
-    assert cache.cached("name", CODEC, lambda: KEPT) == KEPT
-    assert cache.cached("name", CODEC, never) == KEPT
+    assert cache.cached("name", CODEC, lambda: NOTE) == NOTE
+    assert cache.cached("name", CODEC, never) == NOTE
     assert [path.name for path in folder.iterdir()] == ["name.data"]
 
 
@@ -82,10 +82,10 @@ class Runs:
     ids=lambda content: content[:30].decode("latin-1"),
 )
 def test_what_is_foreign_is_replaced(folder: Path, content: bytes, signed: bool) -> None:
-    cache.cached("name", CODEC, lambda: KEPT)
+    cache.cached("name", CODEC, lambda: NOTE)
     good = (folder / "name.data").read_bytes()
     (folder / "name.data").write_bytes(with_checksum(content) if signed else content)
-    assert cache.cached("name", CODEC, lambda: KEPT) == KEPT
+    assert cache.cached("name", CODEC, lambda: NOTE) == NOTE
     assert (folder / "name.data").read_bytes() == good
 
 
@@ -95,23 +95,23 @@ def test_nothing_in_a_file_runs(folder: Path, tmp_path: Path, signed: bool) -> N
     content = pickle.dumps(Runs(f"touch {trace}"))
     folder.mkdir(mode=0o700)
     (folder / "name.data").write_bytes(with_checksum(content) if signed else content)
-    assert cache.cached("name", CODEC, lambda: KEPT) == KEPT
-    assert cache.cached("name", CODEC, never) == KEPT
+    assert cache.cached("name", CODEC, lambda: NOTE) == NOTE
+    assert cache.cached("name", CODEC, never) == NOTE
     assert not trace.exists()
 
 
 def test_a_damaged_file_is_replaced(folder: Path) -> None:
-    cache.cached("name", CODEC, lambda: KEPT)
+    cache.cached("name", CODEC, lambda: NOTE)
     path = folder / "name.data"
     path.write_bytes(path.read_bytes().replace(b"kept", b"bent"))
-    assert cache.cached("name", CODEC, lambda: KEPT) == KEPT
+    assert cache.cached("name", CODEC, lambda: NOTE) == NOTE
 
 
 def test_a_folder_that_others_write_to_is_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder.mkdir()
     folder.chmod(0o777)
     assert cache.folder() is None
-    assert cache.cached("name", CODEC, lambda: KEPT) == KEPT
+    assert cache.cached("name", CODEC, lambda: NOTE) == NOTE
     assert list(folder.iterdir()) == []
     monkeypatch.setenv("NECESSITY_CACHE", "")
     assert cache.folder() is None
@@ -145,16 +145,16 @@ def test_a_policy_is_the_same_from_the_cache(folder: Path) -> None:
     built = load_policy.__wrapped__("mp9556")
     (path,) = folder.iterdir()
     written = path.stat().st_mtime_ns
-    kept = load_policy.__wrapped__("mp9556")
+    cached = load_policy.__wrapped__("mp9556")
     assert path.stat().st_mtime_ns == written, "the second came from the cache"
-    assert vars(kept.lexicon) == vars(built.lexicon)
-    assert (kept.digest, kept.prefixes, kept.sources) == (built.digest, built.prefixes, built.sources)
-    for version, other in zip(kept.versions, built.versions, strict=True):
-        own = {"lexicon": kept.lexicon}
+    assert vars(cached.lexicon) == vars(built.lexicon)
+    assert (cached.digest, cached.prefixes, cached.sources) == (built.digest, built.prefixes, built.sources)
+    for version, other in zip(cached.versions, built.versions, strict=True):
+        own = {"lexicon": cached.lexicon}
         assert {**vars(version), **own} == {**vars(other), **own}
-        assert version.lexicon is kept.lexicon
+        assert version.lexicon is cached.lexicon
         assert type(version.criteria[version.sections[0]]) is type(other.criteria[other.sections[0]])
-    assert "ontology" not in vars(kept.sources), "no graph was read"
+    assert "ontology" not in vars(cached.sources), "no graph was read"
 
 
 def test_a_policy_with_wrong_types_is_built_anew(folder: Path) -> None:

@@ -88,9 +88,9 @@ def test_a_family_holds_every_minimal_set_in_order(seed: int) -> None:
     assert family.count == len(minimal)
     assert bool(family) == bool(minimal)
     for name, count in family.occurrences().items():
-        assert count == sum(name in found for found in minimal)
-    for found in minimal:
-        for name in found:
-            rest = set(found) - {name}
+        assert count == sum(name in members for members in minimal)
+    for members in minimal:
+        for name in members:
+            rest = set(members) - {name}
             wanted = {frozenset(set(o) - rest) for o in minimal if rest <= set(o) and name not in o}
-            assert {frozenset(instead) for instead in family.replacing(name, found)} == wanted
+            assert {frozenset(instead) for instead in family.replacing(name, members)} == wanted

@@ -46,8 +46,8 @@ def cells(table: str) -> dict[tuple[Status, Status], Status]:
     columns, *rows = [line.split() for line in table.strip().splitlines()]
     return {
         (BY_LETTER[row], BY_LETTER[column]): BY_LETTER[cell]
-        for row, *given in rows
-        for column, cell in zip(columns, given, strict=True)
+        for row, *row_cells in rows
+        for column, cell in zip(columns, row_cells, strict=True)
     }
 
 
@@ -90,23 +90,23 @@ def test_the_severities_of_a_leaf_make_its_status() -> None:
         ("Info", "Violation"): C,
     }
     for size in range(4):
-        for found in itertools.combinations(("Warning", "Violation", "Info"), size):
-            if found in table or found[::-1] in table:
-                assert leaf_status(found) is table.get(found, table.get(found[::-1]))
+        for severities in itertools.combinations(("Warning", "Violation", "Info"), size):
+            if severities in table or severities[::-1] in table:
+                assert leaf_status(severities) is table.get(severities, table.get(severities[::-1]))
             else:
                 with pytest.raises(EngineError):
-                    leaf_status(found)
+                    leaf_status(severities)
 
 
 def test_the_severities_of_an_exclusion_make_its_status() -> None:
     table = {(): D, ("Violation",): M, ("Info",): N, ("Violation", "Info"): C}
     for size in range(4):
-        for found in itertools.combinations(("Warning", "Violation", "Info"), size):
-            if found in table:
-                assert leaf_status(found, hits=True) is table[found]
+        for severities in itertools.combinations(("Warning", "Violation", "Info"), size):
+            if severities in table:
+                assert leaf_status(severities, hits=True) is table[severities]
             else:
                 with pytest.raises(EngineError):
-                    leaf_status(found, hits=True)
+                    leaf_status(severities, hits=True)
 
 
 def test_a_residual_exclusion_holds_only_where_the_criteria_are_not_otherwise_met() -> None:
@@ -155,9 +155,9 @@ WHOLE = effective(
 
 
 def test_sections_are_folded_together_and_groups_stand_before_their_parts() -> None:
-    found = evaluation(WHOLE, a="M", b="N", c="M", d="D", x="N", y="D", z="N")
-    assert found.outcome is Outcome.DOCUMENTATION_NEEDED
-    assert {id_: found.statuses[iri(id_)] for id_ in "sagbctd"} == {
+    folded = evaluation(WHOLE, a="M", b="N", c="M", d="D", x="N", y="D", z="N")
+    assert folded.outcome is Outcome.DOCUMENTATION_NEEDED
+    assert {id_: folded.statuses[iri(id_)] for id_ in "sagbctd"} == {
         "s": M,
         "a": M,
         "g": M,
@@ -166,7 +166,7 @@ def test_sections_are_folded_together_and_groups_stand_before_their_parts() -> N
         "t": D,
         "d": D,
     }
-    assert list(found.statuses) == [iri(id_) for id_ in "sagbctdxyz"]
+    assert list(folded.statuses) == [iri(id_) for id_ in "sagbctdxyz"]
 
 
 def test_an_affirmed_exclusion_goes_before_met_criteria() -> None:
@@ -178,9 +178,9 @@ def test_an_affirmed_exclusion_goes_before_met_criteria() -> None:
     [("M", A, Outcome.CRITERIA_MET), ("D", D, Outcome.DOCUMENTATION_NEEDED), ("N", M, Outcome.EXCLUDED)],
 )
 def test_a_residual_exclusion_is_judged_after_the_criteria(d: str, status: Status, outcome: Outcome) -> None:
-    found = evaluation(WHOLE, a="M", b="M", d=d, y="M")
-    assert found.statuses[iri("y")] is status
-    assert found.outcome is outcome
+    folded = evaluation(WHOLE, a="M", b="M", d=d, y="M")
+    assert folded.statuses[iri("y")] is status
+    assert folded.outcome is outcome
 
 
 def test_the_description_decides_nothing() -> None:
@@ -195,8 +195,8 @@ def test_assuming_changes_what_is_assumed_and_nothing_else() -> None:
 
 
 def test_a_leaf_that_was_not_evaluated_is_an_error() -> None:
-    found = evaluation(WHOLE)
+    folded = evaluation(WHOLE)
     for id_ in "acxz":
-        without = {name: status for name, status in found.leaves.items() if name != iri(id_)}
+        without = {name: status for name, status in folded.leaves.items() if name != iri(id_)}
         with pytest.raises(EngineError, match=f"criterion:{id_}"):
-            _ = type(found)(WHOLE, without).statuses
+            _ = type(folded)(WHOLE, without).statuses

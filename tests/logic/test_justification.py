@@ -57,11 +57,11 @@ def test_grounds_are_the_smallest_sets_that_carry_what_is_met(statuses: dict[str
 
 
 def test_statements_stand_for_the_leaves_that_they_speak_to() -> None:
-    found = evaluation(POLICY, a="M", b="M")
+    folded = evaluation(POLICY, a="M", b="M")
     speaking = {iri("a"): ["s2", "s1"], iri("b"): ["s1"]}
-    assert list(statement_grounds(found, speaking)) == [("s1",)]
-    assert list(statement_grounds(found, speaking | {iri("b"): ["s3"]})) == [("s1", "s3"), ("s2", "s3")]
-    assert list(statement_grounds(found, {iri("a"): ["s1"]})) == []
+    assert list(statement_grounds(folded, speaking)) == [("s1",)]
+    assert list(statement_grounds(folded, speaking | {iri("b"): ["s3"]})) == [("s1", "s3"), ("s2", "s3")]
+    assert list(statement_grounds(folded, {iri("a"): ["s1"]})) == []
 
 
 @pytest.mark.parametrize(

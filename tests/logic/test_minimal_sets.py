@@ -27,24 +27,24 @@ KINDS = [
 
 
 def run(policy: Policy, attestations: list[Attestation], **facts: str) -> Determination:
-    (found,) = determine(Graph().parse(data=chart(attestations, **facts), format="turtle"), policy)
-    return found
+    (determination,) = determine(Graph().parse(data=chart(attestations, **facts), format="turtle"), policy)
+    return determination
 
 
 @pytest.fixture(scope="module")
 def kinds(policy: Policy) -> list[EffectivePolicy]:
     """The effective policy of every kind of request, under the default and under every other reading."""
-    found = []
+    policies = []
     for facts in KINDS:
         determination = run(policy, [], **facts)
-        found += [determination.evaluation.policy, *(tried.evaluation.policy for tried in determination.readings)]
-    return list(dict.fromkeys(found))
+        policies += [determination.evaluation.policy, *(tried.evaluation.policy for tried in determination.readings)]
+    return list(dict.fromkeys(policies))
 
 
 def test_an_empty_chart_of_a_minor_with_substance_use(policy: Policy) -> None:
-    found = run(policy, [], focus="SubstanceUse", birth="2012-01-01")
-    assert found.gaps.count == 648
-    sets = list(found.gaps)
+    determination = run(policy, [], focus="SubstanceUse", birth="2012-01-01")
+    assert determination.gaps.count == 648
+    sets = list(determination.gaps)
     assert len(set(sets)) == 648
     assert sets == sorted(sets, key=lambda s: (len(s), s))
     assert len(sets[0]) == min(map(len, sets))
@@ -87,10 +87,10 @@ def test_gaps_grounds_and_changes_are_minimal_and_sufficient(kinds: list[Effecti
         elif evaluation.outcome is Outcome.CRITERIA_MET:
             silence = dict.fromkeys(policy.leaves, Status.NOT_DOCUMENTED)
             for ground in itertools.islice(grounds(evaluation), 4):
-                kept = {policy.version.by_id[id_].iri for id_ in ground}
-                alone = {iri: evaluation.leaves[iri] for iri in kept}
+                leaves = {policy.version.by_id[id_].iri for id_ in ground}
+                alone = {iri: evaluation.leaves[iri] for iri in leaves}
                 assert Evaluation(policy, silence | alone).outcome is Outcome.CRITERIA_MET
-                for iri in kept:
+                for iri in leaves:
                     less = {other: status for other, status in alone.items() if other != iri}
                     assert Evaluation(policy, silence | less).outcome is not Outcome.CRITERIA_MET
         else:
@@ -102,8 +102,8 @@ def test_gaps_grounds_and_changes_are_minimal_and_sufficient(kinds: list[Effecti
                     assert less.outcome in against
             silence = dict.fromkeys(policy.leaves, Status.NOT_DOCUMENTED)
             for objection in itertools.islice(objections(evaluation), 4):
-                kept = {policy.version.by_id[id_].iri for id_ in objection}
-                alone = {iri: evaluation.leaves[iri] for iri in kept}
+                leaves = {policy.version.by_id[id_].iri for id_ in objection}
+                alone = {iri: evaluation.leaves[iri] for iri in leaves}
                 assert Evaluation(policy, silence | alone).outcome in against
     assert len(seen) > 1
 
@@ -117,26 +117,26 @@ def test_every_gap_by_brute_force(policy: Policy) -> None:
         if not leaf.id.startswith("exclusions") and leaf.id not in open_leaves
         and leaf.id not in ("adult-admission:8-c-risk", "adult-admission:8-a-i", "adult-admission:8-a-ii")
     ]  # fmt: skip
-    found = run(policy, done)
-    missing = sorted({id_ for gap in found.gaps for id_ in gap})
+    determination = run(policy, done)
+    missing = sorted({id_ for gap in determination.gaps for id_ in gap})
     complete = []
     for size in range(len(missing) + 1):
         for ids in itertools.combinations(missing, size):
-            settled = set_to(found.evaluation, set(ids), Status.MET)
+            settled = set_to(determination.evaluation, set(ids), Status.MET)
             if settled.outcome is Outcome.CRITERIA_MET and not any(set(c) < set(ids) for c in complete):
                 complete.append(ids)
-    assert list(found.gaps) == complete
+    assert list(determination.gaps) == complete
     assert len(complete) > 2
 
 
 def test_statements_that_carry_it(policy: Policy) -> None:
     ids = [leaf.id for leaf in policy.versions[0].leaves.values() if not leaf.id.startswith("exclusions")]
     twice = [Attestation("adult-admission:3")]
-    found = run(policy, [Attestation(id_) for id_ in ids] + twice)
-    assert found.statement_grounds.count == found.grounds.count * 2
-    speaking = {r.criterion.iri: [b.statement.iri for b in r.evidence] for r in found.criteria}
-    (section,) = found.evaluation.policy.sections
+    determination = run(policy, [Attestation(id_) for id_ in ids] + twice)
+    assert determination.statement_grounds.count == determination.grounds.count * 2
+    speaking = {r.criterion.iri: [b.statement.iri for b in r.evidence] for r in determination.criteria}
+    (section,) = determination.evaluation.policy.sections
     three = next(part for part in section.members if part.criterion.id == "adult-admission:3")
-    assert list(statement_grounds(found.evaluation, speaking, three)) == [
+    assert list(statement_grounds(determination.evaluation, speaking, three)) == [
         (iri,) for iri in sorted(speaking[three.criterion.iri])
     ]

@@ -49,18 +49,18 @@ def by_the_fold(
     policy: EffectivePolicy, others: list[EffectivePolicy], leaves: dict[str, Status]
 ) -> tuple[object, ...]:
     """Outcome, whether it holds, statuses and first gap, as `reasoner.logic.fold` and `reasoner.logic.justification` have them."""
-    found = Evaluation(policy, leaves)
-    holds = all(Evaluation(other, leaves).outcome is found.outcome for other in others) if others else None
-    statuses = {policy.version.criteria[iri].id: status.value for iri, status in found.statuses.items()}
-    gap = next(iter(gaps(found)), ()) if found.outcome is Outcome.DOCUMENTATION_NEEDED else ()
-    return found.outcome, holds, statuses, gap
+    folded = Evaluation(policy, leaves)
+    holds = all(Evaluation(other, leaves).outcome is folded.outcome for other in others) if others else None
+    statuses = {policy.version.criteria[iri].id: status.value for iri, status in folded.statuses.items()}
+    gap = next(iter(gaps(folded)), ()) if folded.outcome is Outcome.DOCUMENTATION_NEEDED else ()
+    return folded.outcome, holds, statuses, gap
 
 
 @pytest.mark.parametrize("sketch", [nested, excluding, shared, unasked])
 def test_a_plan_gives_what_the_fold_gives_for_every_vector_of_statuses(sketch: Callable[[], PolicyVersion]) -> None:
-    found = sketch()
-    policy = effective(found)
-    others = [effective(found, passage="other")] if found.interpretations else []
+    sketched = sketch()
+    policy = effective(sketched)
+    others = [effective(sketched, passage="other")] if sketched.interpretations else []
     plan = FoldTable(policy, others)
     outcomes = set()
     for statuses in itertools.product(Status, repeat=len(plan.leaves)):
@@ -89,6 +89,6 @@ def test_codes_are_places_in_the_list_of_statuses() -> None:
 
 
 def test_leaves_of_other_readings_are_asked_for_last() -> None:
-    found = excluding()
-    plan = FoldTable(effective(found), [effective(found, passage="other")])
+    sketched = excluding()
+    plan = FoldTable(effective(sketched), [effective(sketched, passage="other")])
     assert [iri.rpartition(":")[2] for iri in plan.leaves] == list("baxyd")

@@ -81,11 +81,11 @@ def test_axes_that_are_refused(old: str, new: str, problem: str) -> None:
 
 
 def test_values_are_chosen_by_words_in_the_order_of_the_axes() -> None:
-    found = axes.choose(read(AXES), {"size": "l", "colour": "red"})
-    assert [value.iri for value in found] == ["urn:Red", "urn:L"]
-    assert axes.choose(read(AXES), {"size": "l"}) == found[1:]
+    values = axes.choose(read(AXES), {"size": "l", "colour": "red"})
+    assert [value.iri for value in values] == ["urn:Red", "urn:L"]
+    assert axes.choose(read(AXES), {"size": "l"}) == values[1:]
     request = URIRef("urn:request")
-    assert axes.facts(request, found[1:]) == [(request, URIRef("urn:size"), URIRef("urn:L"))]
+    assert axes.facts(request, values[1:]) == [(request, URIRef("urn:size"), URIRef("urn:L"))]
     with pytest.raises(UsageError, match=r"--size cannot be 'xs'. Give extra-large or l or s"):
         axes.choose(read(AXES), {"size": "xs"})
     with pytest.raises(UsageError, match=r"no axis 'shape'. Known: colour, size"):
@@ -173,13 +173,13 @@ def test_the_command_line_takes_its_words(root: Path, tmp_path: Path, capsys: py
     assert "the bundle states no setting. Give --setting" in capsys.readouterr().err
     assert run(root, "determine", str(path), *facts, "--setting", "at-home") == 0
     assert "at home, Missouri" in capsys.readouterr().out
-    for wrong, said in (
+    for wrong, message in (
         (["--setting", "gym"], "choose from 'at-home', 'clinic'"),
         (["--phase", "admission"], "--phase"),
     ):
         with pytest.raises(SystemExit, match="2"):
             run(root, "determine", str(path), *facts, *wrong)
-        assert said in capsys.readouterr().err
+        assert message in capsys.readouterr().err
     with pytest.raises(SystemExit, match="0"):
         run(root, "determine", "--help")
     assert re.search(r"--setting SETTING\s+setting: at-home or clinic\n", capsys.readouterr().out)
@@ -253,8 +253,10 @@ def test_authoring_shapes_tell_of_an_axis_that_is_not_declared_well(root: Path, 
     assert old in vocabulary
     for text, faults in ((vocabulary, []), (vocabulary.replace(old, new), ["https://example.org/toy"])):
         data = Graph().parse(data=text, format="turtle").parse(data=versions, format="turtle")
-        found = [result.focus for result in pyshacl_door.validate(data, shapes).results if "nec:axis" in result.message]
-        assert list(dict.fromkeys(found)) == faults
+        focuses = [
+            result.focus for result in pyshacl_door.validate(data, shapes).results if "nec:axis" in result.message
+        ]
+        assert list(dict.fromkeys(focuses)) == faults
 
 
 def test_authoring_shapes_tell_of_routing_by_what_is_no_axis(root: Path) -> None:

@@ -42,15 +42,19 @@ CHOICE = """
 
 
 def test_a_choice_is_read_with_who_made_it(tmp_path: Path) -> None:
-    found = read_configuration(written(tmp_path, CHOICE), POLICY)
-    assert (found.iri, found.label, found.author) == ("urn:payer", "A payer's readings", "R. Example")
-    assert found.readings == {"urn:reading:lack:both", "urn:reading:scope:narrow"}
+    configuration = read_configuration(written(tmp_path, CHOICE), POLICY)
+    assert (configuration.iri, configuration.label, configuration.author) == (
+        "urn:payer",
+        "A payer's readings",
+        "R. Example",
+    )
+    assert configuration.readings == {"urn:reading:lack:both", "urn:reading:scope:narrow"}
 
 
 def test_each_version_takes_the_readings_of_its_own_passages(tmp_path: Path) -> None:
-    found = read_configuration(written(tmp_path, CHOICE), POLICY)
-    assert found.choices(EARLIER) == {"lack": "lack/both"}
-    assert found.choices(LATER) == {"scope": "scope/narrow"}
+    configuration = read_configuration(written(tmp_path, CHOICE), POLICY)
+    assert configuration.choices(EARLIER) == {"lack": "lack/both"}
+    assert configuration.choices(LATER) == {"scope": "scope/narrow"}
 
 
 def test_parameters_are_read_in_the_order_of_their_iris(tmp_path: Path) -> None:

@@ -104,9 +104,9 @@ def test_a_kind_of_request_is_said_in_full(
 
 
 def test_the_shapes_of_a_kind_of_request_target_the_sections_that_apply(policy: Policy) -> None:
-    found = policy.versions[0]
-    text = shapes(found, ADMISSION, "US-MO", minor=False)
+    version = policy.versions[0]
+    text = shapes(version, ADMISSION, "US-MO", minor=False)
     targeted = set(Graph().parse(data=text, format="turtle").subjects(SH.targetClass, NEC.ReviewRequest))
-    asked = {section.criterion.iri for section in effective(found, ADMISSION, "US-MO", minor=False).sections}
-    assert {section for section in found.sections if URIRef(section) in targeted} == asked
-    assert asked < set(found.sections)
+    routed = {section.criterion.iri for section in effective(version, ADMISSION, "US-MO", minor=False).sections}
+    assert {section for section in version.sections if URIRef(section) in targeted} == routed
+    assert routed < set(version.sections)

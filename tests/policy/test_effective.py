@@ -24,21 +24,21 @@ def drawn(parts: tuple[Part, ...]) -> str:
 
 
 def test_what_does_not_apply_to_a_request_is_not_asked() -> None:
-    found = version(
+    sketched = version(
         all_of("s", leaf("a"), leaf("b", applies_to="minor")),
         all_of("t", leaf("c"), applies_to="substance-use"),
         exclusions=(leaf("x"),),
     )
-    assert drawn(effective(found).sections) == "s(a)"
-    assert drawn(effective(found, "minor").sections) == "s(a b)"
-    assert drawn(effective(found, "minor", "substance-use").sections) == "s(a b) t(c)"
+    assert drawn(effective(sketched).sections) == "s(a)"
+    assert drawn(effective(sketched, "minor").sections) == "s(a b)"
+    assert drawn(effective(sketched, "minor", "substance-use").sections) == "s(a b) t(c)"
 
 
 def test_a_list_is_routed_as_a_whole_and_its_items_come_last() -> None:
-    found = effective(version(all_of("s", leaf("a")), exclusions=(leaf("x"), leaf("y")), description=(leaf("z"),)))
-    assert [part.criterion.id for part in found.parts.values()] == ["s", "a", "x", "y", "z"]
-    assert [item.id for item in found.exclusions] == ["x", "y"]
-    assert found.leaves == tuple(map(iri, "axyz"))
+    policy = effective(version(all_of("s", leaf("a")), exclusions=(leaf("x"), leaf("y")), description=(leaf("z"),)))
+    assert [part.criterion.id for part in policy.parts.values()] == ["s", "a", "x", "y", "z"]
+    assert [item.id for item in policy.exclusions] == ["x", "y"]
+    assert policy.leaves == tuple(map(iri, "axyz"))
 
 
 @pytest.mark.parametrize(
@@ -53,10 +53,10 @@ def test_a_list_is_routed_as_a_whole_and_its_items_come_last() -> None:
     ],
 )
 def test_a_substitution_stands_in_the_place_of_what_it_replaces(substitution: object, tree: str) -> None:
-    found = version(
+    sketched = version(
         all_of("s", leaf("a"), leaf("b"), leaf("c")), spare=(leaf("d"), leaf("e")), substitutions=(substitution,)
     )
-    policy = effective(found, "adult")
+    policy = effective(sketched, "adult")
     assert drawn(policy.sections) == tree
     assert policy.substitutions == ((substitution,) if "b" not in tree else ())
 
@@ -65,20 +65,20 @@ def test_a_substitution_stands_in_the_place_of_what_it_replaces(substitution: ob
 def test_what_is_said_of_a_class_of_requests_goes_before_what_a_reading_says_of_all(class_bound_first: bool) -> None:
     of_class, of_all = replacing("b", "d", when="adult"), replacing("b", "e")
     first, second = (of_class, of_all) if class_bound_first else (of_all, of_class)
-    found = version(
+    sketched = version(
         all_of("s", leaf("a"), leaf("b")),
         spare=(leaf("d"), leaf("e")),
         substitutions=(first,),
         interpretations=(interpretation("passage", plain=(), other=(second,)),),
     )
-    assert drawn(effective(found, "adult", passage="other").sections) == "s(a d)"
-    assert drawn(effective(found, "minor", passage="other").sections) == "s(a e)"
-    assert drawn(effective(found, "adult").sections) == ("s(a d)" if class_bound_first else "s(a e)")
+    assert drawn(effective(sketched, "adult", passage="other").sections) == "s(a d)"
+    assert drawn(effective(sketched, "minor", passage="other").sections) == "s(a e)"
+    assert drawn(effective(sketched, "adult").sections) == ("s(a d)" if class_bound_first else "s(a e)")
 
 
 @pytest.mark.parametrize("condition", [None, "adult"])
 def test_two_substitutions_of_one_rank_cannot_both_be_in_force(condition: str | None) -> None:
-    found = version(
+    sketched = version(
         all_of("s", leaf("b")),
         spare=(leaf("d"), leaf("e")),
         interpretations=(
@@ -86,28 +86,28 @@ def test_two_substitutions_of_one_rank_cannot_both_be_in_force(condition: str | 
             interpretation("two", plain=(), other=(replacing("b", "e", when=condition),)),
         ),
     )
-    assert drawn(effective(found, "adult", one="other").sections) == "s(d)"
+    assert drawn(effective(sketched, "adult", one="other").sections) == "s(d)"
     with pytest.raises(PolicyError, match="two substitutions are in force") as error:
-        effective(found, "adult", one="other", two="other")
+        effective(sketched, "adult", one="other", two="other")
     assert error.value.where == iri("b")
 
 
 def test_a_replacement_may_hold_what_it_replaces() -> None:
-    found = version(
+    sketched = version(
         all_of("s", leaf("a"), leaf("b")),
         spare=(any_of("either", leaf("b"), leaf("d")),),
         substitutions=(replacing("b", "either"),),
     )
-    assert drawn(effective(found).sections) == "s(a either(b d))"
+    assert drawn(effective(sketched).sections) == "s(a either(b d))"
 
 
 def test_a_replacement_goes_in_the_name_of_what_it_restates() -> None:
-    found = version(
+    sketched = version(
         all_of("s", any_of("g", leaf("a"), leaf("b"))),
         spare=(all_of("", leaf("a"), leaf("b"), restates=iri("g")),),
         substitutions=(replacing("g", ""),),
     )
-    (section,) = effective(found).sections
+    (section,) = effective(sketched).sections
     assert drawn((section,)) == "s(g(a b))"
     assert section.members[0].kind == "all"
 
@@ -124,9 +124,9 @@ def test_a_reading_may_test_another_class_of_requests() -> None:
 
 
 def test_criteria_that_form_a_cycle_are_an_error() -> None:
-    found = version(all_of("s", leaf("a"), any_of("g", leaf("b"), all_of("s"))))
+    sketched = version(all_of("s", leaf("a"), any_of("g", leaf("b"), all_of("s"))))
     looped = version(
-        criteria={**found.criteria, iri("s"): version(all_of("s", any_of("g"))).criteria[iri("s")]},
+        criteria={**sketched.criteria, iri("s"): version(all_of("s", any_of("g"))).criteria[iri("s")]},
         sections=(iri("s"),),
     )
     with pytest.raises(PolicyError, match="cycle"):
@@ -172,8 +172,8 @@ def toy(core_alone: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_shapes_of_leaves_target_requests_and_hold_nothing_of_other_leaves(toy: Path) -> None:
-    found = load_policy("toy", root=toy).versions[0]
-    graph = leaf_shapes(found, [f"{TOY}criteria/1-a", f"{TOY}exclusions/1"])
+    version_of_toy = load_policy("toy", root=toy).versions[0]
+    graph = leaf_shapes(version_of_toy, [f"{TOY}criteria/1-a", f"{TOY}exclusions/1"])
     targeted = {str(subject).removeprefix(TOY) for subject in graph.subjects(SH.targetClass, NEC.ReviewRequest)}
     assert targeted == {"criteria/1-a", "exclusions/1", "exclusions/1-affirmed", "exclusions/1-denied"}
     assert (URIRef(f"{TOY}criteria/1-a-documented"), SH.path, NEC.affirmed) in graph

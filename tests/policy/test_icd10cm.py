@@ -32,11 +32,11 @@ def builder() -> ModuleType:
 @pytest.fixture(scope="module")
 def titles(policy: Policy) -> dict[str, str]:
     """Every code of the scheme with its title."""
-    found = policy.ontology.subjects(SKOS.inScheme, URIRef(ICD.rstrip("/")))
-    return {str(code).removeprefix(ICD): str(policy.ontology.value(code, SKOS.prefLabel)) for code in found}
+    codes = policy.ontology.subjects(SKOS.inScheme, URIRef(ICD.rstrip("/")))
+    return {str(code).removeprefix(ICD): str(policy.ontology.value(code, SKOS.prefLabel)) for code in codes}
 
 
-def said(policy: Policy, code: str, predicate: URIRef) -> str | None:
+def stated_value(policy: Policy, code: str, predicate: URIRef) -> str | None:
     value = policy.ontology.value(URIRef(ICD + code), predicate)
     return None if value is None else str(value).removeprefix(str(NEC))
 
@@ -80,8 +80,8 @@ def test_it_holds_the_chapter_and_the_circumstances(titles: dict[str, str]) -> N
 def test_a_code_says_what_its_title_says(
     policy: Policy, code: str, severity: str | None, remission: str | None
 ) -> None:
-    assert said(policy, code, NEC.codeSeverity) == severity
-    assert said(policy, code, NEC.codeRemission) == remission
+    assert stated_value(policy, code, NEC.codeSeverity) == severity
+    assert stated_value(policy, code, NEC.codeRemission) == remission
 
 
 @pytest.mark.parametrize(
@@ -94,9 +94,9 @@ def test_a_disorder_whose_diagnosis_has_no_severity_stays_without_one(policy: Po
 
 
 def test_no_code_has_severity_and_remission(policy: Policy, titles: dict[str, str]) -> None:
-    remitted = {code for code in titles if said(policy, code, NEC.codeRemission)}
+    remitted = {code for code in titles if stated_value(policy, code, NEC.codeRemission)}
     assert remitted == {code for code, title in titles.items() if "remission" in title.lower()}
-    assert not [code for code in remitted if said(policy, code, NEC.codeSeverity)]
+    assert not [code for code in remitted if stated_value(policy, code, NEC.codeSeverity)]
     known = set(policy.ontology.subjects(RDF.type, NEC.Remission))
     assert set(policy.ontology.objects(None, NEC.codeRemission)) == known
 

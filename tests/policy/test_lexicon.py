@@ -40,59 +40,59 @@ def term(name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def found() -> Lexicon:
+def extracted() -> Lexicon:
     return lexicon(parsed(ONTOLOGY), parsed(SHAPES), named("Leaf"))
 
 
-def test_findings_are_those_of_the_leaves_and_all_that_is_narrower(found: Lexicon) -> None:
-    assert found.findings == {term("Leaf"), term("Narrow"), term("Narrowest")}
+def test_findings_are_those_of_the_leaves_and_all_that_is_narrower(extracted: Lexicon) -> None:
+    assert extracted.findings == {term("Leaf"), term("Narrow"), term("Narrowest")}
 
 
-def test_a_code_stands_for_its_classes_and_those_of_every_broader_concept(found: Lexicon) -> None:
-    assert found.codes == {
+def test_a_code_stands_for_its_classes_and_those_of_every_broader_concept(extracted: Lexicon) -> None:
+    assert extracted.codes == {
         term("F3"): named("Leaf"),
         term("F32"): named("Leaf"),
         term("F32-1"): named("Leaf", "Severe"),
     }
 
 
-def test_a_code_states_its_own_severity_and_topic_and_not_those_of_broader_ones(found: Lexicon) -> None:
+def test_a_code_states_its_own_severity_and_topic_and_not_those_of_broader_ones(extracted: Lexicon) -> None:
     core = "https://w3id.org/necessity/core#"
-    assert found.coded == {
+    assert extracted.coded == {
         term("F32-1"): ((f"<{core}severity>", f"<{core}Severe>"), (f"<{core}topic>", term("F32"))),
     }
 
 
-def test_what_is_said_anything_about_is_declared(found: Lexicon) -> None:
-    assert {term("Leaf"), term("v"), term("Z1")} <= found.declared
-    assert not {term("Else"), term("Z"), term("p")} & found.declared
+def test_what_is_said_anything_about_is_declared(extracted: Lexicon) -> None:
+    assert {term("Leaf"), term("v"), term("Z1")} <= extracted.declared
+    assert not {term("Else"), term("Z"), term("p")} & extracted.declared
 
 
-def test_words_and_types_are_those_of_the_ontology(found: Lexicon) -> None:
-    assert found.labels == {term("Leaf"): "leaf"}
-    assert found.notations == {term("v"): "V"}
-    assert found.types[term("v")] == {term("Kind"), "<http://www.w3.org/2002/07/owl#NamedIndividual>"}
+def test_words_and_types_are_those_of_the_ontology(extracted: Lexicon) -> None:
+    assert extracted.labels == {term("Leaf"): "leaf"}
+    assert extracted.notations == {term("v"): "V"}
+    assert extracted.types[term("v")] == {term("Kind"), "<http://www.w3.org/2002/07/owl#NamedIndividual>"}
 
 
-def test_axioms_are_what_classes_are_drawn_from_and_nothing_else(found: Lexicon) -> None:
+def test_axioms_are_what_classes_are_drawn_from_and_nothing_else(extracted: Lexicon) -> None:
     below = "<http://www.w3.org/2000/01/rdf-schema#subClassOf>"
-    assert (term("Narrow"), below, term("Leaf")) in found.axioms
-    restriction = next(value for subject, predicate, value in found.axioms if subject == term("Both"))
+    assert (term("Narrow"), below, term("Leaf")) in extracted.axioms
+    restriction = next(value for subject, predicate, value in extracted.axioms if subject == term("Both"))
     assert restriction.startswith("_:")
-    assert {(p, o) for s, p, o in found.axioms if s == restriction} == {
+    assert {(p, o) for s, p, o in extracted.axioms if s == restriction} == {
         ("<http://www.w3.org/2002/07/owl#onProperty>", term("p")),
         ("<http://www.w3.org/2002/07/owl#hasValue>", term("v")),
     }
-    assert not any(predicate == term("p") for _, predicate, _ in found.axioms)
+    assert not any(predicate == term("p") for _, predicate, _ in extracted.axioms)
 
 
-def test_shapes_keep_their_lists_and_their_literals(found: Lexicon) -> None:
+def test_shapes_keep_their_lists_and_their_literals(extracted: Lexicon) -> None:
     sh, rdf = "http://www.w3.org/ns/shacl#", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-    (part,) = found.shapes[term("shape")][f"<{sh}property>"]
-    (head,) = found.shapes[part][f"<{sh}in>"]
-    (rest,) = found.shapes[head][f"<{rdf}rest>"]
-    assert found.shapes[head][f"<{rdf}first>"] == ['"1"^^<http://www.w3.org/2001/XMLSchema#integer>']
-    assert found.shapes[rest] == {f"<{rdf}first>": ['"x"@en'], f"<{rdf}rest>": [f"<{rdf}nil>"]}
+    (part,) = extracted.shapes[term("shape")][f"<{sh}property>"]
+    (head,) = extracted.shapes[part][f"<{sh}in>"]
+    (rest,) = extracted.shapes[head][f"<{rdf}rest>"]
+    assert extracted.shapes[head][f"<{rdf}first>"] == ['"1"^^<http://www.w3.org/2001/XMLSchema#integer>']
+    assert extracted.shapes[rest] == {f"<{rdf}first>": ['"x"@en'], f"<{rdf}rest>": [f"<{rdf}nil>"]}
 
 
 def test_a_graph_is_told_in_one_order_however_it_is_written() -> None:

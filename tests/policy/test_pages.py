@@ -25,8 +25,8 @@ def pages(policy: Policy, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 
 def test_every_link_resolves_and_no_anchor_stands_twice(pages: dict[str, str]) -> None:
     anchors = {name: re.findall(r'\bid="([^"]+)"', page) for name, page in pages.items()}
-    for name, found in anchors.items():
-        assert len(found) == len(set(found)), name
+    for name, identifiers in anchors.items():
+        assert len(identifiers) == len(set(identifiers)), name
     links = [(name, unescape(link)) for name, page in pages.items() for link in re.findall(r'href="([^"]+)"', page)]
     assert len(links) > 1000
     for name, link in links:

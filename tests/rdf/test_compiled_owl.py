@@ -87,9 +87,11 @@ facts = st.one_of(
 
 @examples(150)
 @given(st.lists(axioms, max_size=5), st.lists(facts, min_size=1, max_size=5))
-def test_the_classes_of_a_node_are_those_that_owl_2_rl_draws(said: list[str], told: list[tuple[str, str, str]]) -> None:
-    ontology = Graph().parse(data=PREFIXES + "\n".join(said), format="turtle")
-    data = Graph().parse(data=PREFIXES + "".join(f"{s} {p} {o} ." for s, p, o in told), format="turtle")
+def test_the_classes_of_a_node_are_those_that_owl_2_rl_draws(
+    statements: list[str], assertions: list[tuple[str, str, str]]
+) -> None:
+    ontology = Graph().parse(data=PREFIXES + "\n".join(statements), format="turtle")
+    data = Graph().parse(data=PREFIXES + "".join(f"{s} {p} {o} ." for s, p, o in assertions), format="turtle")
     wanted: dict[str, set[str]] = {}
     for subject, predicate, value in classify(ontology, list(data)):
         if predicate == RDF.type and str(value) in NAMED:
@@ -100,5 +102,5 @@ def test_the_classes_of_a_node_are_those_that_owl_2_rl_draws(said: list[str], to
         closed[subject] = {predicate: set(values) for predicate, values in props.items()}
     compiled.close(closed)
     for name in (f"urn:x:{node[1:]}" for node in NODES):
-        found = {terms.name(kind) for kind in closed.get(f"<{name}>", {}).get(TYPE, ())}
-        assert found & NAMED == wanted.get(name, set()), name
+        inferred = {terms.name(kind) for kind in closed.get(f"<{name}>", {}).get(TYPE, ())}
+        assert inferred & NAMED == wanted.get(name, set()), name

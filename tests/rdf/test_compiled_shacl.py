@@ -140,10 +140,10 @@ OF_PROPERTIES = [
 
 def breaking(data: Graph, shapes: Graph) -> set[str]:
     """What breaks a shape according to the compiled form, which must say of it what pySHACL says."""
-    found, doubts = compiled_results(data, shapes)
+    results, doubts = compiled_results(data, shapes)
     assert not doubts
-    assert found == pyshacl_results(data, shapes)
-    return {result.focus for result in found}
+    assert results == pyshacl_results(data, shapes)
+    return {result.focus for result in results}
 
 
 @pytest.mark.parametrize(("data", "constraint", "broken"), OF_PROPERTIES, ids=[case[1] for case in OF_PROPERTIES])
@@ -196,9 +196,9 @@ graphs_of_things = st.lists(
 def test_on_any_graph_every_component_reports_what_pyshacl_reports(triples: list[tuple[str, str, str]]) -> None:
     data = parsed(":a a :Thing . :b a :Thing . :c a :Thing ." + " ".join(" ".join(triple) + " ." for triple in triples))
     shapes = property_shapes(*(case[1] for case in OF_PROPERTIES))
-    found, doubts = compiled_results(data, shapes)
+    results, doubts = compiled_results(data, shapes)
     wanted = {result for result in pyshacl_results(data, shapes) if (result.focus, result.shape) not in doubts}
-    assert found == wanted
+    assert results == wanted
 
 
 @examples(60)
@@ -229,15 +229,15 @@ def test_a_report_says_what_the_result_of_pyshacl_says() -> None:
     )
     compiler, view = Compiler(nodes(shapes)), GraphView(data)
     reports = [report for number in range(4) for report in compiler.reports(term(f"part-{number}"))]
-    found = {
+    reported = {
         (local(focus), local(report.shape), report.severity, report.message, report.component)
         for report in reports
         for focus in view.things()
         if report.breaks(view, focus)
     }
     results = pyshacl_door.validate(data, shapes).results
-    assert found == {(local(r.focus), local(r.shape), r.severity, r.message, r.component) for r in results}
-    assert {severity for _, _, severity, _, _ in found} == {"Violation", "Warning", "Info"}
+    assert reported == {(local(r.focus), local(r.shape), r.severity, r.message, r.component) for r in results}
+    assert {severity for _, _, severity, _, _ in reported} == {"Violation", "Warning", "Info"}
 
 
 @pytest.mark.parametrize(

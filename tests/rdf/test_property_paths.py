@@ -59,9 +59,9 @@ CONSTRAINTS = ("sh:minCount 1", "sh:maxCount 1", "sh:minCount 2", "sh:class :Cat
 
 def agree(data: Graph, path: str) -> None:
     shapes = property_shapes(*CONSTRAINTS, path=path)
-    found, doubts = compiled_results(data, shapes)
+    results, doubts = compiled_results(data, shapes)
     assert not doubts
-    assert found == pyshacl_results(data, shapes)
+    assert results == pyshacl_results(data, shapes)
 
 
 edges = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("pq"), st.sampled_from("abc")), max_size=8)
@@ -78,8 +78,8 @@ def test_a_path_leads_where_it_leads_in_pyshacl(path: str, edges: list[tuple[str
 def test_the_inverse_of_a_sequence_goes_back_from_its_end() -> None:
     """Held by hand: pySHACL 0.40 takes the steps of such a path in the order in which they are written."""
     data = parsed(":a a :Thing ; :p :b . :b a :Thing ; :q :c . :c a :Thing .")
-    found, _ = compiled_results(data, property_shapes("sh:minCount 1", path="[ sh:inversePath ( :p :q ) ]"))
-    assert {result.focus for result in found} == {"a", "b"}
+    results, _ = compiled_results(data, property_shapes("sh:minCount 1", path="[ sh:inversePath ( :p :q ) ]"))
+    assert {result.focus for result in results} == {"a", "b"}
 
 
 def test_what_pyshacl_is_asked_can_be_broken() -> None:

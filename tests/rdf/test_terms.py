@@ -154,9 +154,9 @@ print([name for name in before if before[name] != after[name]])
 
 @pytest.mark.parametrize("engine", ["fast", "reference"])
 def test_the_command_tells_no_text_of_a_chart(tmp_path: Path, engine: str) -> None:
-    said = "".join(f' ; <urn:x:{name}> "secret"^^<{XSD}{name}>' for name in ("boolean", *TYPES))
+    ill_typed = "".join(f' ; <urn:x:{name}> "secret"^^<{XSD}{name}>' for name in ("boolean", *TYPES))
     text = chart([Attestation("adult-admission:3")]).replace(
-        "nec:assertion nec:Affirmed", f"nec:assertion nec:Affirmed{said}", 1
+        "nec:assertion nec:Affirmed", f"nec:assertion nec:Affirmed{ill_typed}", 1
     )
     assert "secret" in text
     (tmp_path / "chart.ttl").write_text(text)
