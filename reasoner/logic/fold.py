@@ -33,6 +33,7 @@ class Outcome(StrEnum):
 
 
 UNRESOLVED = frozenset({Status.NOT_DOCUMENTED, Status.CONFLICTING})
+"""The statuses that further documentation can turn either way."""
 
 _BY_SEVERITIES = {
     frozenset[str](): Status.MET,

@@ -1,5 +1,5 @@
-"""A policy as data: read from Turtle, with its request axes, its effective form for a kind of request, and what
-describes it to people.
+"""A policy as plain values read from Turtle: its versions, criteria, request axes and parameters, the effective policy
+for a kind of request, and descriptions of it for people.
 
 It imports `rdf` and what is below.
 """

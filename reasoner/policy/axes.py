@@ -1,4 +1,4 @@
-"""Request axes: the properties of a request whose values route it under a policy, read from the policy's ontology.
+"""Request axes: the properties of a request that decide which criteria of a policy apply, read from its ontology.
 
 A policy names its axes with `nec:axis`. The values of an axis are the individuals of its `nec:axisClass`; a `skos:notation`
 is the word by which command lines, forms and sheets name an axis or a value.

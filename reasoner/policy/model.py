@@ -124,16 +124,16 @@ class ListSection:
 
 @dataclass(frozen=True)
 class PolicyParameter:
-    """A whole number that a policy version states, and in whose place a payer's configuration may state another."""
+    """A whole number that a policy version states; a payer's configuration may set another."""
 
     iri: str
     label: str
     minimum: int
     maximum: int
     default: int
-    """What the policy version states."""
+    """The number that the policy version states."""
     value: int
-    """What is in force: what the configuration states, else the default."""
+    """The number in force: the configuration's if it sets one, or the default."""
 
     @property
     def changed(self) -> bool:
@@ -273,7 +273,7 @@ class Policy:
     id: str
     label: str
     axes: tuple[Axis, ...]
-    """The properties of a request whose values route it."""
+    """The properties of a request that decide which criteria apply."""
     versions: tuple[PolicyVersion, ...]
     prefixes: Mapping[str, str] = field(repr=False)
     """Namespace by prefix: those that the policy's vocabularies prefer, and those of the vocabularies they are written in."""

@@ -1,5 +1,5 @@
-"""RDF, SPARQL, SHACL and OWL without any policy: parsing within limits, graphs and their digests, SHACL and OWL 2 RL
-compiled, and one door to each engine.
+"""RDF, SPARQL, SHACL and OWL without any policy: parsing within limits, graphs and their digests, compiled SHACL and
+OWL 2 RL, and for each engine the one module that imports it.
 
 It imports `ground`.
 """
