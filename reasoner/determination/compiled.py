@@ -36,7 +36,7 @@ from reasoner.rdf.namespaces import NEC
 from reasoner.rdf.property_paths import Steps, follow
 from reasoner.rdf.terms import Term
 
-_REMEMBERED = 16384
+_LIMIT = 16384
 """How many entries a memory holds."""
 _CODE, _TOPIC, _AGE_GROUP = terms.of(NEC.code), terms.of(NEC.topic), terms.of(NEC.ageGroup)
 _MINOR, _ADULT = terms.of(NEC.Minor), terms.of(NEC.Adult)
@@ -55,7 +55,7 @@ class _Memory(dict[_Key, _Value]):
     """A dictionary that is emptied when it is full."""
 
     def __setitem__(self, key: _Key, value: _Value) -> None:
-        if len(self) >= _REMEMBERED:
+        if len(self) >= _LIMIT:
             self.clear()
         super().__setitem__(key, value)
 
@@ -201,7 +201,7 @@ class CompiledPolicy:
         """The answer of each leaf that has evidence; of every other one it is `silence`."""
         if not inference.statements_apart:
             return self._by_reference(case, inference, settlement, self.leaves)
-        if len(self._kind_numbers) > _REMEMBERED:  # answers are remembered by these numbers, so all go together
+        if len(self._kind_numbers) > _LIMIT:  # answers are remembered by these numbers, so all go together
             self._kind_numbers.clear()
             self._kinds.clear()
             self._answers.clear()

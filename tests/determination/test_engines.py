@@ -294,7 +294,9 @@ def test_what_is_remembered_is_bounded_and_never_mixed_up(policy: Policy, monkey
     writer = LineWriter(policy)
     cases = [case for path in SAMPLES for case in intake.read_file(path, policy)]
     expected = [list(writer.lines(case)) for case in cases]
-    for module in (compiled, tables, fast_chart, scan, layout):
+    for module in (compiled, tables):
+        monkeypatch.setattr(module, "_LIMIT", 3)
+    for module in (fast_chart, scan, layout):
         monkeypatch.setattr(module, "_KEPT", 3)
     assert [list(LineWriter(policy).lines(case)) for case in cases] == expected
     again = [case for path in SAMPLES for case in intake.read_file(path, policy)]
