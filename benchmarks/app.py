@@ -22,12 +22,13 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from reasoner.workplace.authority import Role
+from reasoner.workplace.people import local
+
 from reasoner import load_policy
 from reasoner.chart import intake, sources
 from reasoner.determination.determine import determine_case
 from reasoner.ground.resources import APP, ROOT
-from reasoner.review.authority import Role
-from reasoner.review.people import local
 from reasoner.store.backends import open_store
 from reasoner.store.base import KnowledgeBase, to_content
 from reasoner.workplace import selection
@@ -70,7 +71,7 @@ def timed(work: Callable[[], object], runs: int = 5) -> float:
 def in_python(folder: Path) -> list[tuple[str, float]]:
     """What the workplace does itself."""
     user = local("Benchmark", Role.REVIEWER)
-    review = Workplace(
+    workplace = Workplace(
         KnowledgeBase(open_store(folder, write=True)),
         load_policy(),
         folder / "workplace",
@@ -79,22 +80,24 @@ def in_python(folder: Path) -> list[tuple[str, float]]:
     rows = []
 
     def read() -> None:
-        review.refresh()
-        review.items(user)
+        workplace.refresh()
+        workplace.items(user)
 
     rows.append(("read the worklist from the store", timed(read, 3)))
-    items, today = review.items(user), date.today()
+    items, today = workplace.items(user), date.today()
     rows.append(
-        ("filter and sort it", timed(lambda: selection.choose(items, Selection(text="1", sort="missing"), today)))
+        ("filter and sort it", timed(lambda: selection.select(items, Selection(text="1", sort="missing"), today)))
     )
     ids = list({item.id: item for item in items})
-    rows.append(("determine a request, the first of its kind", timed(lambda: review.file(user, ids.pop()), 1)))
-    rows.append(("determine a request", timed(lambda: review.file(user, ids.pop()), 20)))
-    rows.append(("the same request again", timed(lambda: review.file(user, ids[0]), 5)))
+    rows.append(("determine a request, the first of its kind", timed(lambda: workplace.case_file(user, ids.pop()), 1)))
+    rows.append(("determine a request", timed(lambda: workplace.case_file(user, ids.pop()), 20)))
+    rows.append(("the same request again", timed(lambda: workplace.case_file(user, ids[0]), 5)))
     count = iter(range(10**6))
-    rows.append(("save a field of a draft", timed(lambda: review.save(user, ids[0], f"f{next(count)}", "text", 0), 20)))
-    rows.append(("write an entry of the audit trail", timed(lambda: review.visit(user, ids[0]), 20)))
-    review.close()
+    rows.append(
+        ("save a field of a draft", timed(lambda: workplace.save(user, ids[0], f"f{next(count)}", "text", 0), 20))
+    )
+    rows.append(("write an entry of the audit trail", timed(lambda: workplace.open_request(user, ids[0]), 20)))
+    workplace.close()
     return rows
 
 

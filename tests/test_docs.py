@@ -210,7 +210,7 @@ def test_examples_run(page: str, place: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_the_settings_are_read(place: Path) -> None:
     settings = read_settings(place / "settings.toml")
-    assert [clock.name for clock in settings.clocks] == ["expedited", "standard"]
+    assert [rule.name for rule in settings.turnaround_rules] == ["expedited", "standard"]
     assert tomllib.loads((place / "auth.toml").read_text())["auth"]["client_id"]
 
 

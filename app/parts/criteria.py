@@ -17,12 +17,12 @@ from reasoner.logic.fold import Status
 from reasoner.render.wording import COMBINATION, documentation_request
 from reasoner.review.authority import Action
 from reasoner.workplace.drafts import values
-from reasoner.workplace.service import OVERRIDES, File
+from reasoner.workplace.service import OVERRIDES, CaseFile
 
 _SETS = 5
 
 
-def show(file: File, determination: Determination) -> None:
+def show(file: CaseFile, determination: Determination) -> None:
     """Show the tree and the evidence of the criterion that is picked."""
     if not determination.criteria:
         st.info("No version of the policy was in force on the date of service, so nothing was asked.")
@@ -31,7 +31,7 @@ def show(file: File, determination: Determination) -> None:
 
 
 @st.fragment
-def _panes(file: File, determination: Determination) -> None:
+def _panes(file: CaseFile, determination: Determination) -> None:
     fields = session.workplace().draft(session.user(), file.id) if session.user().may(Action.DRAFT) else {}
     prefix = drafting.prefix(file, determination)
     names = [name.removeprefix(prefix) for name in values(fields) if name.startswith(prefix)]
@@ -120,7 +120,7 @@ def _first(determination: Determination) -> str:
     return determination.criteria[0].criterion.id
 
 
-def _criterion(file: File, determination: Determination, result: CriterionResult) -> None:
+def _criterion(file: CaseFile, determination: Determination, result: CriterionResult) -> None:
     criterion, results = result.criterion, {r.criterion.iri: r for r in determination.criteria}
     parts = [results[member] for member in result.members]
     paint.html(
@@ -187,7 +187,7 @@ def _families(determination: Determination, result: CriterionResult) -> list[tup
     return families
 
 
-def _accept(file: File, statement: str) -> None:
+def _accept(file: CaseFile, statement: str) -> None:
     _reasoned(
         f"accept {statement}",
         "An open criterion: it counts once a reviewer accepts it.",
@@ -197,7 +197,7 @@ def _accept(file: File, statement: str) -> None:
     )
 
 
-def _withdraw(file: File, acceptance: str) -> None:
+def _withdraw(file: CaseFile, acceptance: str) -> None:
     _reasoned(
         f"withdraw {acceptance}",
         "A reviewer has accepted this statement.",
@@ -222,7 +222,7 @@ def _reasoned(key: str, introduction: str, label: str, button: str, act: Callabl
         st.rerun()
 
 
-def _draft(file: File, result: CriterionResult, prefix: str) -> None:
+def _draft(file: CaseFile, result: CriterionResult, prefix: str) -> None:
     id_ = result.criterion.id
     if not id_:
         return

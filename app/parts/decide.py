@@ -14,7 +14,7 @@ from reasoner.render import notices, pdf, provenance
 from reasoner.review.acts import Disposition, Override, Proposal
 from reasoner.review.authority import Action
 from reasoner.workplace.drafts import DraftField, values
-from reasoner.workplace.service import File
+from reasoner.workplace.service import CaseFile, outcome_with_overrides
 
 _LABEL = {
     Disposition.APPROVED: "Approve",
@@ -24,7 +24,7 @@ _LABEL = {
 }
 
 
-def show(file: File, determination: Determination) -> None:
+def show(file: CaseFile, determination: Determination) -> None:
     """Show what is drafted, what the person can decide, and what has been decided."""
     workplace, person = session.workplace(), session.user()
     _decided(file)
@@ -41,7 +41,7 @@ def show(file: File, determination: Determination) -> None:
     remarks = [
         (determination.criterion(id_).criterion.iri, text) for id_, text in comments if _asked(determination, id_)
     ]
-    after = workplace.assess(determination, overrides)
+    after = outcome_with_overrides(determination, overrides)
     left, right = st.columns([5, 4], gap="medium")
     with left:
         disposition = _disposition(file, determination)
@@ -58,7 +58,7 @@ def show(file: File, determination: Determination) -> None:
             after=after.value,
         )
         st.html("<h3>Sign</h3>")
-        last = file.last(str(provenance.iri(determination)))
+        last = file.last_decision(str(provenance.iri(determination)))
         proposal = Proposal(
             determination=str(provenance.iri(determination)),
             disposition=disposition,
@@ -104,7 +104,7 @@ def _overrides(determination: Determination, texts: dict[str, str]) -> tuple[lis
     return overrides, incomplete
 
 
-def _disposition(file: File, determination: Determination) -> Disposition:
+def _disposition(file: CaseFile, determination: Determination) -> Disposition:
     person, name = session.user(), f"{drafting.prefix(file, determination)}disposition"
     key = f"disposition {name} {file.id}"
     options = [d for d in Disposition if d is not Disposition.ADVERSE or person.may(Action.DECIDE_ADVERSELY)]
@@ -125,7 +125,7 @@ def _disposition(file: File, determination: Determination) -> Disposition:
     return chosen
 
 
-def _letter(file: File, determination: Determination, disposition: Disposition) -> str:
+def _letter(file: CaseFile, determination: Determination, disposition: Disposition) -> str:
     """The letter of the draft, generated where there is none yet."""
     name, person = f"{drafting.prefix(file, determination)}letter {disposition.value}", session.user()
     generated = notices.to_letter(determination, disposition)
@@ -146,7 +146,7 @@ def _letter(file: File, determination: Determination, disposition: Disposition) 
     return text
 
 
-def _unseen(file: File, fields: dict[str, DraftField]) -> bool:
+def _unseen(file: CaseFile, fields: dict[str, DraftField]) -> bool:
     """Whether another window has changed the draft since this one showed it."""
     state, shown = st.session_state, f"shown {file.id}"
     before = state.get(shown, {})
@@ -157,7 +157,7 @@ def _unseen(file: File, fields: dict[str, DraftField]) -> bool:
     )
 
 
-def _sign(file: File, proposal: Proposal, *, seen: str, blocked: bool, unseen: bool, drafted: set[str]) -> None:
+def _sign(file: CaseFile, proposal: Proposal, *, seen: str, blocked: bool, unseen: bool, drafted: set[str]) -> None:
     person = session.user()
     if seen:
         st.warning("This determination has a decision. A new one corrects it; the earlier one stays on record.")
@@ -183,7 +183,7 @@ def _sign(file: File, proposal: Proposal, *, seen: str, blocked: bool, unseen: b
             st.rerun()
 
 
-def _decided(file: File) -> None:
+def _decided(file: CaseFile) -> None:
     done = st.session_state.pop("done", "")
     if done:
         st.success(done, icon=":material/task_alt:")

@@ -8,10 +8,10 @@ from parts import paint, session
 from parts.components import editor
 from reasoner.determination.model import Determination
 from reasoner.ground.errors import ConflictError, NecessityError
-from reasoner.workplace.service import File
+from reasoner.workplace.service import CaseFile
 
 
-def prefix(file: File, determination: Determination) -> str:
+def prefix(file: CaseFile, determination: Determination) -> str:
     """What the names of a draft's fields begin with: the period, where a request has more than one."""
     return "" if len(file.determinations) == 1 else f"{determination.service_start} "
 

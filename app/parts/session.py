@@ -59,7 +59,7 @@ def is_authenticated() -> bool:
 
 def begin_authenticated(person: User) -> None:
     """Have someone be at work whom the identity provider vouches for."""
-    workplace().note(person, Action.SIGN_IN, "identity provider")
+    workplace().record_session(person, Action.SIGN_IN, "identity provider")
     st.session_state["user"] = person
 
 
@@ -67,7 +67,7 @@ def begin_local(name: str, role: Role, licence: str, title: str) -> None:
     """Have someone be at work whom nobody authenticates, and remember them for a reload; raises `AccessError`."""
     person = people.local(name, role, licence, title)
     record = {"name": person.name, "role": role.value, "licence": person.licence, "title": person.title}
-    workplace().note(person, Action.SIGN_IN, "local mode")
+    workplace().record_session(person, Action.SIGN_IN, "local mode")
     workplace().drafts.save_view(_LOCAL, _local_id(person), json.dumps(record))
     st.session_state["user"] = person
 
@@ -97,7 +97,7 @@ def _local_id(person: User) -> str:
 def end() -> None:
     """Sign out: nothing of one person's work is left in the window for the next."""
     person = user()
-    workplace().note(person, Action.SIGN_IN, "signs out")
+    workplace().record_session(person, Action.SIGN_IN, "signs out")
     st.session_state.clear()
     if person.authenticated:
         st.logout()

@@ -34,15 +34,16 @@ def show() -> None:
     if not person.may(Action.TRY):
         st.info(f"As {person.role.value} you cannot determine charts of your own.", icon=":material/visibility:")
         return
+    limits = workplace.settings
     st.caption(
-        f"RDF charts or FHIR R4 bundles, up to {workplace.settings.upload} MiB and {workplace.settings.charts} requests a file. "
+        f"RDF charts or FHIR R4 bundles, up to {limits.max_upload} MiB and {limits.max_requests} requests a file. "
         "They are determined and not kept."
     )
     files = st.file_uploader(
         "Charts",
         type=[suffix.lstrip(".") for suffix in SUFFIXES],
         accept_multiple_files=True,
-        max_upload_size=workplace.settings.upload,
+        max_upload_size=limits.max_upload,
     )
     options = _options()
     if st.button("Determine", type="primary", disabled=not files or options is None):

@@ -19,7 +19,7 @@ from reasoner.render import pdf, provenance
 from reasoner.render.document import content, to_html
 from reasoner.render.wording import HEADLINE, plain
 from reasoner.review.authority import Action
-from reasoner.workplace.service import File
+from reasoner.workplace.service import CaseFile
 
 _ASSUMED = {
     "affirmed": "affirmed it",
@@ -40,12 +40,12 @@ def show() -> None:
         st.info("Choose a request from the worklist.", icon=":material/checklist:")
         return
     if state.get("case") != id_ or state.get("visitor") != person.iri:
-        workplace.visit(person, id_)
+        workplace.open_request(person, id_)
         state["case"], state["visitor"] = id_, person.iri
         state.pop("criterion", None)
         state.pop("assumed", None)
     st.query_params["id"] = id_
-    file = workplace.file(person, id_)
+    file = workplace.case_file(person, id_)
     items = [item for item in workplace.items(person) if item.id == id_]
     st.title("Case")
     st.text(plain(items[0].name))
@@ -83,7 +83,7 @@ def _colleagues(id_: str) -> None:
         st.text(f"{plain(colleague.name)} {' and '.join(part for part in parts if part)}. Your drafts are kept apart.")
 
 
-def _period(file: File) -> Determination:
+def _period(file: CaseFile) -> Determination:
     if len(file.determinations) == 1:
         return file.determinations[0]
     st.caption("The stay reaches into more than one policy version; each period has a determination of its own.")
@@ -99,9 +99,9 @@ def _period(file: File) -> Determination:
     return file.determinations[chosen]
 
 
-def _banner(file: File, determination: Determination) -> None:
+def _banner(file: CaseFile, determination: Determination) -> None:
     case = file.case
-    last = file.last(str(provenance.iri(determination)))
+    last = file.last_decision(str(provenance.iri(determination)))
     facts = [
         ("Service", f"{determination.service_start} to {determination.service_end or 'open'}"),
         ("Kind", ", ".join(case.traits)),
@@ -120,7 +120,7 @@ def _banner(file: File, determination: Determination) -> None:
     )
 
 
-def _recorded(file: File) -> None:
+def _recorded(file: CaseFile) -> None:
     if file.recorded:
         return
     st.warning("What you see is not on record yet: chart, policy or software have changed since, or nothing was.")
@@ -129,14 +129,14 @@ def _recorded(file: File) -> None:
         st.rerun()
 
 
-def _missing(file: File, determination: Determination) -> None:
+def _missing(file: CaseFile, determination: Determination) -> None:
     question = next_question(determination)
     paint.html("missing.html", record=content(determination), question=question)
     if determination.gaps and session.user().may(Action.DRAFT):
         st.caption("On the view Decide a letter that asks for this is ready to be edited.")
 
 
-def _readings(file: File, determination: Determination) -> None:
+def _readings(file: CaseFile, determination: Determination) -> None:
     evaluation = determination.evaluation
     readings = []
     for tried in determination.readings:
@@ -178,7 +178,7 @@ class _Event(TypedDict):
     said: list[dict[str, Any]]
 
 
-def _documents(file: File, determination: Determination) -> None:
+def _documents(file: CaseFile, determination: Determination) -> None:
     case = file.case
     by_document: dict[str, list[Statement]] = {}
     for statement in case.statements:
@@ -206,7 +206,7 @@ def _documents(file: File, determination: Determination) -> None:
     paint.html("timeline.html", events=[{**event, "date": str(event["date"])} for event in events])
 
 
-def _what_if(file: File, determination: Determination) -> None:
+def _what_if(file: CaseFile, determination: Determination) -> None:
     """Show what would follow from assumptions, which this session alone has and nothing keeps."""
     if determination.evaluation is None:
         st.info("No version of the policy was in force, so nothing follows from an assumption.")
@@ -250,7 +250,7 @@ def _what_if(file: File, determination: Determination) -> None:
     )
 
 
-def _data(file: File, determination: Determination) -> None:
+def _data(file: CaseFile, determination: Determination) -> None:
     workplace, person = session.workplace(), session.user()
     if person.may(Action.EXPORT):
         writers: dict[tuple[str, str], Callable[[], str | bytes]] = {

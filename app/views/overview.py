@@ -49,7 +49,7 @@ def show() -> None:
 @st.cache_data(show_spinner="Asking …", max_entries=16)
 def _table(name: str, revision: int, _person: User) -> pandas.DataFrame:
     """The answer to a question of the library, once for each state of the knowledge base."""
-    return session.workplace().ask(_person, library()[name].text, name).to_pandas()
+    return session.workplace().query(_person, library()[name].text, name).to_pandas()
 
 
 def _draw(title: str, chart: altair.Chart, table: pandas.DataFrame) -> None:

@@ -34,7 +34,7 @@ def show() -> None:
         with st.spinner("Asking …"):
             try:
                 unchanged = query is not None and text == query.bind(_parameters(query))
-                st.session_state["answer"] = session.workplace().ask(session.user(), text, name if unchanged else "")
+                st.session_state["answer"] = session.workplace().query(session.user(), text, name if unchanged else "")
             except NecessityError as error:
                 st.session_state.pop("answer", None)
                 paint.problem(error)
@@ -71,7 +71,7 @@ def _text(name: str, query: Query | None) -> str:
 
 def _answer(answer: Answer) -> None:
     if answer.truncated:
-        st.warning(f"Only the first {session.workplace().settings.rows:,} are shown. Narrow the question.")
+        st.warning(f"Only the first {session.workplace().settings.max_rows:,} are shown. Narrow the question.")
     if answer.triples is not None:
         _graph(answer)
         return

@@ -1,4 +1,4 @@
-"""The worklist: every request with its outcome, its clock and what is missing."""
+"""The worklist: every request with its outcome, when it is due and what is missing."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from parts.components import Cell, Column, Row, table
 
 from reasoner.ground.errors import UsageError
 from reasoner.workplace import selection
-from reasoner.workplace.queue import CaseState, Item
 from reasoner.workplace.selection import Selection
+from reasoner.workplace.worklist import CaseState, WorklistItem
 
 _PAGE = 50
 _COLUMNS = (
@@ -49,7 +49,7 @@ def show() -> None:
     chosen = _choose(items)
     if st.session_state.get("mine"):
         chosen = replace(chosen, among=workplace.drafts.subjects(person.iri))
-    matching = selection.choose(items, chosen, today)
+    matching = selection.select(items, chosen, today)
     pages = -(-len(matching) // _PAGE)
     page = min(st.session_state.get("list page", 0), max(0, pages - 1))
     shown = matching[page * _PAGE : (page + 1) * _PAGE]
@@ -69,7 +69,7 @@ def show() -> None:
             _turn(page, pages)
 
 
-def _counts(items: list[Item], today: date) -> None:
+def _counts(items: list[WorklistItem], today: date) -> None:
     waiting = [item for item in items if item.state is not CaseState.DECIDED]
     overdue = sum(1 for item in waiting if item.due and item.due < today)
     outcomes = Counter(item.outcome for item in waiting)
@@ -78,7 +78,7 @@ def _counts(items: list[Item], today: date) -> None:
     )
 
 
-def _choose(items: list[Item]) -> Selection:
+def _choose(items: list[WorklistItem]) -> Selection:
     """Show the filters, and return them as the person or a saved view has set them."""
     state = st.session_state
     search, due, order = st.columns([4, 2, 2], vertical_alignment="bottom")
@@ -165,15 +165,17 @@ def _views(facets: Iterable[str]) -> None:
         st.button("Refresh", on_click=workplace.refresh, help="Read what another program has changed")
 
 
-def _row(item: Item, today: date) -> Row:
-    left = item.left(today)
-    due = Cell("no clock" if item.state is not CaseState.DECIDED else "decided", cls="soft")
+def _row(item: WorklistItem, today: date) -> Row:
+    left = item.days_left(today)
+    due = Cell("no due date" if item.state is not CaseState.DECIDED else "decided", cls="soft")
     if left is not None:
         word = "today" if left == 0 else f"in {left} d" if left > 0 else f"{-left} d overdue"
         due = Cell(f"{item.due} ({word})", cls="late" if left < 0 else "soon" if left <= 1 else "")
     tone = paint.tone(item.outcome)
     missing = ", ".join(item.missing[:4]) + (f" and {len(item.missing) - 4} more" if len(item.missing) > 4 else "")
-    readings = {None: "not tried", True: "holds under all", False: "depends on a reading"}[item.holds]
+    readings = {None: "not tried", True: "holds under all", False: "depends on a reading"}[
+        item.holds_under_all_readings
+    ]
     state = f"{item.state.value}: {item.disposition}" if item.state is CaseState.DECIDED else item.state.value
     return Row(
         id=item.id,
@@ -183,11 +185,11 @@ def _row(item: Item, today: date) -> Row:
             Cell(state, tone=_TONES.get(item.state, "good" if item.disposition == "approved" else "bad")),
             Cell(f"{paint.ICON[tone]} {paint.WORD[item.outcome]}", tone=tone),
             due,
-            Cell(f"{item.open_for(today)} d"),
+            Cell(f"{item.days_open(today)} d"),
             Cell(", ".join((*item.kind.values(), item.age_group, item.jurisdiction, item.urgency))),
             Cell(f"{item.start} to {item.end or 'open'}"),
             Cell(missing),
-            Cell(readings, cls="soon" if item.holds is False else "soft"),
+            Cell(readings, cls="soon" if item.holds_under_all_readings is False else "soft"),
         ],
     )
 

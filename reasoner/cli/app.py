@@ -25,7 +25,10 @@ def add(commands: Commands) -> None:
         "--workplace", metavar="DIR", type=Path, help="the folder of drafts and audit trail; default KB/workplace"
     )
     app.add_argument(
-        "--settings", metavar="FILE", type=Path, help="clocks, roles and limits, as TOML; default app/settings.toml"
+        "--settings",
+        metavar="FILE",
+        type=Path,
+        help="turnaround rules, roles and limits, as TOML; default app/settings.toml",
     )
     app.add_argument(
         "--auth", metavar="FILE", type=Path, help="sign-in with an OpenID Connect provider: TOML with the table [auth]"

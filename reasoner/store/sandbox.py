@@ -44,7 +44,7 @@ class Sandbox:
         """Make the next query see what has changed."""
         self._stale = True
 
-    def ask(self, text: str, limit: int) -> Answer:
+    def query(self, text: str, limit: int) -> Answer:
         """Answer a query.
 
         Args:

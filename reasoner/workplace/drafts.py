@@ -1,4 +1,4 @@
-"""What people are at work on before they sign: drafts field by field, who has a case open, and saved views."""
+"""Work before it is signed: drafts field by field, who has a request open, and saved views of the worklist."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from reasoner.ground.errors import ConflictError, StoreError
 
 PRESENT = timedelta(minutes=2)
-"""How long after their last sign of life someone counts as having a case open."""
+"""How long after their last activity a person counts as having a request open."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS field (
@@ -32,25 +32,25 @@ class DraftField:
 
     value: str
     revision: int
-    """How often it was saved; a save has to name the one it is based on."""
+    """How often it was saved; each save has to name the revision that it is based on."""
     saved: datetime
 
 
 @dataclass(frozen=True)
 class Colleague:
-    """Someone else at work on a case."""
+    """Another person who works on a request."""
 
     name: str
     seen: datetime | None
-    """Their last sign of life, if they have it open."""
+    """Their last activity, if they have it open."""
     drafted: datetime | None
     """When their unsigned draft was last saved, if they have one."""
 
 
 class Drafts:
-    """Drafts in a database file that one folder holds; what `save` has returned is on the disk.
+    """Drafts, presence and saved views in a database file; when `save` returns, its field is on the disk.
 
-    Each person has a draft of their own for each subject, a request's opaque id, so that nobody overwrites another.
+    Each person has a draft of their own for each subject, the opaque id of a request, so nobody overwrites another's.
     Methods raise `StoreError` if the file cannot be read or written.
     """
 
@@ -80,17 +80,17 @@ class Drafts:
         """Save one field, over the revision that it is based on (0 for a new one).
 
         Raises:
-            ConflictError: another window has saved the field since; what it saved stays.
+            ConflictError: another window has saved the field since; that text stays.
         """
         now = datetime.now(UTC)
         with self._connected() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            held = connection.execute(
+            row = connection.execute(
                 "SELECT value, revision FROM field WHERE subject = ? AND person = ? AND name = ?",
                 (subject, person, name),
             ).fetchone()
-            held_value, revision = held or ("", 0)
-            if revision != based_on and held_value != value:
+            saved_value, revision = row or ("", 0)
+            if revision != based_on and saved_value != value:
                 raise ConflictError(
                     "the field was changed in another window",
                     mend="Compare both texts, and keep the one that is right",
@@ -103,11 +103,11 @@ class Drafts:
 
     def discard(self, subject: str, person: str, names: Iterable[str] | None = None) -> None:
         """Remove some fields of a person's draft, by default all."""
-        gone = self.fields(subject, person) if names is None else names
+        fields = self.fields(subject, person) if names is None else names
         with self._connected() as connection:
             connection.executemany(
                 "DELETE FROM field WHERE subject = ? AND person = ? AND name = ?",
-                [(subject, person, name) for name in gone],
+                [(subject, person, name) for name in fields],
             )
 
     def subjects(self, person: str) -> frozenset[str]:
@@ -116,21 +116,21 @@ class Drafts:
             rows = connection.execute("SELECT DISTINCT subject FROM field WHERE person = ? AND value != ''", (person,))
             return frozenset(subject for (subject,) in rows)
 
-    def enter(self, subject: str, person: str, called: str) -> None:
-        """Note a sign of life of a person who has a case open."""
+    def enter(self, subject: str, person: str, name: str) -> None:
+        """Note that a person with this name has a request open now."""
         with self._connected() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO presence VALUES (?, ?, ?, ?)",
-                (subject, person, called, datetime.now(UTC).isoformat()),
+                (subject, person, name, datetime.now(UTC).isoformat()),
             )
 
     def leave(self, subject: str, person: str) -> None:
-        """Note that a person has closed a case, or moved to another."""
+        """Note that a person has closed a request, or moved to another."""
         with self._connected() as connection:
             connection.execute("DELETE FROM presence WHERE subject = ? AND person = ?", (subject, person))
 
     def colleagues(self, subject: str, person: str) -> list[Colleague]:
-        """Who else has the case open or has a draft of it, by name."""
+        """Who else has the request open or has a draft of it, ordered by name."""
         with self._connected() as connection:
             rows = connection.execute(
                 """SELECT called, seen,
@@ -139,13 +139,13 @@ class Drafts:
                 (subject, person),
             ).fetchall()
         since = datetime.now(UTC) - PRESENT
-        found = []
-        for called, seen, drafted in rows:
+        colleagues = []
+        for name, seen, drafted in rows:
             last = datetime.fromisoformat(seen)
             if last >= since or drafted:
                 saved = datetime.fromisoformat(drafted) if drafted else None
-                found.append(Colleague(called, last if last >= since else None, saved))
-        return found
+                colleagues.append(Colleague(name, last if last >= since else None, saved))
+        return colleagues
 
     def views(self, person: str) -> dict[str, str]:
         """The saved views of a person by name."""
@@ -157,7 +157,7 @@ class Drafts:
             )
 
     def save_view(self, person: str, name: str, content: str) -> None:
-        """Save a view, in the place of one of the same name."""
+        """Save a view; it replaces one of the same name."""
         with self._connected() as connection:
             connection.execute("INSERT OR REPLACE INTO view VALUES (?, ?, ?)", (person, name, content))
 
@@ -168,7 +168,7 @@ class Drafts:
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
-        """A connection whose work is kept whole or not at all."""
+        """A connection with one transaction, committed if no error is raised."""
         try:
             connection = sqlite3.connect(self.path, timeout=10)
         except sqlite3.Error as error:

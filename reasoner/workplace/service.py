@@ -1,4 +1,4 @@
-"""Review: what people do with a knowledge base of requests, each action permitted by role and put on record."""
+"""The service behind the workplace: what people do with the requests, permitted by role and written to the audit trail."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from reasoner.chart import intake
 from reasoner.chart.fhir.request import RequestOptions
 from reasoner.chart.model import Case
 from reasoner.determination.determine import determine_case, report
@@ -22,14 +21,12 @@ from reasoner.ground.errors import (
     AccessError,
     ConflictError,
     DocumentationError,
-    NecessityError,
     StoreError,
     UsageError,
 )
 from reasoner.logic.fold import Outcome, Status
 from reasoner.policy.configuration import Configuration, configured
-from reasoner.policy.model import CriterionKind as Combination
-from reasoner.policy.model import Policy
+from reasoner.policy.model import CriterionKind, Policy
 from reasoner.rdf.pyshacl_door import ValidationReport
 from reasoner.render import provenance
 from reasoner.review import acts, signing
@@ -41,11 +38,10 @@ from reasoner.store.base import KnowledgeBase, read_chart
 from reasoner.store.catalog import GraphKind, LoadChange, graph_name
 from reasoner.store.questions import Answer
 from reasoner.store.sandbox import Sandbox
-from reasoner.workplace import queue
 from reasoner.workplace.drafts import Colleague, DraftField, Drafts
-from reasoner.workplace.queue import Item
 from reasoner.workplace.settings import WorkplaceSettings
-from reasoner.workplace.trial import Trial
+from reasoner.workplace.trial import Trial, run_trial
+from reasoner.workplace.worklist import WorklistItem, read_worklist, request_id
 
 _Result = TypeVar("_Result")
 
@@ -54,31 +50,38 @@ OVERRIDES = tuple(dict.fromkeys(status.value for status in STANCES.values()))
 
 
 @dataclass(frozen=True)
-class File:
-    """A request with all that is known of it."""
+class CaseFile:
+    """A request with its chart, determinations and decisions."""
 
     id: str
     case: Case
     determinations: tuple[Determination, ...]
-    """As this software makes them of the chart, one for each period of service."""
+    """Made of the chart by this software, one for each period of service."""
     recorded: bool
-    """Whether just these are the current ones of the knowledge base."""
+    """Whether these and no others are the current ones of the knowledge base."""
     decisions: tuple[Signed, ...]
     """On any determination of the request, oldest first."""
     acceptances: Mapping[str, tuple[str, str]]
     """Acceptances in force: IRI to the statement's and the person's IRI."""
 
-    def last(self, determination: str) -> Signed | None:
+    def last_decision(self, determination: str) -> Signed | None:
         """The latest decision on a determination."""
-        return next((d for d in reversed(self.decisions) if d.determination == determination), None)
+        return next((signed for signed in reversed(self.decisions) if signed.determination == determination), None)
 
 
 class Workplace:
-    """The workplace's one way to a knowledge base.
+    """The only way from the pages to a knowledge base.
 
-    Every method takes the person who asks and raises `AccessError` where their role does not permit it. To open a request, to
-    change anything, to ask and to take something out is written to the audit trail first. Other errors are those of
+    Methods take the person who acts and raise `AccessError` if their role does not permit it. Opening a request, changing
+    anything, querying and exporting are written to the audit trail before they are done. Other errors are those of
     `reasoner.ground.errors`; after any of them nothing has changed.
+
+    Args:
+        kb: the knowledge base, open to be changed.
+        policy: the policy.
+        folder: where the drafts and the audit trail are.
+        settings: turnaround rules, roles and limits.
+        configuration: a payer's readings and parameters.
     """
 
     def __init__(
@@ -95,85 +98,86 @@ class Workplace:
         self.trail = audit.AuditTrail(folder / "audit.jsonl")
         self._kb = kb
         self._configuration = configuration
-        self._snapshot = Sandbox(kb.store)
+        self._sandbox = Sandbox(kb.store)
         self._lock = threading.RLock()
-        self._items: dict[str, list[Item]] | None = None
+        self._items: dict[str, list[WorklistItem]] | None = None
         self.revision = 0
-        """Changes whenever the knowledge base may have."""
+        """Changes whenever the knowledge base may have changed."""
         self._determined = lru_cache(maxsize=256)(self._determine_content)
 
     def close(self) -> None:
-        """Let go of the knowledge base."""
-        self._snapshot.close()
+        """Close the knowledge base."""
+        self._sandbox.close()
         self._kb.close()
 
     # ------------------------------------------------------------ reading
 
-    def items(self, user: User) -> list[Item]:
+    def items(self, user: User) -> list[WorklistItem]:
         """The worklist, ordered by request and period."""
         user.require(Action.READ)
         with self._lock:
             if self._items is None:
                 self._items = {}
-                for item in queue.read(self._kb, self.policy, self.settings):
+                for item in read_worklist(self._kb, self.policy, self.settings):
                     self._items.setdefault(item.id, []).append(item)
-            return [item for found in self._items.values() for item in found]
+            return [item for items in self._items.values() for item in items]
 
     def refresh(self) -> None:
-        """Forget what was read, where another program has changed the knowledge base."""
+        """Read everything again when it is needed next, since another program has changed the knowledge base."""
         with self._lock:
             self._items = None
             self.revision += 1
-            self._snapshot.refresh()
+            self._sandbox.refresh()
 
-    def visit(self, user: User, id_: str) -> None:
-        """Put on record that a person opens a request."""
-        with self._act(user, Action.READ, id_):
-            self._request(user, id_)
+    def open_request(self, user: User, id_: str) -> None:
+        """Write to the audit trail that a person opens a request, and show their presence to others."""
+        with self._audited(user, Action.READ, id_):
+            self._items_of(user, id_)
         self.drafts.enter(id_, user.iri, user.name)
 
-    def file(self, user: User, id_: str) -> File:
-        """A request with its determinations and decisions."""
+    def case_file(self, user: User, id_: str) -> CaseFile:
+        """A request with its chart, determinations and decisions."""
         user.require(Action.READ)
-        items = self._request(user, id_)
+        items = self._items_of(user, id_)
         request = items[0].request
-        case, found = self._determined(request, self._kb.chart(request), items[0].as_of)
-        made = {str(provenance.iri(determination)) for determination in found}
-        return File(
+        case, determinations = self._determined(request, self._kb.chart(request), items[0].as_of)
+        iris = {str(provenance.iri(determination)) for determination in determinations}
+        return CaseFile(
             id=id_,
             case=case,
-            determinations=found,
-            recorded=made == {item.determination for item in items},
+            determinations=determinations,
+            recorded=iris == {item.determination for item in items},
             decisions=self._decisions(request),
             acceptances=self._kb.acceptances(request),
         )
 
-    def report(self, user: User, file: File) -> ValidationReport | None:
+    def report(self, user: User, file: CaseFile) -> ValidationReport | None:
         """The plain SHACL validation report of a request."""
         user.require(Action.READ)
         return report(file.case, self.policy, configuration=self._configuration)
 
     def colleagues(self, user: User, id_: str) -> list[Colleague]:
-        """Who else has the request open or has an unsigned draft of it; counts as a sign of life."""
+        """Who else has the request open or has an unsigned draft of it; renews the person's own presence."""
         user.require(Action.READ)
         self.drafts.enter(id_, user.iri, user.name)
         return self.drafts.colleagues(id_, user.iri)
 
-    def ask(self, user: User, text: str, name: str = "") -> Answer:
-        """Answer a SPARQL query with as many rows as the settings allow."""
-        with self._act(user, Action.QUERY, detail=name or "sha256:" + hashlib.sha256(text.encode()).hexdigest()[:16]):
-            return self._snapshot.ask(text, self.settings.rows)
+    def query(self, user: User, text: str, name: str = "") -> Answer:
+        """Answer a SPARQL query with as many rows as the settings allow; the trail has its name in the library or a digest."""
+        detail = name or "sha256:" + hashlib.sha256(text.encode()).hexdigest()[:16]
+        with self._audited(user, Action.QUERY, detail=detail):
+            return self._sandbox.query(text, self.settings.max_rows)
 
     def audit(self, user: User) -> tuple[list[audit.AuditEntry], list[str]]:
         """The audit trail, newest first, and what is wrong with it."""
-        with self._act(user, Action.AUDIT):
+        with self._audited(user, Action.AUDIT):
             pass
         problems = self.trail.verify()
         return ([] if problems else list(self.trail.entries())[::-1]), problems
 
     def export(self, user: User, id_: str, what: str, make: Callable[[], _Result]) -> _Result:
-        """Make a document that leaves the workplace, and put on record that it does."""
-        with self._act(user, Action.EXPORT, id_, what):
+        """Make a document that leaves the workplace, and write that to the audit trail."""
+        with self._audited(user, Action.EXPORT, id_, what):
             return make()
 
     # ------------------------------------------------------------ drafts
@@ -186,20 +190,18 @@ class Workplace:
     def save(self, user: User, id_: str, name: str, value: str, based_on: int) -> DraftField:
         """Save one field of the person's own draft; raises `ConflictError` if another window has saved it since."""
         user.require(Action.DRAFT)
-        self._request(user, id_)
+        self._items_of(user, id_)
         return self.drafts.save(id_, user.iri, name, value, based_on)
-
-    def assess(self, determination: Determination, overrides: Iterable[acts.Override]) -> Outcome:
-        """The outcome with overrides in force."""
-        statuses = determination.evaluation
-        if statuses is None:
-            return determination.outcome
-        return statuses.assuming({o.criterion: Status(o.status) for o in overrides}).outcome
 
     # ------------------------------------------------------------ changing
 
     def decide(
-        self, user: User, id_: str, proposal: Proposal, seen: str, drafted: Iterable[str] | None = None
+        self,
+        user: User,
+        id_: str,
+        proposal: Proposal,
+        last_seen: str,
+        draft_fields: Iterable[str] | None = None,
     ) -> Signed:
         """Record a decision, and end the person's draft.
 
@@ -207,8 +209,11 @@ class Workplace:
             user: who decides.
             id_: opaque id of the request.
             proposal: what is decided.
-            seen: IRI of the last decision on the determination that the person had before them, or empty.
-            drafted: names of the fields of the draft that end with it; by default all.
+            last_seen: IRI of the latest decision on the determination that the person was shown; empty if there was none.
+            draft_fields: names of the fields of the draft to remove; all by default.
+
+        Returns:
+            The signed decision.
 
         Raises:
             AccessError: the role does not permit the disposition. A reviewer approves only what meets the criteria, with the
@@ -218,16 +223,16 @@ class Workplace:
         """
         adverse = proposal.disposition is Disposition.ADVERSE
         action = Action.DECIDE_ADVERSELY if adverse else Action.DECIDE
-        # From looking whether someone has decided until it is recorded nobody else decides.
-        with self._act(user, action, id_, proposal.disposition.value), self._lock:
-            file = self.file(user, id_)
+        # The lock keeps others from deciding between the check of the last decision and the recording.
+        with self._audited(user, action, id_, proposal.disposition.value), self._lock:
+            file = self.case_file(user, id_)
             by_iri = {str(provenance.iri(d)): d for d in file.determinations}
             if not file.recorded or proposal.determination not in by_iri:
                 raise ConflictError(
                     "the determination is not the current one", mend="Look at the request again, then decide"
                 )
-            last = file.last(proposal.determination)
-            if (last.iri if last else "") != seen:
+            last = file.last_decision(proposal.determination)
+            if (last.iri if last else "") != last_seen:
                 raise ConflictError(
                     f"{last.name if last else 'someone'} has decided since you looked",
                     mend="Read that decision; a new one has to correct it",
@@ -237,8 +242,8 @@ class Workplace:
             if last:
                 proposal = replace(proposal, revises=last.iri)
             determination = by_iri[proposal.determination]
-            self._refuse_unfit(determination, proposal)
-            outcome = self.assess(determination, proposal.overrides)
+            _check_proposal(determination, proposal)
+            outcome = outcome_with_overrides(determination, proposal.overrides)
             approved = proposal.disposition is Disposition.APPROVED
             if approved and outcome is not Outcome.CRITERIA_MET and not user.may(Action.DECIDE_ADVERSELY):
                 raise AccessError(
@@ -250,13 +255,13 @@ class Workplace:
             decision = signing.sign(proposal, user, self.policy)
             self._kb.load_decision(decision)
             self._reread(file.case.iri)
-        self.drafts.discard(id_, user.iri, drafted)
+        self.drafts.discard(id_, user.iri, draft_fields)
         return signing.show(decision, self.policy)
 
     def accept(self, user: User, id_: str, statement: str, rationale: str) -> None:
         """Accept a statement to an open criterion, and determine the request anew."""
-        with self._act(user, Action.ACCEPT, id_, statement_name(statement)), self._lock:
-            file = self.file(user, id_)
+        with self._audited(user, Action.ACCEPT, id_, statement_name(statement)), self._lock:
+            file = self.case_file(user, id_)
             if statement not in {s.iri for s in file.case.statements}:
                 raise UsageError("the chart has no such statement")
             self._kb.load_acceptance(signing.accept(file.case.iri, statement, rationale, user, self.policy))
@@ -264,92 +269,76 @@ class Workplace:
 
     def withdraw(self, user: User, id_: str, acceptance: str, rationale: str) -> None:
         """Withdraw an acceptance, and determine the request anew."""
-        with self._act(user, Action.ACCEPT, id_, "withdraws"), self._lock:
-            file = self.file(user, id_)
+        with self._audited(user, Action.ACCEPT, id_, "withdraws"), self._lock:
+            file = self.case_file(user, id_)
             if acceptance not in file.acceptances:
                 raise ConflictError("the acceptance is not in force", mend="Look at the request again")
             statement, person = file.acceptances[acceptance]
-            held = Acceptance(acceptance, file.case.iri, statement, "", person, "")
-            self._kb.load_acceptance(signing.withdraw(held, rationale, user, self.policy))
+            accepted = Acceptance(acceptance, file.case.iri, statement, "", person, "")
+            self._kb.load_acceptance(signing.withdraw(accepted, rationale, user, self.policy))
             self._determine_now(file.case.iri, file.case.as_of)
 
     def determine(self, user: User, id_: str, as_of: date | None = None) -> None:
-        """Record the determinations of a request as of a day, by default that of the last ones, as its current ones."""
-        with self._act(user, Action.DETERMINE, id_), self._lock:
-            item = self._request(user, id_)[0]
+        """Determine a request anew, as of a day or by default that of its current determinations, and record the result."""
+        with self._audited(user, Action.DETERMINE, id_), self._lock:
+            item = self._items_of(user, id_)[0]
             self._determine_now(item.request, as_of or item.as_of)
 
     def load(self, user: User, cases: Iterable[Case]) -> dict[LoadChange, int]:
-        """Put charts into the knowledge base and determine them; how many were added, replaced or unchanged."""
-        done: dict[LoadChange, int] = {}
-        with self._act(user, Action.LOAD), self._lock:
+        """Load charts into the knowledge base and determine them; returns how many were added, replaced or unchanged."""
+        counts: dict[LoadChange, int] = {}
+        with self._audited(user, Action.LOAD), self._lock:
             for case in cases:
                 change = self._kb.load_case(case)
                 if change is not LoadChange.UNCHANGED:
                     self._determine_now(case.iri, case.as_of)
-                done[change] = done.get(change, 0) + 1
-        return done
+                counts[change] = counts.get(change, 0) + 1
+        return counts
 
     def try_out(self, user: User, name: str, data: bytes, options: RequestOptions | None = None) -> Trial:
-        """Determine the requests of an uploaded file without keeping anything.
+        """Determine the requests of an uploaded file, see `run_trial`; the audit trail gets its size and not its name."""
+        with self._audited(user, Action.TRY, detail=f"{len(data)} bytes"):
+            return run_trial(name, data, self.policy, self.settings, configuration=self._configuration, options=options)
 
-        The file's name goes into no log. A chart that cannot be determined is an error of the trial.
-        """
-        with self._act(user, Action.TRY, detail=f"{len(data)} bytes"):
-            if len(data) > self.settings.upload * 2**20:
-                return Trial(name, (), (f"it is larger than {self.settings.upload} MiB",), ())
-            cases, errors, notes = intake.read(name, self.policy, options=options, data=data)
-            cases, twice = intake.refuse_duplicates(cases)
-            told = [str(error) for error in (*errors, *twice)]
-            if len(cases) > self.settings.charts:
-                mend = "`necessity determine` takes any number"
-                return Trial(name, (), (*told, f"it holds more than {self.settings.charts} requests. {mend}"), notes)
-            found: list[Determination] = []
-            for case in cases:
-                try:
-                    found += determine_case(case, self.policy, configuration=self._configuration)
-                except NecessityError as error:
-                    told.append(str(error))
-            return Trial(name, tuple(found), tuple(told), notes)
-
-    def note(self, user: User, action: Action, detail: str = "") -> None:
-        """Put on record that a person signs in or out."""
-        with self._act(user, action, detail=detail):
+    def record_session(self, user: User, action: Action, detail: str = "") -> None:
+        """Write to the audit trail that a person signs in or out."""
+        with self._audited(user, action, detail=detail):
             pass
 
     # ------------------------------------------------------------ inside
 
     @contextmanager
-    def _act(self, user: User, action: Action, subject: str = "", detail: str = "") -> Iterator[None]:
-        """Permit an action and put it on record; what fails after that is put on record too, without its words."""
+    def _audited(self, user: User, action: Action, subject: str = "", detail: str = "") -> Iterator[None]:
+        """Require the permission for an action and record it; a refusal or failure is recorded too, without its message."""
 
-        def put(name: str, said: str) -> None:
+        def record(entry: str, detail: str) -> None:
             self.trail.append(
-                person=user.iri, name=user.name, role=user.role.value, action=name, subject=subject, detail=said
+                person=user.iri, name=user.name, role=user.role.value, action=entry, subject=subject, detail=detail
             )
 
         try:
             user.require(action)
         except AccessError:
-            put(f"refused: {action.value}", detail)
+            record(f"refused: {action.value}", detail)
             raise
-        put(action.value, detail)
+        record(action.value, detail)
         try:
             yield
         except AccessError:
-            put(f"refused: {action.value}", detail)
+            record(f"refused: {action.value}", detail)
             raise
         except Exception as error:
-            put(f"failed: {action.value}", type(error).__name__)
+            record(f"failed: {action.value}", type(error).__name__)
             raise
 
-    def _request(self, user: User, id_: str) -> list[Item]:
+    def _items_of(self, user: User, id_: str) -> list[WorklistItem]:
+        """The items of a request; raises `StoreError` if there is no such request."""
         self.items(user)
         with self._lock:
-            found = (self._items or {}).get(id_)
-        if not found:
+            items = (self._items or {}).get(id_)
+        if not items:
             raise StoreError("there is no such request", where=id_[:40], mend="Choose one of the worklist")
-        return found
+        return items
 
     def _determine_content(
         self, request: str, content: str, as_of: date | None
@@ -359,16 +348,17 @@ class Workplace:
             return case, determine_case(case, self.policy, configuration=self._configuration)
 
     def _determine_now(self, request: str, as_of: date | None) -> None:
-        _, found = self._determined(request, self._kb.chart(request), as_of)
-        self._kb.record(found)
+        _, determinations = self._determined(request, self._kb.chart(request), as_of)
+        self._kb.record(determinations)
         self._reread(request)
 
     def _reread(self, request: str) -> None:
+        """Read the items of a request again, after the knowledge base has changed."""
         self.revision += 1
-        self._snapshot.refresh()
+        self._sandbox.refresh()
         if self._items is not None:
-            found = queue.read(self._kb, self.policy, self.settings, request=request)
-            self._items[queue.opaque(request)] = found
+            items = read_worklist(self._kb, self.policy, self.settings, request=request)
+            self._items[request_id(request)] = items
 
     def _decisions(self, request: str) -> tuple[Signed, ...]:
         rows = Answer(
@@ -378,23 +368,35 @@ class Workplace:
                     ?decision nec:determination ?determination ; a nec:Decision }}"""
             )
         ).values()
-        found = [acts.Decision(iri, of, self._kb.content(graph_name(GraphKind.DECISION, iri))) for iri, of in rows]
-        return tuple(sorted((signing.show(d, self.policy) for d in found), key=lambda signed: signed.time))
+        decisions = [
+            acts.Decision(iri, determination, self._kb.content(graph_name(GraphKind.DECISION, iri)))
+            for iri, determination in rows
+        ]
+        return tuple(sorted((signing.show(d, self.policy) for d in decisions), key=lambda signed: signed.time))
 
-    def _refuse_unfit(self, determination: Determination, proposal: Proposal) -> None:
-        parts = determination.evaluation.policy.parts if determination.evaluation else {}
-        for override in proposal.overrides:
-            part = parts.get(override.criterion)
-            if part is None or part.kind is not Combination.LEAF:
-                raise DocumentationError("only a leaf that is asked of this request can be overridden")
-            if override.status not in OVERRIDES:
-                raise DocumentationError(f"{override.status!r} is no status to override with")
-            if override.status == Status.NOT_APPLICABLE and not part.criterion.conditional:
-                raise DocumentationError(f"{part.criterion.id} is unconditional and cannot be set not applicable")
-        if proposal.disposition is Disposition.DOCUMENTATION_REQUESTED and not proposal.letter.strip():
-            raise DocumentationError("the request for documentation has no letter")
+
+def outcome_with_overrides(determination: Determination, overrides: Iterable[acts.Override]) -> Outcome:
+    """The outcome of a determination if overrides replace the statuses of their leaves."""
+    if determination.evaluation is None:
+        return determination.outcome
+    return determination.evaluation.assuming({o.criterion: Status(o.status) for o in overrides}).outcome
+
+
+def _check_proposal(determination: Determination, proposal: Proposal) -> None:
+    """Raise `DocumentationError` for a proposal that is incomplete or overrides what cannot be overridden."""
+    parts = determination.evaluation.policy.parts if determination.evaluation else {}
+    for override in proposal.overrides:
+        part = parts.get(override.criterion)
+        if part is None or part.kind is not CriterionKind.LEAF:
+            raise DocumentationError("only a leaf that is asked of this request can be overridden")
+        if override.status not in OVERRIDES:
+            raise DocumentationError(f"{override.status!r} is no status to override with")
+        if override.status == Status.NOT_APPLICABLE and not part.criterion.conditional:
+            raise DocumentationError(f"{part.criterion.id} is unconditional and cannot be set not applicable")
+    if proposal.disposition is Disposition.DOCUMENTATION_REQUESTED and not proposal.letter.strip():
+        raise DocumentationError("the request for documentation has no letter")
 
 
 def statement_name(iri: str) -> str:
-    """A statement as the audit trail names it: by digest, since its IRI may tell whose it is."""
+    """How the audit trail names a statement: by digest, since its IRI may identify the patient."""
     return "statement sha256:" + hashlib.sha256(iri.encode()).hexdigest()[:16]

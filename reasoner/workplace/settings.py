@@ -1,4 +1,4 @@
-"""Settings of the workplace, from a TOML file: clocks, who works in which role, and limits."""
+"""Settings of the workplace, from a TOML file: turnaround rules, who works in which role, and limits."""
 
 from __future__ import annotations
 
@@ -13,26 +13,29 @@ from reasoner.review.authority import Role
 from reasoner.review.people import Directory
 from reasoner.review.turnaround import TurnaroundRule
 
+_LIMITS = {"upload": "max_upload", "charts": "max_requests", "rows": "max_rows"}
+"""The field of `WorkplaceSettings` for each limit of the file."""
+
 
 @dataclass(frozen=True)
 class WorkplaceSettings:
     """How the workplace is set up."""
 
-    clocks: tuple[TurnaroundRule, ...] = ()
-    """The first that applies to a request is its clock."""
+    turnaround_rules: tuple[TurnaroundRule, ...] = ()
+    """Of those that apply to a request, the first is in force."""
     directory: Directory = field(default_factory=Directory)
-    upload: int = 20
+    max_upload: int = 20
     """MiB that an uploaded file may have."""
-    charts: int = 200
-    """Requests that one upload may hold."""
-    rows: int = 10_000
-    """Rows of an answer that are shown."""
+    max_requests: int = 200
+    """Requests that an uploaded file may have."""
+    max_rows: int = 10_000
+    """Rows or triples of an answer that are shown."""
 
-    def clock(self, traits: Mapping[str, str]) -> TurnaroundRule | None:
-        """The clock of a request with some traits."""
-        for clock in self.clocks:
-            if all(traits.get(trait, "").lower() == wanted.lower() for trait, wanted in clock.applies_to.items()):
-                return clock
+    def turnaround_rule(self, traits: Mapping[str, str]) -> TurnaroundRule | None:
+        """The turnaround rule for a request, given the labels of its traits; None if no rule applies."""
+        for rule in self.turnaround_rules:
+            if all(traits.get(trait, "").lower() == label.lower() for trait, label in rule.applies_to.items()):
+                return rule
         return None
 
 
@@ -64,7 +67,7 @@ def workplace_folder(location: str, named: Path | None = None) -> Path:
 
 
 def read_settings(path: Path) -> WorkplaceSettings:
-    """Read settings; raises `UsageError` for what is not there, not TOML, or not known."""
+    """Read a file of settings; raises `UsageError` if it is missing, is not TOML or has an unknown or wrong entry."""
     try:
         with path.open("rb") as stream:
             content = tomllib.load(stream)
@@ -75,32 +78,32 @@ def read_settings(path: Path) -> WorkplaceSettings:
     try:
         _refuse_unknown(content, {"clock", "access", "limits"})
         limits = content.get("limits", {})
-        _refuse_unknown(limits, {"upload", "charts", "rows"})
+        _refuse_unknown(limits, set(_LIMITS))
         return WorkplaceSettings(
-            clocks=tuple(_clock(entry) for entry in content.get("clock", ())),
+            turnaround_rules=tuple(_turnaround_rule(entry) for entry in content.get("clock", ())),
             directory=_directory(content.get("access", {})),
-            **{name: _whole(limits, name) for name in limits},
+            **{_LIMITS[name]: _whole(limits, name) for name in limits},
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         reason = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
         raise UsageError(f"the settings are not understood: {reason}", where=str(path)) from error
 
 
-def _clock(entry: Mapping[str, Any]) -> TurnaroundRule:
+def _turnaround_rule(entry: Mapping[str, Any]) -> TurnaroundRule:
     _refuse_unknown(entry, {"name", "days", "extension", "applies_to"})
     return TurnaroundRule(
         name=str(entry["name"]),
         days=_whole(entry, "days"),
         extension=_whole(entry, "extension") if "extension" in entry else 0,
-        applies_to={str(trait): str(wanted) for trait, wanted in entry.get("applies_to", {}).items()},
+        applies_to={str(trait): str(label) for trait, label in entry.get("applies_to", {}).items()},
     )
 
 
 def _directory(entry: Mapping[str, Any]) -> Directory:
     _refuse_unknown(entry, {"role_claim", "licence_claim", "title_claim", "roles"})
-    said = {key: str(entry[key]) for key in ("role_claim", "licence_claim", "title_claim") if key in entry}
+    claims = {key: str(entry[key]) for key in ("role_claim", "licence_claim", "title_claim") if key in entry}
     roles = {Role(role): frozenset(map(str, groups)) for role, groups in entry.get("roles", {}).items()}
-    return Directory(roles=roles, **said)
+    return Directory(roles=roles, **claims)
 
 
 def _whole(entry: Mapping[str, Any], name: str) -> int:

@@ -1,17 +1,66 @@
-"""Review: what people do with a knowledge base of requests, each action permitted by role and put on record."""
+"""Trials: the requests of an uploaded file determined, with nothing kept."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reasoner.chart import intake
+from reasoner.chart.fhir.request import RequestOptions
+from reasoner.determination.determine import determine_case
 from reasoner.determination.model import Determination
+from reasoner.ground.errors import NecessityError
+from reasoner.policy.configuration import Configuration
+from reasoner.policy.model import Policy
+from reasoner.workplace.settings import WorkplaceSettings
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of one uploaded file; nothing of it is kept."""
+    """The result of one uploaded file."""
 
     name: str
+    """Of the file."""
     determinations: tuple[Determination, ...]
     errors: tuple[str, ...]
+    """Why there is nothing of the file, of a data set or of a request."""
     notes: tuple[str, ...]
+    """What was not used of the file."""
+
+
+def run_trial(
+    name: str,
+    data: bytes,
+    policy: Policy,
+    settings: WorkplaceSettings,
+    *,
+    configuration: Configuration | None = None,
+    options: RequestOptions | None = None,
+) -> Trial:
+    """Determine the requests of an uploaded file.
+
+    Args:
+        name: of the file; its suffix says what kind of file it is.
+        data: its content.
+        policy: the policy.
+        settings: the limits on size and number of requests.
+        configuration: a payer's readings and parameters.
+        options: facts of the request that FHIR does not state.
+
+    Returns:
+        The determinations; whatever is wrong with the file is among the errors, not raised.
+    """
+    if len(data) > settings.max_upload * 2**20:
+        return Trial(name, (), (f"it is larger than {settings.max_upload} MiB",), ())
+    cases, reading_errors, notes = intake.read(name, policy, options=options, data=data)
+    cases, duplicates = intake.refuse_duplicates(cases)
+    errors = [str(error) for error in (*reading_errors, *duplicates)]
+    if len(cases) > settings.max_requests:
+        mend = "`necessity determine` takes any number"
+        return Trial(name, (), (*errors, f"it holds more than {settings.max_requests} requests. {mend}"), notes)
+    determinations: list[Determination] = []
+    for case in cases:
+        try:
+            determinations += determine_case(case, policy, configuration=configuration)
+        except NecessityError as error:
+            errors.append(str(error))
+    return Trial(name, tuple(determinations), tuple(errors), notes)

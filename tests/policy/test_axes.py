@@ -20,8 +20,9 @@ from reasoner.policy.model import Policy
 from reasoner.rdf import parsing, pyshacl_door
 from reasoner.store.backends import open_store
 from reasoner.store.base import KnowledgeBase
-from reasoner.workplace import queue, selection
+from reasoner.workplace import selection
 from reasoner.workplace.settings import WorkplaceSettings
+from reasoner.workplace.worklist import read_worklist
 from tests.conftest import ROOT, write_toy
 
 TOY = "https://example.org/toy/vocabulary#"
@@ -227,13 +228,13 @@ def test_the_worklist_filters_by_it(root: Path, toy: Policy, tmp_path: Path) -> 
     for name in ("chart.ttl", "home.ttl"):
         (case,), _, _ = intake.read(str(root / name), toy)
         kb.load_case(case)
-    items = queue.read(kb, toy, WorkplaceSettings())
+    items = read_worklist(kb, toy, WorkplaceSettings())
     assert {item.kind["setting"] for item in items} == {"at home", "clinic"}
     assert selection.facets(toy.axes)["kind setting"] == "Setting"
     assert selection.counts(items, "kind setting") == {"at home": 1, "clinic": 1}
     chosen = selection.Selection(facets={"kind setting": frozenset({"at home"})}, sort="kind")
     assert selection.Selection.from_json(chosen.to_json()) == chosen
-    (item,) = selection.choose(items, chosen, date(2030, 4, 1))
+    (item,) = selection.select(items, chosen, date(2030, 4, 1))
     assert item.request == "https://example.org/home#request"
 
 

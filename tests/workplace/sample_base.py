@@ -11,7 +11,7 @@ from reasoner.chart.intake import read_file, read_graph
 from reasoner.determination.determine import determine_case
 from reasoner.store.backends import open_store
 from reasoner.store.base import KnowledgeBase
-from reasoner.workplace.queue import opaque
+from reasoner.workplace.worklist import request_id
 from tests.conftest import CASES
 
 CHARTS = {
@@ -36,7 +36,7 @@ MARKUP = (
 
 def opaque_id(name: str) -> str:
     """The opaque id of a chart of these."""
-    return opaque(CHARTS.get(name, HOSTILE))
+    return request_id(CHARTS.get(name, HOSTILE))
 
 
 def hostile_chart() -> Graph:

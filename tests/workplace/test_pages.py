@@ -128,7 +128,11 @@ def test_the_settings_in_use_are_well_formed() -> None:
     from reasoner.workplace.settings import read_settings
 
     settings = read_settings(APP / "settings.toml")
-    assert {clock.name for clock in settings.clocks} == {"expedited", "standard admission", "standard continuation"}
+    assert {rule.name for rule in settings.turnaround_rules} == {
+        "expedited",
+        "standard admission",
+        "standard continuation",
+    }
     assert set(settings.directory.roles) == set(Role)
 
 

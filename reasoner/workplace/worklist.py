@@ -1,4 +1,4 @@
-"""The worklist: what a knowledge base holds, a line a request and period, with clocks, and how lines are chosen."""
+"""The worklist: the requests of a knowledge base, an item for each period of service, with state and due date."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ _AFTER = {
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """A request, in one period of its service, as the worklist shows it."""
+class WorklistItem:
+    """A request in one period of its service, as the worklist shows it."""
 
     id: str
-    """Opaque id of the request, the same as long as its IRI is."""
+    """Opaque id of the request, as `request_id` makes it."""
     request: str
     """IRI of the request."""
     state: CaseState
@@ -58,21 +58,23 @@ class Item:
     start: date
     end: date | None
     received: date
-    """When the payer received it; the day it was loaded where that is not said."""
-    clock: str
-    """Name of the clock that runs; empty if none does."""
+    """The day on which the payer received it, or if that is not said, the day of loading."""
+    turnaround: str
+    """Name of the turnaround rule; empty if none applies or the request is decided."""
     due: date | None
+    """The last day for a decision; None without a turnaround rule."""
     missing: tuple[str, ...]
     """Ids of the leaves in the smallest gap."""
-    ways: int
-    """Smallest ways to complete the documentation."""
-    holds: bool | None
+    gap_count: int
+    """How many gaps there are: smallest sets of leaves that complete the documentation."""
+    holds_under_all_readings: bool | None
     """Whether the outcome holds under every other reading; None if they were not tried."""
     disposition: str
     """Of the last decision on any determination of the request; empty if there is none."""
     determination: str
     """IRI of the current determination, or empty."""
     as_of: date | None
+    """Day of review of the current determination."""
 
     @property
     def name(self) -> str:
@@ -80,143 +82,146 @@ class Item:
         head, _, tail = self.request.replace("#", "/").rstrip("/").rpartition("/")
         return tail if tail.lower() != "request" else head.rpartition("/")[2]
 
-    def open_for(self, today: date) -> int:
+    def days_open(self, today: date) -> int:
         """Days since it was received."""
         return (today - self.received).days
 
-    def left(self, today: date) -> int | None:
-        """Days until it is due, negative once it is overdue; None without a clock."""
+    def days_left(self, today: date) -> int | None:
+        """Days until it is due, negative once it is overdue; None without a due date."""
         return (self.due - today).days if self.due else None
 
 
-def read(kb: KnowledgeBase, policy: Policy, settings: WorkplaceSettings, *, request: str | None = None) -> list[Item]:
+def read_worklist(
+    kb: KnowledgeBase, policy: Policy, settings: WorkplaceSettings, *, request: str | None = None
+) -> list[WorklistItem]:
     """The items of a knowledge base, or of one request, ordered by request and period.
 
     Args:
         kb: the knowledge base.
         policy: the policy whose labels and ages are used.
-        settings: the clocks.
-        request: IRI of the only request to read.
+        settings: the turnaround rules.
+        request: IRI of the request to read; all requests by default.
     """
     only = f"VALUES ?request {{ <{request}> }}" if request else ""
-    reader = _QueueReader(kb, policy, settings, only)
+    reader = _WorklistReader(kb, policy, settings, only)
     return sorted(reader.items(), key=lambda item: (item.request, item.start))
 
 
-def opaque(request: str) -> str:
-    """The opaque id of a request, by which links and logs name it."""
+def request_id(request: str) -> str:
+    """The opaque id of a request, which stands for its IRI in links and logs."""
     return graph_name(GraphKind.CHART, request).rpartition(":")[2]
 
 
-class _QueueReader:
+class _WorklistReader:
     def __init__(self, kb: KnowledgeBase, policy: Policy, settings: WorkplaceSettings, only: str) -> None:
         self.kb = kb
         self.policy = policy
         self.settings = settings
         self.only = only
         self.axes = {f"axis{number}": axis for number, axis in enumerate(policy.axes)}
-        """By the variable for the value."""
+        """The axes of the policy, by the SPARQL variable for the request's value."""
         self.labels: dict[str, str] = {}
-        self.ids = {c.iri: c.id for version in policy.versions for c in version.criteria.values()}
+        self.criterion_ids = {c.iri: c.id for version in policy.versions for c in version.criteria.values()}
 
-    def items(self) -> Iterator[Item]:
+    def items(self) -> Iterator[WorklistItem]:
         missing = self._missing()
-        decided = self._decisions()
-        determined: dict[str, list[dict[str, Any]]] = {}
+        decisions = self._decisions()
+        determinations: dict[str, list[dict[str, Any]]] = {}
         for row in self._determinations():
-            determined.setdefault(row["request"], []).append(row)
-        for row in self._charts():
-            for found in determined.get(row["request"], [{}]):
-                yield self._item(row, found, missing.get(found.get("determination", ""), ()), decided)
+            determinations.setdefault(row["request"], []).append(row)
+        for chart in self._charts():
+            request = chart["request"]
+            for current in determinations.get(request, [{}]):
+                gap = missing.get(current.get("determination", ""), ())
+                yield self._item(chart, current, gap, sorted(decisions.get(request, ())))
 
     def _item(
         self,
-        row: dict[str, Any],
-        found: dict[str, Any],
+        chart: dict[str, Any],
+        current: dict[str, Any],
         missing: tuple[str, ...],
-        decided: dict[str, list[tuple[datetime, str, str]]],
-    ) -> Item:
-        start, determination = found.get("start") or row["start"], found.get("determination", "")
-        received = row["received"] or row["loaded"].date()
-        kind = {axis.word: self._label(row[name]) for name, axis in self.axes.items()}
-        traits = kind | {name: self._label(row[name]) for name in ("jurisdiction", "urgency", "funding")}
+        decisions: list[tuple[datetime, str, str]],
+    ) -> WorklistItem:
+        start, determination = current.get("start") or chart["start"], current.get("determination", "")
+        received = chart["received"] or chart["loaded"].date()
+        kind = {axis.word: self._label(chart[name]) for name, axis in self.axes.items()}
+        traits = kind | {name: self._label(chart[name]) for name in ("jurisdiction", "urgency", "funding")}
         traits["urgency"] = traits["urgency"] or self._label(str(NEC.Standard))
-        decisions = sorted(decided.get(row["request"], ()))
-        of_this = [disposition for _, of, disposition in decisions if of == determination]
+        own = [disposition for _, decided, disposition in decisions if decided == determination]
         state = CaseState.TO_REVIEW if determination else CaseState.TO_DETERMINE
-        if of_this:
-            state = _AFTER[Disposition(of_this[-1])]
+        if own:
+            state = _AFTER[Disposition(own[-1])]
         extended = any(disposition == Disposition.DOCUMENTATION_REQUESTED for _, _, disposition in decisions)
-        clock = None if state is CaseState.DECIDED else self.settings.clock(traits)
-        return Item(
-            id=opaque(row["request"]),
-            request=row["request"],
+        rule = None if state is CaseState.DECIDED else self.settings.turnaround_rule(traits)
+        return WorklistItem(
+            id=request_id(chart["request"]),
+            request=chart["request"],
             state=state,
-            outcome=self._slug(found["outcome"]) if found else "",
+            outcome=self._slug(current["outcome"]) if current else "",
             kind=kind,
-            age_group=self._age_group(row["born"], row["start"]),
+            age_group=self._age_group(chart["birth_date"], chart["start"]),
             jurisdiction=traits["jurisdiction"],
             urgency=traits["urgency"],
             start=start,
-            end=found.get("end") or row["end"],
+            end=current.get("end") or chart["end"],
             received=received,
-            clock=clock.name if clock else "",
-            due=clock.due(received, extended=extended) if clock else None,
+            turnaround=rule.name if rule else "",
+            due=rule.due(received, extended=extended) if rule else None,
             missing=missing,
-            ways=found.get("ways") or 0,
-            holds=found.get("holds"),
+            gap_count=current.get("gap_count") or 0,
+            holds_under_all_readings=current.get("holds"),
             disposition=decisions[-1][2] if decisions else "",
             determination=determination,
-            as_of=found.get("as_of"),
+            as_of=current.get("as_of"),
         )
 
     def _charts(self) -> Iterator[dict[str, Any]]:
         values = " ".join(f"?{name}" for name in self.axes)
         kind = "".join(f"<{axis.iri}> ?{name} ; " for name, axis in self.axes.items())
         return self._rows(
-            f"""SELECT ?request ?loaded {values} ?start ?end ?born ?jurisdiction ?funding ?urgency ?received {{
+            f"""SELECT ?request ?loaded {values} ?start ?end ?birth_date ?jurisdiction ?funding ?urgency ?received {{
                 {self.only} GRAPH <{CATALOG}> {{ ?graph a nec:ChartGraph ; nec:holds ?request ; nec:loaded ?loaded }}
                 GRAPH ?graph {{ ?request {kind}nec:serviceStart ?start ;
                         nec:member ?member ; nec:plan ?plan .
-                    ?member nec:birthDate ?born . ?plan nec:jurisdiction ?jurisdiction
+                    ?member nec:birthDate ?birth_date . ?plan nec:jurisdiction ?jurisdiction
                     OPTIONAL {{ ?plan nec:funding ?funding }} OPTIONAL {{ ?request nec:serviceEnd ?end }}
                     OPTIONAL {{ ?request nec:urgency ?urgency }} OPTIONAL {{ ?request nec:received ?received }} }} }}"""
         )
 
     def _determinations(self) -> Iterator[dict[str, Any]]:
         return self._rows(
-            f"""SELECT ?request ?determination ?start ?end ?as_of ?outcome ?ways ?holds {{
+            f"""SELECT ?request ?determination ?start ?end ?as_of ?outcome ?gap_count ?holds {{
                 {self.only} GRAPH <{CATALOG}> {{ ?request nec:currentDetermination ?determination .
                     ?graph nec:holds ?determination }}
                 GRAPH ?graph {{ ?determination nec:outcome ?outcome ; nec:serviceStart ?start ; nec:asOf ?as_of ;
-                        nec:gapCount ?ways
+                        nec:gapCount ?gap_count
                     OPTIONAL {{ ?determination nec:serviceEnd ?end }}
                     OPTIONAL {{ ?determination nec:holdsUnderAllReadings ?holds }} }} }} ORDER BY ?request ?start"""
         )
 
     def _missing(self) -> dict[str, tuple[str, ...]]:
-        """By determination: ids of the leaves in the smallest gap."""
-        found: dict[str, list[str]] = {}
+        """The ids of the leaves in the smallest gap, by determination."""
+        leaves: dict[str, list[str]] = {}
         for row in self._rows(
             f"""SELECT ?determination ?leaf {{
                 {self.only} GRAPH <{CATALOG}> {{ ?request nec:currentDetermination ?determination .
                     ?graph nec:holds ?determination }}
                 GRAPH ?graph {{ ?determination nec:gap ?gap . ?gap nec:rank 1 ; nec:criterion ?leaf }} }}"""
         ):
-            found.setdefault(row["determination"], []).append(self.ids.get(row["leaf"], row["leaf"]))
-        return {determination: tuple(sorted(leaves)) for determination, leaves in found.items()}
+            leaves.setdefault(row["determination"], []).append(self.criterion_ids.get(row["leaf"], row["leaf"]))
+        return {determination: tuple(sorted(ids)) for determination, ids in leaves.items()}
 
     def _decisions(self) -> dict[str, list[tuple[datetime, str, str]]]:
-        """By request: when, on which determination, and what was decided."""
-        found: dict[str, list[tuple[datetime, str, str]]] = {}
+        """Time, determination and disposition of each decision, by request."""
+        decisions: dict[str, list[tuple[datetime, str, str]]] = {}
         for row in self._rows(
             f"""SELECT ?request ?determination ?time ?disposition {{ {self.only}
                 ?decision a nec:Decision ; nec:determination ?determination ; nec:disposition ?disposition ;
                     prov:generatedAtTime ?time . ?determination nec:request ?request }}"""
         ):
-            entry = (row["time"], row["determination"], self._slug(row["disposition"]))
-            found.setdefault(row["request"], []).append(entry)
-        return found
+            decision = (row["time"], row["determination"], self._slug(row["disposition"]))
+            decisions.setdefault(row["request"], []).append(decision)
+        return decisions
 
     def _rows(self, text: str) -> Iterator[dict[str, Any]]:
         header = f"PREFIX nec: <{NEC}>\nPREFIX prov: <http://www.w3.org/ns/prov#>\n"
@@ -234,7 +239,7 @@ class _QueueReader:
     def _slug(self, iri: str) -> str:
         return graphs.text(self.policy.ontology, URIRef(iri), SKOS.notation) or iri
 
-    def _age_group(self, born: date, start: date) -> str:
+    def _age_group(self, birth_date: date, start: date) -> str:
         version = self.policy.version_on(start) or self.policy.versions[-1]
-        age = age_on(start, born)
+        age = age_on(start, birth_date)
         return self._label(str(NEC.Adult if age >= version.age_of_majority else NEC.Minor))
