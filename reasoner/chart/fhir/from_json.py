@@ -38,9 +38,9 @@ from reasoner.rdf.parsing import refuse_deep_json
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
 TYPE = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
-REFUSED = "it has a modifierExtension or implicitRules, which may change what it means"
+_MODIFIED = "it has a modifierExtension or implicitRules, which may change what it means"
 
-TWICE = "its status, or whose it is, is stated more than once"
+_STATED_TWICE = "its status, or whose it is, is stated more than once"
 
 _ONCE = ("status", "intent", "subject", "patient", "beneficiary")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
@@ -99,9 +99,9 @@ class Bundle:
             self._resource(entry, resource)
             predicates = {quad.predicate for quad in self.quads[start:]}
             if fhir("modifierExtension") in predicates or fhir("implicitRules") in predicates:
-                entry.left_out, entry.refused = REFUSED, True
+                entry.left_out, entry.refused = _MODIFIED, True
             elif any(isinstance(resource.get(name), list) and len(resource[name]) > 1 for name in _ONCE):
-                entry.left_out, entry.refused = TWICE, True
+                entry.left_out, entry.refused = _STATED_TWICE, True
             if entry.refused:
                 del self.quads[start:]
 
