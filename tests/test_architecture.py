@@ -142,6 +142,14 @@ def test_the_app_reaches_data_through_the_package_alone() -> None:
             assert name in allowed or name in sys.stdlib_module_names, f"{path.name} imports {name}"
 
 
+def test_the_app_reaches_the_knowledge_base_through_the_workplace_alone() -> None:
+    doors = {f"reasoner.store.{name}" for name in ("audit", "backends", "base", "endpoint", "sandbox")}
+    for path in (ROOT / "app").rglob("*.py"):
+        names = {name for name in imported(path) if name != "reasoner.load_policy"}
+        assert {name.split(".")[1] for name in names} <= set(WINGS) - {"batch", "cli"}, path
+        assert path == ROOT / "app" / "parts" / "session.py" or not names & doors, path
+
+
 def test_the_first_file_of_the_app_does_no_more_than_navigate() -> None:
     tree = ast.parse((ROOT / "app" / "main.py").read_text())
     assert not any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in ast.walk(tree))
