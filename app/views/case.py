@@ -123,7 +123,9 @@ def _banner(file: CaseFile, determination: Determination) -> None:
 def _recorded(file: CaseFile) -> None:
     if file.recorded:
         return
-    st.warning("What you see is not on record yet: chart, policy or software have changed since, or nothing was.")
+    st.warning(
+        "This determination is not on record: none has been recorded, or chart, policy or software have changed since."
+    )
     if session.user().may(Action.DETERMINE) and st.button("Record this determination"):
         session.workplace().determine(session.user(), file.id, file.case.as_of)
         st.rerun()
