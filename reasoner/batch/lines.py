@@ -1,4 +1,4 @@
-"""Lines of JSON: a brief for each determination, with ids, statuses and the IRIs of statements, made without the whole record."""
+"""Lines of JSON: a brief for each determination, with ids, statuses and IRIs of statements, made without the whole of it."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Job:
     """Whether every other reading of the ambiguous passages is tried too."""
     engine: Engine = DEFAULT_ENGINE
     whole: bool = False
-    """Whether the lines are whole records, as of ``--format jsonl``, rather than briefs."""
+    """Whether the lines are whole determinations, as of ``--format jsonl``, rather than briefs."""
 
     def digest(self) -> str:
         """A digest of everything beside the input that the lines depend on."""

@@ -87,12 +87,12 @@ class Worker:
             case, self._policy, configuration=job.configuration, alternatives=job.alternatives, engine=job.engine
         )
         for determination in determinations:
-            line = _record(determination) if job.whole else self._line_writer.brief(determination)
+            line = _whole_line(determination) if job.whole else self._line_writer.brief(determination)
             yield determination.service_start.isoformat(), determination.outcome.value, line
 
 
-def _record(determination: Determination) -> str:
-    """The whole record of a determination as a line of JSON."""
+def _whole_line(determination: Determination) -> str:
+    """A whole determination as a line of JSON."""
     return json.dumps(to_json(determination), ensure_ascii=False)
 
 

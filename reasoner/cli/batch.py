@@ -80,7 +80,7 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: StreamFormat, gate: 
         options=inputs.request,
         alternatives=method.alternatives,
         engine=method.engine,
-        whole=form.records,
+        whole=form.whole,
     )
     files = sources.find(inputs.paths, sources.ALL_SUFFIXES)
     total = sum(os.stat(name).st_size for name in files if name != sources.STDIN)

@@ -50,8 +50,8 @@ class StreamFormat:
     """A format that is made of the lines of a batch, one after the other."""
 
     write: Callable[[Results, BinaryIO], None]
-    records: bool = False
-    """Whether the lines are whole records rather than briefs."""
+    whole: bool = False
+    """Whether the lines are whole determinations rather than briefs."""
 
 
 def _text(determined: Determined, display: Display) -> str:
@@ -157,7 +157,7 @@ FORMATS: dict[str, DocumentFormat | StreamFormat] = {
     "markdown": DocumentFormat(_markdown),
     "letter": DocumentFormat(_letter),
     "compact": StreamFormat(_lines),
-    "jsonl": StreamFormat(_lines, records=True),
+    "jsonl": StreamFormat(_lines, whole=True),
     "csv": StreamFormat(_csv),
     "parquet": StreamFormat(_parquet),
     "junit": StreamFormat(_junit),
