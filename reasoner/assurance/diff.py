@@ -132,9 +132,9 @@ def _tests(before: Criterion, earlier: PolicyVersion, after: Criterion, later: P
 def _tests_of(leaf: Criterion, version: PolicyVersion) -> Graph:
     """The shapes of a leaf without messages, and without the part of each IRI that names the version."""
     graph = Graph(bind_namespaces="none")
-    for triple in leaf_shapes(version, [leaf.iri]):
-        if triple[1] not in (SH.message, SH.name, SH.description):
-            graph.add(tuple(_neutral(term, version) for term in triple))  # type: ignore[arg-type]
+    for subject, predicate, value in leaf_shapes(version, [leaf.iri]):
+        if predicate not in (SH.message, SH.name, SH.description):
+            graph.add((_neutral(subject, version), _neutral(predicate, version), _neutral(value, version)))
     return graph
 
 

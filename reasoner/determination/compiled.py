@@ -460,7 +460,7 @@ def _construct(rules: tuple[str, ...], facts: tuple[tuple[Fact, ...], ...]) -> t
     derived: list[set[Fact]] = [set() for _ in facts]
     for rule in rules:
         try:
-            triples = list(store.query(rule))  # type: ignore[arg-type]
+            triples = list(store.query(rule))  # type: ignore[arg-type]  # a rule is a CONSTRUCT, whose results are triples
         except (SyntaxError, ValueError, RuntimeError) as error:
             raise EngineError(f"a rule of the policy cannot be run: {error}", where=rule.strip()) from error
         for triple in triples:

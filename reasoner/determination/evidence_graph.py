@@ -28,8 +28,8 @@ def evidence_graph(case: Case, inference: Inference, settlement: Settlement, ver
     """
     graph = Graph(bind_namespaces="none")
     request = URIRef(case.iri)
-    for triple in case.facts:
-        graph.add(tuple(map(terms.node, triple)))  # type: ignore[arg-type]
+    for subject, predicate, value in case.facts:
+        graph.add((terms.node(subject), terms.node(predicate), terms.node(value)))
     graph.add((request, RDF.type, NEC.ReviewRequest))
     graph.add((request, NEC.ageGroup, URIRef(inference.age_group)))
     for bearing in chain.from_iterable(settlement.bearings.values()):
