@@ -8,6 +8,8 @@ MARKS ?= not slow
 # How many processes run tests, and how long `make fuzz` looks for failures.
 JOBS ?= 2
 SECONDS ?= 60
+# All processes have to collect the tests in the same order, so their hashes have the same seed.
+PYTEST := PYTHONHASHSEED=0 $(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal
 
 .PHONY: determine app test coverage fuzz check lint reference clean
 
@@ -25,15 +27,15 @@ build/kb: | $(VENV)/.app
 	mv $@.partial $@
 
 test: $(VENV)/.dev
-	PYTHONHASHSEED=0 $(BIN)/python -m pytest -m "$(MARKS)" --numprocesses $(JOBS) --dist worksteal
+	$(PYTEST) -m "$(MARKS)"
 
-# The branches that the tests take, those in other processes included.
+# The branches that the tests take, those in other processes included; fails below the share in pyproject.toml.
 coverage: $(VENV)/.dev
-	PYTHONHASHSEED=0 $(BIN)/python -m pytest -m "$(MARKS)" --numprocesses $(JOBS) --dist worksteal --cov
+	$(PYTEST) -m "$(MARKS)" --cov
 
 # The property tests, with examples at random.
 fuzz: $(VENV)/.dev
-	NECESSITY_EXPLORE=$(SECONDS) $(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal --tb short
+	NECESSITY_EXPLORE=$(SECONDS) $(PYTEST) --tb short
 
 check: $(VENV)/.dev
 	$(BIN)/necessity policy check

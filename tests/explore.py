@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 from hypothesis.errors import UnsatisfiedAssumption
 
@@ -35,7 +35,12 @@ def examples(number: int) -> settings:
     if "NECESSITY_EXPLORE" not in os.environ:
         return settings(SAME, max_examples=number)
     return settings(
-        SAME, max_examples=_EXPLORED, derandomize=False, database=DirectoryBasedExampleDatabase(_KEPT), print_blob=False
+        SAME,
+        max_examples=_EXPLORED,
+        derandomize=False,
+        database=DirectoryBasedExampleDatabase(_KEPT),
+        print_blob=False,
+        phases=set(Phase) - {Phase.explicit},  # `make test` runs the committed examples
     )
 
 
