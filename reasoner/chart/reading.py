@@ -20,6 +20,7 @@ from reasoner.rdf.namespaces import DCTERMS, NEC, RDF, XSD
 
 _PROBLEMS_SHOWN = 10
 _ILL_TYPED = URIRef("urn:necessity:ill-typed")
+_STATEMENT_SHAPE = URIRef("https://w3id.org/necessity/intake/statement")
 
 
 # What a statement says of itself and of its place in the record; everything else is a structured fact.
@@ -114,9 +115,11 @@ def _comparable(value: Node) -> Node:
 
 @lru_cache(maxsize=8)
 def intake_shapes(policy: Policy) -> Graph:
-    """What documentation has to look like: the intake shapes, with those of the policy's axes."""
+    """What documentation has to look like: the intake shapes, with those of the policy's axes and of the facts it knows."""
     shapes = parsing.load_files([resources.SHAPES / "intake.ttl"])
     shapes += axes.intake_shapes(policy.axes, policy.prefixes)
+    for triple in policy.lexicon.shapes_below(_STATEMENT_SHAPE):
+        shapes.add(triple)
     return shapes
 
 

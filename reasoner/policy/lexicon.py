@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rdflib import BNode, Graph, URIRef
 from rdflib.term import Node
 
 from reasoner.rdf import graphs, terms
-from reasoner.rdf.namespaces import NEC, RDF, RDFS, SKOS
+from reasoner.rdf.namespaces import NEC, RDF, RDFS, SH, SKOS
 from reasoner.rdf.owl_rl import AXIOMS
 from reasoner.rdf.terms import Nodes, Term
 
 Axiom = tuple[Term, Term, Term]
+_PROPERTY = terms.of(SH.property)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +37,16 @@ class Lexicon:
     """The triples from which OWL 2 RL infers classes, sorted; a blank node is ``_:`` and its label."""
     shapes: Nodes
     """The shapes graph, with blank nodes likewise."""
+
+    def shapes_below(self, shape: URIRef) -> Iterator[tuple[Node, Node, Node]]:
+        """The triples of a shape, of the property shapes that it has (`sh:property`), and of the blank nodes they lead to."""
+        queue = [terms.of(shape)]
+        for subject in queue:
+            for predicate, values in self.shapes.get(subject, {}).items():
+                for value in values:
+                    yield _node(subject), _node(predicate), _node(value)
+                    if (value.startswith("_:") or predicate == _PROPERTY) and value not in queue:
+                        queue.append(value)
 
 
 def lexicon(ontology: Graph, shapes: Graph, findings: Iterable[str]) -> Lexicon:
@@ -105,3 +116,8 @@ def _texts(ontology: Graph, predicate: URIRef) -> dict[Term, str]:
 
 def _term(node: Node) -> Term:
     return f"_:{node}" if isinstance(node, BNode) else terms.of(node)
+
+
+def _node(term: Term) -> Node:
+    """The rdflib term of a term in a lexicon."""
+    return BNode(term.removeprefix("_:")) if term.startswith("_:") else terms.node(term)
