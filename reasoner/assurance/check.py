@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from rdflib import Graph, URIRef
 from rdflib.term import Node
 
+from reasoner.chart.reading import intake_shapes
 from reasoner.determination.compiled import compiled_policy, entailment
 from reasoner.determination.validation import evaluate
 from reasoner.ground import resources
@@ -62,10 +63,11 @@ def _undeclared(policy: Policy) -> Iterator[str]:
 
 
 def _authored(policy: Policy) -> Iterator[str]:
-    """What the authoring shapes find in the ontology and the shapes together."""
+    """What the authoring shapes find in the ontology and the shapes together, those of intake among them."""
     whole = Graph(bind_namespaces="none")
     whole += policy.ontology
     whole += policy.shapes
+    whole += intake_shapes(policy)
     for result in pyshacl_door.validate(whole, parsing.load_files([resources.SHAPES / "authoring.ttl"])).results:
         yield f"<{result.focus}>: {result.message}"
 

@@ -11,6 +11,7 @@ from reasoner.ground.errors import UsageError
 from reasoner.policy import axes, search
 from reasoner.policy.effective import EffectivePolicy, choose_readings, effective_policy
 from reasoner.policy.model import Criterion, CriterionKind, Policy, PolicyVersion, Substitution
+from reasoner.rdf import graphs
 from reasoner.rdf.namespaces import NEC, RDF, SKOS
 from reasoner.rdf.owl_rl import classify
 
@@ -81,8 +82,8 @@ def _criterion(policy: Policy, version: PolicyVersion, criterion: Criterion) -> 
     yield f"  source    {criterion.source}"
     yield f"  iri       {criterion.iri}"
     for source in (criterion, *_groups_above(version, criterion)):
-        if source.applies_to:
-            inherited = "" if source is criterion else f" (as {source.id or source.label})"
+        if source.applies_to and source.id:
+            inherited = "" if source is criterion else f" (as {source.id})"
             yield f"  asked of  {search.label(policy, source.applies_to)}{inherited}"
     if criterion.finding:
         yield f"  finding   {search.label(policy, criterion.finding)}"
@@ -93,7 +94,8 @@ def _criterion(policy: Policy, version: PolicyVersion, criterion: Criterion) -> 
             f"  contrary  {search.label(policy, name)}" for name in search.contraries(version, criterion.finding)
         )
     for detail in criterion.details:
-        yield f"  detail    {search.label(policy, detail)}"
+        unit = graphs.text(policy.ontology, URIRef(detail), NEC.unitCode)
+        yield f"  detail    {search.label(policy, detail)}{f' in {unit}' if unit else ''}"
     for needed in criterion.speaks_only_with:
         yield f"  needs     {search.label(policy, needed)}, without which a statement does not speak to it"
     if criterion.ask:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reasoner import EngineError, Policy, PolicyError, determine, load_policy
-from reasoner.assurance.check import check
+from reasoner.assurance.check import _authored, check
 from reasoner.policy.model import CriterionKind
 from tests.conftest import ROOT, Attestation, chart
 
@@ -74,6 +74,16 @@ def test_a_leaf_that_fails_open_is_an_error(tmp_path: Path, old: str, new: str) 
     (tmp_path / "chart.ttl").write_text(chart([Attestation("adult-admission:3")]))
     with pytest.raises(EngineError, match="adult-admission/3"):
         determine(tmp_path / "chart.ttl", load_policy("mp9556", root=tmp_path))
+
+
+def test_a_detail_of_which_no_shape_says_what_it_has_to_be_is_a_problem(tmp_path: Path) -> None:
+    path = copy_of_the_policy(tmp_path) / "shapes/mp9556/facts.ttl"
+    path.write_text(path.read_text().replace("intake:days-per-week , ", "", 1))
+    problems = list(_authored(load_policy("mp9556", root=tmp_path)))
+    assert len(problems) == 1
+    assert problems[0].startswith(
+        "<https://w3id.org/necessity/mp9556/vocabulary#daysPerWeek>: What this detail has to be"
+    )
 
 
 def test_a_misspelt_term_is_refused_when_the_policy_is_loaded(tmp_path: Path) -> None:
