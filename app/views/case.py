@@ -177,7 +177,7 @@ class _Event(TypedDict):
     kind: str
     title: str
     about: str
-    said: list[dict[str, Any]]
+    statements: list[dict[str, Any]]
 
 
 def _documents(file: CaseFile, determination: Determination) -> None:
@@ -187,7 +187,7 @@ def _documents(file: CaseFile, determination: Determination) -> None:
         by_document.setdefault(statement.document.iri, []).append(statement)
     milestones = {"Service starts": case.start, "Service ends": case.end, "Reviewed as of this day": case.as_of}
     events: list[_Event] = [
-        {"date": day, "kind": "start", "title": title, "about": "", "said": []}
+        {"date": day, "kind": "start", "title": title, "about": "", "statements": []}
         for title, day in milestones.items()
         if day
     ]
@@ -201,7 +201,7 @@ def _documents(file: CaseFile, determination: Determination) -> None:
                 "kind": "",
                 "title": document.title or "Document without a title",
                 "about": f"{author}, {len(statements)} statement{'' if len(statements) == 1 else 's'}",
-                "said": [quote.quotation(s) for s in quote.in_order(statements)],
+                "statements": [quote.quotation(s) for s in quote.in_order(statements)],
             }
         )
     events.sort(key=lambda event: (event["date"], event["kind"] == ""))
