@@ -14,17 +14,19 @@ from reasoner.determination.engine import DEFAULT_ENGINE, Engine
 from reasoner.determination.model import CriterionResult, Determination
 from reasoner.ground.errors import DocumentationError, EngineError, NecessityError, PolicyError, UsageError
 from reasoner.logic.fold import Outcome, Status
-from reasoner.policy.configuration import Configuration
+from reasoner.policy.configuration import Configuration, read_configuration
 from reasoner.policy.loading import load_policy
 from reasoner.policy.model import Criterion, Policy, PolicyVersion
 
 __all__ = [
     "Case",
+    "Configuration",
     "Criterion",
     "CriterionResult",
     "Determination",
     "Document",
     "DocumentationError",
+    "Engine",
     "EngineError",
     "NecessityError",
     "Outcome",
@@ -36,6 +38,7 @@ __all__ = [
     "UsageError",
     "determine",
     "load_policy",
+    "read_configuration",
 ]
 
 
@@ -54,7 +57,7 @@ def determine(
         source: the path of an RDF file, or an rdflib graph that holds one data set.
         policy: a policy from `load_policy`; by default the one that is installed.
         as_of: the date on whose knowledge to review; by default each request's own, else today.
-        configuration: a payer's readings and parameters, from `reasoner.policy.configuration.read_configuration`.
+        configuration: a payer's readings and parameters, from `read_configuration`.
         alternatives: whether to try every other reading of the ambiguous passages too.
         engine: what validates; the determinations are the same.
 
