@@ -44,6 +44,7 @@ _STATEMENT, _ADDRESSES = terms.of(NEC.Statement), terms.of(NEC.addresses)
 _OWL, _RDFS = "<http://www.w3.org/2002/07/owl#", "<http://www.w3.org/2000/01/rdf-schema#"
 _AXIOMATIC = RELATIONS.union(f"{_RDFS}{name}>" for name in ("subClassOf", "subPropertyOf", "domain", "range"))
 """Properties that define terms or relate evidence to its request; the compiled axioms assume that no chart uses them."""
+_TO_EVIDENCE = frozenset((relation, False) for relation in RELATIONS)
 _HARMLESS = frozenset(f"{_OWL}{name}>" for name in ("Thing", "NamedIndividual"))
 _BOOLEAN = "^^<http://www.w3.org/2001/XMLSchema#boolean>"
 Fact = tuple[Term, Term]
@@ -374,6 +375,8 @@ class _CompiledLeaf:
         self._reports.sort(key=lambda report: (terms.name(report.shape), report.severity))
         use = compiler.use()
         self.classes = use.classes
+        # A shape whose values are not statements reads the request, and answers are remembered for any request.
+        self.reads_all = not all(_starts_at_evidence(report.path) for report in self._reports)
         self._read(use.paths)
 
     def _read(self, paths: Collection[tuple[Steps, frozenset[Term] | None]]) -> None:
@@ -408,6 +411,11 @@ def _to_evidence(sequence: tuple[tuple[Term, bool], ...]) -> bool:
     if len(sequence) == 2 and sequence[0][1] and sequence[0][0] in RELATIONS:
         sequence = sequence[1:]
     return len(sequence) == 1 and not sequence[0][1] and sequence[0][0] in RELATIONS
+
+
+def _starts_at_evidence(path: Steps) -> bool:
+    """Whether a path from the request begins with the property that leads to evidence nodes of a stance."""
+    return all(branch.sequence[0] in _TO_EVIDENCE for branch in path.alternatives or (path,))
 
 
 @lru_cache(maxsize=8)

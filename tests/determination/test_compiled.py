@@ -94,6 +94,28 @@ def test_a_leaf_with_a_constraint_that_is_not_compiled_is_left_to_another_engine
     assert "sh:maxLength" in compiled.uncompiled[f"{TOY}criteria/1-a"]
 
 
+def test_a_leaf_that_reads_the_request_is_answered_for_each_request_anew(core_alone: None, tmp_path: Path) -> None:
+    path = write_toy(tmp_path) / "shapes" / "toy" / "2030-01-01.ttl"
+    own = "sh:property criteria:1-a-documented , criteria:1-a-undisputed"
+    text = path.read_text().replace(own, f"{own} , criteria:1-a-place", 1)
+    path.write_text(
+        text + "criteria:1-a-place sh:path nec:program ; sh:maxCount 0 ; sh:severity sh:Violation ; sh:message 'no' .\n"
+    )
+    version = load_policy("toy", root=tmp_path).versions[0]
+    compiled, leaf = CompiledPolicy(version), f"{TOY}criteria/1-a"
+    typed = ("<urn:request>", terms.of(RDF.type), terms.of(NEC.ReviewRequest))
+    in_program = ("<urn:request>", terms.of(NEC.program), "<urn:program>")
+    for rows in ([], [("affirms", "JointStiffness", 1, 1, ())]):
+        stated = case(*(make_statement(number, *row) for number, row in enumerate(rows)), end=5)
+        for facts in ((typed,), (typed, in_program), (typed,)):
+            sample = replace(stated, facts=facts)
+            inference = compiled.infer(sample)
+            settlement = settle(sample, inference, version)
+            graph = evidence_graph(sample, inference, settlement, version)
+            expected = evaluate(version, (leaf,), graph, sample.iri)
+            assert compiled.evaluate((leaf,), sample, inference, settlement) == expected
+
+
 def test_leaves_are_proved_once_for_a_policy_as_it_is(
     core_alone: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
