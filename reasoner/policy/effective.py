@@ -10,6 +10,7 @@ from rdflib import BNode, Graph, URIRef
 from rdflib.collection import Collection
 
 from reasoner.ground.errors import PolicyError, UsageError
+from reasoner.policy.lexicon import LEADS_TO_SHAPES
 from reasoner.policy.model import Criterion, CriterionKind, ListSection, PolicyVersion, Reading, Substitution
 from reasoner.rdf import graphs
 from reasoner.rdf.namespaces import NEC, RDF, SH
@@ -88,13 +89,10 @@ class EffectivePolicy:
 def leaf_shapes(version: PolicyVersion, leaves: Iterable[str]) -> Graph:
     """The shapes of some leaves, and those that refer to them with `nec:reportsOn`; all target `nec:ReviewRequest`."""
     graph = Graph(bind_namespaces="none")
-    follow = frozenset(
-        {SH.property, SH.node, SH.qualifiedValueShape, SH["not"], SH["and"], SH["or"], SH.xone, RDF.first, RDF.rest}
-    )
     for iri in leaves:
         leaf = URIRef(iri)
         reporting = list(version.shapes.subjects(NEC.reportsOn, leaf))
-        for triple in graphs.closure(version.shapes, leaf, *reporting, follow=follow):
+        for triple in graphs.closure(version.shapes, leaf, *reporting, follow=LEADS_TO_SHAPES):
             if triple[1] not in (SH.rule, NEC.reportsOn):
                 graph.add(triple)
         for shape in (leaf, *reporting):

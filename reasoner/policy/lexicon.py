@@ -14,7 +14,10 @@ from reasoner.rdf.owl_rl import AXIOMS
 from reasoner.rdf.terms import Nodes, Term
 
 Axiom = tuple[Term, Term, Term]
-_PROPERTY = terms.of(SH.property)
+LEADS_TO_SHAPES = frozenset(
+    {SH.property, SH.node, SH.qualifiedValueShape, SH["not"], SH["and"], SH["or"], SH.xone, RDF.first, RDF.rest}
+)
+"""The properties that lead from a shape, or from a list of shapes, to a shape that it uses."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,13 +42,14 @@ class Lexicon:
     """The shapes graph, with blank nodes likewise."""
 
     def shapes_below(self, shape: URIRef) -> Iterator[tuple[Node, Node, Node]]:
-        """The triples of a shape, of the property shapes that it has (`sh:property`), and of the blank nodes they lead to."""
+        """The triples of a shape, of the shapes that it uses, and of the blank nodes they lead to."""
+        follow = {terms.of(name) for name in LEADS_TO_SHAPES}
         queue = [terms.of(shape)]
         for subject in queue:
             for predicate, values in self.shapes.get(subject, {}).items():
                 for value in values:
                     yield _node(subject), _node(predicate), _node(value)
-                    if (value.startswith("_:") or predicate == _PROPERTY) and value not in queue:
+                    if (value.startswith("_:") or predicate in follow) and value not in queue:
                         queue.append(value)
 
 

@@ -106,6 +106,8 @@ class Compiler:
         """A test of whether a node conforms to a shape; raises `UnsupportedError`."""
         if depth > _DEPTH:
             raise UnsupportedError(f"{shape} nests deeper than {_DEPTH} shapes")
+        if shape not in self.shapes:
+            raise UnsupportedError(f"{shape} is not among the shapes")
         if self._one(shape, "path"):
             return self._property(shape, depth)
         return _every(self._constraints(shape, depth))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from rdflib import Graph
+from rdflib import Graph, URIRef
 
 from reasoner.policy.lexicon import Lexicon, lexicon, nodes
 
@@ -93,6 +93,17 @@ def test_shapes_keep_their_lists_and_their_literals(extracted: Lexicon) -> None:
     (rest,) = extracted.shapes[head][f"<{rdf}rest>"]
     assert extracted.shapes[head][f"<{rdf}first>"] == ['"1"^^<http://www.w3.org/2001/XMLSchema#integer>']
     assert extracted.shapes[rest] == {f"<{rdf}first>": ['"x"@en'], f"<{rdf}rest>": [f"<{rdf}nil>"]}
+
+
+def test_below_a_shape_are_all_shapes_that_it_uses() -> None:
+    shapes = parsed("""
+        :shape sh:property :part . :part sh:path :p ; sh:or ( :one :other ) . :one sh:node :two . :other sh:not :three .
+        :two sh:in ( :v ) . :three sh:class :C . :C :q 1 . :apart sh:minCount 1 .
+    """)
+    below = {
+        str(subject) for subject, _, _ in lexicon(Graph(), shapes, ()).shapes_below(URIRef("https://example.org/shape"))
+    }
+    assert {name for name in below if name.startswith("http")} == named("shape", "part", "one", "other", "two", "three")
 
 
 def test_a_graph_is_told_in_one_order_however_it_is_written() -> None:

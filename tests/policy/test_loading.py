@@ -129,6 +129,8 @@ REFUSED = {
     "a date that is an IRI": (ONTOLOGY, '"2030-01-01"^^xsd:date ;', '<urn:2030-01-01> ;', "one .*validFrom of type date"),
     "an age that is a truth value": (ONTOLOGY, "nec:ageOfMajority 18 ;", "nec:ageOfMajority true ;", "one .*ageOfMajority of type int"),
     "two ends": (LATER, 'nec:validUntil "2030-12-31"^^xsd:date', 'nec:validUntil "2030-12-30"^^xsd:date , "2030-12-31"^^xsd:date', "one .*validUntil of type date"),
+    "a shape that is not there": (SHAPES, "[ sh:class toy:JointStiffness ]", "[ sh:class toy:JointStiffness ; sh:node toy:Measured ]", "uses the shape .*Measured, which is not there"),
+    "a choice among shapes of which one is not there": (SHAPES, "[ sh:class toy:JointStiffness ]", "[ sh:or ( [ sh:class toy:JointStiffness ] toy:Measured ) ]", "Measured, which is not there"),
     "a list that is broken": (SHAPES, "sh:and ( criteria:1-a criteria:1-b )", "sh:and [ ]", "list is broken"),
 }  # fmt: skip
 

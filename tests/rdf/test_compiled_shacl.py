@@ -337,8 +337,16 @@ def test_a_property_shape_is_refused_for(constraint: str) -> None:
         ":shape a sh:NodeShape ; sh:and :list . :list rdf:first :other .",
         ":shape a sh:NodeShape ; sh:or :list . :list rdf:first :other ; rdf:rest :list .",
         ":shape a sh:NodeShape ; sh:property [ sh:path :p , :q ; sh:minCount 1 ] .",
+        ":shape a sh:NodeShape ; sh:node :missing .",
     ],
-    ids=["recursion", "recursion by another", "a list without an end", "an endless list", "two paths"],
+    ids=[
+        "recursion",
+        "recursion by another",
+        "a list without an end",
+        "an endless list",
+        "two paths",
+        "a shape that is not there",
+    ],
 )
 def test_a_shape_that_is_not_well_formed_is_refused(shape: str) -> None:
     with pytest.raises(UnsupportedError):
