@@ -71,11 +71,21 @@ def cached(name: str, codec: Codec[T], build: Callable[[], T]) -> T:
     value = build()
     if path:
         content = codec.write(value)
-        with contextlib.suppress(OSError), tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as stream:
-            stream.write(_checksum(content) + b"\n" + content)
+        with contextlib.suppress(OSError):
+            _replace(path, _checksum(content) + b"\n" + content)
+    return value
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, so that another process never reads a part of it."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as stream:
+        try:
+            stream.write(content)
             stream.close()
             Path(stream.name).replace(path)
-    return value
+        except OSError:
+            Path(stream.name).unlink(missing_ok=True)
+            raise
 
 
 def _checksum(content: bytes) -> bytes:

@@ -96,12 +96,23 @@ def load_policy(name: str | None = None, *, root: Path | None = None) -> Policy:
         (*sorted(resources.ONTOLOGY.glob("*.ttl")), *sorted((base / "ontology" / name).rglob("*.ttl"))),
         tuple(sorted((base / "shapes" / name).rglob("*.ttl"))),
     )
+    key = _key(name, sources)
+
+    def read() -> Policy:
+        policy = _read(name, base / "ontology" / name, sources)
+        if _key(name, sources) != key:
+            # It would be cached as what the files were before.
+            raise PolicyError("its files were changed while they were read", where=str(base), mend="Try again")
+        return policy
+
+    return cache.cached(key, Codec(Policy, shared=(Lexicon,), provided={Sources: sources}), read)
+
+
+def _key(name: str, sources: Sources) -> str:
     try:
-        key = cache.key(name, (*sources.ontology_files, *sources.shape_files))
+        return cache.key(name, (*sources.ontology_files, *sources.shape_files))
     except OSError as error:
         raise PolicyError(f"a file cannot be read: {error.strerror}", where=str(error.filename)) from error
-    codec = Codec(Policy, shared=(Lexicon,), provided={Sources: sources})
-    return cache.cached(key, codec, lambda: _read(name, base / "ontology" / name, sources))
 
 
 def _read(name: str, folder: Path, sources: Sources) -> Policy:

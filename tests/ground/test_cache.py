@@ -48,6 +48,15 @@ def test_what_is_built_is_kept(folder: Path) -> None:
     assert [path.name for path in folder.iterdir()] == ["name.data"]
 
 
+def test_what_cannot_be_written_leaves_nothing_behind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(source: Path, target: Path) -> Path:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    assert cache.cached("name", CODEC, lambda: NOTE) == NOTE
+    assert list(folder.iterdir()) == []
+
+
 class Runs:
     """Runs a command when it is unpickled."""
 

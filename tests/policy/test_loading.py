@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 import pytest
+from rdflib import Graph
 
 from reasoner.ground.errors import PolicyError
 from reasoner.policy.loading import PolicyLocation, installed, load_policy
-from reasoner.policy.model import CriterionKind, Policy
+from reasoner.policy.model import CriterionKind, Policy, Sources
 from tests.conftest import write_toy
 
 VOCABULARY = "https://example.org/toy/vocabulary#"
@@ -178,6 +180,22 @@ def test_a_policy_without_a_version_is_refused(tmp_path: Path) -> None:
         path = tmp_path / file
         path.write_text(path.read_text().replace("nec:version", "nec:supersedes"))
     with pytest.raises(PolicyError, match=r"no nec:version"):
+        load_policy("toy", root=tmp_path)
+
+
+def test_files_that_change_while_they_are_read_are_no_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_toy(tmp_path) / SHAPES
+    load = Sources.shapes.func
+
+    def load_and_change(sources: Sources) -> Graph:
+        shapes = load(sources)
+        path.write_text(path.read_text() + "# changed\n")
+        return shapes
+
+    changing = cached_property(load_and_change)
+    changing.__set_name__(Sources, "shapes")
+    monkeypatch.setattr(Sources, "shapes", changing)
+    with pytest.raises(PolicyError, match="changed while they were read"):
         load_policy("toy", root=tmp_path)
 
 
