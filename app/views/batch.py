@@ -66,7 +66,7 @@ def _options() -> RequestOptions | None:
         for number, axis in enumerate(axes):
             choices = {"": "as the bundle says"} | {value.word: value.label for value in axis.values}
             word = columns[number % 3].selectbox(
-                axis.label.capitalize(), list(choices), format_func=choices.__getitem__
+                axis.label[:1].upper() + axis.label[1:], list(choices), format_func=choices.__getitem__
             )
             words |= {axis.word: word} if word else {}
         jurisdiction = right.text_input("Plan regulated in", placeholder="US-MO", max_chars=10)

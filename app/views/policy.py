@@ -71,7 +71,7 @@ def _kind(version: PolicyVersion) -> EffectivePolicy | None:
         labels = {value.word: value.label for value in axis.values}
         if not words:  # the first decides whether a kind is chosen at all
             labels = {"": "all, as published"} | labels
-        title = axis.label.capitalize() if words else "Asked of"
+        title = axis.label[:1].upper() + axis.label[1:] if words else "Asked of"
         word = column.selectbox(title, list(labels), format_func=labels.__getitem__)
         if not word:
             return None

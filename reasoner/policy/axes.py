@@ -19,7 +19,7 @@ from reasoner.rdf import graphs, terms
 from reasoner.rdf.namespaces import NEC, RDF, SH, SKOS
 
 _WORD = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_INTAKE = "https://w3id.org/necessity/intake/request"
+_INTAKE = "https://w3id.org/necessity/intake/"
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def _axis(ontology: Graph, iri: Node) -> Axis:
                 word=_word(ontology, value),
                 label=_text(ontology, value, SKOS.prefLabel),
                 definition=_text(ontology, value, SKOS.definition),
-                window=str(ontology.value(value, NEC.periodEndsAfter) or ""),
+                window=_window(ontology, value),
             )
             for value in values
         ),
@@ -109,6 +109,15 @@ def _word(ontology: Graph, node: Node) -> str:
             mend="Write small letters, digits and single hyphens in its skos:notation",
         )
     return word
+
+
+def _window(ontology: Graph, value: Node) -> str:
+    windows = sorted(map(str, ontology.objects(value, NEC.periodEndsAfter)))
+    if len(windows) > 1:
+        raise PolicyError(
+            "its period ends after more than one parameter", where=str(value), mend="Keep one nec:periodEndsAfter"
+        )
+    return windows[0] if windows else ""
 
 
 def _text(ontology: Graph, node: Node, predicate: URIRef) -> str:
@@ -169,11 +178,11 @@ def intake_shapes(axes: Iterable[Axis], prefixes: Mapping[str, str]) -> Graph:
     """
     graph = Graph(bind_namespaces="none")
     for axis in axes:
-        shape, head = URIRef(f"{_INTAKE}-{axis.word}"), BNode()
+        shape, head = URIRef(f"{_INTAKE}axis-{axis.word}"), BNode()
         Collection(graph, head, [URIRef(value.iri) for value in axis.values])
         names = [_short(value.iri, prefixes) for value in axis.values]
         among = " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
-        graph.add((URIRef(_INTAKE), SH.property, shape))
+        graph.add((URIRef(f"{_INTAKE}request"), SH.property, shape))
         graph.add((shape, SH.path, URIRef(axis.iri)))
         graph.add((shape, SH.minCount, Literal(1)))
         graph.add((shape, SH.maxCount, Literal(1)))

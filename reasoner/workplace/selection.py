@@ -78,7 +78,7 @@ SORTS = (
 
 def facets(axes: Iterable[Axis]) -> dict[str, str]:
     """What items can be filtered by: the name of each facet, and its label."""
-    of_axes = {f"{_OF_AXIS}{axis.word}": axis.label.capitalize() for axis in axes}
+    of_axes = {f"{_OF_AXIS}{axis.word}": axis.label[:1].upper() + axis.label[1:] for axis in axes}
     after = {"age_groups": "Age group", "jurisdictions": "Plan regulated in"}
     return {"states": "State", "outcomes": "Outcome"} | of_axes | after
 

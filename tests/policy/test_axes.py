@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -69,6 +71,7 @@ def test_a_policy_may_have_no_axes() -> None:
         ('skos:definition "Red."', 'skos:altLabel "Red."', "no .*definition"),
         ('skos:notation "red"', 'skos:notation "Dark red"', "'Dark red' cannot name an option"),
         ('skos:notation "red"', 'skos:notation "red" , "crimson"', "cannot name an option"),
+        ("nec:periodEndsAfter :days", "nec:periodEndsAfter :days , :weeks", "more than one parameter"),
         ('skos:notation "l"', 'skos:notation "s"', "the word 's' is that of urn:[LS] too"),
         ('skos:notation "colour"', 'skos:notation "size"', "the word 'size' is that of urn:colour too"),
     ],
@@ -188,12 +191,31 @@ def test_the_command_line_takes_its_words(root: Path, tmp_path: Path, capsys: py
     assert "Give --setting and --jurisdiction" in capsys.readouterr().err
 
 
-def test_a_word_that_is_an_option_already(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def reworded(root: Path, copy: Path, word: str) -> Path:
+    """A copy of the policy in which the axis has another word."""
     for kind in ("ontology", "shapes"):
-        (tmp_path / kind / "toy").mkdir(parents=True)
-        for path in (root / kind / "toy").iterdir():
-            (tmp_path / kind / "toy" / path.name).write_text(path.read_text())
-    edit(tmp_path / "ontology/toy/vocabulary.ttl", ('skos:notation "setting"', 'skos:notation "format"'))
+        shutil.copytree(root / kind, copy / kind)
+    edit(copy / "ontology/toy/vocabulary.ttl", ('skos:notation "setting"', f'skos:notation "{word}"'))
+    return copy
+
+
+def test_a_word_that_names_another_property_of_requests(root: Path, tmp_path: Path) -> None:
+    toy = load_policy("toy", root=reworded(root, tmp_path, "member"))
+    text = (root / "chart.ttl").read_text()
+    assert not intake.read("chart.ttl", toy, data=text.encode())[1]
+    _, (error,), _ = intake.read("chart.ttl", toy, data=text.replace("toy:setting toy:Clinic ;", "").encode())
+    assert "The request needs one" in str(error)
+
+
+def test_a_word_that_is_a_column_already(root: Path, tmp_path: Path) -> None:
+    toy = load_policy("toy", root=reworded(root, tmp_path, "severity"))
+    sheet = "request,severity,service_start,birth_date,jurisdiction\nr,at home,2030-03-01,1980-05-05,US-MO\n"
+    _, (error,), _ = intake.read("s.csv", toy, data=sheet.encode())
+    assert "the word 'severity' is that of a column of sheets already" in str(error)
+
+
+def test_a_word_that_is_an_option_already(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    reworded(root, tmp_path, "format")
     assert run(tmp_path, "determine", str(root / "chart.ttl"), "--setting", "clinic") == 2
     assert "the word 'format' is an option of the command already" in capsys.readouterr().err
 
@@ -230,7 +252,8 @@ def test_the_worklist_filters_by_it(root: Path, toy: Policy, tmp_path: Path) -> 
         kb.load_case(case)
     items = read_worklist(kb, toy, WorkplaceSettings())
     assert {item.kind["setting"] for item in items} == {"at home", "clinic"}
-    assert selection.facets(toy.axes)["kind setting"] == "Setting"
+    (axis,) = toy.axes
+    assert selection.facets([replace(axis, label="place of PT")])["kind setting"] == "Place of PT"
     assert selection.counts(items, "kind setting") == {"at home": 1, "clinic": 1}
     chosen = selection.Selection(facets={"kind setting": frozenset({"at home"})}, sort="kind")
     assert selection.Selection.from_json(chosen.to_json()) == chosen

@@ -22,7 +22,7 @@ import pyoxigraph as ox
 from rdflib import Namespace
 
 from reasoner.chart.tables.rows import csv_records, writer
-from reasoner.ground.errors import DocumentationError, NecessityError
+from reasoner.ground.errors import DocumentationError, NecessityError, PolicyError
 from reasoner.ground.resources import ONTOLOGY
 from reasoner.policy.model import Policy, PolicyVersion
 from reasoner.rdf import graphs, parsing, terms
@@ -104,7 +104,11 @@ class Rows:
 
 @lru_cache(maxsize=4)
 def columns(policy: Policy) -> dict[str, SheetColumn]:
-    """The columns that have a meaning of their own, by name: those of every sheet, and one for each axis of the policy."""
+    """The columns that have a meaning of their own, by name: those of every sheet, and one for each axis of the policy.
+
+    Raises:
+        PolicyError: the word of an axis is the name of another column.
+    """
     table = parsing.load_files([ONTOLOGY / "sheet" / "columns.ttl"])
     by_name: dict[str, SheetColumn] = {}
     for node, notation in table.subject_objects(SKOS.notation):
@@ -115,6 +119,12 @@ def columns(policy: Policy) -> dict[str, SheetColumn]:
         by_name[str(notation)] = SheetColumn(str(notation), of, property_, value, several == "true", meaning)
     for axis in policy.axes:
         name = axis.word.replace("-", "_")
+        if name in (REQUEST, STATEMENT, SYSTEM) or (name in by_name and by_name[name].property != axis.iri):
+            raise PolicyError(
+                f"the word {axis.word!r} is that of a column of sheets already",
+                where=axis.iri,
+                mend="Give the axis another skos:notation",
+            )
         by_name[name] = SheetColumn(name, _OF_REQUEST, axis.iri, axis.value_class, meaning=axis.definition)
     return dict(sorted(by_name.items()))
 
