@@ -102,8 +102,14 @@ def _turnaround_rule(entry: Mapping[str, Any]) -> TurnaroundRule:
 def _directory(entry: Mapping[str, Any]) -> Directory:
     _refuse_unknown(entry, {"role_claim", "licence_claim", "title_claim", "roles"})
     claims = {key: str(entry[key]) for key in ("role_claim", "licence_claim", "title_claim") if key in entry}
-    roles = {Role(role): frozenset(map(str, groups)) for role, groups in entry.get("roles", {}).items()}
+    roles = {Role(role): frozenset(_texts(role, groups)) for role, groups in entry.get("roles", {}).items()}
     return Directory(roles=roles, **claims)
+
+
+def _texts(name: str, value: object) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise ValueError(f"{name} is {value!r}, and has to be a list of texts")
+    return value
 
 
 def _whole(entry: Mapping[str, Any], name: str) -> int:

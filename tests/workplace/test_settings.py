@@ -58,6 +58,7 @@ def test_limits_have_the_names_that_the_docs_give_them(tmp_path: Path) -> None:
         ("[[clock]]\nname = 'x'\ndays = -1", "whole number"),
         ("[limits]\nupload = true", "whole number"),
         ("[access.roles]\nking = []", "not understood"),
+        ("[access.roles]\nclinician = 'c'", "clinician is 'c', and has to be a list of texts"),
         ("surprise = 1", "not known here"),
         ("= nonsense", "not TOML"),
     ],
