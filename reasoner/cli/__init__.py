@@ -25,14 +25,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with some arguments, by default the process's own, and return its exit code."""
     try:
         options = _parser(arguments).parse_args(arguments)
-        return int(options.run(options))
+        code = int(options.run(options))
+        sys.stdout.flush()
+        return code
     except NecessityError as error:
         print(f"necessity: {error}", file=sys.stderr)
         return NOTHING
     except BrokenPipeError:
         # The reader has closed the pipe, as `head` does: what is still buffered goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return DONE
+    except OSError as error:
+        _discard_output()
+        print(f"necessity: {error.filename or 'standard output'}: {error.strerror or error}", file=sys.stderr)
+        return NOTHING
+
+
+def _discard_output() -> None:
+    """Lose what is still buffered for a standard output that takes no more of it, so that nothing tries again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def entry() -> NoReturn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import json
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -93,6 +94,22 @@ def test_fail_on_and_usage(path: Path, tmp_path: Path, capsys: pytest.CaptureFix
         main(["determine", str(path), "--fail-on", "nonsense"])
     assert caught.value.code == 2
     capsys.readouterr()
+
+
+FULL = Path("/dev/full")
+"""A device that takes nothing, as a full disk does."""
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize(
+    "command", ["determine {} --format text", "determine {} --format compact", "policy list", "policy show"]
+)
+def test_standard_output_that_takes_no_more(path: Path, command: str) -> None:
+    program = [sys.executable, "-m", "reasoner", *command.format(path).split()]
+    with FULL.open("wb") as full:
+        ended = subprocess.run(program, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    assert ended.stderr == "necessity: standard output: No space left on device\n"
+    assert ended.returncode == 2
 
 
 def test_out_is_whole(path: Path, tmp_path: Path) -> None:
