@@ -179,7 +179,12 @@ def _validate(options: argparse.Namespace) -> int:
     cases, rejected = Inputs.of(options).cases(basis.policy)
     merged, done = Graph(), 0
     for case in cases:
-        validation = report(case, basis.policy, configuration=basis.configuration)
+        try:
+            validation = report(case, basis.policy, configuration=basis.configuration)
+        except NecessityError as error:
+            print(f"rejected: {error}", file=sys.stderr)
+            rejected += 1
+            continue
         if validation is None:
             print(f"note: {case.iri}: no policy version is in force on {case.start}", file=sys.stderr)
             continue

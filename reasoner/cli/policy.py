@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from reasoner.cli import options as shared
 from reasoner.cli.options import Inputs
 from reasoner.cli.output import DONE, NOTHING, SOME, write
+from reasoner.ground.errors import NecessityError
 
 if TYPE_CHECKING:
     from reasoner.cli.options import Commands
@@ -105,9 +106,16 @@ def _diff(options: argparse.Namespace) -> int:
     earlier, later = (describe.choose_version(policy, id_) for id_ in (options.earlier, options.later))
     cases, rejected = Inputs.of(options).cases(policy) if options.paths else ([], 0)
     print(difference.render(diff.diff(earlier, later)), end="")
-    if cases:
-        print(difference.render_changes(diff.compare(case, policy, earlier, later) for case in cases), end="")
-    return SOME if rejected and cases else NOTHING if rejected else DONE
+    changes = []
+    for case in cases:
+        try:
+            changes.append(diff.compare(case, policy, earlier, later))
+        except NecessityError as error:
+            print(f"rejected: {error}", file=sys.stderr)
+            rejected += 1
+    if changes:
+        print(difference.render_changes(changes), end="")
+    return SOME if rejected and changes else NOTHING if rejected else DONE
 
 
 def _reference(options: argparse.Namespace) -> int:

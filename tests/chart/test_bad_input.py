@@ -115,24 +115,27 @@ def test_one_request_in_two_files(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "more than one data set" in printed.err
 
 
-@pytest.mark.parametrize("form", ["text", "jsonl", "compact"])
+@pytest.mark.parametrize(
+    ("command", "of_the_sound_chart"),
+    [
+        (["determine"], "chart#another"),
+        (["determine", "--format", "jsonl", "--jobs", "1"], "chart#another"),
+        (["determine", "--format", "compact", "--jobs", "1"], "chart#another"),
+        (["validate"], "chart#another"),
+        (["policy", "diff", "2025-04-01", "2025-04-01"], "1 of 1 unchanged"),
+    ],
+    ids=["text", "jsonl", "compact", "validate", "diff"],
+)
 def test_a_date_at_the_end_of_the_calendar_rejects_its_chart_alone(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str], of_the_sound_chart: str
 ) -> None:
     (tmp_path / "last.ttl").write_text(request(start="9999-12-30", end="9999-12-31") + STATEMENT)
     (tmp_path / "sound.ttl").write_text(
         request().replace(":request", ":another") + STATEMENT.replace(":request", ":another")
     )
-    assert (
-        main(
-            ["determine", str(tmp_path), "--format", form, "--jobs", "1"]
-            if form != "text"
-            else ["determine", str(tmp_path)]
-        )
-        == 3
-    )
+    assert main([*command, str(tmp_path)]) == 3
     printed = capsys.readouterr()
-    assert "chart#another" in printed.out
+    assert of_the_sound_chart in printed.out
     where = f"{tmp_path / 'last.ttl'}: <http://example.org/chart#request>"
     assert (
         printed.err
