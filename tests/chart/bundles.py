@@ -15,9 +15,9 @@ from reasoner.chart.fhir.mapping import MappedBundle, Vocabulary, map_bundle
 from reasoner.chart.fhir.request import RequestOptions
 from reasoner.cli import main
 from reasoner.policy.loading import load_policy
-from tests.conftest import kind
+from tests.conftest import ROOT, kind
 
-INPUTS = Path(__file__).parents[2] / "shared" / "inputs"
+INPUTS = ROOT.parent / "shared" / "inputs"
 OPTIONS = RequestOptions(kind(phase="admission", focus="mental-health"), "2025-06-02", None, "US-MO")
 ARGUMENTS = [
     "--phase",

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pyoxigraph import NamedNode
 
-from reasoner.chart import intake
 from reasoner.cli import main
-from reasoner.policy.loading import load_policy
 from tests.chart.bundles import (
     ARGUMENTS,
     CLAIM,
@@ -38,7 +35,6 @@ from tests.chart.bundles import (
     MappedResources,
     Resource,
     coded,
-    map_whole,
     with_,
 )
 
@@ -302,29 +298,3 @@ def test_no_real_bundle_affirms_what_cannot_be_pointed_to(path: Path, capsys: py
     record = json.loads(out.out)
     spoken = {c["id"] for c in record["criteria"] if c["status"] != "not-documented" and c["evidence"]}
     assert spoken == set(POINTED_TO[path.name])
-
-
-@pytest.mark.skipif(not INPUTS.is_dir(), reason="the shared inputs are not here")
-def test_reading_takes_time_linear_in_the_bundle() -> None:
-    source = json.loads((INPUTS / "synthea-milan-beatty.json").read_bytes())
-    (patient,) = [entry for entry in source["entry"] if entry["resource"]["resourceType"] == "Patient"]
-    rest = [entry for entry in source["entry"] if entry is not patient]
-    vocabulary = intake.vocabulary(load_policy("mp9556"))
-
-    def copies(number: int) -> list[Any]:
-        names = {entry["fullUrl"].rpartition(":")[2]: f"{number:08x}" for entry in rest}
-        text = json.dumps(rest)
-        for name, head in names.items() if number else ():
-            text = text.replace(name, head + name[8:])
-        return list(json.loads(text))
-
-    def seconds(times: int) -> float:
-        entries = [patient, *(entry for number in range(times) for entry in copies(number))]
-        data = json.dumps({**source, "entry": entries}).encode()
-        start = time.process_time()
-        map_whole(data, vocabulary)
-        return time.process_time() - start
-
-    seconds(1)
-    once, more = min(seconds(1), seconds(1)), seconds(6)
-    assert more < 6 * once * 2.5, (once, more)
