@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Mapping
 
-from rdflib import URIRef
+from rdflib import Literal, URIRef
 
 from reasoner.ground.errors import UsageError
 from reasoner.policy import axes, search
@@ -163,8 +163,8 @@ def effective(
         mend = f"Give {f'{options} and ' if options else ''}--jurisdiction"
         raise UsageError("the kind of request is not said", mend=mend)
     request, plan = URIRef(_REQUEST), URIRef(_REQUEST + ":plan")
-    by_notation = {str(o): s for s, o in version.ontology.subject_objects(SKOS.notation)}
-    place = by_notation.get(jurisdiction)
+    places = version.ontology.subjects(SKOS.notation, Literal(jurisdiction))
+    place = next((place for place in places if (place, RDF.type, NEC.Jurisdiction) in version.ontology), None)
     if place is None:
         raise UsageError(f"there is no jurisdiction {jurisdiction!r}", mend="Give an ISO 3166-2 code such as US-MO")
     entailed = classify(

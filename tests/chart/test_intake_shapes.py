@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,17 @@ def test_the_shapes_as_they_ship_are_all_known(policy: Policy) -> None:
     """Else every chart would be read slowly, and no other test would tell."""
     (data,) = parsing.parse_datasets(SOUND.encode(), parsing.SYNTAXES[".ttl"], "chart")
     assert reader(policy).cases(reader(policy).nodes(data), "chart") is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "refused"),
+    [("iop:MinorRequest", True), ("iop:IllinoisSubstanceUseContinuation", True), ("<urn:of-a-payer>", False)],
+)
+def test_a_request_does_not_choose_what_it_is_asked(policy: Policy, tmp_path: Path, name: str, refused: bool) -> None:
+    path = tmp_path / "chart.ttl"
+    path.write_text(SOUND.replace("a nec:ReviewRequest", f"a nec:ReviewRequest , {name}", 1))
+    with pytest.raises(DocumentationError, match="inferred from its facts") if refused else nullcontext():
+        read_file(path, policy)
 
 
 @pytest.mark.parametrize("flags", [(), ("-O",)])

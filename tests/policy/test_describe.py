@@ -94,6 +94,7 @@ ADMISSION = {"phase": "admission", "focus": "mental-health"}
         ({"phase": "admission"}, "US-MO", "kind of request is not said.*--focus"),
         (ADMISSION, None, "kind of request is not said.*--jurisdiction"),
         (ADMISSION, "US-XX", "no jurisdiction 'US-XX'"),
+        (ADMISSION, "admission", "no jurisdiction 'admission'"),
     ],
 )
 def test_a_kind_of_request_is_said_in_full(
