@@ -103,7 +103,7 @@ class Workplace:
         self._items: dict[str, list[WorklistItem]] | None = None
         self.revision = 0
         """Changes whenever the knowledge base may have changed."""
-        self._determined = lru_cache(maxsize=256)(self._determine_content)
+        self._determined_on = lru_cache(maxsize=256)(self._determine_content)
 
     def close(self) -> None:
         """Close the knowledge base."""
@@ -140,7 +140,7 @@ class Workplace:
         user.require(Action.READ)
         items = self._items_of(user, id_)
         request = items[0].request
-        case, determinations = self._determined(request, self._kb.chart(request), items[0].as_of)
+        case, determinations = self._determined(request, items[0].as_of)
         iris = {str(provenance.iri(determination)) for determination in determinations}
         return CaseFile(
             id=id_,
@@ -340,15 +340,19 @@ class Workplace:
             raise StoreError("there is no such request", where=id_[:40], mend="Choose one of the worklist")
         return items
 
+    def _determined(self, request: str, as_of: date | None) -> tuple[Case, tuple[Determination, ...]]:
+        # A chart without a day of review is reviewed today, so what is remembered holds for the day.
+        return self._determined_on(date.today(), request, self._kb.chart(request), as_of)
+
     def _determine_content(
-        self, request: str, content: str, as_of: date | None
+        self, _: date, request: str, content: str, as_of: date | None
     ) -> tuple[Case, tuple[Determination, ...]]:
         with self._lock:
             case = read_chart(request, content, self.policy, as_of)
             return case, determine_case(case, self.policy, configuration=self._configuration)
 
     def _determine_now(self, request: str, as_of: date | None) -> None:
-        _, determinations = self._determined(request, self._kb.chart(request), as_of)
+        _, determinations = self._determined(request, as_of)
         self._kb.record(determinations)
         self._reread(request)
 

@@ -15,6 +15,7 @@ import pytest
 from rdflib import Graph
 
 from reasoner import DocumentationError, Policy
+from reasoner.chart.intake import read_graph
 from reasoner.ground.errors import AccessError, ConflictError, StoreError, UsageError
 from reasoner.logic.fold import Outcome
 from reasoner.render import provenance
@@ -28,8 +29,8 @@ from reasoner.store.catalog import GraphKind
 from reasoner.workplace.selection import Selection, counts, select
 from reasoner.workplace.service import Workplace
 from reasoner.workplace.settings import WorkplaceSettings
-from reasoner.workplace.worklist import CaseState
-from tests.conftest import CASES
+from reasoner.workplace.worklist import CaseState, request_id
+from tests.conftest import CASES, Attestation, chart
 from tests.workplace.sample_base import CHARTS, MARKUP, fill, hostile_chart, opaque_id
 
 NQUADS = ox.RdfFormat.N_QUADS
@@ -60,6 +61,24 @@ def filled(policy: Policy) -> bytes:
     kb.load_policy(policy)
     fill(kb, policy)
     return kb.store._store.dump(format=NQUADS)
+
+
+def test_a_chart_without_a_day_of_review_is_reviewed_today(
+    workplace: Workplace, policy: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Tomorrow(date):
+        @classmethod
+        def today(cls) -> date:
+            return date.today() + timedelta(days=1)
+
+    text = chart([Attestation("adult-admission:3")]).replace('nec:asOf "2026-01-01"^^xsd:date ;', "")
+    (case,) = read_graph(Graph().parse(data=text, format="turtle"), policy)
+    workplace._kb.load_case(case)
+    id_ = request_id(case.iri)
+    today = workplace.case_file(NURSE, id_).case.as_of
+    for module in ("reasoner.workplace.service", "reasoner.chart.fast.chart", "reasoner.chart.reading"):
+        monkeypatch.setattr(f"{module}.date", Tomorrow)
+    assert workplace.case_file(NURSE, id_).case.as_of == today + timedelta(days=1)
 
 
 def proposal(workplace: Workplace, user: User, id_: str, disposition: Disposition, **said) -> tuple[Proposal, str]:
