@@ -36,7 +36,7 @@ def show() -> None:
         return
     limits = workplace.settings
     st.caption(
-        f"RDF charts or FHIR R4 bundles, up to {limits.max_upload} MiB and {limits.max_requests} requests a file. "
+        f"RDF charts, FHIR R4 bundles or sheets, up to {limits.max_upload} MiB and {limits.max_requests} requests a file. "
         "They are determined and not kept."
     )
     files = st.file_uploader(

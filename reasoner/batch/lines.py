@@ -21,6 +21,8 @@ from reasoner.policy.configuration import Configuration, configured
 from reasoner.policy.effective import choose_readings, effective_policy
 from reasoner.policy.model import Policy, PolicyVersion
 
+_KINDS = 256
+"""How many kinds of requests are remembered; a policy knows a few dozen, but a request may have classes of its own."""
 _LINE = "{" + ",".join(f'"{field.name}":%({field.name})s' for field in FIELDS) + "}"
 
 
@@ -131,6 +133,8 @@ class LineWriter:
     def _kind(self, version: PolicyVersion, classes: frozenset[str]) -> _RequestKind:
         kind = self._kinds.get((version.iri, classes))
         if kind is None:
+            if len(self._kinds) >= _KINDS:
+                self._kinds.clear()
             readings = choose_readings(version, self._configuration.choices(version) if self._configuration else None)
             effective = effective_policy(version, classes, readings)
             others = [other for _, _, other in other_readings(effective)] if self._alternatives else []
