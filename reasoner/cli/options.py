@@ -237,7 +237,7 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
 
 def add_out(parser: argparse.ArgumentParser) -> None:
     """Where the results go."""
-    parser.add_argument("--out", metavar="FILE", type=Path, help="write to a file, whole or not at all")
+    parser.add_argument("--out", metavar="FILE", type=new_file, help="write to a file, whole or not at all")
 
 
 def add_kb(parser: argparse.ArgumentParser) -> None:
@@ -266,6 +266,14 @@ def axis_words(options: argparse.Namespace) -> dict[str, str]:
 def folder(text: str) -> Path:
     """A folder, made absolute."""
     return Path(text).resolve()
+
+
+def new_file(text: str) -> Path:
+    """A file to write, as the parser takes it."""
+    path = Path(text)
+    if not path.name or path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is a folder; name a file")
+    return path
 
 
 def day(text: str) -> date:

@@ -96,6 +96,15 @@ def test_fail_on_and_usage(path: Path, tmp_path: Path, capsys: pytest.CaptureFix
     capsys.readouterr()
 
 
+@pytest.mark.parametrize("form", ["json", "compact"])
+@pytest.mark.parametrize("out", [".", "..", "/", ""])
+def test_out_is_no_folder(path: Path, form: str, out: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["determine", str(path), "--format", form, "--out", out])
+    assert ended.value.code == 2
+    assert f"argument --out: {out!r} is a folder; name a file" in capsys.readouterr().err
+
+
 FULL = Path("/dev/full")
 """A device that takes nothing, as a full disk does."""
 
