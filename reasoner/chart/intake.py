@@ -111,7 +111,11 @@ def read_all(
     for folder, names in exports.items():
         from reasoner.chart.fhir import bulk
 
-        yield from intake.export(bulk.records(names), folder)
+        result = None
+        for result in intake.export(bulk.records(names), folder):
+            yield result
+        if result is None:
+            yield from map(_empty, names)
 
 
 def read_source(
@@ -188,6 +192,11 @@ def refuse_duplicates(cases: Iterable[Case]) -> tuple[list[Case], list[Necessity
     return [of_request[0] for of_request in by_request.values() if len(of_request) == 1], errors
 
 
+def _empty(source: str) -> IntakeResult:
+    error = DocumentationError("the file is empty", where=source, mend="Give it a JSON document a line")
+    return IntakeResult(source, _refusals=(error,))
+
+
 @lru_cache(maxsize=4)
 def vocabulary(policy: Policy) -> mapping.Vocabulary:
     """What a mapping looks up: names and kinds of criteria and of the concepts of code systems, what details they have."""
@@ -246,12 +255,15 @@ class _Intake:
         try:
             with nullcontext(sys.stdin.buffer) if name == STDIN else open(name, "rb") as stream:
                 first = bulk.beginning(stream)
-                if not bulk.is_bulk(first):
-                    yield from self._documents(source, first.lstrip(), len(first.splitlines()), stream)
-                elif name == STDIN:
+                empty = not first.strip()
+                if empty and name == STDIN:
+                    yield _empty(source)
+                elif empty or (bulk.is_bulk(first) and name != STDIN):  # an export has empty files too
+                    exports.setdefault(str(Path(name).parent), []).append(name)
+                elif name == STDIN and bulk.is_bulk(first):
                     yield from self.export(bulk.records_of(stream, source, first), source)
                 else:
-                    exports.setdefault(str(Path(name).parent), []).append(name)
+                    yield from self._documents(source, first.lstrip(), len(first.splitlines()), stream)
         except OSError as error:
             problem = f"the file cannot be read: {error.strerror or type(error).__name__}"
             yield IntakeResult(source, _refusals=(DocumentationError(problem, where=source),))

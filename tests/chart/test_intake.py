@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,17 @@ def test_no_report_is_made_that_nobody_asks_for(
     capsys.readouterr()
     with pytest.raises(RuntimeError, match="a report was made"):
         main(["intake", str(path), "--to", "text"])
+
+
+def test_empty_lines_are_refused_unless_they_are_a_file_of_an_export(
+    tmp_path: Path, policy: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty.ndjson").write_bytes(b"\n")
+    (result,) = read_all([str(tmp_path)], policy)
+    (error,) = result.errors
+    assert str(error).startswith(f"{tmp_path / 'empty.ndjson'}: the file is empty")
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(b"")))
+    (result,) = read_all(["-"], policy, suffix=".ndjson")
+    assert str(result.errors[0]).startswith("standard input: the file is empty")
+    (tmp_path / "Patient.ndjson").write_text('{"resourceType": "Patient", "id": "p", "birthDate": "1980-05-05"}\n')
+    assert [result.source for result in read_all([str(tmp_path)], policy)] == [f"{tmp_path}, Patient/p"]
