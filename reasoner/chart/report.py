@@ -80,7 +80,7 @@ def of_bundle(mapped: MappedBundle, places: tuple[str, ...] = ()) -> Coverage:
         if triple.predicate != TYPE or not (isinstance(subject, NamedNode) and isinstance(class_, NamedNode)):
             continue
         if class_.value.startswith(_NEC):
-            kinds.setdefault(subject, []).append(_words(class_.value.removeprefix(_NEC)))
+            kinds.setdefault(subject, []).append(terms.words(class_.value.removeprefix(_NEC)))
     parts = []
     types, elements = read_by_mappings()
     for entry in mapped.entries:
@@ -246,11 +246,6 @@ def to_text(coverage: Coverage) -> str:
 
 def _count(states: dict[str, int]) -> str:
     return ", ".join(f"{number} {state}" for state, number in sorted(states.items(), reverse=True))
-
-
-def _words(name: str) -> str:
-    """The name of a class as words: ``ReviewRequest`` as review request."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
 
 
 def _local(iri: str) -> str:

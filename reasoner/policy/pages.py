@@ -304,10 +304,8 @@ class _Reference:
         for version in self.policy.versions:
             if iri in version.criteria and version.criteria[iri].id:
                 return version.criteria[iri].id
-        for namespace, prefix in self.prefixes.items():
-            if iri.startswith(namespace):
-                return f"{prefix}:{iri.removeprefix(namespace)}"
-        return _local(iri)
+        short = self.policy.short(iri)
+        return short if short != iri else _local(iri)
 
     def _render(self, template: str, **values: Any) -> str:
         values.setdefault("page", "index.html")

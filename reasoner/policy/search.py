@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
@@ -67,7 +66,7 @@ def _named(policy: Policy, text: str) -> str | None:
     known = {terms.name(term) for term in policy.lexicon.findings}
     if iri in known:
         return iri
-    matches = [name for name in known if re.split(r"[#/]", name)[-1] == text]
+    matches = [name for name in known if terms.local(name) == text]
     return matches[0] if len(matches) == 1 else None
 
 
@@ -128,9 +127,8 @@ def _criteria(version: PolicyVersion, text: str) -> Iterator[tuple[tuple[int, in
 def _findings(policy: Policy, text: str) -> Iterator[tuple[tuple[int, int], str]]:
     for number, name in enumerate(sorted(terms.name(term) for term in policy.lexicon.findings), 10_000):
         node = URIRef(name)
-        spelt = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.split(r"[#/]", name)[-1])
         words = (
-            spelt,
+            terms.words(terms.local(name)),
             graphs.text(policy.ontology, node, SKOS.prefLabel),
             graphs.text(policy.ontology, node, SKOS.altLabel),
             graphs.text(policy.ontology, node, SKOS.definition),

@@ -125,6 +125,16 @@ def short(iri: str, prefixes: Mapping[str, str]) -> str:
     return f"{prefix}:{iri[length:]}"
 
 
+def local(iri: str) -> str:
+    """The local name of an IRI: what stands after its last ``#`` or ``/``."""
+    return re.split(r"[#/]", iri)[-1]
+
+
+def words(name: str) -> str:
+    """A local name as words: ``ReviewRequest`` as review request."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+
+
 def text(term: Term) -> str:
     """The characters of a literal without quotes, datatype and language, or an IRI without its brackets."""
     if term.startswith("<") or (term.endswith('"') and "\\" not in term):

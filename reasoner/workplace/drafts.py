@@ -124,11 +124,6 @@ class Drafts:
                 (subject, person, name, datetime.now(UTC).isoformat()),
             )
 
-    def leave(self, subject: str, person: str) -> None:
-        """Note that a person has closed a request, or moved to another."""
-        with self._connected() as connection:
-            connection.execute("DELETE FROM presence WHERE subject = ? AND person = ?", (subject, person))
-
     def colleagues(self, subject: str, person: str) -> list[Colleague]:
         """Who else has the request open or has a draft of it, ordered by name."""
         with self._connected() as connection:

@@ -164,3 +164,10 @@ def test_the_command_tells_no_text_of_a_chart(tmp_path: Path, engine: str) -> No
     done = subprocess.run([*command, "--format", "compact"], capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert "secret" not in done.stderr
+
+
+def test_a_local_name_stands_after_the_last_separator_and_reads_as_words() -> None:
+    assert terms.local("https://example.org/a#ReviewRequest") == "ReviewRequest"
+    assert terms.local("https://example.org/a#b/") == ""
+    assert terms.words("ReviewRequest") == "review request"
+    assert terms.words("AsamLevel2") == "asam level2"

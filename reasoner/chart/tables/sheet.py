@@ -383,7 +383,7 @@ class _Names:
             {self.lexicon.labels.get(t, "") for (k, _), ts in self.individuals.items() if k == kind for t in ts}
         )
         among = f": write {', '.join(known)}" if all(known) and len(known) <= _SHOWN else ""
-        raise _CellError(f"it names {'more than one' if named else 'no'} {_local(kind)}{among}")
+        raise _CellError(f"it names {'more than one' if named else 'no'} {terms.local(kind)}{among}")
 
     def criterion(self, cell: str, version: PolicyVersion) -> str:
         """The term of a leaf, by its IRI or by its id in a version; raises `_CellError` where there is none."""
@@ -406,7 +406,7 @@ class _Names:
 
     @cached_property
     def findings(self) -> dict[str, str]:
-        return {_local(terms.name(term)): term for term in self.lexicon.findings}
+        return {terms.local(terms.name(term)): term for term in self.lexicon.findings}
 
     @cached_property
     def codes(self) -> dict[str, list[str]]:
@@ -432,7 +432,7 @@ class _Names:
         for term, kinds in self.lexicon.types.items():
             if terms.of(OWL.NamedIndividual) in kinds:
                 spelt = {
-                    _local(terms.name(term)),
+                    terms.local(terms.name(term)),
                     self.lexicon.labels.get(term, ""),
                     self.lexicon.notations.get(term, ""),
                 }
@@ -449,10 +449,6 @@ def _names(policy: Policy) -> _Names:
 
 def _key(name: str) -> str:
     return re.sub(r"[\s_-]", "", name).lower()
-
-
-def _local(iri: str) -> str:
-    return re.split(r"[#/]", iri)[-1]
 
 
 def _node(name: str, base: str) -> str:
