@@ -57,6 +57,10 @@ def test_days_are_judged_where_they_are_stated(tmp_path: Path, policy: Policy, v
         ("iop:asamEdition 3", "edition"),
         ("iop:asamDimension iop:AsamThirdEdition", "dimension"),
         ("iop:medication iop:WorkDomain", "medication"),
+        ("iop:substance iop:WorkDomain", "substance"),
+        ('iop:substance "alcohol"', "substance"),
+        ("iop:factor iop:WorkDomain", "factor"),
+        ("iop:factor adult-admission:8-b", "factor"),
         ("nec:severity 3", "degree"),
     ],
 )
@@ -64,6 +68,30 @@ def test_a_fact_that_is_none_of_its_vocabulary_is_refused(tmp_path: Path, policy
     (tmp_path / "a.ttl").write_text(request() + HOURS.format(facts=fact))
     with pytest.raises(DocumentationError, match=f"#s>: .* has to be an? {kind} of"):
         determine(tmp_path / "a.ttl", policy)
+
+
+@pytest.mark.parametrize("fact", ['nec:remission "partial"', "nec:remission nec:Mild", "nec:remission true , false"])
+def test_a_remission_is_one_of_the_known_ones_or_yes_or_no(tmp_path: Path, policy: Policy, fact: str) -> None:
+    (tmp_path / "a.ttl").write_text(request() + HOURS.format(facts=fact))
+    with pytest.raises(DocumentationError, match="#s>: nec:remission has to be a single"):
+        determine(tmp_path / "a.ttl", policy)
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        "nec:remission nec:InPartialRemission",
+        "nec:remission true",
+        "iop:substance iop:Alcohol , iop:Opioids",
+        "iop:symptom iop:InsomniaSymptom",
+        'iop:symptom "hair pulling"',
+        "iop:factor adult-admission:8-a-iii",
+        "iop:functionalDomain iop:SelfCareDomain",
+    ],
+)
+def test_facts_of_the_vocabulary_are_taken(tmp_path: Path, policy: Policy, fact: str) -> None:
+    (tmp_path / "a.ttl").write_text(request() + HOURS.format(facts=fact))
+    assert determine(tmp_path / "a.ttl", policy)[0].status("description:hours") == "met"
 
 
 @pytest.mark.parametrize("form", ["text", "compact"])
