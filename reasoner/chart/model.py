@@ -87,6 +87,8 @@ class Statement(NamedTuple):
     document: Document
     excerpt: str
     page: str
+    author_kind: str = ""
+    """IRI of the kind of its author: its own, else its document's; empty if neither is stated."""
 
     @property
     def assertion(self) -> Assertion:
@@ -114,9 +116,27 @@ class Statement(NamedTuple):
         return self.meaning.facts
 
 
+class Unread(NamedTuple):
+    """An item of the record that could not be turned into a statement; it is shown and is never evidence."""
+
+    iri: str
+    kind: str
+    """IRI of the kind of item it is."""
+    words: str
+    """What the record says there; empty if it has a code alone."""
+    code: str
+    """IRI of its code; empty if it has words alone."""
+    observed: date | None
+    recorded: date | None
+    reason: str
+    """Why it could not be read."""
+    source: str
+    """Where it stands: the title of its document, else an IRI or words; empty if not stated."""
+
+
 @dataclass(frozen=True)
 class Case:
-    """A review request and the statements about it, ordered by IRI."""
+    """A review request, the statements about it and what could not be read, each ordered by IRI."""
 
     iri: str
     source: str
@@ -130,11 +150,14 @@ class Case:
     birth: date
     statements: tuple[Statement, ...]
     content: str = field(repr=False)
-    """The triples of the request, its statements and their documents, as canonical N-Triples."""
+    """The triples of the request, its statements, its unread items and their documents, as canonical N-Triples."""
     digest: str
     """SHA-256 of the content."""
     facts: tuple[tuple[Term, Term, Term], ...] = field(repr=False)
     """Triples of the request, its member and its plan, ordered."""
+    admitted: date | None = None
+    """Start of the stay that the service is part of; None if not stated."""
+    unread: tuple[Unread, ...] = ()
 
     def mingled(self) -> bool:
         """Whether a statement is the request, its member or its plan as well, or a class is made narrower than another."""

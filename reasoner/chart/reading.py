@@ -10,7 +10,7 @@ from functools import lru_cache
 from rdflib import Graph, Literal, URIRef
 from rdflib.term import Node
 
-from reasoner.chart.model import Assertion, Case, Document, Statement, meaning
+from reasoner.chart.model import Assertion, Case, Document, Statement, Unread, meaning
 from reasoner.ground import resources
 from reasoner.ground.errors import DocumentationError, reading
 from reasoner.policy import axes
@@ -35,6 +35,7 @@ BOOKKEEPING = frozenset(
         NEC.excerpt,
         NEC.page,
         NEC.addresses,
+        NEC.authorKind,
     }
 )
 # What a request leads to that is part of its case.
@@ -71,22 +72,23 @@ def read_cases(data: Graph, policy: Policy, source: str, as_of: date | None = No
 
 
 def _with_statements_typed(data: Graph, policy: Policy) -> Graph:
-    """The data set with `nec:Statement` said of whatever is typed as a finding or bears a statement's marks."""
+    """The data set with `nec:Statement` said of whatever is typed as a finding or bears a statement's marks, but for unread items."""
     subjects = {subject for mark in MARKS for subject in data.subjects(mark)}
     subjects |= {
         subject for subject, name in data.subject_objects(RDF.type) if terms.of(name) in policy.lexicon.findings
     }
     typed = Graph(bind_namespaces="none")
     typed += data
-    for subject in subjects:
+    for subject in subjects.difference(data.subjects(RDF.type, NEC.Unread)):
         typed.add((subject, RDF.type, NEC.Statement))
     return typed
 
 
 def undeclared(data: Graph, policy: Policy) -> Iterable[str]:
-    """Terms that lie in a namespace of the policy's ontologies and are not declared there."""
+    """Terms that lie in a namespace of the policy's ontologies and are not declared there; the code of an unread item may."""
+    unread = set(data.subjects(RDF.type, NEC.Unread))
     for subject, predicate, object_ in sorted(data):
-        for term in (predicate, object_):
+        for term in (predicate,) if predicate == NEC.code and subject in unread else (predicate, object_):
             if (
                 isinstance(term, URIRef)
                 and str(term).startswith(policy.namespaces)
@@ -151,10 +153,13 @@ def _misdirected(data: Graph, policy: Policy) -> Iterable[str]:
 
 def _case(data: Graph, policy: Policy, request: Node, source: str, as_of: date | None) -> Case:
     facts = sorted((terms.of(s), terms.of(p), terms.of(o)) for s, p, o in graphs.closure(data, request, follow=PARTIES))
-    statements = sorted(data.subjects(NEC.about, request), key=str)
+    subjects = sorted(data.subjects(NEC.about, request), key=str)
+    unread = [subject for subject in subjects if (subject, RDF.type, NEC.Unread) in data]
+    statements = [subject for subject in subjects if subject not in unread]
     documents = {document for s in statements for document in data.objects(s, NEC.documentedIn)}
+    documents |= {source for s in unread for source in data.objects(s, NEC.source) if isinstance(source, URIRef)}
     everything = Graph(bind_namespaces="none")
-    for triple in graphs.closure(data, request, *statements, *documents, follow=PARTIES):
+    for triple in graphs.closure(data, request, *subjects, *documents, follow=PARTIES):
         everything.add(triple)
     content = graphs.canonical(everything)
     member, plan = data.value(request, NEC.member), data.value(request, NEC.plan)
@@ -174,6 +179,22 @@ def _case(data: Graph, policy: Policy, request: Node, source: str, as_of: date |
         content=content,
         digest=graphs.digest(content),
         facts=tuple(facts),
+        admitted=_date_if_any(data, request, NEC.admitted, source),
+        unread=tuple(_unread(data, item, source) for item in unread),
+    )
+
+
+def _unread(data: Graph, iri: Node, source: str) -> Unread:
+    stands = data.value(iri, NEC.source)
+    return Unread(
+        iri=str(iri),
+        kind=str(data.value(iri, NEC.kind)),
+        words=graphs.text(data, iri, NEC.words),
+        code=str(data.value(iri, NEC.code) or ""),
+        observed=_date_if_any(data, iri, NEC.observed, source),
+        recorded=_date_if_any(data, iri, NEC.recorded, source),
+        reason=graphs.text(data, iri, NEC.reason),
+        source=graphs.text(data, stands, DCTERMS.title) or str(stands or ""),
     )
 
 
@@ -214,6 +235,7 @@ def _statement(data: Graph, policy: Policy, iri: Node, source: str) -> Statement
         ),
         excerpt=graphs.text(data, iri, NEC.excerpt),
         page=graphs.text(data, iri, NEC.page),
+        author_kind=str(data.value(iri, NEC.authorKind) or data.value(document, NEC.authorKind) or ""),
     )
 
 

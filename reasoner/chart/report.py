@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any
 
 from pyoxigraph import NamedNode
+from rdflib import URIRef
 
 from reasoner.chart.fhir import mapping
 from reasoner.chart.fhir.bulk import Orphan
@@ -30,7 +31,7 @@ _NEC = str(NEC)
 _READ_ANYWAY = frozenset({"resourceType", "id", "meta"})
 NO_MAPPING = "no mapping reads this type"
 NOTHING = "a mapping reads this type, but nothing in this one speaks to the request"
-NOT_LED_TO = "it is no request, statement, document, member or plan, and none of them leads to it"
+NOT_LED_TO = "it is no request, statement, unread item, document, member or plan, and none of them leads to it"
 
 
 class ResourceUse(StrEnum):
@@ -126,9 +127,11 @@ def of_graph(data: DataSet, policy: Policy) -> Coverage:
         for subject, kind in graph.subject_objects(RDF.type)
         if kind == NEC.Statement or terms.of(kind) in findings
     }
-    statements -= requests
+    unread = set(graph.subjects(RDF.type, NEC.Unread))
+    statements -= requests | unread
     documents = {document for statement in statements for document in graph.objects(statement, NEC.documentedIn)}
-    roles = dict.fromkeys(requests, "request")
+    documents |= {source for item in unread for source in graph.objects(item, NEC.source) if isinstance(source, URIRef)}
+    roles = dict.fromkeys(requests, "request") | dict.fromkeys(unread, "unread item")
     roles |= dict.fromkeys(documents, "document") | dict.fromkeys(statements, "statement")
     for request in requests:
         for name in PARTIES:

@@ -49,6 +49,7 @@ _BIRTH, _AS_OF, _END, _JURISDICTION = (
 )
 _TITLE, _CREATOR = (terms.of(DCTERMS[name]) for name in ("title", "creator"))
 _PARTIES = frozenset(map(terms.of, PARTIES))
+_LEFT = frozenset(terms.of(NEC[name]) for name in ("admitted", "authorKind", "Unread"))  # to the reader of graphs
 _SUBCLASS = "<http://www.w3.org/2000/01/rdf-schema#subClassOf>"
 _KNOWN = frozenset(map(terms.of, BOOKKEEPING))
 _IRI = attrgetter("iri")
@@ -63,6 +64,7 @@ class _Template:
 
     __slots__ = (
         "facts",
+        "left",
         "meaning",
         "names",
         "parties",
@@ -85,6 +87,7 @@ class _Template:
         for predicate, value in self.facts:
             self.props.setdefault(predicate, []).append(value)
         self.types = self.props.get(TYPE, [])
+        self.left = not _LEFT.isdisjoint((*self.props, *self.types))
         self.request = REQUEST in self.types
         self.typed = STATEMENT in self.types
         marked = not MARKS.isdisjoint((*self.props, *self.names))
@@ -231,6 +234,8 @@ class ChartReader:
         for subject, (layout, own) in nodes.items():
             template: _Template = layout.template or self._template(layout)
             read[subject] = (template, own)
+            if template.left:
+                return None
             if template.request:
                 requests.append(subject)
             if template.statement:

@@ -14,6 +14,7 @@ from reasoner.rdf.namespaces import DCTERMS, NEC, RDF, RDFS
 from reasoner.rdf.terms import Nodes, Term
 
 TYPE, REQUEST, STATEMENT = terms.of(RDF.type), terms.of(NEC.ReviewRequest), terms.of(NEC.Statement)
+UNREAD = terms.of(NEC.Unread)
 ABOUT, ASSERTION, IN = (terms.of(NEC[name]) for name in ("about", "assertion", "documentedIn"))
 OBSERVED, RECORDED, EXCERPT, PAGE = (terms.of(NEC[name]) for name in ("observed", "recorded", "excerpt", "page"))
 MEMBER, PLAN, START, ISSUED = (
@@ -50,6 +51,8 @@ def compile_intake_shapes(graph: Graph) -> IntakeTables | None:
     tables: dict[Term, Table] = {}
     try:
         for shape, props in shapes.items():
+            if props.get(f"<{SH}targetClass>") == [UNREAD]:
+                continue  # a chart with an unread item is left to the reader of graphs
             if not _has_known_targets(props):
                 return None
             for target in (t for name in ("targetClass", "targetObjectsOf") for t in props.get(f"<{SH}{name}>", ())):
