@@ -17,6 +17,7 @@ from reasoner.ground import cache, resources
 from reasoner.ground.errors import PolicyError
 from reasoner.ground.serialization import Codec
 from reasoner.policy.axes import Axis, read_axes
+from reasoner.policy.currency import read_currency
 from reasoner.policy.lexicon import Lexicon, lexicon
 from reasoner.policy.model import (
     Criterion,
@@ -203,8 +204,8 @@ class _PolicyReader:
         return preferred | {prefix: str(iri) for prefix, iri in _REUSED}
 
     def _version(self, policy: str, iri: Node, axes: tuple[Axis, ...]) -> PolicyVersion:
-        criteria = self._criteria(iri)
         sections, lists = self._list(iri, SH["and"]), self._list(iri, NEC.lists)
+        criteria = read_currency(self.ontology, self._criteria(iri), sections, axes)
         missing = [part for part in (*sections, *lists) if part not in criteria]
         if not sections or missing:
             raise PolicyError(
@@ -224,7 +225,7 @@ class _PolicyReader:
             label=self._text(iri, SKOS.prefLabel),
             valid_from=self._value(iri, NEC.validFrom, date),
             valid_until=self._optional_value(iri, NEC.validUntil, date),
-            parameters=self._parameters(iri, axes),
+            parameters=self._parameters(iri, criteria, axes),
             axes=axes,
             advice=tuple(sorted(str(text) for text in self.ontology.objects(iri, NEC.advice))),
             criteria=criteria,
@@ -239,8 +240,10 @@ class _PolicyReader:
             sources=self.sources,
         )
 
-    def _parameters(self, version: Node, axes: tuple[Axis, ...]) -> dict[str, PolicyParameter]:
-        """The parameters that a version states, by IRI: the age of majority, and the window of each axis value that has one."""
+    def _parameters(
+        self, version: Node, criteria: Mapping[str, Criterion], axes: tuple[Axis, ...]
+    ) -> dict[str, PolicyParameter]:
+        """The parameters that a version states, by IRI: the age of majority and what its axis values and criteria refer to."""
         stated: dict[str, PolicyParameter] = {}
         for iri in sorted(self.ontology.subjects(RDFS.subPropertyOf, NEC.parameter), key=str):
             value = self._optional_value(version, iri, int)
@@ -255,7 +258,8 @@ class _PolicyReader:
                 str(iri), self._text(iri, SKOS.prefLabel), minimum, maximum, default=value, value=value
             )
         windows = (value.window for axis in axes for value in axis.values if value.window)
-        for required in (str(NEC.ageOfMajority), *windows):
+        stays = [str(NEC.assumedStay)] if any(criterion.since_admission for criterion in criteria.values()) else []
+        for required in (str(NEC.ageOfMajority), *windows, *stays):
             if required not in stated:
                 raise PolicyError(
                     f"it needs one {required} of type int",

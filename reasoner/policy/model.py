@@ -32,6 +32,19 @@ class CriterionKind(StrEnum):
 
 
 @dataclass(frozen=True)
+class Lookback:
+    """How far back evidence counts for a leaf: some days before the start of service, the start of the stay, or without end."""
+
+    days: int | None = None
+    since_admission: bool = False
+
+    def __str__(self) -> str:
+        if self.since_admission:
+            return "since admission"
+        return "any age" if self.days is None else f"{self.days} days"
+
+
+@dataclass(frozen=True)
 class Criterion:
     """One criterion of a policy version.
 
@@ -67,6 +80,12 @@ class Criterion:
     """IRIs of properties that a statement needs to count for it."""
     opposites: tuple[str, ...] = ()
     """IRIs of leaves that are rarely true together with it."""
+    lookback: int | None = None
+    """Days before the start of service from which on evidence counts for the leaf; None if no number of days bounds it."""
+    since_admission: bool = False
+    """Evidence counts for the leaf from the day on which the stay began."""
+    period_of: str | None = None
+    """IRI of the axis value whose period bounds the evidence for the leaf; None if it is the request's own."""
 
 
 @dataclass(frozen=True)
@@ -215,6 +234,14 @@ class PolicyVersion:
         """Ages, in whole years, at which the reviewer is reminded that the policy gives no age of majority."""
         youngest, oldest = (self.parameters.get(str(iri)) for iri in (NEC.ageNoteFrom, NEC.ageNoteTo))
         return range(youngest.value if youngest else 0, oldest.value + 1 if oldest else 0)
+
+    @property
+    def assumed_stay(self) -> int:
+        """Days before the start of service at which the stay began, for a case that does not say when it did.
+
+        Every version with a leaf that counts evidence since admission states it.
+        """
+        return self.parameters[str(NEC.assumedStay)].value
 
     @cached_property
     def windows(self) -> dict[str, int]:
