@@ -17,6 +17,7 @@ from reasoner.ground.errors import NecessityError
 from reasoner.rdf import graphs, parsing
 from reasoner.render import pdf, provenance
 from reasoner.render.document import content, to_html
+from reasoner.render.text import unread_line
 from reasoner.render.wording import HEADLINE, plain
 from reasoner.review.authority import Action
 from reasoner.workplace.service import CaseFile
@@ -53,6 +54,7 @@ def show() -> None:
     determination = _period(file)
     _banner(file, determination)
     _recorded(file)
+    _unread(file)
     view = st.segmented_control(
         "View",
         _VIEWS,
@@ -129,6 +131,15 @@ def _recorded(file: CaseFile) -> None:
     if session.user().may(Action.DETERMINE) and st.button("Record this determination"):
         session.workplace().determine(session.user(), file.id, file.case.as_of)
         st.rerun()
+
+
+def _unread(file: CaseFile) -> None:
+    """List what of the record could not be read."""
+    if file.case.unread:
+        number = len(file.case.unread)
+        with st.expander(f"Not read: {number} item{'' if number == 1 else 's'}", icon=":material/visibility_off:"):
+            for item in file.case.unread:
+                st.text(unread_line(item))
 
 
 def _missing(file: CaseFile, determination: Determination) -> None:

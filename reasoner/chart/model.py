@@ -133,6 +133,11 @@ class Unread(NamedTuple):
     source: str
     """Where it stands: the title of its document, else an IRI or words; empty if not stated."""
 
+    @property
+    def slug(self) -> str:
+        """Its kind as spelt in JSON: condition, other-item."""
+        return terms.words(terms.local(self.kind)).replace(" ", "-")
+
 
 @dataclass(frozen=True)
 class Case:

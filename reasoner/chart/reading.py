@@ -194,7 +194,7 @@ def _unread(data: Graph, iri: Node, source: str) -> Unread:
         observed=_date_if_any(data, iri, NEC.observed, source),
         recorded=_date_if_any(data, iri, NEC.recorded, source),
         reason=graphs.text(data, iri, NEC.reason),
-        source=graphs.text(data, stands, DCTERMS.title) or str(stands or ""),
+        source=graphs.text(data, stands, DCTERMS.title) or str(stands) if stands is not None else "",
     )
 
 

@@ -19,7 +19,16 @@ from reasoner.determination.whatif import next_question
 from reasoner.logic.fold import Status
 from reasoner.render.json import SHOWN
 from reasoner.render.provenance import iri
-from reasoner.render.wording import HEADLINE, bearing_words, combination, documentation_request, plain, words
+from reasoner.render.wording import (
+    HEADLINE,
+    bearing_words,
+    combination,
+    documentation_request,
+    plain,
+    unread_place,
+    unread_words,
+    words,
+)
 from reasoner.review.acts import Signed
 
 LONGEST = 2000
@@ -129,6 +138,10 @@ def content(determination: Determination, decisions: Sequence[Signed] = ()) -> d
         "chosen": [f"{reading.id}: {reading.label}" for reading in determination.chosen],
         "substitutions": [substitution.label for substitution in determination.substitutions],
         "asides": [_aside(aside) for aside in determination.asides],
+        "unread": [
+            {"stance": unread_words(item), "excerpt": _cut(item.words), "where": unread_place(item)}
+            for item in case.unread
+        ],
         "notes": list(determination.notes),
         "decisions": [_decision(d) for d in decisions if d.determination == str(iri(determination))],
     }
@@ -194,9 +207,7 @@ def _aside(aside: SetAside) -> dict[str, str]:
 
 def quotation(stance: str, statement: Statement) -> dict[str, str]:
     """A statement's excerpt with its place in the record, as plain values; a long excerpt is cut, and says so."""
-    excerpt, document = statement.excerpt, statement.document
-    if len(excerpt) > LONGEST:
-        excerpt = f"{excerpt[:LONGEST]} … ({len(statement.excerpt)} characters in all)"
+    document = statement.document
     where = [
         document.title or document.iri,
         f"{document.author} ({document.role})" if document.role else document.author,
@@ -204,7 +215,11 @@ def quotation(stance: str, statement: Statement) -> dict[str, str]:
         f"recorded {statement.recorded}",
         f"p. {statement.page}" if statement.page else "",
     ]
-    return {"stance": stance, "excerpt": excerpt, "where": ", ".join(part for part in where if part)}
+    return {"stance": stance, "excerpt": _cut(statement.excerpt), "where": ", ".join(part for part in where if part)}
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} … ({len(text)} characters in all)"
 
 
 def _gap(determination: Determination, id_: str, smallest: tuple[str, ...]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
+from reasoner.chart.model import Unread
 from reasoner.determination.engine import software_version
 from reasoner.determination.model import Determination
 from reasoner.determination.settling import Bearing
@@ -56,6 +57,7 @@ def to_json(determination: Determination) -> dict[str, Any]:
         "objectionCount": determination.objections.count,
         "changes": smallest(determination.changes),
         "changeCount": determination.changes.count,
+        "unread": [_unread(item) for item in case.unread],
         "notes": list(determination.notes),
         "chosenReadings": [reading.id for reading in determination.chosen],
         "substitutions": [substitution.label for substitution in determination.substitutions],
@@ -91,4 +93,17 @@ def _evidence(bearing: Bearing) -> dict[str, Any]:
         "recorded": statement.recorded.isoformat(),
         "author": statement.document.author,
         "excerpt": statement.excerpt,
+    }
+
+
+def _unread(item: Unread) -> dict[str, Any]:
+    return {
+        "item": item.iri,
+        "kind": item.slug,
+        "source": item.source,
+        "words": item.words,
+        "code": item.code or None,
+        "observed": item.observed.isoformat() if item.observed else None,
+        "recorded": item.recorded.isoformat() if item.recorded else None,
+        "reason": item.reason,
     }

@@ -186,6 +186,10 @@ def _totals(determinations: Sequence[Determination], rejected: int, width: int, 
         yield f"By reading: {some} on how the policy's text is read"
     elif counts.total() > counts[Outcome.NO_POLICY_VERSION]:
         yield "By reading: other readings of the policy's text were not tried"
+    unread = {item.iri for determination in determinations for item in determination.case.unread}
+    if unread:
+        whose = len({d.case.iri for d in determinations if d.case.unread})
+        yield f"Not read: {_counted(len(unread), 'item')} in the record of {_counted(whose, 'request')}"
     if any(determination.objections.count > 1 for determination in determinations):
         yield "(1 of N): the first of N that stand against a request, each by itself"
     examples = (f"To see one whole: necessity determine {name}" for name in (*_files(determinations), "FILE"))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from rdflib import Graph, Literal, URIRef
 
-from reasoner.chart.model import Statement
+from reasoner.chart.model import Statement, Unread
 from reasoner.determination.engine import software_version
 from reasoner.determination.model import CriterionResult, Determination
 from reasoner.logic.fold import Outcome, Status
@@ -131,6 +131,24 @@ def _write(graph: Graph, determination: Determination) -> None:
         if aside.leaf:
             graph.add((entity, NEC.criterion, URIRef(aside.leaf)))
         _write_statement(graph, aside.statement)
+    for item in case.unread:
+        graph.add((node, NEC.unread, URIRef(item.iri)))
+        _write_unread(graph, item)
+
+
+def _write_unread(graph: Graph, item: Unread) -> None:
+    node = URIRef(item.iri)
+    graph.add((node, RDF.type, NEC.Unread))
+    graph.add((node, NEC.kind, URIRef(item.kind)))
+    graph.add((node, NEC.reason, Literal(item.reason)))
+    if item.code:
+        graph.add((node, NEC.code, URIRef(item.code)))
+    for name, value in ((NEC.words, item.words), (NEC.source, item.source)):
+        if value:
+            graph.add((node, name, Literal(value)))
+    for name, day in ((NEC.observed, item.observed), (NEC.recorded, item.recorded)):
+        if day:
+            graph.add((node, name, Literal(day)))
 
 
 def _write_justifications(graph: Graph, node: URIRef, determination: Determination) -> None:

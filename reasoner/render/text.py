@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
-from reasoner.chart.model import Assertion, Statement
+from reasoner.chart.model import Assertion, Statement, Unread
 from reasoner.determination.model import CriterionResult, Determination
 from reasoner.determination.settling import Bearing
 from reasoner.determination.whatif import Assumption, next_question
@@ -14,7 +14,16 @@ from reasoner.ground.errors import UsageError
 from reasoner.logic import justification
 from reasoner.logic.fold import UNRESOLVED, Status
 from reasoner.policy.model import CriterionKind
-from reasoner.render.wording import HEADLINE, bearing_words, combination, documentation_request, plain, words
+from reasoner.render.wording import (
+    HEADLINE,
+    bearing_words,
+    combination,
+    documentation_request,
+    plain,
+    unread_place,
+    unread_words,
+    words,
+)
 
 WIDTH = 110
 """Columns of a line."""
@@ -159,6 +168,7 @@ def _lines(determination: Determination) -> Iterator[str]:
         yield from _against(determination)
         yield from _readings(determination)
         yield from _aside(determination)
+    yield from _unread(determination)
     yield from _notes(determination)
     yield "=" * WIDTH
 
@@ -289,6 +299,21 @@ def _aside(determination: Determination) -> Iterator[str]:
     for aside in determination.asides:
         criterion = f" ({ids[aside.leaf]})" if aside.leaf in ids else ""
         yield from _wrapped(f"  {aside.reason.value}{criterion}: {_quoted(aside.statement)}", " " * 4)
+
+
+def unread_line(item: Unread) -> str:
+    """An item that could not be read, on one line."""
+    quoted = f": “{plain(item.words)}”" if item.words else ""
+    place = plain(unread_place(item))
+    return f"{plain(unread_words(item))}{quoted}{f' [{place}]' if place else ''}"
+
+
+def _unread(determination: Determination) -> Iterator[str]:
+    if determination.case.unread:
+        yield ""
+        yield "Not read, and evidence of nothing"
+        for item in determination.case.unread:
+            yield from _wrapped(f"  {unread_line(item)}", " " * 4)
 
 
 def _notes(determination: Determination) -> Iterator[str]:

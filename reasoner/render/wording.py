@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from reasoner.chart.model import Assertion
+from reasoner.chart.model import Assertion, Unread
 from reasoner.determination.model import CriterionResult
 from reasoner.determination.settling import Bearing
 from reasoner.logic.fold import Outcome, Status
@@ -65,6 +65,17 @@ def documentation_request(result: CriterionResult) -> str:
     latest = max((bearing.statement.observed for bearing in result.evidence), default=None)
     after = f" as observed after {latest}" if latest else ""
     return f"The record contradicts itself. {ask} State it{after}; a late entry cannot settle it, a reviewer may."
+
+
+def unread_words(item: Unread) -> str:
+    """What kind of item could not be read, and why."""
+    return f"{item.slug.replace('-', ' ')} ({item.reason})"
+
+
+def unread_place(item: Unread) -> str:
+    """The code, the place and the days of an item that could not be read."""
+    days = [f"{name} {day}" for name, day in (("observed", item.observed), ("recorded", item.recorded)) if day]
+    return ", ".join(part for part in (item.code, item.source, *days) if part)
 
 
 def plain(text: str) -> str:

@@ -44,9 +44,11 @@ def determinations(policy: Policy) -> list[Determination]:
 def hostile(policy: Policy) -> Determination:
     turtle = chart([Attestation("adult-admission:3"), Attestation("adult-admission:5", "Denied")])
     turtle = turtle.replace('"R. Example"', f'"{HOSTILE}"').replace('"Note"', f'"- 1. {HOSTILE}"')
-    (determination,) = determine(
-        Graph().parse(data=turtle + f' :s0 nec:excerpt "{HOSTILE}" .', format="turtle"), policy
+    more = (
+        f':s0 nec:excerpt "{HOSTILE}" . :item a nec:Unread ; nec:about :request ; nec:kind nec:Observation ; '
+        f'nec:words "{HOSTILE}" ; nec:reason "{HOSTILE}" ; nec:source "{HOSTILE}" .'
     )
+    (determination,) = determine(Graph().parse(data=turtle + more, format="turtle"), policy)
     return determination
 
 

@@ -48,10 +48,15 @@ def hostile_chart() -> Graph:
         ),
         format="turtle",
     )
-    from rdflib import Literal
+    from rdflib import RDF, Literal, URIRef
 
     from reasoner.rdf.namespaces import DCTERMS, NEC
 
+    item = URIRef(HOSTILE.replace("request", "item"))
+    for predicate, value in ((RDF.type, NEC.Unread), (NEC.about, URIRef(HOSTILE)), (NEC.kind, NEC.Observation)):
+        graph.add((item, predicate, value))
+    for predicate in (NEC.words, NEC.reason, NEC.source):
+        graph.add((item, predicate, Literal(MARKUP)))
     for predicate in (NEC.excerpt, DCTERMS.title, DCTERMS.creator, NEC.authorRole, NEC.page):
         for number, (subject, value) in enumerate(sorted(graph.subject_objects(predicate))):
             graph.remove((subject, predicate, value))

@@ -213,3 +213,13 @@ def test_a_request_by_its_address(base: Path) -> None:
     test = view("case", Role.VIEWER, case=opaque_id("criteria-met"))
     assert not test.exception
     assert "CRITERIA MET" in html(test)
+
+
+def test_what_was_not_read_is_listed_as_plain_text(base: Path) -> None:
+    test = view("case", Role.VIEWER, case=opaque_id("hostile"))
+    assert not test.exception
+    assert [expander.label for expander in test.expander if "Not read" in expander.label] == ["Not read: 1 item"]
+    (line,) = [text.value for text in test.text if text.value.startswith("observation (<script>")]
+    assert "**bold**" in line
+    assert "\u202e" not in line
+    assert not [e.label for e in view("case", Role.VIEWER, case=opaque_id("criteria-met")).expander if "Not" in e.label]
