@@ -175,6 +175,21 @@ def test_undone_self_care_shows_impairment_and_no_undone_activity(policy: Policy
 
 
 @pytest.mark.parametrize(
+    ("domains", "status"),
+    [
+        ("iop:SelfCareDomain", "not-documented"),
+        ("iop:SelfCareDomain , iop:WorkDomain", "met"),
+        ("iop:WorkDomain", "met"),
+    ],
+)
+def test_activities_of_self_care_are_none_of_those_that_are_asked_for(
+    policy: Policy, domains: str, status: str
+) -> None:
+    found = statuses(policy, f"iop:EssentialActivitiesUncompleted ; iop:functionalDomain {domains}")
+    assert found["adult-admission:2-a-activities"] == status
+
+
+@pytest.mark.parametrize(
     ("name", "leaf", "status"),
     [
         ("SeverityByScale", "adult-admission:1-severity", "met"),
