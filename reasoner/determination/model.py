@@ -124,6 +124,13 @@ class Determination:
         parameters = self.evaluation.policy.version.parameters.values()
         return tuple(parameter for parameter in parameters if parameter.changed)
 
+    @property
+    def changed_lookbacks(self) -> tuple[Criterion, ...]:
+        """The leaves of the policy version whose lookback in force is not the policy's own."""
+        if self.evaluation is None:
+            return ()
+        return self.evaluation.policy.version.changed_lookbacks
+
     @cached_property
     def gaps(self) -> Family:
         """Where documentation is needed: every smallest set of leaf ids whose documentation completes the criteria."""

@@ -44,6 +44,8 @@ def _about_parameters(policy: EffectivePolicy) -> Iterator[str]:
     for parameter in policy.version.parameters.values():
         if parameter.changed:
             yield f"configuration: {parameter.label} is {parameter.value} in place of the policy's {parameter.default}"
+    for leaf in policy.version.changed_lookbacks:
+        yield f"configuration: the lookback of {leaf.id} is {leaf.current_lookback} in place of {leaf.own_lookback}"
 
 
 def _about_age(case: Case, policy: EffectivePolicy) -> Iterator[str]:

@@ -84,8 +84,20 @@ class Criterion:
     """Days before the start of service from which on evidence counts for the leaf; None if no number of days bounds it."""
     since_admission: bool = False
     """Evidence counts for the leaf from the day on which the stay began."""
+    replaced_lookback: Lookback | None = None
+    """The policy's own lookback, where a configuration sets another; None otherwise."""
     period_of: str | None = None
     """IRI of the axis value whose period bounds the evidence for the leaf; None if it is the request's own."""
+
+    @property
+    def current_lookback(self) -> Lookback:
+        """How far back evidence counts for the leaf."""
+        return Lookback(self.lookback, self.since_admission)
+
+    @property
+    def own_lookback(self) -> Lookback:
+        """How far back evidence counts for the leaf by the policy itself."""
+        return self.replaced_lookback or self.current_lookback
 
 
 @dataclass(frozen=True)
@@ -263,6 +275,11 @@ class PolicyVersion:
     def leaves(self) -> dict[str, Criterion]:
         """The leaves by IRI."""
         return {iri: criterion for iri, criterion in self.criteria.items() if criterion.kind is CriterionKind.LEAF}
+
+    @cached_property
+    def changed_lookbacks(self) -> tuple[Criterion, ...]:
+        """The leaves for which a configuration sets another lookback than the policy."""
+        return tuple(leaf for leaf in self.leaves.values() if leaf.replaced_lookback is not None)
 
     @cached_property
     def leaf_of(self) -> dict[str, Criterion]:

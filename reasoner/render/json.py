@@ -72,6 +72,7 @@ def to_json(determination: Determination) -> dict[str, Any]:
             "label": configuration.label,
             "digest": configuration.digest,
             "parameters": {parameter.iri: parameter.value for parameter in determination.changed_parameters},
+            "lookbacks": {leaf.id: str(leaf.current_lookback) for leaf in determination.changed_lookbacks},
         }
     return record
 

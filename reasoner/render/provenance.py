@@ -84,6 +84,12 @@ def _write(graph: Graph, determination: Determination) -> None:
         graph.add((node, NEC.configurationDigest, Literal(determination.configuration.digest)))
         for parameter in determination.changed_parameters:
             graph.add((node, URIRef(parameter.iri), Literal(parameter.value)))
+        for leaf in determination.changed_lookbacks:
+            entity = node + f"#lookback-{leaf.id}"
+            days = NEC.SinceAdmission if leaf.lookback is None else Literal(leaf.lookback)
+            graph.add((node, NEC.changedLookback, entity))
+            graph.add((entity, NEC.criterion, URIRef(leaf.iri)))
+            graph.add((entity, NEC.lookback, days))
     if determination.evaluation:
         for reading in determination.evaluation.policy.readings:
             graph.add((node, NEC.reading, URIRef(reading.iri)))

@@ -78,6 +78,7 @@ def test_a_parameter_that_is_set_is_on_record(policy: Policy, tmp_path: Path) ->
         "label": "Example payer",
         "digest": configuration.digest,
         "parameters": {str(NEC.admissionWindow): 14},
+        "lookbacks": {},
     }
     assert "configuration" not in to_json(plain)
     graph = to_graph([determination])
@@ -88,10 +89,38 @@ def test_a_parameter_that_is_set_is_on_record(policy: Policy, tmp_path: Path) ->
     assert node != iri(plain)
 
 
+LEAF = "https://w3id.org/necessity/mp9556/2025-04-01/adult-admission/"
+
+
+def test_a_lookback_that_is_set_is_on_record(policy: Policy, tmp_path: Path) -> None:
+    stated = f"{MAJORITY} 18 . <{LEAF}3> nec:lookback 30 . <{LEAF}4> nec:lookback nec:SinceAdmission"
+    configuration = read_configuration(configure(tmp_path, stated), policy)
+    plain, determination = (one(TEN_DAYS_LATER, policy, given, Engine.FAST) for given in (None, configuration))
+    notes = [note for note in determination.notes if note.startswith("configuration:")]
+    assert notes == [
+        "configuration: the lookback of adult-admission:3 is 30 days in place of 180 days",
+        "configuration: the lookback of adult-admission:4 is since admission in place of 180 days",
+    ]
+    assert to_json(determination)["configuration"]["lookbacks"] == {
+        "adult-admission:3": "30 days",
+        "adult-admission:4": "since admission",
+    }
+    graph = to_graph([determination])
+    node = iri(determination)
+    changed = {
+        str(graph.value(entity, NEC.criterion)): graph.value(entity, NEC.lookback)
+        for entity in graph.objects(node, NEC.changedLookback)
+    }
+    assert changed == {f"{LEAF}3": Literal(30), f"{LEAF}4": NEC.SinceAdmission}
+    assert node != iri(plain)
+    assert not list(to_graph([plain]).objects(iri(plain), NEC.changedLookback))
+
+
 def test_the_record_is_as_its_schema_says(policy: Policy, tmp_path: Path) -> None:
     jsonschema = pytest.importorskip("jsonschema")
     schema = json.loads((resources.ROOT / "data" / "schema" / "determination.json").read_text())
-    configuration = read_configuration(configure(tmp_path, f"{WINDOW} 14"), policy)
+    stated = f"{WINDOW} 14 . <{LEAF}3> nec:lookback 30 . <{LEAF}4> nec:lookback nec:SinceAdmission"
+    configuration = read_configuration(configure(tmp_path, stated), policy)
     for given in (None, configuration):
         jsonschema.Draft202012Validator(schema).validate(to_json(one(TEN_DAYS_LATER, policy, given, Engine.FAST)))
 

@@ -9,6 +9,7 @@ import pytest
 from reasoner import load_policy
 from reasoner.ground.errors import DocumentationError, PolicyError
 from reasoner.policy.configuration import configured, read_configuration
+from tests.conftest import write_toy
 from tests.policies import WINDOW, WINDOWED, all_of, interpretation, leaf, parameters, policy, replacing, version
 
 SECTION = all_of("s", leaf("a"), leaf("b"))
@@ -169,3 +170,110 @@ def test_a_parameter_is_refused_with_file_and_node(tmp_path: Path, stated: str, 
     with pytest.raises(PolicyError, match=problem) as error:
         read_configuration(path, load_policy("mp9556"))
     assert error.value.where == f"{path}: <urn:payer>"
+
+
+# Lookbacks, under the installed policy.
+
+CRITERIA = (
+    "".join(
+        f"@prefix {name}: <https://w3id.org/necessity/mp9556/2025-04-01/{name}/> .\n"
+        for name in ("adult-admission", "adult-continuation", "child-adolescent", "illinois")
+    )
+    + "@prefix section: <https://w3id.org/necessity/mp9556/2025-04-01/> .\n"
+)
+
+
+def looking_back(folder: Path, stated: str) -> dict[str, str]:
+    """The lookbacks in force that are not the policy's own, by criterion."""
+    installed = load_policy("mp9556")
+    path = written(folder, f"{CRITERIA}<urn:payer> a nec:Configuration . {stated}")
+    (version,) = configured(installed, read_configuration(path, installed)).versions
+    assert {leaf.own_lookback for leaf in version.changed_lookbacks} <= {
+        leaf.current_lookback for leaf in installed.versions[0].leaves.values()
+    }
+    return {leaf.id: str(leaf.current_lookback) for leaf in version.changed_lookbacks}
+
+
+@pytest.mark.parametrize(
+    ("stated", "changed"),
+    [
+        ("adult-admission:1-severity nec:lookback 730 .", {"adult-admission:1-severity": "730 days"}),
+        ("adult-admission:8-b nec:lookback 0 .", {"adult-admission:8-b": "0 days"}),
+        (
+            "adult-admission:1 nec:lookback nec:SinceAdmission .",
+            {"adult-admission:1-diagnosis": "since admission", "adult-admission:1-severity": "since admission"},
+        ),
+        (
+            "adult-admission:1 nec:lookback 30 . adult-admission:1-severity nec:lookback 40 .",
+            {"adult-admission:1-diagnosis": "30 days", "adult-admission:1-severity": "40 days"},
+        ),
+        (
+            "section:illinois nec:lookback 60 .",
+            {f"illinois:{name}": "60 days" for name in ("assessment", "level", "continued-service")},
+        ),
+        ("adult-admission:1-severity nec:lookback 365 . adult-admission:1-diagnosis nec:lookback 10 .",
+         {"adult-admission:1-diagnosis": "10 days"}),
+    ],
+    ids=["a leaf", "no days at all", "a group", "a leaf within a group", "a section", "the policy's own"],
+)  # fmt: skip
+def test_a_lookback_is_set_for_a_leaf_or_all_leaves_of_a_group(
+    tmp_path: Path, stated: str, changed: dict[str, str]
+) -> None:
+    assert looking_back(tmp_path, stated) == changed
+
+
+def test_a_section_within_another_keeps_its_lookbacks(tmp_path: Path) -> None:
+    changed = looking_back(tmp_path, "section:child-adolescent nec:lookback 30 .")
+    assert {id_.partition(":")[0] for id_ in changed} == {"child-adolescent"}
+    assert "child-adolescent:2-a" in changed, "what the policy leaves unbounded can be bounded"
+
+
+def test_lookbacks_are_the_policys_own_again_under_another_configuration(tmp_path: Path) -> None:
+    installed = load_policy("mp9556")
+    one, other = (
+        read_configuration(written(tmp_path, f"{CRITERIA}<urn:payer> a nec:Configuration . {stated} ."), installed)
+        for stated in ("adult-admission:3 nec:lookback 30", "adult-admission:4 nec:lookback 30")
+    )
+    (version,) = configured(configured(installed, one), other).versions
+    assert [leaf.id for leaf in version.changed_lookbacks] == ["adult-admission:4"]
+    assert one.digest != other.digest
+
+
+@pytest.mark.parametrize(
+    ("stated", "node", "problem"),
+    [
+        ('adult-admission:3 nec:lookback "30" .', "adult-admission/3", 'cannot be "30".*whole number of days'),
+        (
+            "adult-admission:3 nec:lookback -1 .",
+            "adult-admission/3",
+            "cannot be .*from 0 to 36600, or nec:SinceAdmission",
+        ),
+        ("adult-admission:3 nec:lookback nec:Admission .", "adult-admission/3", "cannot be .*nec:SinceAdmission"),
+        ("adult-admission:3 nec:lookback 30 , 60 .", "adult-admission/3", "two lookbacks"),
+        ("adult-admission:9 nec:lookback 30 .", "adult-admission/9", "no criterion.*policy show"),
+        ("child-adolescent:1 nec:lookback 30 .", "child-adolescent/1", "no leaves of its own.*the sections"),
+        ("adult-admission:3 nec:lookbak 30 .", "adult-admission/3", "lookbak cannot be configured.*nec:lookback"),
+        ("adult-admission:3 nec:detail nec:severity .", "adult-admission/3", "detail cannot be configured"),
+    ],
+)
+def test_a_lookback_is_refused_with_file_and_node(tmp_path: Path, stated: str, node: str, problem: str) -> None:
+    path = written(tmp_path, f"{CRITERIA}<urn:payer> a nec:Configuration ; nec:ageOfMajority 19 . {stated}")
+    with pytest.raises(PolicyError, match=problem) as error:
+        read_configuration(path, load_policy("mp9556"))
+    assert error.value.where == f"{path}: <https://w3id.org/necessity/mp9556/2025-04-01/{node}>"
+
+
+def test_a_configuration_has_no_lookback_of_its_own(tmp_path: Path) -> None:
+    path = written(tmp_path, "<urn:payer> a nec:Configuration ; nec:lookback 30 .")
+    with pytest.raises(PolicyError, match=r"no lookback of its own.*on a leaf or a group") as error:
+        read_configuration(path, load_policy("mp9556"))
+    assert error.value.where == f"{path}: <urn:payer>"
+
+
+@pytest.mark.usefixtures("core_alone")
+def test_a_stay_needs_a_version_that_says_when_one_begins(tmp_path: Path) -> None:
+    toy = load_policy("toy", root=write_toy(tmp_path))
+    leaf = toy.versions[0].by_id["criteria:1-a"].iri
+    path = written(tmp_path, f"<urn:payer> a nec:Configuration . <{leaf}> nec:lookback nec:SinceAdmission .")
+    with pytest.raises(PolicyError, match=r"toy/2030-01-01 does not say when a stay began.*a number of days"):
+        read_configuration(path, toy)
