@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     Commands = argparse._SubParsersAction[Parser]
 
-_REQUEST = ("service_start", "service_end", "jurisdiction", "birth_date")
+_REQUEST = ("service_start", "service_end", "jurisdiction", "birth_date", "admitted")
 """The options that state facts of a request beside its axes, by the names of `reasoner.chart.fhir.request.RequestOptions`."""
 
 
@@ -169,6 +169,9 @@ def add_request_facts(parser: Parser) -> None:
     group = parser.add_argument_group("facts of a request that FHIR does not state")
     group.add_argument("--service-start", metavar="DATE", help="first day of the service period")
     group.add_argument("--service-end", metavar="DATE", help="last day of the service period")
+    group.add_argument(
+        "--admitted", metavar="DATE", help="first day of the stay, if it began before the service period"
+    )
     group.add_argument("--birth-date", metavar="DATE", help="birth date of the patient")
     add_jurisdiction(group)
     parser.take_axes(group)

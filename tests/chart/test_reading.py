@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from reasoner.chart.fast.chart import reader
 from reasoner.chart.intake import read_file
 from reasoner.chart.model import Case, Unread
 from reasoner.chart.report import of_graph
+from reasoner.cli import main
 from reasoner.determination.model import Determination
 from reasoner.rdf import parsing
 from reasoner.rdf.namespaces import NEC
@@ -203,3 +205,26 @@ def test_the_report_names_unread_items_apart_from_statements(policy: Policy) -> 
     (data,) = parsing.parse_datasets(text.encode(), parsing.SYNTAXES[".ttl"], "chart")
     kinds = {part.name.rpartition("#")[2]: part.kind for part in of_graph(data, policy).parts}
     assert (kinds["item"], kinds["list"], kinds["s0"]) == ("unread item", "document", "statement")
+
+
+@pytest.mark.parametrize(("day", "code"), [("2025-05-20", 0), ("2025-06-03", 2), ("last May", 2)])
+def test_an_option_says_when_the_stay_of_a_bundle_began(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], day: str, code: int
+) -> None:
+    path = tmp_path / "bundle.json"
+    patient = {"resourceType": "Patient", "id": "p", "birthDate": "1980-01-01"}
+    path.write_text(json.dumps({"resourceType": "Bundle", "type": "collection", "entry": [{"resource": patient}]}))
+    request = [
+        "--phase",
+        "admission",
+        "--focus",
+        "mental-health",
+        "--service-start",
+        "2025-06-02",
+        "--jurisdiction",
+        "US-MO",
+    ]
+    assert main(["intake", str(path), "--to", "turtle", *request, "--admitted", day]) == code
+    printed = capsys.readouterr()
+    assert ('nec:admitted "2025-05-20"' in printed.out) == (code == 0)
+    assert ("admitted" in printed.err) == (code != 0)

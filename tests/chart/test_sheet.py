@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rdflib import Graph, URIRef
+from rdflib import Graph, Literal, URIRef
 
 from reasoner import Policy, load_policy
 from reasoner.chart.intake import read, read_file
@@ -21,7 +22,7 @@ from reasoner.determination.determine import determine_case
 from reasoner.ground.errors import DocumentationError, NecessityError
 from reasoner.rdf.namespaces import DCTERMS, NEC, RDF
 from reasoner.rdf.parsing import SYNTAXES, parse_datasets
-from tests.conftest import CASES, write_toy
+from tests.conftest import CASES, Attestation, chart, write_toy
 
 CHARTS = sorted(path for path in CASES.rglob("*") if path.is_file() and path.suffix in SYNTAXES)
 FACTS = {
@@ -30,6 +31,7 @@ FACTS = {
     "service_start": NEC.serviceStart,
     "service_end": NEC.serviceEnd,
     "as_of": NEC.asOf,
+    "admitted": NEC.admitted,
 }
 OF_STATEMENT = {
     NEC.addresses: "criterion",
@@ -43,7 +45,14 @@ OF_STATEMENT = {
     NEC.primary: "primary",
     NEC.acceptedBy: "accepted_by",
 }
-OF_DOCUMENT = {"document": DCTERMS.title, "author": DCTERMS.creator, "role": NEC.authorRole, "issued": DCTERMS.issued}
+OF_UNREAD = {NEC.kind: "kind", NEC.words: "words", NEC.reason: "reason"}
+OF_DOCUMENT = {
+    "document": DCTERMS.title,
+    "author": DCTERMS.creator,
+    "role": NEC.authorRole,
+    "author_kind": NEC.authorKind,
+    "issued": DCTERMS.issued,
+}
 HEAD = (
     "request,phase,focus,service_start,service_end,as_of,birth_date,jurisdiction,criterion,assertion,observed,"
     "document,author,issued,excerpt\n"
@@ -62,7 +71,7 @@ def rows_of(data: Graph, policy: Policy, *, often: bool) -> Iterator[dict[str, s
         member, plan = data.value(request, NEC.member), data.value(request, NEC.plan)
         facts = {name: values(request, predicate) for name, predicate in FACTS.items()}
         facts |= {"birth_date": values(member, NEC.birthDate), "jurisdiction": values(plan, NEC.jurisdiction)}
-        facts |= {"funding": values(plan, NEC.funding)}
+        facts |= {"funding": values(plan, NEC.funding), "line_of_business": values(plan, NEC.lineOfBusiness)}
         statements = sorted(data.subjects(NEC.about, request))
         for number, statement in enumerate(statements or [None]):
             row = {"request": str(request), **(facts if often or not number else {})}
@@ -70,12 +79,18 @@ def rows_of(data: Graph, policy: Policy, *, often: bool) -> Iterator[dict[str, s
                 yield row
                 continue
             row["statement"] = str(statement)
-            row["finding"] = "|".join(str(c) for c in data.objects(statement, RDF.type) if c != NEC.Statement)
-            document = data.value(statement, NEC.documentedIn)
-            row |= {name: values(document, predicate) for name, predicate in OF_DOCUMENT.items()}
-            for predicate in set(data.predicates(statement)) - {RDF.type, NEC.about, NEC.documentedIn}:
+            kinds = set(data.objects(statement, RDF.type)) - {NEC.Statement, NEC.Unread}
+            row["finding"] = "|".join(map(str, kinds))
+            place = data.value(statement, NEC.documentedIn) or data.value(statement, NEC.source)
+            if isinstance(place, Literal):
+                row["source"] = str(place)
+            else:
+                row |= {name: values(place, predicate) for name, predicate in OF_DOCUMENT.items() if place}
+            for predicate in set(data.predicates(statement)) - {RDF.type, NEC.about, NEC.documentedIn, NEC.source}:
                 namespace = next(n for n in sorted(curie, key=len, reverse=True) if str(predicate).startswith(n))
-                name = OF_STATEMENT.get(predicate) or curie[namespace] + str(predicate).removeprefix(namespace)
+                name = (OF_STATEMENT | OF_UNREAD).get(predicate) or curie[namespace] + str(predicate).removeprefix(
+                    namespace
+                )
                 row[name] = values(statement, predicate)
             yield row
 
@@ -98,28 +113,33 @@ def told(case: Case, policy: Policy) -> list[tuple[str, dict[str, str]]]:
 
 @pytest.fixture(scope="module")
 def charts(policy: Policy) -> dict[str, Case]:
-    return {case.iri: case for chart in CHARTS for case in read_file(chart, policy)}
+    return {case.iri: case for path in CHARTS for case in read_file(path, policy)}
 
 
 @pytest.fixture(scope="module")
 def rows(policy: Policy) -> dict[bool, list[dict[str, str]]]:
     found: dict[bool, list[dict[str, str]]] = {True: [], False: []}
-    for chart in CHARTS:
-        for data_set in parse_datasets(chart.read_bytes(), SYNTAXES[chart.suffix], str(chart)):
+    for path in CHARTS:
+        for data_set in parse_datasets(path.read_bytes(), SYNTAXES[path.suffix], str(path)):
             for often in found:
                 found[often] += rows_of(data_set.graph, policy, often=often)
     return found
 
 
+def lines_of_business(case: Case) -> list[str]:
+    return [value for _, property_, value in case.facts if property_ == f"<{NEC.lineOfBusiness}>"]
+
+
 def compare(found: list[Case], charts: dict[str, Case], policy: Policy) -> None:
     assert {case.iri for case in found} == set(charts)
-    assert len(found) == len(charts) > 50
     for case in found:
-        chart = charts[case.iri]
-        assert told(case, policy) == told(chart, policy), case.iri
-        assert {s.iri: (s.excerpt, s.observed, s.recorded) for s in case.statements} == {
-            s.iri: (s.excerpt, s.observed, s.recorded) for s in chart.statements
+        other = charts[case.iri]
+        assert told(case, policy) == told(other, policy), case.iri
+        assert {s.iri: (s.excerpt, s.observed, s.recorded, s.author_kind) for s in case.statements} == {
+            s.iri: (s.excerpt, s.observed, s.recorded, s.author_kind) for s in other.statements
         }
+        assert (case.admitted, case.unread) == (other.admitted, other.unread)
+        assert lines_of_business(case) == lines_of_business(other)
 
 
 @pytest.mark.parametrize("how", ["plain", "dirty"])
@@ -135,6 +155,7 @@ def test_charts_as_a_sheet_are_determined_as_charts(
     found, errors, notes = read("all.csv", policy, data=data)
     assert errors == []
     assert notes == ()
+    assert len(found) == len(charts) > 50
     compare(found, charts, policy)
 
 
@@ -211,6 +232,84 @@ def test_what_a_cell_names(policy: Policy, cells: dict[str, str], triples: list[
     graph = found.data_set().graph
     for predicate, value in triples:
         assert (URIRef("urn:necessity:request:r1#row-2"), predicate, value) in graph
+
+
+BESIDE = """
+:request nec:admitted "2025-05-20"^^xsd:date . :plan nec:lineOfBusiness nec:Medicaid .
+:note nec:authorKind nec:Provider . :s1 nec:authorKind nec:Family .
+:list a nec:Document ; dcterms:title "Problem list" ; nec:authorKind nec:Patient .
+:a a nec:Unread ; nec:about :request ; nec:kind nec:Condition ; nec:words "nerves" ; nec:code icd10cm:F99.ABC ;
+    nec:observed "2025-05-01"^^xsd:date ; nec:recorded "2025-05-20"^^xsd:date ; nec:reason "no such code" ; nec:source :list .
+:b a nec:Unread ; nec:about :request ; nec:kind nec:OtherItem ; nec:code <urn:codes:X1> ; nec:reason "no words" ;
+    nec:source "page 7" .
+:c a nec:Unread ; nec:about :request ; nec:kind nec:Medication ; nec:words "pills" ; nec:reason "no code" .
+"""
+
+
+@pytest.mark.parametrize("often", [True, False])
+def test_what_charts_say_beside_their_findings_comes_back_from_a_sheet(
+    policy: Policy, tmp_path: Path, often: bool
+) -> None:
+    path = tmp_path / "chart.ttl"
+    plan = "nec:plan :plan . :plan nec:jurisdiction nec:US-MO"
+    text = chart([Attestation("adult-admission:3"), Attestation("adult-admission:5", "Denied")])
+    path.write_text(text.replace("nec:plan [ nec:jurisdiction nec:US-MO ]", plan) + BESIDE)
+    (whole,) = read_file(path, policy)
+    assert [item.source for item in whole.unread] == ["Problem list", "page 7", ""]
+    (data_set,) = parse_datasets(path.read_bytes(), SYNTAXES[".ttl"], "chart")
+    rows = list(rows_of(data_set.graph, policy, often=often))
+    found, errors, _ = read("s.csv", policy, data=write(rows).encode())
+    assert errors == []
+    compare(found, {whole.iri: whole}, policy)
+
+
+@pytest.mark.parametrize(
+    ("code", "system", "iri"),
+    [
+        ("F33.2", "", "http://hl7.org/fhir/sid/icd-10-cm/F33.2"),
+        ("F33.ABC", "ICD-10-CM", "http://hl7.org/fhir/sid/icd-10-cm/F33.ABC"),
+        ("F33.ABC", "icd10cm", "http://hl7.org/fhir/sid/icd-10-cm/F33.ABC"),
+        ("F33.ABC", "http://hl7.org/fhir/sid/icd-10-cm", "http://hl7.org/fhir/sid/icd-10-cm/F33.ABC"),
+        ("X 1", "house codes", "urn:necessity:code:house%20codes/X%201"),
+        ("X1", "", "urn:necessity:code:X1"),
+        ("X1", "http://example.org/<codes>", "urn:necessity:code:http%3A%2F%2Fexample.org%2F%3Ccodes%3E/X1"),
+        ("urn:codes:X1", "", "urn:codes:X1"),
+    ],
+)
+def test_an_unread_item_has_any_code(policy: Policy, code: str, system: str, iri: str) -> None:
+    head = HEAD.strip() + ",kind,reason,code,system\n"
+    text = head + FIRST + f",,,,,,,condition,not known,{code},{system}\n"
+    (case,), errors, _ = read("s.csv", policy, data=text.encode())
+    assert errors == []
+    assert [(item.code, item.kind, item.reason) for item in case.unread] == [(iri, str(NEC.Condition), "not known")]
+    assert case.statements == ()
+
+
+@pytest.mark.parametrize(
+    ("cells", "why"),
+    [
+        ({"reason": ""}, "row 2 <urn:necessity:request:r1#row-2>: The unread item needs one nec:reason"),
+        ({"kind": ""}, "row 2 <urn:necessity:request:r1#row-2>: The unread item needs one nec:kind"),
+        ({"kind": "gossip"}, "row 2, column 'kind': it names no ItemKind: write condition, document, encounter"),
+        ({"words": ""}, "row 2 <urn:necessity:request:r1#row-2>: The unread item says nothing"),
+        ({"assertion": "affirmed"}, "row 2 <urn:necessity:request:r1#row-2>: An unread item is no statement"),
+        ({"criterion": "adult-admission:3"}, "row 2 <urn:necessity:request:r1#row-2>: An unread item is no statement"),
+        ({"finding": "Homelessness"}, "row 2 <urn:necessity:request:r1#row-2>: An unread item is evidence of nothing"),
+        ({"observed": "spring 2025"}, "row 2, column 'observed': it is not a date of the calendar"),
+        ({"source": "page 2", "document": "Note"}, "row 2 <urn:necessity:request:r1#row-2>: .*several nec:source"),
+        ({"code": "X1|X2"}, "row 2 <urn:necessity:request:r1#row-2>: The nec:code of an unread item"),
+        ({"admitted": "2025-06-03"}, "nec:admitted, the start of the stay, lies after"),
+        ({"line_of_business": "Aetna"}, "row 2, column 'line_of_business': it names no LineOfBusiness: write Medicaid"),
+        ({"author_kind": "nurse", "document": "Note"}, "row 2, column 'author_kind': it names no AuthorKind"),
+    ],
+)
+def test_a_row_that_is_no_unread_item_is_rejected(policy: Policy, cells: dict[str, str], why: str) -> None:
+    row = dict(zip(HEAD.strip().split(","), (FIRST + ",,,,,,").split(","), strict=True))
+    row |= {"kind": "condition", "words": "nerves", "reason": "no code"}
+    cases, errors, _ = read("s.csv", policy, data=write([row | cells]).encode())
+    assert cases == []
+    assert len(errors) == 1
+    assert re.search(why, str(errors[0]))
 
 
 GOOD = "adult-admission:3,affirmed,,Note,R. E.,2025-06-02,x\n"

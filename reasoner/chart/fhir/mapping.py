@@ -221,6 +221,8 @@ def _complete(
         triples.difference_update(stated(REQUEST, _nec("serviceEnd")))
     if options.service_end:
         put(REQUEST, _nec("serviceEnd"), _day(options.service_end))
+    if options.admitted:
+        put(REQUEST, _nec("admitted"), _day(options.admitted))
     missing = []
     chosen = {value.axis: NamedNode(value.iri) for value in options.axis_values}
     of_axes = [(REQUEST, NamedNode(axis.iri), chosen.get(axis.iri), axis.label, f"Give --{axis.word}") for axis in axes]

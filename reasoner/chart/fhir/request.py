@@ -32,11 +32,13 @@ class RequestOptions:
     service_end: str | None = None
     jurisdiction: str | None = None
     birth_date: str | None = None
+    admitted: str | None = None
 
     def __post_init__(self) -> None:
         for option, value, sound, mend in (
             ("service-start", self.service_start, _is_date, "a date such as 2025-05-01"),
             ("service-end", self.service_end, _is_date, "a date such as 2025-05-01"),
+            ("admitted", self.admitted, _is_date, "a date such as 2025-05-01"),
             ("jurisdiction", self.jurisdiction, _PLACE.fullmatch, "an ISO 3166 code such as US-IL"),
             ("birth-date", self.birth_date, _is_date, "a date such as 1990-02-28"),
         ):

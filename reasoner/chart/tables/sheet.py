@@ -1,8 +1,8 @@
 """Sheets: statements as the rows of CSV or Parquet, in the terms of the policy's vocabulary.
 
-A row is a statement. The rows of a request are next to each other and state its facts on each row, or on one of them. The
-table ``ontology/sheet/columns.ttl`` says what a column means; any other column is a property named with its prefix. The rows
-of a request become a data set, or an error that names the rows.
+A row is a statement or an unread item. The rows of a request are next to each other and state its facts on each row, or on
+one of them. The table ``ontology/sheet/columns.ttl`` says what a column means; any other column is a property named with its
+prefix. The rows of a request become a data set, or an error that names the rows.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _KEPT = 16384
 _TEXT, _DAY, _TRUTH = str(XSD.string), str(XSD.date), str(XSD.boolean)
 _PERSON, _CRITERION, _FINDING, _CONCEPT = str(PROV.Person), str(NEC.Criterion), str(NEC.Statement), str(SKOS.Concept)
 _OF_REQUEST, _OF_MEMBER, _OF_PLAN = str(NEC.ReviewRequest), str(NEC.Member), str(NEC.Plan)
-_OF_STATEMENT, _OF_DOCUMENT = str(NEC.Statement), str(NEC.Document)
+_OF_STATEMENT, _OF_DOCUMENT, _OF_UNREAD = str(NEC.Statement), str(NEC.Document), str(NEC.Unread)
 
 Row = tuple[int, dict[str, str]]
 """Its number, as a spreadsheet counts (the header is 1), and its cells by column, empty ones left out."""
@@ -182,6 +182,7 @@ class _SheetReader:
                 self.columns[name] = self.meanings.get(name) or self.property(name)
 
         self.own = [name for name, column in self.columns.items() if column.of == _OF_STATEMENT]
+        self.unread = [name for name, column in self.columns.items() if column.of == _OF_UNREAD]
         self.written = [name for name, column in self.columns.items() if column.of == _OF_DOCUMENT]
         self.known: dict[tuple[str, str, str, str], ox.NamedNode | ox.Literal] = {}
         self.nodes = {column.name: ox.NamedNode(column.property) for column in self.columns.values()}
@@ -282,19 +283,25 @@ class _Builder:
     def statement(self, number: int, cells: dict[str, str]) -> None:
         own = {name: cells[name] for name in self.reader.own if name in cells}
         written = {name: cells[name] for name in self.reader.written if name in cells}
-        if not own and not written and STATEMENT not in cells:
+        unread = {name: cells[name] for name in self.reader.unread if name in cells}
+        if not own and not written and not unread and STATEMENT not in cells:
             return
         iri = _node(cells[STATEMENT], self.base) if STATEMENT in cells else f"{self.base}row-{number}"
         if self.numbers.setdefault(iri, number) != number:
             self.problems.append(f"row {number}: the statement is that of row {self.numbers[iri]}")
-        self.say(iri, RDF.type, NEC.Statement)
+        self.say(iri, RDF.type, NEC.Unread if unread else NEC.Statement)
         self.say(iri, NEC.about, self.iri)
-        for name, cell in own.items():
-            self.cell(iri, number, name, self.reader.columns[name], cell, cells.get(SYSTEM, ""))
+        for name, cell in (own | unread).items():
+            column, system = self.reader.columns[name], cells.get(SYSTEM, "")
+            if unread and column.value == _CONCEPT:
+                for code in cell.split("|"):
+                    self.say(iri, column.property, self.reader.names.any_code(code.strip(), system))
+            else:
+                self.cell(iri, number, name, column, cell, system)
         if written:
             key = "\0".join(f"{name}={cell}" for name, cell in sorted(written.items()))
             document = f"{self.base}document-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
-            self.say(iri, NEC.documentedIn, document)
+            self.say(iri, NEC.source if unread else NEC.documentedIn, document)
             if document not in self.numbers:
                 self.numbers[document] = number
                 self.say(document, RDF.type, NEC.Document)
@@ -403,6 +410,14 @@ class _Names:
             problem = "a code of more than one system" if concepts else "no code of a code system known here"
             raise _CellError(f"it is {problem}")
         return concepts[0]
+
+    def any_code(self, cell: str, system: str) -> str:
+        """The IRI of a code of a record, known or not."""
+        try:
+            return terms.name(self.code(cell, system))
+        except _CellError:
+            space = (system and self.schemes.get(_key(system))) or _node(system, "urn:necessity:code:")
+            return _node(cell, space if space.endswith(("/", "#", ":")) else f"{space}/")
 
     @cached_property
     def findings(self) -> dict[str, str]:
