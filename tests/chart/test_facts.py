@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from reasoner import DocumentationError, Policy, determine
+from reasoner.chart.intake import read_file
 from reasoner.cli import main
 from tests.conftest import request
 
@@ -122,3 +123,24 @@ def test_streams_of_quads_refuse_what_single_charts_refuse(tmp_path: Path, capsy
     printed = capsys.readouterr()
     assert [line.count('"request":"http://example.org/chart1#request"') for line in printed.out.splitlines()] == [1]
     assert len(printed.err.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "value"),
+    [
+        ("iop:substance", "opioids", "<https://w3id.org/necessity/mp9556/vocabulary#Opioids>"),
+        ("iop:symptom", "iop:InsomniaSymptom", "<https://w3id.org/necessity/mp9556/vocabulary#InsomniaSymptom>"),
+        ("iop:symptom", "hair: pulling", '"hair: pulling"'),
+        ("iop:factor", "adult-admission:8-a-iii", "<https://w3id.org/necessity/mp9556/2025-04-01/adult-admission/8-a-iii>"),
+        ("nec:remission", "nec:InPartialRemission", "<https://w3id.org/necessity/core#InPartialRemission>"),
+        ("nec:remission", "true", '"true"^^<http://www.w3.org/2001/XMLSchema#boolean>'),
+    ],
+)  # fmt: skip
+def test_a_column_of_a_sheet_can_name_a_term_a_criterion_or_words(
+    tmp_path: Path, policy: Policy, column: str, cell: str, value: str
+) -> None:
+    header, row = HEADER.replace("iop:daysPerWeek", column), ROW.format(name="r1", days=cell)
+    (tmp_path / "a.csv").write_text(f"{header}\n{row}")
+    (case,) = read_file(tmp_path / "a.csv", policy)
+    (statement,) = case.statements
+    assert value in {stated for _, stated in statement.facts}

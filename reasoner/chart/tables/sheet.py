@@ -38,7 +38,7 @@ _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(//|[A-Za-z0-9]).+")
 _ROW_OF = re.compile(r"<([^<>\s]+)>")
 
 _KEPT = 16384
-_TEXT, _DAY, _TRUTH = str(XSD.string), str(XSD.date), str(XSD.boolean)
+_TEXT, _DAY, _TRUTH, _ANY = str(XSD.string), str(XSD.date), str(XSD.boolean), str(OWL.NamedIndividual)
 _PERSON, _CRITERION, _FINDING, _CONCEPT = str(PROV.Person), str(NEC.Criterion), str(NEC.Statement), str(SKOS.Concept)
 _OF_REQUEST, _OF_MEMBER, _OF_PLAN = str(NEC.ReviewRequest), str(NEC.Member), str(NEC.Plan)
 _OF_STATEMENT, _OF_DOCUMENT, _OF_UNREAD = str(NEC.Statement), str(NEC.Document), str(NEC.Unread)
@@ -197,7 +197,7 @@ class _SheetReader:
                 mend=f"Known: {', '.join((REQUEST, STATEMENT, SYSTEM, *self.meanings))}, and properties such as nec:topic",
             )
         leads = terms.of(OWL.ObjectProperty) in self.names.lexicon.types.get(terms.iri(iri), ())
-        value = str(OWL.NamedIndividual) if leads else ""
+        value = _ANY if leads else ""
         return SheetColumn(name, _OF_STATEMENT, iri, value, several=leads)
 
     def rows(self, records: Iterable[list[str]], first: int) -> Iterator[Row]:
@@ -323,7 +323,7 @@ class _Builder:
         if column.value in (_TEXT, _PERSON):
             return self.value(column, cell, system)
         known = self.reader.known
-        key = (column.name, cell, system, self.version.id if column.value == _CRITERION else "")
+        key = (column.name, cell, system, self.version.id if column.value in (_CRITERION, _ANY) else "")
         if key not in known:
             if len(known) > _KEPT:
                 known.clear()
@@ -346,10 +346,12 @@ class _Builder:
                 raise _CellError("it is neither true nor false")
             return _literal(truth[cell.lower()], XSD.boolean)
         if not kind:
-            return _guessed(cell)
+            iri = names.expand(cell)
+            return ox.NamedNode(iri) if iri and terms.iri(iri) in names.lexicon.declared else _guessed(cell)
         if kind == _PERSON:
             return ox.NamedNode(_node(cell, f"{self.base}person-"))
-        term = names.criterion(cell, self.version) if kind == _CRITERION else names.find(kind, cell, system)
+        is_criterion = kind == _CRITERION or (kind == _ANY and cell in self.version.by_id)
+        term = names.criterion(cell, self.version) if is_criterion else names.find(kind, cell, system)
         return ox.NamedNode(terms.name(term))
 
     def say(self, subject: str, property_: object, value: object) -> None:
