@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-CASES ?= data/cases
+CASES ?= data/cases/mp9556
 # Which tests: by default those that take seconds. MARKS= for all of them.
 MARKS ?= not slow
 # How many processes run tests, and how long `make fuzz` looks for failures.

@@ -1,4 +1,4 @@
-"""Charts in any number, made from those in data/cases: `python -m benchmarks.generate DIRECTORY --charts N`.
+"""Charts in any number, made from those in data/cases/mp9556: `python -m benchmarks.generate DIRECTORY --charts N`.
 
 Each chart is one of the sample charts under names and on days of its own, its excerpts in words that no other chart has, with
 some statements left out and some turned around, and of at most 150 triples. The same seed gives the same charts.
@@ -37,7 +37,11 @@ _AFFIRMED, _DENIED = (f"<https://w3id.org/necessity/core#{name}>" for name in ("
 def generate(count: int, seed: int = 0) -> Iterator[str]:
     """Charts as N-Triples, each about one request of its own."""
     policy = load_policy()
-    samples = [case for name in sources.find([str(ROOT / "data" / "cases")]) for case in intake.read(name, policy)[0]]
+    samples = [
+        case
+        for name in sources.find([str(ROOT / "data" / "cases" / "mp9556")])
+        for case in intake.read(name, policy)[0]
+    ]
     chance = random.Random(seed)
     for number in range(count):
         yield _vary(chance.choice(samples), f"https://necessity.invalid/generated/{number:07}#", chance)

@@ -22,7 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 CHART = "safety-plan-without-emergency-access"
-SHOWN = ["determine", "data/cases"]
+SHOWN = ["determine", "data/cases/mp9556"]
 FIRST, LAST, COLUMNS = 18, 11, 112
 LINE, CHARACTER, MARGIN, BAR = 17, 7.8, 16, 28
 STYLES = {
@@ -102,7 +102,7 @@ def spaced(text: str) -> str:
 @contextmanager
 def workplace(kb: Path) -> Iterator[str]:
     """The URL of the workplace over the sample charts, as long as it is served."""
-    for words in (["init"], ["load", "data/cases"], ["determine"]):
+    for words in (["init"], ["load", "data/cases/mp9556"], ["determine"]):
         necessity("kb", *words, "--kb", str(kb))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
