@@ -97,8 +97,7 @@ def criteria(*sketches: Sketch) -> dict[str, Criterion]:
             definition="",
             source="",
             members=tuple(iri(member.id) for member in sketch.members),
-            finding=finding(sketch.id) if sketch.kind is CriterionKind.LEAF else "",
-            **sketch.facts,
+            **({"finding": finding(sketch.id)} if sketch.kind is CriterionKind.LEAF else {}) | sketch.facts,
         )
         by_iri |= criteria(*sketch.members)
     return by_iri
@@ -165,10 +164,10 @@ def replacing(replaced: str, *used: str, when: str | None = None) -> Substitutio
     return Substitution(f"urn:substitution:{replaced}:{'-'.join(used)}:{when}", label, name, instead, when, of_classes)
 
 
-def interpretation(id_: str, **readings: tuple[Substitution, ...]) -> Interpretation:
-    """A passage with its readings, the first of which is the default."""
+def interpretation(id_: str, *, strained: tuple[str, ...] = (), **readings: tuple[Substitution, ...]) -> Interpretation:
+    """A passage with its readings, the first of which is the default; some of them may be strained."""
     choices = [
-        Reading(f"urn:reading:{id_}:{name}", f"{id_}/{name}", name, "", "", substitutions)
+        Reading(f"urn:reading:{id_}:{name}", f"{id_}/{name}", name, "", "", substitutions, name in strained)
         for name, substitutions in readings.items()
     ]
     return Interpretation(f"urn:interpretation:{id_}", id_, id_, "", "", choices[0], tuple(choices[1:]))

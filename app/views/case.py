@@ -118,6 +118,7 @@ def _banner(file: CaseFile, determination: Determination) -> None:
         outcome=determination.outcome.value,
         headline=HEADLINE[determination.outcome],
         holds=determination.holds_under_all_readings,
+        strained=determination.holds_under_strained_readings is False,
         facts=facts,
     )
 
@@ -165,7 +166,7 @@ def _readings(file: CaseFile, determination: Determination) -> None:
                 "passage": tried.interpretation.label,
                 "source": tried.interpretation.source,
                 "id": tried.reading.id,
-                "label": tried.reading.label,
+                "label": tried.reading.title,
                 "rationale": tried.reading.rationale,
                 "outcome": tried.outcome.value,
                 "same": tried.outcome is determination.outcome,
@@ -176,7 +177,7 @@ def _readings(file: CaseFile, determination: Determination) -> None:
         "readings.html",
         outcome=determination.outcome.value,
         readings=sorted(readings, key=lambda r: r["same"]),
-        chosen=[f"{reading.id}: {reading.label}" for reading in determination.chosen],
+        chosen=[f"{reading.id}: {reading.title}" for reading in determination.chosen],
         substitutions=[substitution.label for substitution in determination.substitutions],
     )
 

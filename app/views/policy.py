@@ -159,7 +159,7 @@ def _criterion(version: PolicyVersion, criterion: Criterion) -> None:
                 "source": passage.source,
                 "definition": passage.definition,
                 "readings": [
-                    {"id": r.id, "label": r.label, "rationale": r.rationale, "default": r is passage.default}
+                    {"id": r.id, "label": r.title, "rationale": r.rationale, "default": r is passage.default}
                     for r in passage.readings
                 ],
             }

@@ -63,6 +63,7 @@ FIELDS = (
     Field("version", Type.TEXT, optional=True),
     Field("outcome", Type.TEXT),
     Field("holds", Type.TRUTH, optional=True),
+    Field("holdsStrained", Type.TRUTH, optional=True, column="holds_strained"),
     Field("criteria", Type.STATUS_BY_CRITERION),
     Field("evidence", Type.NAMES_BY_CRITERION),
     Field("gap", Type.NAMES),

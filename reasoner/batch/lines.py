@@ -23,6 +23,7 @@ from reasoner.policy.model import Policy, PolicyVersion
 
 _KINDS = 256
 """How many kinds of requests are remembered; a policy knows a few dozen, but a request may have classes of its own."""
+_TRUTH: dict[bool | None, str] = {None: "null", True: "true", False: "false"}
 _LINE = "{" + ",".join(f'"{field.name}":%({field.name})s' for field in FIELDS) + "}"
 
 
@@ -34,7 +35,7 @@ class _RequestKind:
     undocumented: bytes
     """The status codes of the table's leaves where no statement speaks to them."""
     published: dict[str, tuple[int, str]]
-    """The place in published order and the id of each leaf of the effective policy."""
+    """The place in published order and the id of each leaf of the effective policy, by the leaf its statements are settled under."""
 
 
 class LineWriter:
@@ -75,7 +76,7 @@ class LineWriter:
             head = self._head(case, period)
             if version is None:
                 outcome = Outcome.NO_POLICY_VERSION
-                yield start.isoformat(), outcome.value, _line(head, outcome, None, "", "", ())
+                yield start.isoformat(), outcome.value, _line(head, outcome, (None, None), "", "", ())
                 continue
             compiled = compiled_policy(version)
             inference = compiled.infer(case)
@@ -98,7 +99,9 @@ class LineWriter:
             yield (
                 start.isoformat(),
                 folded.outcome.value,
-                _line(head, folded.outcome, folded.holds, folded.criteria, evidence, folded.gap),
+                _line(
+                    head, folded.outcome, (folded.holds, folded.holds_strained), folded.criteria, evidence, folded.gap
+                ),
             )
 
     def brief(self, determination: Determination) -> str:
@@ -115,7 +118,7 @@ class LineWriter:
             if r.evidence
         )
         gap = next(iter(determination.gaps), ())
-        holds = determination.holds_under_all_readings
+        holds = determination.holds_under_all_readings, determination.holds_under_strained_readings
         return _line(head, determination.outcome, holds, criteria, evidence, gap)
 
     def _head(self, case: Case, period: Period, engine: Engine = Engine.FAST) -> dict[str, str]:
@@ -137,23 +140,31 @@ class LineWriter:
                 self._kinds.clear()
             readings = choose_readings(version, self._configuration.choices(version) if self._configuration else None)
             effective = effective_policy(version, classes, readings)
-            others = [other for _, _, other in other_readings(effective)] if self._alternatives else []
-            table, compiled = FoldTable(effective, others), compiled_policy(version)
+            others = other_readings(effective) if self._alternatives else ()
+            plain, strained = ([o for _, reading, o in others if reading.strained is kind] for kind in (False, True))
+            table, compiled = FoldTable(effective, plain, strained), compiled_policy(version)
+            asked = effective.shown({leaf: version.settled_as(leaf) for leaf in effective.leaves})
             kind = self._kinds[version.iri, classes] = _RequestKind(
                 table,
                 bytes(CODE[compiled.status(leaf, compiled.silence(leaf))] for leaf in table.leaves),
-                {leaf: (number, version.criteria[leaf].id) for number, leaf in enumerate(effective.leaves)},
+                {settled: (number, version.criteria[iri].id) for number, (iri, settled) in enumerate(asked.items())},
             )
         return kind
 
 
 def _line(
-    head: dict[str, str], outcome: Outcome, holds: bool | None, criteria: str, evidence: str, gap: tuple[str, ...]
+    head: dict[str, str],
+    outcome: Outcome,
+    holds: tuple[bool | None, bool | None],
+    criteria: str,
+    evidence: str,
+    gap: tuple[str, ...],
 ) -> str:
     return _LINE % {
         **head,
         "outcome": f'"{outcome.value}"',
-        "holds": "null" if holds is None else "true" if holds else "false",
+        "holds": _TRUTH[holds[0]],
+        "holdsStrained": _TRUTH[holds[1]],
         "criteria": f"{{{criteria}}}",
         "evidence": f"{{{evidence}}}",
         "gap": f"[{','.join([_string(id_) for id_ in gap])}]",

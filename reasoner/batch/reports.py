@@ -25,7 +25,7 @@ _CONTROL = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def summary(results: Results) -> dict[str, Any]:
     """The totals: determinations by outcome, what is most often missing or stands against a request, what was rejected."""
-    leaves = {leaf.id for version in results.policy.versions for leaf in version.leaves.values()}
+    leaves = {leaf.id for version in results.policy.versions for leaf in version.leaves.values() if leaf.id}
     missing: Counter[str] = Counter()
     against: Counter[str] = Counter()
     dependent = 0

@@ -17,10 +17,10 @@ from reasoner.determination.notes import reviewer_notes
 from reasoner.determination.settling import Settlement, settle
 from reasoner.determination.validation import LeafReport
 from reasoner.ground.days import days_after
-from reasoner.logic.fold import Evaluation, Outcome
+from reasoner.logic.fold import Evaluation, Outcome, Status
 from reasoner.policy.configuration import Configuration, configured
-from reasoner.policy.effective import EffectivePolicy, choose_readings, effective_policy
-from reasoner.policy.model import Interpretation, Policy, PolicyVersion, Reading
+from reasoner.policy.effective import EffectivePolicy, Part, choose_readings, effective_policy
+from reasoner.policy.model import CriterionKind, Interpretation, Policy, PolicyVersion, Reading
 from reasoner.rdf import pyshacl_door
 from reasoner.rdf.pyshacl_door import ValidationReport
 
@@ -106,8 +106,9 @@ def _determine(
     others = other_readings(effective) if alternatives else ()
     leaves = tuple(dict.fromkeys(chain(effective.leaves, *(other.leaves for _, _, other in others))))
     reports = engine.evaluate(version, leaves, case, inference, settlement)
-    evaluation = Evaluation(effective, {leaf: report.status for leaf, report in reports.items()})
-    tried = ((passage, reading, Evaluation(other, evaluation.leaves)) for passage, reading, other in others)
+    found = {leaf: report.status for leaf, report in reports.items()}
+    evaluation = Evaluation(effective, effective.shown(found))
+    tried = ((passage, reading, Evaluation(other, other.shown(found))) for passage, reading, other in others)
     return replace(
         base,
         version=version.iri,
@@ -158,14 +159,22 @@ def _results(
     evaluation: Evaluation, reports: dict[str, LeafReport], settlement: Settlement
 ) -> tuple[CriterionResult, ...]:
     return tuple(
-        CriterionResult(
-            criterion=part.criterion,
-            kind=part.kind,
-            status=evaluation.statuses[iri],
-            members=tuple(member.criterion.iri for member in part.members),
-            evidence=settlement.bearings.get(iri, ()) if iri in reports else (),
-            set_aside=tuple(aside for aside in settlement.set_aside if aside.leaf == iri),
-            results=reports[iri].results if iri in reports else (),
-        )
+        _result(part, evaluation.statuses[iri], reports, settlement, evaluation.policy.version)
         for iri, part in evaluation.policy.parts.items()
+    )
+
+
+def _result(
+    part: Part, status: Status, reports: dict[str, LeafReport], settlement: Settlement, version: PolicyVersion
+) -> CriterionResult:
+    is_leaf = part.kind is CriterionKind.LEAF
+    settled = version.settled_as(part.leaf) if is_leaf else ""
+    return CriterionResult(
+        criterion=part.criterion,
+        kind=part.kind,
+        status=status,
+        members=tuple(member.criterion.iri for member in part.members),
+        evidence=settlement.bearings.get(settled, ()) if is_leaf else (),
+        set_aside=tuple(aside for aside in settlement.set_aside if aside.leaf == settled) if is_leaf else (),
+        results=reports[part.leaf].results if is_leaf else (),
     )

@@ -105,8 +105,17 @@ class Determination:
 
     @property
     def holds_under_all_readings(self) -> bool | None:
-        """Whether every other reading gives the same outcome; None if they were not tried."""
-        return all(a.outcome is self.outcome for a in self.readings) if self.readings else None
+        """Whether every other reading that is not strained gives the same outcome; None if they were not tried."""
+        return self._holds(strained=False)
+
+    @property
+    def holds_under_strained_readings(self) -> bool | None:
+        """Whether every strained reading gives the same outcome; None if none was tried."""
+        return self._holds(strained=True)
+
+    def _holds(self, *, strained: bool) -> bool | None:
+        tried = [a.outcome is self.outcome for a in self.readings if a.reading.strained is strained]
+        return all(tried) if tried else None
 
     @property
     def chosen(self) -> tuple[Reading, ...]:

@@ -8,6 +8,7 @@ from reasoner.chart.model import Assertion, Case
 from reasoner.determination.settling import Reason, Settlement
 from reasoner.logic.fold import Status
 from reasoner.policy.effective import EffectivePolicy
+from reasoner.policy.model import CriterionKind
 
 
 def reviewer_notes(
@@ -65,8 +66,9 @@ def _about_lateness(case: Case, settlement: Settlement) -> Iterator[str]:
 def _about_evidence(
     policy: EffectivePolicy, settlement: Settlement, stated: Mapping[str, frozenset[str]]
 ) -> Iterator[str]:
-    for iri, part in policy.parts.items():
-        for bearing in settlement.bearings.get(iri, ()):
+    for part in policy.parts.values():
+        settled = policy.version.settled_as(part.leaf) if part.kind is CriterionKind.LEAF else ""
+        for bearing in settlement.bearings.get(settled, ()):
             details = part.criterion.details
             if details and bearing.stance is Assertion.AFFIRMED and not stated[bearing.statement.iri] & set(details):
                 yield f"attested without detail: {bearing.statement.iri} to {part.criterion.id}"
@@ -90,8 +92,9 @@ def _about_description(policy: EffectivePolicy, statuses: Mapping[str, Status]) 
 
 def _about_unasked(policy: EffectivePolicy, settlement: Settlement) -> Iterator[str]:
     """Statements about criteria that this request is not asked, or about none."""
+    asked = {*policy.parts, *map(policy.version.settled_as, policy.leaves)}
     for iri, bearings in sorted(settlement.bearings.items()):
-        if iri not in policy.parts:
+        if iri not in asked and not policy.version.criteria[iri].restates:
             id_ = policy.version.criteria[iri].id
             yield from (f"not asked here: {bearing.statement.iri} speaks to {id_}" for bearing in bearings)
     for aside in settlement.set_aside:

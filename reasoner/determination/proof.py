@@ -50,7 +50,7 @@ _proved: set[str] = set()
 
 
 def probes(version: PolicyVersion, leaf: str) -> tuple[Probe, ...]:
-    """The probes of a leaf: statements about it alone, about all leaves, and about all leaves but it."""
+    """The probes of a leaf: statements about it alone, about all leaves, and about all leaves with another finding class."""
     own = version.criteria[leaf]
     asked = [Probe("silence", NEC.affirmed, (), Status.NOT_DOCUMENTED)]
     for name, relation, expected in (
@@ -59,8 +59,8 @@ def probes(version: PolicyVersion, leaf: str) -> tuple[Probe, ...]:
         ("inapplicability", NEC.notApplicable, Status.NOT_APPLICABLE),
     ):
         leaves = _conditional(version) if relation == NEC.notApplicable else tuple(version.leaves.values())
-        others = tuple(criterion for criterion in leaves if criterion.iri != leaf)
-        if len(others) < len(leaves):
+        others = tuple(criterion for criterion in leaves if criterion.finding != own.finding)
+        if own in leaves:
             asked.append(Probe(name, relation, (own,), expected))
             asked.append(Probe(f"{name}-among-others", relation, leaves, expected))
         asked.append(Probe(f"{name}-of-others", relation, others, Status.NOT_DOCUMENTED))

@@ -148,15 +148,22 @@ def _leaves_addressed(
         IRIs of leaves, each with whether the statement affirms the leaf's contrary; and IRIs of leaves that demand a
         property (`Criterion.speaks_only_with`) that the statement does not have.
     """
-    own = sorted({version.leaf_of[name].iri for name in classes if name in version.leaf_of})
-    leaves = [(iri, False) for iri in own]
+    own = _with_restating(version, {version.leaf_of[name].iri for name in classes if name in version.leaf_of})
+    leaves = [(iri, False) for iri in sorted(own)]
     if meaning.assertion is Assertion.AFFIRMED:
-        denied = {finding for name in classes for finding in version.contraries.get(name, ())}
-        leaves += [(iri, True) for iri in sorted(version.leaf_of[f].iri for f in denied if f in version.leaf_of)]
+        contradicted = {finding for name in classes for finding in version.contraries.get(name, ())}
+        stated = {version.leaf_of[finding].iri for finding in contradicted if finding in version.leaf_of}
+        denied = stated | (_with_restating(version, stated) - own)
+        leaves += [(iri, True) for iri in sorted(denied)]
     accepted = [
         (iri, contrary) for iri, contrary in leaves if set(version.leaves[iri].speaks_only_with) <= meaning.carries
     ]
     return tuple(accepted), tuple(iri for iri, contrary in leaves if (iri, contrary) not in accepted)
+
+
+def _with_restating(version: PolicyVersion, leaves: set[str]) -> set[str]:
+    """Some leaves, and those that restate one of them under a finding class of their own."""
+    return leaves.union(*(version.restating.get(iri, ()) for iri in leaves))
 
 
 class _LeafSettling:

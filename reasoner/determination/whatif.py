@@ -108,7 +108,8 @@ def next_question(determination: Determination) -> Question | None:
     if evaluation is None or determination.outcome is not Outcome.DOCUMENTATION_NEEDED:
         return None
     occurrences = determination.gaps.occurrences()
-    elsewhere = [justification.gaps(other.evaluation).elements for other in determination.readings]
+    others = [other for other in determination.readings if not other.reading.strained]
+    elsewhere = [justification.gaps(other.evaluation).elements for other in others]
     order = [part.criterion for part in evaluation.policy.parts.values() if part.criterion.id in occurrences]
     best = max(order, key=lambda c: (occurrences[c.id], sum(c.id in missing for missing in elsewhere)))
     affirmed, denied = (evaluation.assuming({best.iri: STANCES[stance]}) for stance in ("affirmed", "denied"))

@@ -37,6 +37,8 @@ class Folded:
     outcome: Outcome
     holds: bool | None
     """Whether every other reading gives the same outcome; None if there are no other readings."""
+    holds_strained: bool | None
+    """The same of the strained readings, which `holds` leaves out."""
     criteria: str
     """The status of every criterion by id, as the members of a JSON object."""
     gap: tuple[str, ...]
@@ -49,20 +51,22 @@ class FoldTable:
     Args:
         effective: the effective policy.
         others: those of the other readings, if their outcomes are to be compared.
+        strained: those of the strained readings, if theirs are.
     """
 
-    def __init__(self, effective: EffectivePolicy, others: Sequence[EffectivePolicy]) -> None:
+    def __init__(
+        self, effective: EffectivePolicy, others: Sequence[EffectivePolicy], strained: Sequence[EffectivePolicy] = ()
+    ) -> None:
         self.effective = effective
-        self.leaves = tuple(dict.fromkeys(leaf for policy in (effective, *others) for leaf in policy.leaves))
+        policies = (effective, *others, *strained)
+        self.leaves = tuple(dict.fromkeys(leaf for policy in policies for leaf in policy.leaves))
         """IRIs of the leaves, in the order in which `fold` takes their statuses."""
         self.position = {leaf: number for number, leaf in enumerate(self.leaves)}
         self._blocks: dict[Part, _Block] = {}
         self._lists: dict[tuple[ListSection, ...], _Lists] = {}
         self._reading = self._cut(effective)
-        readings = [(frozenset(reading.blocks), reading.lists) for reading in (self._reading, *map(self._cut, others))]
-        self._compares = bool(others)
-        # Most readings change nothing for most kinds of requests, or make the same change.
-        self._others = [reading for reading in dict.fromkeys(readings) if reading != readings[0]]
+        self._others = self._comparable(others)
+        self._strained = self._comparable(strained)
         self._show()
         criteria = effective.version.criteria
         leaves = [leaf for block in self._reading.blocks for leaf in _leaves(block.part).values()]
@@ -75,6 +79,14 @@ class FoldTable:
         self._disjoint = len({leaf.iri for leaf in leaves}) == len(leaves)
         self._outcomes: dict[tuple[Status, int], Outcome] = {}
         self._folds: dict[bytes, Folded] = {}
+
+    def _comparable(self, others: Sequence[EffectivePolicy]) -> list[_Compared] | None:
+        """What has to be compared to learn whether some readings agree; None if there are none of them."""
+        if not others:
+            return None
+        own, *readings = ((frozenset(r.blocks), r.lists) for r in (self._reading, *map(self._cut, others)))
+        # Most readings change nothing for most kinds of requests, or make the same change.
+        return [reading for reading in dict.fromkeys(readings) if reading != own]
 
     def _show(self) -> None:
         """Assign each criterion to the block or group that prints its status, once and in published order."""
@@ -113,11 +125,12 @@ class FoldTable:
         criteria = _whole(_flags(self._reading.blocks))
         listed, exclusions = self._reading.lists.look(codes, criteria)
         outcome = self._conclude(criteria, exclusions)
-        holds = None
-        if self._compares:
-            holds = all(self._agrees(blocks, lists, codes, criteria, outcome) for blocks, lists in self._others)
+        holds, strained = (
+            None if others is None else all(self._agrees(*other, codes, criteria, outcome) for other in others)
+            for others in (self._others, self._strained)
+        )
         gap = self._gap(codes) if outcome is Outcome.DOCUMENTATION_NEEDED else ()
-        return Folded(outcome, holds, ",".join([text for text in (*shown, listed) if text]), gap)
+        return Folded(outcome, holds, strained, ",".join([text for text in (*shown, listed) if text]), gap)
 
     def _agrees(self, blocks: frozenset[_Block], lists: _Lists, codes: bytes, before: Status, outcome: Outcome) -> bool:
         """Whether another reading gives the same outcome.
@@ -144,7 +157,7 @@ class FoldTable:
     def _gap(self, codes: bytes) -> tuple[str, ...]:
         if not self._disjoint:
             leaves = {leaf: STATUSES[code] for leaf, code in zip(self.leaves, codes, strict=True)}
-            return next(iter(justification.gaps(Evaluation(self.effective, leaves))), ())
+            return next(iter(justification.gaps(Evaluation(self.effective, self.effective.shown(leaves)))), ())
         chosen = 0
         for block in self._reading.blocks:
             if block.completion:
@@ -200,7 +213,7 @@ class _Block:
         self.flag = 0
         self.text = ""
         self.completion: _Completion = None
-        leaves = dict.fromkeys(p.criterion.iri for p in part.walk() if p.kind is CriterionKind.LEAF)
+        leaves = dict.fromkeys(p.leaf for p in part.walk() if p.kind is CriterionKind.LEAF)
         self._leaves = list(leaves)
         self.pick = _picker([position[iri] for iri in leaves])
         self.known: dict[tuple[int, ...], tuple[int, str, _Completion]] = {}
@@ -218,7 +231,7 @@ class _Block:
         def visit(part: Part) -> tuple[Status, _Completion]:
             """The status of a part, and its smallest completion."""
             if part.kind is CriterionKind.LEAF:
-                status = statuses[part.criterion.iri] = STATUSES[codes[part.criterion.iri]]
+                status = statuses[part.criterion.iri] = STATUSES[codes[part.leaf]]
                 bit = self.bits.get(part.criterion.id, 0)
                 return status, (1, bit) if status in UNRESOLVED else (0, 0) if status is Status.MET else None
             members = [visit(member) for member in part.members]
@@ -256,6 +269,10 @@ class _Lists:
                 flags |= (1 << CODE[status]) if excluding else 0
             result = self._known[key] = (",".join(shown), flags)
         return result
+
+
+_Compared = tuple[frozenset[_Block], _Lists]
+"""The blocks and the list sections of a reading that is compared."""
 
 
 def _picker(places: list[int]) -> Callable[[bytes], tuple[int, ...]]:

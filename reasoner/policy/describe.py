@@ -130,7 +130,7 @@ def readings(version: PolicyVersion) -> str:
         lines += _indented(f"Source: {interpretation.source}", 2) if interpretation.source else []
         for reading in interpretation.readings:
             mark = " (default)" if reading is interpretation.default else ""
-            lines += [f"    {reading.id}{mark}: {reading.label}", *_indented(reading.definition, 8)]
+            lines += [f"    {reading.id}{mark}: {reading.title}", *_indented(reading.definition, 8)]
             lines += _indented(f"Why: {reading.rationale}", 8)
             lines += [line for each in reading.substitutions for line in _indented(f"So: {each.label}", 8)]
             lines += [f"        <{reading.iri}>"]

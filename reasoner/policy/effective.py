@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from typing import TypeVar
 
 from rdflib import BNode, Graph, URIRef
 from rdflib.collection import Collection
@@ -15,6 +16,8 @@ from reasoner.policy.model import Criterion, CriterionKind, ListSection, PolicyV
 from reasoner.rdf import graphs
 from reasoner.rdf.namespaces import NEC, RDF, SH
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Part:
@@ -23,6 +26,13 @@ class Part:
     criterion: Criterion
     kind: CriterionKind
     members: tuple[Part, ...] = ()
+    judged_by: str = ""
+    """IRI of the leaf that restates it here; empty if it has its own meaning."""
+
+    @property
+    def leaf(self) -> str:
+        """IRI of the leaf whose shapes judge it; for a leaf only."""
+        return self.judged_by or self.criterion.iri
 
     def walk(self) -> Iterator[Part]:
         """This part and all below it, in published order."""
@@ -63,16 +73,27 @@ class EffectivePolicy:
 
     @cached_property
     def leaves(self) -> tuple[str, ...]:
-        """IRIs of the leaves that have to be evaluated."""
-        return tuple(iri for iri, part in self.parts.items() if part.kind is CriterionKind.LEAF)
+        """IRIs of the leaves that have to be evaluated; one that restates another stands in its place."""
+        return tuple(part.leaf for part in self.parts.values() if part.kind is CriterionKind.LEAF)
+
+    def shown(self, of_leaves: Mapping[str, T]) -> dict[str, T]:
+        """What was found of evaluated leaves, by the IRIs of the criteria that they are shown as; of leaves of this policy only."""
+        leaves = ((iri, part.leaf) for iri, part in self.parts.items() if part.kind is CriterionKind.LEAF)
+        return {iri: of_leaves[leaf] for iri, leaf in leaves if leaf in of_leaves}
 
     @cached_property
     def shapes(self) -> Graph:
         """The effective policy as a shapes graph that any SHACL Core processor can read.
 
-        Every section and every leaf targets `nec:ReviewRequest`; groups list the parts that apply.
+        Every section and every leaf targets `nec:ReviewRequest`; groups list the parts that apply. A leaf that is
+        restated has the property shapes of the leaf that restates it.
         """
         graph = leaf_shapes(self.version, self.leaves)
+        for iri, part in self.parts.items():
+            if part.judged_by:
+                for _, predicate, value in list(graph.triples((URIRef(part.judged_by), None, None))):
+                    graph.remove((URIRef(part.judged_by), predicate, value))
+                    graph.add((URIRef(iri), predicate, value))
         for prefix, namespace in (("sh", SH), ("nec", NEC), ("rdf", RDF)):
             graph.bind(prefix, namespace)
         for part in self.parts.values():
@@ -212,4 +233,5 @@ class _Composer:
             where = self.version.sources.located(criterion.iri)
             raise PolicyError("the criteria form a cycle", where=where, mend="Take it out of its own parts")
         below = self.expand(criterion.members, (*above, criterion.iri))
-        return Part(self.version.criteria[name], criterion.kind, below)
+        restated = criterion.kind is CriterionKind.LEAF and name != criterion.iri
+        return Part(self.version.criteria[name], criterion.kind, below, criterion.iri if restated else "")

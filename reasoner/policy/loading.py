@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from itertools import pairwise
@@ -50,7 +50,9 @@ _LEAVES = {NEC.Leaf, NEC.NegativeLeaf, NEC.ConditionalLeaf, NEC.ResidualLeaf}
 _GROUPS = {NEC.Group, NEC.Section, NEC.ListSection, NEC.ExclusionList, NEC.DescriptionList}
 _LISTS = ((CriterionKind.ALL, SH["and"]), (CriterionKind.ANY, SH["or"]), (CriterionKind.LIST, NEC.lists))
 
-V = TypeVar("V", date, int)
+_DATATYPES: dict[type, str] = {date: "date", int: "integer", bool: "boolean"}
+
+V = TypeVar("V", date, int, bool)
 
 
 @dataclass(frozen=True)
@@ -291,6 +293,13 @@ class _PolicyReader:
                 continue
             criteria[iri] = self._criterion(URIRef(iri))
             queue[:0] = criteria[iri].members
+        for iri, criterion in criteria.items():
+            if criterion.restates and criterion.restates not in criteria:
+                raise PolicyError(
+                    f"it restates {criterion.restates}, which no section of the version leads to",
+                    where=iri,
+                    mend="Name a criterion of a section with nec:restates",
+                )
         return criteria
 
     def _used(self, owner: Node) -> list[str]:
@@ -298,6 +307,9 @@ class _PolicyReader:
         return [iri for sub in self.ontology.objects(owner, NEC.substitution) for iri in self._strings(sub, NEC.use)]
 
     def _criterion(self, iri: URIRef) -> Criterion:
+        restated = self._iri(iri, NEC.restates)
+        if restated and set(self.ontology.objects(iri, RDF.type)) & _LEAVES:
+            return self._restatement(iri, URIRef(restated))
         types = set(self.ontology.objects(iri, RDF.type))
         lists = [(kind, self._list(iri, predicate)) for kind, predicate in _LISTS]
         lists = [(kind, members) for kind, members in lists if members]
@@ -325,7 +337,7 @@ class _PolicyReader:
             source=self._text(iri, DCTERMS.source, optional=True),
             members=members,
             applies_to=self._iri(iri, NEC.appliesTo),
-            restates=self._iri(iri, NEC.restates),
+            restates=restated,
             finding=self.findings.get(str(iri), ""),
             ask=self._text(iri, NEC.ask, optional=True),
             conditional=NEC.ConditionalLeaf in types,
@@ -336,6 +348,31 @@ class _PolicyReader:
             opposites=tuple(
                 sorted({*self._strings(iri, NEC.opposite), *map(str, self.ontology.subjects(NEC.opposite, iri))})
             ),
+        )
+
+    def _restatement(self, iri: URIRef, restated: URIRef) -> Criterion:
+        """A leaf that means another in a different way: it has words, shapes and maybe a finding class of its own.
+
+        Whatever else is said of the other holds for it too.
+        """
+        types = set(self.ontology.objects(restated, RDF.type))
+        if not types & _LEAVES or (restated, NEC.restates, None) in self.ontology:
+            raise PolicyError(
+                f"it is a leaf and restates {restated}, which is none of the policy's own",
+                where=str(iri),
+                mend="Name a leaf of a section with nec:restates",
+            )
+        base = self._criterion(restated)
+        return replace(
+            base,
+            iri=str(iri),
+            id="",
+            notation="",
+            label=self._text(iri, SKOS.prefLabel),
+            definition=self._text(iri, SKOS.definition),
+            restates=str(restated),
+            finding=self.findings.get(str(iri), base.finding),
+            ask=self._text(iri, NEC.ask, optional=True) or base.ask,
         )
 
     def _findings(self) -> dict[str, str]:
@@ -388,6 +425,7 @@ class _PolicyReader:
             definition=self._text(iri, SKOS.definition),
             rationale=self._text(iri, NEC.rationale, optional=True),
             substitutions=self._substitutions(iri),
+            strained=self._optional_value(iri, NEC.strained, bool) or False,
         )
 
     def _substitutions(self, owner: Node) -> tuple[Substitution, ...]:
@@ -450,5 +488,5 @@ class _PolicyReader:
 
 
 def _not_one(subject: Node, predicate: Node, kind: type) -> PolicyError:
-    mend = f"State one of the datatype xsd:{'date' if kind is date else 'integer'}"
+    mend = f"State one of the datatype xsd:{_DATATYPES[kind]}"
     return PolicyError(f"it needs one {predicate} of type {kind.__name__}", where=str(subject), mend=mend)

@@ -63,9 +63,9 @@ class Criterion:
     applies_to: str | None = None
     """IRI of the class of requests that it applies to; None if it applies to all."""
     restates: str | None = None
-    """IRI of the criterion that is shown in its place when a substitution uses it."""
+    """IRI of the criterion that is shown in its place when a substitution uses it; of a leaf, another leaf."""
     finding: str = ""
-    """IRI of the leaf's finding class; empty for a group."""
+    """IRI of the leaf's finding class; empty for a group. A leaf that restates another may share that one's."""
     ask: str = ""
     """What a provider is asked to document."""
     conditional: bool = False
@@ -125,6 +125,13 @@ class Reading:
     definition: str
     rationale: str
     substitutions: tuple[Substitution, ...]
+    strained: bool = False
+    """Whether it can hardly be meant; it is tried, and no outcome is said to depend on it."""
+
+    @property
+    def title(self) -> str:
+        """Its label, marked if it is strained."""
+        return f"{self.label} (strained)" if self.strained else self.label
 
 
 @dataclass(frozen=True)
@@ -273,7 +280,7 @@ class PolicyVersion:
 
     @cached_property
     def leaves(self) -> dict[str, Criterion]:
-        """The leaves by IRI."""
+        """The leaves by IRI, those that restate another among them."""
         return {iri: criterion for iri, criterion in self.criteria.items() if criterion.kind is CriterionKind.LEAF}
 
     @cached_property
@@ -283,8 +290,29 @@ class PolicyVersion:
 
     @cached_property
     def leaf_of(self) -> dict[str, Criterion]:
-        """The leaves by finding class."""
-        return {leaf.finding: leaf for leaf in self.leaves.values()}
+        """The leaves by finding class; of those that share one, the leaf that the others restate."""
+        shared = {iri for iri, leaf in self.leaves.items() if self._restated_finding(leaf) == leaf.finding}
+        return {leaf.finding: leaf for iri, leaf in self.leaves.items() if iri not in shared}
+
+    def _restated_finding(self, leaf: Criterion) -> str:
+        """IRI of the finding class of the leaf that another restates; empty for a leaf that restates none."""
+        return self.leaves[leaf.restates].finding if leaf.restates else ""
+
+    @cached_property
+    def restating(self) -> dict[str, tuple[str, ...]]:
+        """IRI of a leaf, to those of the leaves that restate it and have a finding class of their own.
+
+        What speaks to the first speaks to the others too; what is of another's own class affirms it in any case.
+        """
+        others: dict[str, list[str]] = {}
+        for iri, leaf in self.leaves.items():
+            if leaf.restates and self._restated_finding(leaf) != leaf.finding:
+                others.setdefault(leaf.restates, []).append(iri)
+        return {iri: tuple(restating) for iri, restating in others.items()}
+
+    def settled_as(self, iri: str) -> str:
+        """IRI of the leaf under which the statements to a leaf are settled: the one it restates if they share a finding class."""
+        return self.leaf_of[self.leaves[iri].finding].iri
 
     @cached_property
     def by_id(self) -> dict[str, Criterion]:

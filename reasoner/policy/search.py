@@ -114,7 +114,7 @@ def _finding(policy: Policy, version: PolicyVersion, finding: str) -> Iterator[s
 
 def _speaks(how: str, leaves: Iterable[Criterion]) -> Iterator[str]:
     for leaf in dict.fromkeys(leaves):
-        yield f"  {how} {leaf.id}  {leaf.label}"
+        yield f"  {how} {leaf.id or 'a criterion as another reading has it:'}  {leaf.label}"
 
 
 def _criteria(version: PolicyVersion, text: str) -> Iterator[tuple[tuple[int, int], str]]:

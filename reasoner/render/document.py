@@ -124,18 +124,19 @@ def content(determination: Determination, decisions: Sequence[Signed] = ()) -> d
         "changes": [_named(determination, ids) for ids in islice(determination.changes, SHOWN)],
         "question": question and {"id": question.criterion.id, "ask": question.criterion.ask},
         "holds": determination.holds_under_all_readings,
+        "strained": determination.holds_under_strained_readings is not None,
         "readings": [
             {
                 "passage": tried.interpretation.label,
                 "source": tried.interpretation.source,
                 "id": tried.reading.id,
-                "label": tried.reading.label,
+                "label": tried.reading.title,
                 "outcome": tried.outcome.value,
                 "same": tried.outcome is determination.outcome,
             }
             for tried in determination.readings
         ],
-        "chosen": [f"{reading.id}: {reading.label}" for reading in determination.chosen],
+        "chosen": [f"{reading.id}: {reading.title}" for reading in determination.chosen],
         "substitutions": [substitution.label for substitution in determination.substitutions],
         "asides": [_aside(aside) for aside in determination.asides],
         "unread": [

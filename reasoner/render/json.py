@@ -32,6 +32,7 @@ def to_json(determination: Determination) -> dict[str, Any]:
         "asOf": case.as_of.isoformat(),
         "outcome": determination.outcome.value,
         "holdsUnderAllReadings": determination.holds_under_all_readings,
+        "holdsUnderStrainedReadings": determination.holds_under_strained_readings,
         "readings": [
             {
                 "id": tried.interpretation.id,

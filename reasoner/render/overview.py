@@ -179,7 +179,7 @@ def _totals(determinations: Sequence[Determination], rejected: int, width: int, 
             yield f"  {_outcome(outcome, column, styled)}{_GAP}{counts[outcome]:>6,}"
     if rejected:
         yield f"  {'rejected'.ljust(column)}{_GAP}{rejected:>6,}{_GAP}for the reasons on standard error"
-    tried = [determination for determination in determinations if determination.readings]
+    tried = [d for d in determinations if d.holds_under_all_readings is not None]
     differ = sum(determination.holds_under_all_readings is False for determination in tried)
     if tried:
         some = f"{differ:,} of {len(tried):,} depend" if differ else "none depends"

@@ -97,6 +97,8 @@ def _write(graph: Graph, determination: Determination) -> None:
             graph.add((node, NEC.requestClass, URIRef(name)))
     if determination.holds_under_all_readings is not None:
         graph.add((node, NEC.holdsUnderAllReadings, Literal(determination.holds_under_all_readings)))
+    if determination.holds_under_strained_readings is not None:
+        graph.add((node, NEC.holdsUnderStrainedReadings, Literal(determination.holds_under_strained_readings)))
     for tried in determination.readings:
         entity = node + "#" + tried.reading.id
         graph.add((node, NEC.alternative, entity))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
 from reasoner.chart.model import Assertion, Statement, Unread
-from reasoner.determination.model import CriterionResult, Determination
+from reasoner.determination.model import Alternative, CriterionResult, Determination
 from reasoner.determination.settling import Bearing
 from reasoner.determination.whatif import Assumption, next_question
 from reasoner.ground.errors import UsageError
@@ -275,19 +275,28 @@ def _gap(determination: Determination, id_: str, among: tuple[str, ...]) -> Iter
 def _readings(determination: Determination) -> Iterator[str]:
     for reading in determination.chosen:
         yield ""
-        yield from _wrapped(f"Reading chosen in place of the default: {reading.id} ({reading.label})", "  ")
-    if determination.holds_under_all_readings is None:
+        yield from _wrapped(f"Reading chosen in place of the default: {reading.id} ({reading.title})", "  ")
+    if not determination.readings:
         return
     yield ""
-    others = [tried for tried in determination.readings if tried.outcome is not determination.outcome]
-    if not others:
-        yield f"Readings: the outcome holds under all {len(determination.readings)} other readings of the text"
-        return
-    yield "Readings: the outcome depends on how the text is read"
-    for tried in others:
+    differing = [tried for tried in determination.readings if tried.outcome is not determination.outcome]
+    others = [tried for tried in differing if not tried.reading.strained]
+    if others:
+        yield "Readings: the outcome depends on how the text is read"
+    else:
+        count = sum(not tried.reading.strained for tried in determination.readings)
+        yield f"Readings: the outcome holds under all {count} other readings of the text"
+    yield from _tried(others)
+    if determination.holds_under_strained_readings is False:
+        yield "A strained reading can hardly be meant and does not count, but would give another outcome"
+        yield from _tried([tried for tried in differing if tried.reading.strained])
+
+
+def _tried(readings: Iterable[Alternative]) -> Iterator[str]:
+    for tried in readings:
         passage = tried.interpretation
         yield from _wrapped(f"  {passage.label} ({passage.source})", " " * 4)
-        yield from _wrapped(f"    {tried.reading.id}: {tried.reading.label} would give {tried.outcome.value}", " " * 8)
+        yield from _wrapped(f"    {tried.reading.id}: {tried.reading.title} would give {tried.outcome.value}", " " * 8)
 
 
 def _aside(determination: Determination) -> Iterator[str]:

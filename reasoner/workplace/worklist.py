@@ -68,7 +68,7 @@ class WorklistItem:
     gap_count: int
     """How many gaps there are: smallest sets of leaves that complete the documentation."""
     holds_under_all_readings: bool | None
-    """Whether the outcome holds under every other reading; None if they were not tried."""
+    """Whether the outcome holds under every other reading that is not strained; None if they were not tried."""
     disposition: str
     """Of the last decision on any determination of the request; empty if there is none."""
     determination: str

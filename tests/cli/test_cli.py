@@ -52,9 +52,10 @@ def test_json_and_jsonl(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["determine", str(path), "--format", "jsonl", "--as-of", "2025-12-31"]) == 0
     assert json.loads(capsys.readouterr().out) == record
     assert list(record) == [
-        "schema", "request", "servicePeriod", "policy", "asOf", "outcome", "holdsUnderAllReadings", "readings",
+        "schema", "request", "servicePeriod", "policy", "asOf", "outcome", "holdsUnderAllReadings",
+        "holdsUnderStrainedReadings", "readings",
         "criteria", "gaps", "gapCount", "grounds", "groundCount", "objections", "objectionCount", "changes",
-        "changeCount", "notes", "chosenReadings", "substitutions", "engine", "software", "policyDigest", "inputDigest",
+        "changeCount", "unread", "notes", "chosenReadings", "substitutions", "engine", "software", "policyDigest", "inputDigest",
     ]  # fmt: skip
     assert record["asOf"] == "2025-12-31"
     assert record["holdsUnderAllReadings"] is True

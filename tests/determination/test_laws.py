@@ -44,7 +44,7 @@ def facts(phase: str, focus: str, minor: bool, illinois: bool) -> dict[str, str]
 
 
 def leaves(policy: Policy) -> list[str]:
-    return sorted(leaf.id for leaf in policy.versions[0].leaves.values())
+    return sorted(leaf.id for leaf in policy.versions[0].leaves.values() if leaf.id)
 
 
 def random_attestations(policy: Policy, seed: int) -> list[Attestation]:

@@ -17,7 +17,7 @@ from reasoner.policy.model import PolicyVersion
 from reasoner.rdf import pyshacl_door
 from reasoner.rdf.namespaces import NEC
 from tests.conftest import write_toy
-from tests.policies import all_of, iri, leaf, version
+from tests.policies import all_of, finding, iri, leaf, version
 
 VERSION = version(all_of("s", leaf("a"), leaf("b", conditional=True, speaks_only_with=("urn:who",)), leaf("c")))
 SHAPES = Path("shapes/toy/2030-01-01.ttl")
@@ -59,6 +59,14 @@ def test_a_leaf_is_asked_by_itself_among_others_and_of_others_alone() -> None:
 def test_an_unconditional_leaf_is_never_asked_whether_it_is_not_applicable() -> None:
     asked = [probe for probe in probes(VERSION, iri("a")) if probe.relation == NEC.notApplicable]
     assert [(probe.name, probe.expected) for probe in asked] == [("inapplicability-of-others", Status.NOT_DOCUMENTED)]
+
+
+def test_leaves_of_one_finding_class_are_not_told_apart() -> None:
+    restating = version(all_of("s", leaf("a"), leaf("b")), spare=(leaf("c", restates=iri("b"), finding=finding("b")),))
+    for id_ in "bc":
+        asked = {probe.name: [c.id for c in probe.attested] for probe in probes(restating, iri(id_))}
+        assert (asked["affirmation"], asked["affirmation-of-others"]) == ([id_], ["a"])
+        assert asked["denial-among-others"] == ["a", "b", "c"]
 
 
 def test_an_engine_that_evaluates_the_leaf_passes() -> None:

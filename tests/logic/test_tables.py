@@ -14,7 +14,7 @@ from reasoner.logic.justification import gaps
 from reasoner.logic.tables import CODE, STATUSES, FoldTable
 from reasoner.policy.effective import EffectivePolicy
 from reasoner.policy.model import PolicyVersion
-from tests.policies import all_of, any_of, effective, interpretation, leaf, replacing, version
+from tests.policies import all_of, any_of, effective, finding, interpretation, iri, leaf, replacing, version
 
 READ_TWO_WAYS = {"interpretations": (interpretation("passage", plain=(), other=(replacing("b", "d"),)),)}
 
@@ -45,35 +45,56 @@ def unasked() -> PolicyVersion:
     return version(all_of("s", leaf("a"), all_of("g", leaf("x"), leaf("b"))), exclusions=(leaf("x"),))
 
 
+def restated() -> PolicyVersion:
+    """a and b; in another reading b means something else; in a strained one the group is "any of"."""
+    return version(
+        all_of("s", any_of("g", leaf("a"), leaf("b"))),
+        spare=(
+            leaf("c", restates=iri("b"), finding=finding("b")),
+            all_of("h", leaf("a"), leaf("b"), restates=iri("g")),
+        ),
+        interpretations=(
+            interpretation("passage", plain=(), other=(replacing("b", "c"),)),
+            interpretation("group", strained=("odd",), plain=(), odd=(replacing("g", "h"),)),
+        ),
+    )
+
+
 def by_the_fold(
-    policy: EffectivePolicy, others: list[EffectivePolicy], leaves: dict[str, Status]
+    policy: EffectivePolicy, others: list[EffectivePolicy], strained: list[EffectivePolicy], leaves: dict[str, Status]
 ) -> tuple[object, ...]:
     """Outcome, whether it holds, statuses and first gap, as `reasoner.logic.fold` and `reasoner.logic.justification` have them."""
-    folded = Evaluation(policy, leaves)
-    holds = all(Evaluation(other, leaves).outcome is folded.outcome for other in others) if others else None
+    folded = Evaluation(policy, policy.shown(leaves))
+    holds, holds_strained = (
+        all(Evaluation(other, other.shown(leaves)).outcome is folded.outcome for other in tried) if tried else None
+        for tried in (others, strained)
+    )
     statuses = {policy.version.criteria[iri].id: status.value for iri, status in folded.statuses.items()}
     gap = next(iter(gaps(folded)), ()) if folded.outcome is Outcome.DOCUMENTATION_NEEDED else ()
-    return folded.outcome, holds, statuses, gap
+    return folded.outcome, holds, holds_strained, statuses, gap
 
 
-@pytest.mark.parametrize("sketch", [nested, excluding, shared, unasked])
+@pytest.mark.parametrize("sketch", [nested, excluding, shared, unasked, restated])
 def test_a_plan_gives_what_the_fold_gives_for_every_vector_of_statuses(sketch: Callable[[], PolicyVersion]) -> None:
     sketched = sketch()
     policy = effective(sketched)
-    others = [effective(sketched, passage="other")] if sketched.interpretations else []
-    plan = FoldTable(policy, others)
+    passages = {passage.id for passage in sketched.interpretations}
+    others = [effective(sketched, passage="other")] if "passage" in passages else []
+    strained = [effective(sketched, group="odd")] if "group" in passages else []
+    plan = FoldTable(policy, others, strained)
     outcomes = set()
     for statuses in itertools.product(Status, repeat=len(plan.leaves)):
         codes = bytes(CODE[status] for status in statuses)
         leaves = dict(zip(plan.leaves, statuses, strict=True))
         try:
-            wanted = by_the_fold(policy, others, leaves)
+            wanted = by_the_fold(policy, others, strained, leaves)
         except EngineError:
             with pytest.raises(EngineError):
                 plan.fold(codes)
             continue
         folded = plan.fold(codes)
-        assert (folded.outcome, folded.holds, json.loads(f"{{{folded.criteria}}}"), folded.gap) == wanted, leaves
+        shown = json.loads(f"{{{folded.criteria}}}")
+        assert (folded.outcome, folded.holds, folded.holds_strained, shown, folded.gap) == wanted, leaves
         outcomes.add((folded.outcome, folded.holds))
     assert len(outcomes) >= 3
 

@@ -13,7 +13,7 @@ from reasoner.ground.errors import PolicyError, UsageError
 from reasoner.policy.effective import Part, choose_readings, effective_policy, leaf_shapes
 from reasoner.rdf.namespaces import NEC, RDF, SH
 from tests.conftest import write_toy
-from tests.policies import all_of, any_of, effective, interpretation, iri, leaf, replacing, version
+from tests.policies import all_of, any_of, effective, finding, interpretation, iri, leaf, replacing, version
 
 
 def drawn(parts: tuple[Part, ...]) -> str:
@@ -121,6 +121,26 @@ def test_a_reading_may_test_another_class_of_requests() -> None:
     assert drawn(effective(routed, "broad").sections) == "s(a)"
     assert drawn(effective(routed, "broad", scope="broad").sections) == "s(a b)"
     assert drawn(effective(routed, "class:narrow", scope="broad").sections) == "s(a)"
+
+
+def test_a_leaf_that_restates_another_is_evaluated_in_its_place_and_goes_by_its_name() -> None:
+    sketched = version(
+        all_of("s", leaf("a"), leaf("b")),
+        spare=(leaf("c", restates=iri("b"), finding=finding("b")), leaf("d", restates=iri("a"))),
+        interpretations=(
+            interpretation("shared", default=(), other=(replacing("b", "c"),)),
+            interpretation("own", default=(), other=(replacing("a", "d"),)),
+        ),
+    )
+    read = effective(sketched, shared="other")
+    assert drawn(read.sections) == "s(a b)"
+    assert read.leaves == (iri("a"), iri("c"))
+    assert read.shown({iri("a"): 1, iri("b"): 2, iri("c"): 3}) == {iri("a"): 1, iri("b"): 3}
+    assert effective(sketched).shown({iri("a"): 1, iri("b"): 2, iri("c"): 3}) == {iri("a"): 1, iri("b"): 2}
+    # What is said of b is said of c, which has the same finding class; d has one of its own, and takes what is said of a.
+    assert sketched.leaf_of[finding("b")].id == "b"
+    assert [sketched.settled_as(iri(id_)) for id_ in "abcd"] == [iri("a"), iri("b"), iri("b"), iri("d")]
+    assert sketched.restating == {iri("a"): (iri("d"),)}
 
 
 def test_criteria_that_form_a_cycle_are_an_error() -> None:

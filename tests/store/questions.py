@@ -110,7 +110,7 @@ def reading_dependent(world: World) -> Rows:
         (d.case.iri, d.outcome.value, tried.reading.id, tried.outcome.value)
         for d in world.determinations
         for tried in d.readings
-        if tried.outcome is not d.outcome
+        if tried.outcome is not d.outcome and not tried.reading.strained
     ]
 
 
@@ -301,7 +301,14 @@ def undetermined(world: World) -> Rows:
 @answer
 def interpretations(world: World) -> Rows:
     return [
-        (passage.label, reading.id, reading.label, reading == passage.default, reading.rationale or None)
+        (
+            passage.label,
+            reading.id,
+            reading.label,
+            reading == passage.default,
+            reading.strained,
+            reading.rationale or None,
+        )
         for passage in world.version.interpretations
         for reading in passage.readings
     ]
