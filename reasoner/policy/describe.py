@@ -102,6 +102,9 @@ def _criterion(policy: Policy, version: PolicyVersion, criterion: Criterion) -> 
         yield f"  ask       {criterion.ask}"
     if criterion.conditional:
         yield "  may be stated not applicable"
+        yield from (
+            f"  not applicable by  {search.label(policy, n)}" for n in search.inapplicable(version, criterion.finding)
+        )
     for interpretation in version.interpretations:
         if any(_concerns(substitution, criterion) for r in interpretation.readings for substitution in r.substitutions):
             yield f"  reading   {interpretation.id}  {interpretation.label}"

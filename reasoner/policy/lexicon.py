@@ -35,7 +35,7 @@ class Lexicon:
     coded: dict[Term, tuple[tuple[Term, Term], ...]]
     """Code to the severity and the topic that it implies, as property and value."""
     findings: frozenset[Term]
-    """The finding classes of leaves, their contraries, and all narrower classes."""
+    """The finding classes of leaves, their contraries, all narrower classes, and every other class of statements."""
     axioms: tuple[Axiom, ...]
     """The triples from which OWL 2 RL infers classes, sorted; a blank node is ``_:`` and its label."""
     shapes: Nodes
@@ -73,9 +73,9 @@ def lexicon(ontology: Graph, shapes: Graph, findings: Iterable[str]) -> Lexicon:
         types.setdefault(_term(subject), set()).add(_term(name))
     narrower = {
         terms.of(name)
-        for top in findings
+        for top in (*findings, str(NEC.Statement))
         for name in ontology.transitive_subjects(RDFS.subClassOf, URIRef(top))
-        if isinstance(name, URIRef)
+        if isinstance(name, URIRef) and name != NEC.Statement
     }
     return Lexicon(
         declared=frozenset(_term(subject) for subject in ontology.subjects(unique=True)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from rdflib import Graph, URIRef
+from rdflib import Graph, Literal, URIRef
 from rdflib.term import Node
 
 from reasoner.ground.errors import UsageError
@@ -54,6 +54,12 @@ def contraries(version: PolicyVersion, finding: str) -> list[str]:
     return sorted({*stated, *(name for contrary in stated for name in narrower(version.ontology, contrary))})
 
 
+def inapplicable(version: PolicyVersion, finding: str) -> list[str]:
+    """The IRIs of the findings that mark a leaf's finding not applicable when affirmed, with all narrower ones, in order."""
+    stated = [str(name) for name in version.ontology.subjects(NEC.marksNotApplicable, URIRef(finding))]
+    return sorted({*stated, *(name for marking in stated for name in narrower(version.ontology, marking))})
+
+
 def label(policy: Policy, iri: str) -> str:
     """The prefixed name and the label of a term."""
     return f"{policy.short(iri)}  {graphs.text(policy.ontology, URIRef(iri), SKOS.prefLabel)}".rstrip()
@@ -82,6 +88,12 @@ def _broader(ontology: Graph, finding: str) -> list[str]:
     return order
 
 
+def _topics(ontology: Graph, findings: Iterable[str]) -> list[str]:
+    """The IRIs of what some finding classes are about, in order."""
+    implied = (NEC.addsTopic, NEC.impliesTopic)
+    return sorted({str(topic) for name in findings for p in implied for topic in ontology.objects(URIRef(name), p)})
+
+
 def _finding(policy: Policy, version: PolicyVersion, finding: str) -> Iterator[str]:
     ontology, node = policy.ontology, URIRef(finding)
     yield label(policy, finding)
@@ -93,11 +105,19 @@ def _finding(policy: Policy, version: PolicyVersion, finding: str) -> Iterator[s
     denied = [version.leaf_of[name] for name in dict.fromkeys(contrary)]
     yield from _speaks("affirmed, it affirms", affirmed)
     yield from _speaks("affirmed, it denies", denied)
+    marked = [leaf for name in above for leaf in ontology.objects(URIRef(name), NEC.marksNotApplicable)]
+    not_applicable = [version.leaf_of[str(leaf)] for leaf in marked if str(leaf) in version.leaf_of]
+    yield from _speaks("affirmed, it marks not applicable", not_applicable)
+    yield from (f"  about      {label(policy, topic)}" for topic in _topics(ontology, above))
     if own := version.leaf_of.get(finding):
         yield from _speaks("denied, it denies", [own])
-    elif affirmed or denied:
+    elif (node, NEC.addsTopic, None) in ontology:
+        yield from _speaks("denied, it denies, of what it is about,", affirmed)
+    elif affirmed or denied or not_applicable:
         yield "  denied, it speaks to no criterion; it withdraws or disputes an affirmation of itself"
-    if not affirmed and not denied:
+    if (node, NEC.absence, Literal(True)) in ontology:
+        yield "  It marks an absence: what contradicts it on one criterion later takes it back for all."
+    if not affirmed and not denied and not not_applicable:
         yield "  It speaks to no criterion: it is kept as background."
     for leaf in affirmed:
         if leaf.details:

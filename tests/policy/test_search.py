@@ -44,6 +44,28 @@ def test_what_is_below_a_contrary_denies_too(policy: Policy) -> None:
     assert "  contrary  iop:WithdrawalSeizures  withdrawal seizures" in shown(policy, "substance-use:2")
 
 
+def test_what_makes_a_leaf_inapplicable_is_told_of_both(policy: Policy) -> None:
+    marks = "  affirmed, it marks not applicable substance-use:2  withdrawal manageable"
+    assert marks in shown(policy, "iop:NoAcuteWithdrawal")
+    assert "  not applicable by  iop:NoAcuteWithdrawal  no acute withdrawal" in shown(policy, "substance-use:2")
+
+
+def test_a_finding_is_told_with_what_it_is_about(policy: Policy) -> None:
+    about = "  about      iop:WorkDomain  work"
+    assert about in shown(policy, "iop:WorkActivitiesUncompleted")
+    assert about in shown(policy, "iop:UnableToWork"), "as the finding above it"
+    denied = (
+        "  denied, it denies, of what it is about, adult-admission:2-a-activities  essential activities not completed"
+    )
+    assert denied in shown(policy, "iop:WorkActivitiesUncompleted")
+    assert denied not in shown(policy, "iop:UnableToWork")
+
+
+def test_background_and_absences_are_told_as_such(policy: Policy) -> None:
+    assert "  It speaks to no criterion: it is kept as background." in shown(policy, "iop:TobaccoUseDisorder")
+    assert any(line.startswith("  It marks an absence") for line in shown(policy, "iop:NoSafetyPlan"))
+
+
 @pytest.mark.parametrize("name", ["adult-admission:8.a.iii", "adult-admission:8-a-iii"])
 def test_a_criterion_is_found_by_its_id_and_by_its_number(policy: Policy, name: str) -> None:
     assert shown(policy, name)[0] == "adult-admission:8-a-iii  unstable living situation"
