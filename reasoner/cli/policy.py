@@ -147,14 +147,15 @@ def _check(options: argparse.Namespace) -> int:
 
     policy = shared.policy(options)
     problems = check.check(policy, progress=lambda line: print(line, file=sys.stderr))
+    for problem in problems:
+        print(problem)
+    if problems:
+        return NOTHING
     for version in policy.versions:
         for leaf, reason in sorted(compiled_policy(version).uncompiled.items()):
             print(
                 f"note: {version.criteria[leaf].id} is not compiled, so the engine shacl validates it: {reason}",
                 file=sys.stderr,
             )
-    for problem in problems:
-        print(problem)
-    if not problems:
-        print("the policy is well formed and consistent")
-    return NOTHING if problems else DONE
+    print("the policy is well formed and consistent")
+    return DONE

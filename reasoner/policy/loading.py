@@ -31,6 +31,7 @@ from reasoner.policy.model import (
     Sources,
     Substitution,
 )
+from reasoner.policy.profile import refuse_unknown_terms, refuse_what_engines_read_otherwise
 from reasoner.rdf import graphs
 from reasoner.rdf.namespaces import DCTERMS, NEC, OWL, PROV, RDF, RDFS, SH, SKOS, VANN, XSD
 
@@ -121,36 +122,14 @@ def _key(name: str, sources: Sources) -> str:
 def _read(name: str, folder: Path, sources: Sources) -> Policy:
     ontology, shapes = sources.ontology, sources.shapes
     try:
-        _refuse_unknown_terms(shapes)
+        refuse_unknown_terms(shapes)
         policy = _PolicyReader(sources, ontology, shapes).policy(name)
-        _refuse_missing_shapes(shapes)
+        leaves = {leaf for kind in _LEAVES for leaf in ontology.subjects(RDF.type, kind)}
+        refuse_what_engines_read_otherwise(shapes, leaves)
     except PolicyError as error:
         where = sources.located(error.where) if error.where else str(folder)
         raise PolicyError(error.problem, where=where, mend=error.mend) from error
     return policy
-
-
-def _refuse_unknown_terms(shapes: Graph) -> None:
-    """Raise `PolicyError` for a term that SHACL does not have: an engine would ignore it, and the data would conform."""
-    for subject, predicate, value in shapes:
-        for term in (predicate, value):
-            if isinstance(term, URIRef) and str(term).startswith(str(SH)) and term not in SH:
-                raise PolicyError(f"SHACL has no term {str(term).removeprefix(str(SH))!r}", where=str(subject))
-
-
-def _refuse_missing_shapes(shapes: Graph) -> None:
-    """Raise `PolicyError` for a shape that is used and not there: every node conforms to a shape without constraints."""
-    single, lists = (SH.node, SH.property, SH["not"], SH.qualifiedValueShape), (SH["and"], SH["or"], SH.xone)
-    used = [(subject, value) for predicate in single for subject, value in shapes.subject_objects(predicate)]
-    for predicate in lists:
-        used += [(s, part) for s, head in shapes.subject_objects(predicate) for part in graphs.members(shapes, head)]
-    for subject, shape in sorted(used, key=str):
-        if (shape, None, None) not in shapes:
-            raise PolicyError(
-                f"it uses the shape {shape}, which is not there",
-                where=str(subject),
-                mend="Correct its name, or declare it in the policy's shapes",
-            )
 
 
 class _PolicyReader:

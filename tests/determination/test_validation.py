@@ -89,16 +89,10 @@ DOCUMENTED = """    sh:path nec:affirmed ;
         (DOCUMENTED, DOCUMENTED.replace("MinCount 1", "MinCount 0"), "silence with met instead of not-documented"),
         (DOCUMENTED, DOCUMENTED.replace("sh:Warning", "sh:Violation"), "silence with conflicting"),
         (DOCUMENTED, DOCUMENTED.replace("sh:Warning", "sh:Info"), "silence with not-applicable"),
-        (DOCUMENTED, f"    sh:deactivated true ;\n{DOCUMENTED}", "silence with met"),
         (
             "sh:property criteria:1-a-documented , criteria:1-a-undisputed .",
             "sh:property criteria:1-a-documented .",
             "denial",
-        ),
-        (
-            "criteria:1-a a sh:NodeShape ; sh:property",
-            "criteria:1-a a sh:NodeShape ; sh:deactivated true ; sh:property",
-            "silence",
         ),
         (
             "nec:reportsOn exclusions:1 ;\n    sh:path nec:affirmed",
@@ -114,9 +108,7 @@ DOCUMENTED = """    sh:path nec:affirmed ;
         "a count that is always reached",
         "a severity too high",
         "a severity too low",
-        "a deactivated property shape",
         "no shape for denial",
-        "a deactivated leaf",
         "a shape that reports on nothing",
     ],
 )
