@@ -159,8 +159,9 @@ def _case(data: Graph, policy: Policy, request: Node, source: str, as_of: date |
     documents = {document for s in statements for document in data.objects(s, NEC.documentedIn)}
     documents |= {source for s in unread for source in data.objects(s, NEC.source) if isinstance(source, URIRef)}
     everything = Graph(bind_namespaces="none")
-    for triple in graphs.closure(data, request, *subjects, *documents, follow=PARTIES):
-        everything.add(triple)
+    for subject, predicate, value in graphs.closure(data, request, *subjects, *documents, follow=PARTIES):
+        if predicate != NEC.about or value == request:  # that it is about another request too is no part of this case
+            everything.add((subject, predicate, value))
     content = graphs.canonical(everything)
     member, plan = data.value(request, NEC.member), data.value(request, NEC.plan)
     values = [value for axis in policy.axes for value in data.objects(request, URIRef(axis.iri))]

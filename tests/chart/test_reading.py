@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from rdflib import Graph
 
 from reasoner import DocumentationError, Policy, determine
 from reasoner.chart import reading
@@ -19,7 +20,7 @@ from reasoner.cli import main
 from reasoner.determination.model import Determination
 from reasoner.rdf import parsing
 from reasoner.rdf.namespaces import NEC
-from tests.conftest import Attestation, chart
+from tests.conftest import CASES, Attestation, chart
 
 SOUND = chart([Attestation("adult-admission:3"), Attestation("adult-admission:4")])
 REQUEST, PLAN, NOTE = "a nec:ReviewRequest", "nec:jurisdiction nec:US-MO", "a nec:Document"
@@ -228,3 +229,12 @@ def test_an_option_says_when_the_stay_of_a_bundle_began(
     printed = capsys.readouterr()
     assert ('nec:admitted "2025-05-20"' in printed.out) == (code == 0)
     assert ("admitted" in printed.err) == (code != 0)
+
+
+def test_a_statement_about_two_requests_belongs_to_each_as_if_it_were_about_it_alone(policy: Policy) -> None:
+    path = CASES / "rules" / "time" / "period.ttl"
+    cases = read_file(path, policy)
+    assert len({s.iri for case in cases for s in case.statements}) < sum(len(case.statements) for case in cases)
+    for case in cases:
+        (alone,) = reading.read_cases(Graph().parse(data=case.content, format="nt"), policy, case.source)
+        assert alone == case
