@@ -16,7 +16,7 @@ from reasoner.ground.errors import DocumentationError, reading
 from reasoner.policy import axes
 from reasoner.policy.model import CriterionKind, Policy
 from reasoner.rdf import graphs, parsing, pyshacl_door, terms
-from reasoner.rdf.namespaces import DCTERMS, NEC, RDF, XSD
+from reasoner.rdf.namespaces import DCTERMS, NEC, OWL, RDF, RDFS, SH, XSD
 
 _PROBLEMS_SHOWN = 10
 _ILL_TYPED = URIRef("urn:necessity:ill-typed")
@@ -40,6 +40,11 @@ BOOKKEEPING = frozenset(
 )
 # What a request leads to that is part of its case.
 PARTIES = frozenset({NEC.member, NEC.plan, NEC.program})
+_DEFINING = frozenset(map(str, (RDFS.subClassOf, RDFS.subPropertyOf, RDFS.domain, RDFS.range)))
+_DEFINED = frozenset(map(str, (RDFS.Class, RDFS.Datatype, RDF.Property)))
+_LANGUAGES = (str(OWL), str(SH))
+_HARMLESS = frozenset(map(str, (OWL.Thing, OWL.NamedIndividual)))
+"""Classes that say nothing of what they are said of."""
 MARKS = (NEC.about, NEC.addresses, NEC.assertion, NEC.documentedIn, NEC.excerpt)
 
 
@@ -57,7 +62,9 @@ def read_cases(data: Graph, policy: Policy, source: str, as_of: date | None = No
     """
     with reading(source):
         data = _with_statements_typed(data, policy)
-        problems = itertools.chain(undeclared(data, policy), _malformed(data, policy), _misdirected(data, policy))
+        problems = itertools.chain(
+            _definitions(data), undeclared(data, policy), _malformed(data, policy), _misdirected(data, policy)
+        )
         unique = list(dict.fromkeys(problems))
         if not unique and (None, RDF.type, NEC.ReviewRequest) not in data:
             unique = ["it holds no nec:ReviewRequest"]
@@ -82,6 +89,30 @@ def _with_statements_typed(data: Graph, policy: Policy) -> Graph:
     for subject in subjects.difference(data.subjects(RDF.type, NEC.Unread)):
         typed.add((subject, RDF.type, NEC.Statement))
     return typed
+
+
+def defines(predicate: str, value: str) -> str:
+    """The term with which a triple says what terms mean, or what is asked; empty if it states a fact.
+
+    Args:
+        predicate: its IRI.
+        value: the IRI, or whatever the value is.
+    """
+    if predicate in _DEFINING or predicate.startswith(_LANGUAGES):
+        return predicate
+    if predicate == str(RDF.type) and (value in _DEFINED or value.startswith(_LANGUAGES)) and value not in _HARMLESS:
+        return value
+    return ""
+
+
+def _definitions(data: Graph) -> Iterable[str]:
+    """Axioms and shapes, by which a chart would change what the policy's criteria mean."""
+    for subject, predicate, value in sorted(data):
+        if term := defines(str(predicate), str(value)):
+            yield (
+                f"<{subject}>: <{term}> says what terms mean: leave it out; "
+                "documentation states facts, and the vocabulary belongs to the policy"
+            )
 
 
 def undeclared(data: Graph, policy: Policy) -> Iterable[str]:

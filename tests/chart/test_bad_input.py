@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from rdflib import Graph
 
 from reasoner import DocumentationError, EngineError, Policy, determine
 from reasoner.chart import intake
@@ -96,13 +97,56 @@ def test_what_fails_while_a_file_is_read_names_the_file(
     assert str(error) == f"{path}: pySHACL failed"
 
 
-def test_policies_that_reach_outside_fetch_nothing(policy: Policy, tmp_path: Path) -> None:
+OWL, RDFS, SH = "http://www.w3.org/2002/07/owl#", "http://www.w3.org/2000/01/rdf-schema#", "http://www.w3.org/ns/shacl#"
+TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+DEFINITIONS = {
+    **{
+        f"rdfs:{name}": (f"{RDFS}{name}", "http://example.org/b")
+        for name in ("subClassOf", "subPropertyOf", "domain", "range")
+    },
+    **{f"owl:{name}": (f"{OWL}{name}", "http://example.org/b") for name in ("sameAs", "equivalentClass", "imports")},
+    **{f"type owl:{name}": (TYPE, f"{OWL}{name}") for name in ("Class", "ObjectProperty", "Ontology", "Restriction")},
+    "type rdfs:Class": (TYPE, f"{RDFS}Class"),
+    "type rdf:Property": (TYPE, TYPE.replace("type", "Property")),
+    "sh:targetClass": (f"{SH}targetClass", "http://example.org/b"),
+    "type sh:NodeShape": (TYPE, f"{SH}NodeShape"),
+}
+
+
+@pytest.mark.parametrize("subject", ["http://example.org/o", "http://example.org/chart#s0"])
+@pytest.mark.parametrize(("predicate", "value"), DEFINITIONS.values(), ids=DEFINITIONS)
+def test_a_chart_that_says_what_terms_mean_is_refused(
+    policy: Policy, tmp_path: Path, subject: str, predicate: str, value: str
+) -> None:
     path = tmp_path / "a.ttl"
-    path.write_text(
-        request() + "<http://example.org/o> <http://www.w3.org/2002/07/owl#imports> <http://example.org/i> ."
+    path.write_text(chart([Attestation("adult-admission:3")]) + f"<{subject}> <{predicate}> <{value}> .")
+    cases, errors = intake.read(str(path), policy)[:2]
+    (error,) = errors
+    term = predicate if predicate != TYPE else value
+    assert not cases
+    assert error.where == str(path)
+    assert error.problem == (
+        f"<{subject}>: <{term}> says what terms mean: leave it out; "
+        "documentation states facts, and the vocabulary belongs to the policy"
     )
-    (found,) = determine(path, policy)
-    assert found.outcome == "documentation-needed"
+
+
+@pytest.mark.parametrize("name", ["Thing", "NamedIndividual"])
+def test_what_says_nothing_of_terms_is_no_definition(policy: Policy, tmp_path: Path, name: str) -> None:
+    path = tmp_path / "a.ttl"
+    path.write_text(chart([Attestation("adult-admission:3")]) + f":s0 a <{OWL}{name}> .")
+    assert len(intake.read(str(path), policy)[0]) == 1
+
+
+@pytest.mark.parametrize(("suffix", "syntax"), [(".nq", "nt"), (".jsonld", "json-ld"), (".rdf", "xml")])
+def test_a_batch_refuses_it_in_any_form(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], suffix: str, syntax: str
+) -> None:
+    axiom = f"iop:Anxiety <{RDFS}subClassOf> iop:Homelessness ."
+    graph = Graph().parse(data=chart([Attestation("adult-admission:3")]) + axiom, format="turtle")
+    graph.serialize(tmp_path / f"a{suffix}", format=syntax)
+    assert main(["determine", str(tmp_path / f"a{suffix}"), "--format", "compact"]) == 2
+    assert "subClassOf> says what terms mean" in capsys.readouterr().err
 
 
 def test_one_request_in_two_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

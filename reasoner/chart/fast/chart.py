@@ -87,7 +87,8 @@ class _Template:
         for predicate, value in self.facts:
             self.props.setdefault(predicate, []).append(value)
         self.types = self.props.get(TYPE, [])
-        self.left = not _LEFT.isdisjoint((*self.props, *self.types))
+        defines = any(reading.defines(terms.name(name), terms.name(value)) for name, value in self.facts)
+        self.left = defines or not _LEFT.isdisjoint((*self.props, *self.types))
         self.request = REQUEST in self.types
         self.typed = STATEMENT in self.types
         marked = not MARKS.isdisjoint((*self.props, *self.names))
