@@ -206,5 +206,5 @@ def _facts(version: PolicyVersion) -> dict[str, str]:
             if value.window
         },
         "substitutions": "; ".join(_replacement(s, version) for s in version.substitutions),
-        "advice": " ".join(version.advice),
+        "advice": " ".join(advice.text for advice in version.advice),
     }

@@ -9,6 +9,7 @@ from reasoner.determination.settling import Reason, Settlement
 from reasoner.logic.fold import Status
 from reasoner.policy.effective import EffectivePolicy
 from reasoner.policy.model import CriterionKind
+from reasoner.rdf.namespaces import NEC
 
 
 def reviewer_notes(
@@ -31,12 +32,13 @@ def reviewer_notes(
         *_about_parameters(policy),
         *_about_age(case, policy),
         *(f"substitution: {substitution.label}" for substitution in policy.substitutions),
+        *_about_authors(case),
         *_about_lateness(case, settlement),
         *_about_evidence(policy, settlement, stated),
         *_about_opposites(policy, statuses),
         *_about_description(policy, statuses),
         *_about_unasked(policy, settlement),
-        *(f"advice: {text}" for text in policy.version.advice),
+        *(f"advice: {advice.text}" for advice in policy.version.advice if advice.concerns(case.facts)),
     ]
     return tuple(dict.fromkeys(lines))
 
@@ -55,6 +57,17 @@ def _about_age(case: Case, policy: EffectivePolicy) -> Iterator[str]:
             f"age: the member is {case.age()} at the start of service; the policy states no age of majority, "
             f"and {policy.version.age_of_majority} is taken"
         )
+
+
+def _about_authors(case: Case) -> Iterator[str]:
+    """That no provider is known to speak; where authors are named and kinds are not, nothing is known either way."""
+    kinds = {statement.author_kind for statement in case.statements}
+    if str(NEC.Provider) in kinds:
+        return
+    if kinds - {""}:
+        yield "author: no document is stated to be a provider's"
+    elif kinds and not any(statement.document.author or statement.document.role for statement in case.statements):
+        yield "author: no document says who wrote it"
 
 
 def _about_lateness(case: Case, settlement: Settlement) -> Iterator[str]:

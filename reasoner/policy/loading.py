@@ -20,6 +20,7 @@ from reasoner.policy.axes import Axis, read_axes
 from reasoner.policy.currency import read_currency
 from reasoner.policy.lexicon import Lexicon, lexicon
 from reasoner.policy.model import (
+    Advice,
     Criterion,
     CriterionKind,
     Interpretation,
@@ -208,7 +209,7 @@ class _PolicyReader:
             valid_until=self._optional_value(iri, NEC.validUntil, date),
             parameters=self._parameters(iri, criteria, axes),
             axes=axes,
-            advice=tuple(sorted(str(text) for text in self.ontology.objects(iri, NEC.advice))),
+            advice=self._advice(iri),
             criteria=criteria,
             sections=sections,
             lists=tuple(ListSection(criteria[part], part in excluding) for part in lists),
@@ -219,6 +220,26 @@ class _PolicyReader:
             lexicon=self.lexicon,
             policy_digest=self.sources.digest,
             sources=self.sources,
+        )
+
+    def _advice(self, version: Node) -> tuple[Advice, ...]:
+        """The advice of a version, ordered by its text."""
+
+        def iris(node: Node, property_: URIRef) -> tuple[str, ...]:
+            return tuple(sorted(map(str, self.ontology.objects(node, property_))))
+
+        return tuple(
+            sorted(
+                (
+                    Advice(str(given))
+                    if isinstance(given, Literal)
+                    else Advice(
+                        self._text(given, SKOS.definition), iris(given, NEC.unlessStated), iris(given, NEC.whereStated)
+                    )
+                    for given in self.ontology.objects(version, NEC.advice)
+                ),
+                key=lambda advice: advice.text,
+            )
         )
 
     def _parameters(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -211,6 +211,24 @@ class Sources:
         return f"{', '.join(about)}: {node}" if about else node
 
 
+@dataclass(frozen=True)
+class Advice:
+    """What a version says beside its criteria, and for which requests."""
+
+    text: str
+    unless: tuple[str, ...] = ()
+    """IRIs of properties: it is given where the request states none of them."""
+    where: tuple[str, ...] = ()
+    """IRIs of values: it is given where the request states one of them; without any, wherever it states what it may."""
+
+    def concerns(self, facts: Iterable[tuple[Term, Term, Term]]) -> bool:
+        """Whether it is given to a request with some facts."""
+        stated = [(terms.name(property_), terms.name(value)) for _, property_, value in facts]
+        return all(property_ not in self.unless for property_, _ in stated) and (
+            not self.where or any(value in self.where for _, value in stated)
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class PolicyVersion:
     """One published state of a policy."""
@@ -225,7 +243,7 @@ class PolicyVersion:
     """Those that the version states, by IRI."""
     axes: tuple[Axis, ...]
     """Those of the whole policy."""
-    advice: tuple[str, ...]
+    advice: tuple[Advice, ...]
     criteria: Mapping[str, Criterion]
     """By IRI, with those that only substitutions use."""
     sections: tuple[str, ...]

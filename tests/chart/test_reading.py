@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rdflib import Graph
 
-from reasoner import DocumentationError, Policy, determine
+from reasoner import DocumentationError, Engine, Policy, determine
 from reasoner.chart import reading
 from reasoner.chart.fast import chart as fast
 from reasoner.chart.fast.chart import reader
@@ -22,6 +22,7 @@ from reasoner.rdf import parsing
 from reasoner.rdf.namespaces import NEC
 from tests.conftest import CASES, Attestation, chart
 
+MEDICARE = CASES / "mp9556" / "plans" / "medicare.ttl"
 SOUND = chart([Attestation("adult-admission:3"), Attestation("adult-admission:4")])
 REQUEST, PLAN, NOTE = "a nec:ReviewRequest", "nec:jurisdiction nec:US-MO", "a nec:Document"
 STATEMENT = ":s0 a nec:Statement"
@@ -238,3 +239,62 @@ def test_a_statement_about_two_requests_belongs_to_each_as_if_it_were_about_it_a
     for case in cases:
         (alone,) = reading.read_cases(Graph().parse(data=case.content, format="nt"), policy, case.source)
         assert alone == case
+
+
+GENERAL = "Medicare, Medicaid and other government programs come before this policy"
+
+
+@pytest.mark.parametrize("engine", list(Engine))
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (None, GENERAL),
+        ("nec:Medicare", "Medicare's own rules come first"),
+        ("nec:Medicaid", "Medicaid's own rules come first"),
+        ("nec:OtherGovernment", "The program's own rules come first"),
+        ("nec:Commercial", None),
+    ],
+)
+def test_a_government_program_makes_the_advice_specific(
+    tmp_path: Path, policy: Policy, line: str | None, said: str | None, engine: Engine
+) -> None:
+    text = MEDICARE.read_text()
+    stated = " ; nec:lineOfBusiness nec:Medicare"
+    assert stated in text
+    path = tmp_path / "chart.ttl"
+    path.write_text(text.replace(stated, f" ; nec:lineOfBusiness {line}" if line else ""))
+    (only,) = determine(path, policy, engine=engine)
+    programs = [note for note in only.notes if "rules come first" in note or GENERAL in note]
+    assert len(programs) == (said is not None)
+    assert said is None or said in programs[0]
+    assert only.outcome == "criteria-met"
+
+
+def test_medicare_is_no_funding_but_a_line_of_business(tmp_path: Path, policy: Policy) -> None:
+    text = MEDICARE.read_text().replace("nec:lineOfBusiness", "nec:funding")
+    with pytest.raises(DocumentationError, match="Medicare, Medicaid and the like belong in nec:lineOfBusiness"):
+        read(tmp_path, policy, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SOUND + UNREAD,
+        says(REQUEST, 'nec:admitted "2025-03-31"^^xsd:date'),
+        says(NOTE, "nec:authorKind nec:Provider"),
+        says(PLAN, "nec:lineOfBusiness nec:Medicaid"),
+    ],
+    ids=["unread", "admitted", "author kind", "line of business"],
+)
+def test_streams_of_quads_read_what_single_charts_say(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    (data,) = parsing.parse_datasets(text.encode(), parsing.SYNTAXES[".ttl"], "chart")
+    triples = sorted(f"{t.subject} {t.predicate} {t.object}" for t in data.triples)
+    (tmp_path / "a.nt").write_text("".join(f"{triple} .\n" for triple in triples))
+    (tmp_path / "a.nq").write_text("".join(f"{triple} <urn:g> .\n" for triple in triples))
+    lines = []
+    for name in ("a.nt", "a.nq"):
+        assert main(["determine", str(tmp_path / name), "--format", "compact"]) == 0
+        lines.append(capsys.readouterr().out)
+    assert lines[0] == lines[1] != ""

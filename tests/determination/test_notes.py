@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from reasoner.chart.model import Statement
+from reasoner.chart.model import Document, Statement
 from reasoner.determination.notes import reviewer_notes
 from reasoner.determination.settling import settle
+from reasoner.policy.model import Advice
+from reasoner.rdf.namespaces import NEC
 from tests.cases import case, inferred, make_statement
 from tests.policies import BY_LETTER, all_of, effective, iri, leaf, parameters, replacing, version
 
@@ -20,7 +23,7 @@ VERSION = version(
     exclusions=(leaf("x"),),
     description=(leaf("z"),),
     parameters=parameters(ageOfMajority=18, ageNoteFrom=16, ageNoteTo=22, window=7),
-    advice=("Look at the plan.",),
+    advice=(Advice("Look at the plan."),),
 )
 ADVICE = "advice: Look at the plan."
 
@@ -70,6 +73,70 @@ def test_a_late_entry_is_noted_with_the_day_of_its_record() -> None:
 )
 def test_an_affirmation_without_the_detail_of_its_leaf_is_noted(statement: Statement, is_noted: bool) -> None:
     assert noted(statement) == ([f"attested without detail: {statement.iri} to a"] if is_noted else [])
+
+
+def by(kind: str = "", author: str = "R. Example", role: str = "") -> Statement:
+    """A statement by an author whose kind, name and role are stated or not."""
+    document = Document("urn:by", "Note", author, role, None)
+    kind_iri = str(NEC[kind]) if kind else ""
+    return make_statement(f"by-{kind or author or role}", "affirms", "b")._replace(
+        author_kind=kind_iri, document=document
+    )
+
+
+NO_PROVIDER = "author: no document is stated to be a provider's"
+NO_AUTHOR = "author: no document says who wrote it"
+
+
+@pytest.mark.parametrize(
+    ("statements", "line"),
+    [
+        ((), None),
+        ((by(),), None),
+        ((by(author="", role="nurse"),), None),
+        ((by(author=""),), NO_AUTHOR),
+        ((by(author=""), by()), None),
+        ((by("Family"),), NO_PROVIDER),
+        ((by("Family"), by("Patient"), by("NonProvider"), by(), by(author="")), NO_PROVIDER),
+        ((by("Family"), by("Provider")), None),
+        ((by(author=""), by("Provider", author="")), None),
+    ],
+)
+def test_a_chart_in_which_no_provider_is_known_to_speak_carries_one_note(
+    statements: tuple[Statement, ...], line: str | None
+) -> None:
+    assert noted(*statements) == ([line] if line else [])
+
+
+LINE, GOVERNMENT, MEDICARE, EITHER = (f"urn:{name}" for name in ("line", "government", "medicare", "medicaid"))
+
+
+@pytest.mark.parametrize(
+    ("facts", "given"),
+    [
+        ({}, ["always", "unless stated"]),
+        ({"urn:other": MEDICARE}, ["always", "where Medicare", "unless stated"]),
+        ({LINE: "urn:commercial"}, ["always"]),
+        ({LINE: MEDICARE}, ["always", "where Medicare"]),
+        ({LINE: EITHER}, ["always", "where either"]),
+        ({LINE: GOVERNMENT}, ["always", "where either"]),
+    ],
+)
+def test_advice_is_given_where_the_request_states_what_it_is_about(facts: dict[str, str], given: list[str]) -> None:
+    sketched = version(
+        all_of("s", leaf("a")),
+        advice=(
+            Advice("always"),
+            Advice("where Medicare", where=(MEDICARE,)),
+            Advice("where either", where=(EITHER, GOVERNMENT)),
+            Advice("unless stated", unless=(LINE,)),
+        ),
+    )
+    sample = replace(case(), facts=tuple(("<urn:plan>", f"<{p}>", f"<{o}>") for p, o in facts.items()))
+    policy = effective(sketched)
+    statuses = dict.fromkeys(policy.parts, BY_LETTER["D"])
+    lines = reviewer_notes(sample, policy, settle(sample, inferred(sample), sketched), statuses, {})
+    assert list(lines) == [f"advice: {text}" for text in given]
 
 
 @pytest.mark.parametrize(("statuses", "is_noted"), [({"b": "M", "c": "M"}, True), ({"b": "M", "c": "N"}, False)])
