@@ -61,7 +61,10 @@ def _configured(version: PolicyVersion, values: Mapping[str, int], lookbacks: Ma
         iri: replace(parameter, value=values.get(iri, parameter.default))
         for iri, parameter in version.parameters.items()
     }
-    criteria = {iri: _looking_back(criterion, lookbacks.get(iri)) for iri, criterion in version.criteria.items()}
+    criteria = {
+        iri: _looking_back(criterion, lookbacks.get(iri) or lookbacks.get(criterion.restates or ""))
+        for iri, criterion in version.criteria.items()
+    }
     if parameters == version.parameters and criteria == version.criteria:
         return version
     return replace(version, parameters=parameters, criteria=criteria)
@@ -214,6 +217,12 @@ def _leaves(policy: Policy, iri: str, lookback: Lookback, where: str) -> set[str
     if version is None:
         raise PolicyError(
             f"the policy has no criterion <{iri}>", where=where, mend="`necessity policy show` lists them; give its IRI"
+        )
+    if restated := version.criteria[iri].restates:
+        raise PolicyError(
+            "it is a criterion as a reading has it",
+            where=where,
+            mend=f"State nec:lookback on <{restated}>, for all readings",
         )
     leaves = set(leaves_below(version.criteria, version.sections, iri))
     if not leaves:

@@ -19,6 +19,8 @@ def read_currency(
 ) -> dict[str, Criterion]:
     """The criteria of a version with the lookback and the period of each leaf, in their order.
 
+    A leaf that restates another takes evidence as that one does, unless it states a lookback of its own.
+
     Args:
         ontology: the policy's ontology.
         criteria: the criteria by IRI, without what this adds.
@@ -36,12 +38,14 @@ def read_currency(
         stated = list(ontology.objects(URIRef(iri), NEC.lookback))
         if stated and criterion.kind is not CriterionKind.LEAF:
             raise PolicyError("a group has no lookback", where=iri, mend="State nec:lookback on each of its leaves")
+        restated = criterion.restates if criterion.kind is CriterionKind.LEAF else None
+        stated = stated or list(ontology.objects(URIRef(restated or iri), NEC.lookback))
         lookback = lookback_of(ontology, stated, where=iri) if stated else Lookback()
         read[iri] = replace(
             criterion,
             lookback=lookback.days,
             since_admission=lookback.since_admission,
-            period_of=periods.get(iri),
+            period_of=periods.get(restated or iri),
         )
     return read
 

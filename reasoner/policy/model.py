@@ -303,8 +303,8 @@ class PolicyVersion:
 
     @cached_property
     def changed_lookbacks(self) -> tuple[Criterion, ...]:
-        """The leaves for which a configuration sets another lookback than the policy."""
-        return tuple(leaf for leaf in self.leaves.values() if leaf.replaced_lookback is not None)
+        """The leaves for which a configuration sets another lookback than the policy; those that restate them follow."""
+        return tuple(leaf for leaf in self.leaves.values() if leaf.replaced_lookback is not None and not leaf.restates)
 
     @cached_property
     def leaf_of(self) -> dict[str, Criterion]:

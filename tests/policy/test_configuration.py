@@ -228,6 +228,18 @@ def test_a_section_within_another_keeps_its_lookbacks(tmp_path: Path) -> None:
     assert "child-adolescent:2-a" in changed, "what the policy leaves unbounded can be bounded"
 
 
+def test_a_leaf_that_a_reading_restates_follows_it(tmp_path: Path) -> None:
+    installed = load_policy("mp9556")
+    path = written(
+        tmp_path, f"{CRITERIA}<urn:payer> a nec:Configuration . adult-admission:2-a-impairment nec:lookback 9 ."
+    )
+    (version,) = configured(installed, read_configuration(path, installed)).versions
+    nine = {iri for iri, leaf in version.leaves.items() if leaf.lookback == 9}
+    (restated,) = version.changed_lookbacks
+    assert nine == {restated.iri, *(iri for iri, leaf in version.leaves.items() if leaf.restates == restated.iri)}
+    assert len(nine) == 2
+
+
 def test_lookbacks_are_the_policys_own_again_under_another_configuration(tmp_path: Path) -> None:
     installed = load_policy("mp9556")
     one, other = (
@@ -253,6 +265,11 @@ def test_lookbacks_are_the_policys_own_again_under_another_configuration(tmp_pat
         ("adult-admission:9 nec:lookback 30 .", "adult-admission/9", "no criterion.*policy show"),
         ("child-adolescent:1 nec:lookback 30 .", "child-adolescent/1", "no leaves of its own.*the sections"),
         ("adult-admission:3 nec:lookbak 30 .", "adult-admission/3", "lookbak cannot be configured.*nec:lookback"),
+        (
+            "<https://w3id.org/necessity/mp9556/2025-04-01/interpretation/level-least> nec:lookback 30 .",
+            "interpretation/level-least",
+            "as a reading has it.*illinois/level>, for all readings",
+        ),
         ("adult-admission:3 nec:detail nec:severity .", "adult-admission/3", "detail cannot be configured"),
     ],
 )

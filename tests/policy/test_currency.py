@@ -38,16 +38,19 @@ def as_published(leaf: Criterion) -> int | str | None:
 
 def test_every_leaf_of_the_policy_has_its_bound(policy: Policy) -> None:
     (version,) = policy.versions
-    assert {leaf.id: stated(leaf) for leaf in version.leaves.values()} == {
-        leaf.id: as_published(leaf) for leaf in version.leaves.values()
+    published = {iri: version.criteria[leaf.restates or iri] for iri, leaf in version.leaves.items()}
+    assert {iri: stated(leaf) for iri, leaf in version.leaves.items()} == {
+        iri: as_published(leaf) for iri, leaf in published.items()
     }
+    assert any(leaf.restates for leaf in version.leaves.values())
     assert version.assumed_stay == 90
 
 
 def test_adult_admission_counts_over_the_admission_whatever_the_request(policy: Policy) -> None:
     (version,) = policy.versions
-    of_admission = {leaf.id for leaf in version.leaves.values() if leaf.period_of == ADMISSION}
-    assert of_admission == {leaf.id for leaf in version.leaves.values() if leaf.id.startswith("adult-admission:")}
+    published = {iri: version.criteria[leaf.restates or iri] for iri, leaf in version.leaves.items()}
+    of_admission = {iri for iri, leaf in version.leaves.items() if leaf.period_of == ADMISSION}
+    assert of_admission == {iri for iri, leaf in published.items() if leaf.id.startswith("adult-admission:")}
     assert {leaf.period_of for leaf in version.leaves.values()} == {ADMISSION, None}
 
 
