@@ -262,7 +262,7 @@ def test_tables_have_the_columns_that_pipelines_rely_on() -> None:
     pytest.importorskip("pyarrow")
     from reasoner.batch.exports import schema
 
-    flat = ["key", "request", "start", "end", "as_of", "version", "outcome", "holds"]
+    flat = ["key", "request", "start", "end", "as_of", "version", "outcome", "holds", "holds_strained"]
     shape = schema()
     assert shape.names == [*flat, "criteria", "gap"]
     assert [str(shape.field(name).type) for name in ("start", "holds", "gap")] == [
