@@ -132,6 +132,8 @@ class Unread(NamedTuple):
     """Why it could not be read."""
     source: str
     """Where it stands: the title of its document, else an IRI or words; empty if not stated."""
+    document: str = ""
+    """IRI of the document or resource that it stands in; empty if that is told in words, or not at all."""
 
     @property
     def slug(self) -> str:

@@ -227,6 +227,7 @@ def _unread(data: Graph, iri: Node, source: str) -> Unread:
         recorded=_date_if_any(data, iri, NEC.recorded, source),
         reason=graphs.text(data, iri, NEC.reason),
         source=graphs.text(data, stands, DCTERMS.title) or str(stands) if stands is not None else "",
+        document=str(stands) if isinstance(stands, URIRef) else "",
     )
 
 

@@ -103,6 +103,7 @@ def _unread(item: Unread) -> dict[str, Any]:
         "item": item.iri,
         "kind": item.slug,
         "source": item.source,
+        "document": item.document or None,
         "words": item.words,
         "code": item.code or None,
         "observed": item.observed.isoformat() if item.observed else None,

@@ -151,9 +151,14 @@ def _write_unread(graph: Graph, item: Unread) -> None:
     graph.add((node, NEC.reason, Literal(item.reason)))
     if item.code:
         graph.add((node, NEC.code, URIRef(item.code)))
-    for name, value in ((NEC.words, item.words), (NEC.source, item.source)):
-        if value:
-            graph.add((node, name, Literal(value)))
+    if item.words:
+        graph.add((node, NEC.words, Literal(item.words)))
+    if item.document:
+        graph.add((node, NEC.source, URIRef(item.document)))
+        if item.source != item.document:
+            graph.add((URIRef(item.document), DCTERMS.title, Literal(item.source)))
+    elif item.source:
+        graph.add((node, NEC.source, Literal(item.source)))
     for name, day in ((NEC.observed, item.observed), (NEC.recorded, item.recorded)):
         if day:
             graph.add((node, name, Literal(day)))

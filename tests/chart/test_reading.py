@@ -134,7 +134,8 @@ def test_an_unread_item_is_read_as_such(tmp_path: Path, policy: Policy) -> None:
 def test_an_unread_item_belongs_to_the_content_with_its_document(tmp_path: Path, policy: Policy) -> None:
     items = UNREAD.replace('"problem list, row 7"', ":list") + ':list dcterms:title "Problem list" .'
     plain, case = (read(tmp_path, policy, text) for text in (SOUND, SOUND + items))
-    assert case.unread[0].source == "Problem list"
+    assert (case.unread[0].source, case.unread[0].document) == ("Problem list", "http://example.org/chart#list")
+    assert plain.unread == ()
     assert case.digest != plain.digest
     assert set(plain.content.splitlines()) < set(case.content.splitlines())
     assert '"the code is not known"' in case.content

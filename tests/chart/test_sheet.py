@@ -138,7 +138,8 @@ def compare(found: list[Case], charts: dict[str, Case], policy: Policy) -> None:
         assert {s.iri: (s.excerpt, s.observed, s.recorded, s.author_kind) for s in case.statements} == {
             s.iri: (s.excerpt, s.observed, s.recorded, s.author_kind) for s in other.statements
         }
-        assert (case.admitted, case.unread) == (other.admitted, other.unread)
+        assert case.admitted == other.admitted
+        assert [i._replace(document="") for i in case.unread] == [i._replace(document="") for i in other.unread]
         assert lines_of_business(case) == lines_of_business(other)
 
 

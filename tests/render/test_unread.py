@@ -13,7 +13,7 @@ from rdflib import Graph, URIRef
 
 from reasoner import Determination, Engine, Policy, determine
 from reasoner.cli import main
-from reasoner.rdf.namespaces import NEC, PROV, RDF
+from reasoner.rdf.namespaces import DCTERMS, NEC, PROV, RDF
 from reasoner.render import text
 from reasoner.render.document import to_html, to_markdown
 from reasoner.render.json import to_json
@@ -24,14 +24,17 @@ from tests.conftest import ROOT, Attestation, chart
 ITEMS = """
 :problem a nec:Unread ; nec:about :request ; nec:kind nec:Condition ; nec:words "nerves, since spring" ;
     nec:code <urn:codes:X1> ; nec:observed "2025-05-01"^^xsd:date ; nec:recorded "2025-05-20"^^xsd:date ;
-    nec:reason "the code system is not known" ; nec:source "problem list, row 7" .
-:sheet a nec:Unread ; nec:about :request ; nec:kind nec:OtherItem ; nec:code <urn:codes:X2> ; nec:reason "no words" .
+    nec:reason "the code system is not known" ; nec:source :list .
+:list a nec:Document ; dcterms:title "Problem list" .
+:sheet a nec:Unread ; nec:about :request ; nec:kind nec:OtherItem ; nec:code <urn:codes:X2> ; nec:reason "no words" ;
+    nec:source "page 7" .
 """
 SHOWN = {
     "nerves, since spring",
     "urn:codes:X1",
     "the code system is not known",
-    "problem list, row 7",
+    "Problem list",
+    "page 7",
     "2025-05-01",
     "2025-05-20",
     "other item (no words)",
@@ -62,7 +65,8 @@ def test_json_has_each_item_and_follows_the_schema(determination: Determination)
         {
             "item": "http://example.org/chart#problem",
             "kind": "condition",
-            "source": "problem list, row 7",
+            "source": "Problem list",
+            "document": "http://example.org/chart#list",
             "words": "nerves, since spring",
             "code": "urn:codes:X1",
             "observed": "2025-05-01",
@@ -72,7 +76,8 @@ def test_json_has_each_item_and_follows_the_schema(determination: Determination)
         {
             "item": "http://example.org/chart#sheet",
             "kind": "other-item",
-            "source": "",
+            "source": "page 7",
+            "document": None,
             "words": "",
             "code": "urn:codes:X2",
             "observed": None,
@@ -106,7 +111,8 @@ def test_the_graph_has_each_item_apart_from_the_evidence(determination: Determin
     items = set(graph.objects(node, NEC.unread))
     assert items == {URIRef(f"http://example.org/chart#{name}") for name in ("problem", "sheet")}
     told = Graph().parse(data=write_prefixes() + ITEMS, format="turtle")
-    assert {t for t in told if t[1] != NEC.about} == {t for t in graph if t[0] in items}
+    assert {t for t in told if t[0] in items and t[1] != NEC.about} == {t for t in graph if t[0] in items}
+    assert set(told.objects(None, DCTERMS.title)) <= set(graph.objects(None, DCTERMS.title))
     evidence = {
         *graph.objects(None, NEC.evidence),
         *graph.objects(None, NEC.statement),
