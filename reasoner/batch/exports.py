@@ -67,7 +67,9 @@ def schema() -> Any:
     }
     criterion = pa.struct([(field.name, types[field.type]) for field in fields.NESTED])
     flat = [types[field.type] for field in fields.FLAT]
-    columns = zip(fields.COLUMNS, [*flat, pa.list_(criterion), types[Type.NAMES]], strict=True)
+    columns = zip(
+        fields.COLUMNS, [*flat, pa.list_(criterion), *[types[field.type] for field in fields.LISTS]], strict=True
+    )
     return pa.schema(list(columns))
 
 

@@ -67,6 +67,7 @@ FIELDS = (
     Field("criteria", Type.STATUS_BY_CRITERION),
     Field("evidence", Type.NAMES_BY_CRITERION),
     Field("gap", Type.NAMES),
+    Field("unread", Type.NAMES),
 )
 """The fields of a brief, in order; `data/schema/brief.json` says the same with what each means."""
 CRITERION_FIELDS = (
@@ -79,9 +80,11 @@ CRITERION_FIELDS = (
 
 FLAT = tuple(field for field in FIELDS if field.type in (Type.TEXT, Type.DAY, Type.TRUTH))
 """The fields of one value."""
+LISTS = tuple(field for field in FIELDS if field.type is Type.NAMES)
+"""The fields that are lists of ids or IRIs."""
 NESTED = tuple(field for field in CRITERION_FIELDS if field.nested)
-COLUMNS = (*(field.column or field.name for field in FLAT), "criteria", "gap")
-"""The columns of a row a determination: the flat fields, the criteria with what `NESTED` says of each, and the gap."""
+COLUMNS = (*(field.column or field.name for field in FLAT), "criteria", *(field.name for field in LISTS))
+"""The columns of a row a determination: the flat fields, the criteria with what `NESTED` says of each, and the lists."""
 CSV_FIELDS = tuple(field for field in FLAT if field.in_csv)
 CSV_COLUMNS = (*(field.column or field.name for field in CSV_FIELDS), *(field.name for field in CRITERION_FIELDS))
 """The columns of a row a criterion."""
@@ -91,7 +94,7 @@ def table_row(brief: Brief) -> dict[str, Any]:
     """A brief as a row a determination, by `COLUMNS`."""
     flat = [_value(field.type, brief[field.name]) for field in FLAT]
     criteria = [{field.name: field.of(brief, id_) for field in NESTED} for id_ in brief["criteria"]]
-    return dict(zip(COLUMNS, [*flat, criteria, brief["gap"]], strict=True))
+    return dict(zip(COLUMNS, [*flat, criteria, *(brief[field.name] for field in LISTS)], strict=True))
 
 
 def csv_rows(brief: Brief) -> list[list[str]]:

@@ -131,6 +131,7 @@ class LineWriter:
             "end": _string(end.isoformat()) if end else "null",
             "asOf": f'"{case.as_of.isoformat()}"',
             "version": _string(version.id) if version else "null",
+            "unread": f"[{','.join([_string(item.iri) for item in case.unread])}]",
         }
 
     def _kind(self, version: PolicyVersion, classes: frozenset[str]) -> _RequestKind:

@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
 _TYPES = {Type.TEXT: "string", Type.DAY: "date", Type.TRUTH: "boolean", Type.NAMES: "array<string>"}
 _CRITERION = ", ".join(f"{field.name}: {_TYPES[field.type]}" for field in fields.NESTED)
-_COLUMN_TYPES = [*(_TYPES[field.type] for field in fields.FLAT), f"array<struct<{_CRITERION}>>", _TYPES[Type.NAMES]]
+_COLUMN_TYPES = [
+    *(_TYPES[field.type] for field in fields.FLAT),
+    f"array<struct<{_CRITERION}>>",
+    *[_TYPES[field.type] for field in fields.LISTS],
+]
 DETERMINATIONS = ", ".join(
     f"{name} {type_}"
     for name, type_ in (

@@ -209,6 +209,7 @@ def test_tables(tmp_path: Path) -> None:
         assert {c["criterion"]: c["status"] for c in row["criteria"]} == found["criteria"]
         assert {c["criterion"]: c["statements"] for c in row["criteria"] if c["statements"]} == found["evidence"]
         assert (row["outcome"], row["holds"], row["gap"]) == (found["outcome"], found["holds"], found["gap"])
+        assert row["unread"] == found["unread"]
         assert (row["start"].isoformat(), row["key"]) == (found["start"], found["key"])
 
 
@@ -264,7 +265,7 @@ def test_tables_have_the_columns_that_pipelines_rely_on() -> None:
 
     flat = ["key", "request", "start", "end", "as_of", "version", "outcome", "holds", "holds_strained"]
     shape = schema()
-    assert shape.names == [*flat, "criteria", "gap"]
+    assert shape.names == [*flat, "criteria", "gap", "unread"]
     assert [str(shape.field(name).type) for name in ("start", "holds", "gap")] == [
         "date32[day]",
         "bool",

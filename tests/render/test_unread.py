@@ -131,6 +131,16 @@ def test_the_table_of_many_counts_items_and_requests(tmp_path: Path, policy: Pol
     assert "Not read" not in overview([without])
 
 
+@pytest.mark.parametrize("engine", list(Engine))
+def test_briefs_and_tables_name_the_items(tmp_path: Path, capsys: pytest.CaptureFixture[str], engine: Engine) -> None:
+    items = ["http://example.org/chart#problem", "http://example.org/chart#sheet"]
+    path, table = str(write(tmp_path)), tmp_path / "out.parquet"
+    assert main(["determine", path, "--format", "compact", "--engine", engine]) == 0
+    assert json.loads(capsys.readouterr().out)["unread"] == items
+    assert main(["determine", path, "--format", "parquet", "--out", str(table)]) == 0
+    assert pytest.importorskip("pyarrow.parquet").read_table(table)["unread"].to_pylist() == [items]
+
+
 def test_every_format_of_the_command_takes_a_chart_with_unread_items(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
