@@ -161,8 +161,11 @@ def chart(attestations: Iterable[Attestation], **facts: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def core_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The core vocabulary without the code systems beside it, which take most of the time of loading a small policy."""
+def core_alone(policy: Policy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The core vocabulary without the code systems beside it, which take most of the time of loading a small policy.
+
+    The installed policy, which needs them, is loaded before.
+    """
     folder = tmp_path_factory.mktemp("core")
     for path in resources.ONTOLOGY.glob("core*.ttl"):
         shutil.copy(path, folder)

@@ -10,7 +10,7 @@ from parts.components import Node, tree
 from rdflib import URIRef
 
 from reasoner.assurance import diff
-from reasoner.policy import describe
+from reasoner.policy import describe, evidence
 from reasoner.policy.effective import EffectivePolicy, Part, leaf_shapes
 from reasoner.policy.model import Criterion, CriterionKind, PolicyVersion, Substitution
 from reasoner.rdf import graphs
@@ -150,6 +150,7 @@ def _criterion(version: PolicyVersion, criterion: Criterion) -> None:
         how=COMBINATION[criterion.kind],
         conditional=criterion.conditional,
         ask=criterion.ask,
+        rules=list(evidence.rules(session.workplace().policy, version, criterion)),
         applies=_label(version, criterion.applies_to) if criterion.applies_to else "",
         substitutions=[_substitution(version, s) for s in version.substitutions if s.replaced == criterion.iri],
         stands_for=[_substitution(version, s) for s in every if criterion.iri in s.used and not s.of_classes],

@@ -212,7 +212,7 @@ def add_config(parser: argparse.ArgumentParser) -> None:
         "--config",
         metavar="FILE",
         type=Path,
-        help="what a payer sets otherwise than the policy: readings and parameters, as RDF",
+        help="what a payer sets otherwise than the policy: readings, parameters and lookbacks, as RDF",
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reasoner.cli import options as shared
-from reasoner.cli.options import Inputs
+from reasoner.cli.options import Basis, Inputs
 from reasoner.cli.output import DONE, NOTHING, SOME, write
 from reasoner.ground.errors import NecessityError
 
@@ -36,6 +36,7 @@ def add(commands: Commands) -> None:
     show.add_argument(
         "--readings", action="store_true", help="the ambiguous passages, with their readings and the reasons"
     )
+    shared.add_config(show)
     show.add_argument("--shapes", action="store_true", help="the shapes that apply to one kind of request, as Turtle")
     shared.add_kind_of_request(show)
     show.set_defaults(run=_show)
@@ -84,7 +85,7 @@ def _list(options: argparse.Namespace) -> int:
 def _show(options: argparse.Namespace) -> int:
     from reasoner.policy import describe
 
-    policy = shared.policy(options)
+    policy = Basis.of(options).policy
     version = describe.choose_version(policy, options.version)
     if options.shapes:
         print(describe.shapes(version, shared.axis_words(options), options.jurisdiction, options.minor), end="")

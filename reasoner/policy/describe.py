@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from rdflib import Literal, URIRef
 
 from reasoner.ground.errors import UsageError
-from reasoner.policy import axes, search
+from reasoner.policy import axes, evidence, search
 from reasoner.policy.effective import EffectivePolicy, choose_readings, effective_policy
-from reasoner.policy.model import Criterion, CriterionKind, Policy, PolicyVersion, Substitution
+from reasoner.policy.model import Criterion, CriterionKind, Policy, PolicyVersion
 from reasoner.rdf import graphs
 from reasoner.rdf.namespaces import NEC, RDF, SKOS
 from reasoner.rdf.owl_rl import classify
@@ -55,9 +55,16 @@ def tree(version: PolicyVersion) -> str:
             lines.append("")
     lines.append("parameters, which a configuration may set")
     for parameter in sorted(version.parameters.values(), key=lambda parameter: parameter.label):
+        own = f"; {parameter.default} by the policy itself" if parameter.changed else ""
         lines.append(
-            f"  {parameter.label}  {parameter.value}  ({parameter.minimum} to {parameter.maximum})  <{parameter.iri}>"
+            f"  {parameter.label}  {parameter.value}  ({parameter.minimum} to {parameter.maximum}{own})  <{parameter.iri}>"
         )
+    if version.changed_lookbacks:
+        lines += ["", "lookbacks, as the configuration sets them"]
+        lines += [
+            f"  {leaf.id}  {leaf.current_lookback}  ({leaf.own_lookback} by the policy itself)"
+            for leaf in version.changed_lookbacks
+        ]
     return "\n".join([*lines, ""])
 
 
@@ -85,6 +92,8 @@ def _criterion(policy: Policy, version: PolicyVersion, criterion: Criterion) -> 
         if source.applies_to and source.id:
             inherited = "" if source is criterion else f" (as {source.id})"
             yield f"  asked of  {search.label(policy, source.applies_to)}{inherited}"
+            text = graphs.text(policy.ontology, URIRef(source.applies_to), SKOS.definition)
+            yield from textwrap.wrap(text, 100, initial_indent=" " * 12, subsequent_indent=" " * 12)
     if criterion.finding:
         yield f"  finding   {search.label(policy, criterion.finding)}"
         yield from (
@@ -93,11 +102,7 @@ def _criterion(policy: Policy, version: PolicyVersion, criterion: Criterion) -> 
         yield from (
             f"  contrary  {search.label(policy, name)}" for name in search.contraries(version, criterion.finding)
         )
-    for detail in criterion.details:
-        unit = graphs.text(policy.ontology, URIRef(detail), NEC.unitCode)
-        yield f"  detail    {search.label(policy, detail)}{f' in {unit}' if unit else ''}"
-    for needed in criterion.speaks_only_with:
-        yield f"  needs     {search.label(policy, needed)}, without which a statement does not speak to it"
+    yield from (f"  {rule.title:<9} {rule.text}" for rule in evidence.rules(policy, version, criterion))
     if criterion.ask:
         yield f"  ask       {criterion.ask}"
     if criterion.conditional:
@@ -106,8 +111,9 @@ def _criterion(policy: Policy, version: PolicyVersion, criterion: Criterion) -> 
             f"  not applicable by  {search.label(policy, n)}" for n in search.inapplicable(version, criterion.finding)
         )
     for interpretation in version.interpretations:
-        if any(_concerns(substitution, criterion) for r in interpretation.readings for substitution in r.substitutions):
-            yield f"  reading   {interpretation.id}  {interpretation.label}"
+        if search.turns_on(version, interpretation, criterion):
+            names = ", ".join(reading.id.partition("/")[2] for reading in interpretation.alternatives)
+            yield f"  reading   {interpretation.id}  {interpretation.label}: by default {interpretation.default.label}; or {names}"
     for member in criterion.members:
         part = version.criteria[member]
         yield f"  part      {part.id}  {part.label}"
@@ -119,10 +125,6 @@ def _groups_above(version: PolicyVersion, criterion: Criterion) -> Iterator[Crit
         if criterion.iri in group.members and criterion.iri not in version.sections:
             yield group
             yield from _groups_above(version, group)
-
-
-def _concerns(substitution: Substitution, criterion: Criterion) -> bool:
-    return criterion.iri == substitution.replaced or criterion.iri in substitution.used
 
 
 def readings(version: PolicyVersion) -> str:

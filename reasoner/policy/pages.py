@@ -13,6 +13,7 @@ from rdflib import Graph, URIRef
 from rdflib.term import Node
 
 from reasoner.ground.errors import UsageError
+from reasoner.policy import evidence
 from reasoner.policy.model import Criterion, CriterionKind, Policy, PolicyVersion, Substitution
 from reasoner.rdf import graphs, terms
 from reasoner.rdf.namespaces import DCTERMS, NEC, OWL, RDF, RDFS, SH, SKOS, VANN
@@ -212,6 +213,7 @@ class _Reference:
                 passage for passage in version.interpretations
                 if (URIRef(passage.iri), NEC.concerns, node) in self.ontology
             ],
+            "rules": list(evidence.rules(self.policy, version, criterion)),
             "shapes": self._reports(version, node),
             "turtle": self._turtle(version, node),
         }  # fmt: skip

@@ -9,7 +9,7 @@ from rdflib import Graph, Literal, URIRef
 from rdflib.term import Node
 
 from reasoner.ground.errors import UsageError
-from reasoner.policy.model import Criterion, Policy, PolicyVersion
+from reasoner.policy.model import Criterion, Interpretation, Policy, PolicyVersion
 from reasoner.rdf import graphs, terms
 from reasoner.rdf.namespaces import NEC, OWL, RDFS, SKOS
 
@@ -58,6 +58,14 @@ def inapplicable(version: PolicyVersion, finding: str) -> list[str]:
     """The IRIs of the findings that mark a leaf's finding not applicable when affirmed, with all narrower ones, in order."""
     stated = [str(name) for name in version.ontology.subjects(NEC.marksNotApplicable, URIRef(finding))]
     return sorted({*stated, *(name for marking in stated for name in narrower(version.ontology, marking))})
+
+
+def turns_on(version: PolicyVersion, interpretation: Interpretation, criterion: Criterion) -> bool:
+    """Whether a passage that can be read in more than one way bears on a criterion."""
+    substitutions = [each for reading in interpretation.readings for each in reading.substitutions]
+    return (URIRef(interpretation.iri), NEC.concerns, URIRef(criterion.iri)) in version.ontology or any(
+        criterion.iri == each.replaced or criterion.iri in each.used for each in substitutions
+    )
 
 
 def label(policy: Policy, iri: str) -> str:

@@ -287,7 +287,6 @@ def test_a_configuration_has_no_lookback_of_its_own(tmp_path: Path) -> None:
     assert error.value.where == f"{path}: <urn:payer>"
 
 
-@pytest.mark.usefixtures("core_alone")
 def test_a_stay_needs_a_version_that_says_when_one_begins(tmp_path: Path) -> None:
     toy = load_policy("toy", root=write_toy(tmp_path))
     leaf = toy.versions[0].by_id["criteria:1-a"].iri

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from rdflib import Graph, URIRef
 
 from reasoner import Policy
+from reasoner.cli import main
 from reasoner.ground.errors import UsageError
 from reasoner.policy.describe import choose_version, criterion, effective, readings, shapes, tree
 from reasoner.rdf.namespaces import NEC, SH
@@ -111,3 +114,23 @@ def test_the_shapes_of_a_kind_of_request_target_the_sections_that_apply(policy: 
     routed = {section.criterion.iri for section in effective(version, ADMISSION, "US-MO", minor=False).sections}
     assert {section for section in version.sections if URIRef(section) in targeted} == routed
     assert routed < set(version.sections)
+
+
+def test_what_a_configuration_sets_is_shown_beside_the_policys_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    leaf = "https://w3id.org/necessity/mp9556/2025-04-01/adult-admission/3"
+    (tmp_path / "payer.ttl").write_text(
+        "@prefix nec: <https://w3id.org/necessity/core#> .\n"
+        f"<urn:payer> a nec:Configuration ; nec:ageOfMajority 19 . <{leaf}> nec:lookback 30 ."
+    )
+    config = ["--config", str(tmp_path / "payer.ttl")]
+    assert main(["policy", "show", "adult-admission:3", *config]) == 0
+    assert (
+        "  lookback  from 30 days before the start of service (by the policy itself: 180 days)"
+        in capsys.readouterr().out
+    )
+    assert main(["policy", "show", *config]) == 0
+    tree = capsys.readouterr().out
+    assert "  adult-admission:3  30 days  (180 days by the policy itself)" in tree
+    assert "  age of majority  19  (0 to 150; 18 by the policy itself)" in tree

@@ -72,11 +72,42 @@ def test_a_criterion_is_found_by_its_id_and_by_its_number(policy: Policy, name: 
 
 
 def test_a_criterion_is_told_with_details_readings_and_whom_it_is_asked_of(policy: Policy) -> None:
-    assert "  detail    nec:severity  severity" in shown(policy, "adult-admission:1-severity")
+    (detail,) = [
+        x for x in shown(policy, "adult-admission:1-severity") if x.startswith("  detail    nec:severity  severity")
+    ]
+    assert detail.endswith(
+        ": nec:Mild, nec:MildToModerate, nec:Minimal, nec:Moderate, nec:ModerateOrSevere, nec:Severe"
+    )
     assert any(line.startswith("  reading   minor-community ") for line in shown(policy, "adult-admission:4"))
     assert [line.split()[2] for line in shown(policy, "adult-admission:4") if line.startswith("  asked of")] == [
         "iop:AdultAdmissionReview"
     ]
+
+
+def test_a_criterion_is_told_with_the_readings_that_turn_on_it(policy: Policy) -> None:
+    (line,) = [line for line in shown(policy, "adult-admission:2-a-impairment") if line.startswith("  reading")]
+    assert line.split()[1] == "impairment-degree"
+    assert line.endswith("; or mild")
+
+
+def test_who_is_asked_is_told_with_the_definition(policy: Policy) -> None:
+    lines = shown(policy, "adult-continuation:1-a")
+    place = lines.index("  asked of  iop:AdultContinuationReview  adult continuation review (as adult-continuation)")
+    assert lines[place + 1].startswith("            A request to which the adult continuation section applies")
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("no acute withdrawal", "finding    iop:NoAcuteWithdrawal  no acute withdrawal"),
+        ("self-care", "finding    iop:SelfCareImpairment  self-care impairment"),
+        ("detoxification completed", "finding    iop:DetoxificationCompleted  detoxification completed"),
+    ],
+)
+def test_words_find_what_marks_a_criterion_not_applicable_and_what_is_background(
+    policy: Policy, words: str, found: str
+) -> None:
+    assert found in shown(policy, words)
 
 
 def test_words_find_criteria_and_findings_names_before_definitions(policy: Policy) -> None:
