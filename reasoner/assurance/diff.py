@@ -14,7 +14,7 @@ from reasoner.determination.determine import determine_under
 from reasoner.policy.effective import leaf_shapes
 from reasoner.policy.model import Criterion, CriterionKind, Interpretation, Policy, PolicyVersion, Reading, Substitution
 from reasoner.rdf import terms
-from reasoner.rdf.namespaces import SH
+from reasoner.rdf.namespaces import NEC, SH
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,13 @@ class Difference:
 KINDS = ("added", "removed", "reworded", "recombined", "retested", "readings", "version")
 """The kinds of difference: a criterion is added or removed, has other words, combines other parts, or its shapes test
 something else; a passage has other readings; or the version as a whole differs."""
+
+
+_OF_EVIDENCE = (
+    *("supersededPer", "holdsFor", "population", "deniedByEvery", "pairedBy"),
+    *("considers", "countsOver", "countedCodes", "speaksOnlyFrom"),
+)
+"""Properties of a criterion that say what evidence counts for it, and how."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +122,18 @@ def _structure(criterion: Criterion, version: PolicyVersion) -> dict[str, str]:
         "treated as": ", ".join(flag for flag in flags if getattr(criterion, flag)),
         "speaks only with": ", ".join(criterion.speaks_only_with),
         "detail": ", ".join(criterion.details),
+        "lookback": str(criterion.own_lookback) if criterion.kind is CriterionKind.LEAF else "",
+        "period of": criterion.period_of or "",
+        **{name: _stated(criterion, name, version) for name in _OF_EVIDENCE},
         "opposites": ", ".join(_name(other, version) for other in criterion.opposites),
     }
+
+
+def _stated(criterion: Criterion, name: str, version: PolicyVersion) -> str:
+    """The values of a property of the core vocabulary."""
+    return ", ".join(
+        sorted(_local(str(o), version) for o in version.ontology.objects(URIRef(criterion.iri), NEC[name]))
+    )
 
 
 def _tests(before: Criterion, earlier: PolicyVersion, after: Criterion, later: PolicyVersion) -> Iterator[Difference]:
@@ -198,6 +215,7 @@ def _facts(version: PolicyVersion) -> dict[str, str]:
             section.criterion.id + (" (excluding)" if section.excluding else "") for section in version.lists
         ),
         "age of majority": str(version.age_of_majority),
+        "assumed stay": f"{stay.value} days" if (stay := version.parameters.get(str(NEC.assumedStay))) else "",
         "ages that carry a note": f"{ages.start} to {ages.stop - 1}" if ages else "",
         **{
             version.lexicon.labels[terms.iri(value.window)]: f"{version.windows[value.iri]} days"

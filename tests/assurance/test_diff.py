@@ -43,6 +43,22 @@ def test_each_kind_of_difference_and_nothing_else(toy: Policy) -> None:
     assert "- criteria:1-a, criteria:1-b\n    + criteria:1-a, criteria:1-b, criteria:1-c" in text
 
 
+def test_what_evidence_counts_is_told_apart(tmp_path: Path) -> None:
+    path = write_toy(tmp_path) / "ontology/toy/2031-01-01.ttl"
+    text, leaf = path.read_text(), "criteria:1-a a nec:Leaf"
+    assert leaf in text
+    more = "nec:lookback nec:SinceAdmission ; nec:speaksOnlyFrom nec:Provider ; nec:supersededPer nec:severity ; nec:holdsFor nec:Some"
+    text = text.replace(leaf, f"criteria:1-a {more} ; a nec:Leaf", 1)
+    path.write_text(text.replace("nec:ageOfMajority 18", "nec:assumedStay 30 ; nec:ageOfMajority 18", 1))
+    told = {(d.id, d.aspect): (d.before, d.after) for d in diff(*load_policy("toy", root=tmp_path).versions)}
+    core = "https://w3id.org/necessity/core#"
+    assert told["criteria:1-a", "lookback"] == ("any age", "since admission")
+    assert told["criteria:1-a", "speaksOnlyFrom"] == ("", f"{core}Provider")
+    assert told["criteria:1-a", "supersededPer"] == ("", f"{core}severity")
+    assert told["criteria:1-a", "holdsFor"] == ("", f"{core}Some")
+    assert told["", "assumed stay"] == ("", "30 days")
+
+
 def test_a_version_does_not_differ_from_itself(toy: Policy, policy: Policy) -> None:
     for version in (*toy.versions, *policy.versions):
         assert diff(version, version) == ()
