@@ -142,7 +142,7 @@ def test_what_says_nothing_of_terms_is_no_definition(policy: Policy, tmp_path: P
 def test_a_batch_refuses_it_in_any_form(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], suffix: str, syntax: str
 ) -> None:
-    axiom = f"iop:Anxiety <{RDFS}subClassOf> iop:Homelessness ."
+    axiom = f"iop:EvictionThreat <{RDFS}subClassOf> iop:Homelessness ."
     graph = Graph().parse(data=chart([Attestation("adult-admission:3")]) + axiom, format="turtle")
     graph.serialize(tmp_path / f"a{suffix}", format=syntax)
     assert main(["determine", str(tmp_path / f"a{suffix}"), "--format", "compact"]) == 2
