@@ -39,7 +39,7 @@ class Assumption:
     changes: tuple[StatusChange, ...]
     """In published order; the assumed leaves among them."""
     readings: tuple[tuple[str, Outcome, Outcome], ...]
-    """Id of each other reading, with its outcome before and after."""
+    """Id of each other reading that is not strained, with its outcome before and after."""
     evaluation: Evaluation
 
 
@@ -85,6 +85,7 @@ def assume(determination: Determination, stances: Mapping[str, str]) -> Assumpti
         readings=tuple(
             (other.reading.id, other.outcome, other.evaluation.assuming(assumed).outcome)
             for other in determination.readings
+            if not other.reading.strained
         ),
         evaluation=after,
     )

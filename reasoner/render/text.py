@@ -136,7 +136,7 @@ def _one(determination: Determination, criterion_id: str) -> Iterator[str]:
         other = tried.evaluation.statuses.get(criterion.iri)
         if other is not result.status:
             gives = other.value if other else "not asked"
-            yield from _wrapped(f"  read as {tried.reading.id} ({tried.reading.label}): {gives}", " " * 6)
+            yield from _wrapped(f"  read as {tried.reading.id} ({tried.reading.title}): {gives}", " " * 6)
 
 
 def _assumed(assumption: Assumption, stances: Mapping[str, str]) -> Iterator[str]:

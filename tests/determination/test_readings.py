@@ -209,6 +209,8 @@ def test_a_strained_reading_is_tried_and_does_not_count(policy: Policy) -> None:
     ((_, _, line),) = writer.lines(determination.case)
     assert line == writer.brief(determination)
     assert (json.loads(line)["holds"], json.loads(line)["holdsStrained"]) == (True, False)
+    assumed = {id_ for id_, _, _ in assume(determination, {"adult-continuation:3": "denied"}).readings}
+    assert assumed == ALL - {"continuation-combination/all"}
     (untried,) = determine(data, policy, alternatives=False)
     assert untried.holds_under_strained_readings is None
 
