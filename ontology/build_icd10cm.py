@@ -11,7 +11,6 @@ A code gets a ``nec:codeSeverity`` only where the code itself states a severity:
 * nothing else: no remission code, no category whose codes differ, and no disorder outside these categories.
 
 A code whose own title says that the disorder is in remission gets a ``nec:codeRemission``: partial, full, or not told which.
-Every F code gets its three-character category as ``nec:codeTopic``: the disorder, whatever its severity or course.
 """
 
 import re
@@ -51,8 +50,8 @@ HEADER = """\
     owl:imports <https://w3id.org/necessity/core> ;
     dcterms:title "ICD-10-CM: mental, behavioral and neurodevelopmental disorders, and socioeconomic circumstances"@en ;
     dcterms:description "Chapter F01-F99 and block Z55-Z65 of ICD-10-CM as SKOS concepts, with the severity or remission \
-that a code itself states and the category that names its disorder. ICD-10-CM is a work of the United States government and in the \
-public domain; the codes and titles are unchanged, the severities, remissions and topics are the \
+that a code itself states. ICD-10-CM is a work of the United States government and in the \
+public domain; the codes and titles are unchanged, the severities and remissions are the \
 project's."@en ;
     dcterms:creator "The Necessity project" ;
     dcterms:publisher "National Center for Health Statistics and Centers for Medicare & Medicaid Services (NCHS/CMS)" ;
@@ -103,7 +102,6 @@ def concept(code: str, broader: str | None) -> str:
     if broader is not None:
         line += f" ; skos:broader icd10cm:{broader}"
     if re.match(r"F\d\w(\.\w+)?$", notation):
-        line += f" ; nec:codeTopic icd10cm:{notation[:3]}"
         stated = severity(code)
         line += f" ; nec:codeSeverity {stated}" if stated else ""
         remitted = remission(code)

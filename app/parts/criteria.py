@@ -9,8 +9,8 @@ import streamlit as st
 
 from parts import drafting, paint, quote, session
 from parts.components import Node, tree
+from reasoner.determination.bearing import Reason
 from reasoner.determination.model import CriterionResult, Determination
-from reasoner.determination.settling import Reason
 from reasoner.ground.errors import NecessityError
 from reasoner.logic import justification
 from reasoner.logic.fold import Status

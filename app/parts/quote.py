@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from reasoner.chart.model import Assertion, Statement
-from reasoner.determination.settling import Bearing, SetAside
+from reasoner.determination.bearing import Bearing, SetAside
 from reasoner.render.document import quotation as quoted
 from reasoner.render.wording import STANCE, bearing_words
 
@@ -20,7 +20,7 @@ def bearing(bearing: Bearing) -> dict[str, Any]:
 
 def aside(aside: SetAside) -> dict[str, Any]:
     """A statement that was set aside, with the reason."""
-    return quotation(aside.statement, aside.reason.value, "")
+    return quotation(aside.statement, aside.words, "")
 
 
 def in_order(statements: Iterable[Statement]) -> list[Statement]:

@@ -113,7 +113,7 @@ def _words(criterion: Criterion, version: PolicyVersion) -> dict[str, str]:
 
 def _structure(criterion: Criterion, version: PolicyVersion) -> dict[str, str]:
     """How a criterion combines its parts, and how the engine treats it."""
-    flags = ("conditional", "residual", "topical")
+    flags = ("conditional", "residual")
     return {
         "kind": criterion.kind.value,
         "parts": ", ".join(_name(member, version) for member in criterion.members),

@@ -14,11 +14,10 @@ from reasoner.determination.compiled import compiled_policy
 from reasoner.determination.determine import Period, other_readings, periods
 from reasoner.determination.engine import Engine, software_version
 from reasoner.determination.model import Determination
-from reasoner.determination.settling import settle
-from reasoner.logic.fold import Outcome
+from reasoner.logic.fold import Outcome, fact_for_pair
 from reasoner.logic.tables import CODE, FoldTable
 from reasoner.policy.configuration import Configuration, configured
-from reasoner.policy.effective import choose_readings, effective_policy
+from reasoner.policy.effective import Pair, choose_readings, effective_policy
 from reasoner.policy.model import Policy, PolicyVersion
 
 _KINDS = 256
@@ -34,6 +33,10 @@ class _RequestKind:
     table: FoldTable
     undocumented: bytes
     """The status codes of the table's leaves where no statement speaks to them."""
+    by_fact: dict[str, list[str]]
+    """The leaves that ask about several facts, by the leaf under which their statements are settled."""
+    pairs: dict[str, list[Pair]]
+    """The pairs of an alternative and a leaf, by the IRI of the leaf."""
     published: dict[str, tuple[int, str]]
     """The place in published order and the id of each leaf of the effective policy, by the leaf its statements are settled under."""
 
@@ -80,13 +83,19 @@ class LineWriter:
                 continue
             compiled = compiled_policy(version)
             inference = compiled.infer(case)
-            settlement = settle(case, inference, version)
+            settlement = compiled.settle(case, inference)
             kind = self._kind(version, inference.request_classes)
             table, position, published = kind.table, kind.table.position, kind.published
             codes = bytearray(kind.undocumented)
             for leaf, answer in compiled.answers(case, inference, settlement).items():
                 if leaf in position:
                     codes[position[leaf]] = CODE[compiled.status(leaf, answer)]
+            for settled in settlement.facts:
+                for leaf in kind.by_fact.get(settled, ()):
+                    report = compiled.judge(leaf, case, inference, settlement)
+                    codes[position[leaf]] = CODE[report.status]
+                    for pair in kind.pairs.get(leaf, ()):
+                        codes[position[pair.key]] = CODE[fact_for_pair(report.facts, pair)]
             folded = table.fold(bytes(codes))
             cited = sorted(
                 [
@@ -145,9 +154,20 @@ class LineWriter:
             plain, strained = ([o for _, reading, o in others if reading.strained is kind] for kind in (False, True))
             table, compiled = FoldTable(effective, plain, strained), compiled_policy(version)
             asked = effective.shown({leaf: version.settled_as(leaf) for leaf in effective.leaves})
+            pairs: dict[str, list[Pair]] = {}
+            for pair in {pair.key: pair for read in (effective, *plain, *strained) for pair in read.pairs}.values():
+                pairs.setdefault(pair.leaf.leaf, []).append(pair)
+            by_fact: dict[str, list[str]] = {}
+            for policy in (effective, *plain, *strained):
+                for leaf in policy.leaves:
+                    own = by_fact.setdefault(version.settled_as(leaf), [])
+                    own += [leaf] if version.leaves[leaf].topic and leaf not in own else []
+            silent = [leaf.partition(" ")[0] for leaf in table.leaves]  # of a pair, that of its leaf
             kind = self._kinds[version.iri, classes] = _RequestKind(
                 table,
-                bytes(CODE[compiled.status(leaf, compiled.silence(leaf))] for leaf in table.leaves),
+                bytes(CODE[compiled.status(leaf, compiled.silence(leaf))] for leaf in silent),
+                by_fact,
+                pairs,
                 {settled: (number, version.criteria[iri].id) for number, (iri, settled) in enumerate(asked.items())},
             )
         return kind

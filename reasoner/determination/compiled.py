@@ -8,7 +8,8 @@ compiled form is not certain is evaluated by the reference engine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import chain
 from typing import TypeVar
@@ -19,11 +20,13 @@ from rdflib import URIRef
 from reasoner.chart.model import Assertion, Case, Meaning, Statement
 from reasoner.determination import inference as reference
 from reasoner.determination import proof, validation
+from reasoner.determination.bearing import Bearing, Fact, Settlement
 from reasoner.determination.compiled_evidence import RELATION, RELATIONS, Evidence, EvidenceKind, LeafAnswer
+from reasoner.determination.compiled_leaf import CompiledLeaf
 from reasoner.determination.evidence_graph import evidence_graph, evidence_node
 from reasoner.determination.inference import Inference
-from reasoner.determination.settling import Bearing, Settlement
-from reasoner.determination.validation import LeafReport
+from reasoner.determination.judging import LeafReport, judge
+from reasoner.determination.settling import settle
 from reasoner.ground.errors import EngineError
 from reasoner.logic.fold import Status, leaf_status
 from reasoner.policy.effective import leaf_shapes
@@ -31,23 +34,21 @@ from reasoner.policy.lexicon import Lexicon
 from reasoner.policy.model import Criterion, PolicyVersion
 from reasoner.rdf import shacl_door, terms
 from reasoner.rdf.compiled_owl import TYPE, Entailment, Facts
-from reasoner.rdf.compiled_shacl import SH, CompiledShape, Compiler, DoubtError, UnsupportedError
+from reasoner.rdf.compiled_shacl import DoubtError
 from reasoner.rdf.namespaces import NEC
-from reasoner.rdf.property_paths import Steps, follow
 from reasoner.rdf.terms import Term
 
 _LIMIT = 16384
 """How many entries a memory holds."""
-_CODE, _TOPIC, _AGE_GROUP = terms.of(NEC.code), terms.of(NEC.topic), terms.of(NEC.ageGroup)
+_CODE, _AGE_GROUP = terms.of(NEC.code), terms.of(NEC.ageGroup)
 _MINOR, _ADULT = terms.of(NEC.Minor), terms.of(NEC.Adult)
 _STATEMENT, _ADDRESSES = terms.of(NEC.Statement), terms.of(NEC.addresses)
 _OWL, _RDFS = "<http://www.w3.org/2002/07/owl#", "<http://www.w3.org/2000/01/rdf-schema#"
 _AXIOMATIC = RELATIONS.union(f"{_RDFS}{name}>" for name in ("subClassOf", "subPropertyOf", "domain", "range"))
 """Properties that define terms or relate evidence to its request; the compiled axioms assume that no chart uses them."""
-_TO_EVIDENCE = frozenset((relation, False) for relation in RELATIONS)
 _HARMLESS = frozenset(f"{_OWL}{name}>" for name in ("Thing", "NamedIndividual"))
 _BOOLEAN = "^^<http://www.w3.org/2001/XMLSchema#boolean>"
-Fact = tuple[Term, Term]
+Property = tuple[Term, Term]
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
@@ -74,23 +75,23 @@ class CompiledPolicy:
         self._named = frozenset(chain.from_iterable(version.lexicon.axioms))
         self._majority = version.age_of_majority
         self._request_classes = _Memory[object, frozenset[str]]()
-        self._inferred = _Memory[object, tuple[tuple[Fact, ...], frozenset[str], frozenset[Term]]]()
-        self._numeric = _Memory[Meaning, tuple[Fact, ...]]()
-        self._calculated = _Memory[tuple[tuple[Fact, ...], ...], tuple[tuple[Fact, ...], ...]]()
-        self.leaves = {iri: _CompiledLeaf(iri, version) for iri in version.leaves}
+        self._inferred = _Memory[object, tuple[tuple[Property, ...], frozenset[str], frozenset[Term]]]()
+        self._numeric = _Memory[Meaning, tuple[Property, ...]]()
+        self._calculated = _Memory[tuple[tuple[Property, ...], ...], tuple[tuple[Property, ...], ...]]()
+        self.leaves = {iri: CompiledLeaf(iri, version) for iri in version.leaves}
         self.uncompiled = {iri: leaf.unsupported for iri, leaf in self.leaves.items() if leaf.unsupported}
         """The leaves that the Rust engine evaluates, by IRI, each with what of it is not compiled."""
         self._rust_shapes = self._uncompiled_shapes() if self.uncompiled else None
         self._classes = frozenset().union(*(leaf.classes for leaf in self.leaves.values()))
         self._predicates = frozenset().union(*(leaf.predicates for leaf in self.leaves.values()))
-        self._triggered: dict[Term, list[_CompiledLeaf]] = {}
+        self._triggered: dict[Term, list[CompiledLeaf]] = {}
         for leaf in self.leaves.values():
             for name in leaf.triggers:
                 self._triggered.setdefault(name, []).append(leaf)
         self._untriggered = [leaf for leaf in self.leaves.values() if leaf.reads_all and not leaf.unsupported]
         self._kinds = _Memory[object, EvidenceKind]()
         self._kind_numbers: dict[object, int] = {}
-        self._answers = _Memory[tuple[object, ...], LeafAnswer]()
+        self._answered = _Memory[tuple[object, ...], LeafAnswer]()
         nobody = Evidence("urn:necessity:nobody", {})
         self._silent = {iri: leaf.answer(nobody) for iri, leaf in self.leaves.items() if not leaf.unsupported}
         if self._rust_shapes:
@@ -111,7 +112,7 @@ class CompiledPolicy:
         if case.mingled() or self._exceeds_axioms(case):
             return reference.infer(case, self.version)
         calculated = self._calculate(case.statements)
-        facts: dict[str, tuple[Fact, ...]] = {}
+        facts: dict[str, tuple[Property, ...]] = {}
         classes: dict[str, frozenset[str]] = {}
         remembered = self._inferred
         for statement in case.statements:
@@ -163,7 +164,7 @@ class CompiledPolicy:
             classes = self._request_classes[key] = _closed(self._entailment, facts, request)
         return classes
 
-    def _classify(self, meaning: Meaning, facts: tuple[Fact, ...]) -> frozenset[str]:
+    def _classify(self, meaning: Meaning, facts: tuple[Property, ...]) -> frozenset[str]:
         """The classes of an affirmed statement."""
         node = "urn:necessity:statement"
         props: dict[Term, set[Term]] = {TYPE: {_STATEMENT, *map(terms.iri, meaning.classes)}}
@@ -173,13 +174,13 @@ class CompiledPolicy:
                 props.setdefault(predicate, set()).add(value)
         return _closed(self._entailment, {node: props}, node)
 
-    def _facts(self, asserted: tuple[Fact, ...], calculated: tuple[Fact, ...]) -> tuple[Fact, ...]:
+    def _facts(self, asserted: tuple[Property, ...], calculated: tuple[Property, ...]) -> tuple[Property, ...]:
         """The facts of a statement with those that its codes and the policy's rules state."""
         facts = {*asserted, *calculated}
         facts |= {fact for p, code in facts if p == _CODE for fact in self.version.lexicon.coded.get(code, ())}
         return tuple(sorted(facts))
 
-    def _calculate(self, statements: Sequence[Statement]) -> Mapping[str, tuple[Fact, ...]]:
+    def _calculate(self, statements: Sequence[Statement]) -> Mapping[str, tuple[Property, ...]]:
         """What the policy's SPARQL rules construct from the numbers of a case."""
         if not self.version.rules:
             return {}
@@ -198,36 +199,78 @@ class CompiledPolicy:
             derived = self._calculated[key] = _construct(self.version.rules, key)
         return {statements[number].iri: facts for (number, _), facts in zip(numbers, derived, strict=True) if facts}
 
+    def settle(self, case: Case, inference: Inference) -> Settlement:
+        """What `reasoner.determination.settling.settle` makes of a case."""
+
+        def denies(bearing: Bearing) -> bool:
+            alone = Settlement({bearing.leaf: (bearing,)}, {}, (), frozenset())
+            answer = self._answers(case, inference, alone, alone.bearings, bearing.leaf).get(bearing.leaf)
+            return answer is not None and self.status(bearing.leaf, answer) is Status.NOT_MET
+
+        return settle(case, inference, self.version, denies)
+
     def answers(self, case: Case, inference: Inference, settlement: Settlement) -> dict[str, LeafAnswer]:
-        """The answer of each leaf that has evidence; of every other one it is `silence`."""
+        """The answer of each leaf that has evidence and asks about one fact; of every other such leaf it is `silence`."""
+        bearings = {iri: own for iri, own in settlement.bearings.items() if not self.leaves[iri].criterion.topic}
         if not inference.statements_apart:
-            return self._by_reference(case, inference, settlement, self.leaves)
+            settlement = replace(settlement, bearings=bearings)
+            leaves = [iri for iri, leaf in self.leaves.items() if not leaf.criterion.topic]
+            return self._by_reference(case, inference, settlement, leaves)
+        return self._answers(case, inference, settlement, bearings, None)
+
+    def judge(self, iri: str, case: Case, inference: Inference, settlement: Settlement) -> LeafReport:
+        """The report on a leaf that asks about several facts."""
+        answers: dict[Fact, LeafReport] = {}
+        for fact in settlement.facts.get(self.version.settled_as(iri), ()):
+            if fact.bearings:
+                answer = self._answers(case, inference, settlement, {iri: fact.bearings}, iri).get(iri)
+                answers[fact] = self._report(iri, answer or self._silent[iri], case.iri)
+        silence = self._report(iri, self._silent[iri], case.iri)
+        return judge(self.version, self.version.leaves[iri], settlement, answers, silence)
+
+    def _answers(
+        self,
+        case: Case,
+        inference: Inference,
+        settlement: Settlement,
+        bearings: Mapping[str, tuple[Bearing, ...]],
+        only: str | None,
+    ) -> dict[str, LeafAnswer]:
+        """The answers of all leaves, or of one only, to some bearings."""
         if len(self._kind_numbers) > _LIMIT:  # answers are remembered by these numbers, so all go together
             self._kind_numbers.clear()
             self._kinds.clear()
-            self._answers.clear()
+            self._answered.clear()
+        part = replace(settlement, bearings=bearings)
+        asked = self.leaves if only is None else (only,)
         by_node: dict[str, tuple[Bearing, list[str]]] = {}
-        for iri, bearings in settlement.bearings.items():
-            for bearing in bearings:
-                node = evidence_node(bearing) if bearing.contrary else bearing.statement.iri
+        for iri, own in bearings.items():
+            for bearing in own:
+                node = evidence_node(bearing) if bearing.apart else bearing.statement.iri
                 entry = by_node.get(node)
                 if entry is None:
                     by_node[node] = (bearing, [iri])
                 elif entry[0][1:] == bearing[1:]:
                     entry[1].append(iri)
                 else:  # two pieces of evidence have one IRI
-                    return self._by_reference(case, inference, settlement, self.leaves)
+                    return self._by_reference(case, inference, part, asked)
+        if not inference.statements_apart:
+            return self._by_reference(case, inference, part, asked)
         at_leaf: dict[str, list[int]] = {}
         kinds: dict[Term, EvidenceKind] = {}
-        facts = inference.facts
-        for node, ((_, statement, stance, contrary), leaves) in by_node.items():
-            own = facts[statement.iri]
-            kind_key = (statement.meaning, own, stance, contrary, leaves[0] if len(leaves) == 1 else frozenset(leaves))
+        facts, derived = inference.facts, settlement.derived
+        for node, (bearing, leaves) in by_node.items():
+            statement = bearing.statement
+            stated = facts[statement.iri]
+            if statement.iri in derived:
+                stated = (*stated, *(fact for fact in derived[statement.iri] if fact not in stated))
+            of_leaves = leaves[0] if len(leaves) == 1 else frozenset(leaves)
+            kind_key = (statement.meaning, stated, bearing.stance, bearing.apart, of_leaves)
             kind = self._kinds.get(kind_key)
             if kind is None:
                 classes = inference.classes[statement.iri]
                 kind = self._kinds[kind_key] = self._kind(
-                    statement.meaning.classes, classes, own, stance, contrary, frozenset(leaves)
+                    classes, stated, bearing.stance, bearing.apart, frozenset(leaves)
                 )
             kinds[f"<{node}>"] = kind
             for triggered in kind.triggered:
@@ -237,22 +280,23 @@ class CompiledPolicy:
         answers = {}
         for iri, numbers in at_leaf.items():
             leaf = self.leaves[iri]
-            if leaf.reads_all:
+            if leaf.reads_all or (iri != only if only else leaf.criterion.topic):
                 continue
             numbers.sort()
             key: tuple[object, ...] = (iri, *numbers)
             if leaf.contexts:
                 key += tuple([frozenset(read(evidence, evidence.request)) for read in leaf.contexts])
-            answer = None if evidence.entangled else self._answers.get(key)
+            answer = None if evidence.entangled else self._answered.get(key)
             if answer is None:
-                answer = self._answer(leaf, evidence, case, inference, settlement)
+                answer = self._answer(leaf, evidence, case, inference, part)
                 if not evidence.entangled:
-                    self._answers[key] = answer
+                    self._answered[key] = answer
             answers[iri] = answer
         for leaf in self._untriggered:
-            answers[leaf.iri] = self._answer(leaf, evidence, case, inference, settlement)
-        if self._rust_shapes:
-            graph = evidence_graph(case, inference, settlement, self.version)
+            if leaf.iri == only if only else not leaf.criterion.topic:
+                answers[leaf.iri] = self._answer(leaf, evidence, case, inference, part)
+        if self._rust_shapes and (only is None or only in self.uncompiled):
+            graph = evidence_graph(case, inference, part, self.version)
             results_by_leaf = self._rust_shapes.validate(graph, case.iri)
             answers |= {iri: LeafAnswer(results) for iri, results in results_by_leaf.items()}
         return answers
@@ -264,9 +308,14 @@ class CompiledPolicy:
     def evaluate(
         self, leaves: tuple[str, ...], case: Case, inference: Inference, settlement: Settlement
     ) -> dict[str, LeafReport]:
-        """What `reasoner.determination.validation.evaluate` finds of some leaves."""
+        """What `reasoner.determination.validation.evaluate_case` finds of some leaves."""
         answers = self.answers(case, inference, settlement)
-        return {iri: self._report(iri, answers.get(iri) or self._silent[iri], case.iri) for iri in leaves}
+        return {
+            iri: self.judge(iri, case, inference, settlement)
+            if self.leaves[iri].criterion.topic
+            else self._report(iri, answers.get(iri) or self._silent[iri], case.iri)
+            for iri in leaves
+        }
 
     def _report(self, iri: str, answer: LeafAnswer, request: str) -> LeafReport:
         return LeafReport(self.status(iri, answer), answer.results(request))
@@ -278,7 +327,7 @@ class CompiledPolicy:
         return answer.status
 
     def _answer(
-        self, leaf: _CompiledLeaf, evidence: Evidence, case: Case, inference: Inference, settlement: Settlement
+        self, leaf: CompiledLeaf, evidence: Evidence, case: Case, inference: Inference, settlement: Settlement
     ) -> LeafAnswer:
         try:
             return leaf.answer(evidence)
@@ -294,24 +343,21 @@ class CompiledPolicy:
 
     def _kind(
         self,
-        asserted: frozenset[str],
         entailed: frozenset[str],
-        all_facts: tuple[Fact, ...],
+        all_facts: tuple[Property, ...],
         stance: Assertion,
-        contrary: bool,
+        apart: bool,
         leaves: frozenset[str],
     ) -> EvidenceKind:
         """The kind of evidence node that `reasoner.determination.evidence_graph.evidence_graph` writes."""
         version = self.version
         types = {version.leaves[iri].finding for iri in leaves}
         facts: dict[Term, list[Term]] = {}
-        if not contrary:
+        if not apart:
             for predicate, value in all_facts:
                 facts.setdefault(predicate, []).append(value)
             if stance is Assertion.AFFIRMED:
                 types |= {name for name in entailed if name not in version.leaf_of}
-                if _TOPIC not in facts and any(version.leaves[iri].topical for iri in leaves):
-                    facts[_TOPIC] = sorted(map(terms.iri, asserted - set(version.leaf_of)))
         classes = frozenset(map(terms.iri, types)) & self._classes
         seen = {p: values for p, values in facts.items() if p in self._predicates and values}
         relation = RELATION[stance]
@@ -344,78 +390,7 @@ class CompiledPolicy:
         """The kind of evidence node that a bare statement to a leaf is."""
         stance = next(stance for stance, name in RELATION.items() if name == terms.of(relation))
         someone = tuple((terms.iri(required), "<urn:necessity:someone>") for required in leaf.speaks_only_with)
-        return self._kind(frozenset(), frozenset(), someone, stance, False, frozenset({leaf.iri}))
-
-
-class _CompiledLeaf:
-    """A leaf's shapes, compiled, and what they read."""
-
-    def __init__(self, iri: str, version: PolicyVersion) -> None:
-        self.iri = iri
-        self.item = iri in {i for section in version.lists if section.excluding for i in section.criterion.members}
-        self.unsupported = ""
-        """Why it is not compiled; empty if it is."""
-        self.reads_all = False
-        """Whether every evidence node may matter to it, not just those of the classes that trigger it."""
-        self.triggers: frozenset[Term] = frozenset()
-        self.predicates: frozenset[Term] = frozenset()
-        self.classes: frozenset[Term] = frozenset()
-        self.contexts: tuple[Callable[[Evidence, Term], Sequence[Term]], ...] = ()
-        self._reports: list[CompiledShape] = []
-        compiler = Compiler(version.lexicon.shapes)
-        try:
-            own = {p for p in version.lexicon.shapes.get(f"<{iri}>", {}) if p.startswith(f"<{SH}")}
-            if own - {f"<{SH}{name}>" for name in ("property", "targetClass", "rule")}:
-                raise UnsupportedError(f"{iri} has constraints beside its property shapes")
-            for shape in sorted(version.reporting(iri)):
-                self._reports += compiler.reports(shape)
-        except UnsupportedError as error:
-            self.unsupported = str(error)
-            return
-        self._reports.sort(key=lambda report: (terms.name(report.shape), report.severity))
-        use = compiler.use()
-        self.classes = use.classes
-        # A shape whose values are not statements reads the request, and answers are remembered for any request.
-        self.reads_all = not all(_starts_at_evidence(report.path) for report in self._reports)
-        self._read(use.paths)
-
-    def _read(self, paths: Collection[tuple[Steps, frozenset[Term] | None]]) -> None:
-        triggers: set[Term] = set()
-        predicates: set[Term] = set()
-        contexts: list[Steps] = []
-        for steps, needs in paths:
-            branches = steps.alternatives or (steps,)
-            sequences = [branch.sequence for branch in branches]
-            if all(_to_evidence(sequence) for sequence in sequences):
-                self.reads_all |= needs is None
-                triggers |= needs or set()
-            elif len(sequences) == 1 and len(sequences[0]) == 1 and not sequences[0][0][1]:
-                predicates.add(sequences[0][0][0])
-            elif len(sequences) == 1 and sequences[0] and sequences[0][0][1] and sequences[0][0][0] in RELATIONS:
-                contexts.append(Steps(sequences[0][1:]))
-                self.reads_all |= any(back for _, back in sequences[0][1:])
-            else:
-                self.reads_all = True
-            # An evidence kind has to keep the values of every property that a path names.
-            predicates |= {name for sequence in sequences for name, _ in sequence if name not in RELATIONS}
-        self.triggers, self.predicates = frozenset(triggers), frozenset(predicates)
-        self.contexts = tuple(follow(steps) for steps in sorted(contexts, key=str))
-
-    def answer(self, evidence: Evidence) -> LeafAnswer:
-        """What the shapes report of some evidence."""
-        return LeafAnswer([report for report in self._reports if report.breaks(evidence, evidence.request)])
-
-
-def _to_evidence(sequence: tuple[tuple[Term, bool], ...]) -> bool:
-    """Whether a path leads from the request to evidence nodes, or from one of them by the request to others."""
-    if len(sequence) == 2 and sequence[0][1] and sequence[0][0] in RELATIONS:
-        sequence = sequence[1:]
-    return len(sequence) == 1 and not sequence[0][1] and sequence[0][0] in RELATIONS
-
-
-def _starts_at_evidence(path: Steps) -> bool:
-    """Whether a path from the request begins with the property that leads to evidence nodes of a stance."""
-    return all(branch.sequence[0] in _TO_EVIDENCE for branch in path.alternatives or (path,))
+        return self._kind(frozenset(), someone, stance, False, frozenset({leaf.iri}))
 
 
 @lru_cache(maxsize=8)
@@ -455,17 +430,17 @@ def _leads_to_another(case: Case, values: frozenset[Term]) -> bool:
     )
 
 
-def _numeric(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
+def _numeric(facts: tuple[Property, ...]) -> tuple[Property, ...]:
     """The facts that a rule can calculate with: literals other than booleans."""
     return tuple((p, value) for p, value in facts if value.startswith('"') and not value.endswith(_BOOLEAN))
 
 
-def _construct(rules: tuple[str, ...], facts: tuple[tuple[Fact, ...], ...]) -> tuple[tuple[Fact, ...], ...]:
+def _construct(rules: tuple[str, ...], facts: tuple[tuple[Property, ...], ...]) -> tuple[tuple[Property, ...], ...]:
     """The facts that rules construct from those of some statements, for each of them in the same order."""
     store = ox.Store()
     lines = [f"<urn:necessity:n:{n}> {p} {value} ." for n, own in enumerate(facts) for p, value in own]
     store.load("\n".join(lines).encode(), format=ox.RdfFormat.N_TRIPLES)
-    derived: list[set[Fact]] = [set() for _ in facts]
+    derived: list[set[Property]] = [set() for _ in facts]
     for rule in rules:
         try:
             triples = list(store.query(rule))  # type: ignore[arg-type]  # a rule is a CONSTRUCT, whose results are triples

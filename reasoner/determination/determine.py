@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import chain
 
 from reasoner.chart.model import Case
+from reasoner.determination.bearing import Fact, Settlement
 from reasoner.determination.engine import DEFAULT_ENGINE, Engine
 from reasoner.determination.evidence_graph import evidence_graph
 from reasoner.determination.inference import Inference
-from reasoner.determination.model import Alternative, CriterionResult, Determination
+from reasoner.determination.judging import LeafReport, decided
+from reasoner.determination.model import Alternative, CriterionResult, Determination, FactResult
 from reasoner.determination.notes import reviewer_notes
-from reasoner.determination.settling import Settlement, settle
-from reasoner.determination.validation import LeafReport
 from reasoner.ground.days import days_after
-from reasoner.logic.fold import Evaluation, Outcome, Status
+from reasoner.logic.fold import Evaluation, Outcome, Status, fact_for_pair
 from reasoner.policy.configuration import Configuration, configured
 from reasoner.policy.effective import EffectivePolicy, Part, choose_readings, effective_policy
 from reasoner.policy.model import CriterionKind, Interpretation, Policy, PolicyVersion, Reading
-from reasoner.rdf import pyshacl_door
+from reasoner.rdf import pyshacl_door, terms
 from reasoner.rdf.pyshacl_door import ValidationReport
+from reasoner.rdf.terms import Term
 
 Period = tuple[date, date | None, PolicyVersion | None]
 """First and last day (None while the service is open), and the policy version in force (None if there is none)."""
@@ -106,9 +107,8 @@ def _determine(
     others = other_readings(effective) if alternatives else ()
     leaves = tuple(dict.fromkeys(chain(effective.leaves, *(other.leaves for _, _, other in others))))
     reports = engine.evaluate(version, leaves, case, inference, settlement)
-    found = {leaf: report.status for leaf, report in reports.items()}
-    evaluation = Evaluation(effective, effective.shown(found))
-    tried = ((passage, reading, Evaluation(other, other.shown(found))) for passage, reading, other in others)
+    evaluation = _evaluation(effective, reports)
+    tried = ((passage, reading, _evaluation(other, reports)) for passage, reading, other in others)
     return replace(
         base,
         version=version.iri,
@@ -119,7 +119,9 @@ def _determine(
         substitutions=effective.substitutions,
         readings=tuple(Alternative(passage, reading, other.outcome, other) for passage, reading, other in tried),
         evaluation=evaluation,
-        notes=reviewer_notes(case, effective, settlement, evaluation.statuses, inference.stated()),
+        notes=reviewer_notes(
+            case, effective, settlement, evaluation.statuses, inference, _reported(effective, reports)
+        ),
         set_aside=tuple(aside for aside in settlement.set_aside if not aside.leaf),
     )
 
@@ -130,7 +132,7 @@ def _prepare(
     readings = choose_readings(version, configuration.choices(version) if configuration else None)
     inference = engine.infer(case, version)
     effective = effective_policy(version, inference.request_classes, readings)
-    return inference, settle(case, inference, version), effective
+    return inference, engine.settle(case, inference, version), effective
 
 
 @lru_cache(maxsize=512)
@@ -152,7 +154,21 @@ def report(case: Case, policy: Policy, *, configuration: Configuration | None = 
     if version is None:
         return None
     inference, settlement, effective = _prepare(case, version, configuration, Engine.REFERENCE)
+    reports = Engine.REFERENCE.evaluate(version, effective.leaves, case, inference, settlement)
+    settlement = decided(version, settlement, reports)
     return pyshacl_door.validate(evidence_graph(case, inference, settlement, version), effective.shapes)
+
+
+def _reported(effective: EffectivePolicy, reports: Mapping[str, LeafReport]) -> frozenset[str]:
+    """The property shapes that an engine reported of the leaves of an effective policy."""
+    return frozenset(result.shape for leaf in effective.leaves for result in reports[leaf].results)
+
+
+def _evaluation(effective: EffectivePolicy, reports: Mapping[str, LeafReport]) -> Evaluation:
+    """The statuses of the leaves of an effective policy, and of its pairs, as an engine reports them."""
+    statuses = effective.shown({leaf: report.status for leaf, report in reports.items()})
+    of_pairs = {pair.key: fact_for_pair(reports[pair.leaf.leaf].facts, pair) for pair in effective.pairs}
+    return Evaluation(effective, statuses | of_pairs)
 
 
 def _results(
@@ -177,4 +193,24 @@ def _result(
         evidence=settlement.bearings.get(settled, ()) if is_leaf else (),
         set_aside=tuple(aside for aside in settlement.set_aside if aside.leaf == settled) if is_leaf else (),
         results=reports[part.leaf].results if is_leaf else (),
+        facts=_facts(version, reports[part.leaf], settlement.facts.get(settled, ())) if is_leaf else (),
     )
+
+
+def _facts(version: PolicyVersion, report: LeafReport, facts: tuple[Fact, ...]) -> tuple[FactResult, ...]:
+    """The facts of a leaf with their statuses, in the order of their words."""
+    bearings = {fact.topic: fact.bearings for fact in facts}
+    found = [
+        FactResult(fact.topic, _label(version, fact.topic), fact.status, bearings.get(fact.topic, ()))
+        for fact in report.facts
+    ]
+    return tuple(sorted(found, key=lambda fact: (fact.label, fact.topic)))
+
+
+def _label(version: PolicyVersion, topic: Term) -> str:
+    """What a fact is about, in words; empty for the fact of all statements that do not say."""
+    if topic.startswith('"'):
+        return terms.text(topic)
+    criterion = version.criteria.get(terms.name(topic)) if topic else None
+    label = criterion.label if criterion else version.lexicon.labels.get(topic, "")
+    return label or (terms.words(terms.local(terms.name(topic))) if topic else "")

@@ -6,11 +6,12 @@ from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 
 from reasoner.chart.model import Case
+from reasoner.determination.bearing import Settlement
 from reasoner.determination.compiled import compiled_policy
-from reasoner.determination.evidence_graph import evidence_graph
 from reasoner.determination.inference import Inference, infer
-from reasoner.determination.settling import Settlement
-from reasoner.determination.validation import LeafReport, evaluate
+from reasoner.determination.judging import LeafReport
+from reasoner.determination.settling import settle
+from reasoner.determination.validation import denies, evaluate_case
 from reasoner.policy.model import PolicyVersion
 from reasoner.rdf import pyshacl_door, shacl_door
 
@@ -27,13 +28,19 @@ class Engine(StrEnum):
         """Infer classes and facts from a case."""
         return compiled_policy(version).infer(case) if self is Engine.FAST else infer(case, version)
 
+    def settle(self, case: Case, inference: Inference, version: PolicyVersion) -> Settlement:
+        """Settle a case's statements."""
+        if self is Engine.FAST:
+            return compiled_policy(version).settle(case, inference)
+        return settle(case, inference, version, lambda bearing: denies(version, bearing, case, inference))
+
     def evaluate(
         self, version: PolicyVersion, leaves: tuple[str, ...], case: Case, inference: Inference, settlement: Settlement
     ) -> dict[str, LeafReport]:
         """The status of each of some leaves, and the validation results behind it."""
         if self is Engine.FAST:
             return compiled_policy(version).evaluate(leaves, case, inference, settlement)
-        return evaluate(version, leaves, evidence_graph(case, inference, settlement, version), case.iri)
+        return evaluate_case(version, leaves, case, inference, settlement)
 
     def describe(self, version: PolicyVersion | None) -> str:
         """Names and versions of the software that evaluates the leaves of a policy version."""

@@ -8,14 +8,36 @@ from datetime import date
 from functools import cached_property
 
 from reasoner.chart.model import Case
+from reasoner.determination.bearing import Bearing, SetAside
 from reasoner.determination.engine import DEFAULT_ENGINE, Engine
-from reasoner.determination.settling import Bearing, SetAside
 from reasoner.logic import justification
-from reasoner.logic.families import FALSE, Family
+from reasoner.logic.families import FALSE, All, AnyOf, Family, Formula
 from reasoner.logic.fold import Evaluation, Outcome, Status
 from reasoner.policy.configuration import Configuration
-from reasoner.policy.model import Criterion, CriterionKind, Interpretation, PolicyParameter, Reading, Substitution
+from reasoner.policy.model import (
+    Criterion,
+    CriterionKind,
+    Interpretation,
+    PolicyParameter,
+    Quantifier,
+    Reading,
+    Substitution,
+)
+from reasoner.rdf import terms
 from reasoner.rdf.pyshacl_door import ValidationResult
+from reasoner.rdf.terms import Term
+
+
+@dataclass(frozen=True)
+class FactResult:
+    """The status of one of the facts that a leaf asks about, such as one of several disorders."""
+
+    topic: Term
+    """What it is about; empty for the fact of all statements that do not say."""
+    label: str
+    """What it is about, in words; empty where the statements do not say."""
+    status: Status
+    evidence: tuple[Bearing, ...]
 
 
 @dataclass(frozen=True)
@@ -31,6 +53,23 @@ class CriterionResult:
     evidence: tuple[Bearing, ...]
     set_aside: tuple[SetAside, ...]
     results: tuple[ValidationResult, ...]
+    facts: tuple[FactResult, ...] = ()
+    """The facts of a leaf that asks about several, each with its own status; the evidence is theirs together."""
+
+    def grounds(self, alternative: str = "") -> Formula:
+        """The formula of the sets of statements that are enough for it, where it is a leaf that is met or not applicable.
+
+        Args:
+            alternative: IRI of the alternative that it is paired with; empty if it is not paired.
+        """
+        if not self.facts:
+            return AnyOf(tuple(sorted({bearing.statement.iri for bearing in self.evidence})))
+        enough = [
+            AnyOf(tuple(sorted({bearing.statement.iri for bearing in fact.evidence})))
+            for fact in self.facts
+            if fact.status is self.status and (not alternative or fact.topic in ("", terms.iri(alternative)))
+        ]
+        return All(tuple(enough)) if self.criterion.holds_for is Quantifier.EVERY else AnyOf(tuple(enough))
 
     @property
     def messages(self) -> tuple[str, ...]:
@@ -153,9 +192,12 @@ class Determination:
     @cached_property
     def statement_grounds(self) -> Family:
         """Where the criteria are met: every smallest set of statements, by IRI, that carries it."""
-        by_leaf = {r.criterion.iri: [b.statement.iri for b in r.evidence] for r in self.criteria}
+        by_leaf = {result.criterion.iri: result for result in self.criteria}
         return self._justified(
-            lambda evaluation: justification.statement_grounds(evaluation, by_leaf), Outcome.CRITERIA_MET
+            lambda evaluation: justification.statement_grounds(
+                evaluation, lambda leaf, alternative: by_leaf[leaf].grounds(alternative)
+            ),
+            Outcome.CRITERIA_MET,
         )
 
     @cached_property

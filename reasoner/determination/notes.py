@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from reasoner.chart.model import Assertion, Case
-from reasoner.determination.settling import Reason, Settlement
+from reasoner.determination.bearing import Reason, Settlement
+from reasoner.determination.inference import Inference
 from reasoner.logic.fold import Status
 from reasoner.policy.effective import EffectivePolicy
 from reasoner.policy.model import CriterionKind
+from reasoner.rdf import terms
 from reasoner.rdf.namespaces import NEC
 
 
@@ -17,7 +19,8 @@ def reviewer_notes(
     policy: EffectivePolicy,
     settlement: Settlement,
     statuses: Mapping[str, Status],
-    stated: Mapping[str, frozenset[str]],
+    inference: Inference,
+    shapes: Collection[str] = (),
 ) -> tuple[str, ...]:
     """Remarks that change no status, in a fixed order: on the request, the evidence, the policy.
 
@@ -26,7 +29,8 @@ def reviewer_notes(
         policy: its effective policy.
         settlement: its settled evidence.
         statuses: status by IRI of the criterion.
-        stated: the properties of each statement's structured facts, by its IRI.
+        inference: the classes and facts of its statements.
+        shapes: IRIs of the property shapes that an engine reported of the criteria.
     """
     lines = [
         *_about_parameters(policy),
@@ -34,7 +38,13 @@ def reviewer_notes(
         *(f"substitution: {substitution.label}" for substitution in policy.substitutions),
         *_about_authors(case),
         *_about_lateness(case, settlement),
-        *_about_evidence(policy, settlement, stated),
+        *(
+            f"check: {policy.version.lexicon.notes[shape]}"
+            for shape in sorted(map(terms.iri, shapes))
+            if shape in policy.version.lexicon.notes
+        ),
+        *_about_findings(case, policy, inference),
+        *_about_evidence(policy, settlement, inference.stated()),
         *_about_opposites(policy, statuses),
         *_about_description(policy, statuses),
         *_about_unasked(policy, settlement),
@@ -76,6 +86,17 @@ def _about_lateness(case: Case, settlement: Settlement) -> Iterator[str]:
             yield f"late entry: {statement.iri} was recorded on {statement.recorded}, after service end"
 
 
+def _about_findings(case: Case, policy: EffectivePolicy, inference: Inference) -> Iterator[str]:
+    """What the policy's vocabulary has to tell of the findings and facts that the statements affirm."""
+    noted = policy.version.lexicon.notes
+    for statement in case.statements:
+        if statement.assertion is Assertion.AFFIRMED:
+            named = {terms.iri(name) for name in inference.classes[statement.iri]}
+            stated = [fact for fact in inference.facts[statement.iri] if fact[1] != terms.FALSE]
+            named.update(*stated)
+            yield from (f"note: {noted[name]}: {statement.iri}" for name in sorted(named) if name in noted)
+
+
 def _about_evidence(
     policy: EffectivePolicy, settlement: Settlement, stated: Mapping[str, frozenset[str]]
 ) -> Iterator[str]:
@@ -83,6 +104,11 @@ def _about_evidence(
         settled = policy.version.settled_as(part.leaf) if part.kind is CriterionKind.LEAF else ""
         for bearing in settlement.bearings.get(settled, ()):
             details = part.criterion.details
+            if part.criterion.speaks_only_from and not bearing.statement.author_kind:
+                yield (
+                    f"author: what kind of author wrote {bearing.statement.iri} to {part.criterion.id} is not stated; "
+                    "it counts"
+                )
             if details and bearing.stance is Assertion.AFFIRMED and not stated[bearing.statement.iri] & set(details):
                 yield f"attested without detail: {bearing.statement.iri} to {part.criterion.id}"
 
@@ -106,10 +132,12 @@ def _about_description(policy: EffectivePolicy, statuses: Mapping[str, Status]) 
 def _about_unasked(policy: EffectivePolicy, settlement: Settlement) -> Iterator[str]:
     """Statements about criteria that this request is not asked, or about none."""
     asked = {*policy.parts, *map(policy.version.settled_as, policy.leaves)}
-    for iri, bearings in sorted(settlement.bearings.items()):
-        if iri not in asked and not policy.version.criteria[iri].restates:
-            id_ = policy.version.criteria[iri].id
-            yield from (f"not asked here: {bearing.statement.iri} speaks to {id_}" for bearing in bearings)
+    unasked = {(iri, b.statement.iri) for iri, own in settlement.bearings.items() for b in own}
+    unasked |= {(aside.leaf, aside.statement.iri) for aside in settlement.set_aside if aside.leaf}
+    for iri, statement in sorted(unasked):
+        criterion = policy.version.criteria[iri]
+        if iri not in asked and not criterion.restates:
+            yield f"not asked here: {statement} speaks to {criterion.id}"
     for aside in settlement.set_aside:
         if aside.reason is Reason.SILENT:
             yield f"speaks to no criterion: {aside.statement.iri}"

@@ -1,261 +1,284 @@
-"""Settling: which statements are current for which leaf, and which are set aside and why."""
+"""Settling: which statements are current for which leaf and fact, and which are set aside and why."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
-from enum import StrEnum
-from functools import lru_cache
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
 
-from reasoner.chart.model import Assertion, Case, Meaning, Statement
+from reasoner.chart.model import Assertion, Case, Statement
+from reasoner.determination.addressing import BY_CLASS, addresses, root
+from reasoner.determination.bearing import Bearing, Fact, Reason, SetAside, Settlement
+from reasoner.determination.facts import (
+    UNNAMED,
+    FactSettling,
+    Groups,
+    Naming,
+    group,
+    merge_broader,
+    regroup,
+    share_unnamed,
+    spread_denials,
+)
 from reasoner.determination.inference import Inference
-from reasoner.ground.days import days_after
-from reasoner.ground.errors import DocumentationError
-from reasoner.policy.model import Criterion, PolicyVersion
+from reasoner.determination.periods import Periods
+from reasoner.determination.population import Population, unread_items
+from reasoner.policy.model import Criterion, PolicyVersion, Quantifier
 from reasoner.rdf import terms
 from reasoner.rdf.namespaces import NEC
+from reasoner.rdf.terms import Term
 
-_TOPIC = terms.of(NEC.topic)
-
-
-class Reason(StrEnum):
-    """Why a statement does not bear on a leaf, or on any."""
-
-    RECORDED_LATER = "recorded after the as-of date"
-    OBSERVED_LATER = "observed after the period under review"
-    SUPERSEDED = "superseded by a later observation"
-    WITHDRAWN = "the same finding is denied later"
-    NARROWER = "denying a narrower finding leaves the criterion open"
-    OTHER_TOPIC = "denies another diagnosis than the one that is affirmed"
-    UNACCEPTED = "not accepted by a reviewer"
-    SILENT = "speaks to no criterion"
+_REMISSION = terms.of(NEC.remission)
+_CANDIDATE_FOR = terms.of(NEC.candidateFor)
 
 
-class Bearing(NamedTuple):
-    """A statement as it bears on one leaf; `contrary` if it denies the leaf by affirming its contrary."""
-
-    leaf: str
-    statement: Statement
-    stance: Assertion
-    contrary: bool = False
-
-
-class SetAside(NamedTuple):
-    """A statement that was considered for a leaf (for none in particular if empty) and does not bear on it."""
-
-    statement: Statement
-    leaf: str
-    reason: Reason
-
-
-@dataclass(frozen=True)
-class Settlement:
-    """The current bearings of a case by leaf IRI, and what was set aside."""
-
-    bearings: Mapping[str, tuple[Bearing, ...]]
-    set_aside: tuple[SetAside, ...]
-    late: frozenset[str]
-    """IRIs of the counted statements that were recorded after service end."""
-
-
-def settle(case: Case, inference: Inference, version: PolicyVersion) -> Settlement:
+def settle(
+    case: Case, inference: Inference, version: PolicyVersion, denies: Callable[[Bearing], bool] = lambda _: False
+) -> Settlement:
     """Decide which statements of a case are current for which leaf.
 
-    A statement counts if it was recorded by the as-of date and observed within the period under review. Of the
-    counted statements to a leaf (to a topic, where the leaf distinguishes topics) those of the latest observed
-    date supersede the earlier ones; a late entry, recorded after service end, neither supersedes nor is superseded.
-    """
-    counted: list[Statement] = []
-    set_aside: list[SetAside] = []
-    period_end = _period_end(case, version)
-    as_of = case.as_of
-    for statement in case.statements:
-        if statement.recorded > as_of:
-            set_aside.append(SetAside(statement, "", Reason.RECORDED_LATER))
-        elif period_end is not None and statement.observed > period_end:
-            set_aside.append(SetAside(statement, "", Reason.OBSERVED_LATER))
-        else:
-            counted.append(statement)
-    end = case.end
-    late = frozenset([s.iri for s in counted if s.recorded > end] if end else ())
-    by_leaf: dict[str, list[Bearing]] = {}
-    denied: set[str] = set()
-    for statement in counted:
-        iri, meaning = statement.iri, statement.meaning
-        stance = meaning.assertion
-        if stance is Assertion.DENIED:
-            denied |= meaning.classes
-        addressed, unaccepted = _leaves_addressed(version, inference.classes[iri], meaning)
-        if unaccepted:
-            set_aside += [SetAside(statement, leaf, Reason.UNACCEPTED) for leaf in unaccepted]
-        for leaf, contrary in addressed:
-            bearing = Bearing(leaf, statement, Assertion.DENIED if contrary else stance, contrary)
-            if leaf in by_leaf:
-                by_leaf[leaf].append(bearing)
-            else:
-                by_leaf[leaf] = [bearing]
-    current: dict[str, tuple[Bearing, ...]] = {}
-    for iri, bearings in by_leaf.items():
-        first = bearings[0]
-        affirmed = first.stance is Assertion.AFFIRMED
-        if len(bearings) == 1 and not (affirmed and denied & inference.classes[first.statement.iri]):
-            current[iri] = (first,)  # the only statement to the leaf, and nothing denies its finding
-            continue
-        leaf_settling = _LeafSettling(version.leaves[iri], inference, late, counted, frozenset(version.leaf_of))
-        settled, set_aside_here = leaf_settling.settle(bearings)
-        current[iri] = tuple(sorted(settled, key=_order))
-        set_aside += set_aside_here
-    considered = {bearing.statement.iri for bearings in current.values() for bearing in bearings}
-    considered.update([aside.statement.iri for aside in set_aside])
-    set_aside += [
-        SetAside(s, "", Reason.NARROWER if s.assertion is Assertion.DENIED else Reason.SILENT)
-        for s in counted
-        if s.iri not in considered
-    ]
-    set_aside.sort(key=lambda aside: (aside.statement.iri, aside.leaf, aside.reason))
-    return Settlement(bearings=current, set_aside=tuple(set_aside), late=late)
-
-
-def _period_end(case: Case, version: PolicyVersion) -> date | None:
-    """The last day of the period under review; None while the service is open."""
-    windows = [version.windows[value] for value in case.axis_values if value in version.windows]
-    if not windows:
-        return case.end
-    end = days_after(case.start, min(windows))
-    if end is None:
-        raise DocumentationError(
-            f"the period under review would end {min(windows)} days after nec:serviceStart, past the end of the calendar",
-            where=f"{case.source}: <{case.iri}>",
-            mend="Correct nec:serviceStart",
-        )
-    return end
-
-
-@lru_cache(maxsize=16384)
-def _leaves_addressed(
-    version: PolicyVersion, classes: frozenset[str], meaning: Meaning
-) -> tuple[tuple[tuple[str, bool], ...], tuple[str, ...]]:
-    """The leaves that a statement bears on, and those that it would bear on if a reviewer had accepted it.
+    A statement counts for a leaf if it was recorded by the as-of date and observed within the leaf's period. Of what
+    counts, each fact that the leaf asks about is settled by itself: the latest observed date supersedes.
 
     Args:
+        case: the case.
+        inference: the classes and facts of its statements.
         version: the policy version.
-        classes: the inferred classes of the statement.
-        meaning: what the statement says.
-
-    Returns:
-        IRIs of leaves, each with whether the statement affirms the leaf's contrary; and IRIs of leaves that demand a
-        property (`Criterion.speaks_only_with`) that the statement does not have.
+        denies: whether a statement that affirms the finding of a leaf denies the leaf by a detail, such as a low degree;
+            asked of statements that do not say which fact they are about.
     """
-    own = _with_restating(version, {version.leaf_of[name].iri for name in classes if name in version.leaf_of})
-    leaves = [(iri, False) for iri in sorted(own)]
-    if meaning.assertion is Assertion.AFFIRMED:
-        contradicted = {finding for name in classes for finding in version.contraries.get(name, ())}
-        stated = {version.leaf_of[finding].iri for finding in contradicted if finding in version.leaf_of}
-        denied = stated | (_with_restating(version, stated) - own)
-        leaves += [(iri, True) for iri in sorted(denied)]
-    accepted = [
-        (iri, contrary) for iri, contrary in leaves if set(version.leaves[iri].speaks_only_with) <= meaning.carries
-    ]
-    return tuple(accepted), tuple(iri for iri, contrary in leaves if (iri, contrary) not in accepted)
+    return _Settling(case, inference, version, denies).settlement()
 
 
-def _with_restating(version: PolicyVersion, leaves: set[str]) -> set[str]:
-    """Some leaves, and those that restate one of them under a finding class of their own."""
-    return leaves.union(*(version.restating.get(iri, ()) for iri in leaves))
-
-
-class _LeafSettling:
-    """The settling of the bearings on one leaf."""
+class _Settling:
+    """The settling of one case."""
 
     def __init__(
-        self,
-        leaf: Criterion,
-        inference: Inference,
-        late: frozenset[str],
-        counted: list[Statement],
-        leaf_findings: frozenset[str],
+        self, case: Case, inference: Inference, version: PolicyVersion, denies: Callable[[Bearing], bool]
     ) -> None:
-        self._leaf = leaf
+        self._case = case
+        self._denies = denies
         self._inference = inference
-        self._late = late
-        self._leaf_findings = leaf_findings
-        self._other_denials = [
-            s for s in counted if s.assertion is Assertion.DENIED and leaf.finding not in s.classes and s.classes
-        ]
-        """Denials of other findings than the leaf's own, narrower ones among them."""
+        self._version = version
+        self._periods = Periods(case, version)
+        self._naming = Naming(version, inference)
+        self._set_aside: list[SetAside] = []
+        self._bearings: dict[str, list[Bearing]] = {}
+        self._topics: dict[str, list[tuple[Term, Term]]] = {}
+        """The topics that the classes of statements imply, as facts."""
+        self._candidates: dict[str, list[tuple[Term, Term]]] = {}
+        self._counted = self._count()
+        end = case.end
+        self._late = frozenset([s.iri for s in self._counted if s.recorded > end] if end else ())
 
-    def settle(self, bearings: list[Bearing]) -> tuple[list[Bearing], list[SetAside]]:
-        """The current ones of some bearings, and those that are set aside."""
-        standing, set_aside = self._withdraw(bearings)
-        by_topic: dict[frozenset[str], list[Bearing]] = {}
-        for bearing in standing:
-            by_topic.setdefault(self._topic(bearing.statement), []).append(bearing)
-        current: list[Bearing] = []
-        for group in by_topic.values():
-            latest, superseded = self._supersede(group)
-            current += latest
-            set_aside += superseded
-        if any(self._is_affirmed_alone(current, topic) for topic in by_topic):
-            denials = [
-                b for b in current if b.stance is Assertion.DENIED and not b.contrary and self._topic(b.statement)
-            ]
-            current = [b for b in current if b not in denials]
-            set_aside += [SetAside(b.statement, self._leaf.iri, Reason.OTHER_TOPIC) for b in denials]
-        return current, set_aside
-
-    def _topic(self, statement: Statement) -> frozenset[str]:
-        """The topics of a statement if the leaf distinguishes topics; empty for a bare attestation."""
-        if not self._leaf.topical:
-            return frozenset()
-        topics = frozenset(terms.name(o) for p, o in self._inference.facts[statement.iri] if p == _TOPIC)
-        return topics or statement.classes - self._leaf_findings
-
-    def _is_affirmed_alone(self, bearings: list[Bearing], topic: frozenset[str]) -> bool:
-        """Whether all bearings on a topic affirm it."""
-        return {b.stance for b in bearings if self._topic(b.statement) == topic} == {Assertion.AFFIRMED}
-
-    def _withdraw(self, bearings: list[Bearing]) -> tuple[list[Bearing], list[SetAside]]:
-        """Set aside affirmations whose finding is denied later; a denial of the same day, or a late one, disputes them.
-
-        Returns:
-            The bearings that stand, the disputing denials among them, and what is set aside.
-        """
-        standing: list[Bearing] = []
-        withdrawn: list[SetAside] = []
-        for bearing in bearings:
-            denials = [denial for denial in self._other_denials if self._denies(denial, bearing)]
-            observed = bearing.statement.observed
-            later = any(denial.observed > observed for denial in denials if denial.iri not in self._late)
-            if later and bearing.statement.iri not in self._late:
-                withdrawn.append(SetAside(bearing.statement, self._leaf.iri, Reason.WITHDRAWN))
+    def settlement(self) -> Settlement:
+        """The current bearings, and what is set aside."""
+        self._drop_contradicted_absences()
+        denied = frozenset[str]().union(*(s.classes for s in self._counted if s.assertion is Assertion.DENIED))
+        current: dict[str, tuple[Bearing, ...]] = {}
+        facts: dict[str, tuple[Fact, ...]] = {}
+        populations: dict[str, Population] = {}
+        leaves = self._version.leaves
+        asked = {leaves[iri].population: None for iri in self._bearings if leaves[iri].population}
+        for iri in (*asked, *(iri for iri in self._bearings if iri not in asked)):
+            leaf, bearings = leaves[iri], self._bearings.get(iri, [])
+            if not leaf.topic:
+                first = bearings[0]
+                affirmed = first.statement.assertion is Assertion.AFFIRMED
+                if len(bearings) == 1 and not (affirmed and denied & self._inference.classes[first.statement.iri]):
+                    current[iri] = (first,)  # the only statement to the leaf, and nothing denies its finding
+                    continue
+                settled, aside = self._fact_settling(leaf).settle(UNNAMED, bearings)
+                current[iri] = tuple(sorted(settled, key=_order))
+                self._set_aside += aside
                 continue
-            standing.append(bearing)
-            disputing = [denial for denial in denials if denial.observed == observed or denial.iri in self._late]
-            standing += [Bearing(self._leaf.iri, denial, Assertion.DENIED) for denial in disputing]
-        return list(dict.fromkeys(standing)), withdrawn
+            facts[iri] = self._facts(leaf, bearings, populations)
+            current[iri] = tuple(sorted({b for fact in facts[iri] for b in fact.bearings}, key=_order))
+        self._set_aside += self._unconsidered(current)
+        self._set_aside.sort(key=lambda aside: (aside.statement.iri, aside.leaf, aside.reason))
+        return Settlement(
+            bearings=current,
+            facts=facts,
+            set_aside=tuple(dict.fromkeys(self._set_aside)),
+            late=self._late,
+            derived=self._derived(populations),
+            unread={
+                iri: items
+                for iri, leaf in leaves.items()
+                if leaf.counts_over and (items := unread_items(self._case, leaf, self._periods.of(leaf)))
+            }
+            if self._case.unread
+            else {},
+        )
 
-    def _denies(self, denial: Statement, bearing: Bearing) -> bool:
-        """Whether a denial denies a finding that a bearing affirms.
+    def _count(self) -> list[Statement]:
+        """The statements that count for some leaf or none, their bearings put down by leaf."""
+        counted: list[Statement] = []
+        for statement in self._case.statements:
+            if statement.recorded > self._case.as_of:
+                self._set_aside.append(SetAside(statement, "", Reason.RECORDED_LATER))
+                continue
+            remission = any(p == _REMISSION and o != terms.FALSE for p, o in self._inference.facts[statement.iri])
+            classes, coded = self._inference.classes[statement.iri], self._naming.coded(statement)
+            addressed = addresses(self._version, classes, statement.meaning, coded, remission)
+            last = self._periods.last
+            after = last is not None and statement.observed > last
+            if after and not any(self._counts(statement, address.leaf) for address in addressed):
+                self._set_aside.append(SetAside(statement, "", Reason.OBSERVED_LATER))
+                continue
+            counted.append(statement)
+            for address in addressed:
+                obstacle = self._obstacle(statement, address.leaf)
+                if obstacle:
+                    self._set_aside.append(obstacle)
+                    continue
+                bearing = Bearing(address.leaf, statement, address.stance, address.contrary, address.open)
+                self._bearings.setdefault(address.leaf, []).append(bearing)
+                if address.candidate:
+                    fact = (_CANDIDATE_FOR, terms.iri(address.leaf))
+                    self._candidates.setdefault(statement.iri, []).append(fact)
+        return counted
 
-        Findings of other leaves that the bearing's statement only implies do not count: denying one part of a compound
-        finding leaves the other parts standing.
+    def _counts(self, statement: Statement, leaf: str) -> bool:
+        return self._periods.of(self._version.leaves[leaf]).holds(statement.observed)
+
+    def _obstacle(self, statement: Statement, iri: str) -> SetAside | None:
+        """Why a statement that addresses a leaf does not count for it; None if it does."""
+        leaf = self._version.leaves[iri]
+        if not statement.meaning.carries.issuperset(leaf.speaks_only_with):
+            return SetAside(statement, iri, Reason.UNACCEPTED)
+        if leaf.speaks_only_from and statement.author_kind and statement.author_kind not in leaf.speaks_only_from:
+            return SetAside(statement, iri, Reason.OTHER_AUTHOR)
+        period = self._periods.of(leaf)
+        if period.holds(statement.observed):
+            return None
+        if period.last is not None and statement.observed > period.last:
+            return SetAside(statement, iri, Reason.OBSERVED_LATER)
+        if period.days is None:
+            return SetAside(statement, iri, Reason.BEFORE_STAY)
+        return SetAside(statement, iri, Reason.TOO_OLD, period.days)
+
+    def _drop_contradicted_absences(self) -> None:
+        """Set aside, for every leaf it denies, the statement of an absence that is contradicted later on one of them.
+
+        Where it is contradicted on the same day, or by a late entry, it stays on the leaves where it is contradicted alone.
         """
-        if bearing.stance is not Assertion.AFFIRMED:
-            return False
-        if self._leaf.topical and self._topic(denial) != self._topic(bearing.statement):
-            return False
-        implied = self._leaf_findings - bearing.statement.classes
-        return bool(denial.classes & (self._inference.classes[bearing.statement.iri] - implied))
+        absences = self._version.lexicon.relations.absences
+        by_statement: dict[str, list[Bearing]] = {}
+        for bearings in self._bearings.values():
+            for bearing in bearings:
+                if bearing.contrary and not absences.isdisjoint(self._inference.classes[bearing.statement.iri]):
+                    by_statement.setdefault(bearing.statement.iri, []).append(bearing)
+        against = {
+            leaf: [other.statement for other in bearings if other.stance is Assertion.AFFIRMED]
+            for leaf, bearings in self._bearings.items()
+        }
+        for denials in by_statement.values():
+            statement = denials[0].statement
+            contradictions = {denial.leaf: against[denial.leaf] for denial in denials}
+            later = any(self._supersedes(o, statement) for others in contradictions.values() for o in others)
+            disputed = [
+                leaf for leaf, others in contradictions.items() if any(self._disputes(o, statement) for o in others)
+            ]
+            if later or disputed:
+                for denial in denials:
+                    if later or denial.leaf not in disputed:
+                        self._bearings[denial.leaf].remove(denial)
+                        self._set_aside.append(SetAside(statement, denial.leaf, Reason.CONTRADICTED))
+        self._bearings = {iri: bearings for iri, bearings in self._bearings.items() if bearings}
 
-    def _supersede(self, group: list[Bearing]) -> tuple[list[Bearing], list[SetAside]]:
-        """The bearings of the latest observed date and the late entries; the others are superseded."""
-        timely = [b.statement.observed for b in group if b.statement.iri not in self._late]
-        latest = max(timely, default=None)
-        current = [b for b in group if b.statement.iri in self._late or b.statement.observed == latest]
-        superseded = [SetAside(b.statement, self._leaf.iri, Reason.SUPERSEDED) for b in group if b not in current]
-        return current, superseded
+    def _supersedes(self, statement: Statement, other: Statement) -> bool:
+        """Whether a statement, by its dates, supersedes another on the same fact."""
+        return statement.iri not in self._late and statement.observed > other.observed
+
+    def _disputes(self, statement: Statement, other: Statement) -> bool:
+        """Whether neither of two statements on the same fact supersedes the other."""
+        return not self._supersedes(statement, other) and not self._supersedes(other, statement)
+
+    def _fact_settling(self, leaf: Criterion) -> FactSettling:
+        period = self._periods.of(leaf)
+        denials = [s for s in self._counted if s.assertion is Assertion.DENIED and period.holds(s.observed)]
+        return FactSettling(leaf, self._naming, self._late, denials)
+
+    def _facts(
+        self, leaf: Criterion, bearings: Sequence[Bearing], populations: dict[str, Population]
+    ) -> tuple[Fact, ...]:
+        """The facts of a leaf that asks about several, each settled by itself."""
+        groups = group(leaf, bearings, self._naming)
+        if leaf.topic != BY_CLASS:
+            for topic, own in groups.items():
+                for bearing in own:
+                    if topic != UNNAMED:
+                        implied = self._topics.setdefault(bearing.statement.iri, [])
+                        implied.append((terms.iri(leaf.topic), topic))
+        population = populations.get(leaf.population)
+        unread = bool(leaf.counts_over and unread_items(self._case, leaf, self._periods.of(leaf)))
+        resolved: Mapping[Term, Term] = {}
+        if leaf.topic == BY_CLASS:
+            resolved = population.resolved if population else {}
+            resolved = {**self._merged(leaf, groups), **resolved}
+            groups = spread_denials(regroup(groups, resolved), self._naming)
+        rates = population if leaf.denied_by_every else None
+        if rates:
+            groups, aside = rates.rated(leaf, groups, self._case, unread)
+            self._set_aside += aside
+        settling = self._fact_settling(leaf)
+        facts: list[Fact] = []
+        superseded: list[SetAside] = []
+        for topic, own in sorted(share_unnamed(leaf, groups, self._denies).items()):
+            settled, aside = settling.settle(topic, own)
+            superseded += aside
+            # What every fact has to hold stands open where its affirmation is withdrawn.
+            if settled or rates or leaf.holds_for is Quantifier.EVERY:
+                facts.append(Fact(topic, tuple(sorted(settled, key=_order))))
+        if rates:
+            facts = [rates.disputed(leaf, fact) for fact in facts]
+        if leaf.population == leaf.iri:
+            facts = [_without_details_if_disputed(fact) for fact in facts]
+            populations[leaf.iri] = Population(
+                leaf, facts, groups, resolved, self._version, self._inference, self._late, unread
+            )
+        speaking = {bearing.statement.iri for fact in facts for bearing in fact.bearings}
+        self._set_aside += [one for one in superseded if one.statement.iri not in speaking]
+        return tuple(facts)
+
+    def _merged(self, leaf: Criterion, groups: Groups) -> dict[Term, Term]:
+        """The fact that each class of a leaf stands for."""
+        settling = self._fact_settling(leaf)
+        standing = {
+            topic
+            for topic, own in spread_denials(groups, self._naming).items()
+            if any(b.statement.assertion is Assertion.AFFIRMED for b in settling.settle(topic, own)[0])
+        }
+        return merge_broader(groups, self._naming, root(leaf, self._version), standing)
+
+    def _derived(self, populations: Mapping[str, Population]) -> dict[str, tuple[tuple[Term, Term], ...]]:
+        """The derived facts of each statement, by its IRI."""
+        derived: dict[str, set[tuple[Term, Term]]] = {}
+        for iri, own in self._topics.items():
+            derived.setdefault(iri, set()).update(own)
+        for population in populations.values():
+            for iri, facts in population.derived().items():
+                derived.setdefault(iri, set()).update(facts)
+        for iri, candidacies in self._candidates.items():
+            derived.setdefault(iri, set()).update(candidacies)
+        return {iri: tuple(sorted(facts)) for iri, facts in derived.items()}
+
+    def _unconsidered(self, current: Mapping[str, Sequence[Bearing]]) -> list[SetAside]:
+        """The counted statements that bear on no leaf and are not set aside for one."""
+        considered = {bearing.statement.iri for bearings in current.values() for bearing in bearings}
+        considered.update(aside.statement.iri for aside in self._set_aside)
+        return [
+            SetAside(s, "", Reason.NARROWER if s.assertion is Assertion.DENIED else Reason.SILENT)
+            for s in self._counted
+            if s.iri not in considered
+        ]
+
+
+def _without_details_if_disputed(fact: Fact) -> Fact:
+    """A fact; one that is both affirmed and denied without what its statements say beside, which is disputed with them."""
+    stances = {bearing.stance for bearing in fact.bearings}
+    if stances < {Assertion.AFFIRMED, Assertion.DENIED}:
+        return fact
+    return Fact(fact.topic, tuple(b._replace(bare=b.stance is Assertion.AFFIRMED) for b in fact.bearings))
 
 
 def _order(bearing: Bearing) -> tuple[str, str, str]:

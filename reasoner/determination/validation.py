@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 
 from rdflib import Graph
 
+from reasoner.chart.model import Case
 from reasoner.determination import proof
+from reasoner.determination.bearing import Bearing, Fact, Settlement
+from reasoner.determination.evidence_graph import add_evidence, add_request, evidence_graph
+from reasoner.determination.inference import Inference
+from reasoner.determination.judging import LeafReport, judge
 from reasoner.ground.errors import EngineError
 from reasoner.logic.fold import Status, leaf_status
 from reasoner.policy.effective import leaf_shapes
@@ -16,13 +21,8 @@ from reasoner.policy.model import PolicyVersion
 from reasoner.rdf import pyshacl_door, terms
 from reasoner.rdf.pyshacl_door import ValidationResult
 
-
-@dataclass(frozen=True)
-class LeafReport:
-    """The status of a leaf and the validation results it was read from."""
-
-    status: Status
-    results: tuple[ValidationResult, ...]
+_ALONE = "urn:necessity:fact"
+"""The name of a request without evidence; with a number, of one with the evidence of one fact."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +56,58 @@ def evaluate(version: PolicyVersion, leaves: tuple[str, ...], evidence: Graph, r
     return {
         leaf: LeafReport(leaf_status((r.severity for r in results), hits=leaf in composed.items), results)
         for leaf, results in _run(composed, evidence, {request})[request].items()
+    }
+
+
+def evaluate_case(
+    version: PolicyVersion, leaves: tuple[str, ...], case: Case, inference: Inference, settlement: Settlement
+) -> dict[str, LeafReport]:
+    """Hold a case against the shapes of some leaves; a leaf that asks about several facts, fact by fact.
+
+    Takes what `evaluate` takes, with the parts that the evidence graph is written from, and raises what it raises.
+    """
+    by_fact = tuple(leaf for leaf in leaves if version.leaves[leaf].topic)
+    plain = tuple(leaf for leaf in leaves if leaf not in by_fact)
+    bearings = {leaf: own for leaf, own in settlement.bearings.items() if not version.leaves[leaf].topic}
+    graph = evidence_graph(case, inference, replace(settlement, bearings=bearings), version)
+    reports = evaluate(version, plain, graph, case.iri) if plain else {}
+    return reports | _evaluate_facts(version, by_fact, case, inference, settlement) if by_fact else reports
+
+
+def denies(version: PolicyVersion, bearing: Bearing, case: Case, inference: Inference) -> bool:
+    """Whether a bearing, alone, denies its leaf."""
+    alone = Settlement({bearing.leaf: (bearing,)}, {}, (), frozenset())
+    report = evaluate(version, (bearing.leaf,), evidence_graph(case, inference, alone, version), case.iri)[bearing.leaf]
+    return report.status is Status.NOT_MET
+
+
+def _evaluate_facts(
+    version: PolicyVersion, leaves: tuple[str, ...], case: Case, inference: Inference, settlement: Settlement
+) -> dict[str, LeafReport]:
+    """The reports on leaves that ask about several facts: each fact is a request of its own in one graph."""
+    composed = _prove_and_compose(version, leaves)
+    graph = Graph(bind_namespaces="none")
+    add_request(graph, case, inference, _ALONE)
+    asked: dict[str, tuple[str, Fact]] = {}
+    for leaf in leaves:
+        for fact in settlement.facts.get(version.settled_as(leaf), ()):
+            if fact.bearings:
+                request = f"{_ALONE}:{len(asked)}"
+                asked[request] = leaf, fact
+                nodes = ((f"{request}:{number}", bearing) for number, bearing in enumerate(fact.bearings))
+                add_request(graph, case, inference, request)
+                add_evidence(graph, request, nodes, inference, settlement, version)
+    results = _run(composed, graph, {_ALONE, *asked})
+
+    def read(request: str, leaf: str) -> LeafReport:
+        own = tuple(replace(result, focus=case.iri) for result in results[request][leaf])
+        return LeafReport(leaf_status((r.severity for r in own), hits=leaf in composed.items), own)
+
+    answers: dict[str, dict[Fact, LeafReport]] = {leaf: {} for leaf in leaves}
+    for request, (leaf, fact) in asked.items():
+        answers[leaf][fact] = read(request, leaf)
+    return {
+        leaf: judge(version, version.leaves[leaf], settlement, answers[leaf], read(_ALONE, leaf)) for leaf in leaves
     }
 
 

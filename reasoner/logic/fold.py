@@ -6,10 +6,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 from reasoner.ground.errors import EngineError
-from reasoner.policy.effective import EffectivePolicy, Part
+from reasoner.policy.effective import EffectivePolicy, Pair, Part
 from reasoner.policy.model import CriterionKind
+from reasoner.rdf import terms
+from reasoner.rdf.terms import Term
 
 
 class Status(StrEnum):
@@ -83,8 +86,45 @@ def combine(kind: CriterionKind, statuses: Iterable[Status]) -> Status:
     return otherwise
 
 
+class FactStatus(NamedTuple):
+    """The status of one of the facts that a leaf asks about."""
+
+    topic: Term
+    """Empty for the fact of all statements that name none."""
+    status: Status
+
+
+def some_fact(facts: Iterable[FactStatus], *, conditional: bool = False) -> Status:
+    """The status of a leaf that holds if some of its facts does.
+
+    A denial counts against the leaf only where it names no fact, since other facts may hold.
+
+    Args:
+        facts: the statuses of its facts.
+        conditional: whether the leaf can be not applicable.
+    """
+    by_topic = dict(facts)
+    found, whole = set(by_topic.values()), by_topic.get("")
+    for status in (Status.MET, Status.CONFLICTING):
+        if status in found:
+            return status
+    if whole is Status.NOT_MET and Status.NOT_DOCUMENTED not in found:
+        return Status.NOT_MET
+    if conditional and whole is Status.NOT_APPLICABLE and found <= {Status.NOT_APPLICABLE}:
+        return Status.NOT_APPLICABLE
+    return Status.NOT_DOCUMENTED
+
+
+def every_fact(facts: Iterable[FactStatus]) -> Status:
+    """The status of a leaf that holds if every one of its facts does, and there is one; not applicable drops out."""
+    found = {fact.status for fact in facts}
+    if not found:
+        return Status.NOT_DOCUMENTED
+    return combine(CriterionKind.ALL, found)
+
+
 def statuses(policy: EffectivePolicy, leaves: Mapping[str, Status]) -> dict[str, Status]:
-    """The status of every group and leaf of an effective policy, by IRI, from those of its leaves.
+    """The status of every group and leaf of an effective policy, by IRI, from those of its leaves and pairs.
 
     Residual exclusions are judged after the criteria. Raises `EngineError` for a leaf that was not evaluated.
     """
@@ -96,7 +136,18 @@ def statuses(policy: EffectivePolicy, leaves: Mapping[str, Status]) -> dict[str,
             by_iri[iri] = _evaluated(leaves, iri)
         else:
             by_iri.setdefault(iri, Status.NOT_DOCUMENTED)  # a group comes before its parts
-            by_iri[iri] = combine(part.kind, [visit(member) for member in part.members])
+            members = [visit(member) for member in part.members]
+            by_iri[iri] = (
+                combine(part.kind, members)
+                if not part.pairs
+                else combine(
+                    CriterionKind.ANY,
+                    [
+                        combine(CriterionKind.ALL, [by_iri[pair.alternative.criterion.iri], pair_status(leaves, pair)])
+                        for pair in part.pairs
+                    ],
+                )
+            )
         return by_iri[iri]
 
     whole = combine(CriterionKind.ALL, [visit(section) for section in policy.sections])
@@ -107,6 +158,18 @@ def statuses(policy: EffectivePolicy, leaves: Mapping[str, Status]) -> dict[str,
                 status = residual_status(status, whole)
             by_iri.setdefault(iri, status)
     return by_iri
+
+
+def pair_status(leaves: Mapping[str, Status], pair: Pair) -> Status:
+    """The status of a pair's leaf for its alternative: that of the leaf where no fact was told apart."""
+    return leaves[pair.key] if pair.key in leaves else _evaluated(leaves, pair.leaf.criterion.iri)
+
+
+def fact_for_pair(facts: Iterable[FactStatus], pair: Pair) -> Status:
+    """The status of a pair's leaf for its alternative, from its facts: of the one that names it, or the one that names none."""
+    own = terms.iri(pair.alternative.criterion.iri)
+    found = [fact.status for fact in facts if fact.topic in ("", own)]
+    return combine(CriterionKind.ANY, found) if found else Status.NOT_DOCUMENTED
 
 
 def residual_status(status: Status, criteria: Status) -> Status:
@@ -158,7 +221,7 @@ class Evaluation:
 
     policy: EffectivePolicy
     leaves: Mapping[str, Status]
-    """By IRI, at least those of the policy, before residual exclusions are judged."""
+    """By IRI, at least those of the policy, before residual exclusions are judged; and by `Pair.key`."""
 
     @cached_property
     def statuses(self) -> dict[str, Status]:
@@ -172,7 +235,9 @@ class Evaluation:
 
     def assuming(self, assumed: Mapping[str, Status]) -> Evaluation:
         """The evaluation with other statuses for some leaves."""
-        return Evaluation(self.policy, {**self.leaves, **assumed})
+        of_pairs = {pair.key for pair in self.policy.pairs if pair.leaf.criterion.iri in assumed}
+        kept = {iri: status for iri, status in self.leaves.items() if iri not in of_pairs}
+        return Evaluation(self.policy, {**kept, **assumed})
 
 
 def _evaluated(leaves: Mapping[str, Status], iri: str) -> Status:

@@ -7,11 +7,11 @@ monotone in its leaves, so all justifications are the minimal sets that satisfy 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 
 from reasoner.logic.families import FALSE, TRUE, All, AnyOf, Family, Formula
-from reasoner.logic.fold import UNRESOLVED, Evaluation, Status
-from reasoner.policy.effective import Part
+from reasoner.logic.fold import UNRESOLVED, Evaluation, Status, pair_status
+from reasoner.policy.effective import Pair, Part
 from reasoner.policy.model import Criterion, CriterionKind
 
 
@@ -53,23 +53,23 @@ def grounds(evaluation: Evaluation, part: Part | None = None) -> Family:
     Returns:
         sets of leaf ids; none if it is not met.
     """
-    return Family(_met(evaluation, part, lambda leaf: leaf.id))
+    return Family(_met(evaluation, part, lambda leaf, _: leaf.id))
 
 
 def statement_grounds(
-    evaluation: Evaluation, statements: Mapping[str, Iterable[str]], part: Part | None = None
+    evaluation: Evaluation, formula: Callable[[str, str], Formula], part: Part | None = None
 ) -> Family:
     """The smallest sets of statements that are enough for an evaluation, or a part, to be met.
 
     Args:
         evaluation: the statuses of the leaves.
-        statements: the current statements to each leaf, by leaf IRI; each of them is enough for its leaf.
+        formula: which sets of statements are enough for a leaf, by its IRI and, where it is paired, that of the alternative.
         part: a part of the effective policy, to carry only that.
 
     Returns:
         sets of statements; none if it is not met.
     """
-    return Family(_met(evaluation, part, lambda leaf: AnyOf(tuple(sorted(statements.get(leaf.iri, ()))))))
+    return Family(_met(evaluation, part, lambda leaf, alternative: formula(leaf.iri, alternative)))
 
 
 def objections(evaluation: Evaluation, part: Part | None = None) -> Family:
@@ -130,13 +130,22 @@ def _fold(evaluation: Evaluation, part: Part, term: Callable[[Criterion, Status]
     """The formula of a part, with a term for each leaf; None if it drops out as not applicable."""
     if part.kind is CriterionKind.LEAF:
         return term(part.criterion, evaluation.statuses[part.criterion.iri])
+    if part.pairs:
+        return AnyOf(tuple(_fold_pair(evaluation, pair, term) for pair in part.pairs))
     parts = tuple(f for f in (_fold(evaluation, member, term) for member in part.members) if f is not None)
     if not parts:
         return None
     return All(parts) if part.kind is CriterionKind.ALL else AnyOf(parts)
 
 
-def _met(evaluation: Evaluation, part: Part | None, term: Callable[[Criterion], Formula]) -> Formula:
+def _fold_pair(evaluation: Evaluation, pair: Pair, term: Callable[[Criterion, Status], Formula | None]) -> Formula:
+    """The formula of an alternative with the fact that it needs."""
+    own = term(pair.leaf.criterion, pair_status(evaluation.leaves, pair))
+    both = (_fold(evaluation, pair.alternative, term), own)
+    return All(tuple(formula for formula in both if formula is not None))
+
+
+def _met(evaluation: Evaluation, part: Part | None, term: Callable[[Criterion, str], Formula]) -> Formula:
     """The formula of what carries a met part: its met parts, and those that drop out where that matters."""
     if part is None:
         return All(tuple(_met(evaluation, section, term) for section in evaluation.policy.sections))
@@ -144,7 +153,20 @@ def _met(evaluation: Evaluation, part: Part | None, term: Callable[[Criterion], 
     if status not in (Status.MET, Status.NOT_APPLICABLE):
         return FALSE
     if part.kind is CriterionKind.LEAF:
-        return term(part.criterion)
+        return term(part.criterion, "")
+    if part.pairs and status is Status.MET:
+        met_pairs = (
+            pair
+            for pair in part.pairs
+            if evaluation.statuses[pair.alternative.criterion.iri] is Status.MET
+            and pair_status(evaluation.leaves, pair) is Status.MET
+        )
+        return AnyOf(
+            tuple(
+                All((_met(evaluation, p.alternative, term), term(p.leaf.criterion, p.alternative.criterion.iri)))
+                for p in met_pairs
+            )
+        )
     if part.kind is CriterionKind.ANY and status is Status.MET:
         met = (member for member in part.members if evaluation.statuses[member.criterion.iri] is Status.MET)
         return AnyOf(tuple(_met(evaluation, member, term) for member in met))
@@ -158,6 +180,18 @@ def _refuted(evaluation: Evaluation, part: Part) -> Formula:
         return FALSE
     if part.kind is CriterionKind.LEAF:
         return part.criterion.id
+    if part.pairs and status is Status.NOT_MET:
+        return All(
+            tuple(
+                AnyOf(
+                    (
+                        _refuted(evaluation, pair.alternative),
+                        pair.leaf.criterion.id if pair_status(evaluation.leaves, pair) is Status.NOT_MET else FALSE,
+                    )
+                )
+                for pair in part.pairs
+            )
+        )
     if part.kind is CriterionKind.ALL and status is Status.NOT_MET:
         refuted = (member for member in part.members if evaluation.statuses[member.criterion.iri] is Status.NOT_MET)
         return AnyOf(tuple(_refuted(evaluation, member) for member in refuted))

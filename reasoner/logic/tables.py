@@ -59,8 +59,9 @@ class FoldTable:
     ) -> None:
         self.effective = effective
         policies = (effective, *others, *strained)
-        self.leaves = tuple(dict.fromkeys(leaf for policy in policies for leaf in policy.leaves))
-        """IRIs of the leaves, in the order in which `fold` takes their statuses."""
+        pairs = [pair.key for policy in policies for pair in policy.pairs]
+        self.leaves = tuple(dict.fromkeys((*(leaf for policy in policies for leaf in policy.leaves), *pairs)))
+        """IRIs of the leaves and keys of the pairs, in the order in which `fold` takes their statuses."""
         self.position = {leaf: number for number, leaf in enumerate(self.leaves)}
         self._blocks: dict[Part, _Block] = {}
         self._lists: dict[tuple[ListSection, ...], _Lists] = {}
@@ -173,7 +174,11 @@ class FoldTable:
         entries: list[tuple[Part, list[_Block]]] = []
 
         def cut(part: Part, whole: bool) -> list[_Block]:
-            if part.kind is CriterionKind.ALL and (whole or any(places[iri] > 1 for iri in _leaves(part))):
+            if (
+                part.kind is CriterionKind.ALL
+                and not part.pairs
+                and (whole or any(places[iri] > 1 for iri in _leaves(part)))
+            ):
                 # Nested groups of "all of" are flattened.
                 below: list[_Block] = []
                 entries.append((part, below))
@@ -214,6 +219,7 @@ class _Block:
         self.text = ""
         self.completion: _Completion = None
         leaves = dict.fromkeys(p.leaf for p in part.walk() if p.kind is CriterionKind.LEAF)
+        leaves |= dict.fromkeys(pair.key for p in part.walk() for pair in p.pairs)
         self._leaves = list(leaves)
         self.pick = _picker([position[iri] for iri in leaves])
         self.known: dict[tuple[int, ...], tuple[int, str, _Completion]] = {}
@@ -228,16 +234,30 @@ class _Block:
     def _fold(self, codes: dict[str, int]) -> tuple[int, str, _Completion]:
         statuses: dict[str, Status] = {}
 
+        def of_leaf(part: Part, key: str) -> tuple[Status, _Completion]:
+            status = STATUSES[codes[key]]
+            bit = self.bits.get(part.criterion.id, 0)
+            return status, (1, bit) if status in UNRESOLVED else (0, 0) if status is Status.MET else None
+
+        def of_all(members: Sequence[tuple[Status, _Completion]]) -> tuple[Status, _Completion]:
+            completions = [completion for s, completion in members if s is not Status.NOT_APPLICABLE]
+            return combine(CriterionKind.ALL, [s for s, _ in members]), _union(completions)
+
         def visit(part: Part) -> tuple[Status, _Completion]:
             """The status of a part, and its smallest completion."""
             if part.kind is CriterionKind.LEAF:
-                status = statuses[part.criterion.iri] = STATUSES[codes[part.leaf]]
-                bit = self.bits.get(part.criterion.id, 0)
-                return status, (1, bit) if status in UNRESOLVED else (0, 0) if status is Status.MET else None
+                answer = of_leaf(part, part.leaf)
+                statuses[part.criterion.iri] = answer[0]
+                return answer
             members = [visit(member) for member in part.members]
+            if part.pairs:
+                members = [of_all([visit(p.alternative), of_leaf(p.leaf, p.key)]) for p in part.pairs]
+                status = statuses[part.criterion.iri] = combine(CriterionKind.ANY, [s for s, _ in members])
+                return status, _smallest([c for s, c in members if s is not Status.NOT_APPLICABLE])
             status = statuses[part.criterion.iri] = combine(part.kind, [s for s, _ in members])
-            completions = [completion for s, completion in members if s is not Status.NOT_APPLICABLE]
-            return status, _union(completions) if part.kind is CriterionKind.ALL else _smallest(completions)
+            if part.kind is CriterionKind.ALL:
+                return status, of_all(members)[1]
+            return status, _smallest([completion for s, completion in members if s is not Status.NOT_APPLICABLE])
 
         status, completion = visit(self.part)
         shown = dict.fromkeys((part.criterion.id, part.criterion.iri) for part in self.shown)

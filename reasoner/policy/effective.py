@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TypeVar
 
-from rdflib import BNode, Graph, URIRef
+from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.collection import Collection
 
 from reasoner.ground.errors import PolicyError, UsageError
@@ -34,11 +34,35 @@ class Part:
         """IRI of the leaf whose shapes judge it; for a leaf only."""
         return self.judged_by or self.criterion.iri
 
+    @cached_property
+    def pairs(self) -> tuple[Pair, ...]:
+        """The alternatives that each need a fact of their own of a leaf, of a group that pairs them (`nec:pairedBy`)."""
+        topic = self.criterion.paired_by
+        leaf = next((part for part in self.members if topic and part.criterion.topic == topic), None)
+        return (
+            tuple(Pair(leaf, other) for part in self.members if leaf not in (None, part) for other in part.members)
+            if leaf
+            else ()
+        )
+
     def walk(self) -> Iterator[Part]:
         """This part and all below it, in published order."""
         yield self
         for member in self.members:
             yield from member.walk()
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An alternative of a group, with the leaf of which it needs the fact that names it, or one that names none."""
+
+    leaf: Part
+    alternative: Part
+
+    @property
+    def key(self) -> str:
+        """The key of the leaf's status for the alternative, beside the IRIs of leaves."""
+        return f"{self.leaf.leaf} {self.alternative.criterion.iri}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +88,11 @@ class EffectivePolicy:
             for iri in list_section.criterion.members:
                 parts.setdefault(iri, Part(self.version.criteria[iri], CriterionKind.LEAF))
         return parts
+
+    @cached_property
+    def pairs(self) -> tuple[Pair, ...]:
+        """All its pairs of an alternative and a leaf."""
+        return tuple(pair for part in self.parts.values() for pair in part.pairs)
 
     @cached_property
     def exclusions(self) -> tuple[Criterion, ...]:
@@ -102,9 +131,38 @@ class EffectivePolicy:
                 Collection(graph, head, [URIRef(member.criterion.iri) for member in part.members])
                 graph.add((node, RDF.type, SH.NodeShape))
                 graph.add((node, SH["and"] if part.kind is CriterionKind.ALL else SH["or"], head))
+                if part.pairs:
+                    pairs = BNode()
+                    Collection(graph, pairs, [_pair_shape(graph, pair) for pair in part.pairs])
+                    graph.add((node, SH["or"], pairs))
         for section in self.sections:
             graph.add((URIRef(section.criterion.iri), SH.targetClass, NEC.ReviewRequest))
         return graph
+
+
+def _pair_shape(graph: Graph, pair: Pair) -> BNode:
+    """Add the shape of an alternative with the fact that it needs, and give its node."""
+    leaf, shape, both, path, qualified, choice = pair.leaf.criterion, *(BNode() for _ in range(5))
+    unnamed, named, without, having = (BNode() for _ in range(4))
+    topic, alternative = URIRef(leaf.topic), URIRef(pair.alternative.criterion.iri)
+    Collection(graph, both, [alternative, path])
+    Collection(graph, choice, [unnamed, named])
+    for triple in (
+        (shape, SH["and"], both),
+        (path, SH.path, NEC.affirmed),
+        (path, SH.qualifiedMinCount, Literal(1)),
+        (path, SH.qualifiedValueShape, qualified),
+        (qualified, SH["class"], URIRef(leaf.finding)),
+        (qualified, SH["or"], choice),
+        (unnamed, SH.property, without),
+        (without, SH.path, topic),
+        (without, SH.maxCount, Literal(0)),
+        (named, SH.property, having),
+        (having, SH.path, topic),
+        (having, SH.hasValue, alternative),
+    ):
+        graph.add(triple)
+    return shape
 
 
 def leaf_shapes(version: PolicyVersion, leaves: Iterable[str]) -> Graph:

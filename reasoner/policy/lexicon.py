@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rdflib import BNode, Graph, URIRef
 from rdflib.term import Node
 
+from reasoner.policy.findings import Findings, read_findings
 from reasoner.rdf import graphs, terms
 from reasoner.rdf.namespaces import NEC, RDF, RDFS, SH, SKOS
 from reasoner.rdf.owl_rl import AXIOMS
@@ -33,13 +34,17 @@ class Lexicon:
     codes: dict[Term, frozenset[str]]
     """Code to the IRIs of its finding classes, which it has itself or through a broader concept."""
     coded: dict[Term, tuple[tuple[Term, Term], ...]]
-    """Code to the severity and the topic that it implies, as property and value."""
+    """Code to the severity and the remission that it states, as property and value."""
     findings: frozenset[Term]
     """The finding classes of leaves, their contraries, all narrower classes, and every other class of statements."""
     axioms: tuple[Axiom, ...]
     """The triples from which OWL 2 RL infers classes, sorted; a blank node is ``_:`` and its label."""
     shapes: Nodes
     """The shapes graph, with blank nodes likewise."""
+    relations: Findings = field(default_factory=Findings)
+    """How the finding classes relate."""
+    notes: dict[Term, str] = field(default_factory=dict)
+    """What a reviewer is told (`nec:reviewerNote`) where a class, a property or an individual is stated, or a shape reported."""
 
     def shapes_below(self, shape: URIRef) -> Iterator[tuple[Node, Node, Node]]:
         """The triples of a shape, of the shapes that it uses, and of the blank nodes they lead to."""
@@ -65,7 +70,7 @@ def lexicon(ontology: Graph, shapes: Graph, findings: Iterable[str]) -> Lexicon:
     codes = {terms.of(concept): _code_classes(ontology, concept) for concept in concepts}
     coded: dict[Term, tuple[tuple[Term, Term], ...]] = {}
     # These are the property chains of the core vocabulary: the OWL 2 RL engine ignores owl:propertyChainAxiom.
-    for stated, derived in ((NEC.codeSeverity, NEC.severity), (NEC.codeTopic, NEC.topic)):
+    for stated, derived in ((NEC.codeSeverity, NEC.severity), (NEC.codeRemission, NEC.remission)):
         for concept, value in sorted(ontology.subject_objects(stated), key=lambda pair: (str(pair[0]), str(pair[1]))):
             coded[terms.of(concept)] = (*coded.get(terms.of(concept), ()), (terms.of(derived), terms.of(value)))
     types: dict[Term, set[Term]] = {}
@@ -93,6 +98,8 @@ def lexicon(ontology: Graph, shapes: Graph, findings: Iterable[str]) -> Lexicon:
             )
         ),
         shapes=nodes(shapes),
+        relations=read_findings(ontology),
+        notes={**_texts(ontology, NEC.reviewerNote), **_texts(shapes, NEC.reviewerNote)},
     )
 
 

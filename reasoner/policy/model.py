@@ -31,6 +31,13 @@ class CriterionKind(StrEnum):
     LIST = "list"
 
 
+class Quantifier(StrEnum):
+    """Of how many of the facts that a leaf asks about it has to hold."""
+
+    SOME = "some"
+    EVERY = "every"
+
+
 @dataclass(frozen=True)
 class Lookback:
     """How far back evidence counts for a leaf: some days before the start of service, the start of the stay, or without end."""
@@ -72,8 +79,27 @@ class Criterion:
     """Statements can say that it does not apply."""
     residual: bool = False
     """An exclusion that holds only if the criteria, taken together, are not met."""
-    topical: bool = False
-    """Statements to it supersede each other only on one topic (`nec:supersededPer`)."""
+    topic: str = ""
+    """IRI of the property that tells the leaf's facts apart (`nec:supersededPer`), `rdf:type` where it is the class of the
+    statement; empty if the leaf asks about one fact."""
+    holds_for: Quantifier = Quantifier.SOME
+    """Of how many of its facts it has to hold."""
+    population: str = ""
+    """IRI of the leaf whose current facts stand beside those of this one (`nec:population`); empty if none do."""
+    denied_by_every: bool = False
+    """Whether it is not met where it is denied of every current fact of its population."""
+    judges_none: tuple[tuple[str, str], ...] = ()
+    """Axis value and class, by IRI: for requests with the value it does not judge facts of the class."""
+    candidates: str = ""
+    """IRI of a class whose statements speak to it as well, for its shapes to judge (`nec:considers`)."""
+    counts_over: tuple[str, ...] = ()
+    """IRIs of the kinds of source item that its rule counts (`nec:countsOver`)."""
+    counted_codes: str = ""
+    """IRI of the concept that ends in the first and the last category of the codes that its rule counts, such as ``F01-F99``."""
+    speaks_only_from: tuple[str, ...] = ()
+    """IRIs of the kinds of author whose statements count for it; empty if all do."""
+    paired_by: str = ""
+    """IRI of the topic by which a group's alternatives each need the fact of their own (`nec:pairedBy`)."""
     details: tuple[str, ...] = ()
     """IRIs of properties that state the fact behind the leaf."""
     speaks_only_with: tuple[str, ...] = ()
@@ -341,6 +367,12 @@ class PolicyVersion:
         """The property shapes of a leaf: its own, and those that refer to it with `nec:reportsOn`."""
         own = self.lexicon.shapes.get(terms.iri(iri), {}).get(terms.of(SH.property), ())
         return frozenset(own) | self._reported.get(terms.iri(iri), frozenset())
+
+    @cached_property
+    def of_whole(self) -> frozenset[str]:
+        """IRIs of the property shapes whose report of one fact speaks of its leaf as a whole (`nec:ofWhole`)."""
+        stated = terms.of(NEC.ofWhole)
+        return frozenset(terms.name(shape) for shape, props in self.lexicon.shapes.items() if stated in props)
 
     @cached_property
     def _reported(self) -> dict[Term, frozenset[Term]]:

@@ -41,7 +41,6 @@ _SHOWN = (
     SKOS.broader,
     NEC.codeClass,
     NEC.codeSeverity,
-    NEC.codeTopic,
 )
 
 

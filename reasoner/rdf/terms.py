@@ -26,6 +26,7 @@ OxTerm = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 """A term as pyoxigraph has it; a triple is a quoted one (RDF 1.2)."""
 
 _XSD = "http://www.w3.org/2001/XMLSchema#"
+TRUE, FALSE = (f'"{value}"^^<{_XSD}boolean>' for value in ("true", "false"))
 _DATE = re.compile(rf'"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})"\^\^<{_XSD}date>')
 _LITERAL = re.compile(r'"(.*)"(?:\^\^<([^>]*)>|@([A-Za-z0-9]+(?:-[A-Za-z0-9]+)*)(?:--(?:ltr|rtl))?)?', re.DOTALL)
 # XML Schema has the digits 0 to 9 alone; `\\d` and Decimal take those of other scripts too.

@@ -12,9 +12,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from reasoner.chart.model import Statement
+from reasoner.determination.bearing import Bearing, SetAside
 from reasoner.determination.engine import software_version
 from reasoner.determination.model import CriterionResult, Determination
-from reasoner.determination.settling import Bearing, SetAside
 from reasoner.determination.whatif import next_question
 from reasoner.logic.fold import Status
 from reasoner.render.json import SHOWN
@@ -203,7 +203,7 @@ def _evidence(bearing: Bearing) -> dict[str, str]:
 
 
 def _aside(aside: SetAside) -> dict[str, str]:
-    return quotation(aside.reason.value, aside.statement)
+    return quotation(aside.words, aside.statement)
 
 
 def quotation(stance: str, statement: Statement) -> dict[str, str]:

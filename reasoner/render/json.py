@@ -6,9 +6,9 @@ from itertools import islice
 from typing import Any
 
 from reasoner.chart.model import Unread
+from reasoner.determination.bearing import Bearing
 from reasoner.determination.engine import software_version
 from reasoner.determination.model import Determination
-from reasoner.determination.settling import Bearing
 from reasoner.logic.families import Family
 
 SCHEMA = "https://w3id.org/necessity/schema/determination/1"

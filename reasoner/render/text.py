@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
 from reasoner.chart.model import Assertion, Statement, Unread
+from reasoner.determination.bearing import Bearing
 from reasoner.determination.model import Alternative, CriterionResult, Determination
-from reasoner.determination.settling import Bearing
 from reasoner.determination.whatif import Assumption, next_question
 from reasoner.ground.errors import UsageError
 from reasoner.logic import justification
@@ -116,7 +116,7 @@ def _one(determination: Determination, criterion_id: str) -> Iterator[str]:
         below = by_iri[member]
         yield from _wrapped(f"    {_status(below.status)}{below.criterion.id}  {below.criterion.label}", " " * 8)
     for aside in result.set_aside:
-        yield from _wrapped(f"  set aside, {aside.reason.value}: {_quoted(aside.statement)}", " " * 4)
+        yield from _wrapped(f"  set aside, {aside.words}: {_quoted(aside.statement)}", " " * 4)
     listed = criterion in evaluation.policy.exclusions
     for title, family in (
         () if listed else
@@ -307,7 +307,7 @@ def _aside(determination: Determination) -> Iterator[str]:
     yield "Considered and set aside"
     for aside in determination.asides:
         criterion = f" ({ids[aside.leaf]})" if aside.leaf in ids else ""
-        yield from _wrapped(f"  {aside.reason.value}{criterion}: {_quoted(aside.statement)}", " " * 4)
+        yield from _wrapped(f"  {aside.words}{criterion}: {_quoted(aside.statement)}", " " * 4)
 
 
 def unread_line(item: Unread) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import unicodedata
 
 from reasoner.chart.model import Assertion, Unread
+from reasoner.determination.bearing import Bearing
 from reasoner.determination.model import CriterionResult
-from reasoner.determination.settling import Bearing
 from reasoner.logic.fold import Outcome, Status
 from reasoner.policy.model import CriterionKind
 from reasoner.review.acts import Disposition

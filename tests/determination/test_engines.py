@@ -28,10 +28,9 @@ from reasoner.determination import compiled
 from reasoner.determination.compiled import CompiledPolicy, compiled_policy
 from reasoner.determination.determine import determine_case
 from reasoner.determination.engine import Engine
-from reasoner.determination.evidence_graph import evidence_graph
 from reasoner.determination.inference import infer
 from reasoner.determination.settling import settle
-from reasoner.determination.validation import evaluate
+from reasoner.determination.validation import evaluate_case
 from reasoner.logic import tables
 from reasoner.rdf import graphs, parsing
 from reasoner.render.json import to_json
@@ -106,10 +105,9 @@ def test_the_reader_of_plain_charts_reads_what_the_reader_of_graphs_reads(
             inference, other = infer(case, version), compiled_policy(version).infer(case)
             settlement = settle(case, inference, version)
             assert settlement == settle(case, other, version)
-            evidence = evidence_graph(case, inference, settlement, version)
             leaves = tuple(version.leaves)
-            assert compiled_policy(version).evaluate(leaves, case, other, settlement) == evaluate(
-                version, leaves, evidence, case.iri
+            assert compiled_policy(version).evaluate(leaves, case, other, settlement) == evaluate_case(
+                version, leaves, case, inference, settlement
             )
 
 
@@ -275,8 +273,8 @@ def test_a_request_that_is_the_program_of_another(policy: Policy) -> None:
     [
         ":s0 nec:jurisdiction nec:US-MO . :request nec:program :s0 .",
         ":p a nec:Member . :request nec:program :p .",
-        ":s0 nec:severity :s1 . :s1 nec:topic :request .",
-        ":s0 nec:topic 'a text', iop:Homelessness ; nec:primary true .",
+        ":s0 nec:severity :s1 . :s1 nec:acceptedBy :request .",
+        ":s0 iop:symptom 'a text', iop:Homelessness ; nec:primary true .",
         ":s0 iop:hoursPerWeek 20.0 , 'x'^^xsd:integer ; iop:recreationalHoursPerWeek 2.0 .",
     ],
 )
@@ -406,7 +404,7 @@ def test_a_value_that_cannot_be_judged_goes_to_the_reference_engine(policy: Poli
 @pytest.mark.parametrize(
     "shape",
     [
-        "sh:path nec:topic ; sh:qualifiedValueShape [ sh:class toy:ExercisePlan ] ; sh:qualifiedMinCount 1",
+        "sh:path nec:acceptedBy ; sh:qualifiedValueShape [ sh:class toy:ExercisePlan ] ; sh:qualifiedMinCount 1",
         "sh:path ( [ sh:inversePath nec:affirmed ] nec:ageGroup ) ; sh:hasValue nec:Adult",
     ],
 )
@@ -417,7 +415,7 @@ def test_what_a_leaf_may_look_at(toy: Path, shape: str) -> None:
     path.write_text(path.read_text().replace(before, before.replace(" ]", f" ; sh:not [ {shape} ] ]"), 1))
     policy = load_policy("toy", root=toy)
     both = (
-        "toy:JointStiffness ; nec:assertion nec:Affirmed ; nec:topic :s1",
+        "toy:JointStiffness ; nec:assertion nec:Affirmed ; nec:acceptedBy :s1",
         "toy:ExercisePlan ; nec:assertion nec:Affirmed",
     )
     for statements in (both, both[:1], both):

@@ -94,11 +94,11 @@ MAJOR = "nec:code icd10cm:F33.1"
         (
             [affirmed("DepressiveDisorder", MAJOR),
              affirmed("AnxietyDisorder", "nec:code icd10cm:F40.10 ; nec:severity nec:Mild ; nec:primary true")],
-            "MentalHealth", "met", "conflicting",
+            "MentalHealth", "met", "met",
         ),
         ([affirmed("AlcoholUseDisorder", "nec:code icd10cm:F10.20")], "SubstanceUse", "met", "met"),
         ([affirmed("AlcoholUseDisorder", "nec:code icd10cm:F10.10")], "SubstanceUse", "met", "not-met"),
-        ([affirmed("AlcoholUseDisorder", "nec:code icd10cm:F10.21")], "SubstanceUse", "met", "not-documented"),
+        ([affirmed("AlcoholUseDisorder", "nec:code icd10cm:F10.21")], "SubstanceUse", "not-documented", "not-documented"),
         ([affirmed("DepressiveDisorder", MAJOR + " ; nec:primary true")], "SubstanceUse", "not-met", "not-documented"),
         ([affirmed("DepressiveDisorder", MAJOR)], "SubstanceUse", "not-documented", "not-documented"),
         (

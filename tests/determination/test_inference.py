@@ -34,7 +34,7 @@ f:a owl:equivalentClass [ owl:intersectionOf ( nec:Statement [ owl:onProperty ne
 f:b owl:equivalentClass [ owl:intersectionOf ( nec:Statement [ owl:onProperty nec:primary ; owl:hasValue true ] ) ] .
 f:minor-request owl:equivalentClass [
     owl:intersectionOf ( nec:ReviewRequest [ owl:onProperty nec:ageGroup ; owl:hasValue nec:Minor ] ) ] .
-<urn:code:1> nec:codeSeverity nec:Severe ; nec:codeTopic <urn:topic:1> .
+<urn:code:1> nec:codeSeverity nec:Severe ; nec:codeRemission nec:InRemission .
 """
 )
 HOURS, BREAKS, COUNTED = "urn:hours", "urn:breaks", "urn:counted"
@@ -87,16 +87,16 @@ def test_the_age_group_is_that_of_the_first_day_of_service(sketched: PolicyVersi
     assert (finding("minor-request") in inference.request_classes) is (group == NEC.Minor)
 
 
-def test_a_code_states_its_severity_and_its_topic(sketched: PolicyVersion) -> None:
+def test_a_code_states_its_severity_and_its_remission(sketched: PolicyVersion) -> None:
     statement = make_statement("coded", "affirms", "a", facts={str(NEC.code): "<urn:code:1>"})
     inference = infer(case(statement), sketched)
     facts = {(terms.name(p), terms.name(o)) for p, o in inference.facts[statement.iri]}
     assert facts == {
         (str(NEC.code), "urn:code:1"),
         (str(NEC.severity), str(NEC.Severe)),
-        (str(NEC.topic), "urn:topic:1"),
+        (str(NEC.remission), str(NEC.InRemission)),
     }
-    assert inference.stated()[statement.iri] == {str(NEC.code), str(NEC.severity), str(NEC.topic)}
+    assert inference.stated()[statement.iri] == {str(NEC.code), str(NEC.severity), str(NEC.remission)}
 
 
 def test_a_rule_calculates_from_the_numbers_of_one_statement(sketched: PolicyVersion) -> None:

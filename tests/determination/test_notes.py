@@ -36,7 +36,7 @@ def noted(
     inference = inferred(sample)
     policy = effective(VERSION, *classes)
     given = dict.fromkeys(policy.parts, BY_LETTER["D"]) | {iri(i): BY_LETTER[s] for i, s in (statuses or {}).items()}
-    *lines, last = reviewer_notes(sample, policy, settle(sample, inference, VERSION), given, inference.stated())
+    *lines, last = reviewer_notes(sample, policy, settle(sample, inference, VERSION), given, inference)
     assert last == ADVICE
     return lines
 
@@ -135,7 +135,7 @@ def test_advice_is_given_where_the_request_states_what_it_is_about(facts: dict[s
     sample = replace(case(), facts=tuple(("<urn:plan>", f"<{p}>", f"<{o}>") for p, o in facts.items()))
     policy = effective(sketched)
     statuses = dict.fromkeys(policy.parts, BY_LETTER["D"])
-    lines = reviewer_notes(sample, policy, settle(sample, inferred(sample), sketched), statuses, {})
+    lines = reviewer_notes(sample, policy, settle(sample, inferred(sample), sketched), statuses, inferred(sample))
     assert list(lines) == [f"advice: {text}" for text in given]
 
 
@@ -169,7 +169,9 @@ def test_a_substitution_that_took_effect_is_noted() -> None:
     settlement = settle(empty, inferred(empty), sketched)
     policy = effective(sketched)
     statuses = dict.fromkeys(policy.parts, BY_LETTER["D"])
-    assert reviewer_notes(empty, policy, settlement, statuses, {}) == ("substitution: nothing in place of b",)
+    assert reviewer_notes(empty, policy, settlement, statuses, inferred(empty)) == (
+        "substitution: nothing in place of b",
+    )
 
 
 def test_notes_come_in_a_fixed_order() -> None:

@@ -8,20 +8,21 @@ import pytest
 from rdflib import URIRef
 
 from reasoner.chart.model import Assertion, Statement
+from reasoner.determination.bearing import Reason, Settlement
 from reasoner.determination.evidence_graph import evidence_graph
-from reasoner.determination.settling import Reason, Settlement, settle
+from reasoner.determination.settling import settle
 from reasoner.rdf.namespaces import NEC, RDF
 from tests.cases import case, day, inferred, make_statement
 from tests.policies import all_of, finding, iri, leaf, version
 
-TOPIC, ACCEPTED_BY = str(NEC.topic), "urn:accepted-by"
+TOPIC, ACCEPTED_BY = "urn:topic", "urn:accepted-by"
 VERSION = version(
     all_of(
         "s",
         leaf("a"),
         leaf("b"),
         leaf("c", conditional=True),
-        leaf("t", topical=True),
+        leaf("t", topic=TOPIC),
         leaf("open", speaks_only_with=(ACCEPTED_BY,)),
     ),
     contraries={finding("not-a"): (finding("a"),)},
@@ -152,7 +153,7 @@ def test_superseding_on_one_leaf_leaves_the_other_alone() -> None:
     assert aside(settlement) == {("both", "a", Reason.SUPERSEDED)}
 
 
-def test_a_late_entry_neither_supersedes_nor_is_superseded() -> None:
+def test_a_late_entry_supersedes_nothing_and_is_superseded_by_a_timely_observation_of_a_later_day() -> None:
     settlement = settled(
         make_statement("timely", "affirms", "a", on=5), make_statement("late", "denies", "a", on=9, recorded=21)
     )
@@ -160,7 +161,8 @@ def test_a_late_entry_neither_supersedes_nor_is_superseded() -> None:
     settlement = settled(
         make_statement("timely", "affirms", "a", on=9), make_statement("late", "denies", "a", on=5, recorded=21)
     )
-    assert current(settlement) == {"timely": A, "late": D}
+    assert current(settlement) == {"timely": A}
+    assert aside(settlement) == {("late", "a", Reason.SUPERSEDED)}
     assert settlement.late == {"urn:statement:late"}
 
 
@@ -274,29 +276,49 @@ def test_statements_supersede_each_other_topic_by_topic() -> None:
     assert aside(settlement) == {("old-one", "t", Reason.SUPERSEDED)}
 
 
-def test_without_a_topic_the_finding_is_the_topic() -> None:
+def facts(settlement: Settlement, id_: str = "t") -> dict[str, set[str]]:
+    """The names of the current statements on each fact of a leaf, by topic."""
+    return {
+        fact.topic.removeprefix("<urn:topic:").removesuffix(">"): {
+            b.statement.iri.removeprefix("urn:statement:") for b in fact.bearings
+        }
+        for fact in settlement.facts[iri(id_)]
+    }
+
+
+def test_statements_without_a_topic_are_one_fact() -> None:
     settlement = settled(
         make_statement("first", "affirms", "first-kind", on=2), make_statement("second", "affirms", "second-kind", on=3)
     )
-    assert current(settlement, "t") == {"first": A, "second": A}
+    assert facts(settlement) == {"": {"second"}}
+    assert aside(settlement) == {("first", "t", Reason.SUPERSEDED)}
 
 
-def test_denying_one_topic_stands_aside_where_another_is_affirmed() -> None:
+def test_each_fact_is_settled_by_itself() -> None:
     settlement = settled(
         make_statement("yes", "affirms", "t", facts=about("one")),
         make_statement("no", "denies", "t", facts=about("two")),
+        make_statement("later", "denies", "t", on=4, facts=about("one")),
     )
-    assert current(settlement, "t") == {"yes": A}
-    assert aside(settlement) == {("no", "t", Reason.OTHER_TOPIC)}
+    assert facts(settlement) == {"one": {"later"}, "two": {"no"}}
+    assert aside(settlement) == {("yes", "t", Reason.SUPERSEDED)}
 
 
-def test_a_disputed_topic_does_not_put_the_denial_of_another_aside() -> None:
+def test_a_denial_without_a_topic_speaks_of_every_fact_observed_by_that_day() -> None:
     settlement = settled(
-        make_statement("yes", "affirms", "t", facts=about("one")),
-        make_statement("no", "denies", "t", facts=about("one")),
-        make_statement("other", "denies", "t", facts=about("two")),
+        make_statement("before", "affirms", "t", on=2, facts=about("one")),
+        make_statement("same-day", "affirms", "t", on=3, facts=about("two")),
+        make_statement("after", "affirms", "t", on=4, facts=about("three")),
+        make_statement("late", "affirms", "t", on=4, recorded=21, facts=about("four")),
+        make_statement("none", "denies", "t", on=3),
     )
-    assert set(current(settlement, "t")) == {"yes", "no", "other"}
+    assert facts(settlement) == {
+        "": {"none"},
+        "one": {"none"},
+        "two": {"none", "same-day"},
+        "three": {"after"},
+        "four": {"none", "late"},
+    }
 
 
 # The graph that the shapes see.
@@ -311,7 +333,7 @@ def test_evidence_is_typed_with_the_leaf_that_it_is_current_for() -> None:
     inference = inferred(sample, WIDER)
     graph = evidence_graph(sample, inference, settle(sample, inference, VERSION), VERSION)
     request, both, new = URIRef(sample.iri), URIRef("urn:statement:both"), URIRef("urn:statement:new")
-    contrary = URIRef("urn:statement:anti-contrary")
+    contrary = URIRef("urn:statement:anti-denied")
     assert set(graph.objects(request, RDF.type)) == {NEC.ReviewRequest}
     assert set(graph.objects(request, NEC.ageGroup)) == {NEC.Adult}
     assert set(graph.objects(request, NEC.affirmed)) == {both}
@@ -319,16 +341,6 @@ def test_evidence_is_typed_with_the_leaf_that_it_is_current_for() -> None:
     assert set(graph.objects(both, RDF.type)) == {URIRef(finding("b")), URIRef(finding("a-and-b"))}
     assert set(graph.objects(new, RDF.type)) == {URIRef(finding("a"))}
     assert set(graph.predicate_objects(contrary)) == {(RDF.type, URIRef(finding("a")))}
-
-
-def test_an_affirmed_fact_of_a_topical_leaf_has_its_narrower_class_for_a_topic() -> None:
-    sample = case(
-        make_statement("first", "affirms", "first-kind"), make_statement("second", "affirms", "t", facts=about("one"))
-    )
-    inference = inferred(sample, WIDER)
-    graph = evidence_graph(sample, inference, settle(sample, inference, VERSION), VERSION)
-    assert set(graph.objects(URIRef("urn:statement:first"), NEC.topic)) == {URIRef(finding("first-kind"))}
-    assert set(graph.objects(URIRef("urn:statement:second"), NEC.topic)) == {URIRef("urn:topic:one")}
 
 
 def test_what_is_set_aside_comes_in_the_order_of_statements_and_leaves() -> None:

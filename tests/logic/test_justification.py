@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from reasoner.logic.families import AnyOf, Formula
 from reasoner.logic.justification import changes, gaps, grounds, objections, statement_grounds
 from tests.policies import all_of, any_of, effective, evaluation, iri, leaf, version
 
@@ -56,12 +59,18 @@ def test_grounds_are_the_smallest_sets_that_carry_what_is_met(statuses: dict[str
     assert list(grounds(evaluation(POLICY, **statuses))) == sets
 
 
+def any_of_these(statements: dict[str, list[str]]) -> Callable[[str, str], Formula]:
+    """Each of some statements is enough for its leaf."""
+    return lambda leaf, _: AnyOf(tuple(statements.get(leaf, ())))
+
+
 def test_statements_stand_for_the_leaves_that_they_speak_to() -> None:
     folded = evaluation(POLICY, a="M", b="M")
     speaking = {iri("a"): ["s2", "s1"], iri("b"): ["s1"]}
-    assert list(statement_grounds(folded, speaking)) == [("s1",)]
-    assert list(statement_grounds(folded, speaking | {iri("b"): ["s3"]})) == [("s1", "s3"), ("s2", "s3")]
-    assert list(statement_grounds(folded, {iri("a"): ["s1"]})) == []
+    assert list(statement_grounds(folded, any_of_these(speaking))) == [("s1",)]
+    other = any_of_these(speaking | {iri("b"): ["s3"]})
+    assert list(statement_grounds(folded, other)) == [("s1", "s3"), ("s2", "s3")]
+    assert list(statement_grounds(folded, any_of_these({iri("a"): ["s1"]}))) == []
 
 
 @pytest.mark.parametrize(
@@ -109,7 +118,10 @@ def test_a_part_is_justified_by_itself() -> None:
     assert list(grounds(evaluation(POLICY, b="M", c="M"), group)) == [("b",), ("c",)]
     assert list(objections(evaluation(POLICY, b="N", c="N", x="M"), group)) == [("b", "c")]
     assert list(changes(evaluation(POLICY, b="N", c="N", x="M"), group)) == [("b",), ("c",)]
-    assert list(statement_grounds(evaluation(POLICY, b="M"), {iri("b"): ["s1", "s2"]}, group)) == [("s1",), ("s2",)]
+    assert list(statement_grounds(evaluation(POLICY, b="M"), any_of_these({iri("b"): ["s1", "s2"]}), group)) == [
+        ("s1",),
+        ("s2",),
+    ]
 
 
 def test_a_leaf_that_stands_in_two_places_is_asked_for_once() -> None:

@@ -21,7 +21,7 @@ ONTOLOGY = """
 :Both rdfs:subClassOf [ owl:onProperty :p ; owl:hasValue :v ] .
 :v a :Kind , owl:NamedIndividual ; skos:notation "V" ; :p 1 .
 :F3 a skos:Concept ; nec:codeClass :Leaf .
-:F32 skos:broader :F3 . :F32-1 skos:broader :F32 ; nec:codeClass :Severe ; nec:codeSeverity nec:Severe ; nec:codeTopic :F32 .
+:F32 skos:broader :F3 . :F32-1 skos:broader :F32 ; nec:codeClass :Severe ; nec:codeSeverity nec:Severe .
 :Z1 skos:broader :Z .
 """
 SHAPES = ':shape a sh:NodeShape ; sh:property [ sh:path :p ; sh:in ( 1 "x"@en ) ] .'
@@ -56,10 +56,10 @@ def test_a_code_stands_for_its_classes_and_those_of_every_broader_concept(extrac
     }
 
 
-def test_a_code_states_its_own_severity_and_topic_and_not_those_of_broader_ones(extracted: Lexicon) -> None:
+def test_a_code_states_its_own_severity_and_not_those_of_broader_ones(extracted: Lexicon) -> None:
     core = "https://w3id.org/necessity/core#"
     assert extracted.coded == {
-        term("F32-1"): ((f"<{core}severity>", f"<{core}Severe>"), (f"<{core}topic>", term("F32"))),
+        term("F32-1"): ((f"<{core}severity>", f"<{core}Severe>"),),
     }
 
 

@@ -51,7 +51,7 @@ def test_a_leaf_is_read_with_its_finding_class_and_its_words(toy: Policy) -> Non
     assert leaf.finding == f"{VOCABULARY}JointStiffness"
     assert (leaf.notation, leaf.label, leaf.definition) == ("1.a", "joint stiffness", "A joint is stiff.")
     assert leaf.ask == "Name the stiff joint and how far it moves."
-    assert (leaf.conditional, leaf.residual, leaf.topical, leaf.applies_to) == (False, False, False, None)
+    assert (leaf.conditional, leaf.residual, leaf.topic, leaf.applies_to) == (False, False, "", None)
 
 
 def test_lists_and_readings_are_read(toy: Policy) -> None:

@@ -7,8 +7,8 @@ import doctest
 import pytest
 
 from reasoner.chart.model import Assertion
+from reasoner.determination.bearing import Bearing
 from reasoner.determination.model import CriterionResult
-from reasoner.determination.settling import Bearing
 from reasoner.logic.fold import Outcome, Status
 from reasoner.policy.model import CriterionKind
 from reasoner.render import wording

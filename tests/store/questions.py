@@ -14,8 +14,8 @@ from typing import Any
 from rdflib import RDFS, Graph, URIRef
 
 from reasoner.chart.model import Assertion, Case
+from reasoner.determination.bearing import Reason
 from reasoner.determination.model import CriterionResult, Determination
-from reasoner.determination.settling import Reason
 from reasoner.logic.fold import Status
 from reasoner.policy.model import CriterionKind, Policy
 from reasoner.rdf import terms

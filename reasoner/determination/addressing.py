@@ -1,0 +1,103 @@
+"""Addressing: the leaves that a statement speaks to, and with what stance."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from reasoner.chart.model import Assertion, Meaning
+from reasoner.policy.model import Criterion, PolicyVersion
+from reasoner.rdf.namespaces import RDF
+
+BY_CLASS = str(RDF.type)
+"""The topic of a leaf whose facts are told apart by the class of a statement."""
+
+
+class Address(NamedTuple):
+    """A leaf that a statement speaks to."""
+
+    leaf: str
+    stance: Assertion
+    contrary: bool = False
+    """See `reasoner.determination.bearing.Bearing`, as for the next."""
+    open: bool = False
+    candidate: bool = False
+    """Whether it speaks to it only because the leaf considers its class."""
+
+
+def root(leaf: Criterion, version: PolicyVersion) -> str:
+    """The class below which every class is a fact of its own, of a leaf whose facts are told apart by class; else empty."""
+    if leaf.topic != BY_CLASS:
+        return ""
+    return leaf.candidates or version.leaves[leaf.population or leaf.iri].finding
+
+
+@lru_cache(maxsize=16384)
+def addresses(
+    version: PolicyVersion, classes: frozenset[str], meaning: Meaning, coded: frozenset[str], remission: bool
+) -> tuple[Address, ...]:
+    """The leaves that a statement speaks to, in the order of their IRIs.
+
+    Args:
+        version: the policy version.
+        classes: the inferred classes of the statement.
+        meaning: what the statement says.
+        coded: the finding classes that its codes stand for.
+        remission: whether it says that what it names is in remission.
+    """
+    found: dict[str, Address] = {}
+    for leaf in version.leaves.values():
+        address = _address(version, leaf, classes, meaning, coded, remission)
+        if address:
+            found[leaf.iri] = address
+    return tuple(found[iri] for iri in sorted(found))
+
+
+def _address(
+    version: PolicyVersion,
+    leaf: Criterion,
+    classes: frozenset[str],
+    meaning: Meaning,
+    coded: frozenset[str],
+    remission: bool,
+) -> Address | None:
+    if version.settled_as(leaf.iri) != leaf.iri:
+        return None  # it takes the statements of the leaf that it restates
+    stance, relations = meaning.assertion, version.lexicon.relations
+    # What speaks to a leaf speaks to the one that restates it under a finding class of its own, too.
+    findings = {leaf.finding, version.leaves[leaf.restates].finding} if leaf.restates else {leaf.finding}
+    own = not findings.isdisjoint(classes)
+    top = root(leaf, version)
+    if top and coded and not any(relations.is_within(name, top) for name in coded):
+        return None  # a code goes before a type, and these codes name nothing of the kind
+    if stance is Assertion.AFFIRMED:
+        if remission and (top in classes or (top and own)):
+            # That a disorder has gone back says nothing of how severe it was.
+            return None if leaf.denied_by_every else Address(leaf.iri, Assertion.DENIED, contrary=True, open=True)
+        if own:
+            return Address(leaf.iri, stance)
+        if leaf.candidates and leaf.candidates in classes:
+            return Address(leaf.iri, stance, candidate=True)
+        if any(not findings.isdisjoint(version.contraries.get(name, ())) for name in classes):
+            return Address(leaf.iri, Assertion.DENIED, contrary=True)
+        if any(leaf.finding in relations.inapplicable.get(name, ()) for name in classes):
+            return Address(leaf.iri, Assertion.NOT_APPLICABLE, contrary=True)
+        return None
+    if own:
+        return Address(leaf.iri, stance)
+    if stance is not Assertion.DENIED:
+        return None
+    if any(leaf.finding in relations.denied_as.get(name, ()) for name in meaning.classes) and leaf.topic:
+        return Address(leaf.iri, stance)
+    if top and not leaf.denied_by_every and _is_denied(version, top, meaning.classes, meaning.addresses):
+        return Address(leaf.iri, stance)
+    return None
+
+
+def _is_denied(version: PolicyVersion, top: str, classes: frozenset[str], addresses: frozenset[str]) -> bool:
+    """Whether denying some classes denies a fact below a class, or all of them; denying just a leaf speaks of that alone."""
+    relations = version.lexicon.relations
+    attested = {version.leaves[leaf].finding for leaf in addresses if leaf in version.leaves}
+    return any(
+        relations.is_within(name, top) or (relations.is_within(top, name) and name not in attested) for name in classes
+    )
