@@ -136,6 +136,8 @@ def _write(graph: Graph, determination: Determination) -> None:
         graph.add((entity, RDF.type, NEC.SetAside))
         graph.add((entity, NEC.statement, URIRef(aside.statement.iri)))
         graph.add((entity, NEC.reason, NEC[aside.reason.name.title().replace("_", "")]))
+        if aside.days is not None:
+            graph.add((entity, NEC.lookback, Literal(aside.days)))
         if aside.leaf:
             graph.add((entity, NEC.criterion, URIRef(aside.leaf)))
         _write_statement(graph, aside.statement)

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 from markdown_it import MarkdownIt
-from rdflib import Graph
+from rdflib import Graph, Literal
 from rdflib.compare import isomorphic
 
 from reasoner import Determination, Policy, determine
+from reasoner.determination.bearing import Reason
+from reasoner.rdf.namespaces import NEC, RDF, SKOS
 from reasoner.render.document import LONGEST, to_html, to_markdown
 from reasoner.render.json import to_json
 from reasoner.render.notices import to_letter
@@ -83,6 +85,21 @@ def test_one_query_from_the_outcome_to_the_sentence(policy: Policy) -> None:
     )
     assert rows
     assert all(all(row) for row in rows)
+
+
+def test_the_graph_says_why_a_statement_is_set_aside_in_terms_of_the_vocabulary(policy: Policy) -> None:
+    for reason in Reason:
+        term = NEC[reason.name.title().replace("_", "")]
+        assert (term, RDF.type, NEC.Reason) in policy.ontology
+        assert (term, SKOS.prefLabel, Literal(reason.value, lang="en")) in policy.ontology
+
+
+def test_the_graph_says_how_far_back_evidence_would_have_counted(policy: Policy) -> None:
+    # Observed 181 days before 2025-06-02, of a criterion that looks back 180 days.
+    old = chart([Attestation("adult-admission:3", observed="2024-12-03", recorded="2024-12-03")])
+    graph = to_graph(determine(Graph().parse(data=old, format="turtle"), policy))
+    (aside,) = graph.subjects(NEC.reason, NEC.TooOld)
+    assert graph.value(aside, NEC.lookback) == Literal(180)
 
 
 def test_html_is_valid_and_loads_nothing(
