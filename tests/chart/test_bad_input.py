@@ -183,5 +183,5 @@ def test_a_date_at_the_end_of_the_calendar_rejects_its_chart_alone(
     where = f"{tmp_path / 'last.ttl'}: <http://example.org/chart#request>"
     assert (
         printed.err
-        == f"rejected: {where}: the period under review would end 7 days after nec:serviceStart, past the end of the calendar. Correct nec:serviceStart\n"
+        == f"rejected: {where}: the period under review would end 7 days after 9999-12-30, past the end of the calendar. Correct nec:serviceStart\n"
     )

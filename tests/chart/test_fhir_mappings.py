@@ -115,13 +115,19 @@ def test_a_circumstance_by_code_speaks_to_its_leaf(tmp_path: Path, capsys: pytes
 
 
 @pytest.mark.parametrize(
-    ("code", "severity"),
-    [("36474008", "met"), ("40379007", "not-met"), ("66344007", None), ("75544000", None), ("713862009", "met")],
+    ("code", "focus", "severity"),
+    [
+        ("36474008", "mental-health", "met"),
+        ("40379007", "mental-health", "not-met"),
+        ("66344007", "mental-health", None),
+        ("75544000", "substance-use", None),
+        ("713862009", "substance-use", "met"),
+    ],
 )
 def test_snomed_gives_the_diagnosis_and_no_severity_that_it_does_not_state(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], code: str, severity: str | None
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], code: str, focus: str, severity: str | None
 ) -> None:
-    found = determined(tmp_path, capsys, with_(CONDITION, code=coded(SNOMED, code)))
+    found = determined(tmp_path, capsys, with_(CONDITION, code=coded(SNOMED, code)), focus=focus)
     assert found.get("adult-admission:1-diagnosis") == "met"
     assert found.get("adult-admission:1-severity") == severity
 
