@@ -55,6 +55,8 @@ def test_chart(policy: Policy, chart: Path) -> None:
             advice = fragment.startswith("advice:")
             told = [note for note in determination.notes if note.startswith("advice:") == advice]
             assert any(fragment in note for note in told), (request, fragment)
+        if "setAside" in wanted:
+            assert {aside.words for aside in determination.asides} == set(wanted["setAside"]), request
         if "servicePeriod" in wanted:
             period = wanted["servicePeriod"]
             assert (str(determination.service_start), str(determination.service_end)) == (
