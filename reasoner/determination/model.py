@@ -39,6 +39,11 @@ class FactResult:
     status: Status
     evidence: tuple[Bearing, ...]
 
+    @property
+    def in_remission(self) -> bool:
+        """Whether all that currently speaks to it says that it is in remission, which leaves it open."""
+        return bool(self.evidence) and all(bearing.open for bearing in self.evidence)
+
 
 @dataclass(frozen=True)
 class CriterionResult:
@@ -55,6 +60,11 @@ class CriterionResult:
     results: tuple[ValidationResult, ...]
     facts: tuple[FactResult, ...] = ()
     """The facts of a leaf that asks about several, each with its own status; the evidence is theirs together."""
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether its statements say which of several facts they are about, so that the facts have names to be shown by."""
+        return any(fact.topic for fact in self.facts)
 
     def grounds(self, alternative: str = "") -> Formula:
         """The formula of the sets of statements that are enough for it, where it is a leaf that is met or not applicable.

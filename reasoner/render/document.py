@@ -24,7 +24,9 @@ from reasoner.render.wording import (
     bearing_words,
     combination,
     documentation_request,
+    labelled,
     plain,
+    shown_facts,
     unread_place,
     unread_words,
     words,
@@ -163,7 +165,7 @@ def _decision(decision: Signed) -> dict[str, Any]:
 
 
 def _named(determination: Determination, ids: Iterable[str]) -> list[str]:
-    return [f"{id_} {determination.criterion(id_).criterion.label}" for id_ in ids]
+    return [f"{id_} {labelled(determination.criterion(id_))}" for id_ in ids]
 
 
 def _rows(determination: Determination) -> Iterator[dict[str, Any]]:
@@ -185,6 +187,10 @@ def _rows(determination: Determination) -> Iterator[dict[str, Any]]:
 
 def _row(result: CriterionResult, depth: int) -> dict[str, Any]:
     criterion = result.criterion
+    facts = [
+        {"label": fact.label, "word": fact.word, "evidence": [_evidence(bearing) for bearing in fact.evidence]}
+        for fact in shown_facts(result)
+    ]
     return {
         "depth": depth,
         "id": criterion.id,
@@ -194,7 +200,8 @@ def _row(result: CriterionResult, depth: int) -> dict[str, Any]:
         "status": result.status.value,
         "word": words(result.status),
         "messages": result.messages,
-        "evidence": [_evidence(bearing) for bearing in result.evidence],
+        "facts": facts,
+        "evidence": [] if facts else [_evidence(bearing) for bearing in result.evidence],
     }
 
 

@@ -8,8 +8,9 @@ from typing import Any
 from reasoner.chart.model import Unread
 from reasoner.determination.bearing import Bearing
 from reasoner.determination.engine import software_version
-from reasoner.determination.model import Determination
+from reasoner.determination.model import Determination, FactResult
 from reasoner.logic.families import Family
+from reasoner.rdf import terms
 
 SCHEMA = "https://w3id.org/necessity/schema/determination/1"
 """The identifier of the JSON Schema that a record follows."""
@@ -46,6 +47,7 @@ def to_json(determination: Determination) -> dict[str, Any]:
                 "id": result.criterion.id,
                 "status": result.status.value,
                 "evidence": [_evidence(bearing) for bearing in result.evidence],
+                "facts": [_fact(fact) for fact in result.facts],
             }
             for result in determination.criteria
             if result.criterion.id
@@ -95,6 +97,15 @@ def _evidence(bearing: Bearing) -> dict[str, Any]:
         "recorded": statement.recorded.isoformat(),
         "author": statement.document.author,
         "excerpt": statement.excerpt,
+    }
+
+
+def _fact(fact: FactResult) -> dict[str, Any]:
+    return {
+        "topic": terms.text(fact.topic) if fact.topic else None,
+        "label": fact.label,
+        "status": fact.status.value,
+        "evidence": [bearing.statement.iri for bearing in fact.evidence],
     }
 
 

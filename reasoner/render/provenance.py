@@ -9,8 +9,9 @@ from rdflib import Graph, Literal, URIRef
 
 from reasoner.chart.model import Statement, Unread
 from reasoner.determination.engine import software_version
-from reasoner.determination.model import CriterionResult, Determination
+from reasoner.determination.model import CriterionResult, Determination, FactResult
 from reasoner.logic.fold import Outcome, Status
+from reasoner.rdf import terms
 from reasoner.rdf.namespaces import DCTERMS, NEC, PROV, RDF, RDFS, SH, XSD
 from reasoner.render.json import smallest
 
@@ -33,7 +34,8 @@ _OUTCOME = {
 def to_graph(determinations: Iterable[Determination]) -> Graph:
     """Determinations as RDF: PROV-O entities, with a path from each result to the excerpts of the chart behind it.
 
-    A criterion result has evidence (statements with their excerpt and document) and SHACL validation results.
+    A criterion result has evidence (statements with their excerpt and document), SHACL validation results and, where its leaf
+    asks about several, the facts with their statuses.
     """
     graph = Graph(bind_namespaces="none")
     for prefix, namespace in (("nec", NEC), ("prov", PROV), ("dcterms", DCTERMS), ("sh", SH), ("xsd", XSD)):
@@ -197,6 +199,8 @@ def _write_result(graph: Graph, node: URIRef, result: CriterionResult) -> None:
     for bearing in result.evidence:
         graph.add((entity, NEC.evidence, URIRef(bearing.statement.iri)))
         _write_statement(graph, bearing.statement)
+    for number, fact in enumerate(result.facts, start=1):
+        _write_fact(graph, entity, entity + f".fact-{number}", fact)
     for reported in result.results:
         # A leaf's shape has at most one result for a request, so the shape's name identifies the result.
         validation_result = node + "#" + reported.shape.rpartition("/")[2] + f"@{result.criterion.id}"
@@ -209,6 +213,19 @@ def _write_result(graph: Graph, node: URIRef, result: CriterionResult) -> None:
         if reported.path:
             graph.add((validation_result, SH.resultPath, URIRef(reported.path)))
         graph.add((validation_result, SH.resultMessage, Literal(reported.message)))
+
+
+def _write_fact(graph: Graph, result: URIRef, node: URIRef, fact: FactResult) -> None:
+    graph.add((result, NEC.fact, node))
+    graph.add((node, RDF.type, NEC.FactResult))
+    graph.add((node, NEC.status, _STATUS[fact.status]))
+    if fact.topic:
+        graph.add((node, NEC.factTopic, terms.node(fact.topic)))
+        graph.add((node, RDFS.label, Literal(fact.label)))
+    if fact.in_remission:
+        graph.add((node, NEC.remission, Literal(True)))
+    for bearing in fact.evidence:
+        graph.add((node, NEC.evidence, URIRef(bearing.statement.iri)))
 
 
 def _write_statement(graph: Graph, statement: Statement) -> None:

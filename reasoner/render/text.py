@@ -19,7 +19,9 @@ from reasoner.render.wording import (
     bearing_words,
     combination,
     documentation_request,
+    labelled,
     plain,
+    shown_facts,
     unread_place,
     unread_words,
     words,
@@ -63,7 +65,7 @@ def _whole(determination: Determination) -> Iterator[str]:
         yield f"Carried by ({'this set alone' if count == 1 else f'the smallest of {count} sets'})"
         for id_ in next(iter(determination.grounds)):
             result = determination.criterion(id_)
-            yield from _wrapped(f"  {id_}  {result.criterion.label}", " " * 4)
+            yield from _wrapped(f"  {id_}  {labelled(result)}", " " * 4)
             for bearing in result.evidence[:1]:
                 yield from _wrapped(f"      {_evidence(bearing)}", " " * 8)
         least = len(next(iter(determination.statement_grounds)))
@@ -74,7 +76,7 @@ def _whole(determination: Determination) -> Iterator[str]:
             for number, id_ in enumerate(objection):
                 result = determination.criterion(id_)
                 mark = "with" if number else "-"
-                yield from _wrapped(f"  {mark} {id_}  {result.criterion.label}", " " * 4)
+                yield from _wrapped(f"  {mark} {id_}  {labelled(result)}", " " * 4)
                 for bearing in result.evidence:
                     yield from _wrapped(f"      {_evidence(bearing)}", " " * 8)
         if determination.objections.count > _SETS:
@@ -209,7 +211,12 @@ def _criterion(result: CriterionResult, depth: int, suffix: str) -> Iterator[str
     head = f"{_status(result.status)}{'  ' * depth}"
     yield from _wrapped(f"{head}{name}  {result.criterion.label}{suffix}", " " * (len(head) + 2))
     margin = " " * (_COLUMN + 2 * depth + 4)
-    for bearing in result.evidence:
+    facts = shown_facts(result)
+    for fact in facts:
+        yield from _wrapped(f"{margin}{fact.label}: {fact.word}", margin + "  ")
+        for bearing in fact.evidence:
+            yield from _wrapped(f"{margin}  {_evidence(bearing)}", margin + " " * 4)
+    for bearing in () if facts else result.evidence:
         yield from _wrapped(margin + _evidence(bearing), margin + "  ")
 
 

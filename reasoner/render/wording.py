@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from reasoner.chart.model import Assertion, Unread
 from reasoner.determination.bearing import Bearing
-from reasoner.determination.model import CriterionResult
+from reasoner.determination.model import CriterionResult, FactResult
 from reasoner.logic.fold import Outcome, Status
 from reasoner.policy.model import CriterionKind
 from reasoner.review.acts import Disposition
@@ -43,8 +45,50 @@ def words(value: Status | Outcome | Disposition) -> str:
     return value.value.replace("-", " ")
 
 
+class ShownFacts(NamedTuple):
+    """Facts of a leaf that have one status on the same evidence, as they are shown together."""
+
+    label: str
+    """What they are about."""
+    word: str
+    """Their status in words."""
+    status: Status
+    evidence: tuple[Bearing, ...]
+
+
+def shown_facts(result: CriterionResult) -> list[ShownFacts]:
+    """The facts of a leaf as they are listed, by name; none where its statements do not tell them apart."""
+    if not result.told_apart:
+        return []
+    alike: dict[tuple[str, Status, tuple[Bearing, ...]], list[str]] = {}
+    for fact in result.facts:
+        alike.setdefault((_fact_status(fact), fact.status, fact.evidence), []).append(_fact_label(fact))
+    return [ShownFacts(", ".join(labels), *key) for key, labels in alike.items()]
+
+
+def facts_words(facts: Iterable[FactResult]) -> str:
+    """Facts with their statuses, on one line: ``alcohol (conflicting), opioids (not documented)``."""
+    return ", ".join(f"{_fact_label(fact)} ({_fact_status(fact)})" for fact in facts)
+
+
+def labelled(result: CriterionResult) -> str:
+    """The label of a criterion; of a leaf that asks about several facts with those that decide it, where they have names."""
+    deciding = [_fact_label(fact) for fact in result.facts if fact.topic and fact.status is result.status]
+    return f"{result.criterion.label} ({', '.join(deciding)})" if deciding else result.criterion.label
+
+
+def _fact_label(fact: FactResult) -> str:
+    return plain(fact.label) or "not said which"
+
+
+def _fact_status(fact: FactResult) -> str:
+    return "in remission" if fact.in_remission and fact.status is Status.NOT_DOCUMENTED else words(fact.status)
+
+
 def bearing_words(bearing: Bearing) -> str:
-    """What a statement does to a criterion that it bears on."""
+    """What a statement does to a criterion, or to one of its facts, that it bears on."""
+    if bearing.open:
+        return "says that it is in remission"
     return "affirms the contrary" if bearing.contrary else STANCE[bearing.stance]
 
 
