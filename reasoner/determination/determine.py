@@ -108,7 +108,7 @@ def _determine(
     leaves = tuple(dict.fromkeys(chain(effective.leaves, *(other.leaves for _, _, other in others))))
     reports = engine.evaluate(version, leaves, case, inference, settlement)
     evaluation = _evaluation(effective, reports)
-    tried = ((passage, reading, _evaluation(other, reports)) for passage, reading, other in others)
+    tried = ((passage, reading, _read_otherwise(evaluation, other, reports)) for passage, reading, other in others)
     return replace(
         base,
         version=version.iri,
@@ -169,6 +169,13 @@ def _evaluation(effective: EffectivePolicy, reports: Mapping[str, LeafReport]) -
     statuses = effective.shown({leaf: report.status for leaf, report in reports.items()})
     of_pairs = {pair.key: fact_for_pair(reports[pair.leaf.leaf].facts, pair) for pair in effective.pairs}
     return Evaluation(effective, statuses | of_pairs)
+
+
+def _read_otherwise(evaluation: Evaluation, other: EffectivePolicy, reports: Mapping[str, LeafReport]) -> Evaluation:
+    """The evaluation under another reading, which often asks the same."""
+    if other.structure is evaluation.policy.structure:
+        return Evaluation(other, evaluation.leaves, evaluation)
+    return _evaluation(other, reports)
 
 
 def _results(

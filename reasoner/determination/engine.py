@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from reasoner.chart.model import Case
@@ -55,6 +56,7 @@ DEFAULT_ENGINE = Engine.FAST
 """The engine where none is chosen."""
 
 
+@cache
 def software_version() -> str:
     """The version of the installed distribution."""
     try:

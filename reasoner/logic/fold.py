@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
@@ -222,16 +222,18 @@ class Evaluation:
     policy: EffectivePolicy
     leaves: Mapping[str, Status]
     """By IRI, at least those of the policy, before residual exclusions are judged; and by `Pair.key`."""
+    same_as: Evaluation | None = field(default=None, repr=False)
+    """An evaluation from which the same follows; None if it has to be worked out."""
 
     @cached_property
     def statuses(self) -> dict[str, Status]:
         """The status of every group and leaf by IRI, after residual exclusions are judged."""
-        return statuses(self.policy, self.leaves)
+        return self.same_as.statuses if self.same_as else statuses(self.policy, self.leaves)
 
     @cached_property
     def outcome(self) -> Outcome:
         """The outcome."""
-        return outcome(self.policy, self.statuses)
+        return self.same_as.outcome if self.same_as else outcome(self.policy, self.statuses)
 
     def assuming(self, assumed: Mapping[str, Status]) -> Evaluation:
         """The evaluation with other statuses for some leaves."""

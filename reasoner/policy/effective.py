@@ -59,7 +59,7 @@ class Pair:
     leaf: Part
     alternative: Part
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The key of the leaf's status for the alternative, beside the IRIs of leaves."""
         return f"{self.leaf.leaf} {self.alternative.criterion.iri}"
@@ -107,8 +107,17 @@ class EffectivePolicy:
 
     def shown(self, of_leaves: Mapping[str, T]) -> dict[str, T]:
         """What was found of evaluated leaves, by the IRIs of the criteria that they are shown as; of leaves of this policy only."""
-        leaves = ((iri, part.leaf) for iri, part in self.parts.items() if part.kind is CriterionKind.LEAF)
-        return {iri: of_leaves[leaf] for iri, leaf in leaves if leaf in of_leaves}
+        return {iri: of_leaves[leaf] for iri, leaf in self._shown_as if leaf in of_leaves}
+
+    @cached_property
+    def _shown_as(self) -> tuple[tuple[str, str], ...]:
+        """The IRI of each leaf, with that of the leaf that is evaluated."""
+        return tuple((iri, part.leaf) for iri, part in self.parts.items() if part.kind is CriterionKind.LEAF)
+
+    @cached_property
+    def structure(self) -> tuple[tuple[Part, ...], tuple[ListSection, ...]]:
+        """The sections and the list sections; effective policies that ask the same have the same object."""
+        return _one_of_a_kind((self.sections, self.lists))
 
     @cached_property
     def shapes(self) -> Graph:
@@ -163,6 +172,13 @@ def _pair_shape(graph: Graph, pair: Pair) -> BNode:
     ):
         graph.add(triple)
     return shape
+
+
+@lru_cache(maxsize=1024)
+def _one_of_a_kind(
+    structure: tuple[tuple[Part, ...], tuple[ListSection, ...]],
+) -> tuple[tuple[Part, ...], tuple[ListSection, ...]]:
+    return structure
 
 
 def leaf_shapes(version: PolicyVersion, leaves: Iterable[str]) -> Graph:
