@@ -45,12 +45,29 @@ def addresses(
         coded: the finding classes that its codes stand for.
         remission: whether it says that what it names is in remission.
     """
-    found: dict[str, Address] = {}
+    by_class, always = _index(version)
+    leaves = set(always).union(*(by_class.get(name, ()) for name in classes | meaning.classes))
+    found = (_address(version, version.leaves[iri], classes, meaning, coded, remission) for iri in sorted(leaves))
+    return tuple(address for address in found if address)
+
+
+@lru_cache(maxsize=8)
+def _index(version: PolicyVersion) -> tuple[dict[str, set[str]], tuple[str, ...]]:
+    """The leaves that a statement of a class may speak to, and those for which any class has to be looked at."""
+    relations = version.lexicon.relations
+    by_class: dict[str, set[str]] = {}
     for leaf in version.leaves.values():
-        address = _address(version, leaf, classes, meaning, coded, remission)
-        if address:
-            found[leaf.iri] = address
-    return tuple(found[iri] for iri in sorted(found))
+        for finding in _findings(version, leaf):
+            by_class.setdefault(finding, set()).add(leaf.iri)
+    for related in (version.contraries, relations.inapplicable, relations.denied_as):
+        for name, findings in related.items():
+            by_class.setdefault(name, set()).update(iri for f in findings for iri in by_class.get(f, ()))
+    return by_class, tuple(iri for iri, leaf in version.leaves.items() if root(leaf, version))
+
+
+def _findings(version: PolicyVersion, leaf: Criterion) -> frozenset[str]:
+    """The finding class of a leaf; with that of the leaf that it restates, since what speaks to that speaks to it too."""
+    return frozenset((leaf.finding, version.leaves[leaf.restates].finding) if leaf.restates else (leaf.finding,))
 
 
 def _address(
@@ -64,8 +81,7 @@ def _address(
     if version.settled_as(leaf.iri) != leaf.iri:
         return None  # it takes the statements of the leaf that it restates
     stance, relations = meaning.assertion, version.lexicon.relations
-    # What speaks to a leaf speaks to the one that restates it under a finding class of its own, too.
-    findings = {leaf.finding, version.leaves[leaf.restates].finding} if leaf.restates else {leaf.finding}
+    findings = _findings(version, leaf)
     own = not findings.isdisjoint(classes)
     top = root(leaf, version)
     if top and coded and not any(relations.is_within(name, top) for name in coded):
