@@ -24,6 +24,7 @@ class Reason(StrEnum):
     NARROWER = "denying a narrower finding leaves the criterion open"
     CONTRADICTED = "the absence it states is contradicted on another criterion"
     NO_SUBJECT = "about what is denied or no longer so"
+    OF_UNREAD = "may be about an item of the record that could not be read"
     OTHER_KIND = "about another kind of finding than the one under review"
     OTHER_AUTHOR = "its author is not of the kind that the criterion asks for"
     UNACCEPTED = "not accepted by a reviewer"

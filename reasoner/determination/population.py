@@ -86,7 +86,17 @@ class Population:
             rated.setdefault(topic, [])
         if len(named) == 1 and not unread:
             rated[named[0]] = [*rated[named[0]], *rated.pop(UNNAMED, [])]
-        return rated, aside
+        elif len(named) == 1:
+            # It is about that fact, whose later rating supersedes it, or about one that could not be read.
+            rating = max((b.statement.observed for b in rated[named[0]]), default=None)
+            unsure = [
+                bearing
+                for bearing in rated.get(UNNAMED, ())
+                if bearing.stance is Assertion.AFFIRMED and rating is not None and bearing.statement.observed <= rating
+            ]
+            aside += [SetAside(bearing.statement, leaf.iri, Reason.OF_UNREAD) for bearing in unsure]
+            rated[UNNAMED] = [bearing for bearing in rated.get(UNNAMED, ()) if bearing not in unsure]
+        return {topic: bearings for topic, bearings in rated.items() if bearings or topic != UNNAMED}, aside
 
     def disputed(self, leaf: Criterion, fact: Fact) -> Fact:
         """A fact as rated: where it is disputed itself, its rating is disputed too."""
