@@ -80,14 +80,13 @@ def lookback_of(ontology: Graph, stated: Iterable[Node], *, where: str) -> Lookb
 
 def leaves_below(criteria: Mapping[str, Criterion], sections: Collection[str], iri: str) -> list[str]:
     """The IRIs of the leaves of a criterion through its groups, but not through another section; of a leaf, itself."""
-    found: dict[str, None] = {}
+    reached = {iri: None}
     queue = [iri]
     while queue:
-        criterion = criteria[queue.pop(0)]
-        if criterion.kind is CriterionKind.LEAF:
-            found[criterion.iri] = None
-        queue += [member for member in criterion.members if member not in sections]
-    return list(found)
+        below = [m for m in criteria[queue.pop(0)].members if m not in sections and m not in reached]
+        queue += below
+        reached |= dict.fromkeys(below)
+    return [one for one in reached if criteria[one].kind is CriterionKind.LEAF]
 
 
 def _periods(
