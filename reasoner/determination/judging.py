@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from reasoner.chart.model import Assertion
@@ -49,28 +49,24 @@ def judge(
     }
     statuses = tuple(FactStatus(fact.topic, answers[fact].status) for fact in facts)
     status = _combined(version, leaf, settlement, answers)
-    whole = version.of_whole
-    deciding = [
-        fact
-        for fact in facts
-        if fact.bearings
-        and (
-            answers[fact].status is status
-            or (status in (Status.CONFLICTING, Status.NOT_MET) and not whole.isdisjoint(_shapes(answers[fact])))
-            or (status is Status.CONFLICTING and answers[fact].status is Status.MET and _any_of_whole(answers, whole))
-        )
-    ]
+    deciding = [fact for fact in facts if fact.bearings and _decides(version, status, fact, answers)]
     results = tuple(dict.fromkeys(result for fact in deciding for result in answers[fact].results))
     return LeafReport(
         status=status,
-        results=results
-        if deciding and status is not Status.MET
-        else silence.results
-        if status is not Status.MET
-        else (),
+        results=() if status is Status.MET else results or silence.results,
         facts=statuses,
         deciding=tuple(bearing for fact in deciding for bearing in fact.bearings),
     )
+
+
+def _decides(version: PolicyVersion, status: Status, fact: Fact, answers: Mapping[Fact, LeafReport]) -> bool:
+    """Whether a fact is among those that give its leaf a status."""
+    if answers[fact].status is status:
+        return True
+    of_whole = _is_of_whole(version, answers[fact])
+    if status is Status.CONFLICTING and answers[fact].status is Status.MET:
+        return of_whole or any(_is_of_whole(version, answer) for answer in answers.values())
+    return of_whole and status in (Status.CONFLICTING, Status.NOT_MET)
 
 
 def decided(version: PolicyVersion, settlement: Settlement, reports: Mapping[str, LeafReport]) -> Settlement:
@@ -104,7 +100,7 @@ def _combined(
             for fact, report in answers.items()
         ]
     status = some_fact(statuses, conditional=leaf.conditional)
-    if _any_of_whole(answers, version.of_whole):
+    if any(_is_of_whole(version, answer) for answer in answers.values()):
         return Status.CONFLICTING if status in (Status.MET, Status.CONFLICTING) else Status.NOT_MET
     if leaf.denied_by_every and status is Status.NOT_DOCUMENTED and not unread:
         named = [one.status for one in statuses if one.topic != UNNAMED]
@@ -117,9 +113,6 @@ def _is_denied(fact: Fact) -> bool:
     return any(bearing.stance is Assertion.DENIED for bearing in fact.bearings)
 
 
-def _any_of_whole(answers: Mapping[Fact, LeafReport], whole: Collection[str]) -> bool:
-    return any(not set(whole).isdisjoint(_shapes(report)) for report in answers.values())
-
-
-def _shapes(report: LeafReport) -> Sequence[str]:
-    return [result.shape for result in report.results]
+def _is_of_whole(version: PolicyVersion, report: LeafReport) -> bool:
+    """Whether what is reported of one fact speaks of its leaf as a whole."""
+    return any(result.shape in version.of_whole for result in report.results)

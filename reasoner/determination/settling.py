@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from reasoner.chart.model import Assertion, Case, Statement
+from reasoner.chart.model import Assertion, Case, Statement, Unread
 from reasoner.determination.addressing import BY_CLASS, addresses, root
 from reasoner.determination.bearing import Bearing, Fact, Reason, SetAside, Settlement
 from reasoner.determination.facts import (
@@ -100,14 +100,16 @@ class _Settling:
             set_aside=tuple(dict.fromkeys(self._set_aside)),
             late=self._late,
             derived=self._derived(populations),
-            unread={
-                iri: items
-                for iri, leaf in leaves.items()
-                if leaf.counts_over and (items := unread_items(self._case, leaf, self._periods.of(leaf)))
-            }
-            if self._case.unread
-            else {},
+            unread=self._unread(),
         )
+
+    def _unread(self) -> dict[str, tuple[Unread, ...]]:
+        """The items that could not be read and may be what a leaf counts, by the IRI of the leaf."""
+        if not self._case.unread:
+            return {}
+        counting = [leaf for leaf in self._version.leaves.values() if leaf.counts_over]
+        by_leaf = {leaf.iri: unread_items(self._case, leaf, self._periods.of(leaf)) for leaf in counting}
+        return {iri: items for iri, items in by_leaf.items() if items}
 
     def _count(self) -> list[Statement]:
         """The statements that count for some leaf or none, their bearings put down by leaf."""
