@@ -1,4 +1,4 @@
-"""Forms of a policy filled in: the kinds of request, responses to a form, and what an oracle expects of them."""
+"""Forms of a policy filled in: the kinds of request, responses to a form, and what the second evaluator expects of them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 
+from rdflib import Graph
+
 from reasoner import Determination, Policy
 from reasoner.chart.fhir.questionnaire import Subject
 from reasoner.chart.intake import read
 from reasoner.chart.model import Case
 from reasoner.determination.determine import determine_case
-from tests.conftest import Attestation, kind
-from tests.determination import oracle
+from tests.conftest import Attestation, chart, kind
+from tests.second_evaluator import evaluate
 
 Json = dict[str, Any]
 ASSERTIONS = {"affirmed": "Affirmed", "denied": "Denied", "not-applicable": "NotApplicable"}
@@ -133,9 +135,9 @@ def determined(policy: Policy, whole: Json) -> Determination:
 
 
 def expected(kind: Subject, stances: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    return oracle.determine(
-        [Attestation(id_, ASSERTIONS[stance]) for id_, stance in stances.items()],
-        **{value.axis.rpartition("#")[2]: value.iri.rpartition("#")[2] for value in kind.axis_values},
-        minor=kind.age_group == "minor",
-        illinois=kind.jurisdiction == "US-IL",
-    )
+    axes = {value.axis.rpartition("#")[2]: value.iri.rpartition("#")[2] for value in kind.axis_values}
+    born = "2010-01-01" if kind.age_group == "minor" else "1980-01-01"
+    attestations = [Attestation(id_, ASSERTIONS[stance]) for id_, stance in stances.items()]
+    turtle = chart(attestations, **axes, birth=born, jurisdiction=kind.jurisdiction or "US-MO")
+    found = evaluate(Graph().parse(data=turtle, format="turtle"))
+    return found.outcome, found.statuses

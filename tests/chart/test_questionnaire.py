@@ -30,7 +30,7 @@ from tests.chart.forms import (
     walk,
 )
 from tests.conftest import VERSION, kind, write_toy
-from tests.determination import oracle
+from tests.second_evaluator.vocabulary import vocabulary
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=NAMES)
@@ -39,10 +39,7 @@ def test_a_form_asks_every_leaf_once(form_of: Callable[[Subject], Json], kind: S
     _, statuses = expected(kind, {})
     asked = questions(form)
     assert len(asked) == len(set(asked))
-    assert set(asked) == {id_ for id_ in statuses if id_ not in oracle.GROUPS and ":" in id_} - {
-        "child-adolescent:1",
-        "substance-use:1",
-    }
+    assert set(asked) == {id_ for id_ in statuses if id_ in vocabulary().finding_of}
     every = list(walk(form["item"]))
     names = [item["linkId"] for item in every]
     assert len(names) == len(set(names))

@@ -37,6 +37,7 @@ from reasoner.render.json import to_json
 from tests.conftest import CASES, Attestation, chart, request, write_toy
 from tests.determination.test_laws import KINDS, facts, random_attestations
 from tests.explore import examples
+from tests.random_charts import Chart, charts
 
 SAMPLES = sorted(path for path in CASES.rglob("*.ttl"))
 
@@ -65,7 +66,14 @@ def test_charts(policy: Policy, path: Path) -> None:
         agree(case, policy)
 
 
-@examples(8)
+@examples(6)
+@given(sample=charts())
+def test_random_charts(policy: Policy, sample: Chart) -> None:
+    for case in read_graph(Graph().parse(data=sample.turtle(), format="turtle"), policy):
+        agree(case, policy)
+
+
+@examples(4)
 @given(seed=st.integers(0, 10**6), kind=st.sampled_from(KINDS))
 def test_random_attestations(policy: Policy, seed: int, kind: tuple) -> None:
     data = Graph().parse(data=chart(random_attestations(policy, seed), **facts(*kind)), format="turtle")
