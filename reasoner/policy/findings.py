@@ -12,7 +12,7 @@ from reasoner.rdf.namespaces import NEC, RDFS
 from reasoner.rdf.terms import Term
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Findings:
     """The relations of finding classes, by IRI."""
 
