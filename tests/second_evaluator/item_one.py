@@ -81,7 +81,7 @@ def severity(request: Request, vocabulary: Vocabulary) -> Status:
     # another statement names, if there is one.
     nameless = not now and _whole(found) in (MET, CONFLICT)
     ratings = _Ratings(counts(SEVERITY, request), now, nameless, _understood(SEVERITY, request), request, vocabulary)
-    ratings.disputed = _whole(found) is CONFLICT
+    ratings.disputed, ratings.of_any = _whole(found) is CONFLICT, found.unnamed
     if not now and _whole(found) is NOT_MET:
         return OPEN  # "A denied disorder has no rating."
     if len(now) + nameless != 1:
@@ -106,6 +106,8 @@ class _Ratings:
     ) -> None:
         self.counted, self.now, self.nameless, self.understood = counted, now, nameless, understood
         self.request, self.vocabulary = request, vocabulary
+        self.of_any: tuple[Word, ...] = ()
+        """What is said of any disorder."""
         self.disputed = False
         """Whether the disorder without a name is."""
         self.denials: list[Word] = []
@@ -123,14 +125,18 @@ class _Ratings:
         facts: dict[str, Status] = {}
         below = []
         for disorder in self.now:
-            rated, undone = self._ratings(disorder)
-            rated += self.unnamed if disorder.name == about else []
-            status = fact_status(current(rated + undone + self.denials))
+            rated, remitted = self._ratings(disorder)
+            # "A denied disorder has no rating": what was rated before a denial does not come back.
+            words = [word for word in rated if not self._is_taken_back(word, disorder.words)]
+            if disorder.name == about:
+                rated = rated + self.unnamed
+                words += self._unnamed_standing()
+            status = fact_status(current(words + remitted + self.denials))
             if rated or self.denials:
                 # "A disputed one a disputed rating."
                 facts[disorder.name] = CONFLICT if rated and disorder.status is CONFLICT else status
             below.append(bool(rated or self.denials) and disorder.status is MET and status is NOT_MET)
-        general = current(self.denials + self.unnamed)
+        general = current(self.denials + self._unnamed_standing())
         if about is None:
             # "... else moderate or severe affirms the leaf and a lower one says nothing"
             lower = [word for word in self.unnamed if word.stance is DENIES]
@@ -146,6 +152,15 @@ class _Ratings:
         every_below = bool(below) and all(below) and self.understood
         neither = any(word.stance is NEITHER and word in self.unnamed for word in general)
         return NOT_MET if status is OPEN and every_below and not neither else status
+
+    @staticmethod
+    def _is_taken_back(rating: Word, words: Iterable[Word]) -> bool:
+        """Whether the disorder that is rated is denied later."""
+        return any(w.stance is DENIES and not w.late and w.observed > rating.observed for w in words)
+
+    def _unnamed_standing(self) -> list[Word]:
+        """The ratings that name no disorder, without those after which any disorder is denied."""
+        return [word for word in self.unnamed if not self._is_taken_back(word, self.of_any)]
 
     def _ratings(self, disorder: Disorder) -> tuple[list[Word], list[Word]]:
         """Ratings of a disorder, and its remissions, which take back those before: a remission "supersedes earlier
