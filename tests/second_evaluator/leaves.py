@@ -129,7 +129,7 @@ class Leaves:
                 found.add((statement.name, "", RECORDED_LATER))
             elif statement.name not in spoken and span("", self.request).is_after(statement.observed):
                 found.add((statement.name, "", OBSERVED_LATER))
-            elif statement.name not in speaking and statement not in self._near.get(ACTIVITIES, ()):
+            elif statement.name not in speaking and str(IOP.SelfCareDomain) not in self.topics(ACTIVITIES, statement):
                 found.add((statement.name, "", NARROWER if statement.stance == DENIED else SILENT))
         return {(name, leaf, reason) for name, leaf, reason in found if leaf not in _DISORDERS}
 
