@@ -202,12 +202,12 @@ class CompiledPolicy:
     def settle(self, case: Case, inference: Inference) -> Settlement:
         """What `reasoner.determination.settling.settle` makes of a case."""
 
-        def denies(bearing: Bearing) -> bool:
-            alone = Settlement({bearing.leaf: (bearing,)}, {}, (), frozenset())
-            answer = self._answers(case, inference, alone, alone.bearings, bearing.leaf).get(bearing.leaf)
-            return answer is not None and self.status(bearing.leaf, answer) is Status.NOT_MET
+        def alone(bearing: Bearing) -> Status:
+            only = Settlement({bearing.leaf: (bearing,)}, {}, (), frozenset())
+            answer = self._answers(case, inference, only, only.bearings, bearing.leaf).get(bearing.leaf)
+            return self.status(bearing.leaf, answer or self._silent[bearing.leaf])
 
-        return settle(case, inference, self.version, denies)
+        return settle(case, inference, self.version, alone)
 
     def answers(self, case: Case, inference: Inference, settlement: Settlement) -> dict[str, LeafAnswer]:
         """The answer of each leaf that has evidence and asks about one fact; of every other such leaf it is `silence`."""

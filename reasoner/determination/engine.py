@@ -12,7 +12,7 @@ from reasoner.determination.compiled import compiled_policy
 from reasoner.determination.inference import Inference, infer
 from reasoner.determination.judging import LeafReport
 from reasoner.determination.settling import settle
-from reasoner.determination.validation import denies, evaluate_case
+from reasoner.determination.validation import evaluate_alone, evaluate_case
 from reasoner.policy.model import PolicyVersion
 from reasoner.rdf import pyshacl_door, shacl_door
 
@@ -33,7 +33,7 @@ class Engine(StrEnum):
         """Settle a case's statements."""
         if self is Engine.FAST:
             return compiled_policy(version).settle(case, inference)
-        return settle(case, inference, version, lambda bearing: denies(version, bearing, case, inference))
+        return settle(case, inference, version, lambda bearing: evaluate_alone(version, bearing, case, inference))
 
     def evaluate(
         self, version: PolicyVersion, leaves: tuple[str, ...], case: Case, inference: Inference, settlement: Settlement

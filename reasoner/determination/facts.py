@@ -10,6 +10,7 @@ from reasoner.chart.model import Assertion, Statement
 from reasoner.determination.addressing import BY_CLASS, root
 from reasoner.determination.bearing import Bearing, Reason, SetAside
 from reasoner.determination.inference import Inference
+from reasoner.logic.fold import Status
 from reasoner.policy.model import Criterion, PolicyVersion, Quantifier
 from reasoner.rdf import terms
 from reasoner.rdf.namespaces import NEC
@@ -20,6 +21,16 @@ UNNAMED = ""
 _CODE = terms.of(NEC.code)
 Groups = dict[Term, list[Bearing]]
 """Bearings by the fact that they are about."""
+_BY_STANCE = {
+    Assertion.AFFIRMED: Status.MET,
+    Assertion.DENIED: Status.NOT_MET,
+    Assertion.NOT_APPLICABLE: Status.NOT_APPLICABLE,
+}
+
+
+def status_of_stance(bearing: Bearing) -> Status:
+    """The status of a leaf on one bearing alone, going by its stance, where no detail is to be judged."""
+    return _BY_STANCE[bearing.stance]
 
 
 class Naming:
@@ -36,7 +47,11 @@ class Naming:
             return frozenset({UNNAMED})
         statement = bearing.statement
         if leaf.topic == BY_CLASS:
-            found = frozenset(map(terms.iri, self.classes(root(leaf, self._version), statement)))
+            top = root(leaf, self._version)
+            found = frozenset(map(terms.iri, self.classes(top, statement)))
+            is_candidate = leaf.candidates and (bearing.open or bearing.stance is Assertion.AFFIRMED)
+            if not found and is_candidate and leaf.finding not in self._inference.classes[statement.iri]:
+                found = frozenset({terms.iri(top)})  # such a disorder, not told which
         else:
             found = self._stated(leaf, statement) | self._implied(leaf, bearing)
         return found or frozenset({UNNAMED})
@@ -110,13 +125,13 @@ def group(leaf: Criterion, bearings: Sequence[Bearing], naming: Naming) -> Group
     return groups
 
 
-def share_unnamed(leaf: Criterion, groups: Groups, denies: Callable[[Bearing], bool]) -> Groups:
+def share_unnamed(leaf: Criterion, groups: Groups, alone: Callable[[Bearing], Status]) -> Groups:
     """Groups in which what is said without a topic and speaks of every fact is with every fact.
 
     Args:
         leaf: the leaf.
         groups: bearings by fact.
-        denies: whether a statement that affirms the finding of the leaf denies it by a detail.
+        alone: the status of the leaf on one bearing alone.
     """
     if len(groups) < 2 or UNNAMED not in groups:
         return groups
@@ -127,7 +142,7 @@ def share_unnamed(leaf: Criterion, groups: Groups, denies: Callable[[Bearing], b
         bearing
         for bearing in groups[UNNAMED]
         if (bearing.stance in (of_all, Assertion.NOT_APPLICABLE) and not bearing.open)
-        or (by_detail and bearing.stance is Assertion.AFFIRMED and denies(bearing))
+        or (by_detail and bearing.stance is Assertion.AFFIRMED and alone(bearing) is Status.NOT_MET)
     ]
     return {topic: own if topic == UNNAMED else [*own, *shared] for topic, own in groups.items()}
 
@@ -178,7 +193,15 @@ def spread_denials(groups: Groups, naming: Naming) -> Groups:
 class FactSettling:
     """Decides which statements on one fact are current."""
 
-    def __init__(self, leaf: Criterion, naming: Naming, late: frozenset[str], denials: Sequence[Statement]) -> None:
+    def __init__(
+        self,
+        leaf: Criterion,
+        naming: Naming,
+        late: frozenset[str],
+        denials: Sequence[Statement],
+        alone: Callable[[Bearing], Status],
+    ) -> None:
+        self._alone = alone
         self._leaf = leaf
         self._late = late
         self._naming = naming
@@ -201,7 +224,8 @@ class FactSettling:
                 current.append(bearing)
             else:
                 set_aside.append(SetAside(bearing.statement, self._leaf.iri, Reason.SUPERSEDED))
-        for bearing in [b for b in current if b in disputes]:
+        # A statement that, by its details, neither affirms nor denies leaves nothing to dispute.
+        for bearing in [b for b in current if b in disputes and self._alone(b) is not Status.NOT_DOCUMENTED]:
             if any(b.stance is bearing.stance and b not in disputes for b in current):
                 current.remove(bearing)
                 set_aside.append(SetAside(bearing.statement, self._leaf.iri, Reason.DISPUTED))

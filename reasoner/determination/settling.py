@@ -17,10 +17,12 @@ from reasoner.determination.facts import (
     regroup,
     share_unnamed,
     spread_denials,
+    status_of_stance,
 )
 from reasoner.determination.inference import Inference
 from reasoner.determination.periods import Periods
 from reasoner.determination.population import Population, unread_items
+from reasoner.logic.fold import Status
 from reasoner.policy.model import Criterion, PolicyVersion, Quantifier
 from reasoner.rdf import terms
 from reasoner.rdf.namespaces import NEC
@@ -31,7 +33,7 @@ _CANDIDATE_FOR = terms.of(NEC.candidateFor)
 
 
 def settle(
-    case: Case, inference: Inference, version: PolicyVersion, denies: Callable[[Bearing], bool] = lambda _: False
+    case: Case, inference: Inference, version: PolicyVersion, alone: Callable[[Bearing], Status] = status_of_stance
 ) -> Settlement:
     """Decide which statements of a case are current for which leaf.
 
@@ -42,20 +44,20 @@ def settle(
         case: the case.
         inference: the classes and facts of its statements.
         version: the policy version.
-        denies: whether a statement that affirms the finding of a leaf denies the leaf by a detail, such as a low degree;
-            asked of statements that do not say which fact they are about.
+        alone: the status of a leaf on one bearing alone: a statement that affirms the finding of the leaf may deny the leaf
+            by a detail, such as a low degree, or say neither.
     """
-    return _Settling(case, inference, version, denies).settlement()
+    return _Settling(case, inference, version, alone).settlement()
 
 
 class _Settling:
     """The settling of one case."""
 
     def __init__(
-        self, case: Case, inference: Inference, version: PolicyVersion, denies: Callable[[Bearing], bool]
+        self, case: Case, inference: Inference, version: PolicyVersion, alone: Callable[[Bearing], Status]
     ) -> None:
         self._case = case
-        self._denies = denies
+        self._alone = alone
         self._inference = inference
         self._version = version
         self._periods = Periods(case, version)
@@ -198,7 +200,7 @@ class _Settling:
     def _fact_settling(self, leaf: Criterion) -> FactSettling:
         period = self._periods.of(leaf)
         denials = [s for s in self._counted if s.assertion is Assertion.DENIED and period.holds(s.observed)]
-        return FactSettling(leaf, self._naming, self._late, denials)
+        return FactSettling(leaf, self._naming, self._late, denials, self._alone)
 
     def _facts(
         self, leaf: Criterion, bearings: Sequence[Bearing], populations: dict[str, Population]
@@ -225,7 +227,8 @@ class _Settling:
         settling = self._fact_settling(leaf)
         facts: list[Fact] = []
         superseded: list[SetAside] = []
-        for topic, own in sorted(share_unnamed(leaf, groups, self._denies).items()):
+        shared = share_unnamed(leaf, groups, self._alone)
+        for topic, own in sorted(shared.items()):
             settled, aside = settling.settle(topic, own)
             superseded += aside
             # What every fact has to hold stands open where its affirmation is withdrawn.
@@ -236,7 +239,7 @@ class _Settling:
         if leaf.population == leaf.iri:
             facts = [_without_details_if_disputed(fact) for fact in facts]
             populations[leaf.iri] = Population(
-                leaf, facts, groups, resolved, self._version, self._inference, self._late, unread
+                leaf, facts, shared, resolved, self._version, self._inference, self._late, unread
             )
         speaking = {bearing.statement.iri for fact in facts for bearing in fact.bearings}
         self._set_aside += [one for one in superseded if one.statement.iri not in speaking]

@@ -74,11 +74,11 @@ def evaluate_case(
     return reports | _evaluate_facts(version, by_fact, case, inference, settlement) if by_fact else reports
 
 
-def denies(version: PolicyVersion, bearing: Bearing, case: Case, inference: Inference) -> bool:
-    """Whether a bearing, alone, denies its leaf."""
+def evaluate_alone(version: PolicyVersion, bearing: Bearing, case: Case, inference: Inference) -> Status:
+    """The status of a leaf on one bearing alone."""
     alone = Settlement({bearing.leaf: (bearing,)}, {}, (), frozenset())
-    report = evaluate(version, (bearing.leaf,), evidence_graph(case, inference, alone, version), case.iri)[bearing.leaf]
-    return report.status is Status.NOT_MET
+    graph = evidence_graph(case, inference, alone, version)
+    return evaluate(version, (bearing.leaf,), graph, case.iri)[bearing.leaf].status
 
 
 def _evaluate_facts(
