@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Any
 import pyoxigraph as ox
 from rdflib import Graph
 
+from reasoner.chart.coding import code_systems
 from reasoner.chart.fast.chart import read_cases
 from reasoner.chart.model import Case
 from reasoner.chart.sources import ALL_SUFFIXES, FHIR, LINES, STDIN, SUFFIXES, TABLE, TURTLE, find
@@ -207,7 +208,7 @@ def vocabulary(policy: Policy) -> mapping.Vocabulary:
     for predicate in (*names, NEC.axis, NEC.axisClass, NEC.detail, NEC.speaksOnlyWith):
         for triple in policy.ontology.triples((None, predicate, None)):
             wanted.add(triple)
-    return mapping.Vocabulary(graphs.triples(wanted), policy.axes)
+    return mapping.Vocabulary(graphs.triples(wanted), policy.axes, code_systems(policy))
 
 
 class _Intake:

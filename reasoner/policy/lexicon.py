@@ -10,7 +10,7 @@ from rdflib.term import Node
 
 from reasoner.policy.findings import Findings, read_findings
 from reasoner.rdf import graphs, terms
-from reasoner.rdf.namespaces import NEC, RDF, RDFS, SH, SKOS
+from reasoner.rdf.namespaces import DCTERMS, NEC, RDF, RDFS, SH, SKOS
 from reasoner.rdf.owl_rl import AXIOMS
 from reasoner.rdf.terms import Nodes, Term
 
@@ -19,6 +19,18 @@ LEADS_TO_SHAPES = frozenset(
     {SH.property, SH.node, SH.qualifiedValueShape, SH["not"], SH["and"], SH["or"], SH.xone, RDF.first, RDF.rest}
 )
 """The properties that lead from a shape, or from a list of shapes, to a shape that it uses."""
+
+
+@dataclass(frozen=True)
+class CodeSystem:
+    """A code system that records can name; see ``ontology/core-codes.ttl``."""
+
+    iri: str
+    label: str
+    names: tuple[str, ...]
+    """What else it is called: words, and IRIs that are not its own."""
+    expressions: str = ""
+    """A regular expression of its expressions (`nec:expressionPattern`); empty if its codes cannot be joined."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +57,10 @@ class Lexicon:
     """How the finding classes relate."""
     notes: dict[Term, str] = field(default_factory=dict)
     """What a reviewer is told (`nec:reviewerNote`) where a class, a property or an individual is stated, or a shape reported."""
+    systems: tuple[CodeSystem, ...] = ()
+    """The code systems, by IRI."""
+    schemes: dict[Term, frozenset[str]] = field(default_factory=dict)
+    """Concept to the IRIs of the code systems that it is of."""
 
     def shapes_below(self, shape: URIRef) -> Iterator[tuple[Node, Node, Node]]:
         """The triples of a shape, of the shapes that it uses, and of the blank nodes they lead to."""
@@ -100,6 +116,11 @@ def lexicon(ontology: Graph, shapes: Graph, findings: Iterable[str]) -> Lexicon:
         shapes=nodes(shapes),
         relations=read_findings(ontology),
         notes={**_texts(ontology, NEC.reviewerNote), **_texts(shapes, NEC.reviewerNote)},
+        systems=tuple(_systems(ontology)),
+        schemes={
+            terms.of(concept): frozenset(map(str, ontology.objects(concept, SKOS.inScheme)))
+            for concept in ontology.subjects(SKOS.inScheme, unique=True)
+        },
     )
 
 
@@ -109,6 +130,14 @@ def nodes(graph: Graph) -> Nodes:
     for subject, predicate, value in sorted(graph, key=lambda triple: [str(term) for term in triple]):
         triples.setdefault(_term(subject), {}).setdefault(_term(predicate), []).append(_term(value))
     return triples
+
+
+def _systems(ontology: Graph) -> Iterator[CodeSystem]:
+    for scheme in sorted(ontology.subjects(RDF.type, SKOS.ConceptScheme), key=str):
+        stated = {str(name) for term in (SKOS.altLabel, DCTERMS.identifier) for name in ontology.objects(scheme, term)}
+        label = graphs.text(ontology, scheme, SKOS.prefLabel)
+        pattern = graphs.text(ontology, scheme, NEC.expressionPattern)
+        yield CodeSystem(str(scheme), label, tuple(sorted(stated)), pattern)
 
 
 def _code_classes(ontology: Graph, code: Node) -> frozenset[str]:

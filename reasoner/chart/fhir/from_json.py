@@ -94,8 +94,10 @@ class Bundle:
         self.notes: list[str] = []
         """What else of it was not used."""
         self.quads: list[Quad] = []
+        self.codings: list[tuple[NamedNode, str, str]] = []
+        """The nodes that have a system and a code, with both."""
         for entry, resource in self._resources(content):
-            start = len(self.quads)
+            start, first = len(self.quads), len(self.codings)
             self._resource(entry, resource)
             predicates = {quad.predicate for quad in self.quads[start:]}
             if fhir("modifierExtension") in predicates or fhir("implicitRules") in predicates:
@@ -104,6 +106,7 @@ class Bundle:
                 entry.left_out, entry.refused = _STATED_TWICE, True
             if entry.refused:
                 del self.quads[start:]
+                del self.codings[first:]
 
     @property
     def roots(self) -> dict[NamedNode, str]:
@@ -202,6 +205,9 @@ class Bundle:
 
     def _object(self, node: NamedNode, path: str, value: dict[str, Any], local: dict[str, NamedNode]) -> None:
         add = self.quads.append
+        system, code = value.get("system"), value.get("code")
+        if isinstance(system, str) and isinstance(code, str):
+            self.codings.append((node, system, code))
         for key, content in value.items():
             if key == "resourceType":
                 if not _is_name(content):

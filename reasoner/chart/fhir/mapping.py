@@ -4,6 +4,10 @@ A mapping sees the bundle as RDF (`reasoner.chart.fhir.from_json`), the request 
 the policy. What the mappings construct becomes the chart; a ``nec:note`` on a resource says why the resource is not used, or
 not wholly. A mapping that names types of FHIR is run only if one of them occurs, since planning a query takes longer than
 answering it from a small bundle.
+
+The codings of the bundle are read first (`reasoner.chart.coding`): a mapping sees the IRI of the code system and the notation,
+however they are written. A coding of a known system that cannot be read has a ``nec:reason``, and as ``nec:code`` the IRI of the
+code.
 """
 
 from __future__ import annotations
@@ -20,7 +24,8 @@ from typing import Any, cast
 
 from pyoxigraph import Literal, NamedNode, Quad, QueryTriples, Store, Triple
 
-from reasoner.chart.fhir.from_json import TYPE, XSD, Bundle, BundleEntry, parse_bundle, references
+from reasoner.chart.coding import CodeSystems
+from reasoner.chart.fhir.from_json import TYPE, XSD, Bundle, BundleEntry, fhir, parse_bundle, references
 from reasoner.chart.fhir.request import NOTHING_GIVEN, RequestOptions
 from reasoner.ground.errors import DocumentationError, PolicyError
 from reasoner.ground.resources import ONTOLOGY
@@ -49,9 +54,13 @@ class Vocabulary:
     It is loaded once: each bundle is added to a store that has it, and removed afterwards.
     """
 
-    def __init__(self, triples: Iterable[Triple | Quad], axes: tuple[Axis, ...] = ()) -> None:
+    def __init__(
+        self, triples: Iterable[Triple | Quad], axes: tuple[Axis, ...] = (), codes: CodeSystems | None = None
+    ) -> None:
         self.axes = axes
         """What a bundle has to state of its request beside dates and plan."""
+        self.codes = codes
+        """What reads the codings; without it they stay as they are written."""
         self._quads = [Quad(triple.subject, triple.predicate, triple.object) for triple in triples]
         self._ready: deque[tuple[Store, int]] = deque()  # one for each thread that reads
 
@@ -122,13 +131,17 @@ def map_bundle(
     if not isinstance(vocabulary, Vocabulary):
         vocabulary = Vocabulary(vocabulary)
     about = (Quad(REQUEST, TYPE, _nec("ReviewRequest")), Quad(REQUEST, _nec("member"), patients[0]))
-    with vocabulary.beside((*bundle.quads, *about)) as store:
+    quads, repairs = _codings_read(bundle, vocabulary.codes) if vocabulary.codes else (bundle.quads, {})
+    with vocabulary.beside((*quads, *about)) as store:
         triples = {triple for name in _wanted(bundle) for triple in _construct(store, name, mappings()[name])}
     note_triples = {triple for triple in triples if triple.predicate == _nec("note")}
     triples -= note_triples
     missing = _complete(triples, patients[0], options, bundle, vocabulary.axes)
     names = _names(triples, patients[0], vocabulary.axes)
     derived = _derived(triples, bundle, names)
+    note_triples |= {
+        Triple(node, _nec("note"), Literal(note)) for node, note in repairs.items() if _owner(node, roots) in derived
+    }
     notes = [(bundle.show(note.subject), cast(Literal, note.object).value) for note in note_triples]
     notes += [(entry.name, entry.left_out) for entry in bundle.entries if entry.left_out]
     notes_by_resource: dict[NamedNode, tuple[str, ...]] = {}
@@ -150,6 +163,31 @@ def map_bundle(
         derived=derived,
         notes_on_bundle=tuple(bundle.notes),
     )
+
+
+def _codings_read(bundle: Bundle, codes: CodeSystems) -> tuple[list[Quad], dict[NamedNode, str]]:
+    """The quads of a bundle with its codings read, and what had to be repaired in a coding, by its node."""
+    written: dict[NamedNode, str] = {}
+    repairs: dict[NamedNode, str] = {}
+    about: list[Quad] = []
+    for node, system, code in bundle.codings:
+        coding = codes.read(system, code)
+        if not system.strip() or not coding.system:
+            continue
+        if coding.system != system:
+            written[NamedNode(f"{node.value}.system")] = coding.system
+        if coding.code != code:
+            written[NamedNode(f"{node.value}.code")] = coding.code
+        if coding.note:
+            repairs[node] = coding.note
+        if coding.reason:
+            about.append(Quad(node, _nec("reason"), Literal(coding.reason)))
+            about.append(Quad(node, _nec("code"), NamedNode(coding.iri)))
+    value = fhir("v")
+    kept = (
+        bundle.quads if not written else [q for q in bundle.quads if q.predicate != value or q.subject not in written]
+    )
+    return [*kept, *(Quad(node, value, Literal(text)) for node, text in written.items()), *about], repairs
 
 
 def _with_member(bundle: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,166 @@
+"""Reading a coding: the concept that a code of a code system is, as people write both.
+
+The systems with their names, and the concepts, are those of the policy's lexicon (``ontology/core-codes.ttl``); nothing here knows a
+code system. A code that is no notation of its system is repaired if, apart from case, spaces and missing dots, it is exactly
+one. A code of a system that is known by name only, or of an unknown one, is none of another system.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import quote
+
+from reasoner.policy.lexicon import CodeSystem
+from reasoner.policy.model import Policy
+from reasoner.rdf import terms
+from reasoner.rdf.namespaces import SKOS
+
+_KEPT = 65536
+_WITH_TERM = re.compile(r"\s*(\S+?)\s*\|[^|]*\|\s*")  # a code with its words, as in "123 |words|"
+_IRI = re.compile(r"https?://|urn:", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Coding:
+    """What a coding says."""
+
+    system: str
+    """IRI of its code system; empty if that is not known."""
+    code: str
+    """The notation of the concept; as it is written if there is none."""
+    concept: str
+    """IRI of the concept; empty if the coding cannot be read."""
+    note: str = ""
+    """What was repaired, in words; empty if nothing was."""
+    reason: str = ""
+    """Why it cannot be read, in words; empty if it can."""
+    iri: str = ""
+    """IRI of the code in its system, known or not; empty if the system is not known."""
+
+
+class CodeSystems:
+    """The code systems and the concepts of a policy's vocabulary."""
+
+    def __init__(self, policy: Policy) -> None:
+        lexicon = policy.lexicon
+        self._systems = {system.iri: system for system in lexicon.systems}
+        self._exact = {name for system in lexicon.systems for name in (system.iri, *system.names)}
+        self._by_key: dict[str, str] = {}
+        for system in lexicon.systems:
+            for name in (system.iri, system.label, *system.names):
+                if name and self._by_key.setdefault(_key(name), system.iri) != system.iri:
+                    self._by_key[_key(name)] = ""  # a name of two systems names neither
+        self._concepts: dict[tuple[str, str], set[str]] = {}
+        self._alike: dict[tuple[str, str], set[str]] = {}
+        self._base: dict[str, str] = {}
+        for term, schemes in lexicon.schemes.items():
+            notation, concept = lexicon.notations.get(term), terms.name(term)
+            if notation is None:
+                continue
+            for scheme in schemes & self._systems.keys():
+                if concept.endswith(notation):
+                    self._base.setdefault(scheme, concept.removesuffix(notation))
+                self._concepts.setdefault((scheme, notation), set()).add(concept)
+                for spelt in {_plain(notation), _plain(notation).replace(".", "")}:
+                    self._alike.setdefault((scheme, spelt), set()).add(concept)
+        self._notations = {terms.name(term): notation for term, notation in lexicon.notations.items()}
+        for prefix, namespace in policy.prefixes.items():
+            of = [scheme for scheme, base in self._base.items() if base == namespace]
+            if len(of) == 1:
+                self._by_key.setdefault(_key(prefix), of[0])
+        concepts = {term for term, kinds in lexicon.types.items() if terms.of(SKOS.Concept) in kinds}
+        self._listed = {
+            scheme for term in concepts & lexicon.schemes.keys() for scheme in lexicon.schemes[term]
+        } & self._systems.keys()
+        self._read: dict[tuple[str, str], Coding] = {}
+
+    def system(self, name: str) -> CodeSystem | None:
+        """The code system that a name or an IRI is of; None if it is of none that is known."""
+        key = _key(name)
+        iri = self._by_key.get(key)
+        while iri is None and "/" in key and _IRI.match(name.strip()):
+            key = key.rpartition("/")[0]  # an edition or a version follows the IRI
+            iri = self._by_key.get(key)
+        return self._systems[iri] if iri else None
+
+    def read(self, system: str, code: str) -> Coding:
+        """The concept of a coding, or why it has none.
+
+        Args:
+            system: the code system, as the record writes it; empty if the record names none.
+            code: the code, as the record writes it. Without a system it is read if it is the code of one system only.
+        """
+        known = self._read.get((system, code))
+        if known is None:
+            if len(self._read) > _KEPT:
+                self._read.clear()
+            known = self._read[system, code] = self._coding(system, code)
+        return known
+
+    def _coding(self, system: str, code: str) -> Coding:
+        if not system.strip():
+            return self._of_any(code)
+        of = self.system(system)
+        if of is None:
+            return Coding("", code, "", reason="its code is of a code system that is not known here")
+        iri = self._base.get(of.iri, f"{of.iri}/") + quote(re.sub(r"\s", "", code), safe="")
+        if of.iri not in self._base and not any(scheme == of.iri for scheme, _ in self._concepts):
+            reason = f"its code is of {of.label}, another code system, whose codes are not read here"
+            return Coding(of.iri, code, "", reason=reason, iri=iri)
+        concepts = self._find(of.iri, code)
+        if len(concepts) == 1:
+            (concept,) = concepts
+            notation = self._notations[concept]
+            return Coding(of.iri, notation, concept, self._repair(of, system, code, notation), iri=concept)
+        reason = f"its code is none of those of {of.label} that are known here"
+        if of.expressions and re.search(of.expressions, code):
+            reason = f"it is an expression made of codes of {of.label} (post-coordinated), which is not read"
+        return Coding(of.iri, code, "", reason=reason, iri=iri)
+
+    def _of_any(self, code: str) -> Coding:
+        """A code without a system, as sheets may have it."""
+        found = {scheme: concepts for scheme in sorted(self._listed) if (concepts := self._find(scheme, code))}
+        exact = {scheme: concepts for scheme, concepts in found.items() if (scheme, code) in self._concepts}
+        candidates = {concept: scheme for scheme, concepts in (exact or found).items() for concept in concepts}
+        if len(candidates) == 1:
+            ((concept, scheme),) = candidates.items()
+            notation = self._notations[concept]
+            return Coding(
+                scheme, notation, concept, self._repair(self._systems[scheme], "", code, notation), iri=concept
+            )
+        several = "it is a code of more than one system" if candidates else "its code names no code system"
+        return Coding("", code, "", reason=several)
+
+    def _find(self, scheme: str, code: str) -> set[str]:
+        if concepts := self._concepts.get((scheme, code)):
+            return concepts
+        with_term = _WITH_TERM.fullmatch(code)
+        return self._alike.get((scheme, _plain(with_term[1] if with_term else code)), set())
+
+    def _repair(self, of: CodeSystem, system: str, code: str, notation: str) -> str:
+        """What had to be repaired, in words."""
+        repaired = []
+        if code != notation:
+            repaired.append(f'its code "{code}" is read as {notation} of {of.label}')
+        edition = system.startswith(f"{of.iri}/") and not system.endswith("/")
+        if _IRI.match(system.strip()) and system not in self._exact and not edition:
+            repaired.append(f'its code system "{system}" is read as that of {of.label}')
+        return " and ".join(repaired)
+
+
+@lru_cache(maxsize=4)
+def code_systems(policy: Policy) -> CodeSystems:
+    """The code systems of a policy, which are put in order once."""
+    return CodeSystems(policy)
+
+
+def _key(name: str) -> str:
+    """A name of a code system, without what makes no difference in one."""
+    bare = re.sub(r"[\s_-]", "", name).casefold().partition("|")[0]
+    return re.sub(r"^(https?://|urn:oid:)", "", bare).rstrip("/#")
+
+
+def _plain(code: str) -> str:
+    return re.sub(r"\s", "", code).upper()
