@@ -17,8 +17,7 @@ from reasoner.ground.errors import NecessityError
 from reasoner.rdf import graphs, parsing
 from reasoner.render import pdf, provenance
 from reasoner.render.document import content, to_html
-from reasoner.render.text import unread_line
-from reasoner.render.wording import HEADLINE, plain
+from reasoner.render.wording import HEADLINE, plain, unread_line
 from reasoner.review.authority import Action
 from reasoner.workplace.service import CaseFile
 

@@ -66,7 +66,8 @@ def add(commands: Commands) -> None:
         action="append",
         default=[],
         type=_assumption,
-        help="determine as if a leaf were affirmed, denied, not-applicable or silent; may be repeated",
+        help="determine as if a leaf were affirmed, denied, not-applicable or silent, or one of its facts: ID FACT=STANCE; "
+        "may be repeated",
     )
     shared.add_review(explain)
     shared.add_input_format(explain)
@@ -80,10 +81,10 @@ def add(commands: Commands) -> None:
 
 
 def _assumption(text: str) -> tuple[str, str]:
-    id_, equals, stance = text.partition("=")
+    name, equals, stance = text.rpartition("=")
     if not equals:
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form CRITERION=STANCE")
-    return id_, stance
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form CRITERION=STANCE or 'CRITERION FACT=STANCE'")
+    return name, stance
 
 
 def _outcomes(text: str) -> tuple[str, ...]:

@@ -167,14 +167,18 @@ def _reported(effective: EffectivePolicy, reports: Mapping[str, LeafReport]) -> 
 def _evaluation(effective: EffectivePolicy, reports: Mapping[str, LeafReport]) -> Evaluation:
     """The statuses of the leaves of an effective policy, and of its pairs, as an engine reports them."""
     statuses = effective.shown({leaf: report.status for leaf, report in reports.items()})
-    of_pairs = {pair.key: fact_for_pair(reports[pair.leaf.leaf].facts, pair) for pair in effective.pairs}
-    return Evaluation(effective, statuses | of_pairs)
+    facts = {leaf: report.facts for leaf, report in reports.items() if report.facts}
+    of_pairs = {
+        pair.key: fact_for_pair(facts[pair.leaf.leaf].statuses if pair.leaf.leaf in facts else (), pair)
+        for pair in effective.pairs
+    }
+    return Evaluation(effective, statuses | of_pairs, effective.shown(facts))
 
 
 def _read_otherwise(evaluation: Evaluation, other: EffectivePolicy, reports: Mapping[str, LeafReport]) -> Evaluation:
     """The evaluation under another reading, which often asks the same."""
     if other.structure is evaluation.policy.structure:
-        return Evaluation(other, evaluation.leaves, evaluation)
+        return Evaluation(other, evaluation.leaves, evaluation.facts, same_as=evaluation)
     return _evaluation(other, reports)
 
 
@@ -201,6 +205,7 @@ def _result(
         set_aside=tuple(aside for aside in settlement.set_aside if aside.leaf == settled) if is_leaf else (),
         results=reports[part.leaf].results if is_leaf else (),
         facts=_facts(version, reports[part.leaf], settlement.facts.get(settled, ())) if is_leaf else (),
+        unread=settlement.unread.get(settled, ()),
     )
 
 
@@ -209,7 +214,7 @@ def _facts(version: PolicyVersion, report: LeafReport, facts: tuple[Fact, ...]) 
     bearings = {fact.topic: fact.bearings for fact in facts}
     found = [
         FactResult(fact.topic, _label(version, fact.topic), fact.status, bearings.get(fact.topic, ()))
-        for fact in report.facts
+        for fact in (report.facts.statuses if report.facts else ())
     ]
     return tuple(sorted(found, key=lambda fact: (fact.label, fact.topic)))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from reasoner.chart.model import Assertion
 from reasoner.determination.bearing import Bearing, Fact, Settlement
 from reasoner.determination.facts import UNNAMED
-from reasoner.logic.fold import FactStatus, Status, every_fact, some_fact
+from reasoner.logic.fold import FactStatus, LeafFacts, Status
 from reasoner.policy.model import Criterion, PolicyVersion, Quantifier
 from reasoner.rdf.pyshacl_door import ValidationResult
 
@@ -19,8 +19,8 @@ class LeafReport:
 
     status: Status
     results: tuple[ValidationResult, ...]
-    facts: tuple[FactStatus, ...] = ()
-    """The statuses of its facts, of a leaf that asks about several."""
+    facts: LeafFacts | None = None
+    """Its facts with their statuses, of a leaf that asks about several."""
     deciding: tuple[Bearing, ...] | None = None
     """The bearings that decide it, of a leaf that asks about several; None if all do."""
 
@@ -47,14 +47,14 @@ def judge(
         fact: silence if fact.bearings and all(b.open for b in fact.bearings) else reports.get(fact, silence)
         for fact in facts
     }
-    statuses = tuple(FactStatus(fact.topic, answers[fact].status) for fact in facts)
-    status = _combined(version, leaf, settlement, answers)
+    folded = _leaf_facts(version, leaf, settlement, answers)
+    status = folded.status
     deciding = [fact for fact in facts if fact.bearings and _decides(version, status, fact, answers)]
     results = tuple(dict.fromkeys(result for fact in deciding for result in answers[fact].results))
     return LeafReport(
         status=status,
         results=() if status is Status.MET else results or silence.results,
-        facts=statuses,
+        facts=folded,
         deciding=tuple(bearing for fact in deciding for bearing in fact.bearings),
     )
 
@@ -83,30 +83,19 @@ def decided(version: PolicyVersion, settlement: Settlement, reports: Mapping[str
     return replace(settlement, bearings={**settlement.bearings, **deciding})
 
 
-def _combined(
+def _leaf_facts(
     version: PolicyVersion, leaf: Criterion, settlement: Settlement, answers: Mapping[Fact, LeafReport]
-) -> Status:
-    unread = bool(settlement.unread.get(version.settled_as(leaf.iri)))
-    statuses = [FactStatus(fact.topic, report.status) for fact, report in answers.items()]
-    if leaf.holds_for is Quantifier.EVERY:
-        status = every_fact(statuses)
-        return Status.NOT_DOCUMENTED if status is Status.MET and unread else status
-    if leaf.denied_by_every:
-        # A low rating that names no fact says nothing, but that the leaf is denied as a whole does.
-        statuses = [
-            FactStatus(UNNAMED, Status.NOT_DOCUMENTED)
-            if fact.topic == UNNAMED and report.status is Status.NOT_MET and not _is_denied(fact)
-            else FactStatus(fact.topic, report.status)
-            for fact, report in answers.items()
-        ]
-    status = some_fact(statuses, conditional=leaf.conditional)
-    if any(_is_of_whole(version, answer) for answer in answers.values()):
-        return Status.CONFLICTING if status in (Status.MET, Status.CONFLICTING) else Status.NOT_MET
-    if leaf.denied_by_every and status is Status.NOT_DOCUMENTED and not unread:
-        named = [one.status for one in statuses if one.topic != UNNAMED]
-        if named and set(named) == {Status.NOT_MET}:
-            return Status.NOT_MET
-    return status
+) -> LeafFacts:
+    """The facts of a leaf, with what else its status follows from."""
+    return LeafFacts(
+        statuses=tuple(FactStatus(fact.topic, report.status) for fact, report in answers.items()),
+        every=leaf.holds_for is Quantifier.EVERY,
+        conditional=leaf.conditional,
+        denied_by_every=leaf.denied_by_every,
+        of_whole=frozenset(fact.topic for fact, report in answers.items() if _is_of_whole(version, report)),
+        denied=any(fact.topic == UNNAMED and _is_denied(fact) for fact in answers),
+        unread=bool(settlement.unread.get(version.settled_as(leaf.iri))),
+    )
 
 
 def _is_denied(fact: Fact) -> bool:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
-from reasoner.chart.model import Case
+from reasoner.chart.model import Case, Unread
 from reasoner.determination.bearing import Bearing, SetAside
 from reasoner.determination.engine import DEFAULT_ENGINE, Engine
 from reasoner.logic import justification
 from reasoner.logic.families import FALSE, All, AnyOf, Family, Formula
-from reasoner.logic.fold import Evaluation, Outcome, Status
+from reasoner.logic.fold import UNRESOLVED, Evaluation, Outcome, Status, pair_status
 from reasoner.policy.configuration import Configuration
 from reasoner.policy.model import (
     Criterion,
@@ -60,6 +60,8 @@ class CriterionResult:
     results: tuple[ValidationResult, ...]
     facts: tuple[FactResult, ...] = ()
     """The facts of a leaf that asks about several, each with its own status; the evidence is theirs together."""
+    unread: tuple[Unread, ...] = ()
+    """The items that could not be read and may be another of its facts, of a leaf that counts them."""
 
     @property
     def told_apart(self) -> bool:
@@ -139,6 +141,38 @@ class Determination:
             if result.criterion.id == criterion_id:
                 return result
         raise KeyError(f"{criterion_id} is not among the criteria of this determination")
+
+    def open_facts(self, criterion_id: str, among: Collection[str] = ()) -> tuple[FactResult, ...]:
+        """The facts of a leaf that are not documented or conflict; of a leaf that is paired, the alternatives that lack it.
+
+        Args:
+            criterion_id: id of a leaf; raises `KeyError` for one that is not asked here.
+            among: ids of the leaves that are documented with it, as in one gap; without them an open alternative counts too.
+        """
+        result, evaluation = self.criterion(criterion_id), self.evaluation
+        pairs = [p for p in evaluation.policy.pairs if p.leaf.criterion.id == criterion_id] if evaluation else []
+        if evaluation is None or not pairs:
+            return tuple(fact for fact in result.facts if fact.topic and fact.status in UNRESOLVED)
+        lacking = []
+        for pair in pairs:
+            other, own = pair.alternative, pair_status(evaluation.leaves, pair)
+            status = evaluation.statuses[other.criterion.iri]
+            asked = not among or any(part.criterion.id in among for part in other.walk())
+            if own in UNRESOLVED and (status is Status.MET or (status in UNRESOLVED and asked)):
+                lacking.append(FactResult(terms.iri(other.criterion.iri), other.criterion.label, own, ()))
+        return tuple(lacking)
+
+    def is_paired(self, criterion_id: str) -> bool:
+        """Whether a leaf is needed by each of several alternatives for itself."""
+        policy = self.evaluation.policy if self.evaluation else None
+        return policy is not None and any(pair.leaf.criterion.id == criterion_id for pair in policy.pairs)
+
+    @cached_property
+    def gap_facts(self) -> dict[str, tuple[FactResult, ...]]:
+        """What stands open of the leaves of the gaps that ask about several facts, by id in published order."""
+        missing = self.gaps.occurrences()
+        found = {r.criterion.id: self.open_facts(r.criterion.id) for r in self.criteria if r.criterion.id in missing}
+        return {id_: facts for id_, facts in found.items() if facts}
 
     @property
     def asides(self) -> tuple[SetAside, ...]:

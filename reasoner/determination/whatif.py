@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reasoner.determination.model import Determination
+from rdflib import Literal, URIRef
+
+from reasoner.determination.addressing import BY_CLASS, root
+from reasoner.determination.model import Determination, FactResult
 from reasoner.ground.errors import UsageError
 from reasoner.logic import justification
 from reasoner.logic.fold import Evaluation, Outcome, Status
 from reasoner.policy.effective import Part
 from reasoner.policy.model import Criterion, CriterionKind
+from reasoner.policy.topics import topic_values
+from reasoner.rdf import terms
+from reasoner.rdf.namespaces import OWL, RDF
+from reasoner.rdf.terms import Term
 
 STANCES = {
     "affirmed": Status.MET,
@@ -19,6 +26,9 @@ STANCES = {
     "silent": Status.NOT_DOCUMENTED,
 }
 """What can be assumed of a leaf, and the status that follows if all current documentation says so."""
+
+_CHOICES = 20
+"""How many values an error message names."""
 
 
 @dataclass(frozen=True)
@@ -56,24 +66,41 @@ class Question:
     ways_if_affirmed: int
     if_denied: Outcome
     ways_if_denied: int
+    facts: tuple[FactResult, ...] = ()
+    """What of the leaf stands open, as `Determination.open_facts` has it."""
 
 
 def assume(determination: Determination, stances: Mapping[str, str]) -> Assumption:
-    """Fold a determination again as if some leaves were documented in given ways.
+    """Fold a determination again as if some leaves, or facts of leaves, were documented in given ways.
+
+    What is assumed of a fact changes nothing but its leaf and what follows from that.
 
     Args:
         determination: a determination under a policy version.
-        stances: leaf id to one of `STANCES`.
+        stances: one of `STANCES` by the id of a leaf, or by the id, a space and what a fact of the leaf is about: its label,
+            the local name of its IRI, the IRI, the id of a criterion or, where the record may use its own words, those.
 
     Raises:
-        UsageError: no version was in force, a criterion is not asked here or is a group, a stance is unknown, or an
-            unconditional leaf is assumed not applicable.
+        UsageError: no version was in force, a criterion is not asked here or is a group, a stance is unknown, an
+            unconditional leaf is assumed not applicable, a leaf does not ask about such a fact, or something is assumed
+            of a leaf and of one of its facts.
     """
     evaluation = determination.evaluation
     if evaluation is None:
         raise UsageError("no policy version is in force, so nothing follows from an assumption")
-    assumed = {_leaf(determination, evaluation, id_, stance).iri: STANCES[stance] for id_, stance in stances.items()}
-    after = evaluation.assuming(assumed)
+    assumed: dict[str, Status] = {}
+    facts: dict[str, dict[Term, Status]] = {}
+    for name, stance in stances.items():
+        id_, _, words = name.partition(" ")
+        leaf = _leaf(determination, evaluation, id_, stance)
+        if words:
+            facts.setdefault(leaf.iri, {})[_topic(determination, evaluation, leaf, words)] = STANCES[stance]
+        else:
+            assumed[leaf.iri] = STANCES[stance]
+    if both := facts.keys() & assumed.keys():
+        id_ = evaluation.policy.version.criteria[min(both)].id
+        raise UsageError(f"something is assumed of {id_} and of one of its facts", mend="Assume one or the other")
+    after = evaluation.assuming(assumed, facts)
     return Assumption(
         before=evaluation.outcome,
         after=after.outcome,
@@ -83,7 +110,7 @@ def assume(determination: Determination, stances: Mapping[str, str]) -> Assumpti
             if part.criterion.id and evaluation.statuses[iri] is not after.statuses[iri]
         ),
         readings=tuple(
-            (other.reading.id, other.outcome, other.evaluation.assuming(assumed).outcome)
+            (other.reading.id, other.outcome, other.evaluation.assuming(assumed, facts).outcome)
             for other in determination.readings
             if not other.reading.strained
         ),
@@ -96,6 +123,27 @@ def assumable(determination: Determination) -> dict[str, Criterion]:
     evaluation = determination.evaluation
     parts = _parts(determination, evaluation) if evaluation else {}
     return {id_: part.criterion for id_, part in parts.items() if part.kind is CriterionKind.LEAF}
+
+
+def assumable_facts(determination: Determination, leaf: Criterion) -> dict[Term, str]:
+    """What a fact of a leaf can be assumed to be about, with labels: first what the record names, then the other values."""
+    named = {
+        fact.topic: fact.label
+        for result in determination.criteria
+        if result.criterion.iri == leaf.iri
+        for fact in result.facts
+        if fact.topic
+    }
+    evaluation = determination.evaluation
+    if evaluation is None or not leaf.topic:
+        return {}
+    version = evaluation.policy.version
+    if leaf.topic != BY_CLASS:
+        return {**named, **{t: label for t, label in topic_values(version, leaf).items() if t not in named}}
+    labels, top = version.lexicon.labels, root(leaf, version)
+    broader = version.lexicon.relations.broader
+    classes = {terms.iri(name): labels.get(terms.iri(name), "") for name, above in broader.items() if top in above}
+    return {**named, **{t: classes[t] for t in sorted(classes, key=lambda t: (classes[t], t)) if t not in named}}
 
 
 def next_question(determination: Determination) -> Question | None:
@@ -122,6 +170,7 @@ def next_question(determination: Determination) -> Question | None:
         ways_if_affirmed=_ways(affirmed),
         if_denied=denied.outcome,
         ways_if_denied=_ways(denied),
+        facts=determination.open_facts(best.id) if determination.criteria else (),
     )
 
 
@@ -152,3 +201,24 @@ def _leaf(determination: Determination, evaluation: Evaluation, id_: str, stance
     if STANCES[stance] is Status.NOT_APPLICABLE and not part.criterion.conditional:
         raise UsageError(f"{id_} is unconditional and cannot be assumed not applicable")
     return part.criterion
+
+
+def _topic(determination: Determination, evaluation: Evaluation, leaf: Criterion, words: str) -> Term:
+    """The topic of a leaf that is meant by some words; raises `UsageError` as `assume` does."""
+    version, asked = evaluation.policy.version, words.strip().casefold()
+    if not leaf.topic:
+        raise UsageError(f"{leaf.id} asks about one fact alone", mend=f"Assume {leaf.id} itself")
+    known = assumable_facts(determination, leaf)
+    for topic, label in known.items():
+        name = terms.text(topic)
+        criterion = version.criteria.get(name)
+        meant = {label, name, terms.local(name), criterion.id if criterion else ""}
+        if asked in {one.casefold() for one in meant}:
+            return topic
+    if leaf.topic != BY_CLASS and (URIRef(leaf.topic), RDF.type, OWL.ObjectProperty) not in version.ontology:
+        return terms.of(Literal(asked))
+    choices = ", ".join(list(known.values())[:_CHOICES])
+    raise UsageError(
+        f"{words!r} is nothing that {leaf.id} asks about",
+        mend=f"Choose one of: {choices}{', …' if len(known) > _CHOICES else ''}",
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
@@ -123,6 +123,55 @@ def every_fact(facts: Iterable[FactStatus]) -> Status:
     return combine(CriterionKind.ALL, found)
 
 
+@dataclass(frozen=True)
+class LeafFacts:
+    """The facts of a leaf that asks about several, with what else its status follows from."""
+
+    statuses: tuple[FactStatus, ...]
+    every: bool = False
+    """Whether it holds if every one of its facts does; else if some does."""
+    conditional: bool = False
+    denied_by_every: bool = False
+    """Whether it is not met where each of the facts that have names is not."""
+    of_whole: frozenset[Term] = frozenset()
+    """The topics of facts of which a shape reports what denies the leaf as a whole."""
+    denied: bool = False
+    """Whether the fact without a name is denied; else it is not met by what it says of degree at most."""
+    unread: bool = False
+    """Whether an item that could not be read may be another of its facts."""
+
+    @property
+    def status(self) -> Status:
+        """The status of the leaf."""
+        if self.every:
+            status = every_fact(self.statuses)
+            return Status.NOT_DOCUMENTED if status is Status.MET and self.unread else status
+        statuses = self.statuses
+        if self.denied_by_every and not self.denied:
+            # A low rating that names no fact says nothing, but that the leaf is denied as a whole does.
+            statuses = tuple(
+                FactStatus("", Status.NOT_DOCUMENTED) if fact == FactStatus("", Status.NOT_MET) else fact
+                for fact in statuses
+            )
+        status = some_fact(statuses, conditional=self.conditional)
+        if self.of_whole:
+            return Status.CONFLICTING if status in (Status.MET, Status.CONFLICTING) else Status.NOT_MET
+        if self.denied_by_every and status is Status.NOT_DOCUMENTED and not self.unread:
+            named = {fact.status for fact in statuses if fact.topic}
+            if named == {Status.NOT_MET}:
+                return Status.NOT_MET
+        return status
+
+    def assuming(self, assumed: Mapping[Term, Status]) -> LeafFacts:
+        """The facts with other statuses for some, by topic; a topic that none of them has is one more."""
+        kept = tuple(fact for fact in self.statuses if fact.topic not in assumed)
+        return replace(
+            self,
+            statuses=kept + tuple(FactStatus(topic, status) for topic, status in assumed.items()),
+            of_whole=self.of_whole - assumed.keys(),
+        )
+
+
 def statuses(policy: EffectivePolicy, leaves: Mapping[str, Status]) -> dict[str, Status]:
     """The status of every group and leaf of an effective policy, by IRI, from those of its leaves and pairs.
 
@@ -222,6 +271,8 @@ class Evaluation:
     policy: EffectivePolicy
     leaves: Mapping[str, Status]
     """By IRI, at least those of the policy, before residual exclusions are judged; and by `Pair.key`."""
+    facts: Mapping[str, LeafFacts] = field(default_factory=dict)
+    """The facts of the leaves that ask about several, by the IRI of the leaf."""
     same_as: Evaluation | None = field(default=None, repr=False)
     """An evaluation from which the same follows; None if it has to be worked out."""
 
@@ -235,11 +286,23 @@ class Evaluation:
         """The outcome."""
         return self.same_as.outcome if self.same_as else outcome(self.policy, self.statuses)
 
-    def assuming(self, assumed: Mapping[str, Status]) -> Evaluation:
-        """The evaluation with other statuses for some leaves."""
+    def assuming(
+        self, assumed: Mapping[str, Status], facts: Mapping[str, Mapping[Term, Status]] | None = None
+    ) -> Evaluation:
+        """The evaluation with other statuses for some leaves, and for some facts of leaves.
+
+        Args:
+            assumed: statuses of leaves, by IRI.
+            facts: statuses of facts, by the IRI of the leaf and the topic; of leaves that are not asked here they say nothing.
+        """
+        of_facts = {iri: self.facts[iri].assuming(own) for iri, own in (facts or {}).items() if iri in self.facts}
         of_pairs = {pair.key for pair in self.policy.pairs if pair.leaf.criterion.iri in assumed}
         kept = {iri: status for iri, status in self.leaves.items() if iri not in of_pairs}
-        return Evaluation(self.policy, {**kept, **assumed})
+        for pair in self.policy.pairs:
+            if pair.leaf.criterion.iri in of_facts:
+                kept[pair.key] = fact_for_pair(of_facts[pair.leaf.criterion.iri].statuses, pair)
+        refolded = {iri: own.status for iri, own in of_facts.items()}
+        return Evaluation(self.policy, {**kept, **assumed, **refolded}, {**self.facts, **of_facts})
 
 
 def _evaluated(leaves: Mapping[str, Status], iri: str) -> Status:

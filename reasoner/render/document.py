@@ -16,7 +16,7 @@ from reasoner.determination.bearing import Bearing, SetAside
 from reasoner.determination.engine import software_version
 from reasoner.determination.model import CriterionResult, Determination
 from reasoner.determination.whatif import next_question
-from reasoner.logic.fold import Status
+from reasoner.logic.fold import UNRESOLVED, Status
 from reasoner.render.json import SHOWN
 from reasoner.render.provenance import iri
 from reasoner.render.wording import (
@@ -27,8 +27,10 @@ from reasoner.render.wording import (
     labelled,
     plain,
     shown_facts,
+    unread_line,
     unread_place,
     unread_words,
+    which,
     words,
 )
 from reasoner.review.acts import Signed
@@ -124,7 +126,12 @@ def content(determination: Determination, decisions: Sequence[Signed] = ()) -> d
         "ground_count": determination.grounds.count,
         "objections": [_named(determination, ids) for ids in islice(determination.objections, SHOWN)],
         "changes": [_named(determination, ids) for ids in islice(determination.changes, SHOWN)],
-        "question": question and {"id": question.criterion.id, "ask": question.criterion.ask},
+        "question": question
+        and {
+            "id": question.criterion.id,
+            "ask": question.criterion.ask,
+            "which": which(determination, question.criterion.id),
+        },
         "holds": determination.holds_under_all_readings,
         "strained": determination.holds_under_strained_readings is not None,
         "readings": [
@@ -201,6 +208,7 @@ def _row(result: CriterionResult, depth: int) -> dict[str, Any]:
         "word": words(result.status),
         "messages": result.messages,
         "facts": facts,
+        "unread": [unread_line(item) for item in result.unread] if result.status in UNRESOLVED else [],
         "evidence": [] if facts else [_evidence(bearing) for bearing in result.evidence],
     }
 
@@ -233,10 +241,17 @@ def _cut(text: str) -> str:
 def _gap(determination: Determination, id_: str, smallest: tuple[str, ...]) -> dict[str, Any]:
     result = determination.criterion(id_)
     instead = islice(determination.gaps.replacing(id_, smallest), SHOWN)
-    asks = ([determination.criterion(other) for other in ids] for ids in instead)
+    rest = set(smallest) - {id_}
+
+    def request(other: CriterionResult, among: set[str]) -> str:
+        open_ = which(determination, other.criterion.id, among)
+        return documentation_request(other) + (f" ({open_})" if open_ else "")
+
+    asks = [[request(determination.criterion(other), rest | set(ids)) for other in ids] for ids in instead]
     return {
         "id": id_,
         "ask": documentation_request(result),
+        "which": which(determination, id_, smallest),
         "source": result.criterion.source,
-        "instead": ["; and ".join(documentation_request(other) for other in results) for results in asks],
+        "instead": ["; and ".join(asked) for asked in asks],
     }

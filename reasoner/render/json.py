@@ -54,6 +54,7 @@ def to_json(determination: Determination) -> dict[str, Any]:
         ],
         "gaps": smallest(determination.gaps),
         "gapCount": determination.gaps.count,
+        "gapFacts": {id_: [_open(fact) for fact in facts] for id_, facts in determination.gap_facts.items()},
         "grounds": smallest(determination.grounds),
         "groundCount": determination.grounds.count,
         "objections": smallest(determination.objections),
@@ -101,12 +102,12 @@ def _evidence(bearing: Bearing) -> dict[str, Any]:
 
 
 def _fact(fact: FactResult) -> dict[str, Any]:
-    return {
-        "topic": terms.text(fact.topic) if fact.topic else None,
-        "label": fact.label,
-        "status": fact.status.value,
-        "evidence": [bearing.statement.iri for bearing in fact.evidence],
-    }
+    return {**_open(fact), "evidence": [bearing.statement.iri for bearing in fact.evidence]}
+
+
+def _open(fact: FactResult) -> dict[str, Any]:
+    topic = terms.text(fact.topic) if fact.topic else None
+    return {"topic": topic, "label": fact.label, "status": fact.status.value}
 
 
 def _unread(item: Unread) -> dict[str, Any]:

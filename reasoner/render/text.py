@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 
-from reasoner.chart.model import Assertion, Statement, Unread
+from reasoner.chart.model import Assertion, Statement
 from reasoner.determination.bearing import Bearing
 from reasoner.determination.model import Alternative, CriterionResult, Determination
 from reasoner.determination.whatif import Assumption, next_question
@@ -22,8 +22,8 @@ from reasoner.render.wording import (
     labelled,
     plain,
     shown_facts,
-    unread_place,
-    unread_words,
+    unread_line,
+    which,
     words,
 )
 
@@ -87,6 +87,8 @@ def _whole(determination: Determination) -> Iterator[str]:
     if question:
         yield ""
         yield from _wrapped(f"Ask next: {question.criterion.id}  {question.criterion.ask}", " " * 4)
+        if open_ := which(determination, question.criterion.id):
+            yield from _wrapped(f"    {open_}", " " * 6)
         yield f"    it is in {question.ways} of {question.of} ways to complete the record"
         for answer, outcome, ways in (
             ("affirmed", question.if_affirmed, question.ways_if_affirmed),
@@ -134,6 +136,8 @@ def _one(determination: Determination, criterion_id: str) -> Iterator[str]:
             yield from (line for ids in sets for line in _wrapped(f"    {', '.join(ids)}", " " * 6))
     if part.kind is CriterionKind.LEAF and result.status in UNRESOLVED:
         yield from _wrapped(f"  [ ] {documentation_request(result)}", " " * 6)
+    if determination.is_paired(criterion_id) and (open_ := which(determination, criterion_id)):
+        yield from _wrapped(f"  still needed {open_}", " " * 6)
     for tried in determination.readings:
         other = tried.evaluation.statuses.get(criterion.iri)
         if other is not result.status:
@@ -218,6 +222,8 @@ def _criterion(result: CriterionResult, depth: int, suffix: str) -> Iterator[str
             yield from _wrapped(f"{margin}  {_evidence(bearing)}", margin + " " * 4)
     for bearing in () if facts else result.evidence:
         yield from _wrapped(margin + _evidence(bearing), margin + "  ")
+    for item in result.unread if result.status in UNRESOLVED else ():
+        yield from _wrapped(f"{margin}not read, and may be one more: {unread_line(item)}", margin + "  ")
 
 
 def _evidence(bearing: Bearing) -> str:
@@ -271,12 +277,23 @@ def _gap(determination: Determination, id_: str, among: tuple[str, ...]) -> Iter
     """A leaf of a smallest set as lines: what to document, why it is open, and what could be documented instead."""
     result = determination.criterion(id_)
     yield from _wrapped(f"  [ ] {id_}  {documentation_request(result)}", " " * 8)
-    for message in result.messages:
-        yield from _wrapped(f"        {message}", " " * 8)
+    for message in (which(determination, id_, among), *result.messages):
+        if message:
+            yield from _wrapped(f"        {message}", " " * 8)
     instead = list(islice(determination.gaps.replacing(id_, among), _SETS + 1))
     if instead:
-        shown = "; or ".join(" with ".join(ids) for ids in instead[:_SETS])
+        rest = set(among) - {id_}
+        shown = "; or ".join(
+            " with ".join(_with_facts(determination, other, rest | set(ids)) for other in ids)
+            for ids in instead[:_SETS]
+        )
         yield from _wrapped(f"        or instead: {shown}{'; …' if len(instead) > _SETS else ''}", " " * 8)
+
+
+def _with_facts(determination: Determination, id_: str, among: Collection[str]) -> str:
+    """The id of a leaf, with which of its facts stand open or what it is needed for."""
+    open_ = which(determination, id_, among)
+    return f"{id_} ({open_})" if open_ else id_
 
 
 def _readings(determination: Determination) -> Iterator[str]:
@@ -315,13 +332,6 @@ def _aside(determination: Determination) -> Iterator[str]:
     for aside in determination.asides:
         criterion = f" ({ids[aside.leaf]})" if aside.leaf in ids else ""
         yield from _wrapped(f"  {aside.words}{criterion}: {_quoted(aside.statement)}", " " * 4)
-
-
-def unread_line(item: Unread) -> str:
-    """An item that could not be read, on one line."""
-    quoted = f": “{plain(item.words)}”" if item.words else ""
-    place = plain(unread_place(item))
-    return f"{plain(unread_words(item))}{quoted}{f' [{place}]' if place else ''}"
 
 
 def _unread(determination: Determination) -> Iterator[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from reasoner.chart.model import Assertion, Unread
 from reasoner.determination.bearing import Bearing
-from reasoner.determination.model import CriterionResult, FactResult
+from reasoner.determination.model import CriterionResult, Determination, FactResult
 from reasoner.logic.fold import Outcome, Status
 from reasoner.policy.model import CriterionKind
 from reasoner.review.acts import Disposition
@@ -71,6 +71,22 @@ def facts_words(facts: Iterable[FactResult]) -> str:
     return ", ".join(f"{_fact_label(fact)} ({_fact_status(fact)})" for fact in facts)
 
 
+def which(determination: Determination, criterion_id: str, among: Collection[str] = ()) -> str:
+    """Which facts of a leaf stand open, or for which alternatives it is needed; empty where the record names none.
+
+    Args:
+        determination: the determination.
+        criterion_id: id of the leaf.
+        among: ids of the leaves of one gap, as in `Determination.open_facts`.
+    """
+    facts = determination.open_facts(criterion_id, among)
+    if not facts:
+        return ""
+    if determination.is_paired(criterion_id):
+        return "for: " + ", ".join(_fact_label(fact) for fact in facts)
+    return "which: " + facts_words(facts)
+
+
 def labelled(result: CriterionResult) -> str:
     """The label of a criterion; of a leaf that asks about several facts with those that decide it, where they have names."""
     deciding = [_fact_label(fact) for fact in result.facts if fact.topic and fact.status is result.status]
@@ -106,9 +122,12 @@ def documentation_request(result: CriterionResult) -> str:
     ask = result.criterion.ask or result.criterion.label
     if result.status is not Status.CONFLICTING:
         return ask
-    latest = max((bearing.statement.observed for bearing in result.evidence), default=None)
+    disputed = [fact for fact in result.facts if fact.topic and fact.status is Status.CONFLICTING]
+    evidence = [bearing for fact in disputed for bearing in fact.evidence] or result.evidence
+    on = f" on {', '.join(map(_fact_label, disputed))}" if disputed else ""
+    latest = max((bearing.statement.observed for bearing in evidence), default=None)
     after = f" as observed after {latest}" if latest else ""
-    return f"The record contradicts itself. {ask} State it{after}; a late entry cannot settle it, a reviewer may."
+    return f"The record contradicts itself{on}. {ask} State it{after}; a late entry cannot settle it, a reviewer may."
 
 
 def unread_words(item: Unread) -> str:
@@ -120,6 +139,13 @@ def unread_place(item: Unread) -> str:
     """The code, the place and the days of an item that could not be read."""
     days = [f"{name} {day}" for name, day in (("observed", item.observed), ("recorded", item.recorded)) if day]
     return ", ".join(part for part in (item.code, item.source, *days) if part)
+
+
+def unread_line(item: Unread) -> str:
+    """An item that could not be read, on one line."""
+    quoted = f": “{plain(item.words)}”" if item.words else ""
+    place = plain(unread_place(item))
+    return f"{plain(unread_words(item))}{quoted}{f' [{place}]' if place else ''}"
 
 
 def plain(text: str) -> str:

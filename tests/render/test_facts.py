@@ -10,6 +10,7 @@ from reasoner.rdf.namespaces import NEC
 from reasoner.render import text
 from reasoner.render.document import to_html, to_markdown
 from reasoner.render.json import to_json
+from reasoner.render.notices import to_letter
 from reasoner.render.provenance import to_graph
 from tests.conftest import VERSION, request
 
@@ -82,3 +83,56 @@ def test_people_read_facts_by_name(determination: Determination) -> None:
     for form in (to_html([determination]), to_markdown([determination])):
         for wanted in ("alcohol: conflicting", "family, work: met", "opioid use disorder: in remission"):
             assert wanted in form
+
+
+@pytest.fixture(scope="module")
+def factors(policy: Policy) -> Determination:
+    """A determination of a chart in which the level is required because of one factor, and another is documented."""
+    more = {
+        "home": "iop:Homelessness",
+        "need": "iop:LevelRequiredByFactor ; iop:factor adult-admission:8-a-i",
+    }
+    (found,) = determine(chart({**STATEMENTS, **more}), policy)
+    return found
+
+
+def test_a_gap_names_the_facts_that_stand_open_or_conflict(determination: Determination) -> None:
+    record = to_json(determination)
+    assert record["gapFacts"]["substance-use:2"] == [
+        {"topic": f"{IOP}Alcohol", "label": "alcohol", "status": "conflicting"}
+    ]
+    lines = [line.strip() for line in text.explain(determination).splitlines()]
+    assert "which: alcohol (conflicting)" in lines
+    assert "contradicts itself on alcohol" in text.explain(determination)
+    letter = to_letter(determination)
+    assert letter
+    assert "   which: alcohol (conflicting)" in letter.splitlines()
+    for form in (to_html([determination]), to_markdown([determination])):
+        assert "which: alcohol (conflicting)" in form
+
+
+def test_a_gap_says_for_which_alternatives_a_leaf_is_needed(factors: Determination) -> None:
+    """The home is unstable and no need names it; the comorbidity is not documented and its need is."""
+    labels = {fact.topic.rpartition("/")[2]: fact.label for fact in factors.open_facts("adult-admission:8-a-need")}
+    assert labels["8-a-iii>"] == "unstable living situation"
+    assert "8-a-i>" not in labels
+    alone = factors.open_facts("adult-admission:8-a-need", {"adult-admission:8-a-need"})
+    assert [fact.label for fact in alone] == ["unstable living situation"]
+    together = factors.open_facts("adult-admission:8-a-need", {"adult-admission:8-a-need", "adult-admission:8-a-v"})
+    assert [fact.label for fact in together] == ["unstable living situation", "lack of community resources"]
+    assert "adult-admission:8-a-need (for: unstable living situation)" in " ".join(text.explain(factors).split())
+    assert "still needed for: concurrent" in text.explain(factors, "adult-admission:8-a-need")
+
+
+def test_an_item_that_was_not_read_is_named_with_the_leaf_that_counts_it(policy: Policy) -> None:
+    item = (
+        ":item a nec:Unread ; nec:about :request ; nec:kind nec:Condition ; nec:code icd10cm:F13.20 ; "
+        'nec:words "something like F13" ; nec:reason "unknown code" .'
+    )
+    graph = chart({name: says for name, says in STATEMENTS.items() if name != "severe"})
+    graph.parse(data=request(focus="SubstanceUse").split(":request a")[0] + item, format="turtle")
+    (found,) = determine(graph, policy)
+    shown = " ".join(text.render(found).split())
+    assert found.status("substance-use:2").value == "not-documented"
+    assert "not read, and may be one more: condition (unknown code): “something like F13”" in shown
+    assert "not read, and may be one more" in to_html([found])
