@@ -57,15 +57,15 @@ def _index(version: PolicyVersion) -> tuple[dict[str, set[str]], tuple[str, ...]
     relations = version.lexicon.relations
     by_class: dict[str, set[str]] = {}
     for leaf in version.leaves.values():
-        for finding in _findings(version, leaf):
+        for finding in findings(version, leaf):
             by_class.setdefault(finding, set()).add(leaf.iri)
     for related in (version.contraries, relations.inapplicable, relations.denied_as):
-        for name, findings in related.items():
-            by_class.setdefault(name, set()).update(iri for f in findings for iri in by_class.get(f, ()))
+        for name, others in related.items():
+            by_class.setdefault(name, set()).update(iri for f in others for iri in by_class.get(f, ()))
     return by_class, tuple(iri for iri, leaf in version.leaves.items() if root(leaf, version))
 
 
-def _findings(version: PolicyVersion, leaf: Criterion) -> frozenset[str]:
+def findings(version: PolicyVersion, leaf: Criterion) -> frozenset[str]:
     """The finding class of a leaf; with that of the leaf that it restates, since what speaks to that speaks to it too."""
     return frozenset((leaf.finding, version.leaves[leaf.restates].finding) if leaf.restates else (leaf.finding,))
 
@@ -81,8 +81,8 @@ def _address(
     if version.settled_as(leaf.iri) != leaf.iri:
         return None  # it takes the statements of the leaf that it restates
     stance, relations = meaning.assertion, version.lexicon.relations
-    findings = _findings(version, leaf)
-    own = not findings.isdisjoint(classes)
+    affirming = findings(version, leaf)
+    own = not affirming.isdisjoint(classes)
     top = root(leaf, version)
     if top and coded and not any(relations.is_within(name, top) for name in coded):
         return None  # a code goes before a type, and these codes name nothing of the kind
@@ -94,7 +94,7 @@ def _address(
             return Address(leaf.iri, stance)
         if leaf.candidates and leaf.candidates in classes:
             return Address(leaf.iri, stance, candidate=True)
-        if any(not findings.isdisjoint(version.contraries.get(name, ())) for name in classes):
+        if any(not affirming.isdisjoint(version.contraries.get(name, ())) for name in classes):
             return Address(leaf.iri, Assertion.DENIED, contrary=True)
         if any(leaf.finding in relations.inapplicable.get(name, ()) for name in classes):
             return Address(leaf.iri, Assertion.NOT_APPLICABLE, contrary=True)

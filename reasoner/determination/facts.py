@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from rdflib import Literal
 
 from reasoner.chart.model import Assertion, Statement
-from reasoner.determination.addressing import BY_CLASS, root
+from reasoner.determination.addressing import BY_CLASS, findings, root
 from reasoner.determination.bearing import Bearing, Reason, SetAside
 from reasoner.determination.inference import Inference
 from reasoner.logic.fold import Status
@@ -56,10 +56,11 @@ class Naming:
             found = self._stated(leaf, statement) | self._implied(leaf, bearing)
         return found or frozenset({UNNAMED})
 
-    def findings(self, statement: Statement) -> frozenset[str]:
-        """The finding classes of a statement, without those of leaves that it only implies."""
-        implied = self._version.leaf_of.keys() - statement.classes
-        return self._inference.classes[statement.iri] - implied
+    def findings(self, leaf: Criterion, bearing: Bearing) -> frozenset[str]:
+        """The finding classes by which a statement bears on a leaf, however many others it has for other leaves."""
+        classes = self._inference.classes[bearing.statement.iri]
+        roots = self._roots(leaf, bearing)
+        return frozenset(name for name in classes if any(self._relations.is_within(name, top) for top in roots))
 
     def stated(self, leaf: Criterion, statement: Statement) -> frozenset[Term]:
         """What a statement that speaks to no leaf would be about."""
@@ -101,14 +102,18 @@ class Naming:
                 if leaf.finding in relations.denied_as.get(name, ()):
                     found.update(relations.denied_topics[name])
         else:
-            roots = {leaf.finding}
-            if bearing.contrary:
-                roots = {n for n in classes if leaf.finding in self._version.contraries.get(n, ())}
-                roots |= {n for n in classes if leaf.finding in relations.inapplicable.get(n, ())}
-            for name in classes:
-                if name in relations.topics and any(relations.is_within(name, top) for top in roots):
-                    found.update(relations.topics[name])
+            for name in self.findings(leaf, bearing):
+                found.update(relations.topics.get(name, ()))
         return frozenset(found)
+
+    def _roots(self, leaf: Criterion, bearing: Bearing) -> frozenset[str]:
+        """The classes below which the findings are by which a statement affirms a leaf, or denies it by a contrary."""
+        own = findings(self._version, leaf)
+        if not bearing.contrary:
+            return own
+        classes = self._inference.classes[bearing.statement.iri]
+        against = (self._version.contraries, self._relations.inapplicable)
+        return frozenset(n for n in classes if any(not own.isdisjoint(relation.get(n, ())) for relation in against))
 
 
 def _plain(value: Term) -> Term:
@@ -270,12 +275,11 @@ class FactSettling:
     def _denies(self, denial: Statement, topic: Term, bearing: Bearing) -> bool:
         """Whether a denial denies the very finding by which a statement bears on the fact.
 
-        Findings of other leaves that the bearing's statement only implies do not count: denying one part of a compound
-        finding leaves the other parts standing.
+        Denying one of the findings that a statement has, or one part of a compound finding, leaves the others standing.
         """
         if bearing.statement.assertion is not Assertion.AFFIRMED or self._leaf.topic == BY_CLASS:
             return False
         stated = self._naming.stated(self._leaf, denial)
         if stated and topic not in stated:
             return False
-        return bool(denial.classes & self._naming.findings(bearing.statement))
+        return bool(denial.classes & self._naming.findings(self._leaf, bearing))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -11,11 +12,21 @@ from reasoner.chart.model import Assertion, Statement
 from reasoner.determination.bearing import Reason, Settlement
 from reasoner.determination.evidence_graph import evidence_graph
 from reasoner.determination.settling import settle
+from reasoner.policy.findings import Findings
 from reasoner.rdf.namespaces import NEC, RDF
 from tests.cases import case, day, inferred, make_statement
-from tests.policies import all_of, finding, iri, leaf, version
+from tests.policies import EMPTY, all_of, finding, iri, leaf, version
 
 TOPIC, ACCEPTED_BY = "urn:topic", "urn:accepted-by"
+WIDER = {
+    "narrow-a": ("a",),
+    "other-a": ("a",),
+    "a-and-b": ("a", "b"),
+    "first-kind": ("t",),
+    "second-kind": ("t",),
+}
+"""Narrower findings, and the leaves' findings that they imply."""
+RELATIONS = Findings(broader={finding(name): frozenset(map(finding, wider)) for name, wider in WIDER.items()})
 VERSION = version(
     all_of(
         "s",
@@ -26,15 +37,8 @@ VERSION = version(
         leaf("open", speaks_only_with=(ACCEPTED_BY,)),
     ),
     contraries={finding("not-a"): (finding("a"),)},
+    lexicon=replace(EMPTY, relations=RELATIONS),
 )
-WIDER = {
-    "narrow-a": ("a",),
-    "other-a": ("a",),
-    "a-and-b": ("a", "b"),
-    "first-kind": ("t",),
-    "second-kind": ("t",),
-}
-"""Narrower findings, and the leaves' findings that they imply."""
 A, D, NA = Assertion.AFFIRMED, Assertion.DENIED, Assertion.NOT_APPLICABLE
 
 
@@ -230,6 +234,15 @@ def test_a_late_denial_of_the_very_finding_disputes_it() -> None:
 
 def test_denying_one_part_of_a_compound_finding_leaves_the_other_parts() -> None:
     settlement = settled(make_statement("both", "affirms", "a-and-b", on=2), make_statement("no", "denies", "a", on=2))
+    assert current(settlement, "a") == {"both": A, "no": D}
+    assert current(settlement, "b") == {"both": A}
+
+
+def test_denying_one_of_two_findings_of_a_statement_leaves_the_other() -> None:
+    settlement = settled(make_statement("both", "affirms", "a", "b", on=2), make_statement("no", "denies", "a", on=3))
+    assert current(settlement, "a") == {"no": D}
+    assert current(settlement, "b") == {"both": A}
+    settlement = settled(make_statement("both", "affirms", "narrow-a", "b"), make_statement("no", "denies", "narrow-a"))
     assert current(settlement, "a") == {"both": A, "no": D}
     assert current(settlement, "b") == {"both": A}
 

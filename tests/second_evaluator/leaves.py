@@ -260,7 +260,8 @@ class Leaves:
     def _denials(self, leaf: str, word: Word) -> list[Denial]:
         """The denials of the very finding that a statement affirms, those of a wider finding below the leaf's included.
 
-        One that denies the finding of a leaf denies that leaf, and leaves the others that a compound finding affirms.
+        One that denies the finding of a leaf denies that leaf, and leaves the others that a compound finding affirms. One
+        that denies a finding leaves the leaves to which the statement speaks by another.
         """
         if word.statement.stance != AFFIRMED:
             return []
@@ -270,11 +271,17 @@ class Leaves:
         for statement in self.request.statements:
             if statement.stance != DENIED or statement.recorded > self.request.as_of or statement.observed not in days:
                 continue
-            own = self.vocabulary.own(statement) & affirmed
+            own = {name for name in self.vocabulary.own(statement) & affirmed if self._speaks_to(name, leaf)}
             if own and not any(self._only_adds_topics(name, self.finding(leaf)) for name in own):
                 topics = self._topics_of_denial(leaf, statement)
                 found.append(Denial(Word(statement, DENIES, is_late(statement, self.request), topics), own))
         return found
+
+    def _speaks_to(self, finding: str, leaf: str) -> bool:
+        """Whether affirming a finding affirms the leaf, denies it or marks it not applicable."""
+        above = self.vocabulary.all_above([finding])
+        against = self.vocabulary.union(self.vocabulary.contrary_of, above)
+        return self.finding(leaf) in above | against | self.vocabulary.union(self.vocabulary.not_applicable, above)
 
     def _topics_of_denial(self, leaf: str, statement: Statement) -> frozenset[str]:
         """What a denied narrower finding is about, with the topics that its wider classes imply."""
