@@ -5,18 +5,20 @@ from __future__ import annotations
 import pytest
 from rdflib import Graph
 
-from reasoner import Determination, Policy, determine
+from reasoner import Determination, Engine, Policy, determine
+from reasoner.determination.engine import DEFAULT_ENGINE
 from tests.conftest import request
 
 LATER = 'nec:observed "2025-06-05"^^xsd:date ; nec:recorded "2025-06-05"^^xsd:date'
 
 
-def run(policy: Policy, *statements: str, **facts: str) -> Determination:
+def run(policy: Policy, *statements: str, engine: Engine = DEFAULT_ENGINE, **facts: str) -> Determination:
     lines = [
         f":f{number} nec:about :request ; nec:documentedIn :note ; {statement} ."
         for number, statement in enumerate(statements)
     ]
-    (determination,) = determine(Graph().parse(data=request(**facts) + "\n".join(lines), format="turtle"), policy)
+    data = Graph().parse(data=request(**facts) + "\n".join(lines), format="turtle")
+    (determination,) = determine(data, policy, engine=engine)
     return determination
 
 
@@ -166,3 +168,42 @@ def test_a_concurrent_disorder_is_a_factor_and_routes_nowhere(policy: Policy) ->
     determination = run(policy, affirmed("AlcoholUseDisorder", "nec:code icd10cm:F10.20 ; nec:primary false"))
     assert determination.status("adult-admission:8-a-ii") == "met"
     assert not any(r.criterion.id.startswith("substance-use") for r in determination.criteria)
+
+
+@pytest.mark.parametrize("engine", list(Engine))
+@pytest.mark.parametrize(
+    ("criterion", "status", "facts", "statements"),
+    [
+        # A diagnosis without a flag does not take back that a disorder is stated to stand beside.
+        ("8-a-ii", "met", {}, [affirmed("ConcurrentSubstanceUseDisorder"), affirmed("SubstanceUseDisorder", LATER)]),
+        # What does not affirm under this focus leaves nothing to dispute.
+        (
+            "2-cause",
+            "not-documented",
+            {"focus": "SubstanceUse"},
+            [affirmed("DifficultiesDueToPsychiatricDisorder"), denied("DifficultiesDueToPsychiatricDisorder")],
+        ),
+        # A rating from before no disorder was found does not come back with the diagnosis.
+        (
+            "1-severity",
+            "not-documented",
+            {},
+            [
+                affirmed("MajorDepressiveDisorder", "nec:severity nec:Severe"),
+                affirmed("NoMentalDisorder", LATER),
+                affirmed("MajorDepressiveDisorder", LATER.replace("-05", "-06")),
+            ],
+        ),
+        # A denial by degree that names no domain speaks of every domain observed before.
+        (
+            "2-a-impairment",
+            "not-met",
+            {},
+            [affirmed("ParentingImpairment"), affirmed("FunctionalImpairment", f"nec:severity nec:Minimal ; {LATER}")],
+        ),
+    ],
+)
+def test_facts_of_a_leaf(
+    policy: Policy, engine: Engine, criterion: str, status: str, facts: dict[str, str], statements: list[str]
+) -> None:
+    assert run(policy, *statements, engine=engine, **facts).status(f"adult-admission:{criterion}") == status
