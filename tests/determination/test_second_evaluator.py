@@ -62,15 +62,21 @@ def agree(chart: Chart, policy: Policy, engine: Engine) -> None:
         (statement, leaf, reason)
         for statement, reasons in compared.items()
         for leaf, reason in reasons
-        if leaf in asked
+        if leaf in asked and not (reason == Reason.NARROWER and disputes(found))
     )
 
 
+def disputes(determination: Determination) -> bool:
+    """Whether a finding is disputed on its day and another finding decides."""
+    return any(aside.reason is Reason.DISPUTED for aside in determination.asides)
+
+
 def asides(determination: Determination) -> Iterator[Aside]:
-    """Statement, leaf and reason of what is set aside."""
+    """Statement, leaf and reason of what is set aside; not of what is in a dispute that another finding decides."""
+    left_out = {Reason.DISPUTED, *([Reason.NARROWER] if disputes(determination) else [])}
     id_of = {result.criterion.iri: result.criterion.id for result in determination.criteria}
     for aside in determination.asides:
-        if aside.reason is not Reason.DISPUTED:
+        if aside.reason not in left_out:
             yield aside.statement.iri, id_of.get(aside.leaf, ""), aside.words
 
 
