@@ -32,8 +32,12 @@ def workplace() -> Workplace:
     """
     environment = os.environ.get
     location = environment("NECESSITY_KB", "kb")
-    root, folder, choices = (environment(f"NECESSITY_{name}") for name in ("POLICIES", "WORKPLACE", "CONFIG"))
-    policy = load_policy(environment("NECESSITY_POLICY"), root=Path(root) if root else None)
+    root, codes, folder, choices = (
+        environment(f"NECESSITY_{name}") for name in ("POLICIES", "CODES", "WORKPLACE", "CONFIG")
+    )
+    policy = load_policy(
+        environment("NECESSITY_POLICY"), root=Path(root) if root else None, codes=Path(codes) if codes else None
+    )
     kb = KnowledgeBase(open_store(location, write=True, update_url=environment("NECESSITY_KB_UPDATE")))
     return Workplace(
         kb,

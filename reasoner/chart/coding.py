@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote
 
-from reasoner.policy.lexicon import CodeSystem
+from reasoner.policy.lexicon import CodeSystem, code_system_key
 from reasoner.policy.model import Policy
 from reasoner.rdf import terms
 from reasoner.rdf.namespaces import SKOS
@@ -50,8 +50,8 @@ class CodeSystems:
         self._by_key: dict[str, str] = {}
         for system in lexicon.systems:
             for name in (system.iri, system.label, *system.names):
-                if name and self._by_key.setdefault(_key(name), system.iri) != system.iri:
-                    self._by_key[_key(name)] = ""  # a name of two systems names neither
+                if name and self._by_key.setdefault(code_system_key(name), system.iri) != system.iri:
+                    self._by_key[code_system_key(name)] = ""  # a name of two systems names neither
         self._concepts: dict[tuple[str, str], set[str]] = {}
         self._alike: dict[tuple[str, str], set[str]] = {}
         self._base: dict[str, str] = {}
@@ -69,7 +69,7 @@ class CodeSystems:
         for prefix, namespace in policy.prefixes.items():
             of = [scheme for scheme, base in self._base.items() if base == namespace]
             if len(of) == 1:
-                self._by_key.setdefault(_key(prefix), of[0])
+                self._by_key.setdefault(code_system_key(prefix), of[0])
         concepts = {term for term, kinds in lexicon.types.items() if terms.of(SKOS.Concept) in kinds}
         self._listed = {
             scheme for term in concepts & lexicon.schemes.keys() for scheme in lexicon.schemes[term]
@@ -78,7 +78,7 @@ class CodeSystems:
 
     def system(self, name: str) -> CodeSystem | None:
         """The code system that a name or an IRI is of; None if it is of none that is known."""
-        key = _key(name)
+        key = code_system_key(name)
         iri = self._by_key.get(key)
         while iri is None and "/" in key and _IRI.match(name.strip()):
             key = key.rpartition("/")[0]  # an edition or a version follows the IRI
@@ -154,12 +154,6 @@ class CodeSystems:
 def code_systems(policy: Policy) -> CodeSystems:
     """The code systems of a policy, which are put in order once."""
     return CodeSystems(policy)
-
-
-def _key(name: str) -> str:
-    """A name of a code system, without what makes no difference in one."""
-    bare = re.sub(r"[\s_-]", "", name).casefold().partition("|")[0]
-    return re.sub(r"^(https?://|urn:oid:)", "", bare).rstrip("/#")
 
 
 def _plain(code: str) -> str:

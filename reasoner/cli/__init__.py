@@ -60,6 +60,9 @@ def _parser(arguments: Sequence[str] | None) -> Parser:
     named.add_argument(
         "--policies", metavar="DIR", type=shared.folder, help="a folder with ontology/ and shapes/ of your own policies"
     )
+    named.add_argument(
+        "--codes", metavar="FILE", type=shared.folder, help="a map of codes of your own, as Turtle or CSV"
+    )
 
     class CommandParser(Parser):
         def axes(self) -> tuple[Axis, ...]:

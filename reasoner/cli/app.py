@@ -77,6 +77,7 @@ def _app(options: argparse.Namespace) -> int:
         "NECESSITY_CONFIG": options.config and options.config.resolve(),
         "NECESSITY_POLICY": options.policy,
         "NECESSITY_POLICIES": options.policies,
+        "NECESSITY_CODES": options.codes,
         "NECESSITY_APP_HOST": options.host,
     }
     environment = {name: value for name, value in os.environ.items() if name not in settings}

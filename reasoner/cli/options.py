@@ -291,7 +291,7 @@ def policy_location(options: argparse.Namespace) -> PolicyLocation:
     """Where the policy is that the options name."""
     from reasoner.policy.loading import PolicyLocation
 
-    return PolicyLocation(options.policy, options.policies)
+    return PolicyLocation(options.policy, options.policies, options.codes)
 
 
 def policy(options: argparse.Namespace) -> Policy:

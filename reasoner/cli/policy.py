@@ -76,7 +76,7 @@ def _list(options: argparse.Namespace) -> int:
     from reasoner.policy.loading import PolicyLocation, installed
 
     for name in installed(options.policies):
-        for version in PolicyLocation(name, options.policies).load().versions:
+        for version in PolicyLocation(name, options.policies, options.codes).load().versions:
             until = f"to {version.valid_until}" if version.valid_until else "on"
             print(f"{version.id}  from {version.valid_from} {until}  {version.label}")
     return DONE

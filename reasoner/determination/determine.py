@@ -100,6 +100,7 @@ def _determine(
         engine=engine,
         engine_version=engine.describe(version),
         policy_digest=policy.digest,
+        code_maps=policy.sources.maps_named,
     )
     if version is None:
         return base

@@ -130,6 +130,8 @@ class Determination:
     engine: Engine = DEFAULT_ENGINE
     engine_version: str = ""
     policy_digest: str = ""
+    code_maps: tuple[str, ...] = ()
+    """The code maps of one's own that were used, each with its digest."""
 
     def status(self, criterion_id: str) -> Status:
         """The status of a criterion by id; raises `KeyError` for one that is not asked here."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -116,7 +117,7 @@ def lexicon(ontology: Graph, shapes: Graph, findings: Iterable[str]) -> Lexicon:
         shapes=nodes(shapes),
         relations=read_findings(ontology),
         notes={**_texts(ontology, NEC.reviewerNote), **_texts(shapes, NEC.reviewerNote)},
-        systems=tuple(_systems(ontology)),
+        systems=tuple(code_systems_of(ontology)),
         schemes={
             terms.of(concept): frozenset(map(str, ontology.objects(concept, SKOS.inScheme)))
             for concept in ontology.subjects(SKOS.inScheme, unique=True)
@@ -132,7 +133,14 @@ def nodes(graph: Graph) -> Nodes:
     return triples
 
 
-def _systems(ontology: Graph) -> Iterator[CodeSystem]:
+def code_system_key(name: str) -> str:
+    """A name of a code system, without what makes no difference in one: case, spaces, hyphens, the beginning and end of IRIs."""
+    bare = re.sub(r"[\s_-]", "", name).casefold().partition("|")[0]
+    return re.sub(r"^(https?://|urn:oid:)", "", bare).rstrip("/#")
+
+
+def code_systems_of(ontology: Graph) -> Iterator[CodeSystem]:
+    """The code systems of an ontology, by IRI."""
     for scheme in sorted(ontology.subjects(RDF.type, SKOS.ConceptScheme), key=str):
         stated = {str(name) for term in (SKOS.altLabel, DCTERMS.identifier) for name in ontology.objects(scheme, term)}
         label = graphs.text(ontology, scheme, SKOS.prefLabel)

@@ -22,11 +22,12 @@ class PolicyLocation:
 
     name: str | None = None
     root: Path | None = None
-    """Both as `load_policy` takes them."""
+    codes: Path | None = None
+    """All three as `load_policy` takes them."""
 
     def load(self) -> Policy:
         """The policy, which is read once in a process; raises `PolicyError` as `load_policy` does."""
-        return load_policy(self.name, root=self.root)
+        return load_policy(self.name, root=self.root, codes=self.codes)
 
 
 def installed(root: Path | None = None) -> tuple[str, ...]:
@@ -37,13 +38,14 @@ def installed(root: Path | None = None) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=8)
-def load_policy(name: str | None = None, *, root: Path | None = None) -> Policy:
+def load_policy(name: str | None = None, *, root: Path | None = None, codes: Path | None = None) -> Policy:
     """Read a policy from Turtle.
 
     Args:
         name: the policy's folder under ``ontology`` and ``shapes``; may be left out where there is only one.
         root: the folder that holds ``ontology`` and ``shapes``; by default the one that ships with the package.
             The core vocabulary always comes from the package.
+        codes: a code map of one's own (`reasoner.policy.codemap`), whose codes are read beside those of the vocabulary.
 
     Raises:
         PolicyError: the policy is not there, cannot be read, or is not well formed.
@@ -59,6 +61,7 @@ def load_policy(name: str | None = None, *, root: Path | None = None) -> Policy:
     sources = Sources(
         (*sorted(resources.ONTOLOGY.glob("*.ttl")), *sorted((base / "ontology" / name).rglob("*.ttl"))),
         tuple(sorted((base / "shapes" / name).rglob("*.ttl"))),
+        (codes,) if codes else (),
     )
     key = _key(name, sources)
 
@@ -74,7 +77,7 @@ def load_policy(name: str | None = None, *, root: Path | None = None) -> Policy:
 
 def _key(name: str, sources: Sources) -> str:
     try:
-        return cache.key(name, (*sources.ontology_files, *sources.shape_files))
+        return cache.key(name, (*sources.ontology_files, *sources.shape_files, *sources.code_maps))
     except OSError as error:
         raise PolicyError(f"a file cannot be read: {error.strerror}", where=str(error.filename)) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,6 +13,7 @@ from pathlib import Path
 from rdflib import Graph, URIRef
 
 from reasoner.policy.axes import Axis
+from reasoner.policy.codemap import read_code_map
 from reasoner.policy.lexicon import Lexicon
 from reasoner.rdf import graphs, parsing, terms
 from reasoner.rdf.namespaces import NEC, OWL, SH
@@ -211,16 +213,28 @@ class Sources:
 
     ontology_files: tuple[Path, ...]
     shape_files: tuple[Path, ...]
+    code_maps: tuple[Path, ...] = ()
+    """Files of codes beside those of the vocabulary; see `reasoner.policy.codemap`."""
 
     @cached_property
     def ontology(self) -> Graph:
         """The vocabularies, the criteria and their readings."""
-        return parsing.load_files(self.ontology_files)
+        graph = parsing.load_files(self.ontology_files)
+        for path in self.code_maps:
+            graph += read_code_map(path, graph)
+        return graph
 
     @cached_property
     def shapes(self) -> Graph:
         """The shapes of the criteria."""
         return parsing.load_files(self.shape_files)
+
+    @cached_property
+    def maps_named(self) -> tuple[str, ...]:
+        """The code maps as a record names them: the file and the SHA-256 of its content."""
+        return tuple(
+            f"{path.name} (SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()})" for path in self.code_maps
+        )
 
     @cached_property
     def digest(self) -> str:

@@ -112,6 +112,7 @@ def content(determination: Determination, decisions: Sequence[Signed] = ()) -> d
             ("Determination", str(iri(determination))),
             ("Software", f"necessity {software_version()}, {determination.engine_version}"),
             ("Policy digest", determination.policy_digest),
+            *(("Code map", name) for name in determination.code_maps),
             ("Input digest", case.digest),
         ],
         "service": service,

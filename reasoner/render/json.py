@@ -70,6 +70,8 @@ def to_json(determination: Determination) -> dict[str, Any]:
         "policyDigest": determination.policy_digest,
         "inputDigest": case.digest,
     }
+    if determination.code_maps:
+        record["codeMaps"] = list(determination.code_maps)
     if configuration := determination.configuration:
         record["configuration"] = {
             "id": configuration.iri,

@@ -167,6 +167,8 @@ def _lines(determination: Determination) -> Iterator[str]:
     yield f"Service   {determination.service_start} to {end}, {', '.join(case.traits)}, age {case.age()}"
     version = determination.version_id or "no version in force"
     yield f"Policy    {determination.policy_label} ({version})"
+    for name in determination.code_maps:
+        yield f"Codes     {plain(name)}"
     yield f"As of     {case.as_of}, {len(case.statements)} statements from {plain(case.source)}"
     if determination.criteria:
         yield from _criteria(determination)
