@@ -13,8 +13,8 @@ from reasoner.determination.bearing import Reason
 from reasoner.determination.model import CriterionResult, Determination
 from reasoner.ground.errors import NecessityError
 from reasoner.logic import justification
-from reasoner.logic.fold import Status
-from reasoner.render.wording import COMBINATION, documentation_request
+from reasoner.logic.fold import UNRESOLVED, Status
+from reasoner.render.wording import COMBINATION, documentation_request, shown_facts, unread_line, which
 from reasoner.review.authority import Action
 from reasoner.workplace.drafts import values
 from reasoner.workplace.service import OVERRIDES, CaseFile
@@ -137,6 +137,17 @@ def _criterion(file: CaseFile, determination: Determination, result: CriterionRe
             {"status": p.status.value, "name": p.criterion.notation or p.criterion.id, "label": p.criterion.label}
             for p in parts
         ],
+        needed=which(determination, criterion.id) if determination.is_paired(criterion.id) else "",
+        facts=[
+            {
+                "label": fact.label,
+                "status": fact.status.value,
+                "word": fact.word,
+                "evidence": list(map(quote.bearing, fact.evidence)),
+            }
+            for fact in shown_facts(result)
+        ],
+        unread=[unread_line(item) for item in result.unread] if result.status in UNRESOLVED else [],
         evidence=[quote.bearing(bearing) for bearing in result.evidence],
         asides=[quote.aside(aside) for aside in result.set_aside],
         families=_families(determination, result),

@@ -12,7 +12,7 @@ from parts import criteria, decide, paint, quote, session
 
 from reasoner.chart.model import Statement
 from reasoner.determination.model import Determination
-from reasoner.determination.whatif import assumable, assume, next_question
+from reasoner.determination.whatif import assumable, assumable_facts, assume, next_question
 from reasoner.ground.errors import NecessityError
 from reasoner.rdf import graphs, parsing
 from reasoner.render import pdf, provenance
@@ -232,6 +232,15 @@ def _what_if(file: CaseFile, determination: Determination) -> None:
         "Criterion", list(leaves), format_func=lambda id_: f"{id_}  {leaves[id_].label}", key="assumed leaf"
     )
     options = [name for name in _ASSUMED if name != "not-applicable" or leaves[id_].conditional]
+    facts = assumable_facts(determination, leaves[id_])
+    fact: str | None = None
+    if facts:
+        fact = st.selectbox(
+            "About",
+            [None, *dict.fromkeys(facts.values())],
+            format_func=lambda label: label or "the criterion as a whole",
+            key=f"assumed fact {id_}",
+        )
     assumption = stance.selectbox(
         "What if the chart",
         options,
@@ -239,7 +248,7 @@ def _what_if(file: CaseFile, determination: Determination) -> None:
         key="assumed stance",
     )
     if add.button("Assume", width="stretch"):
-        assumed[id_] = assumption
+        assumed[f"{id_} {fact}" if fact else id_] = assumption
     for leaf, assumption in list(assumed.items()):
         if st.button(
             f"{leaf}: {assumption}", icon=":material/close:", key=f"assumed {leaf}", help="Take this assumption away"

@@ -86,8 +86,12 @@ NESTED = tuple(field for field in CRITERION_FIELDS if field.nested)
 COLUMNS = (*(field.column or field.name for field in FLAT), "criteria", *(field.name for field in LISTS))
 """The columns of a row a determination: the flat fields, the criteria with what `NESTED` says of each, and the lists."""
 CSV_FIELDS = tuple(field for field in FLAT if field.in_csv)
-CSV_COLUMNS = (*(field.column or field.name for field in CSV_FIELDS), *(field.name for field in CRITERION_FIELDS))
-"""The columns of a row a criterion."""
+CSV_COLUMNS = (
+    *(field.column or field.name for field in CSV_FIELDS),
+    *(field.name for field in CRITERION_FIELDS),
+    "unread",
+)
+"""The columns of a row a criterion; the last says how many items of the record could not be read."""
 
 
 def table_row(brief: Brief) -> dict[str, Any]:
@@ -100,7 +104,11 @@ def table_row(brief: Brief) -> dict[str, Any]:
 def csv_rows(brief: Brief) -> list[list[str]]:
     """A brief as rows a criterion, by `CSV_COLUMNS`; one with nothing of a criterion where none is asked."""
     head = [_cell(brief[field.name]) for field in CSV_FIELDS]
-    return [[*head, *(_cell(field.of(brief, id_)) for field in CRITERION_FIELDS)] for id_ in brief["criteria"] or ("",)]
+    unread = str(len(brief["unread"]))
+    return [
+        [*head, *(_cell(field.of(brief, id_)) for field in CRITERION_FIELDS), unread]
+        for id_ in brief["criteria"] or ("",)
+    ]
 
 
 def _value(type_: Type, value: Any) -> Any:

@@ -28,10 +28,12 @@ def summary(results: Results) -> dict[str, Any]:
     leaves = {leaf.id for version in results.policy.versions for leaf in version.leaves.values() if leaf.id}
     missing: Counter[str] = Counter()
     against: Counter[str] = Counter()
-    dependent = 0
+    dependent = unread = unread_in = 0
     for brief in briefs(results):
         missing.update(brief["gap"])
         dependent += brief["holds"] is False
+        unread += len(brief["unread"])
+        unread_in += bool(brief["unread"])
         if brief["outcome"] in (Outcome.CRITERIA_NOT_MET, Outcome.EXCLUDED):
             against.update(_against(brief, leaves))
     reasons = Counter(
@@ -43,6 +45,7 @@ def summary(results: Results) -> dict[str, Any]:
         "determinations": sum(results.outcomes.values()),
         "outcomes": {outcome.value: results.outcomes.get(outcome.value, 0) for outcome in Outcome},
         "changedByAnotherReading": dependent,
+        "unread": {"determinations": unread_in, "items": unread},
         "missing": _ranked(missing, "criterion"),
         "against": _ranked(against, "criterion"),
         "rejected": results.rejected,

@@ -203,6 +203,7 @@ def test_tables(tmp_path: Path) -> None:
         assert row["status"] == found["criteria"][row["criterion"]]
         assert row["statements"].split() == found["evidence"].get(row["criterion"], [])
         assert row["missing"] == str(row["criterion"] in found["gap"]).lower()
+        assert row["unread"] == str(len(found["unread"]))
     assert main(["determine", path, "--format", "parquet", "--out", str(tmp_path / "out.parquet")]) == 0
     for row in pq.read_table(tmp_path / "out.parquet").to_pylist():
         found = by_request[row["request"]]
@@ -211,6 +212,16 @@ def test_tables(tmp_path: Path) -> None:
         assert (row["outcome"], row["holds"], row["gap"]) == (found["outcome"], found["holds"], found["gap"])
         assert row["unread"] == found["unread"]
         assert (row["start"].isoformat(), row["key"]) == (found["start"], found["key"])
+
+
+def test_the_totals_count_what_was_not_read(tmp_path: Path) -> None:
+    path = str(CASES / "rules" / "unread")
+    lines = compact(tmp_path / "lines", path).splitlines()
+    unread = [len(json.loads(line)["unread"]) for line in lines]
+    assert sum(unread) > 0
+    assert main(["determine", path, "--format", "summary", "--out", str(tmp_path / "out")]) == 0
+    counted = {"determinations": sum(map(bool, unread)), "items": sum(unread)}
+    assert json.loads((tmp_path / "out").read_text())["unread"] == counted
 
 
 def test_sarif_and_summary(tmp_path: Path) -> None:
@@ -274,7 +285,7 @@ def test_tables_have_the_columns_that_pipelines_rely_on() -> None:
     nested = shape.field("criteria").type.value_type
     assert [nested.field(number).name for number in range(nested.num_fields)] == ["criterion", "status", "statements"]
     flat.remove("as_of")
-    assert list(fields.CSV_COLUMNS) == [*flat, "criterion", "status", "statements", "missing"]
+    assert list(fields.CSV_COLUMNS) == [*flat, "criterion", "status", "statements", "missing", "unread"]
 
 
 def test_an_interrupted_batch_goes_on(charts: Path, expected: bytes, tmp_path: Path) -> None:

@@ -242,6 +242,17 @@ def late_entries(world: World) -> Rows:
 
 
 @answer
+def unread(world: World) -> Rows:
+    return list(
+        {
+            (d.case.iri, i.iri, world.label(URIRef(i.kind)), i.words or None, i.code or None, i.reason)
+            for d in world.determinations
+            for i in d.case.unread
+        }
+    )
+
+
+@answer
 def evidence_by_role(world: World) -> Rows:
     spoken = {
         (r.criterion.id, b.statement.document.role, b.statement.iri) for _, r in world.results for b in r.evidence

@@ -40,7 +40,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def world(policy: Policy, place: Path) -> World:
     """A knowledge base of sample charts, decided on and not, in a directory."""
-    paths = [str(CASES / "mp9556" / name) for name in FOLDERS]
+    paths = [
+        *(str(CASES / "mp9556" / name) for name in FOLDERS),
+        str(CASES / "rules" / "unread" / "no-other-disorder.ttl"),
+    ]
     cases = [case for name in sources.find(paths) for case in intake.read(name, policy)[0]]
     skipped = next(case for case in cases if "exclusions" in case.iri)
     found = []

@@ -223,3 +223,13 @@ def test_what_was_not_read_is_listed_as_plain_text(base: Path) -> None:
     assert "**bold**" in line
     assert "\u202e" not in line
     assert not [e.label for e in view("case", Role.VIEWER, case=opaque_id("criteria-met")).expander if "Not" in e.label]
+
+
+def test_a_criterion_lists_its_facts(base: Path) -> None:
+    known = {
+        "case": opaque_id("needs-round-the-clock-care"),
+        "visitor": people.local("Nora Fields", Role.VIEWER, "MO 1").iri,
+    }
+    shown = html(view("case", Role.VIEWER, criterion="adult-admission:1-diagnosis", **known))
+    assert re.search(r"<h5>major depressive disorder <span[^>]*>[^<]*met</span></h5>", shown)
+    assert re.search(r"<h5>posttraumatic stress disorder <span[^>]*>[^<]*not met</span></h5>", shown)
