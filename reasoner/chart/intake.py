@@ -23,7 +23,7 @@ from rdflib import Graph
 from reasoner.chart.coding import code_systems
 from reasoner.chart.fast.chart import read_cases
 from reasoner.chart.model import Case
-from reasoner.chart.sources import ALL_SUFFIXES, FHIR, LINES, STDIN, SUFFIXES, TABLE, TURTLE, find
+from reasoner.chart.sources import ALL_SUFFIXES, FHIR, LINES, STDIN, SUFFIXES, TABLE, TURTLE, WORKBOOK, find
 from reasoner.chart.tables import rows
 from reasoner.ground.errors import DocumentationError, NecessityError, reading
 from reasoner.policy.model import Policy
@@ -107,6 +107,8 @@ def read_all(
             yield from intake.lines(name, exports)
         elif kind == TABLE:
             yield from intake.table(name)
+        elif kind == WORKBOOK:
+            yield from intake.workbook(name)
         else:
             yield from intake.source(name, kind)
     for folder, names in exports.items():
@@ -248,6 +250,19 @@ class _Intake:
         except NecessityError as error:
             yield IntakeResult(name, _refusals=(error,))
 
+    def workbook(self, name: str) -> Iterator[IntakeResult]:
+        """The worksheet of statements of a workbook."""
+        from reasoner.chart.tables import sheet, workbook
+
+        try:
+            records, notes = workbook.workbook_records(Path(name), sheet.REQUEST)
+            for first, part in rows.parts(records, sheet.REQUEST, parsing.MAX_BYTES):
+                yield from self._sheet(part, name, first)
+            if notes:
+                yield IntakeResult(name, notes=notes)
+        except NecessityError as error:
+            yield IntakeResult(name, _refusals=(error,))
+
     def lines(self, name: str, exports: dict[str, list[str]]) -> Iterator[IntakeResult]:
         """Newline-delimited JSON, a document a line; a file of a bulk export is put down under its folder instead."""
         from reasoner.chart.fhir import bulk
@@ -311,7 +326,7 @@ class _Intake:
         report = partial(_report_on_bundle, mapped, places)
         return IntakeResult(source, chart, notes, mapped.missing, self._cases, _report=report)
 
-    def _sheet(self, data: bytes, source: str, first: int = 2) -> Iterator[IntakeResult]:
+    def _sheet(self, data: bytes, source: str, first: int | None = None) -> Iterator[IntakeResult]:
         """Each run of rows is a request with its statements."""
         from reasoner.chart.tables import sheet
 
@@ -319,7 +334,7 @@ class _Intake:
             if request.error:
                 yield IntakeResult(request.source, _refusals=(request.error,))
             else:
-                yield self._chart(request.data_set(), request.explain)
+                yield self._chart(request.data_set(), request.explain, request.notes)
 
     def _rdf(self, data: bytes, kind: str, source: str) -> Iterator[IntakeResult]:
         with reading(source):
@@ -345,11 +360,15 @@ class _Intake:
                 yield IntakeResult(called, _refusals=(refusal,))
 
     def _chart(
-        self, chart: parsing.DataSet, explain: Callable[[NecessityError], NecessityError] | None = None
+        self,
+        chart: parsing.DataSet,
+        explain: Callable[[NecessityError], NecessityError] | None = None,
+        notes: tuple[str, ...] = (),
     ) -> IntakeResult:
         return IntakeResult(
             chart.name,
             chart,
+            notes,
             _read=self._cases,
             _explain=explain,
             _report=partial(_report_on_graph, chart, self._policy),

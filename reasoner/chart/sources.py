@@ -6,7 +6,7 @@ import glob
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from reasoner.chart.tables import rows
+from reasoner.chart.tables import rows, workbook
 from reasoner.ground.errors import UsageError
 from reasoner.rdf import parsing
 
@@ -16,11 +16,12 @@ TURTLE = (".ttl", ".nt")
 """The suffixes of what can be a chart or FHIR in RDF."""
 SUFFIXES = (*parsing.SYNTAXES, FHIR, rows.CSV)
 """The suffixes of files that are read at once."""
-LINES, TABLE = ".ndjson", ".parquet"
-"""The suffixes of newline-delimited JSON and of Parquet."""
-ALL_SUFFIXES = (*SUFFIXES, LINES, TABLE)
+LINES, TABLE, WORKBOOK = ".ndjson", ".parquet", workbook.XLSX
+"""The suffixes of newline-delimited JSON, of Parquet and of workbooks."""
+ALL_SUFFIXES = (*SUFFIXES, LINES, TABLE, WORKBOOK)
 """The suffixes of all files that are read, at once or part by part."""
 STDIN = "-"
+_LEFT_OUT = (".", "~$")  # hidden files, and those that spreadsheets put beside an open workbook
 
 
 def find(paths: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> Iterator[str]:
@@ -41,7 +42,10 @@ def find(paths: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> Iterator
             files = sorted(
                 str(p)
                 for p in path.rglob("*")
-                if p.is_file() and p.suffix.lower() in suffixes and p.stem != "expected" and not p.name.startswith(".")
+                if p.is_file()
+                and p.suffix.lower() in suffixes
+                and p.stem != "expected"
+                and not p.name.startswith(_LEFT_OUT)
             )
             if not files:
                 raise UsageError("the folder holds no documentation", where=name, mend=f"Known: {' '.join(suffixes)}")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO
 
 from reasoner.chart import sources
-from reasoner.chart.sources import LINES, TABLE
+from reasoner.chart.sources import LINES, TABLE, WORKBOOK
 from reasoner.chart.tables import rows
 from reasoner.ground.errors import DocumentationError, NecessityError
 from reasoner.rdf import parsing
@@ -110,7 +110,7 @@ def pieces(paths: Iterable[str], suffix: str | None = None, size: int = SIZE) ->
     exports: dict[str, list[str]] = {}
     for name in sources.find(paths, sources.ALL_SUFFIXES):
         kind = (suffix or "") if name == sources.STDIN else Path(name).suffix.lower()
-        if kind in (QUADS, LINES, TABLE, SHEET) or name == sources.STDIN:
+        if kind in (QUADS, LINES, TABLE, WORKBOOK, SHEET) or name == sources.STDIN:
             if kind == LINES and name != sources.STDIN and _is_export(name):
                 exports.setdefault(str(Path(name).parent), []).append(name)
             else:
@@ -133,13 +133,24 @@ def _parts(name: str, kind: str, size: int) -> Iterator[Piece]:
     """The pieces of a file that has parts, or of standard input."""
     if kind == SHEET:
         with nullcontext(sys.stdin.buffer) if name == sources.STDIN else _opened(name) as stream:
-            yield from _requests(name, rows.csv_records(stream, name), size)
+            called = "standard input" if name == sources.STDIN else name
+            yield from _rejected(name, _requests(name, rows.csv_records(stream, called), size))
     elif name == sources.STDIN:
         yield from _flow(name, kind, sys.stdin.buffer, size)
     elif kind == TABLE:
         yield from _table(name, size)
+    elif kind == WORKBOOK:
+        yield from _rejected(name, _workbook(name, size))
     else:
         yield from _stretches(name, kind, size)
+
+
+def _rejected(name: str, found: Iterable[Piece]) -> Iterator[Piece]:
+    """Pieces of a sheet; where it cannot be read, the last says why, and the rest of the input goes on."""
+    try:
+        yield from found
+    except DocumentationError as error:
+        yield Piece((name,), EXPORT, data=b"", error=error)
 
 
 def _opened(name: str) -> BinaryIO:
@@ -247,6 +258,16 @@ def _table(name: str, size: int) -> Iterator[Piece]:
         yield from _requests(name, chain([header], records), size)
     else:
         yield from cut(name, QUADS, quads.of_parquet(Path(name)), size)
+
+
+def _workbook(name: str, size: int) -> Iterator[Piece]:
+    """A workbook: the worksheet of statements, cut as a sheet, and notes on the others."""
+    from reasoner.chart.tables import sheet, workbook
+
+    records, notes = workbook.workbook_records(Path(name), sheet.REQUEST)
+    yield from _requests(name, records, size)
+    if notes:
+        yield Piece((name,), EXPORT, data=b"", notes=notes)
 
 
 def cut(name: str, suffix: str, blocks: Iterable[bytes], size: int = SIZE) -> Iterator[Piece]:

@@ -175,4 +175,4 @@ def _sheet(piece: Piece, policy: Policy, as_of: date | None) -> Iterator[Streame
         except NecessityError as error:
             yield StreamedDataSet(found.source, "", error=found.explain(error), raw=found.raw, suffix=SHEET)
         else:
-            yield StreamedDataSet(found.source, "", tuple(cases))
+            yield StreamedDataSet(found.source, "", tuple(cases), notes=found.notes)

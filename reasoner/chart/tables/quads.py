@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from reasoner.chart.tables.sheet import REQUEST
+from reasoner.chart.tables.vocabulary import REQUEST
 from reasoner.ground.errors import DocumentationError, UsageError
 
 COLUMNS = ("subject", "predicate", "object", "graph")

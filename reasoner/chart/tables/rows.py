@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +20,71 @@ CSV = ".csv"
 """The suffix of tables as text."""
 SIZE = 2 * 2**20
 """About how many characters a part has."""
+DELIMITERS = ",;\t|"
+_SEP = re.compile(r'"?sep=([^"\r\n]*)"?[\r\n]*', re.IGNORECASE)
+_QUOTED = re.compile(r'"[^"]*"')
+_UNDECODED = re.compile("[\udc80-\udcff]")
+_MARK = re.compile(r"\0(\w+) (\d+)")
+_ALIKE = 2  # cells that two rows have in common
+
+QUOTE, LONG, ENCODING, NULL = "quote", "long", "encoding", "null"
+FAULTS = {
+    QUOTE: 'this is not CSV: a quoted text does not end, or goes on behind its end: write each " within it twice',
+    LONG: f"a cell is longer than {parsing.MAX_LITERAL // 2**20} MiB: divide it",
+    ENCODING: "the text is not UTF-8: save it as CSV UTF-8",
+    NULL: "it holds a NUL character: remove it",
+    "formula": "the formula has no value: calculate the workbook, and save it",
+    "error": "its value is an error: correct it",
+    "digits": "it is a number of more digits than a spreadsheet keeps: format the column as text, and enter it again",
+    "epoch": "it is a number that can be a day counted from 1904: format it as a date, or as text",
+}
+"""What can be wrong with a row before its cells are read."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a row."""
+
+    kind: str
+    """One of `FAULTS`."""
+    column: int
+    """Place of the first cell that is wrong, from 0."""
+
+    @property
+    def mark(self) -> str:
+        """As a cell behind the last column of a part."""
+        return f"\0{self.kind} {self.column}"
+
+
+class FaultyRecord(list[str]):
+    """A record that cannot be read as it stands, with what can be made out of its cells."""
+
+    def __init__(self, cells: Iterable[str], fault: Fault) -> None:
+        super().__init__(cells)
+        self.fault = fault
+
+
+def plain(name: str) -> str:
+    """A name without case, spaces, hyphens and underscores."""
+    return re.sub(r"[\s_\ufeff-]", "", name).lower()
+
+
+def header(records: Iterator[list[str]]) -> tuple[int, list[str]]:
+    """The number of the first record that is not blank, and its cells up to the last that is not."""
+    for number, record in enumerate(records, 1):
+        if names := _trimmed([name.strip("\ufeff \t\r\n\u00a0") for name in record]):
+            return number, names
+    return 1, []
+
+
+def uncertain(record: list[str], at: int | None, width: int) -> bool:
+    """Whether a record is faulty or cut short so that its key, which is at a place, cannot be told."""
+    if at is None:
+        return False
+    if isinstance(record, FaultyRecord) and record.fault.kind != ENCODING:
+        fault = record.fault
+        return fault.column <= at if fault.kind in (QUOTE, LONG) else fault.column == at
+    return at >= len(record) - 1 and len(record) < width
 
 
 def parts(records: Iterator[list[str]], key: str, size: int = SIZE) -> Iterator[tuple[int, bytes]]:
@@ -32,35 +100,157 @@ def parts(records: Iterator[list[str]], key: str, size: int = SIZE) -> Iterator[
     Yields:
         The number of the part's first row, as a spreadsheet counts, and the part with the header.
     """
-    header = next(records, [])
-    at = next((i for i, name in enumerate(header) if name.strip() == key), None)
-    text, first, last = writer(header), 2, ""
-    for number, record in enumerate(records, 2):
-        name = record[at].strip() if at is not None and len(record) > at else ""
-        if text.tell() > size and name != last and any(record):
+    start, names = header(records)
+    delimiter = records.delimiter if isinstance(records, CsvRecords) else ","
+    at = next((i for i, name in enumerate(names) if plain(name) == plain(key)), None)
+    width = len(names)
+    text, first = writer(names, delimiter), start + 1
+    add = csv.writer(text, delimiter=delimiter).writerow
+    last: str | None = ""
+    for number, record in enumerate(records, first):
+        blank = not any(record)
+        whole = blank or not uncertain(record, at, width)
+        name = (record[at].strip() if at is not None and len(record) > at else "") if whole else None
+        if text.tell() > size and not blank and name is not None and last is not None and name != last:
             yield first, text.getvalue().encode()
-            text, first = writer(header), number
-        csv.writer(text).writerow(record)
-        last = name if any(record) else last
+            text, first = writer(names, delimiter), number
+            add = csv.writer(text, delimiter=delimiter).writerow
+        if isinstance(record, FaultyRecord):
+            cells = (record + [""] * width)[:width]
+            add([*cells, record.fault.mark])
+        else:
+            add(record)
+        last = last if blank else name
     yield first, text.getvalue().encode()
 
 
-def csv_records(stream: BinaryIO, source: str) -> Iterator[list[str]]:
-    """The records of CSV in UTF-8, parted by comma, semicolon or tab, whichever the header has most of."""
-    csv.field_size_limit(parsing.MAX_LITERAL)
-    text = io.TextIOWrapper(stream, "utf-8-sig", newline="")
-    number = 0
-    try:
-        head = text.readline()
-        delimiter = max(",;\t", key=head.count)
-        lines = (line for part in ((head,), text) for line in part)
-        for number, record in enumerate(csv.reader(lines, delimiter=delimiter, strict=True), 1):  # noqa: B007
-            yield record
-    except UnicodeDecodeError:
-        where = f"{source}, row {number + 1} or near after it"
-        raise DocumentationError("the text is not UTF-8", where=where, mend="Save it as CSV UTF-8") from None
-    except csv.Error as error:
-        raise DocumentationError(f"this is not CSV: {error}", where=f"{source}, row {number + 1}") from None
+class CsvRecords(Iterator[list[str]]):
+    """The records of CSV in UTF-8, as they come; one that cannot be read is a `FaultyRecord`, and the next line goes on.
+
+    Args:
+        stream: the text.
+        source: what to call it in errors.
+
+    Raises:
+        DocumentationError: the first record that is not blank is faulty, or a first line ``sep=`` names no delimiter.
+    """
+
+    def __init__(self, stream: BinaryIO, source: str) -> None:
+        csv.field_size_limit(parsing.MAX_LITERAL)
+        self.delimiter = ","
+        """What parts cells: named by a line ``sep=``, or what the header has most of."""
+        self._source = source
+        self._text = io.TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline="")
+        self._back: deque[str] = deque()  # lines to read again
+        self._taken: list[str] = []  # the lines of the record that is being read
+        self._odd = False  # whether one of these has a NUL, or bytes that are not UTF-8
+        self._records = self._read()
+
+    def __iter__(self) -> Iterator[list[str]]:
+        return self._records
+
+    def __next__(self) -> list[str]:
+        return next(self._records)
+
+    def _read(self) -> Iterator[list[str]]:
+        self._begin()
+        width = number = 0
+        while True:
+            reader = csv.reader(self._lines(), delimiter=self.delimiter, strict=True)
+            try:
+                for record in reader:
+                    number += 1
+                    if self._odd:
+                        record = self._odd_record(record, width)
+                    elif len(self._taken) > 1 and self._holds_rows(record, width):
+                        break
+                    if not width and (names := _trimmed(record)):
+                        width = len(names)
+                        self._check(record, number)
+                    self._taken.clear()
+                    self._odd = False
+                    yield record
+                else:
+                    return
+                faulty = self._again(QUOTE)
+            except csv.Error as error:
+                number += 1
+                too_long = len(self._taken) == 1 and str(error).startswith("field larger")
+                faulty = self._again(LONG if too_long else QUOTE)
+            if not width:
+                self._check(faulty, number)
+            yield faulty
+
+    def _begin(self) -> None:
+        """Find the delimiter."""
+        head = self._text.readline()
+        if match := _SEP.fullmatch(head):
+            if len(match[1]) != 1 or match[1] not in DELIMITERS:
+                mend = "Use a comma, a semicolon, a tab or |"
+                raise DocumentationError("its line sep= names no delimiter of sheets", where=self._source, mend=mend)
+            self.delimiter = match[1]
+            return
+        while head:
+            self._back.append(head)
+            if head.strip():
+                break
+            head = self._text.readline()
+        self.delimiter = max(DELIMITERS, key=_QUOTED.sub("", head).count)
+
+    def _lines(self) -> Iterator[str]:
+        back, taken, text = self._back, self._taken, self._text
+        while line := back.popleft() if back else next(text, ""):
+            taken.append(line)
+            if "\0" in line or not (line.isascii() or _UNDECODED.search(line) is None):
+                self._odd = True
+            yield line
+
+    def _odd_record(self, record: list[str], width: int) -> list[str]:
+        """A record with a NUL, or with bytes that are not UTF-8; or the one that a mark says is faulty."""
+        if len(record) > width > 0 and (mark := _MARK.fullmatch(record[-1])) and mark[1] in FAULTS:
+            return FaultyRecord(record[:-1], Fault(mark[1], int(mark[2])))
+        column = next((i for i, cell in enumerate(record) if "\0" in cell or _UNDECODED.search(cell)), 0)
+        kind = ENCODING if any(map(_UNDECODED.search, record)) else NULL
+        return FaultyRecord((_UNDECODED.sub("\ufffd", cell) for cell in record), Fault(kind, column))
+
+    def _holds_rows(self, record: list[str], width: int) -> bool:
+        """Whether a cell of several lines has swallowed a row: a line as wide as the header, with cells like the record's."""
+        for line in self._taken[1:]:
+            if line.count(self.delimiter) >= width - 1 > 0:
+                cells = next(csv.reader([line], delimiter=self.delimiter), [])
+                alike = sum(bool(a.strip()) and a == b for a, b in zip(cells, record, strict=False))
+                if len(cells) == width and alike >= _ALIKE:
+                    return True
+        return False
+
+    def _again(self, kind: str) -> FaultyRecord:
+        """The record that is being read, of its first line alone; the other lines are read again."""
+        line, *others = self._taken
+        self._back.extendleft(reversed(others))
+        self._taken.clear()
+        self._odd = False
+        cell = re.compile(
+            rf'(?:"(?:[^"]|"")*"|(?!")[^{re.escape(self.delimiter)}\r\n]*)(?=[{re.escape(self.delimiter)}\r\n]|$)'
+        )
+        column, place = 0, 0
+        while (match := cell.match(line, place)) and line[match.end() : match.end() + 1] == self.delimiter:
+            column, place = column + 1, match.end() + 1
+        start = line.rstrip("\r\n")[: parsing.MAX_LITERAL]
+        cells = next(csv.reader([start], delimiter=self.delimiter), [])
+        return FaultyRecord((_UNDECODED.sub("\ufffd", cell) for cell in cells), Fault(kind, column))
+
+    def _check(self, record: list[str], number: int) -> None:
+        """Raise what is wrong with the header."""
+        if isinstance(record, FaultyRecord):
+            problem, _, mend = FAULTS[record.fault.kind].rpartition(": ")
+            raise DocumentationError(
+                problem, where=f"{self._source}, row {number}", mend=f"{mend[:1].upper()}{mend[1:]}"
+            )
+
+
+def csv_records(stream: BinaryIO, source: str) -> CsvRecords:
+    """The records of CSV in UTF-8; takes and raises what `CsvRecords` does."""
+    return CsvRecords(stream, source)
 
 
 def parquet_records(path: Path) -> Iterator[list[str]]:
@@ -80,26 +270,35 @@ def parquet_records(path: Path) -> Iterator[list[str]]:
         yield list(table.schema_arrow.names)
         for batch in table.iter_batches(batch_size=4096):
             values = [column.to_pylist() for column in batch.columns]
-            yield from ([_text(cell) for cell in row] for row in zip(*values, strict=True))
+            yield from ([text_of(cell) for cell in row] for row in zip(*values, strict=True))
     except (OSError, pa.ArrowException) as error:
         raise DocumentationError(f"this is not Parquet: {error}", where=str(path)) from error
 
 
-def _text(cell: Any) -> str:
-    """A cell of Parquet as it would stand in CSV."""
+def text_of(cell: Any) -> str:
+    """A cell of Parquet or of a workbook as it would stand in CSV."""
     if cell is None or cell != cell:
         return ""
     if isinstance(cell, bool):
         return str(cell).lower()
     if isinstance(cell, float | Decimal):
-        return f"{cell:f}".rstrip("0").rstrip(".") if "." in f"{cell:f}" else f"{cell:f}"
+        digits = f"{Decimal(repr(cell)) if isinstance(cell, float) else cell:f}"
+        return digits.rstrip("0").rstrip(".") if "." in digits else digits
     if isinstance(cell, date):
         return cell.isoformat()
-    return "|".join(map(_text, cell)) if isinstance(cell, list) else str(cell)
+    return "|".join(map(text_of, cell)) if isinstance(cell, list) else str(cell)
 
 
-def writer(header: list[str]) -> io.StringIO:
-    """Text that begins with a header, to write rows to."""
+def writer(names: list[str], delimiter: str = ",") -> io.StringIO:
+    """Text that begins with a header, to write rows to, and with a line ``sep=`` where commas do not part its cells."""
     text = io.StringIO(newline="")
-    csv.writer(text).writerow(header)
+    if delimiter != ",":
+        text.write(f"sep={delimiter}\r\n")
+    csv.writer(text, delimiter=delimiter).writerow(names)
     return text
+
+
+def _trimmed(names: list[str]) -> list[str]:
+    """Cells up to the last that is not blank."""
+    last = max((i for i, name in enumerate(names) if name.strip()), default=-1)
+    return names[: last + 1]

@@ -1,4 +1,4 @@
-"""Sheets: statements as the rows of CSV or Parquet, in the terms of the policy's vocabulary.
+"""Sheets: statements as the rows of CSV, XLSX or Parquet, in the terms of the policy's vocabulary.
 
 A row is a statement or an unread item. The rows of a request are next to each other and state its facts on each row, or on
 one of them. The table ``ontology/sheet/columns.ttl`` says what a column means; any other column is a property named with its
@@ -14,49 +14,71 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from itertools import groupby
-from urllib.parse import quote
+from functools import cached_property
+from itertools import islice
+from typing import NamedTuple
 
 import pyoxigraph as ox
-from rdflib import Namespace
 
-from reasoner.chart.tables.rows import csv_records, writer
-from reasoner.ground.errors import DocumentationError, NecessityError, PolicyError
-from reasoner.ground.resources import ONTOLOGY
+from reasoner.chart.tables import cells as written
+from reasoner.chart.tables.cells import CellError
+from reasoner.chart.tables.rows import FAULTS, CsvRecords, FaultyRecord, header, plain, uncertain, writer
+from reasoner.chart.tables.vocabulary import (
+    ANY,
+    CONCEPT,
+    CRITERION,
+    DAY,
+    NUMBER,
+    OF_DOCUMENT,
+    OF_MEMBER,
+    OF_PLAN,
+    OF_REQUEST,
+    OF_STATEMENT,
+    OF_UNREAD,
+    PERSON,
+    REQUEST,
+    STATEMENT,
+    SYSTEM,
+    TEXT,
+    TRUTH,
+    SheetColumn,
+    columns,
+    guessed,
+    literal,
+    names_of,
+    node,
+)
+from reasoner.ground.errors import DocumentationError, NecessityError
 from reasoner.policy.model import Policy, PolicyVersion
-from reasoner.rdf import graphs, parsing, terms
-from reasoner.rdf.namespaces import NEC, OWL, PROV, RDF, SKOS, XSD
+from reasoner.rdf import parsing, terms
+from reasoner.rdf.namespaces import NEC, OWL, RDF, XSD
 
-REQUEST, STATEMENT, SYSTEM = "request", "statement", "system"
-"""The columns that name a request, a statement, and the code system of the column of codes."""
-SHEET = Namespace("https://w3id.org/necessity/sheet/")
+__all__ = ["REQUEST", "Rows", "SheetColumn", "SheetRow", "columns", "is_sheet", "read"]
+
 _PROBLEMS_SHOWN = 10
-_SHOWN = 8  # of the values that a cell can have
-_NAME = re.compile(r"[A-Za-z][\w-]*:[\w.-]+")
-_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(//|[A-Za-z0-9]).+")
-_ROW_OF = re.compile(r"<([^<>\s]+)>")
-
 _KEPT = 16384
-_TEXT, _DAY, _TRUTH, _ANY = str(XSD.string), str(XSD.date), str(XSD.boolean), str(OWL.NamedIndividual)
-_PERSON, _CRITERION, _FINDING, _CONCEPT = str(PROV.Person), str(NEC.Criterion), str(NEC.Statement), str(SKOS.Concept)
-_OF_REQUEST, _OF_MEMBER, _OF_PLAN = str(NEC.ReviewRequest), str(NEC.Member), str(NEC.Plan)
-_OF_STATEMENT, _OF_DOCUMENT, _OF_UNREAD = str(NEC.Statement), str(NEC.Document), str(NEC.Unread)
+_LOOKED_AT = 20  # rows, for a header further down
+_POINTS_GROUP = ";"  # parts cells where commas are decimal
+_ROW_OF = re.compile(r"<([^<>\s]+)>")
+_TRUTHS = {"true": "true", "false": "false", "1": "true", "0": "false", "yes": "true", "no": "false"}
 
-Row = tuple[int, dict[str, str]]
-"""Its number, as a spreadsheet counts (the header is 1), and its cells by column, empty ones left out."""
+_TYPE, _ABOUT, _SOURCE, _DOCUMENTED = (ox.NamedNode(p) for p in (RDF.type, NEC.about, NEC.source, NEC.documentedIn))
+_HAS_MEMBER, _HAS_PLAN, _START = ox.NamedNode(NEC.member), ox.NamedNode(NEC.plan), str(NEC.serviceStart)
+_REQUEST, _MEMBER, _PLAN = (ox.NamedNode(kind) for kind in (OF_REQUEST, OF_MEMBER, OF_PLAN))
+_STATEMENT, _UNREAD, _DOCUMENT = (ox.NamedNode(kind) for kind in (NEC.Statement, NEC.Unread, NEC.Document))
 
 
-@dataclass(frozen=True)
-class SheetColumn:
-    """What the cells of a column mean; see ``ontology/sheet/columns.ttl``."""
+class SheetRow(NamedTuple):
+    """A row of a sheet."""
 
-    name: str
-    of: str
-    property: str
-    value: str
-    several: bool = False
-    meaning: str = ""
+    number: int
+    """As a spreadsheet counts; the header is 1."""
+    cells: dict[str, str]
+    """By column, blank ones left out."""
+    problem: str = ""
+    """What is wrong with it as a whole."""
+    certain: bool = True
+    """Whether it can be told which request it belongs to."""
 
 
 @dataclass(frozen=True)
@@ -71,14 +93,20 @@ class Rows:
     numbers: dict[str, int] = field(repr=False)
     """The row that each statement and document stands in, by IRI."""
     error: DocumentationError | None = None
+    notes: tuple[str, ...] = ()
+    """How cells were taken that could be written more plainly."""
     header: tuple[str, ...] = field(default=(), repr=False)
-    rows: tuple[Row, ...] = field(default=(), repr=False)
+    rows: tuple[SheetRow, ...] = field(default=(), repr=False)
+    delimiter: str = ","
 
     @property
     def raw(self) -> bytes:
-        """The rows as CSV, with the header."""
-        text = writer(list(self.header))
-        csv.writer(text).writerows([cells.get(column, "") for column in self.header] for _, cells in self.rows)
+        """The rows as CSV, with the header; what is wrong with a row as a whole stands behind its last cell."""
+        text = writer(list(self.header), self.delimiter)
+        add = csv.writer(text, delimiter=self.delimiter).writerow
+        for row in self.rows:
+            cells = [row.cells.get(column, "") for column in self.header]
+            add([*cells, row.problem] if row.problem else cells)
         return text.getvalue().encode()
 
     def data_set(self) -> parsing.DataSet:
@@ -102,39 +130,12 @@ class Rows:
         return type(error)(_ROW_OF.sub(place, error.problem), where=error.where, mend=error.mend)
 
 
-@lru_cache(maxsize=4)
-def columns(policy: Policy) -> dict[str, SheetColumn]:
-    """The columns that have a meaning of their own, by name: those of every sheet, and one for each axis of the policy.
-
-    Raises:
-        PolicyError: the word of an axis is the name of another column.
-    """
-    table = parsing.load_files([ONTOLOGY / "sheet" / "columns.ttl"])
-    by_name: dict[str, SheetColumn] = {}
-    for node, notation in table.subject_objects(SKOS.notation):
-        of, property_, value, several = (
-            str(table.value(node, term) or "") for term in (SHEET.of, SHEET.property, SHEET.value, SHEET.several)
-        )
-        meaning = graphs.text(table, node, SKOS.definition)
-        by_name[str(notation)] = SheetColumn(str(notation), of, property_, value, several == "true", meaning)
-    for axis in policy.axes:
-        name = axis.word.replace("-", "_")
-        if name in (REQUEST, STATEMENT, SYSTEM) or (name in by_name and by_name[name].property != axis.iri):
-            raise PolicyError(
-                f"the word {axis.word!r} is that of a column of sheets already",
-                where=axis.iri,
-                mend="Give the axis another skos:notation",
-            )
-        by_name[name] = SheetColumn(name, _OF_REQUEST, axis.iri, axis.value_class, meaning=axis.definition)
-    return dict(sorted(by_name.items()))
-
-
 def is_sheet(names: Iterable[str]) -> bool:
     """Whether columns are those of a sheet of statements, and not of quads."""
-    return REQUEST in {name.strip() for name in names}
+    return REQUEST in map(plain, names)
 
 
-def read(data: bytes, source: str, policy: Policy, *, first: int = 2) -> Iterator[Rows]:
+def read(data: bytes, source: str, policy: Policy, *, first: int | None = None) -> Iterator[Rows]:
     """The requests of a sheet in CSV, in order.
 
     Args:
@@ -146,348 +147,316 @@ def read(data: bytes, source: str, policy: Policy, *, first: int = 2) -> Iterato
     Raises:
         DocumentationError: it is no CSV in UTF-8, or has a column without a meaning.
     """
-    records = csv_records(io.BytesIO(data), source)
-    header = next(records, [])
-    reader = _SheetReader(policy, [name.strip() for name in header], source)
-    runs = [
-        (name, list(rows)) for name, rows in groupby(reader.rows(records, first), key=lambda row: row[1].get(REQUEST))
-    ]
-    count = Counter(name for name, _ in runs)
-    for name, rows in runs:
-        yield reader.request(name, rows, scattered=count[name] > 1)
+    records = CsvRecords(io.BytesIO(data), source)
+    number, names = header(records)
+    reader = _SheetReader(policy, names, f"{source}, row {number}", source, records)
+    runs = _runs(reader.rows(number + 1 if first is None else first))
+    count = Counter(run.name for run in runs)
+    for run in runs:
+        yield reader.request(run, scattered=count[run.name] > 1)
 
 
-class _CellError(ValueError):
-    """What is wrong with a cell, without its words."""
+@dataclass
+class _Run:
+    """Rows of one request that stand together."""
+
+    name: str | None
+    rows: list[SheetRow]
+    after: int = 0
+    """Number of the row before them, if it may be theirs; 0 otherwise."""
+
+
+def _runs(rows: Iterable[SheetRow]) -> list[_Run]:
+    """Rows by request. One of which that cannot be told is put to the request before it, and told to the one after it."""
+    runs: list[_Run] = []
+    after = 0
+    for row in rows:
+        if not row.certain:
+            if not runs:
+                runs.append(_Run(None, []))
+            runs[-1].rows.append(row)
+            after = row.number
+            continue
+        name = row.cells.get(REQUEST)
+        if runs and runs[-1].name == name:
+            runs[-1].rows.append(row)
+        else:
+            runs.append(_Run(name, [row], after))
+        after = 0
+    return runs
 
 
 class _SheetReader:
     """Reads the rows of one sheet."""
 
-    def __init__(self, policy: Policy, header: list[str], source: str) -> None:
+    def __init__(self, policy: Policy, names: list[str], place: str, source: str, records: CsvRecords) -> None:
         self.source = source
-        self.header = header
-        self.names = _names(policy)
+        self.place = place
+        self.records = records
+        self.names = names_of(policy)
         self.meanings = columns(policy)
-        repeated = [name for name, count in Counter(header).items() if count > 1]
-        if REQUEST not in header:
-            raise DocumentationError(
-                f"the sheet has no column {REQUEST!r}", where=source, mend="Name each row's request"
-            )
-        if repeated:
-            raise DocumentationError(f"the column {repeated[0]!r} stands twice", where=source, mend="Keep one of them")
+        own = {plain(name): name for name in (*self.meanings, REQUEST, STATEMENT, SYSTEM)}
+        self.header = [own.get(plain(name), name) for name in names]
+        if REQUEST not in self.header:
+            raise self.without_request()
         self.columns: dict[str, SheetColumn] = {}
-        for name in header:
-            if name not in (REQUEST, STATEMENT, SYSTEM):
-                self.columns[name] = self.meanings.get(name) or self.property(name)
-
-        self.own = [name for name, column in self.columns.items() if column.of == _OF_STATEMENT]
-        self.unread = [name for name, column in self.columns.items() if column.of == _OF_UNREAD]
-        self.written = [name for name, column in self.columns.items() if column.of == _OF_DOCUMENT]
-        self.known: dict[tuple[str, str, str, str], ox.NamedNode | ox.Literal] = {}
+        for at, name in enumerate(self.header):
+            if name and name not in (REQUEST, STATEMENT, SYSTEM):
+                column = self.meanings.get(name) or self.property(name)
+                self.header[at] = column.name
+                self.columns[column.name] = column
+        if repeated := [name for name, count in Counter(self.header).items() if count > 1 and name]:
+            raise DocumentationError(f"the column {repeated[0]!r} stands twice", where=source, mend="Keep one of them")
+        self.at = self.header.index(REQUEST)
+        self.own = [name for name, column in self.columns.items() if column.of == OF_STATEMENT]
+        self.unread = [name for name, column in self.columns.items() if column.of == OF_UNREAD]
+        self.written = sorted(name for name, column in self.columns.items() if column.of == OF_DOCUMENT)
+        self.known: dict[tuple[str, str, str, str], tuple[ox.NamedNode | ox.Literal, str]] = {}
         self.nodes = {column.name: ox.NamedNode(column.property) for column in self.columns.values()}
+        self.points_group = records.delimiter == _POINTS_GROUP
+
+    def without_request(self) -> DocumentationError:
+        """The error that no request is named, with the row that may be the header."""
+        below = enumerate(islice(self.records, _LOOKED_AT), int(self.place.rpartition(" ")[2]) + 1)
+        further = next((number for number, record in below if is_sheet(record)), 0)
+        mend = f"Remove the rows above the header, which is row {further}" if further else "Name each row's request"
+        return DocumentationError(f"the sheet has no column {REQUEST!r}", where=self.source, mend=mend)
 
     def property(self, name: str) -> SheetColumn:
         """A column that is a property of the vocabulary."""
-        iri = self.names.expand(name)
-        if iri is None or terms.iri(iri) not in self.names.lexicon.declared:
+        iri = self.names.property(name)
+        if iri is None:
             raise DocumentationError(
                 f"the column {name!r} has no meaning",
-                where=f"{self.source}, row 1",
+                where=self.place,
                 mend=f"Known: {', '.join((REQUEST, STATEMENT, SYSTEM, *self.meanings))}, and properties such as nec:topic",
             )
         leads = terms.of(OWL.ObjectProperty) in self.names.lexicon.types.get(terms.iri(iri), ())
-        value = _ANY if leads else ""
-        return SheetColumn(name, _OF_STATEMENT, iri, value, several=leads)
+        value = ANY if leads else self.names.datatypes.get(iri, "")
+        return SheetColumn(terms.short(iri, self.names.policy.prefixes), OF_STATEMENT, iri, value, several=leads)
 
-    def rows(self, records: Iterable[list[str]], first: int) -> Iterator[Row]:
-        for number, record in enumerate(records, first):
-            cells = {name: cell.strip() for name, cell in zip(self.header, record, strict=False) if cell.strip()}
-            if any(cell.strip() for cell in record[len(self.header) :]):
-                cells[""] = "more"
-            if cells:
-                yield number, cells
+    def rows(self, first: int) -> Iterator[SheetRow]:
+        """The rows that are not blank."""
+        names, width = self.header, len(self.header)
+        for number, record in enumerate(self.records, first):
+            cells = {name: text for name, cell in zip(names, record, strict=False) if (text := cell.strip())}
+            if isinstance(record, FaultyRecord) or len(record) != width or "" in cells:
+                if any(cell.strip() for cell in record) or isinstance(record, FaultyRecord):
+                    cells.pop("", None)
+                    problem = self.problem(number, record)
+                    yield SheetRow(number, cells, problem, not (problem and uncertain(record, self.at, width)))
+            elif cells:
+                yield SheetRow(number, cells)
 
-    def request(self, name: str | None, rows: list[Row], scattered: bool) -> Rows:
+    def problem(self, number: int, record: list[str]) -> str:
+        """What is wrong with a row as a whole, without its words; empty if nothing is."""
+        width = len(self.header)
+        if isinstance(record, FaultyRecord):
+            return f"{self.cell(number, record.fault.column)}: {FAULTS[record.fault.kind]}"
+        if len(record) < width:
+            where = self.cell(number, len(record))
+            return f"{where}: it is missing, as the row has {len(record)} of {width} cells: write every cell, blank ones too"
+        if any(cell.strip() for cell in record[width:]):
+            return f"row {number}: it has more cells than the header"
+        for name, (at, cell) in zip(self.header, enumerate(record), strict=False):
+            if not name and cell.strip():
+                return f"row {number}: its cell {at + 1} stands under no name: name the column, or clear it"
+        return ""
+
+    def cell(self, number: int, at: int) -> str:
+        """The place of a cell."""
+        name = self.header[at] if at < len(self.header) else ""
+        return f"row {number}, column {name!r}" if name else f"row {number}"
+
+    def request(self, run: _Run, *, scattered: bool) -> Rows:
         """The data set of the rows of a request, or their error."""
-        numbers = [number for number, _ in rows]
-        span = f"row {numbers[0]}" if len(rows) == 1 else f"rows {numbers[0]}-{numbers[-1]}"
-        builder = _Builder(self, name or "", rows)
-        problems: list[str] = []
-        if not name:
-            problems.append(f"{span}: no request is named in the column {REQUEST!r}")
+        numbers = [row.number for row in run.rows]
+        span = f"row {numbers[0]}" if len(numbers) == 1 else f"rows {numbers[0]}-{numbers[-1]}"
+        builder = _Builder(self, run.name or "", [row for row in run.rows if not row.problem])
+        problems = [row.problem for row in run.rows if row.problem]
+        if doubtful := [str(row.number) for row in run.rows if not row.certain]:
+            problems.append(f"which request row {' and '.join(doubtful)} belongs to cannot be told")
+        if run.after:
+            problems.append(f"row {run.after}, the one before, cannot be read and may belong to it")
+        if not run.name:
+            problems.insert(0, f"{span}: no request is named in the column {REQUEST!r}")
         elif scattered:
             problems.append(f"the rows of the request do not stand together: sort the sheet by the column {REQUEST!r}")
         else:
-            problems = builder.build()
+            problems += builder.build()
         source = f"{self.source}, {span}"
-        header = tuple(self.header)
+        names, rows = tuple(self.header), tuple(run.rows)
         if not problems:
-            return Rows(source, builder.iri, builder.triples, builder.numbers, None, header, tuple(rows))
+            triples, notes = builder.triples, builder.told()
+            return Rows(source, builder.iri.value, triples, builder.numbers, None, notes, names, rows)
         more = len(problems) - _PROBLEMS_SHOWN
         shown = problems[:_PROBLEMS_SHOWN] + ([f"and {more} more"] if more > 0 else [])
         error = DocumentationError("; ".join(shown), where=source)
-        return Rows(source, builder.iri, [], {}, error, header, tuple(rows))
+        iri, delimiter = builder.iri.value, self.records.delimiter
+        return Rows(source, iri, [], {}, error, (), names, rows, delimiter)
 
 
 class _Builder:
     """The triples of the rows of one request."""
 
-    def __init__(self, reader: _SheetReader, name: str, rows: list[Row]) -> None:
+    def __init__(self, reader: _SheetReader, name: str, rows: list[SheetRow]) -> None:
         self.reader = reader
         self.rows = rows
-        self.iri = _node(name, "urn:necessity:request:")
-        self.base = self.iri + ("." if "#" in self.iri else "#")
+        self.iri = ox.NamedNode(node(name, "urn:necessity:request:"))
+        self.base = self.iri.value + ("." if "#" in self.iri.value else "#")
         self.triples: list[ox.Triple] = []
         self.numbers: dict[str, int] = {}
+        self.documents: dict[tuple[str, ...], ox.NamedNode] = {}
         self.problems: list[str] = []
+        self.notes: dict[str, tuple[list[int], set[str]]] = {}
 
     @cached_property
     def version(self) -> PolicyVersion:
         """The version in force at the start of service, whose ids the criteria have."""
         policy = self.reader.names.policy
-        name = next((n for n, c in self.reader.columns.items() if c.property == str(NEC.serviceStart)), "")
-        days = (terms.day(f'"{cells.get(name)}"^^<{XSD.date}>') for _, cells in self.rows)
-        version = next((version for day in days if day and (version := policy.version_on(day))), None)
-        return version or policy.versions[-1]
+        name = next((n for n, c in self.reader.columns.items() if c.property == _START), "")
+        for cell in (row.cells[name] for row in self.rows if name in row.cells):
+            try:
+                start = terms.day(f'"{written.day(cell)[0]}"^^<{XSD.date}>')
+            except CellError:
+                continue
+            if start and (version := policy.version_on(start)):
+                return version
+        return policy.versions[-1]
 
     def build(self) -> list[str]:
         """Build the triples; what is wrong with the rows."""
-        member, plan = f"{self.base}member", f"{self.base}plan"
-        self.say(self.iri, RDF.type, NEC.ReviewRequest)
-        self.say(self.iri, NEC.member, member)
-        self.say(member, RDF.type, NEC.Member)
-        self.say(self.iri, NEC.plan, plan)
-        self.say(plan, RDF.type, NEC.Plan)
-        subjects = {_OF_REQUEST: self.iri, _OF_MEMBER: member, _OF_PLAN: plan}
+        member, plan = ox.NamedNode(f"{self.base}member"), ox.NamedNode(f"{self.base}plan")
+        for about, property_, value in (
+            (self.iri, _TYPE, _REQUEST),
+            (self.iri, _HAS_MEMBER, member),
+            (member, _TYPE, _MEMBER),
+            (self.iri, _HAS_PLAN, plan),
+            (plan, _TYPE, _PLAN),
+        ):
+            self.triples.append(ox.Triple(about, property_, value))
+        subjects = {OF_REQUEST: self.iri, OF_MEMBER: member, OF_PLAN: plan}
         for name, column in self.reader.columns.items():
             if subject := subjects.get(column.of):
                 self.fact(subject, name, column)
-        for number, cells in self.rows:
-            if "" in cells:
-                self.problems.append(f"row {number}: it has more cells than the header")
-            self.statement(number, cells)
+        for row in self.rows:
+            self.statement(row.number, row.cells)
         return self.problems
 
-    def fact(self, subject: str, name: str, column: SheetColumn) -> None:
+    def told(self) -> tuple[str, ...]:
+        """How cells were taken that could be written more plainly."""
+        return tuple(
+            f"{'row' if len(numbers) == 1 else 'rows'} {', '.join(map(str, numbers))}, "
+            f"{'column' if len(names) == 1 else 'columns'} {', '.join(map(repr, sorted(names)))}: {note}"
+            for note, (numbers, names) in self.notes.items()
+        )
+
+    def fact(self, subject: ox.NamedNode, name: str, column: SheetColumn) -> None:
         row_of: dict[str, int] = {}
-        for number, cells in self.rows:
-            if cell := cells.get(name):
-                row_of.setdefault(cell, number)
+        for row in self.rows:
+            if cell := row.cells.get(name):
+                row_of.setdefault(cell, row.number)
         if len(row_of) > 1:
             places = " and ".join(str(number) for number in row_of.values())
             self.problems.append(f"the rows {places} differ in the column {name!r}, which is the request's")
         for cell, number in row_of.items():
-            self.cell(subject, number, name, column, cell)
+            self.cell(subject, number, column, cell)
 
     def statement(self, number: int, cells: dict[str, str]) -> None:
-        own = {name: cells[name] for name in self.reader.own if name in cells}
-        written = {name: cells[name] for name in self.reader.written if name in cells}
-        unread = {name: cells[name] for name in self.reader.unread if name in cells}
-        if not own and not written and not unread and STATEMENT not in cells:
+        reader = self.reader
+        own = [name for name in reader.own if name in cells]
+        document = [name for name in reader.written if name in cells]
+        unread = [name for name in reader.unread if name in cells]
+        if not own and not document and not unread and STATEMENT not in cells:
             return
-        iri = _node(cells[STATEMENT], self.base) if STATEMENT in cells else f"{self.base}row-{number}"
+        iri = node(cells[STATEMENT], self.base) if STATEMENT in cells else f"{self.base}row-{number}"
+        subject, add = ox.NamedNode(iri), self.triples.append
         if self.numbers.setdefault(iri, number) != number:
             self.problems.append(f"row {number}: the statement is that of row {self.numbers[iri]}")
-        self.say(iri, RDF.type, NEC.Unread if unread else NEC.Statement)
-        self.say(iri, NEC.about, self.iri)
-        for name, cell in (own | unread).items():
-            column, system = self.reader.columns[name], cells.get(SYSTEM, "")
-            if unread and column.value == _CONCEPT:
-                for code in cell.split("|"):
-                    self.say(iri, column.property, self.reader.names.any_code(code.strip(), system))
+        add(ox.Triple(subject, _TYPE, _UNREAD if unread else _STATEMENT))
+        add(ox.Triple(subject, _ABOUT, self.iri))
+        system = cells.get(SYSTEM, "")
+        for name in own + unread:
+            column = reader.columns[name]
+            if unread and column.value == CONCEPT:
+                for code in cells[name].split("|"):
+                    any_code = reader.names.any_code(code.strip(), system)
+                    add(ox.Triple(subject, reader.nodes[name], ox.NamedNode(any_code)))
             else:
-                self.cell(iri, number, name, column, cell, system)
-        if written:
-            key = "\0".join(f"{name}={cell}" for name, cell in sorted(written.items()))
-            document = f"{self.base}document-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
-            self.say(iri, NEC.source if unread else NEC.documentedIn, document)
-            if document not in self.numbers:
-                self.numbers[document] = number
-                self.say(document, RDF.type, NEC.Document)
-                for name, cell in written.items():
-                    self.cell(document, number, name, self.reader.columns[name], cell)
+                self.cell(subject, number, column, cells[name], system)
+        if document:
+            add(ox.Triple(subject, _SOURCE if unread else _DOCUMENTED, self.document(number, cells, document)))
 
-    def cell(self, subject: str, number: int, name: str, column: SheetColumn, cell: str, system: str = "") -> None:
+    def document(self, number: int, cells: dict[str, str], names: list[str]) -> ox.NamedNode:
+        """The document of a row: that of the rows before it, if one agrees in all that is said of it."""
+        key = tuple(f"{name}={cells[name]}" for name in names)
+        if key in self.documents:
+            return self.documents[key]
+        digest = hashlib.sha256("\0".join(key).encode()).hexdigest()[:12]
+        document = self.documents[key] = ox.NamedNode(f"{self.base}document-{digest}")
+        self.numbers[document.value] = number
+        self.triples.append(ox.Triple(document, _TYPE, _DOCUMENT))
+        for name, column in self.reader.columns.items():
+            if column.of == OF_DOCUMENT and name in cells:
+                self.cell(document, number, column, cells[name])
+        return document
+
+    def cell(self, subject: ox.NamedNode, number: int, column: SheetColumn, cell: str, system: str = "") -> None:
         """Say what a cell says; note what is wrong with it, without its words."""
-        for part in cell.split("|") if column.several else (cell,):
+        name = column.name
+        property_ = self.reader.nodes[name]
+        if column.value == TEXT:
+            self.triples.append(ox.Triple(subject, property_, ox.Literal(cell)))
+            return
+        for part in cell.split("|") if column.several and "|" in cell else (cell,):
             try:
-                value = self.term(column, part.strip(), system)
-            except _CellError as error:
+                value, note = self.term(column, part.strip(), system)
+            except CellError as error:
                 self.problems.append(f"row {number}, column {name!r}: {error}")
-            else:
-                self.triples.append(ox.Triple(ox.NamedNode(subject), self.reader.nodes[column.name], value))
+                continue
+            self.triples.append(ox.Triple(subject, property_, value))
+            if note:
+                numbers, names = self.notes.setdefault(note, ([], set()))
+                if number not in numbers:
+                    numbers.append(number)
+                names.add(name)
 
-    def term(self, column: SheetColumn, cell: str, system: str) -> ox.NamedNode | ox.Literal:
+    def term(self, column: SheetColumn, cell: str, system: str) -> tuple[ox.NamedNode | ox.Literal, str]:
         """What `value` gives, remembered where it is likely to recur."""
-        if column.value in (_TEXT, _PERSON):
+        kind, known = column.value, self.reader.known
+        if kind == PERSON:
             return self.value(column, cell, system)
-        known = self.reader.known
-        key = (column.name, cell, system, self.version.id if column.value in (_CRITERION, _ANY) else "")
-        if key not in known:
+        by_version = self.version.id if kind in (CRITERION, ANY) else ""
+        key = (column.name, cell, system if kind == CONCEPT else "", by_version)
+        found = known.get(key)
+        if found is None:
             if len(known) > _KEPT:
                 known.clear()
-            known[key] = self.value(column, cell, system)
-        return known[key]
+            found = known[key] = self.value(column, cell, system)
+        return found
 
-    def value(self, column: SheetColumn, cell: str, system: str) -> ox.NamedNode | ox.Literal:
-        """The term of a cell; raises `_CellError` where it has none."""
+    def value(self, column: SheetColumn, cell: str, system: str) -> tuple[ox.NamedNode | ox.Literal, str]:
+        """The term of a cell, and how it was taken if it could be written more plainly.
+
+        Raises:
+            CellError: it has none, or can have two.
+        """
         kind, names = column.value, self.reader.names
-        if kind == _TEXT:
-            return ox.Literal(cell)
-        if kind == _DAY:
-            day = cell[:10] if re.fullmatch(r"\d{4}-\d\d-\d\d[T ]00:00:00(\.0+)?", cell) else cell
-            if terms.day(f'"{day}"^^<{XSD.date}>') is None:
-                raise _CellError("it is not a date of the calendar: write YYYY-MM-DD")
-            return _literal(day, XSD.date)
-        if kind == _TRUTH:
-            truth = {"true": "true", "false": "false", "1": "true", "0": "false", "yes": "true", "no": "false"}
-            if cell.lower() not in truth:
-                raise _CellError("it is neither true nor false")
-            return _literal(truth[cell.lower()], XSD.boolean)
-        if not kind:
+        if kind == DAY:
+            day, note = written.day(cell)
+            return literal(day, XSD.date), note
+        if kind == TRUTH:
+            if cell.lower() not in _TRUTHS:
+                raise CellError("it is neither true nor false")
+            return literal(_TRUTHS[cell.lower()], XSD.boolean), ""
+        if kind in ("", NUMBER):
             iri = names.expand(cell)
-            return ox.NamedNode(iri) if iri and terms.iri(iri) in names.lexicon.declared else _guessed(cell)
-        if kind == _PERSON:
-            return ox.NamedNode(_node(cell, f"{self.base}person-"))
-        is_criterion = kind == _CRITERION or (kind == _ANY and cell in self.version.by_id)
+            if iri and terms.iri(iri) in names.lexicon.declared:
+                return ox.NamedNode(iri), ""
+            digits, note = written.number(cell, points_group=self.reader.points_group) if kind else (cell, "")
+            return guessed(digits), note
+        if kind == PERSON:
+            return ox.NamedNode(node(cell, f"{self.base}person-")), ""
+        is_criterion = kind == CRITERION or (kind == ANY and cell in self.version.by_id)
         term = names.criterion(cell, self.version) if is_criterion else names.find(kind, cell, system)
-        return ox.NamedNode(terms.name(term))
-
-    def say(self, subject: str, property_: object, value: object) -> None:
-        self.triples.append(ox.Triple(ox.NamedNode(subject), ox.NamedNode(str(property_)), ox.NamedNode(str(value))))
-
-
-class _Names:
-    """What the cells of a sheet name, in one policy."""
-
-    def __init__(self, policy: Policy) -> None:
-        self.policy = policy
-        self.lexicon = policy.lexicon
-
-    def expand(self, name: str) -> str | None:
-        """The IRI of a name with a prefix, or of an IRI."""
-        prefix, colon, local = name.partition(":")
-        if colon and prefix in self.policy.prefixes and _NAME.fullmatch(name):
-            return self.policy.prefixes[prefix] + local
-        return name if colon and _IRI.fullmatch(name) else None
-
-    def find(self, kind: str, cell: str, system: str) -> str:
-        """The term that a cell names; raises `_CellError` where it names none, or more than one."""
-        if kind == _CONCEPT:
-            return self.code(cell, system)
-        expanded = self.expand(cell)
-        term = terms.iri(expanded) if expanded else ""
-        if kind == _FINDING:
-            finding = term if term in self.lexicon.declared else self.findings.get(cell)
-            if finding is None:
-                raise _CellError("the policy's vocabulary has no such finding class")
-            return finding
-        if term and term in self.lexicon.declared:
-            return term
-        named = self.individuals.get((kind, _key(cell)), set())
-        if len(named) == 1:
-            return next(iter(named))
-        known = sorted(
-            {self.lexicon.labels.get(t, "") for (k, _), ts in self.individuals.items() if k == kind for t in ts}
-        )
-        among = f": write {', '.join(known)}" if all(known) and len(known) <= _SHOWN else ""
-        raise _CellError(f"it names {'more than one' if named else 'no'} {terms.local(kind)}{among}")
-
-    def criterion(self, cell: str, version: PolicyVersion) -> str:
-        """The term of a leaf, by its IRI or by its id in a version; raises `_CellError` where there is none."""
-        leaf = self.policy.criterion(cell) or version.by_id.get(cell)
-        if leaf is None:
-            raise _CellError(f"{version.id} has no such criterion")
-        return terms.iri(leaf.iri)
-
-    def code(self, cell: str, system: str) -> str:
-        """The concept that a cell is the code of; raises `_CellError` where it is of none, or of more than one."""
-        scheme = self.schemes.get(_key(system), system) if system else ""
-        concepts = [term for term in self.codes.get(cell, ()) if terms.name(term).startswith(scheme)]
-        expanded = self.expand(cell)
-        if expanded and terms.iri(expanded) in self.lexicon.declared:
-            return terms.iri(expanded)
-        if len(concepts) != 1:
-            problem = "a code of more than one system" if concepts else "no code of a code system known here"
-            raise _CellError(f"it is {problem}")
-        return concepts[0]
-
-    def any_code(self, cell: str, system: str) -> str:
-        """The IRI of a code of a record, known or not."""
-        try:
-            return terms.name(self.code(cell, system))
-        except _CellError:
-            space = (system and self.schemes.get(_key(system))) or _node(system, "urn:necessity:code:")
-            return _node(cell, space if space.endswith(("/", "#", ":")) else f"{space}/")
-
-    @cached_property
-    def findings(self) -> dict[str, str]:
-        return {terms.local(terms.name(term)): term for term in self.lexicon.findings}
-
-    @cached_property
-    def codes(self) -> dict[str, list[str]]:
-        by_notation: dict[str, list[str]] = {}
-        for term, notation in self.lexicon.notations.items():
-            if terms.of(SKOS.Concept) in self.lexicon.types.get(term, ()):
-                by_notation.setdefault(notation, []).append(term)
-        return by_notation
-
-    @cached_property
-    def schemes(self) -> dict[str, str]:
-        """Code systems by label, by prefix and by IRI."""
-        iris = {_key(prefix): iri for prefix, iri in self.policy.prefixes.items()}
-        for term, kinds in self.lexicon.types.items():
-            if terms.of(SKOS.ConceptScheme) in kinds:
-                iris[_key(self.lexicon.labels.get(term, ""))] = terms.name(term)
-        return iris
-
-    @cached_property
-    def individuals(self) -> dict[tuple[str, str], set[str]]:
-        """Individuals by class and name: what follows the namespace, the label or the notation."""
-        by_class_and_name: dict[tuple[str, str], set[str]] = {}
-        for term, kinds in self.lexicon.types.items():
-            if terms.of(OWL.NamedIndividual) in kinds:
-                spelt = {
-                    terms.local(terms.name(term)),
-                    self.lexicon.labels.get(term, ""),
-                    self.lexicon.notations.get(term, ""),
-                }
-                for kind in kinds:
-                    for name in spelt - {""}:
-                        by_class_and_name.setdefault((terms.name(kind), _key(name)), set()).add(term)
-        return by_class_and_name
-
-
-@lru_cache(maxsize=4)
-def _names(policy: Policy) -> _Names:
-    return _Names(policy)
-
-
-def _key(name: str) -> str:
-    return re.sub(r"[\s_-]", "", name).lower()
-
-
-def _node(name: str, base: str) -> str:
-    """A name that is an IRI as it is, any other below a base."""
-    if _IRI.fullmatch(name):
-        try:
-            return ox.NamedNode(name).value
-        except ValueError:
-            pass
-    return base + quote(name, safe="")
-
-
-def _literal(text: str, datatype: object) -> ox.Literal:
-    return ox.Literal(text, datatype=ox.NamedNode(str(datatype)))
-
-
-def _guessed(cell: str) -> ox.Literal:
-    """The literal of a property that says nothing of its values: a number, a truth value or a date, else text."""
-    if re.fullmatch(r"[+-]?\d+", cell):
-        return _literal(cell, XSD.integer)
-    if re.fullmatch(r"[+-]?\d*\.\d+", cell):
-        return _literal(cell, XSD.decimal)
-    if cell.lower() in ("true", "false"):
-        return _literal(cell.lower(), XSD.boolean)
-    return _literal(cell, XSD.date) if terms.day(f'"{cell}"^^<{XSD.date}>') else ox.Literal(cell)
+        return ox.NamedNode(terms.name(term)), ""
