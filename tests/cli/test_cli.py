@@ -54,7 +54,7 @@ def test_json_and_jsonl(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert list(record) == [
         "schema", "request", "servicePeriod", "policy", "asOf", "outcome", "holdsUnderAllReadings",
         "holdsUnderStrainedReadings", "readings",
-        "criteria", "gaps", "gapCount", "grounds", "groundCount", "objections", "objectionCount", "changes",
+        "criteria", "gaps", "gapCount", "gapFacts", "grounds", "groundCount", "objections", "objectionCount", "changes",
         "changeCount", "unread", "notes", "chosenReadings", "substitutions", "engine", "software", "policyDigest", "inputDigest",
     ]  # fmt: skip
     assert record["asOf"] == "2025-12-31"
