@@ -130,7 +130,7 @@ class CodeSystems:
             return Coding(
                 scheme, notation, concept, self._repair(self._systems[scheme], "", code, notation), iri=concept
             )
-        several = "it is a code of more than one system" if candidates else "its code names no code system"
+        several = f"it is a code of {'more than one' if candidates else 'no'} code system that is known here"
         return Coding("", code, "", reason=several)
 
     def _find(self, scheme: str, code: str) -> set[str]:

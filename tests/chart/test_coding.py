@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from reasoner import Policy
 from reasoner.chart.coding import CodeSystems, code_systems
+from reasoner.chart.intake import read
 from reasoner.rdf import terms
 from tests.chart.bundles import CONDITION, HCPCS, ICD10CM, LOINC, ORDER, PHQ9, SNOMED, MappedResources, coded, with_
 from tests.explore import examples
@@ -135,7 +136,7 @@ def test_case_spaces_and_a_missing_dot_never_change_the_code(policy: Policy, ran
 def test_a_code_without_a_system_is_read_if_one_system_has_it(systems: CodeSystems) -> None:
     assert systems.read("", "F33.1").concept == F331
     assert systems.read("", "f331").concept == F331
-    assert systems.read("", "no such code").reason == "its code names no code system"
+    assert systems.read("", "no such code").reason == "it is a code of no code system that is known here"
 
 
 def test_an_unknown_code_has_the_iri_that_its_system_gives_it(systems: CodeSystems) -> None:
@@ -144,3 +145,46 @@ def test_an_unknown_code_has_the_iri_that_its_system_gives_it(systems: CodeSyste
     assert systems.read("ICD-10", "F33.1").iri == "http://hl7.org/fhir/sid/icd-10/F33.1"
     assert systems.read("http://example.org/codes", "1").iri == ""
     assert systems.read("LOINC", "44261-6").system == LOINC
+
+
+SHEET = (
+    "request,phase,focus,service_start,birth_date,jurisdiction,code,system,assertion,document,author,issued,excerpt\n"
+    "r1,admission,mental-health,2025-06-02,1980-05-05,US-MO,{code},{system},affirmed,Note,R. Example,2025-06-02,Words.\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "system", "iri"),
+    [
+        ("18818009", "SNOMED CT", "http://snomed.info/id/18818009"),
+        ("18818009", "http://snomed.info/sct", "http://snomed.info/id/18818009"),
+        ("18818009", "sct", "http://snomed.info/id/18818009"),
+        ("18818009", "", "http://snomed.info/id/18818009"),
+        ("f331", "ICD-10-CM", F331),
+        ("F331", "urn:oid:2.16.840.1.113883.6.90", F331),
+        ("F331", "", F331),
+        ("6813", "RxNorm", "https://w3id.org/necessity/mp9556/vocabulary#Methadone"),
+    ],
+)
+def test_a_sheet_has_codes_as_people_write_them(policy: Policy, code: str, system: str, iri: str) -> None:
+    (case,), errors, notes = read("s.csv", policy, data=SHEET.format(code=code, system=system).encode())
+    assert errors == []
+    assert any(" is read as " in note for note in notes) is (code.casefold() == "f331")
+    (statement,) = case.statements
+    assert (terms.of("https://w3id.org/necessity/core#code"), terms.iri(iri)) in statement.facts
+
+
+@pytest.mark.parametrize(
+    ("code", "system", "reason"),
+    [
+        ("F33.1", "ICD-10", "its code is of ICD-10 of the WHO, another code system"),
+        ("F33.1", "SNOMED CT", "none of those of SNOMED CT that are known here"),
+        ("F33.1", "house codes", "of a code system that is not known here"),
+        ("X1", "", "it is a code of no code system that is known here"),
+    ],
+)
+def test_a_sheet_says_why_a_code_is_not_read(policy: Policy, code: str, system: str, reason: str) -> None:
+    cases, (error,), _ = read("s.csv", policy, data=SHEET.format(code=code, system=system).encode())
+    assert cases == []
+    assert reason in error.problem
+    assert "row 2, column 'code'" in error.problem

@@ -459,4 +459,4 @@ class _Builder:
             return ox.NamedNode(node(cell, f"{self.base}person-")), ""
         is_criterion = kind == CRITERION or (kind == ANY and cell in self.version.by_id)
         term = names.criterion(cell, self.version) if is_criterion else names.find(kind, cell, system)
-        return ox.NamedNode(terms.name(term)), ""
+        return ox.NamedNode(terms.name(term)), names.repair(cell, system) if kind == CONCEPT else ""

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pyoxigraph as ox
 from rdflib import Namespace
 
+from reasoner.chart.coding import code_systems
 from reasoner.chart.tables.cells import CellError
 from reasoner.chart.tables.rows import plain
 from reasoner.ground.errors import PolicyError
@@ -151,46 +152,32 @@ class Names:
 
     def code(self, cell: str, system: str) -> str:
         """The concept that a cell is the code of; raises `CellError` where it is of none, or of more than one."""
-        scheme = self.schemes.get(plain(system), system) if system else ""
-        concepts = [term for term in self.codes.get(cell, ()) if terms.name(term).startswith(scheme)]
         expanded = self.expand(cell)
         if expanded and terms.iri(expanded) in self.lexicon.declared:
             return terms.iri(expanded)
-        if len(concepts) != 1:
-            problem = "a code of more than one system" if concepts else "no code of a code system known here"
-            raise CellError(f"it is {problem}")
-        return concepts[0]
+        coding = code_systems(self.policy).read(system, cell)
+        if not coding.concept:
+            raise CellError(coding.reason)
+        return terms.iri(coding.concept)
+
+    def repair(self, cell: str, system: str) -> str:
+        """What had to be repaired to read a code, in words; empty if nothing was."""
+        return code_systems(self.policy).read(system, cell).note
 
     def any_code(self, cell: str, system: str) -> str:
         """The IRI of a code of a record, known or not."""
         try:
             return terms.name(self.code(cell, system))
         except CellError:
-            space = (system and self.schemes.get(plain(system))) or node(system, "urn:necessity:code:")
-            return node(cell, space if space.endswith(("/", "#", ":")) else f"{space}/")
+            iri = code_systems(self.policy).read(system, cell).iri
+            space = node(system, "urn:necessity:code:")
+            named = cell if not iri or _IRI.fullmatch(cell) else iri
+            return node(named, space if space.endswith(("/", "#", ":")) else f"{space}/")
 
     @cached_property
     def findings(self) -> dict[str, str]:
         """Finding classes by name."""
         return {terms.local(terms.name(term)): term for term in self.lexicon.findings}
-
-    @cached_property
-    def codes(self) -> dict[str, list[str]]:
-        """Concepts by code."""
-        by_notation: dict[str, list[str]] = {}
-        for term, notation in self.lexicon.notations.items():
-            if terms.of(SKOS.Concept) in self.lexicon.types.get(term, ()):
-                by_notation.setdefault(notation, []).append(term)
-        return by_notation
-
-    @cached_property
-    def schemes(self) -> dict[str, str]:
-        """Code systems by label, by prefix and by IRI."""
-        iris = {plain(prefix): iri for prefix, iri in self.policy.prefixes.items()}
-        for term, kinds in self.lexicon.types.items():
-            if terms.of(SKOS.ConceptScheme) in kinds:
-                iris[plain(self.lexicon.labels.get(term, ""))] = terms.name(term)
-        return iris
 
     @cached_property
     def individuals(self) -> dict[tuple[str, str], set[str]]:
