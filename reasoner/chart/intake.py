@@ -207,7 +207,15 @@ def vocabulary(policy: Policy) -> mapping.Vocabulary:
 
     wanted = Graph(bind_namespaces="none")
     names = (RDF.type, DCTERMS.identifier, SKOS.notation, SKOS.inScheme)
-    for predicate in (*names, NEC.axis, NEC.axisClass, NEC.codedKind, NEC.detail, NEC.speaksOnlyWith):
+    for predicate in (
+        *names,
+        NEC.axis,
+        NEC.axisClass,
+        NEC.codedKind,
+        NEC.detail,
+        NEC.speaksOnlyWith,
+        NEC.supersededPer,
+    ):
         for triple in policy.ontology.triples((None, predicate, None)):
             wanted.add(triple)
     return mapping.Vocabulary(graphs.triples(wanted), policy.axes, code_systems(policy))

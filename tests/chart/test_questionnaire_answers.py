@@ -104,6 +104,25 @@ def test_details_are_judged_as_a_chart_s_are(
 
 
 @pytest.mark.parametrize(
+    ("id_", "property_", "code", "label"),
+    [
+        ("adult-admission:2-a-activities", "functionalDomain", "WorkDomain", "work"),
+        ("adult-admission:8-a-need", "factor", "8-a-iii", "unstable living situation"),
+    ],
+)
+@pytest.mark.parametrize("stance", ["affirmed", "denied"])
+def test_an_answer_can_name_its_fact(
+    policy: Policy, form_of: Callable[[Subject], Json], id_: str, property_: str, code: str, label: str, stance: str
+) -> None:
+    given = facts(form_of(ADULT)) | {id_: stance, f"{id_}.{property_}": code}
+    case, notes = take(policy, bundle(fill(form_of(ADULT), given)))
+    (found,) = determine_case(case, policy, alternatives=False)
+    assert notes == ()
+    (fact,) = found.criterion(id_).facts
+    assert (fact.label, fact.status.value) == (label, "met" if stance == "affirmed" else "not-met")
+
+
+@pytest.mark.parametrize(
     ("given", "status"),
     [
         ({"substance-use:2.arises": False}, "not-applicable"),

@@ -20,9 +20,11 @@ from reasoner.policy import axes
 from reasoner.policy.axes import AxisValue
 from reasoner.policy.effective import EffectivePolicy, Part, choose_readings, effective_policy
 from reasoner.policy.model import Criterion, CriterionKind, Policy, PolicyVersion
-from reasoner.rdf import graphs
+from reasoner.policy.topics import topic_values
+from reasoner.rdf import graphs, terms
 from reasoner.rdf.namespaces import NEC, OWL, RDF, SH, SKOS
 from reasoner.rdf.owl_rl import classify
+from reasoner.rdf.terms import Term
 
 Item = dict[str, Any]
 
@@ -228,7 +230,12 @@ class _QuestionnaireItems:
         answered = {"question": leaf.id, "operator": "exists", "answerBoolean": True}
         items = [_help(f"{leaf.id}.help", leaf.definition, leaf.source)]
         opening = [URIRef(iri) for iri in leaf.speaks_only_with]
+        topic = topic_values(self.version, leaf)
+        if topic:
+            items.append(self.topic(leaf, topic, answered))
         for property_ in dict.fromkeys((*opening, *map(URIRef, leaf.details))):
+            if topic and str(property_) == leaf.topic:
+                continue
             # Text cannot name an individual: it is asked for only where it is enough that something is there.
             leads = (property_, RDF.type, OWL.ObjectProperty) in self.ontology
             if not leads or property_ in opening or self.values(property_):
@@ -236,6 +243,22 @@ class _QuestionnaireItems:
         items += self.evidence(leaf.id, answered)
         options = self.codings({name: STANCES[name] for name in stances})
         return {**_named(leaf), "text": text, "type": "choice", "answerOption": options, "item": items}
+
+    def topic(self, leaf: Criterion, values: Mapping[Term, str], when: Item) -> Item:
+        """The question which of the leaf's facts an answer is about; an answer to none of them is about what it does not name."""
+        property_ = URIRef(leaf.topic)
+        options = [{"valueCoding": self.coding(URIRef(terms.name(value)))} for value in values]
+        named = (property_, RDF.type, OWL.ObjectProperty) in self.ontology
+        name = f"{leaf.id}.{_split(leaf.topic)[1]}"
+        return {
+            "linkId": name,
+            "text": _sentence(self.label(property_)),
+            "type": "choice" if named else "open-choice",
+            "repeats": True,
+            "answerOption": options,
+            "enableWhen": [when],
+            "item": [self.help(name, property_)],
+        }
 
     def conditional(self, leaf: Criterion) -> Item:
         """A conditional leaf: whether its situation arises and, if so, the leaf itself."""
