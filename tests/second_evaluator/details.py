@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from tests.second_evaluator.facts import AFFIRMS, DENIES, NEITHER, Stance
 from tests.second_evaluator.record import IOP, Request, Statement
@@ -42,7 +42,7 @@ def stances_of(
         )
         return {AFFIRMS if not kinds or str(treated) in kinds else NEITHER}
     if leaf == "illinois:assessment":
-        return {_assessment(statement)}
+        return {_assessment(statement, vocabulary.all_above(vocabulary.own(statement)))}
     if leaf == "illinois:level":
         return {_level(level, readings) for level in statement.names("asamLevel")} or {AFFIRMS}
     if leaf == "description:days":
@@ -58,11 +58,14 @@ def stances_of(
     return {AFFIRMS}
 
 
-def _assessment(statement: Statement) -> Stance:
+def _assessment(statement: Statement, classes: Iterable[str]) -> Stance:
     """ "Names its edition, 3rd or 4th, every dimension of that edition addressed"; or attested without detail."""
-    editions, dimensions = statement.names("asamEdition"), statement.names("asamDimension")
+    by_class = {str(IOP[f"{name}Assessment"]): str(IOP[name]) for name in ("AsamThirdEdition", "AsamFourthEdition")}
+    dimensions = statement.names("asamDimension")
+    editions = statement.names("asamEdition")
     if not editions and not dimensions:
         return AFFIRMS
+    editions = editions or {by_class[name] for name in classes if name in by_class}
     for edition, number in (("AsamThirdEdition", 3), ("AsamFourthEdition", 4)):
         every = {str(IOP[f"Asam{number}Dimension{n}"]) for n in range(1, 7)}
         if editions == {str(IOP[edition])} and dimensions == every:
