@@ -21,6 +21,7 @@ from reasoner.chart.fhir import mapping
 from reasoner.chart.fhir.bulk import Orphan
 from reasoner.chart.fhir.from_json import TYPE
 from reasoner.chart.fhir.mapping import MappedBundle, mappings
+from reasoner.chart.fhir.patients import OWNERS
 from reasoner.chart.reading import MARKS, PARTIES
 from reasoner.policy.model import Policy
 from reasoner.rdf import graphs, terms
@@ -28,7 +29,7 @@ from reasoner.rdf.namespaces import NEC, RDF
 from reasoner.rdf.parsing import DataSet
 
 _NEC = str(NEC)
-_READ_ANYWAY = frozenset({"resourceType", "id", "meta"})
+_READ_ANYWAY = frozenset({"resourceType", "id", "meta", *OWNERS, "focus"})
 NO_MAPPING = "no mapping reads this type"
 NOTHING = "a mapping reads this type, but nothing in this one speaks to the request"
 NOT_LED_TO = "it is no request, statement, unread item, document, member or plan, and none of them leads to it"

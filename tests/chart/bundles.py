@@ -185,6 +185,7 @@ CLAIM: Resource = {
     "status": "active",
     "patient": WHOSE,
     "billablePeriod": {"start": "2025-06-02", "end": "2025-07-01"},
+    "item": [{"sequence": 1, "productOrService": coded(HCPCS, "S9480")}],
 }
 
 

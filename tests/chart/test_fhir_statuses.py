@@ -140,7 +140,16 @@ def test_a_date_that_is_not_whole(resource: Resource, element: str, day: Any) ->
     assert any(note.startswith(f"{resource['resourceType']}/{resource['id']}: ") for note in found.notes)
 
 
-@pytest.mark.parametrize("whose", [{"reference": "Patient/other"}, {"display": "somebody"}, {}])
+@pytest.mark.parametrize(
+    ("whose", "why"),
+    [
+        ({"reference": "Patient/other"}, "the reference leads nowhere in the bundle: {} Patient/other"),
+        ({"reference": "Practitioner/d"}, "it is about someone other than the Patient of the bundle"),
+        ({"display": "somebody"}, "whose it is cannot be told: its {} is no reference that can be followed"),
+        ({}, "whose it is cannot be told: its {} is no reference that can be followed"),
+    ],
+    ids=["absent", "other", "named", "empty"],
+)
 @pytest.mark.parametrize(
     "resource",
     [
@@ -161,16 +170,13 @@ def test_a_date_that_is_not_whole(resource: Resource, element: str, day: Any) ->
     ],
     ids=lambda r: f"{r['resourceType']}/{r['id']}",
 )
-def test_what_is_about_someone_else(resource: Resource, whose: Resource) -> None:
+def test_what_is_not_known_to_be_about_the_patient(resource: Resource, whose: Resource, why: str) -> None:
     (element,) = {"subject", "patient", "beneficiary"} & set(resource)
     changed = with_(resource, **{element: whose})
     found = MappedResources(changed)
     assert not found.statements
     assert not found.document(changed)
-    assert (
-        f"{resource['resourceType']}/{resource['id']}: it is about someone other than the Patient of the bundle"
-        in found.notes
-    )
+    assert f"{resource['resourceType']}/{resource['id']}: {why.format(element)}" in found.notes
 
 
 @pytest.mark.parametrize("resource", [CONDITION, ENCOUNTER, TAKING], ids=lambda r: r["resourceType"])

@@ -149,7 +149,10 @@ def test_what_a_condition_waits_for(
         ({"status": "in-progress"}, "not completed"),
         ({"status": "entered-in-error"}, "not completed"),
         ({"status": None}, "not completed"),
-        ({"subject": {"reference": "Patient/other"}}, "someone other than the Patient"),
+        (
+            {"subject": {"reference": "Patient/other"}},
+            "the reference leads nowhere in the bundle: subject Patient/other",
+        ),
         ({"authored": "2025-06"}, "no full date on which it was authored"),
         ({"authored": None}, "no full date on which it was authored"),
         ({"authored": "2025-06-31"}, "no full date on which it was authored"),

@@ -19,7 +19,8 @@ from itertools import chain
 from pathlib import Path
 from typing import IO
 
-from reasoner.chart.fhir.from_json import parse, references
+from reasoner.chart.fhir.from_json import parse
+from reasoner.chart.fhir.references import references
 from reasoner.ground.errors import DocumentationError
 from reasoner.rdf.parsing import MAX_BYTES
 

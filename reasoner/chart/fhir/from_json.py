@@ -7,7 +7,8 @@ The conversion knows JSON and references, but no resource type and no policy. It
 * a JSON member is ``fhir:name`` to a node, under its name in the JSON (``fhir:valueBoolean``). The IRI of the node is the
   resource's, ``#`` and the path (``Condition/1#code.coding.0``): what is derived from a node says where it stands;
 * a primitive is the ``fhir:v`` of its node: string, boolean, integer, decimal or double. Dates stay strings;
-* members of an array have ``fhir:index``; a reference has ``fhir:link`` to what it refers to, if that is known;
+* members of an array have ``fhir:index``; a reference has ``fhir:link`` to what it leads to (`reasoner.chart.fhir.references`),
+  or would lead to if it were in the bundle;
 * null and the empty array, which FHIR does not allow, are nodes without a value: an element that is present but empty is
   never taken for an absent one.
 
@@ -24,15 +25,15 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, NoReturn
-from urllib.parse import quote
 
 from pyoxigraph import Literal, NamedNode, Quad
 
+from reasoner.chart.fhir.patients import Patients
+from reasoner.chart.fhir.references import References, local_names
 from reasoner.ground.errors import DocumentationError
 from reasoner.rdf.parsing import refuse_deep_json
 
@@ -87,7 +88,7 @@ class Bundle:
 
     def __init__(self, content: dict[str, Any], source: str) -> None:
         self.source = source
-        self._known: dict[str, NamedNode] = {}  # by each name that a reference may use
+        self._references: References
         self._names: dict[NamedNode, str] = {}
         self.entries: list[BundleEntry] = []
         """Its resources, each once, in the order of the bundle."""
@@ -96,7 +97,11 @@ class Bundle:
         self.quads: list[Quad] = []
         self.codings: list[tuple[NamedNode, str, str]] = []
         """The nodes that have a system and a code, with both."""
-        for entry, resource in self._resources(content):
+        self.resources = self._resources(content)
+        """Its resources in JSON, each with its entry, one for each name."""
+        self.patients = Patients(((entry.iri, resource) for entry, resource in self.resources), self._references)
+        """Whose record it is."""
+        for entry, resource in self.resources:
             start, first = len(self.quads), len(self.codings)
             self._resource(entry, resource)
             predicates = {quad.predicate for quad in self.quads[start:]}
@@ -137,18 +142,18 @@ class Bundle:
                 kind, id_ = str(resource["resourceType"]), resource.get("id")
                 own = f"{kind}/{id_ if isinstance(id_, str) else hashlib.sha256(text.encode()).hexdigest()[:16]}"
                 named.append((own, url, own if isinstance(id_, str) else place, place, resource))
-        for own, url, name, place, _ in sorted(named, key=lambda item: (not item[1], item[:2])):
+        self._references = References(f"urn:necessity:bundle:{digest}:", content)
+        for own, url, name, place, resource in sorted(named, key=lambda item: (not item[1], item[:2])):
+            absolute = url if "#" not in url and not url.startswith(_OURS) else ""
             try:
-                iri = NamedNode(f"urn:necessity:bundle:{digest}:{quote(own)}")
+                iri = self._references.name(own, absolute, resource)
             except ValueError:
                 self.refuse("its id is not Unicode text", place)
-            absolute = _iri(url) if "#" not in url and not url.startswith(_OURS) else None
-            iri = self._known.setdefault(own, absolute or iri)
             if url:
-                self._known.setdefault(url, iri)
+                self._references.also(url, iri)
             self._names.setdefault(iri, name)
         for own, url, name, place, resource in named:
-            iri, kind = self._known[own], str(resource["resourceType"])
+            iri, kind = self._references[own], str(resource["resourceType"])
             if name in deleted or url in deleted:
                 self.refuse("the bundle holds the resource and its deletion", name, "Give the record as it is now")
             entry = BundleEntry(iri, name, kind, place, tuple(resource))
@@ -194,12 +199,7 @@ class Bundle:
         return current
 
     def _resource(self, entry: BundleEntry, resource: dict[str, Any]) -> None:
-        contained = resource.get("contained")
-        local = {"": entry.iri} | {
-            str(inner.get("id")): NamedNode(f"{entry.iri.value}#contained.{number}")
-            for number, inner in enumerate(contained if isinstance(contained, list) else ())
-            if isinstance(inner, dict)
-        }
+        local = local_names(entry.iri, resource)
         self.quads.append(Quad(entry.iri, fhir("nodeRole"), fhir("treeRoot")))
         self._object(entry.iri, f"{entry.iri.value}#", resource, local)
 
@@ -229,20 +229,17 @@ class Bundle:
                     self._object(child, f"{child.value}.", item, local)
                 elif item is not None and item != []:
                     add(Quad(child, fhir("v"), self._literal(item, child)))
-            if name == "reference" and isinstance(content, str) and (target := self._target(content, local)):
-                add(Quad(node, fhir("link"), target))
+
+        identified = isinstance(value.get("identifier"), dict) and "resourceType" not in value
+        refers = identified or isinstance(value.get("reference"), str)
+        if refers and (target := self._references.find(value, local).iri):
+            add(Quad(node, fhir("link"), target))
 
     def _literal(self, value: Any, node: NamedNode) -> Literal:
         try:
             return value if isinstance(value, Literal) else Literal(value)
         except (TypeError, ValueError):
             self.refuse("a value is an array in an array, or is not Unicode text", self.show(node))
-
-    def _target(self, reference: str, local: dict[str, NamedNode]) -> NamedNode | None:
-        if reference.startswith("#"):
-            return local.get(reference[1:])
-        unversioned = reference.partition("/_history/")[0]
-        return self._known.get(reference) or self._known.get(unversioned) or _iri(unversioned)
 
 
 def parse(data: bytes, source: str) -> Any:
@@ -289,19 +286,6 @@ def number(text: str) -> Literal:
     return Literal(text, datatype=NamedNode(XSD + kind))
 
 
-def references(value: Any) -> Iterator[str]:
-    """What the references in JSON refer to, in order."""
-    open_ = [value]
-    while open_:
-        item = open_.pop()
-        if isinstance(item, dict):
-            if isinstance(item.get("reference"), str):
-                yield item["reference"]
-            open_.extend(reversed(item.values()))
-        elif isinstance(item, list):
-            open_.extend(reversed(item))
-
-
 def _is_name(value: Any) -> bool:
     return isinstance(value, str) and _NAME.fullmatch(value) is not None
 
@@ -319,10 +303,3 @@ def _version(resource: dict[str, Any]) -> tuple[str, datetime] | None:
     except ValueError:
         return None
     return (version, since) if isinstance(version, str) and since is not None and since.tzinfo else None
-
-
-def _iri(text: str) -> NamedNode | None:
-    try:
-        return NamedNode(text)
-    except ValueError:
-        return None

@@ -25,7 +25,7 @@ from typing import Any, cast
 from pyoxigraph import Literal, NamedNode, Quad, QueryTriples, Store, Triple
 
 from reasoner.chart.coding import CodeSystems
-from reasoner.chart.fhir.from_json import TYPE, XSD, Bundle, BundleEntry, fhir, parse_bundle, references
+from reasoner.chart.fhir.from_json import TYPE, XSD, Bundle, BundleEntry, fhir, parse_bundle
 from reasoner.chart.fhir.request import NOTHING_GIVEN, RequestOptions
 from reasoner.ground.errors import DocumentationError, PolicyError
 from reasoner.ground.resources import ONTOLOGY
@@ -39,12 +39,14 @@ REQUEST = NamedNode("urn:necessity:request")
 A mapping states that resource by ``prov:wasDerivedFrom``, and others that it took facts from by ``prov:used``. Both are for
 the name and the coverage report, and are no part of the chart."""
 
+NOT_THEIRS = NamedNode("urn:necessity:notTheirs")
+"""From a resource to the reason why it is not known to be the patient's, in what the mappings see."""
+
 _TOKEN = pattern(
     r"""\#[^\n]* | "(?:[^"\\\n]|\\.)*" | '(?:[^'\\\n]|\\.)*' | <http://hl7\.org/fhir/([A-Za-z][A-Za-z0-9]*)> | <[^<>"{}|^`\s]*>
     | \bfhir:([A-Za-z][A-Za-z0-9]*)""",
     VERBOSE,
 )
-_PATIENT = pattern(r"(?:^|/)Patient/([A-Za-z0-9\-.]{1,64})(?:/_history/.*)?$")
 _WEAR = 1_000_000  # quads added and removed after which a store is replaced
 
 
@@ -117,27 +119,27 @@ def map_bundle(
         options: facts of the request that the bundle does not state.
 
     Raises:
-        DocumentationError: it is no Bundle in sound JSON, does not have exactly one Patient, or names two different
+        DocumentationError: it is no Bundle in sound JSON, is not the record of one Patient, or names two different
             resources alike.
     """
     content = parse_bundle(data, source) if isinstance(data, bytes) else data
-    bundle = Bundle(_with_member(content) if options.birth_date else content, source)
+    bundle = Bundle(content, source)
+    patient = bundle.patients.choose(set(bundle.roots), source, may_be_absent=bool(options.birth_date))
+    for entry in bundle.entries:
+        if not entry.left_out:
+            entry.left_out = bundle.patients.set_aside.get(entry.iri, "")
     roots = bundle.roots
-    patients = [iri for iri, kind in roots.items() if kind == "Patient"]
-    if len(patients) != 1:
-        problem = f"the bundle has {f'{len(patients)} Patients, not one' if patients else 'no usable Patient'}"
-        mend = "Give one bundle for each patient" if patients else "Give the Patient, or --birth-date"
-        raise DocumentationError(problem, where=source, mend=mend)
     if not isinstance(vocabulary, Vocabulary):
         vocabulary = Vocabulary(vocabulary)
-    about = (Quad(REQUEST, TYPE, _nec("ReviewRequest")), Quad(REQUEST, _nec("member"), patients[0]))
+    about = [Quad(REQUEST, TYPE, _nec("ReviewRequest")), Quad(REQUEST, _nec("member"), patient)]
+    about += [Quad(iri, NOT_THEIRS, Literal(reason)) for iri, reason in bundle.patients.strangers(patient)]
     quads, repairs = _codings_read(bundle, vocabulary.codes) if vocabulary.codes else (bundle.quads, {})
     with vocabulary.beside((*quads, *about)) as store:
         triples = {triple for name in _wanted(bundle) for triple in _construct(store, name, mappings()[name])}
     note_triples = {triple for triple in triples if triple.predicate == _nec("note")}
     triples -= note_triples
-    missing = _complete(triples, patients[0], options, bundle, vocabulary.axes)
-    names = _names(triples, patients[0], vocabulary.axes)
+    missing = _complete(triples, patient, options, bundle, vocabulary.axes)
+    names = _names(triples, patient, vocabulary.axes)
     derived = _derived(triples, bundle, names)
     note_triples |= {
         Triple(node, _nec("note"), Literal(note)) for node, note in repairs.items() if _owner(node, roots) in derived
@@ -188,18 +190,6 @@ def _codings_read(bundle: Bundle, codes: CodeSystems) -> tuple[list[Quad], dict[
         bundle.quads if not written else [q for q in bundle.quads if q.predicate != value or q.subject not in written]
     )
     return [*kept, *(Quad(node, value, Literal(text)) for node, text in written.items()), *about], repairs
-
-
-def _with_member(bundle: dict[str, Any]) -> dict[str, Any]:
-    """A bundle with a Patient added, if it has none and refers to at most one."""
-    entries = bundle.get("entry")
-    entries = entries if isinstance(entries, list) else []
-    resources = [entry.get("resource") for entry in entries if isinstance(entry, dict)]
-    if any(isinstance(resource, dict) and resource.get("resourceType") == "Patient" for resource in resources):
-        return bundle
-    ids = {match[1] for name in references(bundle) if (match := _PATIENT.search(name))}
-    member = {"resourceType": "Patient", "id": ids.pop() if ids else "member"}
-    return bundle if ids else bundle | {"entry": [*entries, {"resource": member}]}
 
 
 def _together(notes: Iterable[tuple[str, str]]) -> Iterator[str]:
@@ -292,9 +282,14 @@ def _names(triples: Iterable[Triple], patient: NamedNode, axes: tuple[Axis, ...]
     words = {NamedNode(value.iri): value.word for axis in axes[:1] for value in axis.values}
     parts = [words[facts[name]] for axis in axes[:1] if facts.get(name := NamedNode(axis.iri)) in words]
     parts += [facts[name].value for name in (_nec("serviceStart"),) if name in facts]
-    request = facts.get(WAS_DERIVED_FROM, NamedNode(f"{patient.value}#{'-'.join(parts) or 'request'}"))
-    plan = NamedNode(f"{request.value}{'.' if '#' in request.value else '#'}plan")
+    request = facts.get(WAS_DERIVED_FROM, NamedNode(_inside(patient, "-".join(parts) or "request")))
+    plan = NamedNode(_inside(request, "plan"))
     return {REQUEST: request, NamedNode(f"{REQUEST.value}#plan"): plan}
+
+
+def _inside(iri: NamedNode, name: str) -> str:
+    """The IRI of what belongs to a resource, or to a node in one."""
+    return f"{iri.value}{'.' if '#' in iri.value else '#'}{name}"
 
 
 def _named(triples: Iterable[Triple], names: dict[Any, NamedNode]) -> Iterator[Triple]:
