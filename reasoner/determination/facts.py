@@ -48,13 +48,21 @@ class Naming:
         statement = bearing.statement
         if leaf.topic == BY_CLASS:
             top = root(leaf, self._version)
-            found = frozenset(map(terms.iri, self.classes(top, statement)))
+            found = frozenset(map(terms.iri, self._contradicted(leaf, top, bearing) or self.classes(top, statement)))
             is_candidate = leaf.candidates and (bearing.open or bearing.stance is Assertion.AFFIRMED)
             if not found and is_candidate and leaf.finding not in self._inference.classes[statement.iri]:
                 found = frozenset({terms.iri(top)})  # such a disorder, not told which
         else:
             found = self._stated(leaf, statement) | self._implied(leaf, bearing)
         return found or frozenset({UNNAMED})
+
+    def _contradicted(self, leaf: Criterion, top: str, bearing: Bearing) -> frozenset[str]:
+        """The classes below a class that a statement denies by its contrary; none where it denies the leaf itself."""
+        if not bearing.contrary or bearing.open:
+            return frozenset()
+        classes = self._inference.classes[bearing.statement.iri]
+        against = {finding for name in classes for finding in self._version.contraries.get(name, ())}
+        return frozenset() if leaf.finding in against else self._relations.narrowest(self._below(top, against))
 
     def findings(self, leaf: Criterion, bearing: Bearing) -> frozenset[str]:
         """The finding classes by which a statement bears on a leaf, however many others it has for other leaves."""
@@ -184,7 +192,7 @@ def spread_denials(groups: Groups, naming: Naming) -> Groups:
     """Groups by class in which the denial of a class is with every narrower fact too; it needs none of its own then."""
     spread: Groups = {topic: list(bearings) for topic, bearings in groups.items()}
     for topic, bearings in groups.items():
-        denials = [b for b in bearings if b.statement.assertion is Assertion.DENIED]
+        denials = [b for b in bearings if b.stance is Assertion.DENIED and not b.open]
         if topic == UNNAMED or not denials:
             continue
         below = [other for other in groups if other != UNNAMED and naming.is_narrower(other, topic)]

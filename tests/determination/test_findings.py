@@ -194,6 +194,13 @@ def test_a_concurrent_disorder_is_a_factor_and_routes_nowhere(policy: Policy) ->
                 affirmed("MajorDepressiveDisorder", LATER.replace("-05", "-06")),
             ],
         ),
+        # That no substance use disorder was found denies each of them.
+        (
+            "1-diagnosis",
+            "not-documented",
+            {"focus": "SubstanceUse"},
+            [affirmed("AlcoholUseDisorder", "nec:primary true"), affirmed("NoSubstanceUseDisorder", LATER)],
+        ),
         # A denial by degree that names no domain speaks of every domain observed before.
         (
             "2-a-impairment",

@@ -82,6 +82,8 @@ def disorders(statements: Iterable[Statement], request: Request, vocabulary: Voc
         if (stance := of_any_disorder(s, vocabulary)) is not None
     ]
     denials = [(s, names_of(s, vocabulary)) for s in statements if s.stance == DENIED]
+    # "No substance use disorder" denies each of them.
+    denials += [(s, _contradicted(s, vocabulary)) for s in statements if s.stance == AFFIRMED]
 
     def disorder(name: str, words: list[Word]) -> Disorder:
         """ "A denial falls on its class and what is narrower, never on what is broader."""
@@ -135,6 +137,12 @@ def of_any_disorder(statement: Statement, vocabulary: Vocabulary) -> Stance | No
     if DISORDER in vocabulary.union(vocabulary.contrary_of, vocabulary.all_above(own)):
         return DENIES
     return (NEITHER if vocabulary.in_remission(statement) else AFFIRMS) if bare else None
+
+
+def _contradicted(statement: Statement, vocabulary: Vocabulary) -> frozenset[str]:
+    """The disorders that a statement denies by naming their contrary."""
+    above = vocabulary.all_above(vocabulary.own(statement))
+    return _below(vocabulary.union(vocabulary.contrary_of, above), vocabulary)
 
 
 def _by_code(statement: Statement, vocabulary: Vocabulary) -> frozenset[str]:
