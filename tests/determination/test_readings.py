@@ -146,7 +146,7 @@ def test_a_more_intensive_level(
 def test_the_levels_that_are_enough_follow_one_another(policy: Policy) -> None:
     version, iop = policy.versions[0], Namespace(IOP)
     enough = set(version.ontology.transitive_objects(iop["AsamLevel2.1"], iop.nextAsamLevel))
-    head = version.shapes.value(URIRef(f"{INTERPRETATION}level-sufficient"), SH["in"])
+    head = version.shapes.value(URIRef(f"{INTERPRETATION}level-from-intensive-outpatient"), SH["in"])
     assert set(graphs.members(version.shapes, head)) == enough
     levels = set(version.ontology.subjects(RDF.type, iop.AsamLevel))
     assert set(version.ontology.transitive_objects(iop["AsamLevel0.5"], iop.nextAsamLevel)) == levels
