@@ -14,15 +14,16 @@ BY_CLASS = str(RDF.type)
 
 
 class Address(NamedTuple):
-    """A leaf that a statement speaks to."""
+    """A leaf that a statement speaks to, before it is known whether the statement counts."""
 
     leaf: str
     stance: Assertion
     contrary: bool = False
-    """See `reasoner.determination.bearing.Bearing`, as for the next."""
+    """Whether it says so by another finding than the leaf's, as in `reasoner.determination.bearing.Bearing`."""
     open: bool = False
+    """Whether, alone, it leaves its fact open: what it names is in remission."""
     candidate: bool = False
-    """Whether it speaks to it only because the leaf considers its class."""
+    """Whether it speaks to it only because the leaf considers its class (`nec:considers`); the leaf's shapes judge it."""
 
 
 def root(leaf: Criterion, version: PolicyVersion) -> str:

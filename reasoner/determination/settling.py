@@ -65,7 +65,7 @@ class _Settling:
         self._set_aside: list[SetAside] = []
         self._bearings: dict[str, list[Bearing]] = {}
         self._topics: dict[str, list[tuple[Term, Term]]] = {}
-        """The topics that the classes of statements imply, as facts."""
+        """What statements are about, as facts, by their IRI."""
         self._candidates: dict[str, list[tuple[Term, Term]]] = {}
         self._counted = self._count()
         end = case.end
@@ -208,11 +208,7 @@ class _Settling:
         """The facts of a leaf that asks about several, each settled by itself."""
         groups = group(leaf, bearings, self._naming)
         if leaf.topic != BY_CLASS:
-            for topic, own in groups.items():
-                for bearing in own:
-                    if topic != UNNAMED:
-                        implied = self._topics.setdefault(bearing.statement.iri, [])
-                        implied.append((terms.iri(leaf.topic), topic))
+            self._note_topics(leaf, groups)
         population = populations.get(leaf.population)
         unread = bool(leaf.counts_over and unread_items(self._case, leaf, self._periods.of(leaf)))
         resolved: Mapping[Term, Term] = {}
@@ -244,6 +240,13 @@ class _Settling:
         speaking = {bearing.statement.iri for fact in facts for bearing in fact.bearings}
         self._set_aside += [one for one in superseded if one.statement.iri not in speaking]
         return tuple(facts)
+
+    def _note_topics(self, leaf: Criterion, groups: Groups) -> None:
+        """Put down what the statements on a leaf are about as facts of theirs, whether stated or implied by a class."""
+        for topic, bearings in groups.items():
+            if topic != UNNAMED:
+                for bearing in bearings:
+                    self._topics.setdefault(bearing.statement.iri, []).append((terms.iri(leaf.topic), topic))
 
     def _merged(self, leaf: Criterion, groups: Groups) -> dict[Term, Term]:
         """The fact that each class of a leaf stands for."""
