@@ -136,7 +136,7 @@ class Visitor:
         return self
 
     def sees(self, text: str | re.Pattern[str]) -> None:
-        self.page.get_by_text(text).first.wait_for()
+        self.page.get_by_text(text).filter(visible=True).first.wait_for()
 
     def write(self, label: str, text: str) -> None:
         area = self.page.get_by_label(label, exact=True)
