@@ -94,9 +94,8 @@ class LineWriter:
                 for leaf in kind.by_fact.get(settled, ()):
                     report = compiled.judge(leaf, case, inference, settlement)
                     codes[position[leaf]] = CODE[report.status]
-                    facts = report.facts.statuses if report.facts else ()
                     for pair in kind.pairs.get(leaf, ()):
-                        codes[position[pair.key]] = CODE[fact_for_pair(facts, pair)]
+                        codes[position[pair.key]] = CODE[fact_for_pair(report.fact_statuses, pair)]
             folded = table.fold(bytes(codes))
             cited = sorted(
                 [

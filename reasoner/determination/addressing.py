@@ -95,7 +95,7 @@ def _address(
             return Address(leaf.iri, stance)
         if leaf.candidates and leaf.candidates in classes:
             return Address(leaf.iri, stance, candidate=True)
-        against = {finding for name in classes for finding in version.contraries.get(name, ())}
+        against = version.contradicted(classes)
         of_a_fact = top and not leaf.denied_by_every and any(relations.is_within(name, top) for name in against)
         if of_a_fact or not affirming.isdisjoint(against):
             return Address(leaf.iri, Assertion.DENIED, contrary=True)

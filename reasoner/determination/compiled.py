@@ -79,6 +79,8 @@ class CompiledPolicy:
         self._numeric = _Memory[Meaning, tuple[Property, ...]]()
         self._calculated = _Memory[tuple[tuple[Property, ...], ...], tuple[tuple[Property, ...], ...]]()
         self.leaves = {iri: CompiledLeaf(iri, version) for iri in version.leaves}
+        self._of_one_fact = {iri: None for iri, leaf in version.leaves.items() if not leaf.topic}
+        """The leaves that ask about one fact each, in order."""
         self.uncompiled = {iri: leaf.unsupported for iri, leaf in self.leaves.items() if leaf.unsupported}
         """The leaves that the Rust engine evaluates, by IRI, each with what of it is not compiled."""
         self._rust_shapes = self._uncompiled_shapes() if self.uncompiled else None
@@ -204,26 +206,22 @@ class CompiledPolicy:
 
         def alone(bearing: Bearing) -> Status:
             only = Settlement({bearing.leaf: (bearing,)}, {}, (), frozenset())
-            answer = self._answers(case, inference, only, only.bearings, bearing.leaf).get(bearing.leaf)
+            answer = self._answers(case, inference, only, only.bearings, (bearing.leaf,)).get(bearing.leaf)
             return self.status(bearing.leaf, answer or self._silent[bearing.leaf])
 
         return settle(case, inference, self.version, alone)
 
     def answers(self, case: Case, inference: Inference, settlement: Settlement) -> dict[str, LeafAnswer]:
         """The answer of each leaf that has evidence and asks about one fact; of every other such leaf it is `silence`."""
-        bearings = {iri: own for iri, own in settlement.bearings.items() if not self.leaves[iri].criterion.topic}
-        if not inference.statements_apart:
-            settlement = replace(settlement, bearings=bearings)
-            leaves = [iri for iri, leaf in self.leaves.items() if not leaf.criterion.topic]
-            return self._by_reference(case, inference, settlement, leaves)
-        return self._answers(case, inference, settlement, bearings, None)
+        bearings = {iri: own for iri, own in settlement.bearings.items() if iri in self._of_one_fact}
+        return self._answers(case, inference, settlement, bearings, self._of_one_fact)
 
     def judge(self, iri: str, case: Case, inference: Inference, settlement: Settlement) -> LeafReport:
         """The report on a leaf that asks about several facts."""
         answers: dict[Fact, LeafReport] = {}
         for fact in settlement.facts.get(self.version.settled_as(iri), ()):
             if fact.bearings:
-                answer = self._answers(case, inference, settlement, {iri: fact.bearings}, iri).get(iri)
+                answer = self._answers(case, inference, settlement, {iri: fact.bearings}, (iri,)).get(iri)
                 answers[fact] = self._report(iri, answer or self._silent[iri], case.iri)
         silence = self._report(iri, self._silent[iri], case.iri)
         return judge(self.version, self.version.leaves[iri], settlement, answers, silence)
@@ -234,15 +232,15 @@ class CompiledPolicy:
         inference: Inference,
         settlement: Settlement,
         bearings: Mapping[str, tuple[Bearing, ...]],
-        only: str | None,
+        asked: Collection[str],
     ) -> dict[str, LeafAnswer]:
-        """The answers of all leaves, or of one only, to some bearings."""
+        """The answers of some leaves to some bearings, without the other bearings of a settlement."""
+        if not inference.statements_apart:
+            return self._by_reference(case, inference, settlement, bearings, asked)
         if len(self._kind_numbers) > _LIMIT:  # answers are remembered by these numbers, so all go together
             self._kind_numbers.clear()
             self._kinds.clear()
             self._answered.clear()
-        part = replace(settlement, bearings=bearings)
-        asked = self.leaves if only is None else (only,)
         by_node: dict[str, tuple[Bearing, list[str]]] = {}
         for iri, own in bearings.items():
             for bearing in own:
@@ -253,9 +251,7 @@ class CompiledPolicy:
                 elif entry[0][1:] == bearing[1:]:
                     entry[1].append(iri)
                 else:  # two pieces of evidence have one IRI
-                    return self._by_reference(case, inference, part, asked)
-        if not inference.statements_apart:
-            return self._by_reference(case, inference, part, asked)
+                    return self._by_reference(case, inference, settlement, bearings, asked)
         at_leaf: dict[str, list[int]] = {}
         kinds: dict[Term, EvidenceKind] = {}
         facts, derived = inference.facts, settlement.derived
@@ -280,7 +276,7 @@ class CompiledPolicy:
         answers = {}
         for iri, numbers in at_leaf.items():
             leaf = self.leaves[iri]
-            if leaf.reads_all or (iri != only if only else leaf.criterion.topic):
+            if leaf.reads_all or iri not in asked:
                 continue
             numbers.sort()
             key: tuple[object, ...] = (iri, *numbers)
@@ -288,17 +284,17 @@ class CompiledPolicy:
                 key += tuple([frozenset(read(evidence, evidence.request)) for read in leaf.contexts])
             answer = None if evidence.entangled else self._answered.get(key)
             if answer is None:
-                answer = self._answer(leaf, evidence, case, inference, part)
+                answer = self._answer(leaf, evidence, case, inference, settlement, bearings)
                 if not evidence.entangled:
                     self._answered[key] = answer
             answers[iri] = answer
         for leaf in self._untriggered:
-            if leaf.iri == only if only else not leaf.criterion.topic:
-                answers[leaf.iri] = self._answer(leaf, evidence, case, inference, part)
-        if self._rust_shapes and (only is None or only in self.uncompiled):
-            graph = evidence_graph(case, inference, part, self.version)
+            if leaf.iri in asked:
+                answers[leaf.iri] = self._answer(leaf, evidence, case, inference, settlement, bearings)
+        if self._rust_shapes and not self.uncompiled.keys().isdisjoint(asked):
+            graph = evidence_graph(case, inference, replace(settlement, bearings=bearings), self.version)
             results_by_leaf = self._rust_shapes.validate(graph, case.iri)
-            answers |= {iri: LeafAnswer(results) for iri, results in results_by_leaf.items()}
+            answers |= {iri: LeafAnswer(results) for iri, results in results_by_leaf.items() if iri in asked}
         return answers
 
     def silence(self, iri: str) -> LeafAnswer:
@@ -327,17 +323,28 @@ class CompiledPolicy:
         return answer.status
 
     def _answer(
-        self, leaf: CompiledLeaf, evidence: Evidence, case: Case, inference: Inference, settlement: Settlement
+        self,
+        leaf: CompiledLeaf,
+        evidence: Evidence,
+        case: Case,
+        inference: Inference,
+        settlement: Settlement,
+        bearings: Mapping[str, tuple[Bearing, ...]],
     ) -> LeafAnswer:
         try:
             return leaf.answer(evidence)
         except DoubtError:
-            return self._by_reference(case, inference, settlement, (leaf.iri,))[leaf.iri]
+            return self._by_reference(case, inference, settlement, bearings, (leaf.iri,))[leaf.iri]
 
     def _by_reference(
-        self, case: Case, inference: Inference, settlement: Settlement, leaves: Collection[str]
+        self,
+        case: Case,
+        inference: Inference,
+        settlement: Settlement,
+        bearings: Mapping[str, tuple[Bearing, ...]],
+        leaves: Collection[str],
     ) -> dict[str, LeafAnswer]:
-        graph = evidence_graph(case, inference, settlement, self.version)
+        graph = evidence_graph(case, inference, replace(settlement, bearings=bearings), self.version)
         reports = validation.evaluate(self.version, tuple(leaves), graph, case.iri)
         return {iri: LeafAnswer(report.results) for iri, report in reports.items()}
 

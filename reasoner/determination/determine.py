@@ -169,10 +169,7 @@ def _evaluation(effective: EffectivePolicy, reports: Mapping[str, LeafReport]) -
     """The statuses of the leaves of an effective policy, and of its pairs, as an engine reports them."""
     statuses = effective.shown({leaf: report.status for leaf, report in reports.items()})
     facts = {leaf: report.facts for leaf, report in reports.items() if report.facts}
-    of_pairs = {
-        pair.key: fact_for_pair(facts[pair.leaf.leaf].statuses if pair.leaf.leaf in facts else (), pair)
-        for pair in effective.pairs
-    }
+    of_pairs = {pair.key: fact_for_pair(reports[pair.leaf.leaf].fact_statuses, pair) for pair in effective.pairs}
     return Evaluation(effective, statuses | of_pairs, effective.shown(facts))
 
 
@@ -215,7 +212,7 @@ def _facts(version: PolicyVersion, report: LeafReport, facts: tuple[Fact, ...]) 
     bearings = {fact.topic: fact.bearings for fact in facts}
     found = [
         FactResult(fact.topic, _label(version, fact.topic), fact.status, bearings.get(fact.topic, ()))
-        for fact in (report.facts.statuses if report.facts else ())
+        for fact in report.fact_statuses
     ]
     return tuple(sorted(found, key=lambda fact: (fact.label, fact.topic)))
 

@@ -60,8 +60,7 @@ class Naming:
         """The classes below a class that a statement denies by its contrary; none where it denies the leaf itself."""
         if not bearing.contrary or bearing.open:
             return frozenset()
-        classes = self._inference.classes[bearing.statement.iri]
-        against = {finding for name in classes for finding in self._version.contraries.get(name, ())}
+        against = self._version.contradicted(self._inference.classes[bearing.statement.iri])
         return frozenset() if leaf.finding in against else self._relations.narrowest(self._below(top, against))
 
     def findings(self, leaf: Criterion, bearing: Bearing) -> frozenset[str]:

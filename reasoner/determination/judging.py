@@ -24,6 +24,11 @@ class LeafReport:
     deciding: tuple[Bearing, ...] | None = None
     """The bearings that decide it, of a leaf that asks about several; None if all do."""
 
+    @property
+    def fact_statuses(self) -> tuple[FactStatus, ...]:
+        """The statuses of its facts; none of a leaf that asks about one."""
+        return self.facts.statuses if self.facts else ()
+
 
 def judge(
     version: PolicyVersion,

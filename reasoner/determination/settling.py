@@ -61,6 +61,7 @@ class _Settling:
         self._inference = inference
         self._version = version
         self._periods = Periods(case, version)
+        self._unread = self._unread_by_leaf()
         self._naming = Naming(version, inference)
         self._set_aside: list[SetAside] = []
         self._bearings: dict[str, list[Bearing]] = {}
@@ -102,10 +103,10 @@ class _Settling:
             set_aside=tuple(dict.fromkeys(self._set_aside)),
             late=self._late,
             derived=self._derived(populations),
-            unread=self._unread(),
+            unread=self._unread,
         )
 
-    def _unread(self) -> dict[str, tuple[Unread, ...]]:
+    def _unread_by_leaf(self) -> dict[str, tuple[Unread, ...]]:
         """The items that could not be read and may be what a leaf counts, by the IRI of the leaf."""
         if not self._case.unread:
             return {}
@@ -210,7 +211,7 @@ class _Settling:
         if leaf.topic != BY_CLASS:
             self._note_topics(leaf, groups)
         population = populations.get(leaf.population)
-        unread = bool(leaf.counts_over and unread_items(self._case, leaf, self._periods.of(leaf)))
+        unread = leaf.iri in self._unread
         resolved: Mapping[Term, Term] = {}
         if leaf.topic == BY_CLASS:
             resolved = population.resolved if population else {}

@@ -372,6 +372,10 @@ class PolicyVersion:
         """IRI of the leaf under which the statements to a leaf are settled: the one it restates if they share a finding class."""
         return self.leaf_of[self.leaves[iri].finding].iri
 
+    def contradicted(self, classes: Iterable[str]) -> frozenset[str]:
+        """IRIs of the finding classes that affirming some classes denies: those that they are stated to be the contraries of."""
+        return frozenset(finding for name in classes for finding in self.contraries.get(name, ()))
+
     @cached_property
     def by_id(self) -> dict[str, Criterion]:
         """The published criteria by id."""

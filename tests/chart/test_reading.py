@@ -20,6 +20,7 @@ from reasoner.cli import main
 from reasoner.determination.model import Determination
 from reasoner.rdf import parsing
 from reasoner.rdf.namespaces import NEC
+from tests.chart.bundles import ARGUMENTS
 from tests.conftest import CASES, Attestation, chart
 
 MEDICARE = CASES / "mp9556" / "plans" / "medicare.ttl"
@@ -220,17 +221,7 @@ def test_an_option_says_when_the_stay_of_a_bundle_began(
     path = tmp_path / "bundle.json"
     patient = {"resourceType": "Patient", "id": "p", "birthDate": "1980-01-01"}
     path.write_text(json.dumps({"resourceType": "Bundle", "type": "collection", "entry": [{"resource": patient}]}))
-    request = [
-        "--phase",
-        "admission",
-        "--focus",
-        "mental-health",
-        "--service-start",
-        "2025-06-02",
-        "--jurisdiction",
-        "US-MO",
-    ]
-    assert main(["intake", str(path), "--to", "turtle", *request, "--admitted", day]) == code
+    assert main(["intake", str(path), "--to", "turtle", *ARGUMENTS, "--admitted", day]) == code
     printed = capsys.readouterr()
     assert ('nec:admitted "2025-05-20"' in printed.out) == (code == 0)
     assert ("admitted" in printed.err) == (code != 0)
