@@ -11,17 +11,16 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 from typing import Any
 
 from pyoxigraph import NamedNode
 from rdflib import URIRef
 
-from reasoner.chart.fhir import mapping
 from reasoner.chart.fhir.bulk import Orphan
 from reasoner.chart.fhir.from_json import TYPE
-from reasoner.chart.fhir.mapping import MappedBundle, mappings
+from reasoner.chart.fhir.mapping import MappedBundle
 from reasoner.chart.fhir.patients import OWNERS
+from reasoner.chart.fhir.queries import read_by_mappings
 from reasoner.chart.reading import MARKS, PARTIES
 from reasoner.policy.model import Policy
 from reasoner.rdf import graphs, terms
@@ -29,6 +28,8 @@ from reasoner.rdf.namespaces import NEC, RDF
 from reasoner.rdf.parsing import DataSet
 
 _NEC = str(NEC)
+UNREAD = terms.words(terms.local(str(NEC.Unread)))
+"""What an unread item is called among the nodes that are derived from a part."""
 _READ_ANYWAY = frozenset({"resourceType", "id", "meta", *OWNERS, "focus"})
 NO_MAPPING = "no mapping reads this type"
 NOTHING = "a mapping reads this type, but nothing in this one speaks to the request"
@@ -39,6 +40,7 @@ class ResourceUse(StrEnum):
     """What became of a part."""
 
     USED = "used"
+    UNREAD = "could not be read"
     NOT_USED = "not used"
     REFUSED = "refused"
 
@@ -94,8 +96,8 @@ def of_bundle(mapped: MappedBundle, places: tuple[str, ...] = ()) -> Coverage:
         if entry.left_out:
             state, reasons = ResourceUse.REFUSED if entry.refused else ResourceUse.NOT_USED, (entry.left_out,)
         elif iris := mapped.derived.get(entry.iri):
-            state = ResourceUse.USED
             derived = sorted((_kind(kinds.get(iri, [])), iri.value) for iri in iris)
+            state = ResourceUse.UNREAD if {kind for kind, _ in derived} == {UNREAD} else ResourceUse.USED
             known = elements.get(entry.kind, elements[""]) | _READ_ANYWAY
             unread = tuple(dict.fromkeys(name for n in entry.elements if (name := n.removeprefix("_")) not in known))
         else:
@@ -148,21 +150,6 @@ def of_graph(data: DataSet, policy: Policy) -> Coverage:
             kind = next((_local(str(kind)) for kind in sorted(graph.objects(subject, RDF.type), key=str)), "node")
             parts.append(ReportedPart(str(subject), triples, kind, ResourceUse.NOT_USED, reasons=(NOT_LED_TO,)))
     return Coverage(data.name, tuple(parts))
-
-
-@cache
-def read_by_mappings() -> tuple[frozenset[str], dict[str, frozenset[str]]]:
-    """The types that mappings name, and by type the elements that are read: those named in mappings of the type, or of none."""
-    by_kind: dict[str, set[str]] = {}
-    of_any: set[str] = set()
-    for query in mappings().values():
-        kinds, elements = mapping.named(query)
-        for kind in kinds:
-            by_kind.setdefault(kind, set()).update(elements)
-        of_any |= set() if kinds else elements
-    return frozenset(by_kind), {kind: frozenset(names | of_any) for kind, names in by_kind.items()} | {
-        "": frozenset(of_any)
-    }
 
 
 class Totals:

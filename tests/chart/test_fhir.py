@@ -11,7 +11,7 @@ import pytest
 
 from reasoner import Policy
 from reasoner.chart import intake
-from reasoner.chart.fhir import from_turtle, mapping
+from reasoner.chart.fhir import from_turtle, mapping, queries
 from reasoner.chart.fhir.from_json import Bundle, parse_bundle
 from reasoner.chart.fhir.request import RequestOptions
 from reasoner.cli import main
@@ -269,11 +269,12 @@ def test_one_bundle_leaves_nothing_for_the_next(policy: Policy) -> None:
         understood(policy, bundle(CONDITION))
     assert understood(policy, bundle(PATIENT, ANSWERS)) == alone
     with intake.vocabulary(policy).beside(()) as store:
-        assert len(store) == len(set(intake.vocabulary(policy)._quads))
+        assert len(store.store) == len(set(intake.vocabulary(policy)._quads))
 
 
 def test_a_mapping_that_is_no_query_is_an_error_of_the_policy(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mapping, "mappings", lambda: {"wrong.rq": "CONSTRUCT {"})
+    wrong = queries.MappingQuery("request/wrong.rq", "CONSTRUCT {", frozenset(), frozenset())
+    monkeypatch.setattr(queries, "of_stage", lambda stage: (wrong,) if stage == queries.REQUEST else ())
     with pytest.raises(PolicyError, match=r"wrong\.rq"):
         understood(policy, bundle(PATIENT))
 

@@ -276,6 +276,7 @@ def test_documents_have_title_author_and_date_and_say_what_is_not_read() -> None
         "type": f"{NEC}Document",
         "title": "Letter of referral",
         "creator": "Ruth Ames",
+        "authorKind": f"{NEC}Provider",
         "issued": "2025-05-27",
         "references": "",
     }

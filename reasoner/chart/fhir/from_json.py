@@ -2,8 +2,7 @@
 
 The conversion knows JSON and references, but no resource type and no policy. It follows FHIR's RDF form, with short names:
 
-* a resource is an IRI: its ``fullUrl`` if that is absolute, else a name of the bundle's digest and ``Type/id``. It has the
-  type ``fhir:Type``; an entry of the bundle, unlike a contained resource, has ``fhir:nodeRole fhir:treeRoot``;
+* a resource has the type ``fhir:Type``; an entry of the bundle, unlike a contained resource, is ``nec:about`` the request;
 * a JSON member is ``fhir:name`` to a node, under its name in the JSON (``fhir:valueBoolean``). The IRI of the node is the
   resource's, ``#`` and the path (``Condition/1#code.coding.0``): what is derived from a node says where it stands;
 * a primitive is the ``fhir:v`` of its node: string, boolean, integer, decimal or double. Dates stay strings;
@@ -12,7 +11,9 @@ The conversion knows JSON and references, but no resource type and no policy. It
 * null and the empty array, which FHIR does not allow, are nodes without a value: an element that is present but empty is
   never taken for an absent one.
 
-The digest is that of the content: neither the order of the entries nor the format of the file changes a name.
+The IRI of a resource in the chart is its ``fullUrl`` if that is absolute, else a name of the bundle's digest and ``Type/id``. The
+digest is that of the content: neither the order of the entries nor the format of the file changes a name. In the quads a
+resource has a short name of its own (`Bundle.inner`), so that bundles that name resources alike can stand in one store.
 
 A resource with ``implicitRules`` or ``modifierExtension`` is left out, as FHIR demands of a reader that does not know them.
 A resource that states more than one status, intent or patient is left out too. Of several versions of a resource the latest
@@ -27,7 +28,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NoReturn
 
 from pyoxigraph import Literal, NamedNode, Quad
@@ -41,10 +42,17 @@ XSD = "http://www.w3.org/2001/XMLSchema#"
 TYPE = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 _MODIFIED = "it has a modifierExtension or implicitRules, which may change what it means"
 
+_NOT_PLAIN = "a value is an array in an array, or is not Unicode text"
 _STATED_TWICE = "its status, or whose it is, is stated more than once"
 
 _ONCE = ("status", "intent", "subject", "patient", "beneficiary")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+_MODIFIERS = ("modifierExtension", "implicitRules")
+_VALUE, _INDEX, _LINK = (NamedNode(f"http://hl7.org/fhir/{name}") for name in ("v", "index", "link"))
+REQUEST = NamedNode("urn:necessity:request")
+"""The IRI of the request before it has its own (`reasoner.chart.fhir.mapping`)."""
+_ABOUT = NamedNode("https://w3id.org/necessity/core#about")
+_INNER = "bundle:"
 _OURS = "https://w3id.org/necessity/"  # no resource takes a name of the vocabularies
 
 
@@ -52,6 +60,18 @@ _OURS = "https://w3id.org/necessity/"  # no resource takes a name of the vocabul
 def fhir(name: str) -> NamedNode:
     """The term of FHIR's RDF with a name."""
     return NamedNode(f"http://hl7.org/fhir/{name}")
+
+
+@lru_cache(4096)
+def _element(key: str) -> tuple[str, NamedNode] | None:
+    """The name of an element and its term, by its name in JSON; None if it cannot be one."""
+    name = key.removeprefix("_")
+    return (name, NamedNode(f"http://hl7.org/fhir/{name}")) if _is_name(name) else None
+
+
+@lru_cache(4096)
+def _numeral(value: int) -> Literal:
+    return Literal(value)
 
 
 @dataclass
@@ -81,13 +101,25 @@ class Bundle:
     Args:
         content: the bundle, as `parse` gives it.
         source: what to call it in errors.
+        number: tells it from the other bundles of a store.
+        elements: names of the elements that become quads, wherever they stand; all if it is None.
 
     Raises:
         DocumentationError: it cannot be read whole: an element is not of FHIR, two different resources are named alike.
     """
 
-    def __init__(self, content: dict[str, Any], source: str) -> None:
+    def __init__(
+        self, content: dict[str, Any], source: str, number: int = 0, elements: frozenset[str] | None = None
+    ) -> None:
         self.source = source
+        self.mark = f"{_INNER}{number}."
+        """Begins the names of its resources in the quads."""
+        self.request = NamedNode(f"{self.mark}request")
+        """The request, as the quads name it."""
+        self._elements = elements
+        self._inner: dict[str, str] = {}
+        self._outer = {self.request.value: REQUEST.value}
+        self._modified = False
         self._references: References
         self._names: dict[NamedNode, str] = {}
         self.entries: list[BundleEntry] = []
@@ -99,13 +131,14 @@ class Bundle:
         """The nodes that have a system and a code, with both."""
         self.resources = self._resources(content)
         """Its resources in JSON, each with its entry, one for each name."""
+        self.kinds: set[str] = set()
+        """The types that occur, contained ones included."""
         self.patients = Patients(((entry.iri, resource) for entry, resource in self.resources), self._references)
         """Whose record it is."""
         for entry, resource in self.resources:
-            start, first = len(self.quads), len(self.codings)
+            start, first, self._modified = len(self.quads), len(self.codings), False
             self._resource(entry, resource)
-            predicates = {quad.predicate for quad in self.quads[start:]}
-            if fhir("modifierExtension") in predicates or fhir("implicitRules") in predicates:
+            if self._modified:
                 entry.left_out, entry.refused = _MODIFIED, True
             elif any(isinstance(resource.get(name), list) and len(resource[name]) > 1 for name in _ONCE):
                 entry.left_out, entry.refused = _STATED_TWICE, True
@@ -117,6 +150,22 @@ class Bundle:
     def roots(self) -> dict[NamedNode, str]:
         """Its usable resources with their types."""
         return {entry.iri: entry.kind for entry in self.entries if not entry.left_out}
+
+    def inner(self, iri: NamedNode) -> NamedNode:
+        """What the quads call a resource, or a node in one, of the chart."""
+        resource, hash_, path = iri.value.partition("#")
+        name = self._inner.get(resource)
+        if name is None:
+            name = self._inner[resource] = f"{self.mark}{len(self._inner)}"
+            self._outer[name] = resource
+        return NamedNode(f"{name}{hash_}{path}")
+
+    def outer(self, term: Any) -> Any:
+        """What the chart calls a term of the quads; other terms are what they are."""
+        if not isinstance(term, NamedNode) or not term.value.startswith(self.mark):
+            return term
+        name, hash_, path = term.value.partition("#")
+        return NamedNode(f"{self._outer[name]}{hash_}{path}") if name in self._outer else term
 
     def show(self, iri: Any) -> str:
         """What a person knows a node by: the type and id of its resource, or that one's place, and the path."""
@@ -199,47 +248,80 @@ class Bundle:
         return current
 
     def _resource(self, entry: BundleEntry, resource: dict[str, Any]) -> None:
-        local = local_names(entry.iri, resource)
-        self.quads.append(Quad(entry.iri, fhir("nodeRole"), fhir("treeRoot")))
-        self._object(entry.iri, f"{entry.iri.value}#", resource, local)
+        node = self.inner(entry.iri)
+        self.quads.append(Quad(node, _ABOUT, self.request))
+        self._object(node, f"{node.value}#", resource, local_names(entry.iri, resource))
 
     def _object(self, node: NamedNode, path: str, value: dict[str, Any], local: dict[str, NamedNode]) -> None:
-        add = self.quads.append
+        add, wanted = self.quads.append, self._elements
         system, code = value.get("system"), value.get("code")
         if isinstance(system, str) and isinstance(code, str):
             self.codings.append((node, system, code))
         for key, content in value.items():
             if key == "resourceType":
                 if not _is_name(content):
-                    self.refuse("a resourceType is not the name of a type", self.show(node))
+                    self.refuse("a resourceType is not the name of a type", self._shown(node))
+                self.kinds.add(content)
                 add(Quad(node, TYPE, fhir(content)))
                 continue
-            name = key.removeprefix("_")  # what is said about a primitive joins its node
-            if not _is_name(name):
-                self.refuse(
-                    f"{key!r} is not an element of FHIR", self.show(node), "Give FHIR R4, and nothing beside it"
-                )
-            predicate = fhir(name)
-            for index, item in enumerate(content) if isinstance(content, list) and content else ((None, content),):
-                child = NamedNode(f"{path}{name}" if index is None else f"{path}{name}.{index}")
-                add(Quad(node, predicate, child))
-                if index is not None:
-                    add(Quad(child, fhir("index"), Literal(index)))
-                if isinstance(item, dict):
-                    self._object(child, f"{child.value}.", item, local)
-                elif item is not None and item != []:
-                    add(Quad(child, fhir("v"), self._literal(item, child)))
+            name, predicate = self._element(key, node)
+            if wanted is not None and name not in wanted:
+                self._look_through(content, node, f"{path}{name}")
+            elif not isinstance(content, list) or not content:
+                self._member(node, predicate, f"{path}{name}", content, local)
+            else:
+                for index, item in enumerate(content):
+                    child = self._member(node, predicate, f"{path}{name}.{index}", item, local)
+                    add(Quad(child, _INDEX, _numeral(index)))
 
         identified = isinstance(value.get("identifier"), dict) and "resourceType" not in value
         refers = identified or isinstance(value.get("reference"), str)
         if refers and (target := self._references.find(value, local).iri):
-            add(Quad(node, fhir("link"), target))
+            add(Quad(node, _LINK, self.inner(target)))
+
+    def _member(
+        self, node: NamedNode, predicate: NamedNode, path: str, item: Any, local: dict[str, NamedNode]
+    ) -> NamedNode:
+        child = NamedNode(path)
+        self.quads.append(Quad(node, predicate, child))
+        if isinstance(item, dict):
+            self._object(child, f"{path}.", item, local)
+        elif item is not None and item != []:
+            self.quads.append(Quad(child, _VALUE, self._literal(item, child)))
+        return child
+
+    def _element(self, key: str, node: NamedNode) -> tuple[str, NamedNode]:
+        """The name of an element, and its term; what is said about a primitive joins its node."""
+        element = _element(key)
+        if element is None:
+            mend = "Give FHIR R4, and nothing beside it"
+            self.refuse(f"{key!r} is not an element of FHIR", self._shown(node), mend)
+        if element[0] in _MODIFIERS:
+            self._modified = True
+        return element
+
+    def _look_through(self, value: Any, node: NamedNode, path: str) -> None:
+        """Find in what is not converted what makes the resource unusable, or the bundle."""
+        if isinstance(value, dict):
+            for key, content in value.items():
+                name = "resourceType" if key == "resourceType" else self._element(key, node)[0]
+                self._look_through(content, node, f"{path}.{name}")
+        elif isinstance(value, list):
+            for item in value:
+                if isinstance(item, list) and item:
+                    self.refuse(_NOT_PLAIN, self._shown(NamedNode(path)))
+                self._look_through(item, node, path)
+        elif isinstance(value, str) and not value.isascii():
+            self._literal(value, NamedNode(path))
+
+    def _shown(self, node: NamedNode) -> str:
+        return self.show(self.outer(node))
 
     def _literal(self, value: Any, node: NamedNode) -> Literal:
         try:
             return value if isinstance(value, Literal) else Literal(value)
         except (TypeError, ValueError):
-            self.refuse("a value is an array in an array, or is not Unicode text", self.show(node))
+            self.refuse(_NOT_PLAIN, self._shown(node))
 
 
 def parse(data: bytes, source: str) -> Any:

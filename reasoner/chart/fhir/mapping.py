@@ -1,52 +1,37 @@
-"""Reading FHIR R4: a Bundle is converted to RDF element by element, then mapped by the SPARQL in ``ontology/fhir``.
+"""Reading FHIR R4: Bundles are converted to RDF element by element, then mapped by the SPARQL in ``ontology/fhir``.
 
-A mapping sees the bundle as RDF (`reasoner.chart.fhir.from_json`), the request with its member, and the vocabulary of
-the policy. What the mappings construct becomes the chart; a ``nec:note`` on a resource says why the resource is not used, or
-not wholly. A mapping that names types of FHIR is run only if one of them occurs, since planning a query takes longer than
-answering it from a small bundle.
+A mapping sees bundles as RDF (`reasoner.chart.fhir.from_json`), for each the request with its member, and the vocabulary of
+the policy. Many bundles stand in one store, since planning the queries takes longer than answering them from a small bundle:
+whatever a mapping joins has to be ``nec:about`` the same request. What the mappings construct becomes the chart. On a resource, or a
+node in one, ``nec:note`` says why it is not used, or not wholly, though it was understood; ``nec:reason`` says why it could not be
+understood: that becomes an unread item of the chart, unless the resource gave something else.
 
-The codings of the bundle are read first (`reasoner.chart.coding`): a mapping sees the IRI of the code system and the notation,
-however they are written. A coding of a known system that cannot be read has a ``nec:reason``, and as ``nec:code`` the IRI of the
-code.
+The codings of the bundles are read first (`reasoner.chart.coding`): a mapping sees the IRI of the code system and the notation,
+however they are written, and the concept as ``known:concept``. A coding of a known system that cannot be read has a
+``known:reason``, and as ``known:code`` the IRI of the code. A resource that is not known to be the patient's has
+``known:notTheirs``.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
-from re import VERBOSE
-from re import compile as pattern
 from typing import Any, cast
 
-from pyoxigraph import Literal, NamedNode, Quad, QueryTriples, Store, Triple
+from pyoxigraph import Literal, NamedNode, Quad, Store, Triple
 
 from reasoner.chart.coding import CodeSystems
-from reasoner.chart.fhir.from_json import TYPE, XSD, Bundle, BundleEntry, fhir, parse_bundle
+from reasoner.chart.fhir import queries
+from reasoner.chart.fhir.from_json import REQUEST, TYPE, XSD, Bundle, BundleEntry, fhir, parse_bundle
 from reasoner.chart.fhir.request import NOTHING_GIVEN, RequestOptions
-from reasoner.ground.errors import DocumentationError, PolicyError
-from reasoner.ground.resources import ONTOLOGY
+from reasoner.ground.errors import DocumentationError, EngineError, NecessityError, reading
 from reasoner.policy.axes import Axis
 
 WAS_DERIVED_FROM = NamedNode("http://www.w3.org/ns/prov#wasDerivedFrom")
 PROV_USED = NamedNode("http://www.w3.org/ns/prov#used")
-REQUEST = NamedNode("urn:necessity:request")
-"""The IRI of the request in the mappings; in the chart it is named after the resource that it is derived from.
-
-A mapping states that resource by ``prov:wasDerivedFrom``, and others that it took facts from by ``prov:used``. Both are for
-the name and the coverage report, and are no part of the chart."""
-
-NOT_THEIRS = NamedNode("urn:necessity:notTheirs")
-"""From a resource to the reason why it is not known to be the patient's, in what the mappings see."""
-
-_TOKEN = pattern(
-    r"""\#[^\n]* | "(?:[^"\\\n]|\\.)*" | '(?:[^'\\\n]|\\.)*' | <http://hl7\.org/fhir/([A-Za-z][A-Za-z0-9]*)> | <[^<>"{}|^`\s]*>
-    | \bfhir:([A-Za-z][A-Za-z0-9]*)""",
-    VERBOSE,
-)
 _WEAR = 1_000_000  # quads added and removed after which a store is replaced
 
 
@@ -64,24 +49,44 @@ class Vocabulary:
         self.codes = codes
         """What reads the codings; without it they stay as they are written."""
         self._quads = [Quad(triple.subject, triple.predicate, triple.object) for triple in triples]
-        self._ready: deque[tuple[Store, int]] = deque()  # one for each thread that reads
+        self._ready: deque[_Beside] = deque()  # one for each thread that reads
 
     @contextmanager
-    def beside(self, quads: Iterable[Quad]) -> Iterator[Store]:
+    def beside(self, quads: Iterable[Quad]) -> Iterator[_Beside]:
         """A store of the vocabulary and some quads, for as long as the context lasts."""
         try:
-            store, worn = self._ready.pop()
+            store = self._ready.pop()
         except IndexError:
-            store, worn = Store(), 0
-            store.bulk_extend(self._quads)
-        added = [quad for quad in quads if quad.predicate != TYPE or quad not in store]
-        store.extend(added)
+            store = _Beside(self._quads)
+        store.add(quads)
         yield store
-        worn += len(added)
-        if worn < _WEAR:
-            for quad in added:
-                store.remove(quad)
-            self._ready.append((store, worn))
+        if store.clean():
+            self._ready.append(store)
+
+
+class _Beside:
+    """A store of quads that stay and of others that are taken out again."""
+
+    def __init__(self, quads: Iterable[Quad]) -> None:
+        self.store = Store()
+        self.store.bulk_extend(quads)
+        self._added: list[Quad] = []
+        self._worn = 0
+
+    def add(self, quads: Iterable[Quad]) -> None:
+        added = [quad for quad in quads if quad.predicate != TYPE or quad not in self.store]
+        self.store.bulk_extend(added)
+        self._added += added
+
+    def clean(self) -> bool:
+        """Take out what was added; whether the store can be used again."""
+        self._worn += len(self._added)
+        if self._worn >= _WEAR:
+            return False
+        for quad in self._added:
+            self.store.remove(quad)
+        self._added.clear()
+        return True
 
 
 @dataclass(frozen=True)
@@ -104,74 +109,161 @@ class MappedBundle:
     """Those of the notes that concern the bundle as a whole."""
 
 
-def map_bundle(
-    data: bytes | dict[str, Any],
-    source: str,
-    vocabulary: Vocabulary | Iterable[Triple | Quad],
+def map_bundles(
+    documents: Sequence[tuple[bytes | dict[str, Any], str]],
+    vocabulary: Vocabulary,
     options: RequestOptions = NOTHING_GIVEN,
-) -> MappedBundle:
-    """The request and the statements that a FHIR Bundle holds, and what of it is not used.
+) -> list[MappedBundle | NecessityError]:
+    """The request and the statements that each of some FHIR Bundles holds, and what of it is not used.
 
     Args:
-        data: the bundle as JSON, or as `parse_bundle` gives it.
-        source: what to call it in errors, such as its path.
+        documents: the bundles, as JSON or as `parse_bundle` gives them, and what to call each in errors, such as its path.
         vocabulary: the criteria (by ``dcterms:identifier``) and code systems (SKOS) that the mappings look up.
-        options: facts of the request that the bundle does not state.
+        options: facts of the requests that the bundles do not state.
 
-    Raises:
-        DocumentationError: it is no Bundle in sound JSON, is not the record of one Patient, or names two different
-            resources alike.
+    Returns:
+        For each document what it holds, or an error: it is no Bundle in sound JSON, is not the record of one Patient, or names
+        two different resources alike.
     """
-    content = parse_bundle(data, source) if isinstance(data, bytes) else data
-    bundle = Bundle(content, source)
-    patient = bundle.patients.choose(set(bundle.roots), source, may_be_absent=bool(options.birth_date))
-    for entry in bundle.entries:
-        if not entry.left_out:
-            entry.left_out = bundle.patients.set_aside.get(entry.iri, "")
-    roots = bundle.roots
-    if not isinstance(vocabulary, Vocabulary):
-        vocabulary = Vocabulary(vocabulary)
-    about = [Quad(REQUEST, TYPE, _nec("ReviewRequest")), Quad(REQUEST, _nec("member"), patient)]
-    about += [Quad(iri, NOT_THEIRS, Literal(reason)) for iri, reason in bundle.patients.strangers(patient)]
-    quads, repairs = _codings_read(bundle, vocabulary.codes) if vocabulary.codes else (bundle.quads, {})
-    with vocabulary.beside((*quads, *about)) as store:
-        triples = {triple for name in _wanted(bundle) for triple in _construct(store, name, mappings()[name])}
-    note_triples = {triple for triple in triples if triple.predicate == _nec("note")}
-    triples -= note_triples
-    missing = _complete(triples, patient, options, bundle, vocabulary.axes)
-    names = _names(triples, patient, vocabulary.axes)
-    derived = _derived(triples, bundle, names)
-    note_triples |= {
-        Triple(node, _nec("note"), Literal(note)) for node, note in repairs.items() if _owner(node, roots) in derived
-    }
-    notes = [(bundle.show(note.subject), cast(Literal, note.object).value) for note in note_triples]
-    notes += [(entry.name, entry.left_out) for entry in bundle.entries if entry.left_out]
-    notes_by_resource: dict[NamedNode, tuple[str, ...]] = {}
-    for note in sorted(note_triples, key=str):
-        iri = _owner(note.subject, roots) or cast(NamedNode, note.subject)
-        notes_by_resource[iri] = (*notes_by_resource.get(iri, ()), cast(Literal, note.object).value)
-    unused = Counter(kind for iri, kind in roots.items() if iri not in derived and iri not in notes_by_resource)
-    return MappedBundle(
-        source=source,
-        triples=sorted(_named(triples, names), key=str),
-        notes=(
-            *_together(notes),
-            *bundle.notes,
-            *(f"{kind}: {number} not used" for kind, number in sorted(unused.items())),
-        ),
-        missing=tuple(missing),
-        entries=tuple(bundle.entries),
-        notes_by_resource=notes_by_resource,
-        derived=derived,
-        notes_on_bundle=tuple(bundle.notes),
-    )
+    found: list[_Mapped | NecessityError] = []
+    for number, (data, source) in enumerate(documents):
+        try:
+            with reading(source):
+                found.append(_Mapped(data, source, number, vocabulary, options))
+        except (DocumentationError, EngineError) as error:
+            found.append(error)
+    readings = [item for item in found if isinstance(item, _Mapped)]
+    by_mark = {item.bundle.mark: item for item in readings}
+    kinds = frozenset().union(*(item.bundle.kinds for item in readings))
+    with vocabulary.beside(quad for item in readings for quad in item.quads()) as beside:
+        for stage in queries.STAGES if readings else ():
+            for query in queries.wanted(stage, kinds):
+                for triple in query.run(beside.store):
+                    mark = cast(NamedNode, triple.subject).value.partition(".")[0]
+                    by_mark[f"{mark}."].triples[stage].add(triple)
+            beside.add(Quad(*triple) for item in readings for triple in item.after(stage))
+    return [item.result() if isinstance(item, _Mapped) else item for item in found]
 
 
-def _codings_read(bundle: Bundle, codes: CodeSystems) -> tuple[list[Quad], dict[NamedNode, str]]:
-    """The quads of a bundle with its codings read, and what had to be repaired in a coding, by its node."""
+def map_bundle(
+    data: bytes | dict[str, Any], source: str, vocabulary: Vocabulary, options: RequestOptions = NOTHING_GIVEN
+) -> MappedBundle:
+    """The same of one bundle; raises the error that there is."""
+    (found,) = map_bundles([(data, source)], vocabulary, options)
+    if isinstance(found, NecessityError):
+        raise found
+    return found
+
+
+class _Mapped:
+    """A bundle on its way through the stages."""
+
+    def __init__(
+        self,
+        data: bytes | dict[str, Any],
+        source: str,
+        number: int,
+        vocabulary: Vocabulary,
+        options: RequestOptions,
+    ) -> None:
+        content = parse_bundle(data, source) if isinstance(data, bytes) else data
+        self.bundle = bundle = Bundle(content, source, number, queries.elements())
+        self._patient = bundle.patients.choose(set(bundle.roots), source, may_be_absent=bool(options.birth_date))
+        for entry in bundle.entries:
+            if not entry.left_out:
+                entry.left_out = bundle.patients.set_aside.get(entry.iri, "")
+        self._vocabulary = vocabulary
+        self._options = options
+        self._repairs: dict[NamedNode, str] = {}
+        self.triples: dict[str, set[Triple]] = {stage: set() for stage in queries.STAGES}
+        """What the queries of each stage construct, in the names of the quads."""
+        self._chart: set[Triple] = set()
+        self._notes: set[Triple] = set()
+        self._missing: list[DocumentationError] = []
+
+    def quads(self) -> Iterator[Quad]:
+        """What the mappings see of the bundle from the beginning."""
+        bundle = self.bundle
+        yield Quad(bundle.request, TYPE, _nec("ReviewRequest"))
+        yield Quad(bundle.request, _nec("member"), bundle.inner(self._patient))
+        for iri, reason in bundle.patients.strangers(self._patient):
+            yield Quad(bundle.inner(iri), _known("notTheirs"), Literal(reason))
+        if self._vocabulary.codes is None:
+            yield from bundle.quads
+        else:
+            yield from _codings_read(bundle, self._vocabulary.codes, self._repairs)
+
+    def after(self, stage: str) -> Iterable[Triple]:
+        """What the stages that follow see beside that."""
+        found = self.triples[stage]
+        if stage == queries.KNOWN:
+            return found
+        outer = self.bundle.outer
+        notes = {triple for triple in found if triple.predicate in (_nec("note"), _nec("reason"))}
+        notes = set() if stage == queries.UNREAD else notes
+        self._notes |= {Triple(outer(note.subject), note.predicate, note.object) for note in notes}
+        self._chart |= {Triple(outer(s), p, outer(o)) for s, p, o in found - notes}
+        if stage == queries.REQUEST:
+            return self._request()
+        if stage == queries.EVIDENCE:
+            return self._unread()
+        return ()
+
+    def _request(self) -> list[Triple]:
+        """The facts of the request, those of the caller in place of the bundle's."""
+        bundle = self.bundle
+        self._missing = _complete(self._chart, self._patient, self._options, bundle, self._vocabulary.axes)
+        facts = [triple for triple in self._chart if triple.subject == REQUEST]
+        return [Triple(bundle.request, p, o) for _, p, o in facts if p not in (WAS_DERIVED_FROM, PROV_USED)]
+
+    def _unread(self) -> list[Triple]:
+        """What could not be understood: nodes, and resources that gave nothing."""
+        roots, used = self.bundle.roots, set(_derived(self._chart, self.bundle, {}))
+        reasons: dict[NamedNode, str] = {}
+        for node, predicate, reason in sorted(self._notes, key=str):
+            if predicate == _nec("reason") and not (node in roots and node in used):
+                reasons.setdefault(cast(NamedNode, node), cast(Literal, reason).value)
+        marks: list[Triple] = []
+        for node, reason in reasons.items():
+            inner = self.bundle.inner(node)
+            marks.append(Triple(inner, _known("unread"), Literal(reason)))
+            marks.append(Triple(inner, _known("of"), NamedNode(inner.value.partition("#")[0])))
+        return marks
+
+    def result(self) -> MappedBundle:
+        """What came of the bundle."""
+        bundle, roots = self.bundle, self.bundle.roots
+        names = _names(self._chart, self._patient, self._vocabulary.axes)
+        derived = _derived(self._chart, bundle, names)
+        notes = {(cast(NamedNode, note.subject), cast(Literal, note.object).value) for note in self._notes}
+        notes |= {(node, text) for node, text in self._repairs.items() if _owner(node, roots) in derived}
+        shown = [(bundle.show(node), text) for node, text in notes]
+        shown += [(entry.name, entry.left_out) for entry in bundle.entries if entry.left_out]
+        notes_by_resource: dict[NamedNode, tuple[str, ...]] = {}
+        for node, text in sorted(notes, key=str):
+            iri = _owner(node, roots) or node
+            notes_by_resource[iri] = (*notes_by_resource.get(iri, ()), text)
+        unused = Counter(kind for iri, kind in roots.items() if iri not in derived and iri not in notes_by_resource)
+        return MappedBundle(
+            source=bundle.source,
+            triples=sorted(_named(self._chart, names), key=str),
+            notes=(
+                *_together(shown),
+                *bundle.notes,
+                *(f"{kind}: {number} not used" for kind, number in sorted(unused.items())),
+            ),
+            missing=tuple(self._missing),
+            entries=tuple(bundle.entries),
+            notes_by_resource=notes_by_resource,
+            derived=derived,
+            notes_on_bundle=tuple(bundle.notes),
+        )
+
+
+def _codings_read(bundle: Bundle, codes: CodeSystems, repairs: dict[NamedNode, str]) -> Iterator[Quad]:
+    """The quads of a bundle with its codings read; what had to be repaired in one is put down by its node in the chart."""
     written: dict[NamedNode, str] = {}
-    repairs: dict[NamedNode, str] = {}
-    about: list[Quad] = []
+    concept, known_reason, known_code = _known("concept"), _known("reason"), _known("code")
     for node, system, code in bundle.codings:
         coding = codes.read(system, code)
         if not system.strip() or not coding.system:
@@ -181,15 +273,18 @@ def _codings_read(bundle: Bundle, codes: CodeSystems) -> tuple[list[Quad], dict[
         if coding.code != code:
             written[NamedNode(f"{node.value}.code")] = coding.code
         if coding.note:
-            repairs[node] = coding.note
+            repairs[bundle.outer(node)] = coding.note
+        if coding.concept:
+            yield Quad(node, concept, NamedNode(coding.concept))
         if coding.reason:
-            about.append(Quad(node, _nec("reason"), Literal(coding.reason)))
-            about.append(Quad(node, _nec("code"), NamedNode(coding.iri)))
+            yield Quad(node, known_reason, Literal(coding.reason))
+            yield Quad(node, known_code, NamedNode(coding.iri))
     value = fhir("v")
-    kept = (
-        bundle.quads if not written else [q for q in bundle.quads if q.predicate != value or q.subject not in written]
-    )
-    return [*kept, *(Quad(node, value, Literal(text)) for node, text in written.items()), *about], repairs
+    if not written:
+        yield from bundle.quads
+        return
+    yield from (quad for quad in bundle.quads if quad.predicate != value or quad.subject not in written)
+    yield from (Quad(node, value, Literal(text)) for node, text in written.items())
 
 
 def _together(notes: Iterable[tuple[str, str]]) -> Iterator[str]:
@@ -199,34 +294,6 @@ def _together(notes: Iterable[tuple[str, str]]) -> Iterator[str]:
         same.setdefault((name.partition("/")[0], text), []).append(name)
     for (kind, text), names in same.items():
         yield f"{names[0]}: {text}" if len(names) == 1 else f"{kind}, {len(names)} such as {names[0]}: {text}"
-
-
-@cache
-def mappings(folder: Path = ONTOLOGY / "fhir") -> dict[str, str]:
-    """The mapping queries by the names of their files."""
-    return {path.name: path.read_text("utf-8") for path in sorted(folder.glob("*.rq"))}
-
-
-@cache
-def named(query: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The types and the elements of FHIR that a query names."""
-    names = {match[1] or match[2] for match in _TOKEN.finditer(query)} - {None, ""}
-    kinds = frozenset(name for name in names if name[0].isupper())
-    return kinds, frozenset(names - kinds)
-
-
-def _wanted(bundle: Bundle) -> list[str]:
-    """The mappings that can find something: those that name no type, or one that occurs."""
-    there = {cast(NamedNode, quad.object) for quad in bundle.quads if quad.predicate == TYPE}
-    kinds = {kind.value.rpartition("/")[2] for kind in there}
-    return [name for name, query in mappings().items() if not (named(query)[0] and kinds.isdisjoint(named(query)[0]))]
-
-
-def _construct(store: Store, name: str, mapping: str) -> QueryTriples:
-    try:
-        return cast(QueryTriples, store.query(mapping))
-    except SyntaxError as error:
-        raise PolicyError(f"the mapping is not SPARQL: {error}", where=f"ontology/fhir/{name}") from error
 
 
 def _complete(
@@ -328,3 +395,8 @@ def _day(text: str) -> Literal:
 @cache
 def _nec(name: str) -> NamedNode:
     return NamedNode(f"https://w3id.org/necessity/core#{name}")
+
+
+@cache
+def _known(name: str) -> NamedNode:
+    return NamedNode(f"urn:necessity:known:{name}")

@@ -1,0 +1,95 @@
+"""The mapping queries of ``ontology/fhir``: SPARQL that makes a chart of the quads of bundles, in stages.
+
+Each folder is a stage, and each sees what the ones before it made:
+
+* ``known``: what the others use of persons and orders. It is no part of the chart;
+* ``request``: the request, its member and its plan;
+* ``evidence``: statements and documents. It sees the request as it is after the caller's facts;
+* ``unread``: an unread item for each ``known:unread``, which a query of the stages before gave with ``nec:reason``.
+
+A query that names types of FHIR is run only if one of them occurs, since planning a query takes longer than answering it from a
+small bundle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from re import VERBOSE
+from re import compile as pattern
+from typing import cast
+
+from pyoxigraph import QueryTriples, Store
+
+from reasoner.ground.errors import PolicyError
+from reasoner.ground.resources import ONTOLOGY
+
+KNOWN, REQUEST, EVIDENCE, UNREAD = STAGES = ("known", "request", "evidence", "unread")
+"""The folders, in the order in which they are run."""
+
+_ALWAYS = frozenset({"contained"})  # a reference can lead there by its name alone
+_TOKEN = pattern(
+    r"""\#[^\n]* | "(?:[^"\\\n]|\\.)*" | '(?:[^'\\\n]|\\.)*' | <http://hl7\.org/fhir/([A-Za-z][A-Za-z0-9]*)> | <[^<>"{}|^`\s]*>
+    | \bfhir:([A-Za-z][A-Za-z0-9]*)""",
+    VERBOSE,
+)
+
+
+@dataclass(frozen=True)
+class MappingQuery:
+    """A query of the mappings."""
+
+    name: str
+    """Its folder and file."""
+    text: str
+    kinds: frozenset[str]
+    """The types of FHIR that it names."""
+    elements: frozenset[str]
+    """The elements that it names."""
+
+    def run(self, store: Store) -> QueryTriples:
+        """What it makes of a store; raises `PolicyError` if it is not SPARQL."""
+        try:
+            return cast(QueryTriples, store.query(self.text))
+        except SyntaxError as error:
+            raise PolicyError(f"the mapping is not SPARQL: {error}", where=f"ontology/fhir/{self.name}") from error
+
+
+@cache
+def of_stage(stage: str, folder: Path = ONTOLOGY / "fhir") -> tuple[MappingQuery, ...]:
+    """The queries of one of `STAGES`, by name."""
+    return tuple(_query(path) for path in sorted((folder / stage).glob("*.rq")))
+
+
+def wanted(stage: str, kinds: Collection[str]) -> list[MappingQuery]:
+    """The queries of a stage that can find something where these types of FHIR occur: those that name one of them, or none."""
+    return [query for query in of_stage(stage) if not query.kinds or not query.kinds.isdisjoint(kinds)]
+
+
+@cache
+def elements() -> frozenset[str]:
+    """The elements that any query names, and those through which a reference leads."""
+    return _ALWAYS.union(*(query.elements for stage in STAGES for query in of_stage(stage)))
+
+
+@cache
+def read_by_mappings() -> tuple[frozenset[str], dict[str, frozenset[str]]]:
+    """The types that queries name, and by type the elements that are read: those named in queries of the type, or of none."""
+    by_kind: dict[str, set[str]] = {}
+    of_any: set[str] = set()
+    for query in (query for stage in STAGES for query in of_stage(stage)):
+        for kind in query.kinds:
+            by_kind.setdefault(kind, set()).update(query.elements)
+        of_any |= set() if query.kinds else query.elements
+    return frozenset(by_kind), {kind: frozenset(names | of_any) for kind, names in by_kind.items()} | {
+        "": frozenset(of_any)
+    }
+
+
+def _query(path: Path) -> MappingQuery:
+    text = path.read_text("utf-8")
+    names = {match[1] or match[2] for match in _TOKEN.finditer(text)} - {None, ""}
+    kinds = frozenset(name for name in names if name[0].isupper())
+    return MappingQuery(f"{path.parent.name}/{path.name}", text, kinds, frozenset(names - kinds))
