@@ -24,9 +24,12 @@ import simple_icd_10_cm as icd
 SCHEME = "http://hl7.org/fhir/sid/icd-10-cm"
 OUTPUT = Path(__file__).with_name("icd10cm.ttl")
 
-CHAPTER = "F01-F99"
-"""The notation given here to the chapter that the package calls 5."""
+DISORDERS = "F01-F99"
+"""The chapter whose codes are all listed."""
 CIRCUMSTANCES = "Z55-Z65"
+"""The block whose codes are all listed."""
+TITLE = re.compile(r"(.*) \((\w{3}-\w{3})\)")
+"""How the package writes the title of a chapter or a block: with its range."""
 
 STATED = ("F30", "F31", "F32", "F33")
 """Categories whose titles state the severity of the present episode."""
@@ -49,8 +52,8 @@ HEADER = """\
     owl:versionInfo "ICD-10-CM {version}, release of {issued}" ;
     owl:imports <https://w3id.org/necessity/core> ;
     dcterms:title "ICD-10-CM: mental, behavioral and neurodevelopmental disorders, and socioeconomic circumstances"@en ;
-    dcterms:description "Chapter F01-F99 and block Z55-Z65 of ICD-10-CM as SKOS concepts, with the severity or remission \
-that a code itself states. ICD-10-CM is a work of the United States government and in the \
+    dcterms:description "The chapters of ICD-10-CM, and all codes of chapter F01-F99 and block Z55-Z65, as SKOS concepts, with the \
+severity or remission that a code itself states. ICD-10-CM is a work of the United States government and in the \
 public domain; the codes and titles are unchanged, the severities and remissions are the \
 project's."@en ;
     dcterms:creator "The Necessity project" ;
@@ -93,11 +96,16 @@ def remission(code: str) -> str | None:
     return REMISSIONS[said[1] and said[1].lower()] if said else None
 
 
+def title(code: str) -> tuple[str, str]:
+    """Notation and label of a code. The package calls a block by its range and a chapter by its number."""
+    ranged = TITLE.fullmatch(icd.get_description(code)) if icd.is_chapter(code) or "-" in code else None
+    return (ranged[2], ranged[1]) if ranged else (code, icd.get_description(code))
+
+
 def concept(code: str, broader: str | None) -> str:
-    """One concept on one line. The package calls a block by its range and a chapter by its number."""
-    notation = CHAPTER if icd.is_chapter(code) else code
-    label = icd.get_description(code).replace("\\", "\\\\").replace('"', '\\"')
-    label = label.removesuffix(f" ({notation})")
+    """One concept on one line."""
+    notation, label = title(code)
+    label = label.replace("\\", "\\\\").replace('"', '\\"')
     line = f'icd10cm:{notation} a skos:Concept ; skos:notation "{notation}" ; skos:prefLabel "{label}"@en'
     if broader is not None:
         line += f" ; skos:broader icd10cm:{broader}"
@@ -110,21 +118,21 @@ def concept(code: str, broader: str | None) -> str:
 
 
 def concepts(code: str, broader: str | None = None) -> list[str]:
-    """A code and all below it, in the order of the tabular list."""
+    """A code and all below it that is listed, in the order of the tabular list."""
+    notation = title(code)[0]
     lines = [concept(code, broader)]
     for child in icd.get_children(code):
-        lines += concepts(child, CHAPTER if icd.is_chapter(code) else code)
+        if broader is not None or notation == DISORDERS or child == CIRCUMSTANCES:
+            lines += concepts(child, notation)
     return lines
 
 
 def build() -> str:
     """The whole file."""
-    (chapter,) = (
-        one for one in icd.get_all_codes() if icd.is_chapter(one) and f"({CHAPTER})" in icd.get_description(one)
-    )
     version, issued = release()
     header = HEADER.format(scheme=SCHEME, version=version, issued=issued)
-    return header + "".join(concepts(chapter)) + "".join(concepts(CIRCUMSTANCES))
+    chapters = [code for code in icd.get_all_codes() if icd.is_chapter(code)]
+    return header + "".join(line for chapter in chapters for line in concepts(chapter))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote
 
-from reasoner.policy.lexicon import CodeSystem, code_system_key
+from reasoner.policy.code_systems import CodeSystem, code_system_key, plain_code
 from reasoner.policy.model import Policy
 from reasoner.rdf import terms
 from reasoner.rdf.namespaces import SKOS
@@ -63,7 +63,7 @@ class CodeSystems:
                 if concept.endswith(notation):
                     self._base.setdefault(scheme, concept.removesuffix(notation))
                 self._concepts.setdefault((scheme, notation), set()).add(concept)
-                for spelt in {_plain(notation), _plain(notation).replace(".", "")}:
+                for spelt in {plain_code(notation), plain_code(notation).replace(".", "")}:
                     self._alike.setdefault((scheme, spelt), set()).add(concept)
         self._notations = {terms.name(term): notation for term, notation in lexicon.notations.items()}
         for prefix, namespace in policy.prefixes.items():
@@ -114,10 +114,7 @@ class CodeSystems:
             (concept,) = concepts
             notation = self._notations[concept]
             return Coding(of.iri, notation, concept, self._repair(of, system, code, notation), iri=concept)
-        reason = f"its code is none of those of {of.label} that are known here"
-        if of.expressions and re.search(of.expressions, code):
-            reason = f"it is an expression made of codes of {of.label} (post-coordinated), which is not read"
-        return Coding(of.iri, code, "", reason=reason, iri=iri)
+        return Coding(of.iri, code, "", reason=_unknown(of, code), iri=iri)
 
     def _of_any(self, code: str) -> Coding:
         """A code without a system, as sheets may have it."""
@@ -137,7 +134,7 @@ class CodeSystems:
         if concepts := self._concepts.get((scheme, code)):
             return concepts
         with_term = _WITH_TERM.fullmatch(code)
-        return self._alike.get((scheme, _plain(with_term[1] if with_term else code)), set())
+        return self._alike.get((scheme, plain_code(with_term[1] if with_term else code)), set())
 
     def _repair(self, of: CodeSystem, system: str, code: str, notation: str) -> str:
         """What had to be repaired, in words."""
@@ -156,5 +153,13 @@ def code_systems(policy: Policy) -> CodeSystems:
     return CodeSystems(policy)
 
 
-def _plain(code: str) -> str:
-    return re.sub(r"\s", "", code).upper()
+def _unknown(of: CodeSystem, code: str) -> str:
+    """Why a code of a system that is read is no concept, in words."""
+    if of.expressions and re.search(of.expressions, code):
+        return f"it is an expression made of codes of {of.label} (post-coordinated), which is not read"
+    if of.is_formed(code) is False:
+        return f"its code does not have the form of a code of {of.label}"
+    reason = f"its code is none of those of {of.label} that are known here"
+    if within := of.range_of(code):
+        return f"{reason}; it lies in {within.notation}, {within.label}"
+    return f"{reason}, and lies in no chapter of it" if of.ranges else reason

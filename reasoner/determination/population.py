@@ -11,6 +11,8 @@ from reasoner.determination.bearing import Bearing, Fact, Reason, SetAside
 from reasoner.determination.facts import UNNAMED, Groups
 from reasoner.determination.inference import Inference
 from reasoner.determination.periods import Period
+from reasoner.policy.code_systems import CodeRange, plain_code
+from reasoner.policy.lexicon import Lexicon
 from reasoner.policy.model import Criterion, PolicyVersion, Quantifier
 from reasoner.rdf import terms
 from reasoner.rdf.namespaces import NEC
@@ -187,7 +189,7 @@ class Population:
         return any(self._version.lexicon.relations.is_within(terms.name(topic), name) for name in names)
 
 
-def unread_items(case: Case, leaf: Criterion, period: Period) -> tuple[Unread, ...]:
+def unread_items(case: Case, leaf: Criterion, period: Period, lexicon: Lexicon) -> tuple[Unread, ...]:
     """The items that could not be read and may be what a leaf counts.
 
     Where the leaf holds for every fact, that is only an item whose code says so; where it counts, every item whose code
@@ -197,20 +199,36 @@ def unread_items(case: Case, leaf: Criterion, period: Period) -> tuple[Unread, .
         item
         for item in case.unread
         if item.kind in leaf.counts_over
-        and _could_fall(item.code, leaf.counted_codes, leaf.holds_for is Quantifier.SOME)
+        and _could_fall(item.code, leaf.counted_codes, lexicon, leaf.holds_for is Quantifier.SOME)
         and (item.recorded is None or item.recorded <= case.as_of)
         and ((day := item.observed or item.recorded) is None or period.holds(day))
     )
 
 
-def _could_fall(code: str, counted: str, doubtful: bool) -> bool:
-    """Whether a code falls into a range of categories; `doubtful` where it cannot be told."""
-    system, _, notation = code.rpartition("/")
-    counted_system, _, limits = counted.rpartition("/")
-    first, _, last = limits.partition("-")
-    if not counted or system != counted_system or len(notation) < len(first):
+def _could_fall(code: str, counted: str, lexicon: Lexicon, doubtful: bool) -> bool:
+    """Whether a code lies in a range of its code system; `doubtful` where it cannot be told.
+
+    A known concept lies where the concepts above it do. Any other code lies outside only if it has the form of the system's codes and
+    lies in another of its ranges: it may be a code of none, misspelt.
+    """
+    term, within = terms.iri(code), terms.iri(counted)
+    if not counted:
         return doubtful
-    return first <= notation[: len(first)].upper() <= last
+    above = {term} | lexicon.broader.get(term, frozenset())
+    if within in above:
+        return True
+    schemes = {scheme for concept in above for scheme in lexicon.schemes.get(concept, ())}
+    for system in lexicon.systems:
+        if system.iri not in lexicon.schemes.get(within, ()):
+            continue
+        if system.iri in schemes:
+            return False
+        notation = system.code_of(code)
+        if notation is not None and system.is_formed(notation) is not False:
+            if CodeRange(lexicon.notations[within]).holds(plain_code(notation)):
+                return True
+            return doubtful and system.range_of(notation) is None
+    return doubtful
 
 
 def _affirmed(fact: Fact) -> bool:

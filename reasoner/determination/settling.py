@@ -111,7 +111,9 @@ class _Settling:
         if not self._case.unread:
             return {}
         counting = [leaf for leaf in self._version.leaves.values() if leaf.counts_over]
-        by_leaf = {leaf.iri: unread_items(self._case, leaf, self._periods.of(leaf)) for leaf in counting}
+        by_leaf = {
+            leaf.iri: unread_items(self._case, leaf, self._periods.of(leaf), self._version.lexicon) for leaf in counting
+        }
         return {iri: items for iri, items in by_leaf.items() if items}
 
     def _count(self) -> list[Statement]:

@@ -18,7 +18,7 @@ from rdflib import Graph, Literal, URIRef
 from rdflib.term import Node
 
 from reasoner.ground.errors import DocumentationError, PolicyError
-from reasoner.policy.lexicon import code_system_key, code_systems_of
+from reasoner.policy.code_systems import code_system_key, code_systems_of
 from reasoner.rdf import parsing
 from reasoner.rdf.namespaces import DCTERMS, NEC, RDF, RDFS, SKOS
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from rdflib import BNode, Graph, URIRef
 from rdflib.term import Node
 
+from reasoner.policy.code_systems import CodeSystem, code_systems_of
 from reasoner.policy.findings import Findings, read_findings
 from reasoner.rdf import graphs, terms
-from reasoner.rdf.namespaces import DCTERMS, NEC, RDF, RDFS, SH, SKOS
+from reasoner.rdf.namespaces import NEC, RDF, RDFS, SH, SKOS
 from reasoner.rdf.owl_rl import AXIOMS
 from reasoner.rdf.terms import Nodes, Term
 
@@ -20,18 +20,6 @@ LEADS_TO_SHAPES = frozenset(
     {SH.property, SH.node, SH.qualifiedValueShape, SH["not"], SH["and"], SH["or"], SH.xone, RDF.first, RDF.rest}
 )
 """The properties that lead from a shape, or from a list of shapes, to a shape that it uses."""
-
-
-@dataclass(frozen=True)
-class CodeSystem:
-    """A code system that records can name; see ``ontology/core-codes.ttl``."""
-
-    iri: str
-    label: str
-    names: tuple[str, ...]
-    """What else it is called: words, and IRIs that are not its own."""
-    expressions: str = ""
-    """A regular expression of its expressions (`nec:expressionPattern`); empty if its codes cannot be joined."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +50,8 @@ class Lexicon:
     """The code systems, by IRI."""
     schemes: dict[Term, frozenset[str]] = field(default_factory=dict)
     """Concept to the IRIs of the code systems that it is of."""
+    broader: dict[Term, frozenset[Term]] = field(default_factory=dict)
+    """Concept to all those that it lies under; of one that lies under none there is no entry."""
 
     def shapes_below(self, shape: URIRef) -> Iterator[tuple[Node, Node, Node]]:
         """The triples of a shape, of the shapes that it uses, and of the blank nodes they lead to."""
@@ -122,6 +112,14 @@ def lexicon(ontology: Graph, shapes: Graph, findings: Iterable[str]) -> Lexicon:
             terms.of(concept): frozenset(map(str, ontology.objects(concept, SKOS.inScheme)))
             for concept in ontology.subjects(SKOS.inScheme, unique=True)
         },
+        broader={
+            terms.of(concept): frozenset(
+                terms.of(above)
+                for above in ontology.transitive_objects(concept, SKOS.broader)
+                if above not in (None, concept)
+            )
+            for concept in ontology.subjects(SKOS.broader, unique=True)
+        },
     )
 
 
@@ -131,21 +129,6 @@ def nodes(graph: Graph) -> Nodes:
     for subject, predicate, value in sorted(graph, key=lambda triple: [str(term) for term in triple]):
         triples.setdefault(_term(subject), {}).setdefault(_term(predicate), []).append(_term(value))
     return triples
-
-
-def code_system_key(name: str) -> str:
-    """A name of a code system, without what makes no difference in one: case, spaces, hyphens, the beginning and end of IRIs."""
-    bare = re.sub(r"[\s_-]", "", name).casefold().partition("|")[0]
-    return re.sub(r"^(https?://|urn:oid:)", "", bare).rstrip("/#")
-
-
-def code_systems_of(ontology: Graph) -> Iterator[CodeSystem]:
-    """The code systems of an ontology, by IRI."""
-    for scheme in sorted(ontology.subjects(RDF.type, SKOS.ConceptScheme), key=str):
-        stated = {str(name) for term in (SKOS.altLabel, DCTERMS.identifier) for name in ontology.objects(scheme, term)}
-        label = graphs.text(ontology, scheme, SKOS.prefLabel)
-        pattern = graphs.text(ontology, scheme, NEC.expressionPattern)
-        yield CodeSystem(str(scheme), label, tuple(sorted(stated)), pattern)
 
 
 def _code_classes(ontology: Graph, code: Node) -> frozenset[str]:
