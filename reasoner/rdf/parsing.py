@@ -17,6 +17,7 @@ from rdflib.term import Node
 
 from reasoner.ground.errors import DocumentationError, PolicyError
 from reasoner.rdf import terms
+from reasoner.rdf.namespaces import NEC, RDF
 from reasoner.rdf.terms import Nodes, OxTerm
 
 MAX_BYTES = 256 * 2**20
@@ -36,7 +37,13 @@ SYNTAXES = {
 }
 """The RDF syntaxes that are read, by file name suffix."""
 
-_NODE = "urn:necessity:node:"
+GENERATED = "urn:necessity:node:"
+"""Begins the IRIs that take the place of blank nodes."""
+_RELATIVE = "http://necessity.invalid/"
+"""Begins the IRIs that relative references become, so that they are told from whole IRIs."""
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]").search
+"""Finds a character that XML cannot hold (XML 1.0, section 2.2), in which graphs and answers are written too."""
+_REQUEST = ox.NamedNode(str(NEC.ReviewRequest))
 _XML_DANGER = re.compile(r"<!DOCTYPE|<!ENTITY", re.IGNORECASE)
 _XML_ENCODING = re.compile(r"""^\s*<\?xml[^>]*encoding\s*=\s*["'](?!utf-8["'])""", re.IGNORECASE)
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
@@ -103,6 +110,7 @@ def parse_datasets(data: bytes, syntax: ox.RdfFormat, source: str) -> list[DataS
     shared: list[ox.Triple] = []
     named: dict[str, list[ox.Triple]] = {}
     for quad in _parse(text, syntax, source):
+        _refuse_relative(quad, source)
         if isinstance(quad.graph_name, ox.DefaultGraph):
             shared.append(quad.triple)
         else:
@@ -131,35 +139,53 @@ def label_prefix(path: Path) -> str:
     return "b" + hashlib.sha256(str(path).encode()).hexdigest()[:8]
 
 
-def data_set(name: str, triples: Iterable[ox.Triple], *, depth: int = MAX_DEPTH) -> DataSet:
+def data_set(name: str, triples: Iterable[ox.Triple], *, depth: int = MAX_DEPTH, scope: str = "") -> DataSet:
     """The data set of parsed triples, with blank nodes replaced by IRIs that are made from their content.
 
-    Two blank nodes with the same properties are one node, so order and labels never matter.
+    Two blank nodes with the same properties are one node, so order and labels never matter. Those of two data sets that are
+    about different requests never are: two people who were born on one day stay two.
 
     Args:
         name: what to call the data set, in errors too.
         triples: as the parser gives them.
         depth: the longest chain of blank nodes that is accepted, in nodes.
+        scope: what the names are made from beside the content; by default the IRIs of the requests in the data set.
 
     Raises:
-        DocumentationError: blank nodes form a cycle or nest deeper than `depth`, a literal is longer than `MAX_LITERAL`,
-            or a triple is quoted.
+        DocumentationError: blank nodes form a cycle or nest deeper than `depth`, a literal is longer than `MAX_LITERAL`, has
+            a character that XML cannot hold or a base direction, or a triple is quoted.
     """
     triples = list(triples)
-    names = _skolem_names(triples, name, depth)
+    names = _skolem_names(triples, name, depth, scope or _requests(triples))
     skolemized = []
     for triple in triples:
         subject, value = triple.subject, triple.object
         if isinstance(subject, ox.Triple) or isinstance(value, ox.Triple):
             raise _quoted(name)
-        if isinstance(value, ox.Literal) and len(value.value) > MAX_LITERAL:
-            raise DocumentationError(
-                f"a literal is longer than {MAX_LITERAL // 2**20} MiB",
-                where=f"{name}: {_show(subject)}",
-                mend="Keep the excerpt, not the document, in the statement",
-            )
+        if isinstance(value, ox.Literal):
+            _refuse_unusable(value, f"{name}: {_show(subject)}")
         skolemized.append(_skolemized(subject, triple.predicate, value, names) if names else triple)
     return DataSet(name, skolemized)
+
+
+def _refuse_unusable(value: ox.Literal, where: str) -> None:
+    """Raise `DocumentationError` for a literal that cannot be kept, or not be written in every format."""
+    if len(value.value) > MAX_LITERAL:
+        raise DocumentationError(
+            f"a literal is longer than {MAX_LITERAL // 2**20} MiB",
+            where=where,
+            mend="Keep the excerpt, not the document, in the statement",
+        )
+    if found := _UNWRITABLE(value.value):
+        raise DocumentationError(
+            f"a literal has the control character U+{ord(found[0]):04X}", where=where, mend="Leave it out"
+        )
+    if value.direction is not None:
+        raise DocumentationError(
+            f"a literal has a base direction (@{value.language}--{value.direction})",
+            where=where,
+            mend=f"Write @{value.language}: RDF 1.1 has no base direction",
+        )
 
 
 def refuse_deep_json(text: str, source: str) -> None:
@@ -194,7 +220,7 @@ def _refuse_xml_dangers(text: str, source: str) -> None:
 
 def _parse(text: str, syntax: ox.RdfFormat, source: str) -> Iterator[ox.Quad]:
     try:
-        yield from ox.parse(input=text.encode(), format=syntax, base_iri=f"http://necessity.invalid/{quote(source)}")
+        yield from ox.parse(input=text.encode(), format=syntax, base_iri=_RELATIVE + quote(source))
     except SyntaxError as error:
         where = f"{source}: line {error.lineno}, column {error.offset}" if error.lineno else source
         if "LoadDocumentCallback" in str(error):
@@ -206,6 +232,31 @@ def _parse(text: str, syntax: ox.RdfFormat, source: str) -> Iterator[ox.Quad]:
         raise DocumentationError(
             "a literal or another part is too large to parse", where=source, mend=f"Shorten it ({error})"
         ) from None
+
+
+def _refuse_relative(quad: ox.Quad, source: str) -> None:
+    """Raise `DocumentationError` for an IRI that depends on where the document stands: two documents could mean two things by it."""
+    for term in (quad.subject, quad.predicate, quad.object, quad.graph_name):
+        if isinstance(term, ox.NamedNode) and term.value.startswith(_RELATIVE):
+            own = f"{_RELATIVE}{quote(source)}"
+            written = term.value.removeprefix(own) if term.value.startswith(own) else term.value.removeprefix(_RELATIVE)
+            raise DocumentationError(
+                f"the IRI <{written}> is relative",
+                where=source,
+                mend="Write IRIs in full or with a prefix, or declare their base in the document",
+            )
+
+
+def _requests(triples: list[ox.Triple]) -> str:
+    """The IRIs of the requests that are described, ordered."""
+    found = {
+        triple.subject.value
+        for triple in triples
+        if isinstance(triple.subject, ox.NamedNode)
+        and triple.predicate.value == str(RDF.type)
+        and triple.object == _REQUEST
+    }
+    return "\n".join(sorted(found))
 
 
 def _nodes(triple: ox.Triple, prefix: str = "") -> tuple[Node, Node, Node]:
@@ -238,14 +289,14 @@ def _skolemized(
 ) -> ox.Triple:
     """A triple in which blank nodes are replaced by IRIs made of their names."""
     if isinstance(subject, ox.BlankNode):
-        subject = ox.NamedNode(_NODE + names[subject.value])
+        subject = ox.NamedNode(GENERATED + names[subject.value])
     if isinstance(value, ox.BlankNode):
-        value = ox.NamedNode(_NODE + names[value.value])
+        value = ox.NamedNode(GENERATED + names[value.value])
     return ox.Triple(subject, predicate, value)
 
 
-def _skolem_names(triples: list[ox.Triple], source: str, limit: int) -> dict[str, str]:
-    """A name for each blank node, digested from what is said of it, children before parents.
+def _skolem_names(triples: list[ox.Triple], source: str, limit: int, scope: str) -> dict[str, str]:
+    """A name for each blank node, digested from a scope and from what is said of it, children before parents.
 
     The depth of a blank node is the length of the longest chain of blank nodes that begins with it. Names and depths
     depend on the graph alone: not on labels, nor on the order or the repetition of triples.
@@ -270,7 +321,7 @@ def _skolem_names(triples: list[ox.Triple], source: str, limit: int) -> dict[str
                     f"blank nodes nest deeper than {limit} levels", where=source, mend="Give the nodes IRIs"
                 )
             statements = {f"{t.predicate} {_value(t.object, names)}" for t in about.get(label, ())}
-            names[label] = hashlib.sha256("\n".join(sorted(statements)).encode()).hexdigest()[:20]
+            names[label] = hashlib.sha256("\n".join([scope, *sorted(statements)]).encode()).hexdigest()[:20]
     except CycleError:
         raise DocumentationError("blank nodes form a cycle", where=source, mend="Give the nodes IRIs") from None
     return names

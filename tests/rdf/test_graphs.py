@@ -13,6 +13,7 @@ from rdflib import Graph, URIRef
 from reasoner.ground.errors import DocumentationError, PolicyError
 from reasoner.rdf import parsing
 from reasoner.rdf.graphs import canonical, closure, members, text
+from reasoner.rdf.namespaces import NEC
 from reasoner.rdf.parsing import data_set, load_files, parse_datasets, read_bytes, refuse_deep_json
 
 PREFIX = "@prefix : <urn:x:> .\n"
@@ -148,6 +149,14 @@ def test_a_chain_longer_than_the_stack_is_named_or_refused() -> None:
         ('{"a":' * 70 + "1" + "}" * 70, ".jsonld", "nested deeper than 64 levels"),
         ('<!DOCTYPE x [<!ENTITY y "z">]><x/>', ".rdf", "document type or entities"),
         ('<?xml version="1.0" encoding="latin-1"?><x/>', ".rdf", "encoding other than UTF-8"),
+        (PREFIX + ':a :p "a\\u0000b" .', ".ttl", "control character U\\+0000"),
+        (PREFIX + ':a :p "a\x07b" .', ".ttl", "control character U\\+0007"),
+        ('<urn:a> <urn:p> "a\\uFFFEb" .', ".nt", "control character U\\+FFFE"),
+        (PREFIX + ':a :p "هاتف"@ar--rtl .', ".ttl", "base direction"),
+        (PREFIX + ":a :p <#b> .", ".ttl", "the IRI <#b> is relative"),
+        (PREFIX + "<b/c> :p :a .", ".ttl", "the IRI <b/c> is relative"),
+        (PREFIX + ":g { :a <p> :b }", ".trig", "is relative"),
+        ('{"@id": "#a", "urn:p": "x"}', ".jsonld", "the IRI <#a> is relative"),
     ],
 )
 def test_a_data_set_is_refused_for(content: str, syntax: str, problem: str) -> None:
@@ -184,3 +193,21 @@ def test_brackets_in_strings_do_not_nest() -> None:
     refuse_deep_json('{"a": "' + "[" * 100 + '"}', "a test")
     with pytest.raises(DocumentationError, match="line 2"):
         refuse_deep_json("\n" + "[" * 65, "a test")
+
+
+def test_an_iri_on_a_declared_base_is_whole() -> None:
+    (data,) = read("@base <https://example.org/chart> . <#a> <#p> <#b> .")
+    assert [str(term) for term in data.triples[0]] == [f"<https://example.org/chart#{name}>" for name in "apb"]
+
+
+def test_people_without_iris_stay_apart() -> None:
+    """What is said of both is the same, and each belongs to a request of its own."""
+
+    def member(request: str) -> str:
+        triples = f"<urn:{request}> a nec:ReviewRequest ; nec:member [ nec:birthDate '1980-05-05' ] ."
+        (data,) = read(f"@prefix nec: <{NEC}> . {triples}")
+        (value,) = data.graph.objects(URIRef(f"urn:{request}"), NEC.member)
+        return str(value)
+
+    assert member("one") == member("one")
+    assert member("one") != member("other")

@@ -33,7 +33,7 @@ CHARTS = [
 ]
 HOSTILE = (
     "<script>alert(1)</script> ![x](https://evil.example/x.png) [click](https://evil.example) https://evil.example "
-    "www.evil.example # head \\u202Ereversed \\u001B[31m &amp; | cell ` code ~~~ {{ 7*7 }} <https://evil.example> a@evil.example"
+    "www.evil.example # head \\u202Ereversed &amp; | cell ` code ~~~ {{ 7*7 }} <https://evil.example> a@evil.example"
 )
 
 

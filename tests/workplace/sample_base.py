@@ -29,7 +29,7 @@ CHARTS = {
 HOSTILE = "https://example.org/hostile#request"
 MARKUP = (
     "<script>document.title='pwned'</script><img src=x onerror=alert(1)> ![x](https://evil.example/b.png) "
-    "[link](javascript:alert(1)) **bold** $x$ :red[y] \u202egnp.exe\u202c \u0007 {{ 7*7 }} #set text(red)"
+    "[link](javascript:alert(1)) **bold** $x$ :red[y] \u202egnp.exe\u202c {{ 7*7 }} #set text(red)"
 )
 """What a chart might say to be run, fetched, or shown the wrong way round."""
 
