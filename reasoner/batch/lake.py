@@ -65,6 +65,8 @@ def _determine(source: Path, target: Path, job: Job, name: Path) -> tuple[Path, 
         out.parent.mkdir(parents=True, exist_ok=True)
         with pq.ParquetWriter(unfinished, exports.schema(), compression="zstd") as writer:
             for part in piece.pieces([str(source / name)]):
+                if part.at_once and part.error:
+                    raise part.error
                 result = worker(part)
                 if result.scattered:
                     raise DocumentationError(

@@ -73,6 +73,15 @@ class Rejection:
     """Suffix of a file with this content."""
 
 
+@dataclass(frozen=True)
+class Tally:
+    """How many data sets were read, and what became of them."""
+
+    read: int
+    determined: int
+    rejected: int
+
+
 @dataclass
 class PieceResult:
     """What a worker makes of a piece of the input."""
@@ -84,6 +93,12 @@ class PieceResult:
     rejections: list[Rejection] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
     """What was not used of the input: source and note."""
+    read: int = 0
+    """Data sets that the reader gave."""
+    determined: int = 0
+    """Those of them with determinations alone."""
+    rejected: int = 0
+    """Those of them of which something was rejected."""
     scattered: bool = False
     """Whether nothing was made of it, because it has to be read together with the rest of its file."""
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
+from reasoner.batch.model import Tally
 from reasoner.batch.state import BatchState
 from reasoner.batch.workers import workers
 from reasoner.chart.fast.piece import Piece
+from reasoner.ground.errors import EngineError
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ def run(
     jobs: int = 1,
     total: int = 0,
     progress: Callable[[Progress], None] = lambda _: None,
-) -> None:
+) -> Tally:
     """Determine all pieces that the state does not have yet.
 
     Args:
@@ -42,38 +44,67 @@ def run(
         total: bytes of input, to say how far it is.
         progress: called after each piece.
 
+    Returns:
+        How many data sets were read, and what became of them.
+
     Raises:
-        EngineError: a process was lost; the state keeps the pieces that are finished.
+        EngineError: a process was lost, or a part of the input; the state keeps the pieces that are finished.
     """
     finished = state.finished()
-    current: set[str] = set()
-    scattered: dict[str, Piece] = {}
+    current: dict[str, str] = {}  # the file of each piece by its key
+    whole: dict[str, Piece] = {}  # the pieces that stand for all parts of their file
+    spooled: dict[str, Piece] = {}
     begun, size, requests = time.monotonic(), 0, 0
 
     def unfinished() -> Iterator[Piece]:
         nonlocal size
         for piece in pieces:
-            key = piece.key()
-            current.add(key)
+            key, file = piece.key(), piece.files[0]
+            if key in current:
+                continue  # it is the same again
+            if piece.spool:
+                spooled[file] = piece
+            if piece.at_once:
+                whole[file] = piece
+            current[key] = file
             if key in finished:
                 size += piece.size()
             else:
                 yield piece
 
-    with workers(state.job, jobs) as determine:
-        for result in determine(unfinished()):
-            if result.scattered:
-                scattered.setdefault(result.piece.files[0], result.piece)
-            else:
-                state.keep(result)
-            size, requests = size + result.piece.size(), requests + len(result.rows)
-            progress(Progress(size, total, requests, time.monotonic() - begun))
-        for file in state.divided_files():
-            scattered.setdefault(file, Piece((file,)))
-        for file, piece in scattered.items():
-            state.forget(file)
-            for result in determine(iter([piece.whole()])):
-                current.add(result.piece.key())
-                state.keep(result)
+    try:
+        with workers(state.job, jobs) as determine:
+            for result in determine(unfinished()):
+                if result.scattered:
+                    whole.setdefault(result.piece.files[0], result.piece.whole())
+                else:
+                    state.keep(result)
+                size, requests = size + result.piece.size(), requests + len(result.rows)
+                progress(Progress(size, total, requests, time.monotonic() - begun))
+            for file in state.divided_files():
+                whole.setdefault(file, spooled.get(file, Piece((file,))).whole())
+            for file, piece in whole.items():
+                state.forget(file)
+                current = {key: other for key, other in current.items() if other != file}
+                for result in determine(iter([piece])):
+                    current[result.piece.key()] = file
+                    state.keep(result)
+        return _finish(state, current)
+    finally:
+        for piece in spooled.values():
+            piece.discard()
+
+
+def _finish(state: BatchState, current: Collection[str]) -> Tally:
+    """Apply the rules for the batch as a whole, once its pieces are known to be all there."""
     state.drop_all_but(current)
+    totals = state.totals()
+    lost = len(set(current) - state.finished())
+    if lost or totals.read != totals.determined + totals.rejected:
+        raise EngineError(
+            f"a part of the input was lost: {lost} pieces, and of {totals.read} data sets that were read "
+            f"{totals.determined} were determined and {totals.rejected} rejected",
+            mend="This is a fault of the software: report it, and use no result of this run",
+        )
     state.reject_duplicates()
+    return totals

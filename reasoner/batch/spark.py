@@ -96,7 +96,7 @@ def criteria(determinations: DataFrame) -> DataFrame:
 
 def _of_quads(job: Job) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        yield from _batches(job, piece.cut("quads", piece.QUADS, map(n_quads, batches)))
+        yield from _batches(job, piece.cut("quads", piece.QUADS, (n_quads(batch, "quads") for batch in batches)))
 
     return run
 

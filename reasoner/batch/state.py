@@ -13,12 +13,12 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from reasoner.batch.model import Job, PieceResult, Rejection, Row
+from reasoner.batch.model import Job, PieceResult, Rejection, Row, Tally
 from reasoner.ground.errors import DocumentationError, UsageError
 
 _TABLES = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT);
-CREATE TABLE piece (key TEXT PRIMARY KEY);
+CREATE TABLE piece (key TEXT PRIMARY KEY, file TEXT, read INTEGER, determined INTEGER, rejected INTEGER);
 CREATE TABLE graph (piece TEXT, file TEXT, source TEXT);
 CREATE TABLE row (piece TEXT, source TEXT, request TEXT, start TEXT, outcome TEXT, line TEXT);
 CREATE TABLE rejection (piece TEXT, source TEXT, problem TEXT, place TEXT, mend TEXT, suffix TEXT, raw BLOB);
@@ -78,7 +78,8 @@ class BatchState:
         """Add a finished piece with its results, all of it or nothing."""
         key, db = result.piece.key(), self._db
         db.execute("BEGIN")
-        db.execute("INSERT OR REPLACE INTO piece VALUES (?)", (key,))
+        totals = (result.read, result.determined, result.rejected)
+        db.execute("INSERT INTO piece VALUES (?, ?, ?, ?, ?)", (key, result.piece.files[0], *totals))
         db.executemany("INSERT INTO graph VALUES (?, ?, ?)", [(key, *graph) for graph in result.graphs])
         db.executemany(
             "INSERT INTO row VALUES (?, ?, ?, ?, ?, ?)",
@@ -99,8 +100,8 @@ class BatchState:
         return [file for (file,) in rows]
 
     def forget(self, file: str) -> None:
-        """Remove the pieces of a file that has named graphs, with their results."""
-        rows = self._db.execute("SELECT DISTINCT piece FROM graph WHERE file = ?", (file,)).fetchall()
+        """Remove the pieces of a file, with their results."""
+        rows = self._db.execute("SELECT key FROM piece WHERE file = ?", (file,)).fetchall()
         self._remove([key for (key,) in rows])
 
     def drop_all_but(self, keys: Collection[str]) -> None:
@@ -130,6 +131,11 @@ class BatchState:
                 ),
             )
         db.execute("COMMIT")
+
+    def totals(self) -> Tally:
+        """How many data sets were read, and what became of them."""
+        sums = "COALESCE(SUM(read), 0), COALESCE(SUM(determined), 0), COALESCE(SUM(rejected), 0)"
+        return Tally(*self._db.execute(f"SELECT {sums} FROM piece").fetchone())  # noqa: S608
 
     def rows(self) -> Iterator[Row]:
         """The determinations, ordered by request and service start."""

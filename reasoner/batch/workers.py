@@ -56,6 +56,8 @@ class Worker:
         except stream.ScatteredError:
             return PieceResult(piece, scattered=True)
         except NecessityError as error:
+            result.read += 1
+            result.rejected += 1
             result.rejections.append(Rejection(piece.name, error))
         return result
 
@@ -63,6 +65,10 @@ class Worker:
         """Add what comes of a data set to the result of its piece."""
         job = self._job
         result.notes += [(data_set.source, note) for note in data_set.notes]
+        if data_set.notes and not data_set.cases and not data_set.error:
+            return  # it only says what is not used
+        before = len(result.rejections), len(result.rows)
+        result.read += 1
         if data_set.graph:
             result.graphs.append((result.piece.files[0], data_set.source))
         if data_set.error:
@@ -76,6 +82,8 @@ class Worker:
                 result.rejections.append(Rejection(data_set.source, error))
             else:
                 result.rows += rows
+        result.rejected += len(result.rejections) > before[0]
+        result.determined += len(result.rejections) == before[0] and len(result.rows) > before[1]
 
     def _lines(self, case: Case) -> Iterator[tuple[str, str, str]]:
         """The start of service, the outcome and the line of each determination of a case."""

@@ -17,7 +17,7 @@ from reasoner.cli.options import print_notes
 from reasoner.cli.output import DONE, INTERRUPTED, Threshold, exit_code, write, writer
 
 if TYPE_CHECKING:
-    from reasoner.batch.model import Job
+    from reasoner.batch.model import Job, Tally
     from reasoner.batch.run import Progress
     from reasoner.batch.state import BatchState
     from reasoner.cli.formats import StreamFormat
@@ -87,7 +87,7 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: StreamFormat, gate: 
     jobs = process_count(how.jobs, total)
     with _state(job, how) as state:
         pieces = piece.pieces(inputs.paths, inputs.stdin_suffix)
-        batch.run(state, pieces, jobs=jobs, total=total, progress=_progress_printer())
+        totals = batch.run(state, pieces, jobs=jobs, total=total, progress=_progress_printer())
         for source, note in state.notes():
             print_notes(source, [note])
         results = Results(
@@ -103,6 +103,7 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: StreamFormat, gate: 
         if how.quarantine:
             reports.quarantine(how.quarantine, state.rejections())
         _print_rejected(state, how.quarantine)
+        _print_totals(totals)
         code = gate.code(results.outcomes, results.rejected)
         if how.lineage:
             event = lineage.event(
@@ -160,6 +161,14 @@ def _print_rejected(state: BatchState, quarantine: Path | None) -> None:
         return
     for rejection in state.rejections():
         print(f"rejected: {rejection.error}", file=sys.stderr)
+
+
+def _print_totals(totals: Tally) -> None:
+    """Say what became of the input."""
+    what = "data set" if totals.read == 1 else "data sets"
+    print(
+        f"read {totals.read:,} {what}: {totals.determined:,} determined, {totals.rejected:,} rejected", file=sys.stderr
+    )
 
 
 def _threshold(text: str) -> Threshold:

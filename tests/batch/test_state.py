@@ -55,9 +55,10 @@ def test_a_request_in_two_data_sets_is_rejected_in_both(state: BatchState) -> No
 
 
 def test_a_graph_in_two_pieces_divides_its_file(state: BatchState) -> None:
-    state.keep(PieceResult(piece("1"), graphs=[("a.nq", "a.nq <urn:g>"), ("b.nq", "b.nq <urn:g>")]))
+    first, second = (Piece(("a.nq",), ".nq", first=line, data=b"") for line in (1, 9))
+    state.keep(PieceResult(first, graphs=[("a.nq", "a.nq <urn:g>"), ("b.nq", "b.nq <urn:g>")]))
     assert state.divided_files() == []
-    state.keep(PieceResult(piece("2"), graphs=[("a.nq", "a.nq <urn:g>")], rows=[row("urn:r", "a.nq <urn:g>")]))
+    state.keep(PieceResult(second, graphs=[("a.nq", "a.nq <urn:g>")], rows=[row("urn:r", "a.nq <urn:g>")]))
     assert state.divided_files() == ["a.nq"]
     state.forget("a.nq")
     assert state.finished() == set()

@@ -2,14 +2,17 @@
 
 A file of N-Quads is cut between named graphs, newline-delimited JSON between lines, a sheet between requests, a bulk export
 of FHIR between patients; other files are pieces by themselves, small ones together. Sheets, exports, Parquet and standard
-input are cut as they are read.
+input are cut as they are read; N-Quads from standard input are put down in a file first, since what stands at their end
+may belong to a graph at their beginning.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -20,7 +23,7 @@ from typing import IO, TYPE_CHECKING, BinaryIO
 from reasoner.chart import sources
 from reasoner.chart.sources import LINES, TABLE, WORKBOOK
 from reasoner.chart.tables import rows
-from reasoner.ground.errors import DocumentationError, NecessityError
+from reasoner.ground.errors import DocumentationError, NecessityError, UsageError
 from reasoner.rdf import parsing
 
 if TYPE_CHECKING:
@@ -45,7 +48,9 @@ class Piece:
     """Number of its first line or row in the file."""
     data: bytes | None = field(default=None, repr=False)
     at_once: bool = False
-    """Whether it is read as one document, though its type has parts."""
+    """Whether it is read as one document, though its type has parts; then it stands for all parts of its file."""
+    spool: str = ""
+    """The file that standard input was put down in."""
     error: NecessityError | None = None
     """Why nothing can be read of it."""
     notes: tuple[str, ...] = ()
@@ -61,6 +66,8 @@ class Piece:
         if self.data is not None:
             content = hashlib.sha256(self.data).hexdigest()
             said: tuple[object, ...] = (self.files, self.first, content, str(self.error or ""), self.notes)
+        elif self.spool:
+            said = (self.files, self.offset, _digest(self.spool, self.offset, self.length))
         else:
             states = [(name, os.stat(name).st_size, os.stat(name).st_mtime_ns) for name in self.files]
             said = (states, self.offset, self.length)
@@ -70,27 +77,34 @@ class Piece:
         """Its bytes."""
         if self.data is not None:
             return len(self.data)
-        return self.length or sum(os.stat(name).st_size for name in self.files)
+        return self.length or sum(os.stat(name).st_size for name in ((self.spool,) if self.spool else self.files))
 
     def whole(self) -> Piece:
-        """The file that it is a stretch of, to be read at once; itself, if it is data."""
+        """The file that it is a part of, to be read at once; itself, if its data stand nowhere else."""
+        if Path(self.files[0]).suffix.lower() == TABLE:
+            return Piece(self.files, at_once=True)
         return replace(self, at_once=True, offset=0, length=0, first=1)
 
     def read(self) -> bytes:
         """Its content; raises `DocumentationError` where it cannot be had."""
         if self.data is not None:
             return self.data
-        if not self.length:
+        if not self.spool and not self.length:
             return parsing.read_bytes(Path(self.files[0]))
         if self.length > parsing.MAX_BYTES:
-            raise DocumentationError(f"a graph is larger than {parsing.MAX_BYTES // 2**20} MiB", where=self.files[0])
+            raise DocumentationError(f"a graph is larger than {parsing.MAX_BYTES // 2**20} MiB", where=self.name)
         try:
-            with open(self.files[0], "rb") as stream:
+            with open(self.spool or self.files[0], "rb") as stream:
                 stream.seek(self.offset)
-                return stream.read(self.length)
+                return stream.read(self.length or parsing.MAX_BYTES + 1)
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            raise DocumentationError(f"the file cannot be read: {reason}", where=self.files[0]) from error
+            raise DocumentationError(f"the file cannot be read: {reason}", where=self.name) from error
+
+    def discard(self) -> None:
+        """Delete the file that standard input was put down in."""
+        if self.spool:
+            Path(self.spool).unlink(missing_ok=True)
 
 
 def pieces(paths: Iterable[str], suffix: str | None = None, size: int = SIZE) -> Iterator[Piece]:
@@ -108,7 +122,7 @@ def pieces(paths: Iterable[str], suffix: str | None = None, size: int = SIZE) ->
     together: list[str] = []
     gathered = 0
     exports: dict[str, list[str]] = {}
-    for name in sources.find(paths, sources.ALL_SUFFIXES):
+    for name in dict.fromkeys(sources.find(paths, sources.ALL_SUFFIXES)):
         kind = (suffix or "") if name == sources.STDIN else Path(name).suffix.lower()
         if kind in (QUADS, LINES, TABLE, WORKBOOK, SHEET) or name == sources.STDIN:
             if kind == LINES and name != sources.STDIN and _is_export(name):
@@ -135,6 +149,8 @@ def _parts(name: str, kind: str, size: int) -> Iterator[Piece]:
         with nullcontext(sys.stdin.buffer) if name == sources.STDIN else _opened(name) as stream:
             called = "standard input" if name == sources.STDIN else name
             yield from _rejected(name, _requests(name, rows.csv_records(stream, called), size))
+    elif name == sources.STDIN and kind == QUADS:
+        yield from _stretches(name, kind, size, _spooled(sys.stdin.buffer))
     elif name == sources.STDIN:
         yield from _flow(name, kind, sys.stdin.buffer, size)
     elif kind == TABLE:
@@ -151,6 +167,28 @@ def _rejected(name: str, found: Iterable[Piece]) -> Iterator[Piece]:
         yield from found
     except DocumentationError as error:
         yield Piece((name,), EXPORT, data=b"", error=error)
+
+
+def _spooled(stream: IO[bytes]) -> str:
+    """The path of a new file with what a stream holds, for its user alone."""
+    try:
+        with tempfile.NamedTemporaryFile(prefix="necessity-", suffix=QUADS, delete=False) as spool:
+            shutil.copyfileobj(stream, spool, SIZE)
+            return spool.name
+    except OSError as error:
+        problem = f"standard input cannot be kept: {error.strerror or type(error).__name__}"
+        raise UsageError(problem, where=tempfile.gettempdir(), mend="Free space, or set TMPDIR") from error
+
+
+def _digest(name: str, offset: int, length: int) -> str:
+    """SHA-256 of a stretch of a file; of all of it, if the length is 0."""
+    digest, left = hashlib.sha256(), length or os.stat(name).st_size
+    with open(name, "rb") as stream:
+        stream.seek(offset)
+        while left and (block := stream.read(min(left, SIZE))):
+            digest.update(block)
+            left -= len(block)
+    return digest.hexdigest()
 
 
 def _opened(name: str) -> BinaryIO:
@@ -202,19 +240,19 @@ def _requests(name: str, records: Iterator[list[str]], size: int) -> Iterator[Pi
         yield Piece((name,), SHEET, first=first, data=data)
 
 
-def _stretches(name: str, suffix: str, size: int) -> Iterator[Piece]:
+def _stretches(name: str, suffix: str, size: int, spool: str = "") -> Iterator[Piece]:
     """A file cut between data sets, near every so many bytes."""
-    total, start, first = os.stat(name).st_size, 0, 1
-    with open(name, "rb") as stream:
+    total, start, first = os.stat(spool or name).st_size, 0, 1
+    with open(spool or name, "rb") as stream:
         while start < total:
             end = total if total - start <= size else _boundary(stream, start + size, suffix)
-            yield Piece((name,), suffix, start, end - start, first)
+            yield Piece((name,), suffix, start, end - start, first, spool=spool)
             if suffix == LINES:
                 stream.seek(start)
                 first += stream.read(end - start).count(b"\n")
             start = end
     if not total:
-        yield Piece((name,), suffix="")
+        yield Piece((name,), suffix if spool else "", at_once=True, spool=spool)
 
 
 def _boundary(stream: IO[bytes], near: int, suffix: str) -> int:
@@ -236,12 +274,12 @@ def _boundary(stream: IO[bytes], near: int, suffix: str) -> int:
 
 def _flow(name: str, suffix: str, stream: IO[bytes], size: int) -> Iterator[Piece]:
     """Standard input, cut as it comes where its type has parts."""
-    if suffix not in (QUADS, LINES):
+    if suffix != LINES:
         yield Piece((name,), suffix, data=stream.read(parsing.MAX_BYTES + 1))
         return
     from reasoner.chart.fhir import bulk
 
-    begun = bulk.beginning(stream) if suffix == LINES else b""
+    begun = bulk.beginning(stream)
     if bulk.is_bulk(begun):
         yield from _patients(bulk.records_of(stream, "standard input", begun), "standard input", size)
     else:
@@ -252,12 +290,15 @@ def _table(name: str, size: int) -> Iterator[Piece]:
     """A Parquet file: of statements, cut as a sheet, or of quads, cut as N-Quads."""
     from reasoner.chart.tables import quads, sheet
 
-    records = rows.parquet_records(Path(name))
-    header = next(records, [])
-    if sheet.is_sheet(header):
-        yield from _requests(name, chain([header], records), size)
-    else:
-        yield from cut(name, QUADS, quads.of_parquet(Path(name)), size)
+    try:
+        records = rows.parquet_records(Path(name))
+        header = next(records, [])
+        if sheet.is_sheet(header):
+            yield from _requests(name, chain([header], records), size)
+        else:
+            yield from cut(name, QUADS, quads.of_parquet(Path(name)), size)
+    except DocumentationError as error:  # a graph can have rows in what cannot be read, so nothing of the file holds
+        yield Piece((name,), EXPORT, data=b"", at_once=True, error=error)
 
 
 def _workbook(name: str, size: int) -> Iterator[Piece]:

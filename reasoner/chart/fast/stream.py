@@ -60,7 +60,9 @@ def read(
     Raises:
         ScatteredError: it has to be read with the rest of its file.
     """
-    if piece.at_once:
+    if piece.suffix == EXPORT:
+        yield from _export(piece, policy, as_of, options)
+    elif piece.at_once:
         for name in piece.files:
             yield from _file(name, piece, policy, as_of, options)
     elif piece.suffix == QUADS:
@@ -69,8 +71,6 @@ def read(
         yield from _lines(piece, policy, as_of, options)
     elif piece.suffix == SHEET:
         yield from _sheet(piece, policy, as_of)
-    elif piece.suffix == EXPORT:
-        yield from _export(piece, policy, as_of, options)
     else:
         for name in piece.files:
             yield from _file(name, piece, policy, as_of, options)
@@ -80,7 +80,14 @@ def _file(
     name: str, piece: Piece, policy: Policy, as_of: date | None, options: RequestOptions | None
 ) -> Iterator[StreamedDataSet]:
     suffix = piece.suffix or (None if name == sources.STDIN else Path(name).suffix.lower())
-    cases, errors, notes = intake.read(name, policy, as_of=as_of, suffix=suffix, options=options, data=piece.data)
+    data = piece.read() if piece.spool else piece.data
+    if suffix == sources.TABLE:
+        results = list(intake.read_all([name], policy, as_of=as_of, options=options))
+    else:
+        results = list(intake.read_source(name, policy, as_of=as_of, suffix=suffix, options=options, data=data))
+    cases = [case for result in results for case in result.cases]
+    errors = [error for result in results for error in result.errors[:1]]
+    notes = tuple(note for result in results for note in result.notes)
     source = "standard input" if name == sources.STDIN else name
     by_set: dict[str, list[Case]] = {}
     for case in cases:
@@ -90,7 +97,7 @@ def _file(
     for error in errors:
         raw = b""
         if error.where.partition(": ")[0] == source:
-            raw = piece.data if piece.data is not None else _content(name)
+            raw = data if data is not None else _content(name)
         yield StreamedDataSet(source, "", error=error, raw=raw, suffix=suffix or "", notes=() if by_set else notes)
 
 

@@ -13,12 +13,25 @@ COLUMNS = ("subject", "predicate", "object", "graph")
 """The columns of quads in Parquet: terms as in N-Quads, the rows of a graph together."""
 
 
-def n_quads(batch: Any) -> bytes:
-    """An Arrow record batch of quads as N-Quads; a quad without a graph stands in none."""
+def n_quads(batch: Any, source: str, first: int = 1) -> bytes:
+    """An Arrow record batch of quads as N-Quads.
+
+    Args:
+        batch: the quads.
+        source: what to call them in errors.
+        first: the number of the first row.
+
+    Raises:
+        DocumentationError: a row lacks a term. One without a graph could belong to any chart, so none can be told whole.
+    """
     columns = [batch.column(name).to_pylist() for name in COLUMNS]
-    return "".join(
-        f"{s} {p} {o} {g} .\n" if g else f"{s} {p} {o} .\n" for s, p, o, g in zip(*columns, strict=True)
-    ).encode()
+    for name, column in zip(COLUMNS, columns, strict=True):
+        for missing in (None, ""):
+            if missing in column:
+                problem = f"row {first + column.index(missing)} has no {name}"
+                mend = "Write it into its row: without it nothing can be told of any chart of the table"
+                raise DocumentationError(problem, where=source, mend=mend)
+    return "".join([f"{s} {p} {o} {g} .\n" for s, p, o, g in zip(*columns, strict=True)]).encode()
 
 
 def of_parquet(path: Path) -> Iterator[bytes]:
@@ -26,7 +39,7 @@ def of_parquet(path: Path) -> Iterator[bytes]:
 
     Raises:
         UsageError: pyarrow is not installed.
-        DocumentationError: it is no Parquet, or lacks one of `COLUMNS`.
+        DocumentationError: it is no Parquet or not whole, or lacks one of `COLUMNS`, or a row lacks a term.
     """
     try:
         import pyarrow as pa
@@ -39,6 +52,9 @@ def of_parquet(path: Path) -> Iterator[bytes]:
             mend = f"Columns of quads are {', '.join(COLUMNS)}; a sheet of statements has {REQUEST!r}"
             problem = f"the table has no column {', '.join(sorted(missing))}"
             raise DocumentationError(problem, where=str(path), mend=mend)
-        yield from map(n_quads, table.iter_batches(columns=list(COLUMNS)))
+        first = 1
+        for batch in table.iter_batches(columns=list(COLUMNS)):
+            yield n_quads(batch, str(path), first)
+            first += batch.num_rows
     except (OSError, pa.ArrowException) as error:
-        raise DocumentationError(f"this is not Parquet: {error}", where=str(path)) from error
+        raise DocumentationError(f"this is not Parquet, or damaged: {error}", where=str(path)) from error
