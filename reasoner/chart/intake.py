@@ -10,18 +10,18 @@ import sys
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import pyoxigraph as ox
 from rdflib import Graph
 
 from reasoner.chart.coding import code_systems
 from reasoner.chart.fast.chart import read_cases
+from reasoner.chart.intake_result import IntakeResult, report_on_bundle, report_on_graph, report_on_orphans
 from reasoner.chart.model import Case
 from reasoner.chart.sources import ALL_SUFFIXES, FHIR, LINES, STDIN, SUFFIXES, TABLE, TURTLE, WORKBOOK, find
 from reasoner.chart.tables import rows
@@ -33,50 +33,10 @@ from reasoner.rdf.namespaces import DCTERMS, NEC, RDF, SKOS
 if TYPE_CHECKING:
     from reasoner.chart.fhir import bulk, mapping
     from reasoner.chart.fhir.request import RequestOptions
-    from reasoner.chart.report import Coverage
 
 _QUADS, _JSON_LD = ".nq", ".jsonld"
+_TOGETHER, _TOGETHER_BYTES = 128, 2**21  # bundles that are mapped in one go
 _GRAPH = re.compile(r" <([^<>]*)> \.\s*$")
-
-
-@dataclass(frozen=True)
-class IntakeResult:
-    """What one data set of the input becomes; its cases and the report on it are worked out when they are asked for."""
-
-    source: str
-    """The name of the data set."""
-    chart: parsing.DataSet | None = field(default=None, repr=False)
-    """The request and what is said about it. A chart from FHIR may lack facts of the request."""
-    notes: tuple[str, ...] = ()
-    """What of it is not used, in short."""
-    _refusals: tuple[NecessityError, ...] = ()
-    _read: Callable[[parsing.DataSet], tuple[Case, ...]] | None = field(default=None, repr=False)
-    _explain: Callable[[NecessityError], NecessityError] | None = field(default=None, repr=False)
-    _report: Callable[[], Coverage] | None = field(default=None, repr=False)
-
-    @cached_property
-    def _outcome(self) -> tuple[tuple[Case, ...], tuple[NecessityError, ...]]:
-        if self._refusals or self.chart is None or self._read is None:
-            return (), self._refusals
-        try:
-            return self._read(self.chart), ()
-        except NecessityError as error:
-            return (), (self._explain(error) if self._explain else error,)
-
-    @property
-    def cases(self) -> tuple[Case, ...]:
-        """The cases, ordered by request IRI; none if there are errors."""
-        return self._outcome[0]
-
-    @property
-    def errors(self) -> tuple[NecessityError, ...]:
-        """Why nothing can be determined from it."""
-        return self._outcome[1]
-
-    @cached_property
-    def coverage(self) -> Coverage | None:
-        """What became of each part of the source; None if it could not be read."""
-        return self._report() if self._report else None
 
 
 def read_all(
@@ -100,8 +60,12 @@ def read_all(
         UsageError: there is nothing at a path.
     """
     intake = _Intake(policy, as_of, options)
+    yield from intake.mapped(_found(intake, find(paths, ALL_SUFFIXES), suffix))
+
+
+def _found(intake: _Intake, names: Iterable[str], suffix: str | None) -> Iterator[IntakeResult | _Waiting]:
     exports: dict[str, list[str]] = {}
-    for name in find(paths, ALL_SUFFIXES):
+    for name in names:
         kind = (suffix or "") if name == STDIN else Path(name).suffix.lower()
         if kind == LINES:
             yield from intake.lines(name, exports)
@@ -111,14 +75,33 @@ def read_all(
             yield from intake.workbook(name)
         else:
             yield from intake.source(name, kind)
-    for folder, names in exports.items():
+    for folder, files in exports.items():
         from reasoner.chart.fhir import bulk
 
         result = None
-        for result in intake.export(bulk.records(names), folder):
+        for result in intake.export(bulk.records(files), folder):
             yield result
         if result is None:
-            yield from map(_empty, names)
+            yield from map(_empty, files)
+
+
+def read_documents(
+    documents: Iterable[tuple[str, str, bytes]],
+    policy: Policy,
+    *,
+    as_of: date | None = None,
+    options: RequestOptions | None = None,
+) -> Iterator[IntakeResult]:
+    """The data sets of documents that have been read already, in order; bundles of FHIR are mapped many at a time.
+
+    Args:
+        documents: of each what it is called, its file type such as ``.json``, and its content.
+        policy: the policy whose vocabulary the documentation uses.
+        as_of: review date that overrides the requests' own.
+        options: facts of the request that FHIR does not state.
+    """
+    intake = _Intake(policy, as_of, options)
+    return intake.mapped(chain.from_iterable(intake.source(name, kind, data) for name, kind, data in documents))
 
 
 def read_source(
@@ -140,7 +123,8 @@ def read_source(
         options: facts of the request that FHIR does not state.
         data: the content, where it has been read already; then the name only says what it is called.
     """
-    return _Intake(policy, as_of, options).source(name, suffix, data)
+    intake = _Intake(policy, as_of, options)
+    return intake.mapped(intake.source(name, suffix, data))
 
 
 def read(
@@ -221,6 +205,15 @@ def vocabulary(policy: Policy) -> mapping.Vocabulary:
     return mapping.Vocabulary(graphs.triples(wanted), policy.axes, code_systems(policy))
 
 
+class _Waiting(NamedTuple):
+    """A Bundle that waits to be mapped with others."""
+
+    source: str
+    bundle: bytes | dict[str, Any]
+    places: tuple[str, ...] = ()
+    """Where its entries stand, if they were put together from elsewhere."""
+
+
 class _Intake:
     """Reads sources for one policy."""
 
@@ -229,7 +222,30 @@ class _Intake:
         self._as_of = as_of
         self._options = options
 
-    def source(self, name: str, suffix: str | None, data: bytes | None = None) -> Iterator[IntakeResult]:
+    def mapped(self, parts: Iterable[IntakeResult | _Waiting]) -> Iterator[IntakeResult]:
+        """The parts in order, the bundles among them mapped many at a time."""
+        waiting: list[IntakeResult | _Waiting] = []
+        number = size = 0
+        for part in parts:
+            waiting.append(part)
+            if isinstance(part, _Waiting):
+                number, size = number + 1, size + len(part.bundle)
+            if number in (0, _TOGETHER) or size > _TOGETHER_BYTES:
+                yield from self._map(waiting)
+                number = size = 0
+        yield from self._map(waiting)
+
+    def _map(self, parts: list[IntakeResult | _Waiting]) -> Iterator[IntakeResult]:
+        from reasoner.chart.fhir import mapping, request
+
+        bundles = [part for part in parts if isinstance(part, _Waiting)]
+        documents = [(part.bundle, part.source) for part in bundles]
+        found = mapping.map_bundles(documents, vocabulary(self._policy), self._options or request.NOTHING_GIVEN)
+        of_bundles = iter(map(self._bundle, bundles, found))
+        yield from [next(of_bundles) if isinstance(part, _Waiting) else part for part in parts]
+        parts.clear()
+
+    def source(self, name: str, suffix: str | None, data: bytes | None = None) -> Iterator[IntakeResult | _Waiting]:
         """What is read at once."""
         source = _called(name)
         try:
@@ -237,13 +253,13 @@ class _Intake:
             if kind == rows.CSV:
                 yield from self._sheet(data, source)
             elif (bundle := data if kind == FHIR else _bundle_in_turtle(kind, data, source)) is not None:
-                yield self._bundle(bundle, source)
+                yield _Waiting(source, bundle)
             else:
                 yield from self._rdf(data, kind, source)
         except NecessityError as error:
             yield IntakeResult(source, _refusals=(error,))
 
-    def table(self, name: str) -> Iterator[IntakeResult]:
+    def table(self, name: str) -> Iterator[IntakeResult | _Waiting]:
         """A Parquet file: of statements, or of quads."""
         from reasoner.chart.tables import quads, sheet
 
@@ -271,7 +287,7 @@ class _Intake:
         except NecessityError as error:
             yield IntakeResult(name, _refusals=(error,))
 
-    def lines(self, name: str, exports: dict[str, list[str]]) -> Iterator[IntakeResult]:
+    def lines(self, name: str, exports: dict[str, list[str]]) -> Iterator[IntakeResult | _Waiting]:
         """Newline-delimited JSON, a document a line; a file of a bulk export is put down under its folder instead."""
         from reasoner.chart.fhir import bulk
 
@@ -292,7 +308,9 @@ class _Intake:
             problem = f"the file cannot be read: {error.strerror or type(error).__name__}"
             yield IntakeResult(source, _refusals=(DocumentationError(problem, where=source),))
 
-    def export(self, records: Iterable[bulk.PatientRecord | bulk.Orphan], source: str) -> Iterator[IntakeResult]:
+    def export(
+        self, records: Iterable[bulk.PatientRecord | bulk.Orphan], source: str
+    ) -> Iterator[IntakeResult | _Waiting]:
         """The patients of a bulk export of FHIR, and what belongs to none of them."""
         from reasoner.chart.fhir.bulk import Orphan, notes_on
 
@@ -304,19 +322,13 @@ class _Intake:
                 elif record.error:
                     yield IntakeResult(record.source, _refusals=(record.error,))
                 else:
-                    yield from self._record(record)
+                    yield _Waiting(record.source, record.bundle, record.places)
         except NecessityError as error:
             yield IntakeResult(source, _refusals=(error,))
         if orphans:
-            yield IntakeResult(source, notes=notes_on(orphans), _report=partial(_report_on_orphans, source, orphans))
+            yield IntakeResult(source, notes=notes_on(orphans), _report=partial(report_on_orphans, source, orphans))
 
-    def _record(self, record: bulk.PatientRecord) -> Iterator[IntakeResult]:
-        try:
-            yield self._bundle(record.bundle, record.source, record.places)
-        except NecessityError as error:
-            yield IntakeResult(record.source, _refusals=(error,))
-
-    def _documents(self, source: str, line: bytes, number: int, stream: IO[bytes]) -> Iterator[IntakeResult]:
+    def _documents(self, source: str, line: bytes, number: int, stream: IO[bytes]) -> Iterator[IntakeResult | _Waiting]:
         """Each line is a JSON document: a FHIR Bundle, or JSON-LD."""
         while line:
             if line.strip():
@@ -324,14 +336,17 @@ class _Intake:
                 yield from self.source(f"{source}, line {number}", kind, line)
             line, number = stream.readline(parsing.MAX_BYTES), number + 1
 
-    def _bundle(self, data: bytes | dict[str, Any], source: str, places: tuple[str, ...] = ()) -> IntakeResult:
-        from reasoner.chart.fhir import mapping, request
-
-        with reading(source):
-            mapped = mapping.map_bundle(data, source, vocabulary(self._policy), self._options or request.NOTHING_GIVEN)
-            chart = parsing.data_set(source, mapped.triples)
+    def _bundle(self, waiting: _Waiting, mapped: mapping.MappedBundle | NecessityError) -> IntakeResult:
+        source = waiting.source
+        try:
+            if isinstance(mapped, NecessityError):
+                raise mapped
+            with reading(source):
+                chart = parsing.data_set(source, mapped.triples)
+        except NecessityError as error:
+            return IntakeResult(source, _refusals=(error,))
         notes = () if mapped.missing else mapped.notes
-        report = partial(_report_on_bundle, mapped, places)
+        report = partial(report_on_bundle, mapped, waiting.places)
         return IntakeResult(source, chart, notes, mapped.missing, self._cases, _report=report)
 
     def _sheet(self, data: bytes, source: str, first: int | None = None) -> Iterator[IntakeResult]:
@@ -379,7 +394,7 @@ class _Intake:
             notes,
             _read=self._cases,
             _explain=explain,
-            _report=partial(_report_on_graph, chart, self._policy),
+            _report=partial(report_on_graph, chart, self._policy),
         )
 
     def _cases(self, chart: parsing.DataSet) -> tuple[Case, ...]:
@@ -441,21 +456,3 @@ def _graphs_apart(data: bytes) -> dict[str, bytes] | None:
     if any(map(str.strip, unnamed)) or not by_graph or data.startswith(BOM_UTF8):
         return None
     return {name: "\n".join(block).encode() for name, block in by_graph.items()}
-
-
-def _report_on_graph(chart: parsing.DataSet, policy: Policy) -> Coverage:
-    from reasoner.chart import report
-
-    return report.of_graph(chart, policy)
-
-
-def _report_on_bundle(mapped: mapping.MappedBundle, places: tuple[str, ...]) -> Coverage:
-    from reasoner.chart import report
-
-    return report.of_bundle(mapped, places)
-
-
-def _report_on_orphans(source: str, orphans: list[bulk.Orphan]) -> Coverage:
-    from reasoner.chart import report
-
-    return report.of_orphans(f"{source}, no patient", orphans)

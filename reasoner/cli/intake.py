@@ -17,7 +17,7 @@ from reasoner.cli.output import exit_code, writer
 if TYPE_CHECKING:
     from rdflib.term import Node
 
-    from reasoner.chart.intake import IntakeResult
+    from reasoner.chart.intake_result import IntakeResult
     from reasoner.chart.report import Totals
     from reasoner.cli.options import Commands
     from reasoner.policy.model import Policy

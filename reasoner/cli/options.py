@@ -19,7 +19,7 @@ from reasoner.ground.errors import UsageError
 
 if TYPE_CHECKING:
     from reasoner.chart.fhir.request import RequestOptions
-    from reasoner.chart.intake import IntakeResult
+    from reasoner.chart.intake_result import IntakeResult
     from reasoner.chart.model import Case
     from reasoner.determination.engine import Engine
     from reasoner.ground.errors import NecessityError

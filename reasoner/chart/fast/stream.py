@@ -146,10 +146,12 @@ def _lines(
     piece: Piece, policy: Policy, as_of: date | None, options: RequestOptions | None
 ) -> Iterator[StreamedDataSet]:
     """Each line is a JSON document: a FHIR Bundle, or JSON-LD."""
-    for number, line in enumerate(piece.read().split(b"\n"), piece.first):
-        if line.strip():
-            kind = sources.FHIR if b'"resourceType"' in line else ".jsonld"
-            yield _document(f"{piece.name}, line {number}", kind, line, policy, as_of, options)
+    lines = [(number, line) for number, line in enumerate(piece.read().split(b"\n"), piece.first) if line.strip()]
+    documents = [
+        (f"{piece.name}, line {number}", sources.FHIR if b'"resourceType"' in line else ".jsonld", line)
+        for number, line in lines
+    ]
+    yield from _documents(documents, policy, as_of, options)
 
 
 def _export(
@@ -159,17 +161,21 @@ def _export(
     if piece.error or piece.notes:
         yield StreamedDataSet(piece.name, "", error=piece.error, notes=piece.notes)
         return
-    for name, line in zip(piece.files, piece.read().split(b"\n"), strict=True):
-        yield _document(name, sources.FHIR, line, policy, as_of, options)
+    lines = zip(piece.files, piece.read().split(b"\n"), strict=True)
+    yield from _documents([(name, sources.FHIR, line) for name, line in lines], policy, as_of, options)
 
 
-def _document(
-    source: str, kind: str, line: bytes, policy: Policy, as_of: date | None, options: RequestOptions | None
-) -> StreamedDataSet:
-    cases, errors, notes = intake.read(source, policy, as_of=as_of, suffix=kind, options=options, data=line)
-    if errors:
-        return StreamedDataSet(source, "", error=errors[0], raw=line + b"\n", suffix=kind, notes=notes)
-    return StreamedDataSet(source, "", tuple(cases), notes=notes)
+def _documents(
+    documents: list[tuple[str, str, bytes]], policy: Policy, as_of: date | None, options: RequestOptions | None
+) -> Iterator[StreamedDataSet]:
+    by_source = {source: (kind, line) for source, kind, line in documents}
+    for found in intake.read_documents(documents, policy, as_of=as_of, options=options):
+        if found.errors:
+            kind, line = by_source[found.source]
+            raw = line + b"\n"
+            yield StreamedDataSet(found.source, "", error=found.errors[0], raw=raw, suffix=kind, notes=found.notes)
+        else:
+            yield StreamedDataSet(found.source, "", found.cases, notes=found.notes)
 
 
 def _sheet(piece: Piece, policy: Policy, as_of: date | None) -> Iterator[StreamedDataSet]:
