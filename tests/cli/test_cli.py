@@ -39,11 +39,11 @@ def test_text(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_text_disarms_control_characters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "chart.ttl"
-    path.write_text(chart([Attestation("adult-admission:3")]).replace('"R. Example"', '"\\u001b[31mred \\u202Egnp"'))
+    path.write_text(chart([Attestation("adult-admission:3")]).replace('"R. Example"', '"\\u009b31mred \\u202Egnp"'))
     assert main(["determine", str(path)]) == 0
     out = capsys.readouterr().out
-    assert "[31mred gnp" in out
-    assert not {"\x1b", "\u202e"} & set(out)
+    assert "31mred gnp" in out
+    assert not {"\x9b", "\u202e"} & set(out)
 
 
 def test_json_and_jsonl(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
