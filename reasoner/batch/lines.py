@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from reasoner.batch.fields import FIELDS
 from reasoner.chart.model import Case
@@ -14,6 +15,7 @@ from reasoner.determination.compiled import compiled_policy
 from reasoner.determination.determine import Period, other_readings, periods
 from reasoner.determination.engine import Engine, software_version
 from reasoner.determination.model import Determination
+from reasoner.determination.remembered import GroupStatuses, Remembered
 from reasoner.logic.fold import Outcome, fact_for_pair
 from reasoner.logic.tables import CODE, FoldTable
 from reasoner.policy.configuration import Configuration, configured
@@ -22,8 +24,19 @@ from reasoner.policy.model import Policy, PolicyVersion
 
 _KINDS = 256
 """How many kinds of requests are remembered; a policy knows a few dozen, but a request may have classes of its own."""
+_SHOWN = 16384
+"""How many results a kind of requests remembers."""
 _TRUTH: dict[bool | None, str] = {None: "null", True: "true", False: "false"}
 _LINE = "{" + ",".join(f'"{field.name}":%({field.name})s' for field in FIELDS) + "}"
+
+
+class _Shown(NamedTuple):
+    """What the statuses of a group of leaves are for one kind of request."""
+
+    codes: tuple[tuple[int, int], ...]
+    """Places in the table with their codes."""
+    evidence: tuple[tuple[int, str, tuple[int, ...]], ...]
+    """The place in published order of each leaf, its id as JSON, and its statements as places among those of the group."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +46,31 @@ class _RequestKind:
     table: FoldTable
     undocumented: bytes
     """The status codes of the table's leaves where no statement speaks to them."""
-    by_fact: dict[str, list[str]]
-    """The leaves that ask about several facts, by the leaf under which their statements are settled."""
     pairs: dict[str, list[Pair]]
     """The pairs of an alternative and a leaf, by the IRI of the leaf."""
     published: dict[str, tuple[int, str]]
     """The place in published order and the id of each leaf of the effective policy, by the leaf its statements are settled under."""
+    shown: dict[GroupStatuses, _Shown] = field(default_factory=dict)
+
+    def show(self, result: GroupStatuses) -> _Shown:
+        """What statuses are for this kind of request, remembered."""
+        if len(self.shown) > _SHOWN:
+            self.shown.clear()
+        position = self.table.position
+        codes = [(position[leaf], CODE[status]) for leaf, status, _ in result.statuses if leaf in position]
+        codes += [
+            (position[pair.key], CODE[fact_for_pair(facts, pair)])
+            for leaf, _, facts in result.statuses
+            for pair in self.pairs.get(leaf, ())
+        ]
+        evidence = [
+            (number, _string(id_), places)
+            for leaf, places in result.evidence
+            for number, id_ in (self.published.get(leaf, (-1, "")),)
+            if number >= 0
+        ]
+        shown = self.shown[result] = _Shown(tuple(codes), tuple(evidence))
+        return shown
 
 
 class LineWriter:
@@ -57,6 +89,7 @@ class LineWriter:
         self._configuration = configuration
         self._alternatives = alternatives
         self._kinds: dict[tuple[str, frozenset[str]], _RequestKind] = {}
+        self._memories: dict[str, Remembered] = {}
         self._basis = "\0".join(
             (
                 policy.digest,
@@ -81,30 +114,19 @@ class LineWriter:
                 outcome = Outcome.NO_POLICY_VERSION
                 yield start.isoformat(), outcome.value, _line(head, outcome, (None, None), "", "", ())
                 continue
-            compiled = compiled_policy(version)
-            inference = compiled.infer(case)
-            settlement = compiled.settle(case, inference)
+            inference = compiled_policy(version).infer(case)
             kind = self._kind(version, inference.request_classes)
-            table, position, published = kind.table, kind.table.position, kind.published
             codes = bytearray(kind.undocumented)
-            for leaf, answer in compiled.answers(case, inference, settlement).items():
-                if leaf in position:
-                    codes[position[leaf]] = CODE[compiled.status(leaf, answer)]
-            for settled in settlement.facts:
-                for leaf in kind.by_fact.get(settled, ()):
-                    report = compiled.judge(leaf, case, inference, settlement)
-                    codes[position[leaf]] = CODE[report.status]
-                    for pair in kind.pairs.get(leaf, ()):
-                        codes[position[pair.key]] = CODE[fact_for_pair(report.fact_statuses, pair)]
-            folded = table.fold(bytes(codes))
-            cited = sorted(
-                [
-                    (*published[leaf], ",".join([f'"{bearing.statement.iri}"' for bearing in bearings]))
-                    for leaf, bearings in settlement.bearings.items()
-                    if bearings and leaf in published
-                ]
-            )
-            evidence = ",".join([f"{_string(id_)}:[{statements}]" for _, id_, statements in cited])
+            cited: list[tuple[int, str, str]] = []
+            for result, statements in self._remembered(version).told(case, inference):
+                shown = kind.shown.get(result) or kind.show(result)
+                for position, code in shown.codes:
+                    codes[position] = code
+                for number, id_, places in shown.evidence:
+                    cited.append((number, id_, ",".join([f'"{statements[place].iri}"' for place in places])))
+            cited.sort()
+            folded = kind.table.fold(bytes(codes))
+            evidence = ",".join([f"{id_}:[{iris}]" for _, id_, iris in cited])
             yield (
                 start.isoformat(),
                 folded.outcome.value,
@@ -112,6 +134,11 @@ class LineWriter:
                     head, folded.outcome, (folded.holds, folded.holds_strained), folded.criteria, evidence, folded.gap
                 ),
             )
+
+    def _remembered(self, version: PolicyVersion) -> Remembered:
+        if version.iri not in self._memories:
+            self._memories[version.iri] = Remembered(version)
+        return self._memories[version.iri]
 
     def brief(self, determination: Determination) -> str:
         """The brief of a determination that was made whole, by either engine."""
@@ -157,16 +184,10 @@ class LineWriter:
             pairs: dict[str, list[Pair]] = {}
             for pair in {pair.key: pair for read in (effective, *plain, *strained) for pair in read.pairs}.values():
                 pairs.setdefault(pair.leaf.leaf, []).append(pair)
-            by_fact: dict[str, list[str]] = {}
-            for policy in (effective, *plain, *strained):
-                for leaf in policy.leaves:
-                    own = by_fact.setdefault(version.settled_as(leaf), [])
-                    own += [leaf] if version.leaves[leaf].topic and leaf not in own else []
             silent = [leaf.partition(" ")[0] for leaf in table.leaves]  # of a pair, that of its leaf
             kind = self._kinds[version.iri, classes] = _RequestKind(
                 table,
                 bytes(CODE[compiled.status(leaf, compiled.silence(leaf))] for leaf in silent),
-                by_fact,
                 pairs,
                 {settled: (number, version.criteria[iri].id) for number, (iri, settled) in enumerate(asked.items())},
             )

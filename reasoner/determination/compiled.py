@@ -297,6 +297,15 @@ class CompiledPolicy:
             answers |= {iri: LeafAnswer(results) for iri, results in results_by_leaf.items() if iri in asked}
         return answers
 
+    def contexts(self, case: Case, inference: Inference) -> tuple[frozenset[Term], ...]:
+        """What the leaves read of the request of a case, beside the evidence."""
+        if not any(leaf.contexts for leaf in self.leaves.values()):
+            return ()
+        age_group = (f"<{case.iri}>", _AGE_GROUP, terms.iri(inference.age_group))
+        evidence = Evidence(case.iri, {}, (*case.facts, age_group))
+        reads = (read for leaf in self.leaves.values() for read in leaf.contexts)
+        return tuple([frozenset(read(evidence, evidence.request)) for read in reads])
+
     def silence(self, iri: str) -> LeafAnswer:
         """The answer of a leaf that has no evidence."""
         return self._silent[iri]

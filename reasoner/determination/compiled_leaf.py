@@ -25,6 +25,8 @@ class CompiledLeaf:
         """Why it is not compiled; empty if it is."""
         self.reads_all = False
         """Whether every evidence node may matter to it, not just those of the classes that trigger it."""
+        self.reads_beyond = False
+        """Whether it may read evidence that does not speak to it: what is known of a statement's own leaves is not enough then."""
         self.triggers: frozenset[Term] = frozenset()
         self.predicates: frozenset[Term] = frozenset()
         self.classes: frozenset[Term] = frozenset()
@@ -67,6 +69,7 @@ class CompiledLeaf:
             # An evidence kind has to keep the values of every property that a path names.
             predicates |= {name for sequence in sequences for name, _ in sequence if name not in RELATIONS}
         self.triggers, self.predicates = frozenset(triggers), frozenset(predicates)
+        self.reads_beyond = self.reads_all or any(name in RELATIONS for steps in contexts for name, _ in steps.sequence)
         self.contexts = tuple(follow(steps) for steps in sorted(contexts, key=str))
 
     def answer(self, evidence: Evidence) -> LeafAnswer:

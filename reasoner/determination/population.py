@@ -20,6 +20,8 @@ from reasoner.rdf.terms import Term
 
 _BESIDE, _BESIDE_PRIMARY, _UNREAD_BESIDE = map(terms.of, (NEC.beside, NEC.besidePrimary, NEC.unreadBeside))
 _PRIMARY = terms.of(NEC.primary)
+DERIVED = frozenset((_BESIDE, _BESIDE_PRIMARY, _UNREAD_BESIDE))
+"""The properties that tell of a fact what stands beside it."""
 
 
 class Population:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from reasoner.chart.model import Assertion, Case, Statement, Unread
 from reasoner.determination.addressing import BY_CLASS, addresses, root
@@ -29,7 +29,8 @@ from reasoner.rdf.namespaces import NEC
 from reasoner.rdf.terms import Term
 
 _REMISSION = terms.of(NEC.remission)
-_CANDIDATE_FOR = terms.of(NEC.candidateFor)
+CANDIDATE_FOR = terms.of(NEC.candidateFor)
+"""The property that tells the leaf for which a statement is a candidate."""
 
 
 def settle(
@@ -48,6 +49,11 @@ def settle(
             by a detail, such as a low degree, or say neither.
     """
     return _Settling(case, inference, version, alone).settlement()
+
+
+def is_in_remission(facts: Iterable[tuple[Term, Term]]) -> bool:
+    """Whether the facts of a statement say that what it names is in remission."""
+    return any(p == _REMISSION and o != terms.FALSE for p, o in facts)
 
 
 class _Settling:
@@ -123,7 +129,7 @@ class _Settling:
             if statement.recorded > self._case.as_of:
                 self._set_aside.append(SetAside(statement, "", Reason.RECORDED_LATER))
                 continue
-            remission = any(p == _REMISSION and o != terms.FALSE for p, o in self._inference.facts[statement.iri])
+            remission = is_in_remission(self._inference.facts[statement.iri])
             classes, coded = self._inference.classes[statement.iri], self._naming.coded(statement)
             addressed = addresses(self._version, classes, statement.meaning, coded, remission)
             last = self._periods.last
@@ -140,7 +146,7 @@ class _Settling:
                 bearing = Bearing(address.leaf, statement, address.stance, address.contrary, address.open)
                 self._bearings.setdefault(address.leaf, []).append(bearing)
                 if address.candidate:
-                    fact = (_CANDIDATE_FOR, terms.iri(address.leaf))
+                    fact = (CANDIDATE_FOR, terms.iri(address.leaf))
                     self._candidates.setdefault(statement.iri, []).append(fact)
         return counted
 
