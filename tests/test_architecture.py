@@ -86,6 +86,9 @@ def test_a_package_says_what_lives_there_and_what_it_may_import(path: Path) -> N
         ("shacl", "rdf/shacl_door.py"),
         ("reasonable", "rdf/owl_rl.py"),
         ("typst", "render/pdf.py"),
+        ("pypdfium2", "chart/documents/pdf.py"),
+        ("striprtf", "chart/documents/rtf.py"),
+        ("lxml", "chart/documents/lxml_door.py"),
         ("uvicorn", "store/endpoint.py"),
     ],
 )

@@ -29,34 +29,32 @@ def cues_of(low: str, sentence: Span, heading: Heading, language: Language, newe
         language: whose words are known.
         newest: the latest year that the document writes out.
     """
-    words = low[sentence.start : sentence.end]
-    boxes, open_labels = _boxes(words, language)
+    boxes, open_labels = _boxes(low, sentence, language)
     found = [
         (kind, span)
-        for kind, phrases in language.cues
-        for span in phrases.find(words)
-        if words[span.start : span.end] != newest
+        for kind, span in language.cues.find(low, sentence.start, sentence.end)
+        if low[span.start : span.end] != newest
         and not any(label.start <= span.start < label.end for label in open_labels)
     ]
-    cues = {Cue(kind, sentence.start + span.start, sentence.start + span.end) for kind, span in (*found, *boxes)}
+    cues = {Cue(kind, *span) for kind, span in (*found, *boxes)}
     if heading.cue:
         cues.add(Cue(heading.cue, *heading.span))
     return tuple(sorted(cues, key=lambda cue: (cue.start, cue.end, cue.kind)))
 
 
-def _boxes(words: str, language: Language) -> tuple[list[tuple[str, Span]], list[Span]]:
+def _boxes(low: str, sentence: Span, language: Language) -> tuple[list[tuple[str, Span]], list[Span]]:
     """What the check boxes of a sentence say, and the labels of those that were left open for another.
 
     A ticked box with a label that says no is a cue. A box that is not ticked is one where none of the sentence is.
     """
-    boxes = [match.span() for match in BOX.finditer(words)]
-    ticked = [not _UNTICKED.issuperset(words[start:end]) for start, end in boxes]
-    ends = [*(start for start, _ in boxes), len(words)][1:]
+    boxes = [match.span() for match in BOX.finditer(low, sentence.start, sentence.end)]
+    ticked = [not _UNTICKED.issuperset(low[start:end]) for start, end in boxes]
+    ends = [*(start for start, _ in boxes), sentence.end][1:]
     cues: list[tuple[str, Span]] = []
     left_open: list[Span] = []
     for (start, end), tick, stop in zip(boxes, ticked, ends, strict=True):
-        label = words[end:stop].rstrip()
-        if tick and next(language.negative_answers.find(label[:_LABEL]), None) is not None:
+        label = low[end:stop].rstrip()
+        if tick and language.negative_answers.find(label[:_LABEL]):
             cues.append((NEGATED, Span(start, end + len(label))))
         elif not any(ticked):
             cues.append((TEMPLATE, Span(start, end)))

@@ -8,17 +8,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from rdflib import Graph, Namespace, URIRef
-from rdflib.namespace import SKOS
+from rdflib import Graph, Namespace
+from rdflib.term import Node
 
 from reasoner.ground.errors import PolicyError
 from reasoner.ground.resources import ONTOLOGY
 from reasoner.rdf import parsing
-from reasoner.rdf.namespaces import RDF
+from reasoner.rdf.namespaces import RDF, SKOS
 
 WORDS = Namespace("https://w3id.org/necessity/documentation/")
 _SEVERAL = 4  # words that may stand where a phrase has "…"
-_TOKEN = re.compile(r"…|\S+")
+_WORD = re.compile(r"\w+")
+_PLAIN = re.compile(r"(?:[a-z,;'\"()\s-]|\.(?!\.))*")
+"""Text in which no expression can be found: without digits and signs."""
+_PREFIX = 3  # letters of a word with any ending by which it is found
 
 
 class Span(NamedTuple):
@@ -31,29 +34,62 @@ class Span(NamedTuple):
 class Phrases:
     """A list of phrases, some of which say that another one is not meant where they stand."""
 
-    def __init__(self, phrases: Iterable[str], expressions: Iterable[str], apart: Iterable[str]) -> None:
-        found = [*map(_expression, phrases), *expressions]
-        left_out = [*map(_expression, apart)]
-        self._meant = _any_of(found)
-        self._apart = _any_of(left_out)
+    def __init__(self, phrases: Iterable[str], apart: Iterable[str] = ()) -> None:
+        self._meant = _any_of(map(_expression, phrases))
+        self._apart = _any_of(map(_expression, apart))
 
-    def find(self, text: str) -> Iterator[Span]:
-        """Where a phrase stands that no phrase set apart overlaps.
-
-        Args:
-            text: in lower case, with straight apostrophes; see `lowered`.
-        """
-        if self._meant is None:
-            return
-        apart = [match.span() for match in self._apart.finditer(text)] if self._apart else []
-        for match in self._meant.finditer(text):
-            start, end = match.span()
-            if not any(left < end and start < right for left, right in apart):
-                yield Span(start, end)
+    def find(self, text: str) -> bool:
+        """Whether a phrase stands in a text in lower case and none that is set apart."""
+        return bool(self._meant.search(text)) and not self._apart.search(text)
 
     def covers(self, text: str) -> bool:
-        """Whether a text, in lower case, is one of the phrases and nothing besides."""
-        return bool(self._meant and self._meant.fullmatch(text))
+        """Whether a text in lower case is one of the phrases and nothing besides."""
+        return bool(self._meant.fullmatch(text))
+
+
+class CueWords:
+    """The phrases of every kind of cue, found by their first words."""
+
+    def __init__(self, lists: Iterable[CueList]) -> None:
+        begun: dict[tuple[str, str, bool], list[str]] = {}
+        self._expressions: list[tuple[str, re.Pattern[str]]] = []
+        for cue in lists:
+            for phrases, apart in ((cue.phrases, False), (cue.apart, True)):
+                for phrase in phrases:
+                    for key in _keys(phrase):
+                        begun.setdefault((key, cue.kind, apart), []).append(_expression(phrase))
+            if cue.expressions:
+                self._expressions.append((cue.kind, _any_of(cue.expressions)))
+        self._by_word: dict[str, list[tuple[str, bool, re.Pattern[str]]]] = {}
+        for (key, kind, apart), expressions in sorted(begun.items()):
+            self._by_word.setdefault(key, []).append((kind, apart, _any_of(expressions)))
+
+    def find(self, low: str, start: int, end: int) -> list[tuple[str, Span]]:
+        """The cues of a stretch of a text in lower case: each phrase that no phrase set apart overlaps."""
+        meant: list[tuple[str, int, int]] = []
+        apart: list[tuple[str, int, int]] = []
+        for word in _WORD.finditer(low, start, end):
+            at = word.start()
+            for key in (word[0], word[0][:_PREFIX] + "*"):
+                for kind, aside, expression in self._by_word.get(key, ()):
+                    if found := expression.match(low, at, end):
+                        (apart if aside else meant).append((kind, at, found.end()))
+        for kind, expression in () if _PLAIN.fullmatch(low, start, end) else self._expressions:
+            meant.extend((kind, *found.span()) for found in expression.finditer(low, start, end) if found[0])
+        return [
+            (kind, Span(left, right))
+            for kind, left, right in meant
+            if not any(kind == other and left < stop and begin < right for other, begin, stop in apart)
+        ]
+
+
+class CueList(NamedTuple):
+    """What ``ontology/documentation`` says of a kind of cue."""
+
+    kind: str
+    phrases: list[str]
+    expressions: list[str]
+    apart: list[str]
 
 
 @dataclass(frozen=True)
@@ -70,7 +106,7 @@ class HeadingWords:
 class Language:
     """How documentation is worded in a language."""
 
-    cues: tuple[tuple[str, Phrases], ...]
+    cues: CueWords
     headings: tuple[HeadingWords, ...]
     titles: frozenset[str]
     """Abbreviations that end no sentence, in lower case without their full stop."""
@@ -98,54 +134,69 @@ def english() -> Language:
         PolicyError: a file cannot be read, or an expression in it is wrong.
     """
     table = parsing.load_files(sorted((ONTOLOGY / "documentation").glob("*.ttl")))
-    return Language(
-        cues=tuple((str(table.value(node, SKOS.notation)), _phrases(table, node)) for node in _all(table, "Cue")),
-        headings=tuple(
-            HeadingWords(
-                kind=str(table.value(node, SKOS.notation) or ""),
-                cue=str(table.value(table.value(node, WORDS.cue), SKOS.notation) or ""),
-                phrases=_phrases(table, node),
-            )
-            for node in _all(table, "Heading")
-        ),
-        titles=_words(table, "Titles"),
-        units=_words(table, "Units"),
-        answers=_words(table, "Answers") | _words(table, "NegativeAnswers"),
-        negative_answers=Phrases(_words(table, "NegativeAnswers"), (), ()),
-    )
+    try:
+        return Language(
+            cues=CueWords(
+                CueList(
+                    _notation(table, node), *(_listed(table, node, term) for term in ("phrase", "expression", "apart"))
+                )
+                for node in _all(table, "Cue")
+            ),
+            headings=tuple(
+                HeadingWords(
+                    kind=_notation(table, node),
+                    cue=_notation(table, table.value(node, WORDS.cue)),
+                    phrases=Phrases(_listed(table, node, "phrase"), _listed(table, node, "apart")),
+                )
+                for node in _all(table, "Heading")
+            ),
+            titles=_words(table, "Titles"),
+            units=_words(table, "Units"),
+            answers=_words(table, "Answers") | _words(table, "NegativeAnswers"),
+            negative_answers=Phrases(_words(table, "NegativeAnswers")),
+        )
+    except re.error as error:
+        raise PolicyError(f"an expression is wrong: {error}", where="ontology/documentation") from error
 
 
-def _all(table: Graph, kind: str) -> list[URIRef]:
-    return sorted(node for node in table.subjects(RDF.type, WORDS[kind]) if isinstance(node, URIRef))
+def _all(table: Graph, kind: str) -> list[Node]:
+    return sorted(table.subjects(RDF.type, WORDS[kind]), key=str)
+
+
+def _notation(table: Graph, node: Node | None) -> str:
+    return str(table.value(node, SKOS.notation) or "")
+
+
+def _listed(table: Graph, node: Node, term: str) -> list[str]:
+    return sorted(map(str, table.objects(node, WORDS[term])))
 
 
 def _words(table: Graph, name: str) -> frozenset[str]:
-    return frozenset(str(phrase) for phrase in table.objects(WORDS[name], WORDS.phrase))
+    return frozenset(_listed(table, WORDS[name], "phrase"))
 
 
-def _phrases(table: Graph, node: URIRef) -> Phrases:
-    def listed(term: URIRef) -> list[str]:
-        return sorted(str(value) for value in table.objects(node, term))
-
-    try:
-        return Phrases(listed(WORDS.phrase), listed(WORDS.expression), listed(WORDS.apart))
-    except re.error as error:
-        raise PolicyError(f"an expression is wrong: {error}", where=f"<{node}>") from error
+def _keys(phrase: str) -> Iterator[str]:
+    """What the first word of a phrase can begin with: words, or the beginning of one with a star for the rest."""
+    for word in phrase.split(None, 1)[0].split("|"):
+        begin = _WORD.match(word)
+        if begin is None:
+            raise re.error(f"{phrase!r} begins with no word")
+        yield begin[0][:_PREFIX] + "*" if word[begin.end() :].startswith("*") else begin[0]
 
 
 def _expression(phrase: str) -> str:
-    """A phrase as a regular expression; see the head of ``ontology/documentation/english-cues.ttl``."""
+    """A phrase as a regular expression; see the head of ``ontology/documentation/language.ttl``."""
     parts: list[str] = []
-    for token in _TOKEN.findall(phrase):
+    for token in phrase.split():
         if token == "…":
             parts.append(rf"(?:[^\s.;:!?]+\s+){{0,{_SEVERAL}}}?")
             continue
-        words = [re.escape(word).replace(r"\*", r"[\w']*") for word in token.split("|")]
-        parts.append(("(?:" + "|".join(words) + ")" if len(words) > 1 else words[0]) + r"\s+")
-    body = "".join(parts).removesuffix(r"\s+")
-    return rf"(?<!\w){body}(?!\w)"
+        words = [re.escape(word).replace(r"\*", r"[\w']*") for word in token.removesuffix("?").split("|")]
+        choice = rf"(?:{'|'.join(words)})"
+        parts.append(rf"(?:{choice}\s+)?" if token.endswith("?") else rf"{choice}\s+")
+    return rf"(?<!\w){''.join(parts).removesuffix(chr(92) + 's+')}(?!\w)"
 
 
-def _any_of(expressions: list[str]) -> re.Pattern[str] | None:
-    """One expression for all, the longer ones first."""
-    return re.compile("|".join(sorted(expressions, key=lambda e: (-len(e), e)))) if expressions else None
+def _any_of(expressions: Iterable[str]) -> re.Pattern[str]:
+    """One expression for all, the longer ones first; it finds nothing if there are none."""
+    return re.compile("|".join(sorted(set(expressions), key=lambda e: (-len(e), e))) or r"(?!)")

@@ -196,7 +196,7 @@ def _inline_heading(line: _Line, language: Language) -> Heading | None:
 def _kind(said: str, language: Language) -> tuple[str, str]:
     low = lowered(said)
     for heading in language.headings:
-        if heading.kind and (heading.phrases.covers(low) or (len(low) > 3 and next(heading.phrases.find(low), None))):
+        if heading.kind and (heading.phrases.covers(low) or (len(low) > 3 and heading.phrases.find(low))):
             return heading.kind, heading.cue
     return "", ""
 
