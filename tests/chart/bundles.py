@@ -221,6 +221,11 @@ class MappedResources:
         """The subjects that are statements."""
         return sorted({t.subject for t in self.triples if t.object == NamedNode(f"{NEC}Statement")}, key=str)
 
+    @property
+    def unread(self) -> list[Any]:
+        """The subjects that are unread items."""
+        return sorted({t.subject for t in self.triples if t.object == NamedNode(f"{NEC}Unread")}, key=str)
+
     def document(self, resource: Resource) -> dict[str, str]:
         """What is said of a resource as a document; empty if it is none."""
         end = f":{resource['resourceType']}/{resource['id']}"

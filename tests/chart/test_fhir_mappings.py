@@ -283,8 +283,8 @@ def test_documents_have_title_author_and_date_and_say_what_is_not_read() -> None
     assert found.document(SUMMARY)["title"] == "Discharge summary"
     assert found.document(CONDITION)["isPartOf"].endswith("Composition/m")
     assert found.document(PLAN)["title"] == "Care plan: Treatment plan"
-    assert "Composition/m: the text of its sections is not read" in found.notes
-    assert any(note.startswith("DocumentReference/f: it is listed as a document") for note in found.notes)
+    assert any(note.startswith("Composition/m, section.0.section.0.text: it is listed") for note in found.notes)
+    assert any(note.startswith("DocumentReference/f, content.0: it is listed as a document") for note in found.notes)
 
 
 def test_a_plan_takes_its_funding_and_says_what_it_does_not_know() -> None:

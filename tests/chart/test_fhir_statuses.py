@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,7 @@ def test_a_status_that_must_not_count(resource: Resource, element: str, value: A
     assert not found.statements
     assert not found.document(changed)
     assert not any(t.predicate == NamedNode(f"{NEC}funding") for t in found.triples)
-    assert any(note.startswith(f"{resource['resourceType']}/{resource['id']}: ") for note in found.notes)
+    assert any(re.match(rf"{resource['resourceType']}/{resource['id']}[:,] ", note) for note in found.notes)
 
 
 @pytest.mark.parametrize("day", ["2025", "2025-05", "2025-02-30", "yesterday", {"extension": [{"url": "x"}]}])

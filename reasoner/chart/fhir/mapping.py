@@ -9,7 +9,7 @@ understood: that becomes an unread item of the chart, unless the resource gave s
 The codings of the bundles are read first (`reasoner.chart.coding`): a mapping sees the IRI of the code system and the notation,
 however they are written, and the concept as ``known:concept``. A coding of a known system that cannot be read has a
 ``known:reason``, and as ``known:code`` the IRI of the code. A resource that is not known to be the patient's has
-``known:notTheirs``.
+``known:notTheirs``, and ``known:untold`` unless it is known to be somebody else's.
 """
 
 from __future__ import annotations
@@ -26,12 +26,14 @@ from pyoxigraph import Literal, NamedNode, Quad, Store, Triple
 from reasoner.chart.coding import CodeSystems
 from reasoner.chart.fhir import queries
 from reasoner.chart.fhir.from_json import REQUEST, TYPE, XSD, Bundle, BundleEntry, fhir, parse_bundle
+from reasoner.chart.fhir.patients import STRANGER
 from reasoner.chart.fhir.request import NOTHING_GIVEN, RequestOptions
 from reasoner.ground.errors import DocumentationError, EngineError, NecessityError, reading
 from reasoner.policy.axes import Axis
 
 WAS_DERIVED_FROM = NamedNode("http://www.w3.org/ns/prov#wasDerivedFrom")
 PROV_USED = NamedNode("http://www.w3.org/ns/prov#used")
+_LINKS = tuple(NamedNode(f"http://purl.org/dc/terms/{name}") for name in ("isPartOf", "references"))
 _WEAR = 1_000_000  # quads added and removed after which a store is replaced
 
 
@@ -188,6 +190,8 @@ class _Mapped:
         yield Quad(bundle.request, _nec("member"), bundle.inner(self._patient))
         for iri, reason in bundle.patients.strangers(self._patient):
             yield Quad(bundle.inner(iri), _known("notTheirs"), Literal(reason))
+            if reason != STRANGER:
+                yield Quad(bundle.inner(iri), _known("untold"), Literal(reason))
         if self._vocabulary.codes is None:
             yield from bundle.quads
         else:
@@ -206,6 +210,7 @@ class _Mapped:
         if stage == queries.REQUEST:
             return self._request()
         if stage == queries.EVIDENCE:
+            self._chart = set(_without_loose_links(self._chart))
             return self._unread()
         return ()
 
@@ -285,6 +290,15 @@ def _codings_read(bundle: Bundle, codes: CodeSystems, repairs: dict[NamedNode, s
         return
     yield from (quad for quad in bundle.quads if quad.predicate != value or quad.subject not in written)
     yield from (Quad(node, value, Literal(text)) for node, text in written.items())
+
+
+def _without_loose_links(triples: set[Triple]) -> Iterator[Triple]:
+    """The triples without what ties a document to something that is none."""
+    documents = {triple.subject for triple in triples if triple.predicate == TYPE and triple.object == _nec("Document")}
+    for triple in triples:
+        ends = {triple.subject, triple.object} if triple.predicate in _LINKS else set()
+        if ends <= documents:
+            yield triple
 
 
 def _together(notes: Iterable[tuple[str, str]]) -> Iterator[str]:
