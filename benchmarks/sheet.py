@@ -28,7 +28,7 @@ STATEMENTS = 6
 
 def rows(policy: Policy, count: int) -> Iterator[tuple[str, ...]]:
     """A header, and rows about leaves of the policy, six for each request."""
-    leaves = sorted(policy.versions[-1].by_id)
+    leaves = sorted(leaf.id for leaf in policy.versions[-1].leaves.values() if leaf.id)
     yield NAMES
     for number in range(count):
         request, place = divmod(number, STATEMENTS)

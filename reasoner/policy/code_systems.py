@@ -55,6 +55,8 @@ class CodeSystem:
     """A regular expression of each of its codes (`nec:codePattern`); empty if that is not stated."""
     ranges: tuple[CodeRange, ...] = ()
     """The ranges among its concepts."""
+    kind: str = ""
+    """IRI of the kind of item of the record whose codes it has (`nec:codedKind`); empty if that is not stated."""
 
     def is_formed(self, code: str) -> bool | None:
         """Whether something has the form of its codes; None if that is not stated."""
@@ -91,7 +93,8 @@ def code_systems_of(ontology: Graph) -> Iterator[CodeSystem]:
             graphs.text(ontology, scheme, term) for term in (SKOS.prefLabel, NEC.expressionPattern, NEC.codePattern)
         )
         ranges = tuple(sorted(_ranges(ontology, scheme), key=lambda found: found.notation))
-        yield CodeSystem(str(scheme), label, tuple(sorted(stated)), expressions, form, ranges)
+        kind = str(ontology.value(scheme, NEC.codedKind) or "")
+        yield CodeSystem(str(scheme), label, tuple(sorted(stated)), expressions, form, ranges, kind)
 
 
 def _ranges(ontology: Graph, scheme: Node) -> Iterator[CodeRange]:

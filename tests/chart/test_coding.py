@@ -188,7 +188,8 @@ def test_a_sheet_has_codes_as_people_write_them(policy: Policy, code: str, syste
     ],
 )
 def test_a_sheet_says_why_a_code_is_not_read(policy: Policy, code: str, system: str, reason: str) -> None:
-    cases, (error,), _ = read("s.csv", policy, data=SHEET.format(code=code, system=system).encode())
-    assert cases == []
-    assert reason in error.problem
-    assert "row 2, column 'code'" in error.problem
+    (case,), errors, (note,) = read("s.csv", policy, data=SHEET.format(code=code, system=system).encode())
+    assert errors == []
+    assert case.statements == ()
+    assert reason in case.unread[0].reason
+    assert "row 2, column 'code'" in note

@@ -12,6 +12,7 @@ _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})")
 _DIGITS = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)")
 _DAY_NAMED = re.compile(r"(\d{1,2})[- ]([A-Za-z]{3,9})\.?,?[- ](\d{4})")
 _MONTH_NAMED = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2}),? (\d{4})")
+_NO_DAY = re.compile(r"(?:19|20)\d\d(?:[-/.]\d{1,2})?|\d{1,2}[-/.](?:19|20)\d\d|[A-Za-z]{3,9}\.? (?:19|20)\d\d")
 _SERIAL = re.compile(r"(\d{5})(?:\.0+)?")
 _BEFORE_SERIALS = date(1899, 12, 30)
 _MONTHS = (
@@ -42,10 +43,23 @@ class CellError(ValueError):
     """What is wrong with a cell, without its words."""
 
 
+class UnreadableError(CellError):
+    """A cell says what the record says, and that cannot be read: its row is an unread item."""
+
+
+class PartialDateError(UnreadableError):
+    """A cell names a month or a year, and no day."""
+
+
+class UnknownCodeError(UnreadableError):
+    """A cell is the code of no concept."""
+
+
 def day(cell: str) -> tuple[str, str]:
     """The day that a cell names, as YYYY-MM-DD, and how it is written, if otherwise.
 
     Raises:
+        PartialDateError: it names a month or a year alone.
         CellError: it names none, or can name two.
     """
     text = _MIDNIGHT.sub("", cell)
@@ -62,6 +76,8 @@ def day(cell: str) -> tuple[str, str]:
         return _only([_date(match[3], _month(match[1]), match[2])]), NAMED
     if match := _SERIAL.fullmatch(text):
         return (_BEFORE_SERIALS + timedelta(days=int(match[1]))).isoformat(), SERIAL
+    if _NO_DAY.fullmatch(text):
+        raise PartialDateError("it is not a date of the calendar, as it names no day: write YYYY-MM-DD")
     return _only([]), ""
 
 

@@ -1,28 +1,28 @@
 """Sheets: statements as the rows of CSV, XLSX or Parquet, in the terms of the policy's vocabulary.
 
-A row is a statement or an unread item. The rows of a request are next to each other and state its facts on each row, or on
-one of them. The table ``ontology/sheet/columns.ttl`` says what a column means; any other column is a property named with its
-prefix. The rows of a request become a data set, or an error that names the rows.
+A row is a statement or an unread item; it becomes one where its code, or the date of its condition, cannot be read. The rows
+of a request are next to each other and state its facts on each row, or on one of them. The table
+``ontology/sheet/columns.ttl`` says what a column means; any other column is a property named with its prefix. The rows of a
+request become a data set, or an error that names the rows.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import NamedTuple
 
 import pyoxigraph as ox
 
 from reasoner.chart.tables import cells as written
-from reasoner.chart.tables.cells import CellError
-from reasoner.chart.tables.rows import FAULTS, CsvRecords, FaultyRecord, header, plain, uncertain, writer
+from reasoner.chart.tables.cells import CellError, PartialDateError, UnreadableError
+from reasoner.chart.tables.request import Rows, SheetRow
+from reasoner.chart.tables.rows import FAULTS, CsvRecords, FaultyRecord, header, plain, uncertain
+from reasoner.chart.tables.unread import UnreadableCell, unread_items
 from reasoner.chart.tables.vocabulary import (
     ANY,
     CONCEPT,
@@ -48,10 +48,10 @@ from reasoner.chart.tables.vocabulary import (
     names_of,
     node,
 )
-from reasoner.ground.errors import DocumentationError, NecessityError
+from reasoner.ground.errors import DocumentationError
 from reasoner.policy.model import Policy, PolicyVersion
-from reasoner.rdf import parsing, terms
-from reasoner.rdf.namespaces import NEC, OWL, RDF, XSD
+from reasoner.rdf import terms
+from reasoner.rdf.namespaces import DCTERMS, NEC, OWL, RDF, XSD
 
 __all__ = ["REQUEST", "Rows", "SheetColumn", "SheetRow", "columns", "is_sheet", "read"]
 
@@ -59,75 +59,14 @@ _PROBLEMS_SHOWN = 10
 _KEPT = 16384
 _LOOKED_AT = 20  # rows, for a header further down
 _POINTS_GROUP = ";"  # parts cells where commas are decimal
-_ROW_OF = re.compile(r"<([^<>\s]+)>")
 _TRUTHS = {"true": "true", "false": "false", "1": "true", "0": "false", "yes": "true", "no": "false"}
 
 _TYPE, _ABOUT, _SOURCE, _DOCUMENTED = (ox.NamedNode(p) for p in (RDF.type, NEC.about, NEC.source, NEC.documentedIn))
+_KIND, _WORDS, _REASON, _CODE = (ox.NamedNode(p) for p in (NEC.kind, NEC.words, NEC.reason, NEC.code))
+_OBSERVED, _RECORDED = ox.NamedNode(NEC.observed), ox.NamedNode(NEC.recorded)
 _HAS_MEMBER, _HAS_PLAN, _START = ox.NamedNode(NEC.member), ox.NamedNode(NEC.plan), str(NEC.serviceStart)
 _REQUEST, _MEMBER, _PLAN = (ox.NamedNode(kind) for kind in (OF_REQUEST, OF_MEMBER, OF_PLAN))
 _STATEMENT, _UNREAD, _DOCUMENT = (ox.NamedNode(kind) for kind in (NEC.Statement, NEC.Unread, NEC.Document))
-
-
-class SheetRow(NamedTuple):
-    """A row of a sheet."""
-
-    number: int
-    """As a spreadsheet counts; the header is 1."""
-    cells: dict[str, str]
-    """By column, blank ones left out."""
-    problem: str = ""
-    """What is wrong with it as a whole."""
-    certain: bool = True
-    """Whether it can be told which request it belongs to."""
-
-
-@dataclass(frozen=True)
-class Rows:
-    """The rows of one request: its triples, or why they are rejected."""
-
-    source: str
-    """The name of the sheet with the numbers of the rows."""
-    request: str
-    """IRI of the request."""
-    triples: list[ox.Triple] = field(repr=False)
-    numbers: dict[str, int] = field(repr=False)
-    """The row that each statement and document stands in, by IRI."""
-    error: DocumentationError | None = None
-    notes: tuple[str, ...] = ()
-    """How cells were taken that could be written more plainly."""
-    header: tuple[str, ...] = field(default=(), repr=False)
-    rows: tuple[SheetRow, ...] = field(default=(), repr=False)
-    delimiter: str = ","
-
-    @property
-    def raw(self) -> bytes:
-        """The rows as CSV, with the header; what is wrong with a row as a whole stands behind its last cell."""
-        text = writer(list(self.header), self.delimiter)
-        add = csv.writer(text, delimiter=self.delimiter).writerow
-        for row in self.rows:
-            cells = [row.cells.get(column, "") for column in self.header]
-            add([*cells, row.problem] if row.problem else cells)
-        return text.getvalue().encode()
-
-    def data_set(self) -> parsing.DataSet:
-        """As a data set; raises the error for which they are rejected."""
-        if self.error:
-            raise self.error
-        return parsing.data_set(self.source, self.triples)
-
-    def quads(self) -> str:
-        """As N-Quads, in a graph that is named as the request."""
-        graph = ox.NamedNode(self.request)
-        return "".join(f"{ox.Quad(t.subject, t.predicate, t.object, graph)} .\n" for t in self.triples)
-
-    def explain(self, error: NecessityError) -> NecessityError:
-        """An error about the data set, with the numbers of the rows beside the nodes that it names."""
-
-        def place(match: re.Match[str]) -> str:
-            number = self.numbers.get(match[1])
-            return f"row {number} {match[0]}" if number else match[0]
-
-        return type(error)(_ROW_OF.sub(place, error.problem), where=error.where, mend=error.mend)
 
 
 def is_sheet(names: Iterable[str]) -> bool:
@@ -209,6 +148,7 @@ class _SheetReader:
             raise DocumentationError(f"the column {repeated[0]!r} stands twice", where=source, mend="Keep one of them")
         self.at = self.header.index(REQUEST)
         self.own = [name for name, column in self.columns.items() if column.of == OF_STATEMENT]
+        self.issued = next((n for n, c in self.columns.items() if c.property == str(DCTERMS.issued)), "")
         self.unread = [name for name, column in self.columns.items() if column.of == OF_UNREAD]
         self.written = sorted(name for name, column in self.columns.items() if column.of == OF_DOCUMENT)
         self.known: dict[tuple[str, str, str, str], tuple[ox.NamedNode | ox.Literal, str]] = {}
@@ -373,9 +313,11 @@ class _Builder:
         subject, add = ox.NamedNode(iri), self.triples.append
         if self.numbers.setdefault(iri, number) != number:
             self.problems.append(f"row {number}: the statement is that of row {self.numbers[iri]}")
+        begun = len(self.triples)
         add(ox.Triple(subject, _TYPE, _UNREAD if unread else _STATEMENT))
         add(ox.Triple(subject, _ABOUT, self.iri))
         system = cells.get(SYSTEM, "")
+        unreadable: list[UnreadableCell] = []
         for name in own + unread:
             column = reader.columns[name]
             if unread and column.value == CONCEPT:
@@ -383,9 +325,57 @@ class _Builder:
                     any_code = reader.names.any_code(code.strip(), system)
                     add(ox.Triple(subject, reader.nodes[name], ox.NamedNode(any_code)))
             else:
-                self.cell(subject, number, column, cells[name], system)
+                self.cell(subject, number, column, cells[name], system, None if unread else unreadable)
+        if unreadable and not self.leave_unread(subject, number, cells, unreadable, begun):
+            return
         if document:
             add(ox.Triple(subject, _SOURCE if unread else _DOCUMENTED, self.document(number, cells, document)))
+
+    def leave_unread(
+        self, row: ox.NamedNode, number: int, cells: dict[str, str], unreadable: list[UnreadableCell], begun: int
+    ) -> bool:
+        """Put down what of a row cannot be read as unread items; whether the row is a statement beside them.
+
+        The triples from the place `begun` on are those of the statement.
+        """
+        reader, own = self.reader, self.triples[begun:]
+        said = {str(triple.object) for triple in own if isinstance(triple.object, ox.NamedNode)}
+        try:
+            items, is_statement = unread_items(cells, unreadable, reader.columns, said, reader.names)
+        except CellError as error:
+            self.problems.append(f"row {number}, column {unreadable[-1].column!r}: {error}")
+            return False
+        if not is_statement:
+            del self.triples[begun:]
+        document = [name for name in reader.written if name in cells]
+        place = self.document(number, cells, document) if document else ox.Literal(f"{reader.source}, row {number}")
+        dates = {triple.predicate: triple.object for triple in own if triple.predicate in (_OBSERVED, _RECORDED)}
+        if document and (issued := self.issued(cells)):
+            dates.setdefault(_RECORDED, issued)
+        if any(isinstance(cell.error, PartialDateError) for cell in unreadable):
+            dates.pop(_RECORDED, None)  # that it was recorded on a day does not say that it was so then
+        for at, item in enumerate(items):
+            about = ox.NamedNode(f"{self.base}row-{number}-unread-{at + 1}") if is_statement or at else row
+            self.numbers[about.value] = number
+            facts = [
+                (_TYPE, _UNREAD),
+                (_ABOUT, self.iri),
+                (_KIND, ox.NamedNode(item.kind)),
+                (_SOURCE, place),
+                *dates.items(),
+            ]
+            facts += [(_WORDS, ox.Literal(item.words)), (_REASON, ox.Literal(item.reason))]
+            facts += [(_CODE, ox.NamedNode(item.code))] if item.code else []
+            self.triples += [ox.Triple(about, property_, value) for property_, value in facts]
+            self.note(f"not read, and evidence of nothing: {item.reason}", number, unreadable[0].column)
+        return is_statement
+
+    def issued(self, cells: dict[str, str]) -> ox.Literal | None:
+        """The date of the document of a row; None if it has none."""
+        try:
+            return literal(written.day(cells[self.reader.issued])[0], XSD.date)
+        except (KeyError, CellError):
+            return None
 
     def document(self, number: int, cells: dict[str, str], names: list[str]) -> ox.NamedNode:
         """The document of a row: that of the rows before it, if one agrees in all that is said of it."""
@@ -401,8 +391,16 @@ class _Builder:
                 self.cell(document, number, column, cells[name])
         return document
 
-    def cell(self, subject: ox.NamedNode, number: int, column: SheetColumn, cell: str, system: str = "") -> None:
-        """Say what a cell says; note what is wrong with it, without its words."""
+    def cell(
+        self,
+        subject: ox.NamedNode,
+        number: int,
+        column: SheetColumn,
+        cell: str,
+        system: str = "",
+        unreadable: list[UnreadableCell] | None = None,
+    ) -> None:
+        """Say what a cell says; note what is wrong with it, without its words, or put it down as unreadable."""
         name = column.name
         property_ = self.reader.nodes[name]
         if column.value == TEXT:
@@ -412,14 +410,21 @@ class _Builder:
             try:
                 value, note = self.term(column, part.strip(), system)
             except CellError as error:
-                self.problems.append(f"row {number}, column {name!r}: {error}")
+                if unreadable is not None and isinstance(error, UnreadableError):
+                    unreadable.append(UnreadableCell(name, part.strip(), error))
+                else:
+                    self.problems.append(f"row {number}, column {name!r}: {error}")
                 continue
             self.triples.append(ox.Triple(subject, property_, value))
             if note:
-                numbers, names = self.notes.setdefault(note, ([], set()))
-                if number not in numbers:
-                    numbers.append(number)
-                names.add(name)
+                self.note(note, number, name)
+
+    def note(self, note: str, number: int, name: str) -> None:
+        """Put down a note on a row and a column."""
+        numbers, names = self.notes.setdefault(note, ([], set()))
+        if number not in numbers:
+            numbers.append(number)
+        names.add(name)
 
     def term(self, column: SheetColumn, cell: str, system: str) -> tuple[ox.NamedNode | ox.Literal, str]:
         """What `value` gives, remembered where it is likely to recur."""

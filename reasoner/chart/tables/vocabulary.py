@@ -11,7 +11,7 @@ import pyoxigraph as ox
 from rdflib import Namespace
 
 from reasoner.chart.coding import code_systems
-from reasoner.chart.tables.cells import CellError
+from reasoner.chart.tables.cells import CellError, UnknownCodeError
 from reasoner.chart.tables.rows import plain
 from reasoner.ground.errors import PolicyError
 from reasoner.ground.resources import ONTOLOGY
@@ -151,13 +151,13 @@ class Names:
         return terms.iri(leaf.iri)
 
     def code(self, cell: str, system: str) -> str:
-        """The concept that a cell is the code of; raises `CellError` where it is of none, or of more than one."""
+        """The concept that a cell is the code of; raises `UnknownCodeError` where it is of none, or of more than one."""
         expanded = self.expand(cell)
         if expanded and terms.iri(expanded) in self.lexicon.declared:
             return terms.iri(expanded)
         coding = code_systems(self.policy).read(system, cell)
         if not coding.concept:
-            raise CellError(coding.reason)
+            raise UnknownCodeError(coding.reason)
         return terms.iri(coding.concept)
 
     def repair(self, cell: str, system: str) -> str:
@@ -173,6 +173,26 @@ class Names:
             space = node(system, "urn:necessity:code:")
             named = cell if not iri or _IRI.fullmatch(cell) else iri
             return node(named, space if space.endswith(("/", "#", ":")) else f"{space}/")
+
+    def kind(self, system: str) -> str:
+        """The IRI of the kind of item that the codes of a system are of: a condition, unless another is stated."""
+        of = code_systems(self.policy).system(system) if system else None
+        return of.kind if of and of.kind else str(NEC.Condition)
+
+    @cached_property
+    def conditions(self) -> frozenset[str]:
+        """The terms of the leaves that count conditions as their own facts, and of the finding classes of these and below."""
+        counting = [
+            leaf
+            for version in self.policy.versions
+            for leaf in version.leaves.values()
+            if leaf.population == leaf.iri and str(NEC.Condition) in leaf.counts_over
+        ]
+        within = self.lexicon.relations.is_within
+        return frozenset(
+            {terms.iri(leaf.iri) for leaf in counting}
+            | {name for name in self.lexicon.findings for leaf in counting if within(terms.name(name), leaf.finding)}
+        )
 
     @cached_property
     def findings(self) -> dict[str, str]:
