@@ -13,7 +13,8 @@ from parts import paint, session
 from parts.components import Cell, Column, Row, table
 
 from reasoner.chart.fhir.request import RequestOptions
-from reasoner.chart.sources import SUFFIXES
+from reasoner.chart.packing import GZIP
+from reasoner.chart.sources import WHOLE
 from reasoner.determination.model import Determination
 from reasoner.ground.errors import NecessityError
 from reasoner.policy.axes import choose
@@ -36,12 +37,12 @@ def show() -> None:
         return
     limits = workplace.settings
     st.caption(
-        f"RDF charts, FHIR R4 bundles or sheets, up to {limits.max_upload} MiB and {limits.max_requests} requests a file. "
-        "They are determined and not kept."
+        "RDF charts, FHIR R4 bundles or sheets, also packed by gzip, "
+        f"up to {limits.max_upload} MiB and {limits.max_requests} requests a file. They are determined and not kept."
     )
     files = st.file_uploader(
         "Charts",
-        type=[suffix.lstrip(".") for suffix in SUFFIXES],
+        type=[suffix.lstrip(".") for suffix in (*WHOLE, GZIP)],
         accept_multiple_files=True,
         max_upload_size=limits.max_upload,
     )

@@ -5,16 +5,15 @@ RDF is read as it is; FHIR, forms and sheets are mapped to RDF first.
 
 from __future__ import annotations
 
+import io
 import re
-import sys
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
 from datetime import date
 from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import pyoxigraph as ox
 from rdflib import Graph
@@ -23,7 +22,23 @@ from reasoner.chart.coding import code_systems
 from reasoner.chart.fast.chart import read_cases
 from reasoner.chart.intake_result import IntakeResult, report_on_bundle, report_on_graph, report_on_orphans
 from reasoner.chart.model import Case
-from reasoner.chart.sources import ALL_SUFFIXES, FHIR, LINES, STDIN, SUFFIXES, TABLE, TURTLE, WORKBOOK, find
+from reasoner.chart.packing import GZIP, file_type, unpacked
+from reasoner.chart.sources import (
+    ALL_SUFFIXES,
+    FHIR,
+    LINES,
+    STDIN,
+    TABLE,
+    TURTLE,
+    WHOLE,
+    WORKBOOK,
+    XML,
+    called,
+    content,
+    find,
+    in_xml,
+    opened,
+)
 from reasoner.chart.tables import rows
 from reasoner.ground.errors import DocumentationError, NecessityError, reading
 from reasoner.policy.model import Policy
@@ -52,7 +67,7 @@ def read_all(
     Args:
         paths: as for `reasoner.chart.sources.find`.
         policy: the policy whose vocabulary the documentation uses.
-        suffix: the file type of standard input, such as ``.ttl``.
+        suffix: the file type of standard input, such as ``.ttl`` or ``.ttl.gz``.
         as_of: review date that overrides the requests' own.
         options: facts of the request that FHIR does not state.
 
@@ -66,15 +81,11 @@ def read_all(
 def _found(intake: _Intake, names: Iterable[str], suffix: str | None) -> Iterator[IntakeResult | _Waiting]:
     exports: dict[str, list[str]] = {}
     for name in names:
-        kind = (suffix or "") if name == STDIN else Path(name).suffix.lower()
-        if kind == LINES:
-            yield from intake.lines(name, exports)
-        elif kind == TABLE:
-            yield from intake.table(name)
-        elif kind == WORKBOOK:
-            yield from intake.workbook(name)
+        given = (suffix or "") if name == STDIN else None
+        if file_type(name if given is None else given)[0] == LINES:
+            yield from intake.lines(name, given, exports)
         else:
-            yield from intake.source(name, kind)
+            yield from intake.source(name, given)
     for folder, files in exports.items():
         from reasoner.chart.fhir import bulk
 
@@ -113,12 +124,12 @@ def read_source(
     options: RequestOptions | None = None,
     data: bytes | None = None,
 ) -> Iterator[IntakeResult]:
-    """The data sets of one file of `SUFFIXES`, or of standard input.
+    """The data sets of one file of `reasoner.chart.sources.WHOLE`, or of standard input.
 
     Args:
         name: a path, or `reasoner.chart.sources.STDIN`.
         policy: the policy whose vocabulary the documentation uses.
-        suffix: the file type in place of the one that the name tells, such as ``.ttl``.
+        suffix: the file type in place of the one that the name tells, such as ``.ttl`` or ``.ttl.gz``.
         as_of: review date that overrides the requests' own.
         options: facts of the request that FHIR does not state.
         data: the content, where it has been read already; then the name only says what it is called.
@@ -247,10 +258,24 @@ class _Intake:
 
     def source(self, name: str, suffix: str | None, data: bytes | None = None) -> Iterator[IntakeResult | _Waiting]:
         """What is read at once."""
-        source = _called(name)
+        source = called(name)
         try:
-            kind, data = _content(name, suffix, data)
-            if kind == rows.CSV:
+            kind, packed = file_type(name if suffix is None else suffix)
+            if kind not in WHOLE:
+                raise _unknown(name, suffix, data)
+            if kind in (TABLE, WORKBOOK) and data is None and not packed and name != STDIN:
+                yield from self.table(Path(name), source) if kind == TABLE else self.workbook(Path(name), source)
+                return
+            if data is None:
+                data = content(name, suffix)
+            elif packed:
+                data = unpacked(io.BytesIO(data), source).read(parsing.MAX_BYTES + 1)
+            if len(data) > parsing.MAX_BYTES:
+                raise DocumentationError(f"it is larger than {parsing.MAX_BYTES // 2**20} MiB", where=source)
+            if kind in (TABLE, WORKBOOK):
+                file = io.BytesIO(data)
+                yield from self.table(file, source) if kind == TABLE else self.workbook(file, source)
+            elif kind == rows.CSV:
                 yield from self._sheet(data, source)
             elif (bundle := data if kind == FHIR else _bundle_in_turtle(kind, data, source)) is not None:
                 yield _Waiting(source, bundle)
@@ -259,41 +284,35 @@ class _Intake:
         except NecessityError as error:
             yield IntakeResult(source, _refusals=(error,))
 
-    def table(self, name: str) -> Iterator[IntakeResult | _Waiting]:
+    def table(self, file: Path | BinaryIO, source: str) -> Iterator[IntakeResult | _Waiting]:
         """A Parquet file: of statements, or of quads."""
         from reasoner.chart.tables import quads, sheet
 
-        try:
-            records = rows.parquet_records(Path(name))
-            header = next(records, [])
-            if not sheet.is_sheet(header):
-                yield from self.source(name, _QUADS, b"".join(quads.of_parquet(Path(name))))
-                return
-            for first, part in rows.parts(chain([header], records), sheet.REQUEST, parsing.MAX_BYTES):
-                yield from self._sheet(part, name, first)
-        except NecessityError as error:
-            yield IntakeResult(name, _refusals=(error,))
+        records = rows.parquet_records(file, source)
+        header = next(records, [])
+        if not sheet.is_sheet(header):
+            yield from self.source(source, _QUADS, b"".join(quads.of_parquet(file, source)))
+            return
+        for first, part in rows.parts(chain([header], records), sheet.REQUEST, parsing.MAX_BYTES):
+            yield from self._sheet(part, source, first)
 
-    def workbook(self, name: str) -> Iterator[IntakeResult]:
+    def workbook(self, file: Path | BinaryIO, source: str) -> Iterator[IntakeResult]:
         """The worksheet of statements of a workbook."""
         from reasoner.chart.tables import sheet, workbook
 
-        try:
-            records, notes = workbook.workbook_records(Path(name), sheet.REQUEST)
-            for first, part in rows.parts(records, sheet.REQUEST, parsing.MAX_BYTES):
-                yield from self._sheet(part, name, first)
-            if notes:
-                yield IntakeResult(name, notes=notes)
-        except NecessityError as error:
-            yield IntakeResult(name, _refusals=(error,))
+        records, notes = workbook.workbook_records(file, source, sheet.REQUEST)
+        for first, part in rows.parts(records, sheet.REQUEST, parsing.MAX_BYTES):
+            yield from self._sheet(part, source, first)
+        if notes:
+            yield IntakeResult(source, notes=notes)
 
-    def lines(self, name: str, exports: dict[str, list[str]]) -> Iterator[IntakeResult | _Waiting]:
+    def lines(self, name: str, suffix: str | None, exports: dict[str, list[str]]) -> Iterator[IntakeResult | _Waiting]:
         """Newline-delimited JSON, a document a line; a file of a bulk export is put down under its folder instead."""
         from reasoner.chart.fhir import bulk
 
-        source = _called(name)
+        source = called(name)
         try:
-            with nullcontext(sys.stdin.buffer) if name == STDIN else open(name, "rb") as stream:
+            with opened(name, suffix) as stream:
                 first = bulk.beginning(stream)
                 empty = not first.strip()
                 if empty and name == STDIN:
@@ -307,6 +326,8 @@ class _Intake:
         except OSError as error:
             problem = f"the file cannot be read: {error.strerror or type(error).__name__}"
             yield IntakeResult(source, _refusals=(DocumentationError(problem, where=source),))
+        except NecessityError as error:
+            yield IntakeResult(source, _refusals=(error,))
 
     def export(
         self, records: Iterable[bulk.PatientRecord | bulk.Orphan], source: str
@@ -401,25 +422,16 @@ class _Intake:
         return read_cases(chart, self._policy, self._as_of)
 
 
-def _called(name: str) -> str:
-    return "standard input" if name == STDIN else name
-
-
-def _content(name: str, suffix: str | None, data: bytes | None) -> tuple[str, bytes]:
-    """The file type of a file or of standard input, and what is in it; takes what `read_source` takes.
-
-    Raises:
-        DocumentationError: its type is not known, or it is too large or cannot be read.
-    """
-    kind = suffix or (Path(name).suffix.lower() if name != STDIN else "")
-    if kind not in SUFFIXES:
-        mend = "Give --input-format" if name == STDIN else f"Known: {' '.join(SUFFIXES)}"
-        raise DocumentationError(f"unknown file type {kind!r}", where=_called(name), mend=mend)
-    if data is None:
-        data = sys.stdin.buffer.read(parsing.MAX_BYTES + 1) if name == STDIN else parsing.read_bytes(Path(name))
-    if len(data) > parsing.MAX_BYTES:
-        raise DocumentationError(f"it is larger than {parsing.MAX_BYTES // 2**20} MiB", where=_called(name))
-    return kind, data
+def _unknown(name: str, suffix: str | None, data: bytes | None) -> DocumentationError:
+    """The error that a source is of no type that is read."""
+    source = called(name)
+    if file_type(name if suffix is None else suffix)[0] == XML:
+        found = in_xml(content(name, suffix) if data is None else data)
+        if found:
+            return DocumentationError(found[0], where=source, mend=found[1])
+    kind = Path(name).suffix.lower() if suffix is None and name != STDIN else suffix or ""
+    mend = "Give --input-format" if name == STDIN else f"Known: {' '.join(WHOLE)}, each also packed as {GZIP}"
+    return DocumentationError(f"unknown file type {kind!r}", where=source, mend=mend)
 
 
 def _bundle_in_turtle(kind: str, data: bytes, source: str) -> dict[str, Any] | None:

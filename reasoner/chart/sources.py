@@ -1,13 +1,17 @@
-"""Sources of charts: the kinds of files, and the files that paths name."""
+"""Sources of charts: the kinds of files, the files that paths name, and what is in them."""
 
 from __future__ import annotations
 
 import glob
+import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
+from reasoner.chart.packing import file_type, unpacked
 from reasoner.chart.tables import rows, workbook
-from reasoner.ground.errors import UsageError
+from reasoner.ground.errors import DocumentationError, UsageError
 from reasoner.rdf import parsing
 
 FHIR = ".json"
@@ -20,8 +24,20 @@ LINES, TABLE, WORKBOOK = ".ndjson", ".parquet", workbook.XLSX
 """The suffixes of newline-delimited JSON, of Parquet and of workbooks."""
 ALL_SUFFIXES = (*SUFFIXES, LINES, TABLE, WORKBOOK)
 """The suffixes of all files that are read, at once or part by part."""
+WHOLE = (*SUFFIXES, TABLE, WORKBOOK)
+"""The suffixes of files that are read by themselves; lines of JSON may be part of an export."""
+XML = ".xml"
+"""The suffix of records that are refused by name."""
 STDIN = "-"
 _LEFT_OUT = (".", "~$")  # hidden files, and those that spreadsheets put beside an open workbook
+
+
+_IN_XML = {
+    b"http://hl7.org/fhir": ("this is FHIR in XML, which is not read", "Convert it to FHIR in JSON"),
+    b"urn:hl7-org:v3": ("this is a CDA document, which is not read", "Give the record as FHIR in JSON"),
+    b"http://www.w3.org/1999/02/22-rdf-syntax-ns#": ("this is RDF/XML", "Let its name end in .rdf"),
+}
+_HEAD = 2**16
 
 
 def find(paths: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> Iterator[str]:
@@ -39,16 +55,79 @@ def find(paths: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> Iterator
         elif not path.exists() and (matches := sorted(glob.glob(name, recursive=True))):
             yield from find(matches, suffixes)
         elif path.is_dir():
-            files = sorted(
-                str(p)
-                for p in path.rglob("*")
-                if p.is_file()
-                and p.suffix.lower() in suffixes
-                and p.stem != "expected"
-                and not p.name.startswith(_LEFT_OUT)
-            )
+            files = sorted(str(p) for p in path.rglob("*") if p.is_file() and _is_chart(p, suffixes))
             if not files:
                 raise UsageError("the folder holds no documentation", where=name, mend=f"Known: {' '.join(suffixes)}")
             yield from files
         else:
             raise UsageError("there is no such file or folder", where=name)
+
+
+def _is_chart(path: Path, suffixes: tuple[str, ...]) -> bool:
+    """Whether a file of a folder is to be read, or to be refused by name."""
+    kind, packed = file_type(path.name)
+    stem = Path(path.stem).stem if packed else path.stem
+    if stem == "expected" or path.name.startswith(_LEFT_OUT):
+        return False
+    return kind in suffixes or (kind == XML and not packed and in_xml(_head(path)) is not None)
+
+
+def in_xml(data: bytes) -> tuple[str, str] | None:
+    """What XML holds that is no chart, and what to do with it; None if it is neither a record nor RDF."""
+    return next((found for name, found in _IN_XML.items() if name in data[:_HEAD]), None)
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(_HEAD)
+    except OSError:
+        return b""
+
+
+def called(name: str) -> str:
+    """What to call a source in errors."""
+    return "standard input" if name == STDIN else name
+
+
+@contextmanager
+def opened(name: str, suffix: str | None = None) -> Iterator[BinaryIO]:
+    """What is in a file or in standard input, unpacked.
+
+    Args:
+        name: a path, or `STDIN`.
+        suffix: the file type in place of the one that the name tells, such as ``.csv.gz``.
+
+    Raises:
+        DocumentationError: it cannot be opened, or, as it is read, unpacked.
+    """
+    packed = file_type(suffix or name)[1] if suffix or name != STDIN else False
+    if name == STDIN:
+        yield unpacked(sys.stdin.buffer, called(name)) if packed else sys.stdin.buffer
+        return
+    try:
+        stream = open(name, "rb")  # noqa: SIM115
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise DocumentationError(f"the file cannot be read: {reason}", where=name) from error
+    with stream:
+        yield unpacked(stream, name) if packed else stream
+
+
+def content(name: str, suffix: str | None = None) -> bytes:
+    """All that is in a file or in standard input; takes and raises what `opened` does.
+
+    Raises:
+        DocumentationError: it is larger than what is read at once.
+    """
+    with opened(name, suffix) as stream:
+        try:
+            data = stream.read(parsing.MAX_BYTES + 1)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise DocumentationError(f"the file cannot be read: {reason}", where=called(name)) from error
+    if len(data) > parsing.MAX_BYTES:
+        unpacked_ = "unpacked it" if file_type(suffix or name)[1] else "it"
+        problem = f"{unpacked_} is larger than {parsing.MAX_BYTES // 2**20} MiB"
+        raise DocumentationError(problem, where=called(name), mend="Split it by request")
+    return data

@@ -72,6 +72,7 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: StreamFormat, gate: 
     from reasoner.batch.workers import process_count
     from reasoner.chart import sources
     from reasoner.chart.fast import piece
+    from reasoner.chart.packing import file_type
 
     job = Job(
         policy=basis.location,
@@ -82,9 +83,11 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: StreamFormat, gate: 
         engine=method.engine,
         whole=form.whole,
     )
-    files = sources.find(inputs.paths, sources.ALL_SUFFIXES)
+    files = list(sources.find(inputs.paths, sources.ALL_SUFFIXES))
     total = sum(os.stat(name).st_size for name in files if name != sources.STDIN)
     jobs = process_count(how.jobs, total)
+    if any(file_type(name)[1] for name in files):
+        total = 0  # it is told once they are unpacked
     with _state(job, how) as state:
         pieces = piece.pieces(inputs.paths, inputs.stdin_suffix)
         totals = batch.run(state, pieces, jobs=jobs, total=total, progress=_progress_printer())

@@ -51,11 +51,13 @@ class Inputs:
     def of(cls, options: argparse.Namespace) -> Inputs:
         """The charts that the options of `add_input` and `add_as_of` name; raises `UsageError` for what cannot be."""
         from reasoner.chart import sources
+        from reasoner.chart.packing import GZIP, file_type
 
         suffix = "." + options.input_format.lstrip(".") if options.input_format else None
-        known = [*sources.SUFFIXES, sources.LINES]
-        if suffix and suffix not in known:
-            raise UsageError(f"--input-format is {options.input_format!r}", mend=f"Known: {' '.join(known)}")
+        known = (*sources.ALL_SUFFIXES, sources.XML)
+        if suffix and file_type(suffix)[0] not in known:
+            mend = f"Known: {' '.join(sources.ALL_SUFFIXES)}, each also packed as {GZIP}"
+            raise UsageError(f"--input-format is {options.input_format!r}", mend=mend)
         facts = {name: value for name in _REQUEST if (value := getattr(options, name)) is not None}
         request, words = None, axis_words(options)
         if facts or words:
@@ -160,7 +162,8 @@ def add_input_format(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--input-format",
         metavar="TYPE",
-        help="file type of standard input: ttl, trig, nt, nq, jsonld, rdf, json, ndjson or csv",
+        help="file type of standard input: ttl, trig, nt, nq, jsonld, rdf, json, ndjson, csv, xlsx or parquet; "
+        ".gz behind it if it is packed",
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from io import BytesIO
 
 from reasoner.chart import intake
 from reasoner.chart.fhir.request import RequestOptions
+from reasoner.chart.packing import file_type, unpacked
 from reasoner.determination.determine import determine_case
 from reasoner.determination.model import Determination
 from reasoner.ground.errors import NecessityError
@@ -40,7 +42,7 @@ def run_trial(
 
     Args:
         name: of the file; its suffix says what kind of file it is.
-        data: its content.
+        data: its content, packed where the name says so.
         policy: the policy.
         settings: the limits on size and number of requests.
         configuration: a payer's readings and parameters.
@@ -49,9 +51,16 @@ def run_trial(
     Returns:
         The determinations; whatever is wrong with the file is among the errors, not raised.
     """
-    if len(data) > settings.max_upload * 2**20:
+    limit = settings.max_upload * 2**20
+    kind, packed = file_type(name)
+    try:
+        if packed and len(data) <= limit:
+            data = unpacked(BytesIO(data), name).read(limit + 1)
+    except NecessityError as error:
+        return Trial(name, (), (str(error),), ())
+    if len(data) > limit:
         return Trial(name, (), (f"it is larger than {settings.max_upload} MiB",), ())
-    cases, reading_errors, notes = intake.read(name, policy, options=options, data=data)
+    cases, reading_errors, notes = intake.read(name, policy, suffix=kind, options=options, data=data)
     cases, duplicates = intake.refuse_duplicates(cases)
     errors = [str(error) for error in (*reading_errors, *duplicates)]
     if len(cases) > settings.max_requests:

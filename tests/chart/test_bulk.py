@@ -167,3 +167,85 @@ def test_memory_does_not_grow_with_the_patients() -> None:
         return top
 
     assert peak(1600) < 400_000  # the export has two million bytes
+
+
+def link(type_: str, to: str) -> list[dict[str, Any]]:
+    return [{"type": type_, "other": {"reference": f"Patient/{to}"}}]
+
+
+@pytest.mark.parametrize(
+    "patients",
+    [
+        [patient("a", link=link("replaced-by", "b")), patient("b")],
+        [patient("b", link=link("replaces", "a")), patient("a")],
+        [patient("b", link=link("replaces", "a")), patient("a", link=link("replaced-by", "b"))],
+    ],
+    ids=["replaced-by", "replaces", "both"],
+)
+def test_patients_that_were_merged_have_one_record(policy: Policy, patients: list[dict[str, Any]]) -> None:
+    both = {"resourceType": "Composition", "id": "n", "subject": {"reference": "Patient/a"}} | {
+        "author": [{"reference": "Patient/b"}]
+    }
+    of_nobody = {"resourceType": "Basic", "id": "x", "extension": [{"valueReference": {"reference": "Patient/a"}}]}
+    of_nobody["author"] = {"reference": "Patient/b"}
+    found, orphans = split(
+        *patients, patient("c"), condition("1", "Patient/a"), condition("2", "Patient/b"), both, of_nobody
+    )
+    assert orphans == []
+    record, other = sorted(found, key=lambda record: record.source)
+    assert record.source == "export, Patient/b"
+    assert other.source == "export, Patient/c"
+    assert resources(record) == ["Basic/x", "Composition/n", "Condition/1", "Condition/2", "Patient/a", "Patient/b"]
+    assert statements(record, policy) == 2
+
+
+def test_a_chain_of_merged_patients_is_one_record(policy: Policy) -> None:
+    chain = [patient("a", link=link("replaced-by", "b")), patient("b", link=link("replaced-by", "c")), patient("c")]
+    (record,), _ = split(*chain, *(condition(id_, f"Patient/{id_}") for id_ in "abc"))
+    assert record.source == "export, Patient/c"
+    assert statements(record, policy) == 3
+
+
+def test_a_broken_line_of_a_merged_patient_refuses_the_one_record() -> None:
+    (record,), _ = split(
+        patient("a", link=link("replaced-by", "b")), patient("b"), '{"subject": {"reference": "Patient/a"}, nonsense'
+    )
+    assert record.source == "export, Patient/b"
+    assert record.error
+
+
+def test_patients_merged_with_one_who_is_not_there_stay_as_they_are() -> None:
+    found, _ = split(patient("a", link=link("replaced-by", "z")), patient("b", link=link("seealso", "a")))
+    assert [record.source for record in found] == ["export, Patient/a", "export, Patient/b"]
+
+
+def test_two_that_replace_one_are_refused(policy: Policy) -> None:
+    (record,), _ = split(
+        patient("a", link=[*link("replaced-by", "b"), *link("replaced-by", "c")]), patient("b"), patient("c")
+    )
+    with pytest.raises(DocumentationError, match="not one that replaces all others"):
+        map_bundle(record.bundle, record.source, intake.vocabulary(policy), OPTIONS)
+
+
+UUID = "0f8fad5b-d9cb-469f-a165-70867728950e"
+
+
+@pytest.mark.parametrize("reference", [f"urn:uuid:{UUID}", f"URN:UUID:{UUID.upper()}"])
+def test_a_uuid_leads_to_the_resource_with_that_id(policy: Policy, reference: str) -> None:
+    doctor = {"resourceType": "Practitioner", "id": UUID, "name": [{"family": "Ames"}]}
+    (record,), orphans = split(patient("a"), doctor, condition("1", "Patient/a", recorder={"reference": reference}))
+    assert orphans == []
+    assert resources(record) == ["Condition/1", "Patient/a", f"Practitioner/{UUID}"]
+    mapped = map_bundle(record.bundle, record.source, intake.vocabulary(policy), OPTIONS)
+    assert [t.object.value for t in mapped.triples if t.predicate.value.endswith("creator")] == ["Ames"]
+
+
+def test_a_uuid_leads_further(policy: Policy) -> None:
+    role = {"resourceType": "PractitionerRole", "id": "r", "organization": {"reference": f"urn:uuid:{UUID}"}}
+    (record,), _ = split(
+        patient("a"),
+        role,
+        {"resourceType": "Organization", "id": UUID},
+        condition("1", "Patient/a", recorder={"reference": "PractitionerRole/r"}),
+    )
+    assert f"Organization/{UUID}" in resources(record)

@@ -171,7 +171,7 @@ def test_charts_as_parquet_are_determined_as_charts(
     path = tmp_path / "all.parquet"
     frame.to_parquet(path)
     found: list[Case] = []
-    for first, part in parts(parquet_records(path), sheet.REQUEST, size=20_000):
+    for first, part in parts(parquet_records(path, str(path)), sheet.REQUEST, size=20_000):
         cases, errors, _ = read("all.parquet", policy, data=part, suffix=".csv")
         assert errors == []
         assert first >= 2
@@ -413,7 +413,7 @@ def test_parquet_that_is_none(tmp_path: Path) -> None:
     path = tmp_path / "s.parquet"
     path.write_text("request\n")
     with pytest.raises(NecessityError, match="not Parquet"):
-        list(parquet_records(path))
+        list(parquet_records(path, str(path)))
 
 
 def test_every_column_is_documented(policy: Policy) -> None:

@@ -33,8 +33,10 @@ def change(path: Path, old: str, new: str) -> None:
     with zipfile.ZipFile(path) as book:
         content = {name: book.read(name) for name in book.namelist()}
     page = "xl/worksheets/sheet1.xml"
-    assert old.encode() in content[page]
-    content[page] = content[page].replace(old.encode(), new.encode())
+    before = content[page].decode().replace("<v></v>", "<v />").replace(" />", "/>")  # as openpyxl writes, or lxml
+    old = old.replace(" />", "/>")
+    assert old in before
+    content[page] = before.replace(old, new).encode()
     with zipfile.ZipFile(path, "w") as book:
         for name, data in content.items():
             book.writestr(name, data)

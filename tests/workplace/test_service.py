@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
 import threading
 import time
 from collections.abc import Iterator
@@ -414,6 +415,27 @@ def test_the_trail_holds_nothing_of_a_chart(workplace: Workplace) -> None:
 # ---------------------------------------------------------------- trying
 
 
+def test_a_workbook_can_be_tried(workplace: Workplace, tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    sheet = (
+        {"request": "r", "phase": "admission", "focus": "mental-health", "service_start": "2025-06-02"},
+        {
+            "birth_date": "1980-05-05",
+            "jurisdiction": "US-MO",
+            "criterion": "adult-admission:3",
+            "assertion": "affirmed",
+        },
+        {"document": "Note", "issued": "2025-06-02"},
+    )
+    cells = {name: cell for part in sheet for name, cell in part.items()}
+    book.active.append(list(cells))
+    book.active.append(list(cells.values()))
+    book.save(tmp_path / "s.xlsx")
+    trial = workplace.try_out(NURSE, "s.xlsx", (tmp_path / "s.xlsx").read_bytes())
+    assert (len(trial.determinations), trial.errors) == (1, ())
+
+
 def test_trying_charts_keeps_nothing(workplace: Workplace) -> None:
     graphs = len(list(workplace._kb.entries()))
     data = (CASES / "mp9556" / "adult-admission" / "homelessness-with-need.ttl").read_bytes()
@@ -421,6 +443,11 @@ def test_trying_charts_keeps_nothing(workplace: Workplace) -> None:
     assert [d.outcome for d in trial.determinations] == [Outcome.CRITERIA_MET]
     assert workplace.try_out(NURSE, "bad.ttl", b"nonsense").errors
     assert "unknown file type" in workplace.try_out(NURSE, "chart.exe", data).errors[0]
+    packed = workplace.try_out(NURSE, "chart.ttl.gz", gzip.compress(data))
+    assert [d.outcome for d in packed.determinations] == [Outcome.CRITERIA_MET]
+    assert "not gzip" in workplace.try_out(NURSE, "chart.ttl.gz", data).errors[0]
+    workplace.settings = dataclasses.replace(workplace.settings, max_upload=1)
+    assert "larger than 1 MiB" in workplace.try_out(NURSE, "chart.ttl.gz", gzip.compress(bytes(2**21))).errors[0]
     workplace.settings = dataclasses.replace(workplace.settings, max_upload=0)
     assert "larger than 0 MiB" in workplace.try_out(NURSE, "chart.ttl", data).errors[0]
     assert len(list(workplace._kb.entries())) == graphs

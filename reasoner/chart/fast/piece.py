@@ -11,16 +11,16 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO
 
 from reasoner.chart import sources
+from reasoner.chart.packing import file_type
 from reasoner.chart.sources import LINES, TABLE, WORKBOOK
 from reasoner.chart.tables import rows
 from reasoner.ground.errors import DocumentationError, NecessityError, UsageError
@@ -50,7 +50,7 @@ class Piece:
     at_once: bool = False
     """Whether it is read as one document, though its type has parts; then it stands for all parts of its file."""
     spool: str = ""
-    """The file that standard input was put down in."""
+    """The file that standard input, or a packed file, was put down in."""
     error: NecessityError | None = None
     """Why nothing can be read of it."""
     notes: tuple[str, ...] = ()
@@ -81,7 +81,7 @@ class Piece:
 
     def whole(self) -> Piece:
         """The file that it is a part of, to be read at once; itself, if its data stand nowhere else."""
-        if Path(self.files[0]).suffix.lower() == TABLE:
+        if file_type(self.files[0])[0] == TABLE:
             return Piece(self.files, at_once=True)
         return replace(self, at_once=True, offset=0, length=0, first=1)
 
@@ -90,7 +90,7 @@ class Piece:
         if self.data is not None:
             return self.data
         if not self.spool and not self.length:
-            return parsing.read_bytes(Path(self.files[0]))
+            return sources.content(self.files[0])
         if self.length > parsing.MAX_BYTES:
             raise DocumentationError(f"a graph is larger than {parsing.MAX_BYTES // 2**20} MiB", where=self.name)
         try:
@@ -102,7 +102,7 @@ class Piece:
             raise DocumentationError(f"the file cannot be read: {reason}", where=self.name) from error
 
     def discard(self) -> None:
-        """Delete the file that standard input was put down in."""
+        """Delete the file that it was put down in."""
         if self.spool:
             Path(self.spool).unlink(missing_ok=True)
 
@@ -123,12 +123,13 @@ def pieces(paths: Iterable[str], suffix: str | None = None, size: int = SIZE) ->
     gathered = 0
     exports: dict[str, list[str]] = {}
     for name in dict.fromkeys(sources.find(paths, sources.ALL_SUFFIXES)):
-        kind = (suffix or "") if name == sources.STDIN else Path(name).suffix.lower()
+        given = (suffix or "") if name == sources.STDIN else None
+        kind = file_type(name if given is None else given)[0]
         if kind in (QUADS, LINES, TABLE, WORKBOOK, SHEET) or name == sources.STDIN:
             if kind == LINES and name != sources.STDIN and _is_export(name):
                 exports.setdefault(str(Path(name).parent), []).append(name)
             else:
-                yield from _parts(name, kind, size)
+                yield from _rejected(name, _parts(name, given, size))
             continue
         together.append(name)
         gathered += os.stat(name).st_size
@@ -140,29 +141,32 @@ def pieces(paths: Iterable[str], suffix: str | None = None, size: int = SIZE) ->
     for folder, names in exports.items():
         from reasoner.chart.fhir import bulk
 
-        yield from _patients(bulk.records(names), folder, size)
+        yield from _rejected(folder, _patients(bulk.records(names), folder, size))
 
 
-def _parts(name: str, kind: str, size: int) -> Iterator[Piece]:
-    """The pieces of a file that has parts, or of standard input."""
+def _parts(name: str, given: str | None, size: int) -> Iterator[Piece]:
+    """The pieces of a file that has parts, or of standard input, whose file type is given."""
+    kind, packed = file_type(name if given is None else given)
+    flows = packed or name == sources.STDIN
     if kind == SHEET:
-        with nullcontext(sys.stdin.buffer) if name == sources.STDIN else _opened(name) as stream:
-            called = "standard input" if name == sources.STDIN else name
-            yield from _rejected(name, _requests(name, rows.csv_records(stream, called), size))
-    elif name == sources.STDIN and kind == QUADS:
-        yield from _stretches(name, kind, size, _spooled(sys.stdin.buffer))
-    elif name == sources.STDIN:
-        yield from _flow(name, kind, sys.stdin.buffer, size)
+        with sources.opened(name, given) as stream:
+            yield from _requests(name, rows.csv_records(stream, sources.called(name)), size)
     elif kind == TABLE:
-        yield from _table(name, size)
+        yield from _table(name, BytesIO(sources.content(name, given)) if flows else Path(name), size)
     elif kind == WORKBOOK:
-        yield from _rejected(name, _workbook(name, size))
+        yield from _workbook(name, BytesIO(sources.content(name, given)) if flows else Path(name), size)
+    elif flows:
+        with sources.opened(name, given) as stream:
+            if kind == QUADS:
+                yield from _stretches(name, kind, size, _spooled(stream))
+            else:
+                yield from _flow(name, kind, stream, size)
     else:
         yield from _stretches(name, kind, size)
 
 
 def _rejected(name: str, found: Iterable[Piece]) -> Iterator[Piece]:
-    """Pieces of a sheet; where it cannot be read, the last says why, and the rest of the input goes on."""
+    """Pieces of a file; where it cannot be read, the last says why, and the rest of the input goes on."""
     try:
         yield from found
     except DocumentationError as error:
@@ -171,13 +175,19 @@ def _rejected(name: str, found: Iterable[Piece]) -> Iterator[Piece]:
 
 def _spooled(stream: IO[bytes]) -> str:
     """The path of a new file with what a stream holds, for its user alone."""
+    name = ""
     try:
         with tempfile.NamedTemporaryFile(prefix="necessity-", suffix=QUADS, delete=False) as spool:
+            name = spool.name
             shutil.copyfileobj(stream, spool, SIZE)
-            return spool.name
-    except OSError as error:
-        problem = f"standard input cannot be kept: {error.strerror or type(error).__name__}"
+    except (OSError, DocumentationError) as error:
+        if name:
+            Path(name).unlink(missing_ok=True)
+        if isinstance(error, DocumentationError):
+            raise
+        problem = f"the input cannot be kept: {error.strerror or type(error).__name__}"
         raise UsageError(problem, where=tempfile.gettempdir(), mend="Free space, or set TMPDIR") from error
+    return name
 
 
 def _digest(name: str, offset: int, length: int) -> str:
@@ -191,19 +201,14 @@ def _digest(name: str, offset: int, length: int) -> str:
     return digest.hexdigest()
 
 
-def _opened(name: str) -> BinaryIO:
-    try:
-        return open(name, "rb")
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise DocumentationError(f"the file cannot be read: {reason}", where=name) from error
-
-
 def _is_export(name: str) -> bool:
     from reasoner.chart.fhir import bulk
 
-    with _opened(name) as stream:
-        return bulk.is_bulk(bulk.beginning(stream))
+    try:
+        with sources.opened(name) as stream:
+            return bulk.is_bulk(bulk.beginning(stream))
+    except DocumentationError:
+        return False  # to read it says why
 
 
 def _patients(records: Iterable[bulk.PatientRecord | bulk.Orphan], called: str, size: int) -> Iterator[Piece]:
@@ -273,7 +278,7 @@ def _boundary(stream: IO[bytes], near: int, suffix: str) -> int:
 
 
 def _flow(name: str, suffix: str, stream: IO[bytes], size: int) -> Iterator[Piece]:
-    """Standard input, cut as it comes where its type has parts."""
+    """A stream, cut as it comes where its type has parts."""
     if suffix != LINES:
         yield Piece((name,), suffix, data=stream.read(parsing.MAX_BYTES + 1))
         return
@@ -281,31 +286,34 @@ def _flow(name: str, suffix: str, stream: IO[bytes], size: int) -> Iterator[Piec
 
     begun = bulk.beginning(stream)
     if bulk.is_bulk(begun):
-        yield from _patients(bulk.records_of(stream, "standard input", begun), "standard input", size)
+        yield from _patients(bulk.records_of(stream, sources.called(name), begun), sources.called(name), size)
     else:
         yield from cut(name, suffix, chain([begun], iter(lambda: stream.read(size), b"")), size)
 
 
-def _table(name: str, size: int) -> Iterator[Piece]:
+def _table(name: str, file: Path | BinaryIO, size: int) -> Iterator[Piece]:
     """A Parquet file: of statements, cut as a sheet, or of quads, cut as N-Quads."""
     from reasoner.chart.tables import quads, sheet
 
     try:
-        records = rows.parquet_records(Path(name))
+        records = rows.parquet_records(file, sources.called(name))
         header = next(records, [])
         if sheet.is_sheet(header):
             yield from _requests(name, chain([header], records), size)
+        elif isinstance(file, Path):
+            yield from cut(name, QUADS, quads.of_parquet(file, name), size)
         else:
-            yield from cut(name, QUADS, quads.of_parquet(Path(name)), size)
+            data = b"".join(quads.of_parquet(file, sources.called(name)))
+            yield Piece((name,), QUADS, data=data, at_once=True)
     except DocumentationError as error:  # a graph can have rows in what cannot be read, so nothing of the file holds
         yield Piece((name,), EXPORT, data=b"", at_once=True, error=error)
 
 
-def _workbook(name: str, size: int) -> Iterator[Piece]:
+def _workbook(name: str, file: Path | BinaryIO, size: int) -> Iterator[Piece]:
     """A workbook: the worksheet of statements, cut as a sheet, and notes on the others."""
     from reasoner.chart.tables import sheet, workbook
 
-    records, notes = workbook.workbook_records(Path(name), sheet.REQUEST)
+    records, notes = workbook.workbook_records(file, sources.called(name), sheet.REQUEST)
     yield from _requests(name, records, size)
     if notes:
         yield Piece((name,), EXPORT, data=b"", notes=notes)

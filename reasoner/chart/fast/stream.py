@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reasoner.chart import intake, reading, sources
@@ -14,6 +13,7 @@ from reasoner.chart.fast.chart import read_cases, reader
 from reasoner.chart.fast.piece import EXPORT, QUADS, SHEET, Piece
 from reasoner.chart.fast.scan import Found, Scanner
 from reasoner.chart.model import Case
+from reasoner.chart.packing import file_type
 from reasoner.chart.sources import LINES
 from reasoner.ground.errors import DocumentationError, NecessityError
 from reasoner.policy.model import Policy
@@ -79,12 +79,9 @@ def read(
 def _file(
     name: str, piece: Piece, policy: Policy, as_of: date | None, options: RequestOptions | None
 ) -> Iterator[StreamedDataSet]:
-    suffix = piece.suffix or (None if name == sources.STDIN else Path(name).suffix.lower())
     data = piece.read() if piece.spool else piece.data
-    if suffix == sources.TABLE:
-        results = list(intake.read_all([name], policy, as_of=as_of, options=options))
-    else:
-        results = list(intake.read_source(name, policy, as_of=as_of, suffix=suffix, options=options, data=data))
+    suffix = piece.suffix if data is not None else None
+    results = list(intake.read_source(name, policy, as_of=as_of, suffix=suffix, options=options, data=data))
     cases = [case for result in results for case in result.cases]
     errors = [error for result in results for error in result.errors[:1]]
     notes = tuple(note for result in results for note in result.notes)
@@ -98,12 +95,13 @@ def _file(
         raw = b""
         if error.where.partition(": ")[0] == source:
             raw = data if data is not None else _content(name)
-        yield StreamedDataSet(source, "", error=error, raw=raw, suffix=suffix or "", notes=() if by_set else notes)
+        kind = suffix or file_type(name)[0]
+        yield StreamedDataSet(source, "", error=error, raw=raw, suffix=kind, notes=() if by_set else notes)
 
 
 def _content(name: str) -> bytes:
     try:
-        return parsing.read_bytes(Path(name))
+        return sources.content(name)
     except DocumentationError:
         return b""
 

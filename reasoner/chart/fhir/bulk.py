@@ -2,8 +2,9 @@
 
 The lines are spooled to a temporary database on disk, so that only one patient is in memory. A resource belongs to the
 patient to whom its ``subject``, ``patient``, ``beneficiary`` or ``individual`` refers, else to whom any of its references
-does. A resource that belongs to no patient by itself, such as a Practitioner or a Medication, is in the bundle of each
-patient whose resources lead to it. What is in no bundle is reported, not dropped.
+does. Patients that ``Patient.link`` says were merged are one. A resource that belongs to no patient by itself, such as a
+Practitioner or a Medication, is in the bundle of each patient whose resources lead to it; a ``urn:uuid:`` reference leads to the
+resource with that id. What is in no bundle is reported, not dropped.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import IO
 
 from reasoner.chart.fhir.from_json import parse
 from reasoner.chart.fhir.references import references
+from reasoner.chart.sources import opened
 from reasoner.ground.errors import DocumentationError
 from reasoner.rdf.parsing import MAX_BYTES
 
@@ -28,16 +30,20 @@ OWNERS = ("subject", "patient", "beneficiary", "individual")
 """The elements of a resource that say whose it is."""
 _KEY = re.compile(r"(?:(.+)/)?([A-Z][A-Za-z]{1,63})/([A-Za-z0-9\-.]{1,64})(?:/_history/.*)?")
 _MENTION = re.compile(rb"Patient/([A-Za-z0-9\-.]{1,64})")
-_UUID = "urn:uuid:"
+_UUID = re.compile(r"urn:uuid:([A-Za-z0-9\-.]{1,64})", re.IGNORECASE)
+_LINKS = frozenset({"replaced-by", "replaces"})
 _PATIENT, _BUNDLE = "Patient", "Bundle"
 _SCHEMA = """
-CREATE TABLE resource (id INTEGER PRIMARY KEY, key TEXT, patient TEXT, place TEXT, line BLOB);
+CREATE TABLE resource (id INTEGER PRIMARY KEY, key TEXT, uuid TEXT, patient TEXT, place TEXT, line BLOB);
 CREATE TABLE leads (id INTEGER, key TEXT);
 CREATE TABLE base (key TEXT PRIMARY KEY, url TEXT) WITHOUT ROWID;
 CREATE TABLE broken (patient TEXT, problem TEXT, place TEXT, mend TEXT);
+CREATE TABLE merged (former TEXT, current TEXT);
 """
 _INDEXES = """
 CREATE INDEX by_key ON resource (key);
+CREATE INDEX by_uuid ON resource (uuid);
+CREATE INDEX by_target ON leads (key);
 CREATE INDEX by_patient ON resource (patient);
 CREATE INDEX by_id ON leads (id);
 CREATE INDEX by_broken ON broken (patient);
@@ -47,10 +53,12 @@ INSERT OR IGNORE INTO known SELECT patient FROM resource WHERE key = 'Patient/' 
 """
 _LEADS_TO = """
 WITH RECURSIVE further (id) AS (
-  SELECT other.id FROM resource AS own JOIN leads ON leads.id = own.id JOIN resource AS other ON other.key = leads.key
+  SELECT other.id FROM resource AS own JOIN leads ON leads.id = own.id
+    JOIN resource AS other ON other.key = leads.key OR other.uuid = leads.key
     WHERE own.patient = :patient AND other.patient IS NULL
   UNION
-  SELECT other.id FROM further JOIN leads ON leads.id = further.id JOIN resource AS other ON other.key = leads.key
+  SELECT other.id FROM further JOIN leads ON leads.id = further.id
+    JOIN resource AS other ON other.key = leads.key OR other.uuid = leads.key
     WHERE other.patient IS NULL
 )
 SELECT id FROM further
@@ -130,12 +138,8 @@ def records_of(stream: IO[bytes], source: str, first: bytes = b"") -> Iterator[P
 
 def _opened(names: Iterable[str]) -> Iterator[tuple[str, IO[bytes]]]:
     for name in names:
-        try:
-            with open(name, "rb") as stream:
-                yield name, stream
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise DocumentationError(f"the file cannot be read: {reason}", where=name) from error
+        with opened(name) as stream:
+            yield name, stream
 
 
 def _records(
@@ -152,6 +156,7 @@ def _records(
                 _spool(spool, line, f"{name}, line {number}")
         spool.execute("COMMIT")
         spool.executescript(_INDEXES)
+        _join(spool)
         patients = spool.execute("SELECT id FROM known ORDER BY id")
         for (patient,) in patients:
             yield _record(spool, patient, called)
@@ -205,21 +210,27 @@ def _spool(spool: sqlite3.Connection, line: bytes, place: str) -> None:
             stated = owner.get("reference") if isinstance(owner, dict) else None
             if not isinstance(stated, str):
                 continue
-            if stated.startswith(_UUID) and stated.isascii():  # it states no type, but an owner is a Patient
-                owners.add(stated.removeprefix(_UUID))
-                key_of = f"{_PATIENT}/{stated.removeprefix(_UUID)}"
-                spool.execute("INSERT OR IGNORE INTO base VALUES (?, ?)", (key_of, stated))
+            if match := _UUID.fullmatch(stated):  # it states no type, but an owner is a Patient
+                owners.add(match[1])
+                spool.execute("INSERT OR IGNORE INTO base VALUES (?, ?)", (f"{_PATIENT}/{match[1]}", stated))
             elif (match := _KEY.fullmatch(stated)) and match[2] == _PATIENT:
                 owners.add(match[3])
     whose: set[str | None] = {id_} if kind == _PATIENT and isinstance(id_, str) else set(owners or patients) or {None}
+    if kind == _PATIENT and isinstance(id_, str):
+        spool.executemany("INSERT INTO merged VALUES (?, ?)", _merges(id_, resource.get("link")))
+    uuid = f"urn:uuid:{id_.lower()}" if isinstance(id_, str) else None
     for patient in whose:
-        row = (key, patient, place, line)
-        added = spool.execute("INSERT INTO resource (key, patient, place, line) VALUES (?, ?, ?, ?)", row).lastrowid
+        row = (key, uuid, patient, place, line)
+        added = spool.execute(
+            "INSERT INTO resource (key, uuid, patient, place, line) VALUES (?, ?, ?, ?, ?)", row
+        ).lastrowid
         spool.executemany("INSERT INTO leads VALUES (?, ?)", [(added, other) for other in leads])
 
 
 def _lead(spool: sqlite3.Connection, reference: str, leads: set[str], patients: set[str]) -> None:
     if not (match := _KEY.fullmatch(reference)):
+        if _UUID.fullmatch(reference):
+            leads.add(reference.lower())
         return
     key = f"{match[2]}/{match[3]}"
     leads.add(key)
@@ -227,6 +238,40 @@ def _lead(spool: sqlite3.Connection, reference: str, leads: set[str], patients: 
         patients.add(match[3])
     if match[1]:
         spool.execute("INSERT OR IGNORE INTO base VALUES (?, ?)", (key, f"{match[1]}/{key}"))
+
+
+def _merges(id_: str, links: object) -> Iterator[tuple[str, str]]:
+    """The patients that a Patient says were merged: the one that was replaced, and the one that replaces it."""
+    for link in links if isinstance(links, list) else ():
+        if not isinstance(link, dict) or link.get("type") not in _LINKS or not isinstance(link.get("other"), dict):
+            continue
+        stated = link["other"].get("reference")
+        match = _KEY.fullmatch(stated) if isinstance(stated, str) else None
+        if match and match[2] == _PATIENT:
+            yield (match[3], id_) if link["type"] == "replaces" else (id_, match[3])
+
+
+def _join(spool: sqlite3.Connection) -> None:
+    """Make one record of patients that were merged, named after the one that replaces the others."""
+    pairs = spool.execute(
+        "SELECT former, current FROM merged WHERE former IN (SELECT id FROM known) AND current IN (SELECT id FROM known)"
+    ).fetchall()
+    groups: dict[str, set[str]] = {}
+    for pair in pairs:
+        group = groups.get(pair[0], {pair[0]}) | groups.get(pair[1], {pair[1]})
+        groups |= dict.fromkeys(group, group)
+    formers = {former for former, _ in pairs}
+    for group in {min(group): group for group in groups.values()}.values():
+        name = min(group - formers or group)
+        for other in group - {name}:
+            spool.execute("UPDATE resource SET patient = ? WHERE patient = ?", (name, other))
+            spool.execute("UPDATE broken SET patient = ? WHERE patient = ?", (name, other))
+            spool.execute("DELETE FROM known WHERE id = ?", (other,))
+        spool.execute(
+            "DELETE FROM resource WHERE patient = ? "
+            "AND id NOT IN (SELECT min(id) FROM resource WHERE patient = ? GROUP BY place)",
+            (name, name),
+        )
 
 
 def _record(spool: sqlite3.Connection, patient: str, called: str) -> PatientRecord:
@@ -241,13 +286,16 @@ def _record(spool: sqlite3.Connection, patient: str, called: str) -> PatientReco
     shared = [row[0] for row in spool.execute(_LEADS_TO, {"patient": patient})]
     spool.executemany("INSERT OR IGNORE INTO reached VALUES (?)", [(id_,) for id_ in shared])
     rows = spool.execute(
-        "SELECT id, key, place, line FROM resource WHERE patient = ? ORDER BY id", (patient,)
+        "SELECT key, uuid, place, line FROM resource WHERE patient = ? ORDER BY id", (patient,)
     ).fetchall()
     for id_ in sorted(shared):
-        rows += spool.execute("SELECT id, key, place, line FROM resource WHERE id = ?", (id_,))
+        rows += spool.execute("SELECT key, uuid, place, line FROM resource WHERE id = ?", (id_,))
     entries, size = [], 0
-    for _, key, _, line in rows:
-        base = spool.execute("SELECT url FROM base WHERE key = ?", (key,)).fetchone()
+    for key, uuid, _, line in rows:
+        base = (
+            spool.execute("SELECT url FROM base WHERE key = ?", (key,)).fetchone()
+            or spool.execute("SELECT key FROM leads WHERE key = ? LIMIT 1", (uuid,)).fetchone()
+        )
         url = b'"fullUrl":%s,' % json.dumps(base[0]).encode() if base else b""
         entries.append(b'{%s"resource":%s}' % (url, line))
         size += len(line)

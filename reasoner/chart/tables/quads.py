@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from reasoner.chart.tables.vocabulary import REQUEST
 from reasoner.ground.errors import DocumentationError, UsageError
@@ -34,8 +34,12 @@ def n_quads(batch: Any, source: str, first: int = 1) -> bytes:
     return "".join([f"{s} {p} {o} {g} .\n" for s, p, o, g in zip(*columns, strict=True)]).encode()
 
 
-def of_parquet(path: Path) -> Iterator[bytes]:
+def of_parquet(file: Path | BinaryIO, source: str) -> Iterator[bytes]:
     """The quads of a Parquet file as blocks of N-Quads.
+
+    Args:
+        file: its path, or its content.
+        source: what to call it in errors.
 
     Raises:
         UsageError: pyarrow is not installed.
@@ -45,16 +49,16 @@ def of_parquet(path: Path) -> Iterator[bytes]:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:
-        raise UsageError("Parquet is read with pyarrow", where=str(path), mend="Install necessity[tables]") from error
+        raise UsageError("Parquet is read with pyarrow", where=source, mend="Install necessity[tables]") from error
     try:
-        table = pq.ParquetFile(path)
+        table = pq.ParquetFile(file)
         if missing := set(COLUMNS) - set(table.schema_arrow.names):
             mend = f"Columns of quads are {', '.join(COLUMNS)}; a sheet of statements has {REQUEST!r}"
             problem = f"the table has no column {', '.join(sorted(missing))}"
-            raise DocumentationError(problem, where=str(path), mend=mend)
+            raise DocumentationError(problem, where=source, mend=mend)
         first = 1
         for batch in table.iter_batches(columns=list(COLUMNS)):
-            yield n_quads(batch, str(path), first)
+            yield n_quads(batch, source, first)
             first += batch.num_rows
     except (OSError, pa.ArrowException) as error:
-        raise DocumentationError(f"this is not Parquet, or damaged: {error}", where=str(path)) from error
+        raise DocumentationError(f"this is not Parquet, or damaged: {error}", where=source) from error

@@ -253,8 +253,12 @@ def csv_records(stream: BinaryIO, source: str) -> CsvRecords:
     return CsvRecords(stream, source)
 
 
-def parquet_records(path: Path) -> Iterator[list[str]]:
+def parquet_records(file: Path | BinaryIO, source: str) -> Iterator[list[str]]:
     """The header and the rows of a Parquet file, as text.
+
+    Args:
+        file: its path, or its content.
+        source: what to call it in errors.
 
     Raises:
         UsageError: pyarrow is not installed.
@@ -264,15 +268,15 @@ def parquet_records(path: Path) -> Iterator[list[str]]:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:
-        raise UsageError("Parquet is read with pyarrow", where=str(path), mend="Install necessity[tables]") from error
+        raise UsageError("Parquet is read with pyarrow", where=source, mend="Install necessity[tables]") from error
     try:
-        table = pq.ParquetFile(path)
+        table = pq.ParquetFile(file)
         yield list(table.schema_arrow.names)
         for batch in table.iter_batches(batch_size=4096):
             values = [column.to_pylist() for column in batch.columns]
             yield from ([text_of(cell) for cell in row] for row in zip(*values, strict=True))
     except (OSError, pa.ArrowException) as error:
-        raise DocumentationError(f"this is not Parquet: {error}", where=str(path)) from error
+        raise DocumentationError(f"this is not Parquet: {error}", where=source) from error
 
 
 def text_of(cell: Any) -> str:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime, time
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 from xml.etree.ElementTree import ParseError
 
 from reasoner.chart.tables.rows import Fault, FaultyRecord, header, plain, text_of
@@ -30,17 +30,22 @@ _SERIALS = range(10_000, 100_000)
 _FORMULA, _SAVED_TEXT = "f", "str"
 
 
-def workbook_records(path: Path, key: str) -> tuple[Iterator[list[str]], tuple[str, ...]]:
+def workbook_records(file: Path | BinaryIO, source: str, key: str) -> tuple[Iterator[list[str]], tuple[str, ...]]:
     """The records of the first worksheet whose header has a column, and notes on the worksheets that are not read.
 
     The header is the first row that is not blank. Of a formula, the value is read that was saved with it.
+
+    Args:
+        file: its path, or its content.
+        source: what to call it in errors.
+        key: the column.
 
     Raises:
         UsageError: openpyxl is not installed.
         DocumentationError: it is no workbook, or is larger than what is read, or no worksheet has the column.
     """
-    with _reading(path):
-        book = _opened(path, values=False)
+    with _reading(source):
+        book = _opened(file, source, values=False)
         found, others = None, []
         for sheet in book.worksheets:
             sheet.reset_dimensions()
@@ -53,23 +58,23 @@ def workbook_records(path: Path, key: str) -> tuple[Iterator[list[str]], tuple[s
         problem = (
             f"no worksheet has a column {key!r} in its first row: {', '.join(map(repr, others)) or 'all are blank'}"
         )
-        raise DocumentationError(problem, where=str(path), mend="Make the header the first row of the sheet")
+        raise DocumentationError(problem, where=source, mend="Make the header the first row of the sheet")
     note = (
         f"not read are the worksheets {', '.join(map(repr, others))}, but {found!r} alone: it is the first with {key!r}"
     )
-    return _records(path, book, found), (note,) if others else ()
+    return _records(file, source, book, found), (note,) if others else ()
 
 
-def _records(path: Path, book: Workbook, title: str) -> Iterator[list[str]]:
+def _records(file: Path | BinaryIO, source: str, book: Workbook, title: str) -> Iterator[list[str]]:
     """The rows of a worksheet; the values of formulas are looked for only once there is one."""
     values: Iterator[tuple[AnyCell, ...]] | None = None
     behind = 0
-    with _reading(path):
+    with _reading(source):
         for row in book[title].iter_rows():
             saved: tuple[AnyCell, ...] = ()
             if any(cell.data_type == _FORMULA for cell in row):
                 if values is None:
-                    beside = _opened(path, values=True)[title]
+                    beside = _opened(file, source, values=True)[title]
                     beside.reset_dimensions()
                     values = beside.iter_rows()
                 saved = next(islice(values, behind, None), ())
@@ -115,28 +120,28 @@ def _names(row: Iterable[AnyCell]) -> list[str]:
     return [_text(cell.value) for cell in row]
 
 
-def _opened(path: Path, *, values: bool) -> Workbook:
+def _opened(file: Path | BinaryIO, source: str, *, values: bool) -> Workbook:
     """The workbook, of whose formulas the text is read, or the values."""
     try:
         import openpyxl
     except ImportError as error:
-        raise UsageError("XLSX is read with openpyxl", where=str(path), mend="Install necessity[tables]") from error
-    with zipfile.ZipFile(path) as parts:
+        raise UsageError("XLSX is read with openpyxl", where=source, mend="Install necessity[tables]") from error
+    with zipfile.ZipFile(file) as parts:
         if sum(part.file_size for part in parts.infolist()) > parsing.MAX_BYTES:
             problem = f"unpacked it is larger than {parsing.MAX_BYTES // 2**20} MiB"
-            raise DocumentationError(problem, where=str(path), mend="Save it as CSV UTF-8")
+            raise DocumentationError(problem, where=source, mend="Save it as CSV UTF-8")
     warnings.filterwarnings("ignore", module="openpyxl")  # on what it does not keep, such as validations
-    return openpyxl.load_workbook(path, read_only=True, data_only=values, keep_links=False)
+    return openpyxl.load_workbook(file, read_only=True, data_only=values, keep_links=False)
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[None]:
+def _reading(source: str) -> Iterator[None]:
     """Raise what goes wrong with the file as `DocumentationError`."""
     try:
         yield
     except OSError as error:
         problem = f"the file cannot be read: {error.strerror or type(error).__name__}"
-        raise DocumentationError(problem, where=str(path)) from error
+        raise DocumentationError(problem, where=source) from error
     except (zipfile.BadZipFile, zlib.error, ParseError, EOFError, KeyError, IndexError, TypeError, ValueError) as error:
         mend = "Save it as XLSX without a password, or as CSV UTF-8"
-        raise DocumentationError("this is not XLSX, or it is damaged or locked", where=str(path), mend=mend) from error
+        raise DocumentationError("this is not XLSX, or it is damaged or locked", where=source, mend=mend) from error
