@@ -185,7 +185,7 @@ def _misdirected(data: Graph, policy: Policy) -> Iterable[str]:
 def _case(data: Graph, policy: Policy, request: Node, source: str, as_of: date | None) -> Case:
     facts = sorted((terms.of(s), terms.of(p), terms.of(o)) for s, p, o in graphs.closure(data, request, follow=PARTIES))
     subjects = sorted(data.subjects(NEC.about, request), key=str)
-    unread = [subject for subject in subjects if (subject, RDF.type, NEC.Unread) in data]
+    unread = dict.fromkeys(subject for subject in subjects if (subject, RDF.type, NEC.Unread) in data)
     statements = [subject for subject in subjects if subject not in unread]
     documents = {document for s in statements for document in data.objects(s, NEC.documentedIn)}
     documents |= {source for s in unread for source in data.objects(s, NEC.source) if isinstance(source, URIRef)}

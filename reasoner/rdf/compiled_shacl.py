@@ -1,11 +1,11 @@
 """SHACL shapes compiled to functions: the part of SHACL Core that policies use.
 
 Supported (W3C SHACL, 2017): ``sh:path`` of predicates, inverse, sequence and alternative paths; ``sh:class``,
-``sh:nodeKind``, ``sh:datatype`` of dates, truth values, text and exact numbers, ``sh:in``, ``sh:hasValue``, ``sh:minCount``,
-``sh:maxCount``, the four bounds of ``sh:minInclusive`` and its kind over exact numbers, ``sh:equals``, ``sh:disjoint``,
-``sh:lessThan`` and ``sh:lessThanOrEquals`` over dates, ``sh:node``, ``sh:property``, ``sh:not``, ``sh:and``, ``sh:or``,
-``sh:xone``, and ``sh:qualifiedValueShape`` without ``sh:qualifiedValueShapesDisjoint``. Compiling a shape with anything else
-raises `UnsupportedError`. Running a test raises `DoubtError` for a value that it may not judge as SHACL does.
+``sh:nodeKind``, ``sh:datatype`` of dates, truth values, text and exact numbers, ``sh:minLength``, ``sh:in``, ``sh:hasValue``,
+``sh:minCount``, ``sh:maxCount``, the four bounds of ``sh:minInclusive`` and its kind over exact numbers, ``sh:equals``,
+``sh:disjoint``, ``sh:lessThan`` and ``sh:lessThanOrEquals`` over dates, ``sh:node``, ``sh:property``, ``sh:not``, ``sh:and``,
+``sh:or``, ``sh:xone``, and ``sh:qualifiedValueShape`` without ``sh:qualifiedValueShapesDisjoint``. Compiling a shape with
+anything else raises `UnsupportedError`. Running a test raises `DoubtError` for a value that it may not judge as SHACL does.
 """
 
 from __future__ import annotations
@@ -200,6 +200,8 @@ class Compiler:
                     tests.append(_among(frozenset({object_})))
                 elif kind in _BOUNDS:
                     tests.append(_bound(kind, object_))
+                elif kind == "minLength":
+                    tests.append(_min_length(object_))
                 elif kind in ("node", "property"):
                     tests.append(self.conforms(object_, depth + 1))
                 elif kind == "not":
@@ -324,7 +326,7 @@ _PAIRS = ("equals", "disjoint", "lessThan", "lessThanOrEquals")
 _BOUNDS = ("minInclusive", "minExclusive", "maxInclusive", "maxExclusive")
 _FOLLOWING = ("class", "node", "property", "not", "and", "or", "xone")
 """Constraints on a value that need triples about it."""
-_OF_VALUES = {*_FOLLOWING, "nodeKind", "datatype", "in", "hasValue", *_BOUNDS}
+_OF_VALUES = {*_FOLLOWING, "nodeKind", "datatype", "in", "hasValue", "minLength", *_BOUNDS}
 _OF_PATHS = {"path", *_COUNTS, "qualifiedValueShape", *_PAIRS}
 _DESCRIPTIVE = {"message", "severity", "name", "description", "order", "group"}
 _TARGETS = {"targetClass", "targetSubjectsOf", "targetObjectsOf"}
@@ -350,6 +352,16 @@ def _values(least: int, most: float, tests: list[Test]) -> Values:
 
 def _sh(name: str) -> Term:
     return f"<{SH}{name}>"
+
+
+def _min_length(least: Term) -> Test:
+    """At least so many characters of an IRI or a literal; a blank node has none (SHACL 4.4.1)."""
+    number = terms.number(least)
+    if number is None:
+        raise UnsupportedError(f"sh:minLength {least}")
+    return lambda view, value: (
+        value[0] != "_" and len(terms.name(value) if value[0] == "<" else terms.text(value)) >= number
+    )
 
 
 def _negate(test: Test) -> Test:

@@ -61,6 +61,8 @@ TYPED = [
     ("sh:nodeKind sh:IRI", LITERALS),
     ("sh:nodeKind sh:Literal", RESOURCES),
     ("sh:nodeKind sh:IRIOrLiteral", ""),
+    ("sh:minLength 4", "one two three exact ill"),
+    ("sh:minLength 5", "one two three exact word spoken truth ill"),
     ("sh:datatype xsd:integer", f"exact word spoken day truth ill {RESOURCES}"),
     ("sh:datatype xsd:decimal", f"one two three word spoken day truth ill {RESOURCES}"),
     ("sh:datatype xsd:string", f"one two three exact spoken day truth ill {RESOURCES}"),
@@ -260,7 +262,7 @@ def test_a_report_is_of_counts_and_has_a_message(constraint: str) -> None:
 REFUSED = {
     "sh:pattern": 'sh:pattern "^a"',
     "sh:flags": 'sh:pattern "^a" ; sh:flags "i"',
-    "sh:minLength": "sh:minLength 1",
+    "a length that is no number": 'sh:minLength "one"',
     "sh:maxLength": "sh:maxLength 1",
     "sh:languageIn": 'sh:languageIn ( "en" )',
     "sh:uniqueLang": "sh:uniqueLang true",

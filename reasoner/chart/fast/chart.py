@@ -7,7 +7,7 @@ graphs finds the words for it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
 from operator import attrgetter
@@ -15,27 +15,30 @@ from operator import attrgetter
 from reasoner.chart import reading
 from reasoner.chart.fast.compiled_intake import (
     ABOUT,
+    ADMITTED,
     ASSERTION,
     EXCERPT,
     IN,
     ISSUED,
-    MARKS,
+    KIND,
     MEMBER,
     OBSERVED,
     OWN,
-    PLACED,
     PLAN,
+    REASON,
     RECORDED,
-    REQUEST,
+    SOURCE,
     START,
     STATEMENT,
     TYPE,
+    WORDS,
     IntakeTables,
     compile_intake_shapes,
 )
 from reasoner.chart.fast.layout import VARYING, Layout, Layouts
-from reasoner.chart.model import Assertion, Case, Document, Meaning, Statement, meaning
-from reasoner.chart.reading import BOOKKEEPING, PARTIES
+from reasoner.chart.fast.template import NodeView, Read, Template, line
+from reasoner.chart.model import Assertion, Case, Document, Meaning, Statement, Unread, meaning
+from reasoner.chart.reading import BOOKKEEPING
 from reasoner.policy.model import Criterion, CriterionKind, Policy
 from reasoner.rdf import graphs, parsing, terms
 from reasoner.rdf.compiled_shacl import DoubtError, Table, Values
@@ -48,8 +51,7 @@ _BIRTH, _AS_OF, _END, _JURISDICTION = (
     terms.of(NEC[name]) for name in ("birthDate", "asOf", "serviceEnd", "jurisdiction")
 )
 _TITLE, _CREATOR = (terms.of(DCTERMS[name]) for name in ("title", "creator"))
-_PARTIES = frozenset(map(terms.of, PARTIES))
-_LEFT = frozenset(terms.of(NEC[name]) for name in ("admitted", "authorKind", "Unread"))  # to the reader of graphs
+_OF_UNREAD = frozenset((ABOUT, OBSERVED, RECORDED, WORDS, SOURCE))
 _SUBCLASS = "<http://www.w3.org/2000/01/rdf-schema#subClassOf>"
 _KNOWN = frozenset(map(terms.of, BOOKKEEPING))
 _IRI = attrgetter("iri")
@@ -57,56 +59,6 @@ _STANCES = {terms.of(NEC[stance.value]): stance for stance in Assertion}
 
 Nodes = dict[Term, tuple[Layout, list[Term]]]
 """A graph as the layout of each subject and its varying values."""
-
-
-class _Template:
-    """What follows from a layout, whatever the varying values."""
-
-    __slots__ = (
-        "facts",
-        "left",
-        "meaning",
-        "names",
-        "parties",
-        "places",
-        "props",
-        "repeats",
-        "request",
-        "sound",
-        "statement",
-        "typed",
-        "types",
-        "words",
-    )
-
-    def __init__(self, layout: Layout, findings: frozenset[Term]) -> None:
-        self.names = layout.names
-        self.facts = tuple(dict.fromkeys(layout.facts))
-        self.repeats = self.facts != layout.facts
-        self.props: dict[Term, list[Term]] = {}
-        for predicate, value in self.facts:
-            self.props.setdefault(predicate, []).append(value)
-        self.types = self.props.get(TYPE, [])
-        defines = any(reading.defines(terms.name(name), terms.name(value)) for name, value in self.facts)
-        self.left = defines or not _LEFT.isdisjoint((*self.props, *self.types))
-        self.request = REQUEST in self.types
-        self.typed = STATEMENT in self.types
-        marked = not MARKS.isdisjoint((*self.props, *self.names))
-        self.statement = self.typed or marked or not findings.isdisjoint(self.types)
-        self.meaning: Meaning | None = None
-        """As a statement; None if it is not plainly one."""
-        self.sound = True
-        """Whether what recurs of it is well formed, in a request."""
-        places = [self.names.index(name) if name in self.names else -1 for name in PLACED]
-        self.places = tuple(places)
-        """Where the values stand that a statement says anew, in the order of `PLACED`; -1 if it says none."""
-        self.parties = [place for place, name in enumerate(self.names) if name in _PARTIES]
-        """Where the values stand that name its member, its plan and its program."""
-        self.words: tuple[str, str, str] | None = None
-        """Title, author and role of a document, once it has been read as one."""
-
-
-_Read = dict[Term, tuple[_Template, list[Term]]]
 
 
 def read_cases(data: parsing.DataSet, policy: Policy, as_of: date | None = None) -> tuple[Case, ...]:
@@ -124,34 +76,6 @@ def read_cases(data: parsing.DataSet, policy: Policy, as_of: date | None = None)
     return reading.read_cases(data.graph, policy, data.name, as_of) if found is None else tuple(found)
 
 
-class _NodeView:
-    """A data set as the intake tests see it."""
-
-    def __init__(self, nodes: _Read, typed: set[Term], known: dict[Term, frozenset[Term]]) -> None:
-        self.nodes = nodes
-        self._typed = typed
-        self._known = known
-
-    def values(self, node: Term, predicate: Term) -> Sequence[Term]:
-        found = self.nodes.get(node)
-        if found is None:
-            return ()
-        template, own = found
-        if predicate in template.names:
-            return (own[template.names.index(predicate)],)
-        return template.props.get(predicate, ())
-
-    def subjects(self, predicate: Term, node: Term) -> Sequence[Term]:
-        return [subject for subject in self.nodes if node in self.values(subject, predicate)]
-
-    def types(self, node: Term) -> Collection[Term]:
-        found, known = self.nodes.get(node), self._known.get(node)
-        own = found[0].types if found else ()
-        if known is None and node not in self._typed:
-            return own
-        return [*own, *(known or ()), *((STATEMENT,) if node in self._typed else ())]
-
-
 class ChartReader:
     """Reads the charts of one policy."""
 
@@ -163,8 +87,8 @@ class ChartReader:
         tables = compile_intake_shapes(reading.intake_shapes(policy))
         self._knows_shapes = tables is not None
         """Whether this reader can hold a chart against the intake shapes."""
-        self._request_shape, self._statement_shape, document = tables or IntakeTables(
-            *[Table((), {}, (), frozenset())] * 3
+        self._request_shape, self._statement_shape, document, self._unread_shape = tables or IntakeTables(
+            *[Table((), {}, (), frozenset())] * 4
         )
         tests = self._statement_shape.properties | document.properties
         self._days: dict[Term, tuple[Values, dict[Term, date | None]]]
@@ -229,11 +153,12 @@ class ChartReader:
             return None
 
     def _cases(self, nodes: Nodes, source: str, as_of: date | None, content: str | None) -> list[Case] | None:
-        read: _Read = {}
+        read: Read = {}
         requests: list[Term] = []
         statements: list[Term] = []
+        items: list[Term] = []
         for subject, (layout, own) in nodes.items():
-            template: _Template = layout.template or self._template(layout)
+            template: Template = layout.template or self._template(layout)
             read[subject] = (template, own)
             if template.left:
                 return None
@@ -243,11 +168,13 @@ class ChartReader:
                 if template.meaning is None:
                     return None
                 statements.append(subject)
+            elif template.unread:
+                items.append(subject)
             if template.repeats or (template.statement and not template.typed):
                 content = None  # it says one thing more or less than the chart that is recorded
         if not requests:
             return None
-        view = _NodeView(read, set(statements), self._lexicon.types)
+        view = NodeView(read, set(statements), self._lexicon.types)
         documents: dict[Term, Document] = {}
         about: dict[Term, list[Statement]] = {request: [] for request in requests}
         passed: set[object] = set()  # with which values statements passed
@@ -257,27 +184,38 @@ class ChartReader:
                 return None
             template, own = read[subject]
             about[own[template.places[0]]].append(statement)
+        unread: dict[Term, list[Unread]] = {request: [] for request in requests}
+        for subject in items:
+            item = self._unread(subject, view, passed)
+            if item is None:
+                return None
+            template, own = read[subject]
+            unread[own[template.places[0]]].append(item)
         if not all(self._is_sound(request, view) for request in requests):
             return None
         requests.sort(key=terms.name)
-        return [self._case(request, read, about[request], source, as_of, content) for request in requests]
+        return [
+            self._case(request, read, about[request], unread[request], source, as_of, content) for request in requests
+        ]
 
-    def _template(self, layout: Layout) -> _Template:
-        template = layout.template = _Template(layout, self._lexicon.findings)
+    def _template(self, layout: Layout) -> Template:
+        template = layout.template = Template(layout, self._lexicon.findings)
         if template.statement:
             template.meaning = self._mean(template.props, template.names)
-        if template.request:
-            table = self._request_shape
-            blank = _NodeView({}, set(), self._lexicon.types)
-            tests = [(table.properties[name], template.props[name]) for name in template.props.keys() & table.alone]
-            template.sound = all(test(blank, values) for test, values in tests)
-            template.sound &= {*template.props, *template.names}.issuperset(table.required)
+        for of_kind, table in ((template.request, self._request_shape), (template.unread, self._unread_shape)):
+            if of_kind:
+                blank = NodeView({}, set(), self._lexicon.types)
+                tests = [(table.properties[name], template.props[name]) for name in template.props.keys() & table.alone]
+                template.sound &= all(test(blank, values) for test, values in tests)
+                template.sound &= {*template.props, *template.names}.issuperset(table.required)
         return template
 
-    def _is_sound(self, request: Term, view: _NodeView) -> bool:
+    def _is_sound(self, request: Term, view: NodeView) -> bool:
         """Whether a request conforms to the intake shapes."""
-        template, own = view.nodes[request]
-        table = self._request_shape
+        return self._conforms(request, view, self._request_shape)
+
+    def _conforms(self, node: Term, view: NodeView, table: Table) -> bool:
+        template, own = view.nodes[node]
         if not template.sound:
             return False
         for name, value in zip(template.names, own, strict=True):
@@ -286,23 +224,23 @@ class ChartReader:
         for name in template.props.keys() - table.alone:
             if name in table.properties and not table.properties[name](view, template.props[name]):
                 return False
-        return all(check(view, request) for check in table.others)
+        return all(check(view, node) for check in table.others)
 
-    def _document(self, document: Term, read: _Read) -> Document | None:
+    def _document(self, document: Term, read: Read) -> Document | None:
         template, own = read.get(document) or (self._silent, ())
         if template.parties:
             return None  # what they say is recorded too
         words = template.words
         if words is None:
             said = template.props
-            words = template.words = (_line(said.get(_TITLE)), _line(said.get(_CREATOR)), _line(said.get(_ROLE)))
+            words = template.words = (line(said.get(_TITLE)), line(said.get(_CREATOR)), line(said.get(_ROLE)))
         if ISSUED not in template.names:
             return Document(document[1:-1], *words, None)
         issued = self._day(ISSUED, own[template.names.index(ISSUED)])
         return Document(document[1:-1], *words, issued) if issued else None
 
     def _statement(
-        self, subject: Term, view: _NodeView, documents: dict[Term, Document], passed: set[object]
+        self, subject: Term, view: NodeView, documents: dict[Term, Document], passed: set[object]
     ) -> Statement | None:
         """A statement; `passed` holds the values with which others of this data set passed."""
         template, own = view.nodes[subject]
@@ -334,14 +272,45 @@ class ChartReader:
         observed = self._day(OBSERVED, own[at_observed]) if at_observed >= 0 else recorded
         if recorded is None or observed is None:
             return None
+        said_by = template.author_kind or view.nodes.get(named, (self._silent,))[0].author_kind
         excerpt = page = ""
         if at_excerpt >= 0:
             if not properties[EXCERPT](view, (own[at_excerpt],)):
                 return None
-            excerpt = _line((own[at_excerpt],))
+            excerpt = line((own[at_excerpt],))
         if at_page >= 0:
-            page = _line((own[at_page],))
-        return Statement(subject[1:-1], template.meaning, observed, recorded, document, excerpt, page)
+            page = line((own[at_page],))
+        return Statement(subject[1:-1], template.meaning, observed, recorded, document, excerpt, page, said_by)
+
+    def _unread(self, subject: Term, view: NodeView, passed: set[object]) -> Unread | None:
+        """An unread item; None if it is not plainly well formed. `passed` is as for a statement."""
+        template, own = view.nodes[subject]
+        if not _OF_UNREAD.issuperset(template.names) or ABOUT not in template.names:
+            return None
+        of = dict(zip(template.names, own, strict=True))
+        mark = (template, of[ABOUT], of.get(SOURCE))  # what is tested by what other nodes say
+        if mark not in passed:
+            if not self._conforms(subject, view, self._unread_shape):
+                return None
+            passed.add(mark)
+        elif WORDS in of and not self._unread_shape.properties[WORDS](view, (of[WORDS],)):
+            return None
+        days = [self._day(name, of[name]) if name in of else None for name in (OBSERVED, RECORDED)]
+        if any(day is None and name in of for name, day in zip((OBSERVED, RECORDED), days, strict=True)):
+            return None
+        stands = of.get(SOURCE, "")
+        title = view.values(stands, _TITLE) if stands.startswith("<") else ()
+        return Unread(
+            iri=subject[1:-1],
+            kind=terms.name(template.props[KIND][0]),
+            words=line((of[WORDS],)) if WORDS in of else "",
+            code=terms.name(template.props[_CODE][0]) if _CODE in template.props else "",
+            observed=days[0],
+            recorded=days[1],
+            reason=line(template.props[REASON]),
+            source=line(title) or (terms.name(stands) if stands.startswith("<") else line((stands,))) if stands else "",
+            document=terms.name(stands) if stands.startswith("<") else "",
+        )
 
     def _day(self, predicate: Term, value: Term) -> date | None:
         """The date that a statement or a document gives; None if that is not well formed."""
@@ -349,7 +318,7 @@ class ChartReader:
         if value not in known:
             if len(known) > _KEPT:
                 known.clear()
-            known[value] = terms.day(value) if test(_NodeView({}, set(), {}), (value,)) else None
+            known[value] = terms.day(value) if test(NodeView({}, set(), {}), (value,)) else None
         return known[value]
 
     def _mean(self, props: dict[Term, list[Term]], names: tuple[Term, ...]) -> Meaning | None:
@@ -358,7 +327,7 @@ class ChartReader:
         has = {*names, *props}
         if not has.issuperset(table.required) or not OWN.issuperset(names):
             return None
-        blank = _NodeView({}, set(), self._lexicon.types)  # what holds of the vocabulary alone holds in every chart
+        blank = NodeView({}, set(), self._lexicon.types)  # what holds of the vocabulary alone holds in every chart
         for predicate, values in props.items():
             test = table.properties.get(predicate)
             if test and not test(blank, values):
@@ -400,8 +369,9 @@ class ChartReader:
     def _case(
         self,
         request: Term,
-        read: _Read,
+        read: Read,
         statements: list[Statement],
+        unread: list[Unread],
         source: str,
         as_of: date | None,
         content: str | None,
@@ -410,14 +380,16 @@ class ChartReader:
         facts: list[tuple[Term, Term, Term]] = []
         for node in reached:
             template, varying = read.get(node, (self._silent, []))
-            if template.statement and not template.typed:
-                raise DoubtError(f"{node} is a statement as well")
+            if (template.statement and not template.typed) or template.unread:
+                raise DoubtError(f"{node} is a statement as well, or an unread item")
             facts += [(node, predicate, value) for predicate, value in template.facts]
             facts += [(node, predicate, value) for predicate, value in zip(template.names, varying, strict=True)]
         facts.sort()
         statements.sort(key=_IRI)
+        unread.sort(key=_IRI)
         names = {f"<{statement.iri}>" for statement in statements}
         recorded = {*reached, *names, *[f"<{statement.document.iri}>" for statement in statements]}
+        recorded |= {f"<{iri}>" for item in unread for iri in (item.iri, item.document) if iri}
         if content is None:
             content = _content(read, recorded, names)
         elif not read.keys() <= recorded:
@@ -428,6 +400,7 @@ class ChartReader:
         values = [props[axis][0] for axis in self._axes]
         traits = (*values, *plan[0].props.get(_JURISDICTION, ()))
         start, end, reviewed = (terms.day(own[name]) if name in own else None for name in (START, _END, _AS_OF))
+        admitted = terms.day(props[ADMITTED][0]) if ADMITTED in props else None
         birth = terms.day(_own(member).get(_BIRTH, ""))
         if start is None or birth is None:
             raise DoubtError(f"{request} lacks a date")
@@ -444,10 +417,12 @@ class ChartReader:
             content=content,
             digest=graphs.digest(content),
             facts=tuple(facts),
+            admitted=admitted,
+            unread=tuple(unread),
         )
 
 
-def _own(node: tuple[_Template, list[Term]]) -> dict[Term, Term]:
+def _own(node: tuple[Template, list[Term]]) -> dict[Term, Term]:
     """The varying values of a node by property."""
     return dict(zip(node[0].names, node[1], strict=True))
 
@@ -458,7 +433,7 @@ def _without(content: str, subjects: Iterable[Term]) -> str:
     return "\n".join([line for line in content.split("\n") if not line.startswith(starts)])
 
 
-def _content(read: _Read, subjects: Iterable[Term], statements: set[Term]) -> str:
+def _content(read: Read, subjects: Iterable[Term], statements: set[Term]) -> str:
     """The triples of a request, its statements and their documents, as canonical N-Triples."""
     lines = []
     for node in subjects:
@@ -472,7 +447,7 @@ def _content(read: _Read, subjects: Iterable[Term], statements: set[Term]) -> st
     return "".join(lines)
 
 
-def _reached(read: _Read, request: Term) -> list[Term]:
+def _reached(read: Read, request: Term) -> list[Term]:
     """A request and the members, plans and programs that it leads to."""
     found = [request]
     for node in found:
@@ -481,16 +456,6 @@ def _reached(read: _Read, request: Term) -> list[Term]:
             if own[place] not in found:
                 found.append(own[place])
     return found
-
-
-def _line(values: Sequence[Term] | None) -> str:
-    """The values of a property as one line of text, as `reasoner.rdf.graphs.text` gives it."""
-    if not values:
-        return ""
-    if len(values) == 1:
-        value = values[0]
-        return value[1:-1] if value[-1] == '"' and "\\" not in value else terms.text(value)
-    return " · ".join(sorted(map(terms.text, values)))
 
 
 @lru_cache(maxsize=8)

@@ -17,10 +17,9 @@ TYPE, REQUEST, STATEMENT = terms.of(RDF.type), terms.of(NEC.ReviewRequest), term
 UNREAD = terms.of(NEC.Unread)
 ABOUT, ASSERTION, IN = (terms.of(NEC[name]) for name in ("about", "assertion", "documentedIn"))
 OBSERVED, RECORDED, EXCERPT, PAGE = (terms.of(NEC[name]) for name in ("observed", "recorded", "excerpt", "page"))
-MEMBER, PLAN, START, ISSUED = (
-    *(terms.of(NEC[name]) for name in ("member", "plan", "serviceStart")),
-    terms.of(DCTERMS.issued),
-)
+KIND, WORDS, REASON, SOURCE = (terms.of(NEC[name]) for name in ("kind", "words", "reason", "source"))
+MEMBER, PLAN, START, ADMITTED = (terms.of(NEC[name]) for name in ("member", "plan", "serviceStart", "admitted"))
+ISSUED = terms.of(DCTERMS.issued)
 MARKS = frozenset(map(terms.of, reading.MARKS))
 PLACED = (ABOUT, IN, OBSERVED, RECORDED, EXCERPT, PAGE)
 """What every statement says anew."""
@@ -39,6 +38,7 @@ class IntakeTables(NamedTuple):
     request: Table
     statement: Table
     document: Table
+    unread: Table
 
 
 def compile_intake_shapes(graph: Graph) -> IntakeTables | None:
@@ -51,8 +51,6 @@ def compile_intake_shapes(graph: Graph) -> IntakeTables | None:
     tables: dict[Term, Table] = {}
     try:
         for shape, props in shapes.items():
-            if props.get(f"<{SH}targetClass>") == [UNREAD]:
-                continue  # a chart with an unread item is left to the reader of graphs
             if not _has_known_targets(props):
                 return None
             for target in (t for name in ("targetClass", "targetObjectsOf") for t in props.get(f"<{SH}{name}>", ())):
@@ -64,9 +62,9 @@ def compile_intake_shapes(graph: Graph) -> IntakeTables | None:
                 compiler.use()
     except UnsupportedError:
         return None
-    if tables.keys() != {REQUEST, STATEMENT, IN}:
+    if tables.keys() != {REQUEST, STATEMENT, IN, UNREAD}:
         return None
-    request, statement, document = tables[REQUEST], tables[STATEMENT], tables[IN]
+    request, statement, document, unread = (tables[target] for target in (REQUEST, STATEMENT, IN, UNREAD))
     known = (
         {MEMBER, PLAN, START}.issubset(request.required),
         {ABOUT, IN, ASSERTION}.issubset(statement.required),
@@ -75,8 +73,10 @@ def compile_intake_shapes(graph: Graph) -> IntakeTables | None:
         document.properties.keys() == document.alone == {ISSUED},
         not document.required,
         not document.others,
+        {ABOUT, KIND, REASON}.issubset(unread.required),
+        unread.alone >= {WORDS, REASON, OBSERVED, RECORDED},
     )
-    return IntakeTables(request, statement, document) if all(known) else None
+    return IntakeTables(request, statement, document, unread) if all(known) else None
 
 
 def _has_known_targets(props: dict[Term, list[Term]]) -> bool:

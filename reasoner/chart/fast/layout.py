@@ -14,7 +14,19 @@ from reasoner.rdf.terms import Term, of
 
 Fact = tuple[Term, Term]
 """Predicate and value."""
-_VARYING = ("about", "documentedIn", "observed", "recorded", "excerpt", "page", "member", "plan", "program")
+_VARYING = (
+    "about",
+    "documentedIn",
+    "observed",
+    "recorded",
+    "excerpt",
+    "page",
+    "member",
+    "plan",
+    "program",
+    "words",
+    "source",
+)
 _VARYING_DAYS = ("serviceStart", "serviceEnd", "asOf", "birthDate")
 VARYING = {name: name for name in (*(of(NEC[name]) for name in (*_VARYING, *_VARYING_DAYS)), of(DCTERMS.issued))}
 """The properties whose values hardly recur from chart to chart; what others say is judged once and remembered."""

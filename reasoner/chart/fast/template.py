@@ -1,0 +1,114 @@
+"""What follows from the layout of a node, and a data set of such nodes as the intake tests see it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from reasoner.chart import reading
+from reasoner.chart.fast.compiled_intake import MARKS, PLACED, REQUEST, STATEMENT, TYPE, UNREAD
+from reasoner.chart.fast.layout import Layout
+from reasoner.chart.model import Meaning
+from reasoner.chart.reading import PARTIES
+from reasoner.rdf import terms
+from reasoner.rdf.namespaces import NEC
+from reasoner.rdf.terms import Term
+
+_AUTHOR_KIND = terms.of(NEC.authorKind)
+_PARTIES = frozenset(map(terms.of, PARTIES))
+
+
+class Template:
+    """What follows from a layout, whatever the varying values."""
+
+    __slots__ = (
+        "author_kind",
+        "facts",
+        "left",
+        "meaning",
+        "names",
+        "parties",
+        "places",
+        "props",
+        "repeats",
+        "request",
+        "sound",
+        "statement",
+        "typed",
+        "types",
+        "unread",
+        "words",
+    )
+
+    def __init__(self, layout: Layout, findings: frozenset[Term]) -> None:
+        self.names = layout.names
+        self.facts = tuple(dict.fromkeys(layout.facts))
+        self.repeats = self.facts != layout.facts
+        self.props: dict[Term, list[Term]] = {}
+        for predicate, value in self.facts:
+            self.props.setdefault(predicate, []).append(value)
+        self.types = self.props.get(TYPE, [])
+        self.left = any(reading.defines(terms.name(name), terms.name(value)) for name, value in self.facts)
+        """Whether it is left to the reader of graphs."""
+        self.request = REQUEST in self.types
+        self.unread = UNREAD in self.types
+        self.typed = STATEMENT in self.types
+        marked = not MARKS.isdisjoint((*self.props, *self.names)) and not self.unread
+        self.statement = self.typed or marked or not findings.isdisjoint(self.types)
+        self.author_kind = terms.name(self.props.get(_AUTHOR_KIND, ["<>"])[0])
+        """IRI of the kind of author that it states; empty if it states none."""
+        self.meaning: Meaning | None = None
+        """As a statement; None if it is not plainly one."""
+        self.sound = True
+        """Whether what recurs of it is well formed, in a request."""
+        places = [self.names.index(name) if name in self.names else -1 for name in PLACED]
+        self.places = tuple(places)
+        """Where the values stand that a statement says anew, in the order of `PLACED`; -1 if it says none."""
+        self.parties = [place for place, name in enumerate(self.names) if name in _PARTIES]
+        """Where the values stand that name its member, its plan and its program."""
+        self.words: tuple[str, str, str] | None = None
+        """Title, author and role of a document, once it has been read as one."""
+
+
+Read = dict[Term, tuple[Template, list[Term]]]
+"""A data set: of each node the template and the varying values."""
+
+
+class NodeView:
+    """A data set as the intake tests see it."""
+
+    def __init__(self, nodes: Read, typed: set[Term], known: dict[Term, frozenset[Term]]) -> None:
+        self.nodes = nodes
+        self._typed = typed
+        self._known = known
+
+    def values(self, node: Term, predicate: Term) -> Sequence[Term]:
+        """What a node has for a property."""
+        found = self.nodes.get(node)
+        if found is None:
+            return ()
+        template, own = found
+        if predicate in template.names:
+            return (own[template.names.index(predicate)],)
+        return template.props.get(predicate, ())
+
+    def subjects(self, predicate: Term, node: Term) -> Sequence[Term]:
+        """The nodes that have a value for a property."""
+        return [subject for subject in self.nodes if node in self.values(subject, predicate)]
+
+    def types(self, node: Term) -> Collection[Term]:
+        """The classes of a node, as stated, as the vocabulary has them, and as its marks tell."""
+        found, known = self.nodes.get(node), self._known.get(node)
+        own = found[0].types if found else ()
+        if known is None and node not in self._typed:
+            return own
+        return [*own, *(known or ()), *((STATEMENT,) if node in self._typed else ())]
+
+
+def line(values: Sequence[Term] | None) -> str:
+    """The values of a property as one line of text, as `reasoner.rdf.graphs.text` gives it."""
+    if not values:
+        return ""
+    if len(values) == 1:
+        value = values[0]
+        return value[1:-1] if value[-1] == '"' and "\\" not in value else terms.text(value)
+    return " · ".join(sorted(map(terms.text, values)))
