@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import pyoxigraph as ox
-from rdflib import Graph
+from rdflib import Graph, URIRef
 
 from reasoner.chart.coding import code_systems
 from reasoner.chart.fast.chart import read_cases
@@ -42,7 +42,7 @@ from reasoner.chart.sources import (
 from reasoner.chart.tables import rows
 from reasoner.ground.errors import DocumentationError, NecessityError, reading
 from reasoner.policy.model import Policy
-from reasoner.rdf import graphs, parsing
+from reasoner.rdf import graphs, parsing, terms
 from reasoner.rdf.namespaces import DCTERMS, NEC, RDF, SKOS
 
 if TYPE_CHECKING:
@@ -197,7 +197,9 @@ def _empty(source: str) -> IntakeResult:
 
 @lru_cache(maxsize=4)
 def vocabulary(policy: Policy) -> mapping.Vocabulary:
-    """What a mapping looks up: names and kinds of criteria and of the concepts of code systems, what details they have."""
+    """What a mapping looks up: names and kinds of criteria and of the concepts of code systems, what details they have, and
+    which concepts stand for a class that has a role (`nec:Roles`).
+    """
     from reasoner.chart.fhir import mapping
 
     wanted = Graph(bind_namespaces="none")
@@ -213,6 +215,12 @@ def vocabulary(policy: Policy) -> mapping.Vocabulary:
     ):
         for triple in policy.ontology.triples((None, predicate, None)):
             wanted.add(triple)
+    lexicon = policy.lexicon
+    roles = [terms.name(term) for term, schemes in lexicon.schemes.items() if str(NEC.Roles) in schemes]
+    for code, classes in lexicon.codes.items():
+        for role in roles:
+            if any(lexicon.relations.is_within(name, role) for name in classes):
+                wanted.add((terms.node(code), NEC.codeClass, URIRef(role)))
     return mapping.Vocabulary(graphs.triples(wanted), policy.axes, code_systems(policy))
 
 

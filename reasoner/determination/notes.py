@@ -43,7 +43,7 @@ def reviewer_notes(
             for shape in sorted(map(terms.iri, shapes))
             if shape in policy.version.lexicon.notes
         ),
-        *_about_findings(case, policy, inference),
+        *_about_findings(case, policy, settlement, inference),
         *_about_evidence(policy, settlement, inference.stated()),
         *_about_opposites(policy, statuses),
         *_about_description(policy, statuses),
@@ -86,11 +86,12 @@ def _about_lateness(case: Case, settlement: Settlement) -> Iterator[str]:
             yield f"late entry: {statement.iri} was recorded on {statement.recorded}, after service end"
 
 
-def _about_findings(case: Case, policy: EffectivePolicy, inference: Inference) -> Iterator[str]:
-    """What the policy's vocabulary has to tell of the findings and facts that the statements affirm."""
+def _about_findings(case: Case, policy: EffectivePolicy, settlement: Settlement, inference: Inference) -> Iterator[str]:
+    """What the policy's vocabulary has to tell of the findings and facts that the statements affirm, if they count at all."""
     noted = policy.version.lexicon.notes
+    apart = {item.statement.iri for item in settlement.set_aside if not item.leaf}
     for statement in case.statements:
-        if statement.assertion is Assertion.AFFIRMED:
+        if statement.assertion is Assertion.AFFIRMED and statement.iri not in apart:
             named = {terms.iri(name) for name in inference.classes[statement.iri]}
             stated = [fact for fact in inference.facts[statement.iri] if fact[1] != terms.FALSE]
             named.update(*stated)

@@ -4,12 +4,13 @@ A mapping sees bundles as RDF (`reasoner.chart.fhir.from_json`), for each the re
 the policy. Many bundles stand in one store, since planning the queries takes longer than answering them from a small bundle:
 whatever a mapping joins has to be ``nec:about`` the same request. What the mappings construct becomes the chart. On a resource, or a
 node in one, ``nec:note`` says why it is not used, or not wholly, though it was understood; ``nec:reason`` says why it could not be
-understood: that becomes an unread item of the chart, unless the resource gave something else.
+understood: that becomes an unread item of the chart, unless the resource gave something else. ``known:kind``, ``known:words`` and
+``known:observed`` say of such an item what its elements do not.
 
 The codings of the bundles are read first (`reasoner.chart.coding`): a mapping sees the IRI of the code system and the notation,
-however they are written, and the concept as ``known:concept``. A coding of a known system that cannot be read has a
-``known:reason``, and as ``known:code`` the IRI of the code. A resource that is not known to be the patient's has
-``known:notTheirs``, and ``known:untold`` unless it is known to be somebody else's.
+however they are written, and the concept as ``known:concept``. A coding that cannot be read has a
+``known:reason`` if it names a system, and as ``known:code`` the IRI of the code if that system is known. A resource that is not
+known to be the patient's has ``known:notTheirs``, and ``known:untold`` unless it is known to be somebody else's.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from reasoner.policy.axes import Axis
 WAS_DERIVED_FROM = NamedNode("http://www.w3.org/ns/prov#wasDerivedFrom")
 PROV_USED = NamedNode("http://www.w3.org/ns/prov#used")
 _LINKS = tuple(NamedNode(f"http://purl.org/dc/terms/{name}") for name in ("isPartOf", "references"))
+_KNOWN = "urn:necessity:known:"
 _WEAR = 1_000_000  # quads added and removed after which a store is replaced
 
 
@@ -206,12 +208,13 @@ class _Mapped:
         notes = {triple for triple in found if triple.predicate in (_nec("note"), _nec("reason"))}
         notes = set() if stage == queries.UNREAD else notes
         self._notes |= {Triple(outer(note.subject), note.predicate, note.object) for note in notes}
-        self._chart |= {Triple(outer(s), p, outer(o)) for s, p, o in found - notes}
+        known = {triple for triple in found - notes if triple.predicate.value.startswith(_KNOWN)}
+        self._chart |= {Triple(outer(s), p, outer(o)) for s, p, o in found - notes - known}
         if stage == queries.REQUEST:
             return self._request()
         if stage == queries.EVIDENCE:
             self._chart = set(_without_loose_links(self._chart))
-            return self._unread()
+            return [*self._unread(), *known]
         return ()
 
     def _request(self) -> list[Triple]:
@@ -271,7 +274,11 @@ def _codings_read(bundle: Bundle, codes: CodeSystems, repairs: dict[NamedNode, s
     concept, known_reason, known_code = _known("concept"), _known("reason"), _known("code")
     for node, system, code in bundle.codings:
         coding = codes.read(system, code)
-        if not system.strip() or not coding.system:
+        if not system.strip():
+            continue
+        if coding.reason:
+            yield Quad(node, known_reason, Literal(coding.reason))
+        if not coding.system:
             continue
         if coding.system != system:
             written[NamedNode(f"{node.value}.system")] = coding.system
@@ -282,7 +289,6 @@ def _codings_read(bundle: Bundle, codes: CodeSystems, repairs: dict[NamedNode, s
         if coding.concept:
             yield Quad(node, concept, NamedNode(coding.concept))
         if coding.reason:
-            yield Quad(node, known_reason, Literal(coding.reason))
             yield Quad(node, known_code, NamedNode(coding.iri))
     value = fhir("v")
     if not written:
@@ -413,4 +419,4 @@ def _nec(name: str) -> NamedNode:
 
 @cache
 def _known(name: str) -> NamedNode:
-    return NamedNode(f"urn:necessity:known:{name}")
+    return NamedNode(f"{_KNOWN}{name}")
