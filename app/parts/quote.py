@@ -24,8 +24,12 @@ def aside(aside: SetAside) -> dict[str, Any]:
 
 
 def in_order(statements: Iterable[Statement]) -> list[Statement]:
-    """Statements of a document in the order of its pages."""
-    return sorted(statements, key=lambda statement: (statement.page.rjust(8), statement.iri))
+    """Statements of a document in the order of its pages, and of its text where it has one."""
+
+    def place(statement: Statement) -> tuple[str, int, str]:
+        return statement.page.rjust(8), statement.anchor.start if statement.anchor else 0, statement.iri
+
+    return sorted(statements, key=place)
 
 
 def quotation(statement: Statement, stance: str = "", tone: str = "", *, here: bool = False) -> dict[str, Any]:

@@ -19,6 +19,7 @@ import pyoxigraph as ox
 from rdflib import Graph, URIRef
 
 from reasoner.chart.coding import code_systems
+from reasoner.chart.documents import anchors
 from reasoner.chart.fast.chart import read_cases
 from reasoner.chart.intake_result import IntakeResult, report_on_bundle, report_on_graph, report_on_orphans
 from reasoner.chart.model import Case
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from reasoner.chart.fhir import bulk, mapping
     from reasoner.chart.fhir.request import RequestOptions
 
+_TEXT = terms.of(NEC.text)
 _QUADS, _JSON_LD = ".nq", ".jsonld"
 _TOGETHER, _TOGETHER_BYTES = 128, 2**21  # bundles that are mapped in one go
 _GRAPH = re.compile(r" <([^<>]*)> \.\s*$")
@@ -417,6 +419,8 @@ class _Intake:
         explain: Callable[[NecessityError], NecessityError] | None = None,
         notes: tuple[str, ...] = (),
     ) -> IntakeResult:
+        if any(_TEXT in values for values in chart.nodes.values()):
+            notes = (*notes, *anchors.notes(chart.graph))
         return IntakeResult(
             chart.name,
             chart,

@@ -77,6 +77,21 @@ def meaning(
     return _MEANINGS.setdefault(key, Meaning(*key))
 
 
+class Anchor(NamedTuple):
+    """The characters of a document's text that a statement rests on, in code points."""
+
+    text: str
+    """IRI of the text, which is its digest."""
+    start: int
+    end: int
+    page: int | None = None
+    """The number of the page; None if the text is not in the data set."""
+    exact: str = ""
+    """The characters; this and what stands around them is empty if the text is not in the data set."""
+    prefix: str = ""
+    suffix: str = ""
+
+
 class Statement(NamedTuple):
     """One thing the record says about a request."""
 
@@ -89,6 +104,8 @@ class Statement(NamedTuple):
     page: str
     author_kind: str = ""
     """IRI of the kind of its author: its own, else its document's; empty if neither is stated."""
+    anchor: Anchor | None = None
+    """Where in its document's text it stands; None if its document has no text."""
 
     @property
     def assertion(self) -> Assertion:

@@ -10,13 +10,14 @@ from functools import lru_cache
 from rdflib import Graph, Literal, URIRef
 from rdflib.term import Node
 
+from reasoner.chart.documents import anchors
 from reasoner.chart.model import Assertion, Case, Document, Statement, Unread, meaning
 from reasoner.ground import resources
 from reasoner.ground.errors import DocumentationError, reading
 from reasoner.policy import axes
 from reasoner.policy.model import CriterionKind, Policy
 from reasoner.rdf import graphs, parsing, pyshacl_door, terms
-from reasoner.rdf.namespaces import DCTERMS, NEC, OWL, RDF, RDFS, SH, XSD
+from reasoner.rdf.namespaces import DCTERMS, NEC, OA, OWL, RDF, RDFS, SH, XSD
 
 _PROBLEMS_SHOWN = 10
 _ILL_TYPED = URIRef("urn:necessity:ill-typed")
@@ -36,10 +37,13 @@ BOOKKEEPING = frozenset(
         NEC.page,
         NEC.addresses,
         NEC.authorKind,
+        OA.hasTarget,
     }
 )
-# What a request leads to that is part of its case.
+# What a request leads to that states its facts.
 PARTIES = frozenset({NEC.member, NEC.plan, NEC.program})
+PARTS = PARTIES | {NEC.text}
+"""What a request or a document of it leads to that is part of its case."""
 _DEFINING = frozenset(map(str, (RDFS.subClassOf, RDFS.subPropertyOf, RDFS.domain, RDFS.range)))
 _DEFINED = frozenset(map(str, (RDFS.Class, RDFS.Datatype, RDF.Property)))
 _LANGUAGES = (str(OWL), str(SH))
@@ -63,7 +67,11 @@ def read_cases(data: Graph, policy: Policy, source: str, as_of: date | None = No
     with reading(source):
         data = _with_statements_typed(data, policy)
         problems = itertools.chain(
-            _definitions(data), undeclared(data, policy), _malformed(data, policy), _misdirected(data, policy)
+            _definitions(data),
+            undeclared(data, policy),
+            _malformed(data, policy),
+            _misdirected(data, policy),
+            anchors.problems(data),
         )
         unique = list(dict.fromkeys(problems))
         if not unique and (None, RDF.type, NEC.ReviewRequest) not in data:
@@ -190,7 +198,7 @@ def _case(data: Graph, policy: Policy, request: Node, source: str, as_of: date |
     documents = {document for s in statements for document in data.objects(s, NEC.documentedIn)}
     documents |= {source for s in unread for source in data.objects(s, NEC.source) if isinstance(source, URIRef)}
     everything = Graph(bind_namespaces="none")
-    for subject, predicate, value in graphs.closure(data, request, *subjects, *documents, follow=PARTIES):
+    for subject, predicate, value in graphs.closure(data, request, *subjects, *documents, follow=PARTS):
         if predicate != NEC.about or value == request:  # that it is about another request too is no part of this case
             everything.add((subject, predicate, value))
     content = graphs.canonical(everything)
@@ -269,6 +277,7 @@ def _statement(data: Graph, policy: Policy, iri: Node, source: str) -> Statement
         excerpt=graphs.text(data, iri, NEC.excerpt),
         page=graphs.text(data, iri, NEC.page),
         author_kind=str(data.value(iri, NEC.authorKind) or data.value(document, NEC.authorKind) or ""),
+        anchor=anchors.anchor_of(data, iri),
     )
 
 

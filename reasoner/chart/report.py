@@ -21,7 +21,7 @@ from reasoner.chart.fhir.from_json import TYPE
 from reasoner.chart.fhir.mapping import MappedBundle
 from reasoner.chart.fhir.patients import OWNERS
 from reasoner.chart.fhir.queries import read_by_mappings
-from reasoner.chart.reading import MARKS, PARTIES
+from reasoner.chart.reading import MARKS, PARTIES, PARTS
 from reasoner.policy.model import Policy
 from reasoner.rdf import graphs, terms
 from reasoner.rdf.namespaces import NEC, RDF
@@ -139,7 +139,7 @@ def of_graph(data: DataSet, policy: Policy) -> Coverage:
     for request in requests:
         for name in PARTIES:
             roles |= {node: name.removeprefix(_NEC) for node in graph.objects(request, name) if node not in roles}
-    reached = {subject for subject, _, _ in graphs.closure(graph, *roles, follow=PARTIES)}
+    reached = {subject for subject, _, _ in graphs.closure(graph, *roles, follow=PARTS)}
     parts = []
     for subject in sorted(graph.subjects(unique=True), key=str):
         number = sum(1 for _ in graph.predicate_objects(subject))

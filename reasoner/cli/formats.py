@@ -84,7 +84,10 @@ def _jsonld(determined: Determined, _: Display) -> str:
 def _graph(determined: Determined, syntax: str) -> str:
     from reasoner.render import provenance
 
-    return provenance.to_graph(determined.determinations).serialize(format=syntax, auto_compact=True) + "\n"
+    return (
+        provenance.to_graph(determined.determinations, selectors=True).serialize(format=syntax, auto_compact=True)
+        + "\n"
+    )
 
 
 def _html(determined: Determined, _: Display) -> str:

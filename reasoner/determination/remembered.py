@@ -178,7 +178,7 @@ class Remembered:
         denials: list[tuple[int, _Profile, bool]] = []
         affirmed: list[tuple[_Profile, list[_Group]]] = []
         for place, statement in enumerate(case.statements):
-            iri, _, observed, recorded, _, _, _, author = statement
+            iri, _, observed, recorded, _, _, _, author, _ = statement
             if recorded > as_of:
                 continue
             if iri.endswith(_APART):

@@ -4,5 +4,6 @@ from rdflib import Namespace
 from rdflib.namespace import DCTERMS, OWL, PROV, RDF, RDFS, SH, SKOS, VANN, XSD
 
 NEC = Namespace("https://w3id.org/necessity/core#")
+OA = Namespace("http://www.w3.org/ns/oa#")
 
-__all__ = ["DCTERMS", "NEC", "OWL", "PROV", "RDF", "RDFS", "SH", "SKOS", "VANN", "XSD"]
+__all__ = ["DCTERMS", "NEC", "OA", "OWL", "PROV", "RDF", "RDFS", "SH", "SKOS", "VANN", "XSD"]

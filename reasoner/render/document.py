@@ -25,6 +25,7 @@ from reasoner.render.wording import (
     combination,
     documentation_request,
     labelled,
+    place_in_document,
     plain,
     shown_facts,
     unread_line,
@@ -150,7 +151,13 @@ def content(determination: Determination, decisions: Sequence[Signed] = ()) -> d
         "substitutions": [substitution.label for substitution in determination.substitutions],
         "asides": [_aside(aside) for aside in determination.asides],
         "unread": [
-            {"stance": unread_words(item), "excerpt": _cut(item.words), "where": unread_place(item)}
+            {
+                "stance": unread_words(item),
+                "excerpt": _cut(item.words),
+                "before": "",
+                "after": "",
+                "where": unread_place(item),
+            }
             for item in case.unread
         ],
         "notes": list(determination.notes),
@@ -223,16 +230,26 @@ def _aside(aside: SetAside) -> dict[str, str]:
 
 
 def quotation(stance: str, statement: Statement) -> dict[str, str]:
-    """A statement's excerpt with its place in the record, as plain values; a long excerpt is cut, and says so."""
+    """A statement's excerpt with its place in the record, as plain values; a long excerpt is cut, and says so.
+
+    What stands before and after it in the document's text is given where the chart has the text.
+    """
     document = statement.document
     where = [
         document.title or document.iri,
         f"{document.author} ({document.role})" if document.role else document.author,
         f"observed {statement.observed}" if statement.observed != statement.recorded else "",
         f"recorded {statement.recorded}",
-        f"p. {statement.page}" if statement.page else "",
+        *place_in_document(statement),
     ]
-    return {"stance": stance, "excerpt": _cut(statement.excerpt), "where": ", ".join(part for part in where if part)}
+    anchor = statement.anchor
+    return {
+        "stance": stance,
+        "excerpt": _cut(statement.excerpt),
+        "before": anchor.prefix if anchor else "",
+        "after": anchor.suffix if anchor else "",
+        "where": ", ".join(part for part in where if part),
+    }
 
 
 def _cut(text: str) -> str:

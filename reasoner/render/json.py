@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from reasoner.chart.model import Unread
+from reasoner.chart.model import Statement, Unread
 from reasoner.determination.bearing import Bearing
 from reasoner.determination.engine import software_version
 from reasoner.determination.model import Determination, FactResult
@@ -100,7 +100,17 @@ def _evidence(bearing: Bearing) -> dict[str, Any]:
         "recorded": statement.recorded.isoformat(),
         "author": statement.document.author,
         "excerpt": statement.excerpt,
+        "anchor": _anchor(statement),
     }
+
+
+def _anchor(statement: Statement) -> dict[str, Any] | None:
+    """Where in its document's text a statement stands, in code points; None if the document has no text."""
+    anchor = statement.anchor
+    if anchor is None:
+        return None
+    document = statement.document.iri
+    return {"document": document, "text": anchor.text, "page": anchor.page, "start": anchor.start, "end": anchor.end}
 
 
 def _fact(fact: FactResult) -> dict[str, Any]:

@@ -7,12 +7,14 @@ from collections.abc import Iterable
 
 from rdflib import Graph, Literal, URIRef
 
+from reasoner.chart.documents.anchors import target_iri
 from reasoner.chart.model import Statement, Unread
 from reasoner.determination.engine import software_version
 from reasoner.determination.model import CriterionResult, Determination, FactResult
 from reasoner.logic.fold import Outcome, Status
 from reasoner.rdf import terms
-from reasoner.rdf.namespaces import DCTERMS, NEC, PROV, RDF, RDFS, SH, XSD
+from reasoner.rdf.namespaces import DCTERMS, NEC, OA, PROV, RDF, RDFS, SH, XSD
+from reasoner.render.annotations import write_selectors
 from reasoner.render.json import smallest
 
 _STATUS = {
@@ -31,17 +33,32 @@ _OUTCOME = {
 }
 
 
-def to_graph(determinations: Iterable[Determination]) -> Graph:
+def to_graph(determinations: Iterable[Determination], *, selectors: bool = False) -> Graph:
     """Determinations as RDF: PROV-O entities, with a path from each result to the excerpts of the chart behind it.
 
     A criterion result has evidence (statements with their excerpt and document), SHACL validation results and, where its leaf
     asks about several, the facts with their statuses.
+
+    Args:
+        determinations: what to write.
+        selectors: whether the characters that statements stand on are written as Web Annotation selectors too.
     """
     graph = Graph(bind_namespaces="none")
-    for prefix, namespace in (("nec", NEC), ("prov", PROV), ("dcterms", DCTERMS), ("sh", SH), ("xsd", XSD)):
+    for prefix, namespace in (
+        ("nec", NEC),
+        ("oa", OA),
+        ("prov", PROV),
+        ("rdf", RDF),
+        ("dcterms", DCTERMS),
+        ("sh", SH),
+        ("xsd", XSD),
+    ):
         graph.bind(prefix, namespace)
     for determination in determinations:
         _write(graph, determination)
+        for statement in determination.case.statements if selectors else ():
+            if (URIRef(statement.iri), NEC.documentedIn, None) in graph:
+                write_selectors(graph, statement)
     return graph
 
 
@@ -244,3 +261,6 @@ def _write_statement(graph: Graph, statement: Statement) -> None:
     ):
         if text:
             graph.add((subject, predicate, Literal(text)))
+    if anchor := statement.anchor:
+        graph.add((node, OA.hasTarget, URIRef(target_iri(anchor.text, anchor.start, anchor.end))))
+        graph.add((document, NEC.text, URIRef(anchor.text)))

@@ -20,6 +20,7 @@ from reasoner.render.wording import (
     combination,
     documentation_request,
     labelled,
+    place_in_document,
     plain,
     shown_facts,
     unread_line,
@@ -236,8 +237,12 @@ def _evidence(bearing: Bearing) -> str:
 def _quoted(statement: Statement) -> str:
     document = statement.document
     author = plain(document.author) + (f" ({plain(document.role)})" if document.role else "")
-    page = f"p. {plain(statement.page)}" if statement.page else ""
-    where = [plain(document.title) or plain(document.iri), author, f"recorded {statement.recorded}", page]
+    where = [
+        plain(document.title) or plain(document.iri),
+        author,
+        f"recorded {statement.recorded}",
+        *place_in_document(statement),
+    ]
     if statement.observed != statement.recorded:
         where.insert(3, f"observed {statement.observed}")
     excerpt = f"“{plain(statement.excerpt)}” " if statement.excerpt else ""

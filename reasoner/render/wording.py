@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from reasoner.chart.model import Assertion, Unread
+from reasoner.chart.model import Assertion, Statement, Unread
 from reasoner.determination.bearing import Bearing
 from reasoner.determination.model import CriterionResult, Determination, FactResult
 from reasoner.logic.fold import Outcome, Status
@@ -43,6 +43,16 @@ def words(value: Status | Outcome | Disposition) -> str:
     'not met'
     """
     return value.value.replace("-", " ")
+
+
+def place_in_document(statement: Statement) -> list[str]:
+    """Where in its document a statement stands: the page and the characters, as far as the chart says."""
+    anchor = statement.anchor
+    page = plain(statement.page) or (str(anchor.page) if anchor and anchor.page else "")
+    return [
+        *([f"p. {page}"] if page else []),
+        *([f"characters {anchor.start}–{anchor.end}"] if anchor else []),
+    ]
 
 
 class ShownFacts(NamedTuple):

@@ -120,7 +120,7 @@ class Embedded(NamedTuple):
 
 def read_html(data: bytes, where: str) -> tuple[str, tuple[str, ...]]:
     """The text of HTML, and notes on what was left out; raises as `reasoner.chart.documents.lxml_door.parse_html` does."""
-    writer = _Writer()
+    writer = _TextWriter()
     writer.walk(lxml_door.parse_html(data, where))
     text = writer.text()
     check_text(len(text), where)
@@ -145,7 +145,7 @@ def read_cda(data: bytes, where: str) -> tuple[str | Embedded, tuple[str, ...]]:
             if content is None or content.get("representation") != "B64":
                 raise DocumentationError("the body is not in the file", where=where, mend="Give the document itself")
             return Embedded(content.get("mediaType") or "", decode_base64(content.text or "", where)), ()
-    writer = _Writer()
+    writer = _TextWriter()
     for section in (element for element in root.iter() if lxml_door.local(element) == "section"):
         for child in section:
             if lxml_door.local(child) == "title":
@@ -168,7 +168,7 @@ def decode_base64(text: str, where: str) -> bytes:
         raise DocumentationError("the content is not base64", where=where) from error
 
 
-class _Writer:
+class _TextWriter:
     """Puts text together: white space folded, blocks on lines of their own, cells parted by tabs."""
 
     def __init__(self) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
+_UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 DIGEST_SCHEME = "ni:///sha-256;"
 """The beginning of a digest as an IRI (RFC 6920)."""
 
@@ -81,7 +83,9 @@ def document_text(
     original: bytes,
     notes: tuple[str, ...] = (),
 ) -> DocumentText:
-    """A text put together from its pages, whose strings follow one another as they are.
+    """A text put together from its pages, whose strings follow one another.
+
+    A character that XML cannot hold is a space in it, and a form feed a line end, so that every format can.
 
     Args:
         name: what to call it.
@@ -90,7 +94,7 @@ def document_text(
         original: the bytes it was read from.
         notes: what a reader of the text has to know.
     """
-    text = "".join(pages)
+    text = _UNWRITABLE.sub(" ", "".join(pages).replace("\f", "\n"))
     ends: list[Page] = []
     start = 0
     for number, page in enumerate(pages or [""], 1):

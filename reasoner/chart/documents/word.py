@@ -54,7 +54,7 @@ def read_docx(data: bytes, where: str, budget: Budget) -> tuple[list[str], tuple
     for member in members:
         if member.name.endswith(".rels"):
             _refuse_outside(lxml_door.parse_xml(member.read(), f"{where}: {member.name}"), where)
-    reader = _Reader()
+    reader = _WordReader()
     texts: dict[str, list[str]] = {part: [] for part in _PARTS}
     for member in members:
         kind = re.fullmatch(r"word/(header|document|footnotes|endnotes|footer)\d*\.xml", member.name)
@@ -84,7 +84,7 @@ def _refuse_outside(relations: Element, where: str) -> None:
             )
 
 
-class _Reader:
+class _WordReader:
     """Reads the parts of one document."""
 
     def __init__(self) -> None:

@@ -10,11 +10,13 @@ from reasoner.chart.fast.layout import Layout
 from reasoner.chart.model import Meaning
 from reasoner.chart.reading import PARTIES
 from reasoner.rdf import terms
-from reasoner.rdf.namespaces import NEC
+from reasoner.rdf.namespaces import NEC, OA
 from reasoner.rdf.terms import Term
 
 _AUTHOR_KIND = terms.of(NEC.authorKind)
 _PARTIES = frozenset(map(terms.of, PARTIES))
+_ANCHORED = frozenset(map(terms.of, (NEC.text, OA.hasTarget)))
+"""What leads to texts, which the reader of graphs holds excerpts against."""
 
 
 class Template:
@@ -47,7 +49,8 @@ class Template:
         for predicate, value in self.facts:
             self.props.setdefault(predicate, []).append(value)
         self.types = self.props.get(TYPE, [])
-        self.left = any(reading.defines(terms.name(name), terms.name(value)) for name, value in self.facts)
+        defines = any(reading.defines(terms.name(name), terms.name(value)) for name, value in self.facts)
+        self.left = defines or not _ANCHORED.isdisjoint(self.props)
         """Whether it is left to the reader of graphs."""
         self.request = REQUEST in self.types
         self.unread = UNREAD in self.types

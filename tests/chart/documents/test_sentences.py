@@ -114,7 +114,7 @@ def test_a_heading_that_could_be_a_finding_is_a_sentence_too() -> None:
 def test_pages() -> None:
     (text,) = read_documents(b"One.\n\fTwo.\n\f", "note.txt")
     assert isinstance(text, DocumentText)
-    assert [text.text[page.start : page.end] for page in text.pages] == ["One.\n\f", "Two.\n\f"]
+    assert [text.text[page.start : page.end] for page in text.pages] == ["One.\n\n", "Two.\n\n"]
     assert [sentence.page for sentence in sentences(text)] == [1, 2]
 
 
