@@ -134,7 +134,7 @@ def _nquads(result: IntakeResult, policy: Policy) -> str:
 
     requests = sorted(result.chart.graph.subjects(RDF.type, NEC.ReviewRequest), key=str)
     name = requests[0] if requests else f"urn:necessity:source:{quote(result.source)}"
-    return "".join(f"{triple} <{name}> .\n" for triple in result.chart.triples)
+    return "".join(sorted(f"{triple} <{name}> .\n" for triple in result.chart.triples))
 
 
 def _parts(result: IntakeResult, policy: Policy) -> dict[str, list[_Node]]:

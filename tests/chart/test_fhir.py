@@ -125,7 +125,7 @@ def bundle(*resources: Any, **more: Any) -> bytes:
 def understood(policy: Policy, data: bytes | dict[str, Any]) -> list[str]:
     reading = mapping.map_bundle(data, "x", intake.vocabulary(policy), REQUEST)
     assert not reading.missing
-    return [str(triple) for triple in reading.triples]
+    return sorted(str(triple) for triple in reading.triples)
 
 
 def affirmed(policy: Policy, *resources: Any) -> int:

@@ -56,7 +56,7 @@ def read(policy: Policy, *resources: Any, options: RequestOptions = OPTIONS) -> 
 def statements(found: MappedBundle) -> list[dict[str, str]]:
     """What the statements say, names of the bundle left out."""
     said: dict[Any, dict[str, str]] = {}
-    for triple in found.triples:
+    for triple in sorted(found.triples, key=str):
         value = getattr(triple.object, "value", "")
         if not value.startswith("urn:"):
             said.setdefault(triple.subject, {})[str(triple.predicate)] = value

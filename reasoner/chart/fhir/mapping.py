@@ -37,6 +37,7 @@ PROV_USED = NamedNode("http://www.w3.org/ns/prov#used")
 _LINKS = tuple(NamedNode(f"http://purl.org/dc/terms/{name}") for name in ("isPartOf", "references"))
 _KNOWN = "urn:necessity:known:"
 _WEAR = 1_000_000  # quads added and removed after which a store is replaced
+_HEAVY = 20_000  # quads that take longer to remove than a new store takes
 
 
 class Vocabulary:
@@ -85,7 +86,7 @@ class _Beside:
     def clean(self) -> bool:
         """Take out what was added; whether the store can be used again."""
         self._worn += len(self._added)
-        if self._worn >= _WEAR:
+        if self._worn >= _WEAR or len(self._added) >= _HEAVY:
             return False
         for quad in self._added:
             self.store.remove(quad)
@@ -98,7 +99,7 @@ class MappedBundle:
     """What the mappings make of a bundle."""
 
     source: str
-    triples: list[Triple] = field(repr=False)
+    triples: frozenset[Triple] = field(repr=False)
     """The request, which may lack facts, and the statements."""
     notes: tuple[str, ...]
     """What was not used, in short."""
@@ -254,7 +255,7 @@ class _Mapped:
         unused = Counter(kind for iri, kind in roots.items() if iri not in derived and iri not in notes_by_resource)
         return MappedBundle(
             source=bundle.source,
-            triples=sorted(_named(self._chart, names), key=str),
+            triples=frozenset(_named(self._chart, names)),
             notes=(
                 *_together(shown),
                 *bundle.notes,
