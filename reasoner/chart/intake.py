@@ -214,6 +214,10 @@ def vocabulary(policy: Policy) -> mapping.Vocabulary:
         NEC.detail,
         NEC.speaksOnlyWith,
         NEC.supersededPer,
+        NEC.toQuestion,
+        NEC.answer,
+        NEC.affirms,
+        NEC.denies,
     ):
         for triple in policy.ontology.triples((None, predicate, None)):
             wanted.add(triple)

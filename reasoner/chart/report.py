@@ -21,6 +21,7 @@ from reasoner.chart.fhir.from_json import TYPE
 from reasoner.chart.fhir.mapping import MappedBundle
 from reasoner.chart.fhir.patients import OWNERS
 from reasoner.chart.fhir.queries import read_by_mappings
+from reasoner.chart.fhir.unread import ELEMENTS
 from reasoner.chart.reading import MARKS, PARTIES, PARTS
 from reasoner.policy.model import Policy
 from reasoner.rdf import graphs, terms
@@ -98,7 +99,11 @@ def of_bundle(mapped: MappedBundle, places: tuple[str, ...] = ()) -> Coverage:
         elif iris := mapped.derived.get(entry.iri):
             derived = sorted((_kind(kinds.get(iri, [])), iri.value) for iri in iris)
             state = ResourceUse.UNREAD if {kind for kind, _ in derived} == {UNREAD} else ResourceUse.USED
-            known = elements.get(entry.kind, elements[""]) | _READ_ANYWAY
+            known = (
+                elements.get(entry.kind, elements[""])
+                | _READ_ANYWAY
+                | (ELEMENTS if state is ResourceUse.UNREAD else set())
+            )
             unread = tuple(dict.fromkeys(name for n in entry.elements if (name := n.removeprefix("_")) not in known))
         else:
             state = ResourceUse.NOT_USED

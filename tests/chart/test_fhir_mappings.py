@@ -87,7 +87,7 @@ def test_a_survey_counts_without_being_listed_and_so_do_components() -> None:
         with_(PHQ9, valueQuantity=None, category=survey, code=coded(LOINC, "99999-9"), component=parts)
     )
     assert [found.values(statement, "value") for statement in found.statements] == [["3"]]
-    assert any("a component is left out: its value is stated to be absent" in note for note in found.notes)
+    assert "Observation/o, component.1: its value is stated to be absent" in found.notes
 
 
 @pytest.mark.parametrize(

@@ -260,7 +260,7 @@ def test_two_statuses_or_two_patients_are_refused(resource: Resource, element: s
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"code": coded(LOINC, "2339-0")}, "its code is none of a scale or instrument"),
+        ({"code": coded(LOINC, "2339-0")}, "no rule reads observations of its code"),
         ({"valueQuantity": None, "dataAbsentReason": coded("x", "refused")}, "its value is stated to be absent"),
         ({"valueQuantity": {"unit": "{score}"}}, "it has no value that can be read"),
         ({"valueQuantity": None, "valueRange": {"low": {"value": 1}}}, "it has no value that can be read"),

@@ -131,6 +131,8 @@ class Bundle:
         """The nodes that have a system and a code, with both."""
         self.resources = self._resources(content)
         """Its resources in JSON, each with its entry, one for each name."""
+        self.contents = {entry.iri: resource for entry, resource in self.resources}
+        """Its resources in JSON by their IRIs."""
         self.kinds: set[str] = set()
         """The types that occur, contained ones included."""
         self.patients = Patients(((entry.iri, resource) for entry, resource in self.resources), self._references)
@@ -166,6 +168,14 @@ class Bundle:
             return term
         name, hash_, path = term.value.partition("#")
         return NamedNode(f"{self._outer[name]}{hash_}{path}") if name in self._outer else term
+
+    def led_to(self, reference: Any, resource: NamedNode) -> dict[str, Any] | None:
+        """The resource, in JSON, that a Reference in a resource leads to; None if there is none."""
+        local = local_names(resource, self.contents[resource])
+        target = self._references.find(reference, local).iri
+        owner, _, place = (target.value if target else "").partition("#contained.")
+        found = self.contents.get(NamedNode(owner)) if owner else None
+        return found["contained"][int(place)] if found and place else found
 
     def show(self, iri: Any) -> str:
         """What a person knows a node by: the type and id of its resource, or that one's place, and the path."""

@@ -4,8 +4,8 @@ A mapping sees bundles as RDF (`reasoner.chart.fhir.from_json`), for each the re
 the policy. Many bundles stand in one store, since planning the queries takes longer than answering them from a small bundle:
 whatever a mapping joins has to be ``nec:about`` the same request. What the mappings construct becomes the chart. On a resource, or a
 node in one, ``nec:note`` says why it is not used, or not wholly, though it was understood; ``nec:reason`` says why it could not be
-understood: that becomes an unread item of the chart, unless the resource gave something else. ``known:kind``, ``known:words`` and
-``known:observed`` say of such an item what its elements do not.
+understood: that becomes an unread item of the chart (`reasoner.chart.fhir.unread`), unless the resource gave something else.
+``known:kind``, ``known:words`` and ``known:observed`` say of such an item what its elements do not.
 
 The codings of the bundles are read first (`reasoner.chart.coding`): a mapping sees the IRI of the code system and the notation,
 however they are written, and the concept as ``known:concept``. A coding that cannot be read has a
@@ -29,6 +29,7 @@ from reasoner.chart.fhir import queries
 from reasoner.chart.fhir.from_json import REQUEST, TYPE, XSD, Bundle, BundleEntry, fhir, parse_bundle
 from reasoner.chart.fhir.patients import STRANGER
 from reasoner.chart.fhir.request import NOTHING_GIVEN, RequestOptions
+from reasoner.chart.fhir.unread import unread_items
 from reasoner.ground.errors import DocumentationError, EngineError, NecessityError, reading
 from reasoner.policy.axes import Axis
 
@@ -207,15 +208,13 @@ class _Mapped:
             return found
         outer = self.bundle.outer
         notes = {triple for triple in found if triple.predicate in (_nec("note"), _nec("reason"))}
-        notes = set() if stage == queries.UNREAD else notes
         self._notes |= {Triple(outer(note.subject), note.predicate, note.object) for note in notes}
         known = {triple for triple in found - notes if triple.predicate.value.startswith(_KNOWN)}
         self._chart |= {Triple(outer(s), p, outer(o)) for s, p, o in found - notes - known}
         if stage == queries.REQUEST:
             return self._request()
-        if stage == queries.EVIDENCE:
-            self._chart = set(_without_loose_links(self._chart))
-            return [*self._unread(), *known]
+        self._chart = set(_without_loose_links(self._chart))
+        self._chart.update(self._unread(known))
         return ()
 
     def _request(self) -> list[Triple]:
@@ -225,19 +224,18 @@ class _Mapped:
         facts = [triple for triple in self._chart if triple.subject == REQUEST]
         return [Triple(bundle.request, p, o) for _, p, o in facts if p not in (WAS_DERIVED_FROM, PROV_USED)]
 
-    def _unread(self) -> list[Triple]:
-        """What could not be understood: nodes, and resources that gave nothing."""
+    def _unread(self, known: Iterable[Triple]) -> Iterator[Triple]:
+        """The items for what could not be understood: nodes, and resources that gave nothing."""
         roots, used = self.bundle.roots, set(_derived(self._chart, self.bundle, {}))
         reasons: dict[NamedNode, str] = {}
         for node, predicate, reason in sorted(self._notes, key=str):
             if predicate == _nec("reason") and not (node in roots and node in used):
                 reasons.setdefault(cast(NamedNode, node), cast(Literal, reason).value)
-        marks: list[Triple] = []
-        for node, reason in reasons.items():
-            inner = self.bundle.inner(node)
-            marks.append(Triple(inner, _known("unread"), Literal(reason)))
-            marks.append(Triple(inner, _known("of"), NamedNode(inner.value.partition("#")[0])))
-        return marks
+        given: dict[NamedNode, dict[str, NamedNode | Literal]] = {}
+        for node, name, value in known:
+            of_node = given.setdefault(self.bundle.outer(node), {})
+            of_node[cast(NamedNode, name).value.removeprefix(_KNOWN)] = cast("NamedNode | Literal", value)
+        return unread_items(self.bundle, reasons, given, self._vocabulary.codes)
 
     def result(self) -> MappedBundle:
         """What came of the bundle."""

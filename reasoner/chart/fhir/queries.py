@@ -4,8 +4,7 @@ Each folder is a stage, and each sees what the ones before it made:
 
 * ``known``: what the others use of persons and orders. It is no part of the chart;
 * ``request``: the request, its member and its plan;
-* ``evidence``: statements and documents. It sees the request as it is after the caller's facts;
-* ``unread``: an unread item for each ``known:unread``, which a query of the stages before gave with ``nec:reason``.
+* ``evidence``: statements and documents, and why something became neither. It sees the request as it is after the caller's facts.
 
 A query that names types of FHIR is run only if one of them occurs, since planning a query takes longer than answering it from a
 small bundle.
@@ -26,7 +25,7 @@ from pyoxigraph import QueryTriples, Store
 from reasoner.ground.errors import PolicyError
 from reasoner.ground.resources import ONTOLOGY
 
-KNOWN, REQUEST, EVIDENCE, UNREAD = STAGES = ("known", "request", "evidence", "unread")
+KNOWN, REQUEST, EVIDENCE = STAGES = ("known", "request", "evidence")
 """The folders, in the order in which they are run."""
 
 _ALWAYS = frozenset({"contained"})  # a reference can lead there by its name alone

@@ -1,0 +1,291 @@
+"""Unread items: what the mappings could not understand, in the words of the record.
+
+The mappings say why (``nec:reason``); the rest is the same for every type of resource and is read off the JSON here. It takes no
+query, since a record can have thousands of such items.
+
+kind
+    by the type of the resource; a diagnosis or reason in a Claim, an Encounter or a ClinicalImpression is a condition.
+words
+    what it is called, and its value or answer if it has one. It is called by the text of its code, else by the displays of the
+    codings, else by its description or title, else by the code as it is written; an answer by its question, what is in a document by
+    that one's title, description or type. What has none of these is called by the type of its resource.
+code
+    the IRI of the code in its system; of a system that is not known, the IRI of the system with the code.
+dates
+    of the resource, for all nodes in it, full ones only. When it was so: effective[x], performed[x], occurrence[x], period. When it
+    was written: recordedDate, issued, authoredOn, authored, dateAsserted, date, created, else when it was so.
+source
+    the resource.
+
+What a mapping says of the item goes first: ``known:kind``, ``known:words``, ``known:observed``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date
+from functools import cache
+from typing import Any
+from urllib.parse import quote
+
+from pyoxigraph import Literal, NamedNode, Triple
+
+from reasoner.chart.coding import CodeSystems
+from reasoner.chart.fhir.from_json import REQUEST, TYPE, XSD, Bundle
+
+_CODES = (
+    "code",
+    "medicationCodeableConcept",
+    "diagnosisCodeableConcept",
+    "itemCodeableConcept",
+    "productOrService",
+    "type",
+)
+_TITLES = ("description", "title")
+_WAS_SO = (
+    "effectiveDateTime",
+    "effectiveInstant",
+    "effectivePeriod",
+    "performedDateTime",
+    "performedPeriod",
+    "occurrenceDateTime",
+    "occurrencePeriod",
+    "period",
+)
+_WRITTEN = ("recordedDate", "issued", "authoredOn", "authored", "dateAsserted", "date", "created")
+_KINDS = {
+    "Condition": "Condition",
+    "Observation": "Observation",
+    "DiagnosticReport": "Observation",
+    "QuestionnaireResponse": "Observation",
+    "ClinicalImpression": "Observation",
+    "MedicationStatement": "Medication",
+    "MedicationRequest": "Medication",
+    "MedicationAdministration": "Medication",
+    "MedicationDispense": "Medication",
+    "Procedure": "Procedure",
+    "ServiceRequest": "Order",
+    "Claim": "Order",
+    "Encounter": "Encounter",
+    "DocumentReference": "Document",
+    "Composition": "Document",
+    "CarePlan": "Document",
+}
+ELEMENTS = frozenset({*_CODES, *_TITLES, *_WAS_SO, *_WRITTEN, "medicationReference", "content", "dataAbsentReason"})
+"""The elements from which the items are made, beside values and answers."""
+_DOCUMENTS = frozenset(kind for kind, item in _KINDS.items() if item == "Document")
+_DIAGNOSES = frozenset({"diagnosis", "reasonCode", "finding", "problem"})
+_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(T.*)?", re.DOTALL)
+_SYSTEM = re.compile(r"(https?|urn):[^\s<>\"{}|\\^`]+")
+_ANSWER = re.compile(r"(.*\bitem\.\d+)\.answer\.\d+")
+
+
+def unread_items(
+    bundle: Bundle,
+    reasons: dict[NamedNode, str],
+    given: dict[NamedNode, dict[str, NamedNode | Literal]],
+    codes: CodeSystems | None,
+) -> Iterator[Triple]:
+    """The items that resources of a bundle, or nodes in them, become.
+
+    Args:
+        bundle: the bundle.
+        reasons: why each could not be understood.
+        given: what the mappings say of them, by the name after ``known:``.
+        codes: what reads the codings; without it an item has no code.
+    """
+    for node, reason in reasons.items():
+        iri, _, path = node.value.partition("#")
+        source = NamedNode(iri)
+        resource = bundle.contents[source]
+        kind = str(resource["resourceType"])
+        said = given.get(node, {})
+        item = NamedNode(f"{node.value}{'.' if path else '#'}unread")
+        words, code = _Spoken(bundle, source, codes).of(path)
+        was_so, written = _observed(resource), _first_day(resource.get(name) for name in _WRITTEN)
+        yield Triple(item, TYPE, _nec("Unread"))
+        yield Triple(item, _nec("about"), REQUEST)
+        yield Triple(item, _nec("kind"), said.get("kind") or _nec(_kind(kind, path)))
+        yield Triple(item, _nec("reason"), Literal(reason))
+        yield Triple(item, _nec("source"), source)
+        stated = said.get("words")
+        if words := stated.value if stated else words or ("" if code else f"{kind} without words"):
+            yield Triple(item, _nec("words"), Literal(words))
+        if code:
+            yield Triple(item, _nec("code"), NamedNode(code))
+        observed = said.get("observed") or (_day(was_so) if was_so else None)
+        if observed:
+            yield Triple(item, _nec("observed"), observed)
+        if recorded := _day(written) if written else observed:
+            yield Triple(item, _nec("recorded"), recorded)
+
+
+def _kind(resource_type: str, path: str) -> str:
+    within = path.partition(".")[0]
+    return "Condition" if within in _DIAGNOSES else _KINDS.get(resource_type, "OtherItem")
+
+
+class _Spoken:
+    """What is said in a resource, in words and in codes."""
+
+    def __init__(self, bundle: Bundle, iri: NamedNode, codes: CodeSystems | None) -> None:
+        self._bundle = bundle
+        self._iri = iri
+        self._resource = bundle.contents[iri]
+        self._codes = codes
+
+    def of(self, path: str) -> tuple[str, str]:
+        """The words and the code of the node at a path; either can be empty."""
+        node = _at(self._resource, path)
+        if self._resource["resourceType"] in _DOCUMENTS:
+            return _titled(self._resource), ""
+        if not isinstance(node, dict):
+            return _plain(node), ""
+        concepts = [node[name] for name in _CODES if name in node]
+        concepts += [node] if "coding" in node else []
+        if "medicationReference" in node:
+            concepts += self._medication(node["medicationReference"])
+        named = [concept for item in concepts for concept in _each(item)]
+        code = self._code(coding for concept in named for coding in _each(concept.get("coding")))
+        answered = _ANSWER.fullmatch(path)
+        label = _question(_at(self._resource, answered[1])) if answered else _called(named, node)
+        return ": ".join(filter(None, (label, _value(node)))), code
+
+    def _medication(self, reference: Any) -> list[Any]:
+        medication = self._bundle.led_to(reference, self._iri)
+        return [medication["code"]] if medication and "code" in medication else [{"text": _text(reference, "display")}]
+
+    def _code(self, codings: Iterable[dict[str, Any]]) -> str:
+        """The IRI of a code: of a known system if there is one, the first in the order of the alphabet."""
+        known, strange = set(), set()
+        for coding in codings:
+            system, code = _text(coding, "system"), _text(coding, "code")
+            if not system or not code or self._codes is None:
+                continue
+            if iri := self._codes.read(system, code).iri:
+                known.add(iri)
+            elif _SYSTEM.fullmatch(system):
+                strange.add(f"{system}{'' if system[-1] in '/#:' else '/'}{quote(code, safe='')}")
+        return min(known or strange, default="")
+
+
+def _at(value: Any, path: str) -> Any:
+    """What stands at a path of JSON; what is said about a primitive has the path of the primitive."""
+    for step in path.split(".") if path else ():
+        if isinstance(value, list):
+            value = value[int(step)] if step.isdigit() and int(step) < len(value) else None
+        elif isinstance(value, dict):
+            value = value.get(step, value.get(f"_{step}"))
+    return value
+
+
+def _titled(document: dict[str, Any]) -> str:
+    """What a document, with all that is in it, is called."""
+    titles = [_text(document, name) for name in ("title", "description")]
+    return next(filter(None, titles), "") or _called(_each(document.get("type")), document) or "Document"
+
+
+def _called(concepts: list[dict[str, Any]], node: dict[str, Any]) -> str:
+    codings = [coding for concept in concepts for coding in _each(concept.get("coding"))]
+    attachments = [content.get("attachment") for content in _each(node.get("content"))]
+    return (
+        next(filter(None, (_text(concept, "text") for concept in concepts)), "")
+        or _joined(_text(coding, "display") for coding in codings)
+        or next(filter(None, (_text(node, name) for name in _TITLES)), "")
+        or _joined(_text(attachment, "title") for attachment in attachments)
+        or _joined(map(_spelt, codings))
+    )
+
+
+def _question(item: Any) -> str:
+    return _text(item, "text") or _text(item, "linkId")
+
+
+def _value(node: dict[str, Any]) -> str:
+    """The value or the answer of a node, in words."""
+    for name, value in node.items():
+        if name.startswith("value") and (words := _plain(value)):
+            return words
+    absent = _plain(node.get("dataAbsentReason"))
+    return f"no value ({absent})" if absent else ""
+
+
+def _plain(value: Any) -> str:
+    """A value of any of FHIR's types in words; empty if it has none."""
+    if not isinstance(value, dict):
+        return "" if isinstance(value, list) or value is None else _primitive(value)
+    if "low" in value or "high" in value:
+        return " to ".join(filter(None, (_plain(value.get("low")), _plain(value.get("high")))))
+    if "numerator" in value:
+        return " / ".join(filter(None, (_plain(value["numerator"]), _plain(value.get("denominator")))))
+    if "start" in value or "end" in value:
+        return " to ".join(filter(None, (_text(value, "start"), _text(value, "end"))))
+    if "value" in value:
+        parts = (_text(value, "comparator"), _text(value, "value"), _text(value, "unit") or _text(value, "code"))
+        return " ".join(filter(None, parts))
+    codings = _each(value.get("coding")) if "coding" in value else [value]
+    return (
+        _text(value, "text")
+        or _joined(_text(coding, "display") for coding in codings)
+        or _joined(map(_spelt, codings))
+        or next(filter(None, (_text(value, name) for name in ("title", "reference", "url"))), "")
+    )
+
+
+def _spelt(coding: dict[str, Any]) -> str:
+    code, system = _text(coding, "code"), _text(coding, "system")
+    return f"{code} ({system})" if code and system else code
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return "; ".join(dict.fromkeys(filter(None, texts)))
+
+
+def _each(value: Any) -> list[dict[str, Any]]:
+    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
+
+
+def _text(value: Any, name: str) -> str:
+    """A primitive member of some JSON as text; empty if there is none."""
+    member = value.get(name) if isinstance(value, dict) else None
+    return "" if member is None or isinstance(member, dict | list) else _primitive(member)
+
+
+def _primitive(value: Any) -> str:
+    if isinstance(value, Literal):
+        return value.value
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _observed(resource: dict[str, Any]) -> str:
+    """The day on which it was so; of a period its end, else its start."""
+    values = [resource[name] for name in _WAS_SO if name in resource]
+    moments = [
+        moment
+        for value in values
+        for moment in ((value.get("end"), value.get("start")) if isinstance(value, dict) else (value,))
+    ]
+    return _first_day(moment for moment in moments if moment is not None)
+
+
+def _first_day(moments: Iterable[Any]) -> str:
+    """The day of the first moment that there is; empty if that is no full date."""
+    moment = next((moment for moment in moments if moment is not None), None)
+    match = _DAY.fullmatch(moment) if isinstance(moment, str) else None
+    if match is None:
+        return ""
+    try:
+        return date.fromisoformat(match[1]).isoformat()
+    except ValueError:
+        return ""
+
+
+@cache
+def _day(text: str) -> Literal:
+    return Literal(text, datatype=NamedNode(f"{XSD}date"))
+
+
+@cache
+def _nec(name: str) -> NamedNode:
+    return NamedNode(f"https://w3id.org/necessity/core#{name}")
