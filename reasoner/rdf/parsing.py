@@ -67,7 +67,15 @@ class DataSet:
     """Triples under a name; blank nodes are replaced by IRIs made from their content (RDF 1.1 Concepts, section 3.5)."""
 
     name: str
-    triples: list[ox.Triple] = field(repr=False)
+    _triples: list[ox.Triple] | None = field(default=None, repr=False)
+    _nodes: Nodes | None = field(default=None, repr=False)
+
+    @cached_property
+    def triples(self) -> list[ox.Triple]:
+        """Its triples."""
+        if self._triples is not None:
+            return self._triples
+        return [quad.triple for quad in ox.parse(_n_triples(self.nodes), format=ox.RdfFormat.N_TRIPLES)]
 
     @cached_property
     def graph(self) -> Graph:
@@ -80,8 +88,10 @@ class DataSet:
     @cached_property
     def nodes(self) -> Nodes:
         """As terms."""
+        if self._nodes is not None:
+            return self._nodes
         nodes: Nodes = {}
-        for triple in self.triples:
+        for triple in self._triples or ():
             values = nodes.setdefault(str(triple.subject), {}).setdefault(str(triple.predicate), [])
             if (value := str(triple.object)) not in values:
                 values.append(value)
@@ -166,6 +176,32 @@ def data_set(name: str, triples: Iterable[ox.Triple], *, depth: int = MAX_DEPTH,
             _refuse_unusable(value, f"{name}: {_show(subject)}")
         skolemized.append(_skolemized(subject, triple.predicate, value, names) if names else triple)
     return DataSet(name, skolemized)
+
+
+def data_set_of(name: str, nodes: Nodes, *, printable: bool) -> DataSet:
+    """The data set of terms, none of them a blank node.
+
+    Args:
+        name: what to call the data set, in errors too.
+        nodes: the terms.
+        printable: whether every literal is known to be no longer than `MAX_LITERAL` and of printable characters alone.
+
+    Raises:
+        DocumentationError: as `data_set` does.
+    """
+    if printable:
+        return DataSet(name, _nodes=nodes)
+    quads = ox.parse(_n_triples(nodes), format=ox.RdfFormat.N_TRIPLES)
+    return data_set(name, [quad.triple for quad in quads])
+
+
+def _n_triples(nodes: Nodes) -> str:
+    return "".join(
+        f"{subject} {predicate} {value} .\n"
+        for subject, facts in nodes.items()
+        for predicate, values in facts.items()
+        for value in values
+    )
 
 
 def _refuse_unusable(value: ox.Literal, where: str) -> None:

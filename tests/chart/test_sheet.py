@@ -409,6 +409,24 @@ def test_no_error_repeats_the_words_of_a_record(policy: Policy) -> None:
     assert secret not in str(errors[0])
 
 
+@pytest.mark.parametrize("words", ["a\x01b", "a\bb", "a\fb", "a\ufffeb"])
+def test_a_character_that_graphs_cannot_hold_is_an_error(policy: Policy, words: str) -> None:
+    data = HEAD + FIRST + GOOD.replace(",x\n", f",{words}\n")
+    cases, (error,), _ = read("s.csv", policy, data=data.encode())
+    assert cases == []
+    assert "a literal has the control character U+" in str(error)
+
+
+@pytest.mark.parametrize(
+    "words", ["plain", 'a "quoted" text', "back\\slash \\u0001", "two\nlines", "tab\tand é\u2028more"]
+)
+def test_texts_are_those_of_the_cells(policy: Policy, words: str) -> None:
+    row = dict(zip(HEAD.strip().split(","), (FIRST + GOOD).strip().split(","), strict=True)) | {"excerpt": words}
+    (case,), errors, _ = read("s.csv", policy, data=write([row]).encode())
+    assert errors == []
+    assert case.statements[0].excerpt == words
+
+
 def test_parquet_that_is_none(tmp_path: Path) -> None:
     path = tmp_path / "s.parquet"
     path.write_text("request\n")

@@ -119,17 +119,20 @@ class ChartReader:
                     self._sound[predicate] = self.declares(predicate)
                 if not self._sound[predicate]:
                     return None
-                for value in sorted(values):
+                varying = VARYING.get(predicate)
+                for value in sorted(values) if len(values) > 1 else values:
                     if value[0] == "<" and value.startswith(self._namespaces) and value not in self._lexicon.declared:
                         return None
                     after: Layout | None
-                    if predicate in VARYING:
+                    if varying is not None:
                         own.append(value)
-                        after = self.layouts.after_varying(layout, VARYING[predicate])
+                        after = self.layouts.after_varying(layout, varying)
                     else:
                         rest = f"{predicate} {value}"
-                        kept = rest if terms.canonical(value) == value else ""  # the scanner takes it as recorded
-                        after = layout.following.get(rest) or self.layouts.after_fact(layout, (predicate, value), kept)
+                        after = layout.following.get(rest)
+                        if after is None:
+                            kept = rest if terms.canonical(value) == value else ""  # the scanner takes it as recorded
+                            after = self.layouts.after_fact(layout, (predicate, value), kept)
                     if after is None:
                         return None
                     layout = after

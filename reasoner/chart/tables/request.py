@@ -7,11 +7,10 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import pyoxigraph as ox
-
 from reasoner.chart.tables.rows import writer
 from reasoner.ground.errors import DocumentationError, NecessityError
 from reasoner.rdf import parsing
+from reasoner.rdf.terms import Nodes
 
 _NODE = re.compile(r"<([^<>\s]+)>")
 
@@ -31,13 +30,14 @@ class SheetRow(NamedTuple):
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of one request: its triples, or why they are rejected."""
+    """The rows of one request: what they say, or why they are rejected."""
 
     source: str
     """The name of the sheet with the numbers of the rows."""
     request: str
     """IRI of the request."""
-    triples: list[ox.Triple] = field(repr=False)
+    nodes: Nodes = field(repr=False)
+    """What they say, as terms."""
     numbers: dict[str, int] = field(repr=False)
     """The row that each statement and document stands in, by IRI."""
     error: DocumentationError | None = None
@@ -46,6 +46,8 @@ class Rows:
     header: tuple[str, ...] = field(default=(), repr=False)
     rows: tuple[SheetRow, ...] = field(default=(), repr=False)
     delimiter: str = ","
+    printable: bool = False
+    """Whether its texts have printable characters alone."""
 
     @property
     def raw(self) -> bytes:
@@ -61,12 +63,16 @@ class Rows:
         """As a data set; raises the error for which they are rejected."""
         if self.error:
             raise self.error
-        return parsing.data_set(self.source, self.triples)
+        return parsing.data_set_of(self.source, self.nodes, printable=self.printable)
 
     def quads(self) -> str:
         """As N-Quads, in a graph that is named as the request."""
-        graph = ox.NamedNode(self.request)
-        return "".join(f"{ox.Quad(t.subject, t.predicate, t.object, graph)} .\n" for t in self.triples)
+        return "".join(
+            f"{subject} {property_} {value} <{self.request}> .\n"
+            for subject, facts in self.nodes.items()
+            for property_, values in facts.items()
+            for value in values
+        )
 
     def explain(self, error: NecessityError) -> NecessityError:
         """An error about the data set, with the numbers of the rows beside the nodes that it names."""

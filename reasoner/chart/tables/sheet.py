@@ -52,6 +52,7 @@ from reasoner.ground.errors import DocumentationError
 from reasoner.policy.model import Policy, PolicyVersion
 from reasoner.rdf import terms
 from reasoner.rdf.namespaces import DCTERMS, NEC, OWL, RDF, XSD
+from reasoner.rdf.terms import Nodes, Term
 
 __all__ = ["REQUEST", "Rows", "SheetColumn", "SheetRow", "columns", "is_sheet", "read"]
 
@@ -61,12 +62,14 @@ _LOOKED_AT = 20  # rows, for a header further down
 _POINTS_GROUP = ";"  # parts cells where commas are decimal
 _TRUTHS = {"true": "true", "false": "false", "1": "true", "0": "false", "yes": "true", "no": "false"}
 
-_TYPE, _ABOUT, _SOURCE, _DOCUMENTED = (ox.NamedNode(p) for p in (RDF.type, NEC.about, NEC.source, NEC.documentedIn))
-_KIND, _WORDS, _REASON, _CODE = (ox.NamedNode(p) for p in (NEC.kind, NEC.words, NEC.reason, NEC.code))
-_OBSERVED, _RECORDED = ox.NamedNode(NEC.observed), ox.NamedNode(NEC.recorded)
-_HAS_MEMBER, _HAS_PLAN, _START = ox.NamedNode(NEC.member), ox.NamedNode(NEC.plan), str(NEC.serviceStart)
-_REQUEST, _MEMBER, _PLAN = (ox.NamedNode(kind) for kind in (OF_REQUEST, OF_MEMBER, OF_PLAN))
-_STATEMENT, _UNREAD, _DOCUMENT = (ox.NamedNode(kind) for kind in (NEC.Statement, NEC.Unread, NEC.Document))
+_TYPE, _ABOUT, _SOURCE, _DOCUMENTED = map(terms.of, (RDF.type, NEC.about, NEC.source, NEC.documentedIn))
+_KIND, _WORDS, _REASON, _CODE = map(terms.of, (NEC.kind, NEC.words, NEC.reason, NEC.code))
+_OBSERVED, _RECORDED = map(terms.of, (NEC.observed, NEC.recorded))
+_HAS_MEMBER, _HAS_PLAN, _START = terms.of(NEC.member), terms.of(NEC.plan), str(NEC.serviceStart)
+_REQUEST, _MEMBER, _PLAN = map(terms.iri, (OF_REQUEST, OF_MEMBER, OF_PLAN))
+_STATEMENT, _UNREAD, _DOCUMENT = map(terms.of, (NEC.Statement, NEC.Unread, NEC.Document))
+_Facts = dict[Term, list[Term]]
+"""What is said of a node: values by property."""
 
 
 def is_sheet(names: Iterable[str]) -> bool:
@@ -151,8 +154,8 @@ class _SheetReader:
         self.issued = next((n for n, c in self.columns.items() if c.property == str(DCTERMS.issued)), "")
         self.unread = [name for name, column in self.columns.items() if column.of == OF_UNREAD]
         self.written = sorted(name for name, column in self.columns.items() if column.of == OF_DOCUMENT)
-        self.known: dict[tuple[str, str, str, str], tuple[ox.NamedNode | ox.Literal, str]] = {}
-        self.nodes = {column.name: ox.NamedNode(column.property) for column in self.columns.values()}
+        self.known: dict[tuple[str, str, str, str], tuple[Term, str]] = {}
+        self.properties = {column.name: terms.iri(column.property) for column in self.columns.values()}
         self.points_group = records.delimiter == _POINTS_GROUP
 
     def without_request(self) -> DocumentationError:
@@ -227,26 +230,36 @@ class _SheetReader:
         source = f"{self.source}, {span}"
         names, rows = tuple(self.header), tuple(run.rows)
         if not problems:
-            triples, notes = builder.triples, builder.told()
-            return Rows(source, builder.iri.value, triples, builder.numbers, None, notes, names, rows)
+            return Rows(
+                source,
+                builder.iri,
+                builder.nodes,
+                builder.numbers,
+                None,
+                builder.told(),
+                names,
+                rows,
+                printable=builder.printable,
+            )
         more = len(problems) - _PROBLEMS_SHOWN
         shown = problems[:_PROBLEMS_SHOWN] + ([f"and {more} more"] if more > 0 else [])
         error = DocumentationError("; ".join(shown), where=source)
-        iri, delimiter = builder.iri.value, self.records.delimiter
-        return Rows(source, iri, [], {}, error, (), names, rows, delimiter)
+        return Rows(source, builder.iri, {}, {}, error, (), names, rows, self.records.delimiter)
 
 
 class _Builder:
-    """The triples of the rows of one request."""
+    """What the rows of one request say, as terms."""
 
     def __init__(self, reader: _SheetReader, name: str, rows: list[SheetRow]) -> None:
         self.reader = reader
         self.rows = rows
-        self.iri = ox.NamedNode(node(name, "urn:necessity:request:"))
-        self.base = self.iri.value + ("." if "#" in self.iri.value else "#")
-        self.triples: list[ox.Triple] = []
+        self.iri = node(name, "urn:necessity:request:")
+        self.request = terms.iri(self.iri)
+        self.base = self.iri + ("." if "#" in self.iri else "#")
+        self.nodes: Nodes = {}
+        self.printable = True
         self.numbers: dict[str, int] = {}
-        self.documents: dict[tuple[str, ...], ox.NamedNode] = {}
+        self.documents: dict[tuple[str | None, ...], Term] = {}
         self.problems: list[str] = []
         self.notes: dict[str, tuple[list[int], set[str]]] = {}
 
@@ -265,23 +278,29 @@ class _Builder:
         return policy.versions[-1]
 
     def build(self) -> list[str]:
-        """Build the triples; what is wrong with the rows."""
-        member, plan = ox.NamedNode(f"{self.base}member"), ox.NamedNode(f"{self.base}plan")
-        for about, property_, value in (
-            (self.iri, _TYPE, _REQUEST),
-            (self.iri, _HAS_MEMBER, member),
-            (member, _TYPE, _MEMBER),
-            (self.iri, _HAS_PLAN, plan),
-            (plan, _TYPE, _PLAN),
-        ):
-            self.triples.append(ox.Triple(about, property_, value))
-        subjects = {OF_REQUEST: self.iri, OF_MEMBER: member, OF_PLAN: plan}
+        """Put down what the rows say; what is wrong with them."""
+        member, plan = terms.iri(f"{self.base}member"), terms.iri(f"{self.base}plan")
+        said: dict[str, tuple[Term, _Facts]] = {
+            OF_REQUEST: (self.request, {_TYPE: [_REQUEST], _HAS_MEMBER: [member], _HAS_PLAN: [plan]}),
+            OF_MEMBER: (member, {_TYPE: [_MEMBER]}),
+            OF_PLAN: (plan, {_TYPE: [_PLAN]}),
+        }
         for name, column in self.reader.columns.items():
-            if subject := subjects.get(column.of):
-                self.fact(subject, name, column)
+            if column.of in said:
+                self.fact(said[column.of][1], name, column)
+        for term, facts in said.values():
+            self.say(term, facts)
         for row in self.rows:
             self.statement(row.number, row.cells)
         return self.problems
+
+    def say(self, subject: Term, facts: _Facts) -> None:
+        """Put down what is said of a node."""
+        known = self.nodes.setdefault(subject, facts)
+        if known is not facts:
+            for property_, values in facts.items():
+                own = known.setdefault(property_, [])
+                own += [value for value in values if value not in own]
 
     def told(self) -> tuple[str, ...]:
         """How cells were taken that could be written more plainly."""
@@ -291,7 +310,7 @@ class _Builder:
             for note, (numbers, names) in self.notes.items()
         )
 
-    def fact(self, subject: ox.NamedNode, name: str, column: SheetColumn) -> None:
+    def fact(self, facts: _Facts, name: str, column: SheetColumn) -> None:
         row_of: dict[str, int] = {}
         for row in self.rows:
             if cell := row.cells.get(name):
@@ -300,100 +319,96 @@ class _Builder:
             places = " and ".join(str(number) for number in row_of.values())
             self.problems.append(f"the rows {places} differ in the column {name!r}, which is the request's")
         for cell, number in row_of.items():
-            self.cell(subject, number, column, cell)
+            self.cell(facts, number, column, cell)
 
     def statement(self, number: int, cells: dict[str, str]) -> None:
         reader = self.reader
         own = [name for name in reader.own if name in cells]
-        document = [name for name in reader.written if name in cells]
+        document = any(name in cells for name in reader.written)
         unread = [name for name in reader.unread if name in cells]
         if not own and not document and not unread and STATEMENT not in cells:
             return
         iri = node(cells[STATEMENT], self.base) if STATEMENT in cells else f"{self.base}row-{number}"
-        subject, add = ox.NamedNode(iri), self.triples.append
         if self.numbers.setdefault(iri, number) != number:
             self.problems.append(f"row {number}: the statement is that of row {self.numbers[iri]}")
-        begun = len(self.triples)
-        add(ox.Triple(subject, _TYPE, _UNREAD if unread else _STATEMENT))
-        add(ox.Triple(subject, _ABOUT, self.iri))
+        facts: _Facts = {_TYPE: [_UNREAD if unread else _STATEMENT], _ABOUT: [self.request]}
         system = cells.get(SYSTEM, "")
         unreadable: list[UnreadableCell] = []
         for name in own + unread:
             column = reader.columns[name]
             if unread and column.value == CONCEPT:
-                for code in cells[name].split("|"):
-                    any_code = reader.names.any_code(code.strip(), system)
-                    add(ox.Triple(subject, reader.nodes[name], ox.NamedNode(any_code)))
+                codes = [reader.names.any_code(code.strip(), system) for code in cells[name].split("|")]
+                facts.setdefault(reader.properties[name], []).extend(dict.fromkeys(map(terms.iri, codes)))
             else:
-                self.cell(subject, number, column, cells[name], system, None if unread else unreadable)
-        if unreadable and not self.leave_unread(subject, number, cells, unreadable, begun):
+                self.cell(facts, number, column, cells[name], system, None if unread else unreadable)
+        if unreadable and not self.leave_unread(iri, number, cells, unreadable, facts):
             return
         if document:
-            add(ox.Triple(subject, _SOURCE if unread else _DOCUMENTED, self.document(number, cells, document)))
+            facts.setdefault(_SOURCE if unread else _DOCUMENTED, []).append(self.document(number, cells))
+        self.say(terms.iri(iri), facts)
 
     def leave_unread(
-        self, row: ox.NamedNode, number: int, cells: dict[str, str], unreadable: list[UnreadableCell], begun: int
+        self, iri: str, number: int, cells: dict[str, str], unreadable: list[UnreadableCell], facts: _Facts
     ) -> bool:
         """Put down what of a row cannot be read as unread items; whether the row is a statement beside them.
 
-        The triples from the place `begun` on are those of the statement.
+        Args:
+            iri: of the statement.
+            number: of the row.
+            cells: of the row.
+            unreadable: those that cannot be read.
+            facts: what the others say.
         """
-        reader, own = self.reader, self.triples[begun:]
-        said = {str(triple.object) for triple in own if isinstance(triple.object, ox.NamedNode)}
+        reader = self.reader
+        said = {value for values in facts.values() for value in values}
         try:
             items, is_statement = unread_items(cells, unreadable, reader.columns, said, reader.names)
         except CellError as error:
             self.problems.append(f"row {number}, column {unreadable[-1].column!r}: {error}")
             return False
-        if not is_statement:
-            del self.triples[begun:]
-        document = [name for name in reader.written if name in cells]
-        place = self.document(number, cells, document) if document else ox.Literal(f"{reader.source}, row {number}")
-        dates = {triple.predicate: triple.object for triple in own if triple.predicate in (_OBSERVED, _RECORDED)}
-        if document and (issued := self.issued(cells)):
-            dates.setdefault(_RECORDED, issued)
+        has_document = any(name in cells for name in reader.written)
+        place = self.document(number, cells) if has_document else self.text(f"{reader.source}, row {number}")
+        dates = {name: facts[name] for name in (_OBSERVED, _RECORDED) if name in facts}
+        if has_document and (issued := self.issued(cells)):
+            dates.setdefault(_RECORDED, [issued])
         if any(isinstance(cell.error, PartialDateError) for cell in unreadable):
             dates.pop(_RECORDED, None)  # that it was recorded on a day does not say that it was so then
         for at, item in enumerate(items):
-            about = ox.NamedNode(f"{self.base}row-{number}-unread-{at + 1}") if is_statement or at else row
-            self.numbers[about.value] = number
-            facts = [
-                (_TYPE, _UNREAD),
-                (_ABOUT, self.iri),
-                (_KIND, ox.NamedNode(item.kind)),
-                (_SOURCE, place),
-                *dates.items(),
-            ]
-            facts += [(_WORDS, ox.Literal(item.words)), (_REASON, ox.Literal(item.reason))]
-            facts += [(_CODE, ox.NamedNode(item.code))] if item.code else []
-            self.triples += [ox.Triple(about, property_, value) for property_, value in facts]
+            about = f"{self.base}row-{number}-unread-{at + 1}" if is_statement or at else iri
+            self.numbers[about] = number
+            what: _Facts = {_TYPE: [_UNREAD], _ABOUT: [self.request], _KIND: [terms.iri(item.kind)], _SOURCE: [place]}
+            what |= {_WORDS: [self.text(item.words)], _REASON: [self.text(item.reason)], **dates}
+            self.say(terms.iri(about), what | ({_CODE: [terms.iri(item.code)]} if item.code else {}))
             self.note(f"not read, and evidence of nothing: {item.reason}", number, unreadable[0].column)
         return is_statement
 
-    def issued(self, cells: dict[str, str]) -> ox.Literal | None:
+    def issued(self, cells: dict[str, str]) -> Term | None:
         """The date of the document of a row; None if it has none."""
         try:
-            return literal(written.day(cells[self.reader.issued])[0], XSD.date)
+            return str(literal(written.day(cells[self.reader.issued])[0], XSD.date))
         except (KeyError, CellError):
             return None
 
-    def document(self, number: int, cells: dict[str, str], names: list[str]) -> ox.NamedNode:
+    def document(self, number: int, cells: dict[str, str]) -> Term:
         """The document of a row: that of the rows before it, if one agrees in all that is said of it."""
-        key = tuple(f"{name}={cells[name]}" for name in names)
+        names = self.reader.written
+        key = tuple(map(cells.get, names))
         if key in self.documents:
             return self.documents[key]
-        digest = hashlib.sha256("\0".join(key).encode()).hexdigest()[:12]
-        document = self.documents[key] = ox.NamedNode(f"{self.base}document-{digest}")
-        self.numbers[document.value] = number
-        self.triples.append(ox.Triple(document, _TYPE, _DOCUMENT))
-        for name, column in self.reader.columns.items():
-            if column.of == OF_DOCUMENT and name in cells:
-                self.cell(document, number, column, cells[name])
+        said = "\0".join(f"{name}={cell}" for name, cell in zip(names, key, strict=True) if cell)
+        iri = f"{self.base}document-{hashlib.sha256(said.encode()).hexdigest()[:12]}"
+        self.numbers[iri] = number
+        facts: _Facts = {_TYPE: [_DOCUMENT]}
+        for name in names:
+            if name in cells:
+                self.cell(facts, number, self.reader.columns[name], cells[name])
+        document = self.documents[key] = terms.iri(iri)
+        self.say(document, facts)
         return document
 
     def cell(
         self,
-        subject: ox.NamedNode,
+        facts: _Facts,
         number: int,
         column: SheetColumn,
         cell: str,
@@ -402,9 +417,9 @@ class _Builder:
     ) -> None:
         """Say what a cell says; note what is wrong with it, without its words, or put it down as unreadable."""
         name = column.name
-        property_ = self.reader.nodes[name]
+        values = facts.setdefault(self.reader.properties[name], [])
         if column.value == TEXT:
-            self.triples.append(ox.Triple(subject, property_, ox.Literal(cell)))
+            values.append(self.text(cell))
             return
         for part in cell.split("|") if column.several and "|" in cell else (cell,):
             try:
@@ -415,7 +430,8 @@ class _Builder:
                 else:
                     self.problems.append(f"row {number}, column {name!r}: {error}")
                 continue
-            self.triples.append(ox.Triple(subject, property_, value))
+            if value not in values:
+                values.append(value)
             if note:
                 self.note(note, number, name)
 
@@ -426,7 +442,7 @@ class _Builder:
             numbers.append(number)
         names.add(name)
 
-    def term(self, column: SheetColumn, cell: str, system: str) -> tuple[ox.NamedNode | ox.Literal, str]:
+    def term(self, column: SheetColumn, cell: str, system: str) -> tuple[Term, str]:
         """What `value` gives, remembered where it is likely to recur."""
         kind, known = column.value, self.reader.known
         if kind == PERSON:
@@ -440,7 +456,7 @@ class _Builder:
             found = known[key] = self.value(column, cell, system)
         return found
 
-    def value(self, column: SheetColumn, cell: str, system: str) -> tuple[ox.NamedNode | ox.Literal, str]:
+    def value(self, column: SheetColumn, cell: str, system: str) -> tuple[Term, str]:
         """The term of a cell, and how it was taken if it could be written more plainly.
 
         Raises:
@@ -449,19 +465,24 @@ class _Builder:
         kind, names = column.value, self.reader.names
         if kind == DAY:
             day, note = written.day(cell)
-            return literal(day, XSD.date), note
+            return str(literal(day, XSD.date)), note
         if kind == TRUTH:
             if cell.lower() not in _TRUTHS:
                 raise CellError("it is neither true nor false")
-            return literal(_TRUTHS[cell.lower()], XSD.boolean), ""
+            return str(literal(_TRUTHS[cell.lower()], XSD.boolean)), ""
         if kind in ("", NUMBER):
             iri = names.expand(cell)
             if iri and terms.iri(iri) in names.lexicon.declared:
-                return ox.NamedNode(iri), ""
+                return terms.iri(iri), ""
             digits, note = written.number(cell, points_group=self.reader.points_group) if kind else (cell, "")
-            return guessed(digits), note
+            return str(guessed(digits)), note
         if kind == PERSON:
-            return ox.NamedNode(node(cell, f"{self.base}person-")), ""
+            return terms.iri(node(cell, f"{self.base}person-")), ""
         is_criterion = kind == CRITERION or (kind == ANY and cell in self.version.by_id)
         term = names.criterion(cell, self.version) if is_criterion else names.find(kind, cell, system)
-        return ox.NamedNode(terms.name(term)), names.repair(cell, system) if kind == CONCEPT else ""
+        return term, names.repair(cell, system) if kind == CONCEPT else ""
+
+    def text(self, text: str) -> Term:
+        """The literal of a text."""
+        self.printable = self.printable and text.isprintable()
+        return str(ox.Literal(text))
