@@ -43,6 +43,7 @@ def write(folder: Path, name: str, content: Any) -> str:
 
 def test_the_fate_of_each_resource(policy: Policy) -> None:
     resolved = copy.deepcopy(CONDITION) | {"id": "past", "clinicalStatus": {"coding": [{"code": "resolved"}]}}
+    mistaken = copy.deepcopy(CONDITION) | {"id": "no", "verificationStatus": {"coding": [{"code": "entered-in-error"}]}}
     altered = copy.deepcopy(CONDITION) | {"id": "altered", "modifierExtension": [{"url": "http://example.org/no"}]}
     parts = report(
         policy,
@@ -50,6 +51,7 @@ def test_the_fate_of_each_resource(policy: Policy) -> None:
         CONDITION,
         resolved,
         altered,
+        mistaken,
         copy.deepcopy(CONDITION),
         {"resourceType": "Slot", "id": "s"},
         {"resourceType": "Slot"},
@@ -61,11 +63,13 @@ def test_the_fate_of_each_resource(policy: Policy) -> None:
     assert parts["Patient/p"].state is ResourceUse.USED
     assert ("member", parts["Patient/p"].derived[0][1]) == parts["Patient/p"].derived[0]
     assert parts["Patient/p"].unread == ("maritalStatus", "gender")
-    assert parts["Condition/past"].state is ResourceUse.NOT_USED
-    assert "not current" in parts["Condition/past"].reasons[0]
+    assert parts["Condition/past"].state is ResourceUse.UNREAD
+    assert "cannot be told" in parts["Condition/past"].reasons[0]
+    assert parts["Condition/no"].state is ResourceUse.NOT_USED
+    assert parts["Condition/no"].reasons == ("it was entered in error",)
     assert parts["Condition/altered"].state is ResourceUse.REFUSED
     assert "modifierExtension" in parts["Condition/altered"].reasons[0]
-    assert parts["Slot/s"].reasons == parts["entry[6]"].reasons == (NO_MAPPING,)
+    assert parts["Slot/s"].reasons == parts["entry[7]"].reasons == (NO_MAPPING,)
 
 
 def test_a_statement_leads_back_to_resource_and_path(policy: Policy) -> None:
