@@ -222,10 +222,15 @@ def test_items_of_other_forms_are_told(policy: Policy, form_of: Callable[[Subjec
     ]
     case, notes = take(policy, bundle(response))
     assert len(case.statements) == 1
-    assert [note.partition(": ")[2] for note in notes] == [
+    assert sorted(note.partition(": ")[2] for note in notes) == [
         "item adult-admission:1 has not the id of a criterion that can be answered",
         "item adult-admission:5.excerpt is not beneath an answer",
         "item shoe-size has not the id of a criterion that can be answered",
+    ]
+    assert sorted(item.words for item in case.unread) == [
+        "adult-admission:1: true",
+        "adult-admission:5.excerpt: x",
+        "shoe-size: 43",
     ]
 
 

@@ -1,0 +1,83 @@
+"""What a bundle says, listed from its JSON alone: the items that must be statements, unread items or notes.
+
+It shares nothing with `reasoner`: it walks the resources, and knows of FHIR where the record of a patient speaks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+Json = dict[str, Any]
+ITEMS = {
+    "Condition": "condition",
+    "Observation": "observation",
+    "MedicationRequest": "medication",
+    "MedicationStatement": "medication",
+    "Procedure": "procedure",
+    "ServiceRequest": "order",
+    "DocumentReference": "document",
+    "Composition": "document",
+}
+"""The types of which each resource is an item, or has some."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """An item of a record."""
+
+    kind: str
+    resource: str
+    """Type and id of the resource."""
+    path: str
+    """Where it stands in the resource; empty if it is the resource."""
+    words: tuple[str, ...]
+    """Texts of which one at least has to be in the words of an unread item; none if it has none."""
+
+
+def said_in(bundle: Json) -> Iterator[Said]:
+    """The items of a bundle."""
+    for entry in bundle.get("entry", []):
+        resource = entry.get("resource") or {}
+        kind, name = resource.get("resourceType"), f"{resource.get('resourceType')}/{resource.get('id')}"
+        if kind == "Observation":
+            yield from _observed(resource, name)
+        elif kind == "QuestionnaireResponse":
+            yield from _answered(resource.get("item", []), name, "item")
+        elif kind == "Claim":
+            for number, diagnosis in enumerate(resource.get("diagnosis", [])):
+                if "diagnosisCodeableConcept" in diagnosis:
+                    words = _words(diagnosis["diagnosisCodeableConcept"])
+                    yield Said("diagnosis", name, f"diagnosis.{number}", words)
+        elif kind in ITEMS:
+            concept = next((resource[n] for n in ("code", "medicationCodeableConcept", "type") if n in resource), {})
+            yield Said(ITEMS[kind], name, "", () if ITEMS[kind] == "document" else _words(concept))
+
+
+def _observed(resource: Json, name: str) -> Iterator[Said]:
+    parts = resource.get("component", [])
+    valued = any(key.startswith("value") or key == "dataAbsentReason" for key in resource)
+    if valued or not (parts or resource.get("hasMember")):
+        yield Said("observation", name, "", _words(resource.get("code", {})))
+    for number, part in enumerate(parts):
+        yield Said("observation", name, f"component.{number}", _words(part.get("code", {})))
+
+
+def _answered(items: list[Json], name: str, path: str) -> Iterator[Said]:
+    for number, item in enumerate(items):
+        here = f"{path}.{number}"
+        yield from _answered(item.get("item", []), name, f"{here}.item")
+        for place, answer in enumerate(item.get("answer", [])):
+            asked = item.get("text") or item.get("linkId")
+            yield Said("answer", name, f"{here}.answer.{place}", (asked,) if asked else ())
+            yield from _answered(answer.get("item", []), name, f"{here}.answer.{place}.item")
+
+
+def _words(concept: Json) -> tuple[str, ...]:
+    if concept.get("text"):
+        return (concept["text"],)
+    codings = concept.get("coding", [])
+    return tuple(c["display"] for c in codings if c.get("display")) or tuple(
+        c["code"] for c in codings if c.get("code")
+    )
