@@ -10,7 +10,7 @@ from reasoner.chart.documents.model import Cue
 
 NEGATED, TEMPLATE = "negated", "template"
 _LABEL = 24  # code points of a box's label, as far as it can be an answer
-_UNTICKED = frozenset("[]() _☐")
+_UNTICKED = frozenset("[]() \t_☐")
 _YEAR = re.compile(r"(?<![\w/.-])(?:19|20)\d\d(?!\w)|(?<=\d[/-])(?:19|20)\d\d(?!\w)")
 
 

@@ -18,9 +18,16 @@ from reasoner.rdf.namespaces import RDF, SKOS
 
 WORDS = Namespace("https://w3id.org/necessity/documentation/")
 _SEVERAL = 4  # words that may stand where a phrase has "…"
+_SPACE = r"[\s\"“”(]+"  # also between a subject and what is quoted of it
 _WORD = re.compile(r"\w+")
 _PLAIN = re.compile(r"(?:[a-z,;'\"()\s-]|\.(?!\.))*")
 """Text in which no expression can be found: without digits and signs."""
+_Use = int
+_MEANT, _SUBJECT, _APART = range(3)
+"""What a phrase is: one of the list, one of it where it begins a clause, or one in which none is meant."""
+_TERMS = ("phrase", "subject", "expression", "apart")
+_BEFORE = 48  # code points before a subject in which its clause can begin
+_NAMED = re.compile(r"<(\w+)>")
 _PREFIX = 3  # letters of a word with any ending by which it is found
 
 
@@ -50,19 +57,26 @@ class Phrases:
 class CueWords:
     """The phrases of every kind of cue, found by their first words."""
 
-    def __init__(self, lists: Iterable[CueList]) -> None:
-        begun: dict[tuple[str, str, bool], list[str]] = {}
+    def __init__(self, lists: Iterable[CueList], clauses: Clauses) -> None:
+        begun: dict[tuple[str, str, _Use], list[str]] = {}
+        openers, determiners, joiners = map(_alternatives, clauses)
+        self._opens = re.compile(rf"(?:^|[^\w\s'*)/]\s*|(?<!\w)(?:{openers})\s+)(?:(?:{determiners})[\s-]+)*$")
+        self._said_of = re.compile(
+            rf"(?:'s?)?\s*(?:\([^)\n]{{1,20}}\)\s*)?"
+            rf"(?:[:–—-]\s*[^\s\"“]|,\s(?:{determiners})\s|(?<=[\s)])[\"“]?(?!(?:{joiners})\b)[a-z])"
+        )
+        """What follows a subject: a word that says something of it, or a sign before anything but speech."""
         self._expressions: list[tuple[str, re.Pattern[str]]] = []
         for cue in lists:
-            for phrases, apart in ((cue.phrases, False), (cue.apart, True)):
+            for phrases, use in ((cue.phrases, _MEANT), (cue.subjects, _SUBJECT), (cue.apart, _APART)):
                 for phrase in phrases:
                     for key in _keys(phrase):
-                        begun.setdefault((key, cue.kind, apart), []).append(_expression(phrase))
+                        begun.setdefault((key, cue.kind, use), []).append(_expression(phrase))
             if cue.expressions:
                 self._expressions.append((cue.kind, _any_of(cue.expressions)))
-        self._by_word: dict[str, list[tuple[str, bool, re.Pattern[str]]]] = {}
-        for (key, kind, apart), expressions in sorted(begun.items()):
-            self._by_word.setdefault(key, []).append((kind, apart, _any_of(expressions)))
+        self._by_word: dict[str, list[tuple[str, _Use, re.Pattern[str]]]] = {}
+        for (key, kind, use), expressions in sorted(begun.items()):
+            self._by_word.setdefault(key, []).append((kind, use, _any_of(expressions)))
 
     def find(self, low: str, start: int, end: int) -> list[tuple[str, Span]]:
         """The cues of a stretch of a text in lower case: each phrase that no phrase set apart overlaps."""
@@ -71,9 +85,10 @@ class CueWords:
         for word in _WORD.finditer(low, start, end):
             at = word.start()
             for key in (word[0], word[0][:_PREFIX] + "*"):
-                for kind, aside, expression in self._by_word.get(key, ()):
-                    if found := expression.match(low, at, end):
-                        (apart if aside else meant).append((kind, at, found.end()))
+                for kind, use, expression in self._by_word.get(key, ()):
+                    found = expression.match(low, at, end)
+                    if found and (use != _SUBJECT or self._is_subject(low, start, *found.span())):
+                        (apart if use == _APART else meant).append((kind, at, found.end()))
         for kind, expression in () if _PLAIN.fullmatch(low, start, end) else self._expressions:
             meant.extend((kind, *found.span()) for found in expression.finditer(low, start, end) if found[0])
         return [
@@ -82,12 +97,27 @@ class CueWords:
             if not any(kind == other and left < stop and begin < right for other, begin, stop in apart)
         ]
 
+    def _is_subject(self, low: str, start: int, left: int, right: int) -> bool:
+        """Whether words of a sentence begin a clause, but for what stands before a subject, and something is said of them."""
+        first = max(start, left - _BEFORE)
+        before = low[first:left] if first == start else "x" + low[first:left]
+        return bool(self._said_of.match(low, right) and self._opens.search(before))
+
+
+class Clauses(NamedTuple):
+    """Words by which the subject of a clause is known."""
+
+    openers: frozenset[str]
+    determiners: frozenset[str]
+    joiners: frozenset[str]
+
 
 class CueList(NamedTuple):
     """What ``ontology/documentation`` says of a kind of cue."""
 
     kind: str
     phrases: list[str]
+    subjects: list[str]
     expressions: list[str]
     apart: list[str]
 
@@ -137,10 +167,11 @@ def english() -> Language:
     try:
         return Language(
             cues=CueWords(
-                CueList(
-                    _notation(table, node), *(_listed(table, node, term) for term in ("phrase", "expression", "apart"))
-                )
-                for node in _all(table, "Cue")
+                (
+                    CueList(_notation(table, node), *(_spelt(table, node, term) for term in _TERMS))
+                    for node in _all(table, "Cue")
+                ),
+                Clauses(*(_words(table, name) for name in ("Openers", "Determiners", "Joiners"))),
             ),
             headings=tuple(
                 HeadingWords(
@@ -171,6 +202,14 @@ def _listed(table: Graph, node: Node, term: str) -> list[str]:
     return sorted(map(str, table.objects(node, WORDS[term])))
 
 
+def _spelt(table: Graph, node: Node, term: str) -> list[str]:
+    """The phrases of a list with the words of the lists that they name."""
+    if term == "expression":
+        return _listed(table, node, term)
+    named = {_notation(table, words): "|".join(_listed(table, words, "phrase")) for words in _all(table, "WordList")}
+    return [_NAMED.sub(lambda name: named[name[1]], phrase) for phrase in _listed(table, node, term)]
+
+
 def _words(table: Graph, name: str) -> frozenset[str]:
     return frozenset(_listed(table, WORDS[name], "phrase"))
 
@@ -189,12 +228,16 @@ def _expression(phrase: str) -> str:
     parts: list[str] = []
     for token in phrase.split():
         if token == "…":
-            parts.append(rf"(?:[^\s.;:!?]+\s+){{0,{_SEVERAL}}}?")
+            parts.append(rf"(?:[^\s.,;:!?]+\s+){{0,{_SEVERAL}}}?")
             continue
         words = [re.escape(word).replace(r"\*", r"[\w']*") for word in token.removesuffix("?").split("|")]
         choice = rf"(?:{'|'.join(words)})"
-        parts.append(rf"(?:{choice}\s+)?" if token.endswith("?") else rf"{choice}\s+")
-    return rf"(?<!\w){''.join(parts).removesuffix(chr(92) + 's+')}(?!\w)"
+        parts.append(rf"(?:{choice}{_SPACE})?" if token.endswith("?") else rf"{choice}{_SPACE}")
+    return rf"(?<!\w){''.join(parts).removesuffix(_SPACE)}(?!\w|'\w)"
+
+
+def _alternatives(words: Iterable[str]) -> str:
+    return "|".join(sorted(map(re.escape, words), key=lambda word: (-len(word), word)))
 
 
 def _any_of(expressions: Iterable[str]) -> re.Pattern[str]:

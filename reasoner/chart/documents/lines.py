@@ -19,7 +19,7 @@ _BLANK = re.compile(r"[\W_]*")
 _BULLET = re.compile(r"(?:[-–—*•·▪◦o►>]|\(?(?:\d{1,2}|[a-zA-Z])[.)]|#)\s+")
 _NUMBER = re.compile(r"^\s*(?:#+\s*)?(?:\(?(?:\d{1,2}|[IVX]{1,4}|[A-Za-z])[.)]\s+)*")
 _QUESTION, _ANSWER = re.compile(r"(?:Q\d*[.:]|Question:)\s", re.IGNORECASE), re.compile(r"(?:A\d*[.:]|Answer:)\s", re.I)
-BOX = re.compile(r"\[\s?[xX✓✔✗_]?\s?\](?!\()|\([xX✓✔ ]\)|[☐☑☒✓✔]")
+BOX = re.compile(r"\[[ \t]{0,6}[xX✓✔✗_]?[ \t]{0,6}\](?!\()|\([xX✓✔ ]\)|[☐☑☒✓✔]")
 """A check box, ticked or not."""
 GAP = re.compile(r"\t| {3,}|(?<=\S)\s*\|\s*(?=\S)")
 """What parts the cells of a row."""
@@ -31,6 +31,8 @@ _OPEN = re.compile(
 )
 _ASIDE, _PARTED = re.compile(r"\([^)]*\)"), re.compile(r"[.!?,;]\s")
 _WIDE = 45  # code points of a line that a margin can have broken
+_ENUMERATED = re.compile(r"\(?\d{1,2}[.)]\s+[A-Z]")
+_FEW = 3  # words of a heading that a number alone marks
 _LONGEST, _WORDS = 70, 6  # code points of a heading, and words of one that a colon ends
 
 
@@ -83,7 +85,7 @@ def units(text: str, language: Language) -> Iterator[Unit]:
     for index, line in enumerate(lines):
         following = lines[index + 1] if index + 1 < len(lines) else None
         if start is None:
-            if found := _block_heading(line, language, capitals):
+            if found := _block_heading(line, language, capitals, following):
                 if not found.known:
                     yield Unit(Span(line.start, line.end), section, True)
                 section, inline = found, NO_HEADING
@@ -140,7 +142,7 @@ def _goes_on(line: _Line, following: _Line, start: _Line, width: int, language: 
         or "\t" in line.content + following.content
         or _inline_heading(following, language)
         or _block_heading(following, language, capitals)
-        or not _is_full(line, following, width)
+        or not (_is_full(line, following, width) or _hangs(line, following, start))
     )
 
 
@@ -156,13 +158,24 @@ def _is_full(line: _Line, following: _Line, width: int) -> bool:
     return room > width * (0.6 if lower else 0.92)
 
 
-def _block_heading(line: _Line, language: Language, capitals: bool) -> Heading | None:
+def _hangs(line: _Line, following: _Line, start: _Line) -> bool:
+    """Whether the next line goes on in the indentation of an item."""
+    return (
+        following.indent > start.indent + 1
+        and following.content[:1].islower()
+        and not _ENDS.search(line.content)
+        and not GAP.search(following.content)
+    )
+
+
+def _block_heading(line: _Line, language: Language, capitals: bool, following: _Line | None = None) -> Heading | None:
     """The heading that fills a line, if it does.
 
     Args:
         line: a line that begins a unit.
         language: whose headings are known.
         capitals: whether the whole text is written in capitals.
+        following: the line after it, if a number before a few words is to make it one.
     """
     content = line.content
     bare = _NUMBER.sub("", content).strip("*_# \t")
@@ -174,7 +187,14 @@ def _block_heading(line: _Line, language: Language, capitals: bool) -> Heading |
     letters = [c for c in said if c.isalpha()]
     shouted = not capitals and len(letters) > 2 and said.isupper() and not said.endswith((".", "!", "?", ","))
     closed = bare.endswith(":") and len(words.split()) <= _WORDS and not _PARTED.search(words)
-    if not (known or shouted or closed or content.startswith("#")):
+    numbered = (
+        following is not None
+        and bool(_ENUMERATED.match(content))
+        and not _ENUMERATED.match(following.content)
+        and len(words.split()) <= _FEW
+        and not _ENDS.search(words)
+    )
+    if not (known or shouted or closed or numbered or content.startswith("#")):
         return None
     offset = line.start + content.find(words)
     kind, cue = _kind(said, language)

@@ -81,6 +81,8 @@ def _stops(text: str, unit: Span, language: Language) -> Iterator[Span]:
     start = unit.start
     for match in _STOP.finditer(text, unit.start, unit.end):
         end = match.end()
+        if not text[start : match.start()].strip():
+            continue
         if any(left < match.start() and end < right for left, right in quotes) or not _ends(
             text, unit, match, language
         ):
@@ -99,13 +101,18 @@ def _ends(text: str, unit: Span, match: re.Match[str], language: Language) -> bo
     after = text[match.end() : unit.end].lstrip()
     if not after:
         return True
+    if match[0].startswith("..") and after[0].islower():
+        return False
     if not match[0].startswith(".") or len(match[0]) > 1:
         return after[0] not in ",;" and not (match[0][0] == "?" and lines.BOX.match(after))
     word = _WORD_BEFORE.search(text, max(unit.start, match.start() - 24), match.start())
     before = lowered(word[0]) if word else ""
     if word and word.start() == unit.start and len(before) <= 2:  # the number or letter of an item
         return False
-    if before in language.titles or (len(before) == 1 and before.isalpha() and text[match.start() - 1].isupper()):
+    initial = len(before) == 1 and text[match.start() - 1].isupper()
+    if before in language.titles or (
+        initial and not ("\n" in text[match.end() : match.end() + 3] and after[0].isupper())
+    ):
         return False
     if before in language.units:
         return after[0].isupper() or after[0] in '"“-•'

@@ -28,7 +28,7 @@ def cues(text: str) -> list[tuple[str, str]]:
         ("Was in a shelter in 2019, seen 2026.", ("past", "2019")),
         ("Sober now, used to drink nightly.", ("past", "used to")),
         ("Had her first panic as a teenager.", ("past", "as a teenager")),
-        ("Mother was hospitalized twice.", ("family", "Mother was")),
+        ("Mother was hospitalized twice.", ("family", "Mother")),
         ("Depression runs in the family.", ("family", "runs in the family")),
         ("Will complete it at the next visit.", ("planned", "Will")),
         ("Psychiatry to confirm.", ("planned", "to confirm")),

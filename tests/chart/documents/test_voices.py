@@ -1,0 +1,36 @@
+"""How many sentences in many voices have the cue that they should have, and how many plain ones have one.
+
+The sentences of ``voices.tsv`` were written from how clinicians, schools, families and forms write, not from the lists of words.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import pytest
+
+from reasoner.chart.documents.model import document_text
+from reasoner.chart.documents.sentences import sentences
+from tests.conftest import ROOT
+
+LINES = (ROOT / "tests/chart/documents/voices.tsv").read_text("utf-8").splitlines()
+VOICES: dict[str, list[str]] = defaultdict(list)
+for line in LINES:
+    KIND, _, WORDS = line.partition("\t")
+    VOICES[KIND].append(WORDS)
+
+
+def kinds(words: str) -> set[str]:
+    document = document_text("note.txt", "text/plain", [f"{words}\n\nSeen 5/4/2026.\n"], b"")
+    return {cue.kind for sentence in sentences(document) for cue in sentence.cues}
+
+
+@pytest.mark.parametrize("kind", sorted(VOICES.keys() - {"plain"}))
+def test_a_cue_is_marked_where_it_should_be(kind: str) -> None:
+    missed = [words for words in VOICES[kind] if kind not in kinds(words)]
+    assert len(missed) <= 0.1 * len(VOICES[kind]), missed
+
+
+def test_plain_sentences_have_few_cues() -> None:
+    marked = {words: kinds(words) for words in VOICES["plain"] if kinds(words)}
+    assert len(marked) <= 0.2 * len(VOICES["plain"]), marked
