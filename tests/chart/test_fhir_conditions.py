@@ -318,6 +318,8 @@ def test_the_recorder_wrote_it_and_the_asserter_said_it() -> None:
     assert [found.values(statement, "authorKind") for statement in found.statements] == [["Patient"]]
     assert found.document(told)["creator"] == "Ruth Ames"
     assert found.document(told)["authorKind"] == f"{NEC}Provider"
+    unknown = with_(CONDITION, asserter={"reference": "RelatedPerson/elsewhere"})
+    assert "authorKind" not in MappedResources(unknown).document(unknown)
     alone = with_(CONDITION, asserter=WHOSE, recorder=None)
     assert MappedResources(alone).document(alone)["authorKind"] == f"{NEC}Patient"
     written = with_(CONDITION, asserter=BY, recorder=None)

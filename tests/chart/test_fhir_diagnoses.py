@@ -166,8 +166,8 @@ def test_a_condition_that_is_referred_to_is_read_once(resource: Resource) -> Non
     found = MappedResources(resource, CONDITION)
     assert len(found.statements) == 1
     assert not [item for item in unread(found) if item[0] == "Condition"]
-    lost = [item[:3] for item in unread(MappedResources(resource)) if item[0] == "Condition"]
-    assert lost == [("Condition", "the reference leads nowhere in the bundle", "Condition/c")]
+    lost = [item[:2] for item in unread(MappedResources(resource)) if item[0] == "Condition"]
+    assert lost == [("Condition", "the reference leads nowhere in the bundle")]
 
 
 def test_a_claim_says_of_what_type_a_diagnosis_is() -> None:
@@ -228,3 +228,13 @@ def test_a_flag(changes: Resource, kind: str, reason: str) -> None:
     assert not found.statements
     assert [item[:2] for item in unread(found)] == [(kind, reason)]
     assert not unread(MappedResources(with_(FLAG, **(changes | {"status": "entered-in-error"}))))
+
+
+def test_a_condition_that_is_contained_is_an_unread_item_with_its_words() -> None:
+    inside = {"resourceType": "Condition", "id": "in", "subject": WHOSE, "code": DEPRESSION}
+    diagnosis = [{"condition": {"reference": "#in"}}]
+    found = MappedResources(with_(SEEN, reasonCode=None, contained=[inside], diagnosis=diagnosis))
+    assert not found.statements
+    assert [item[:3] for item in unread(found) if item[0] == "Condition"] == [
+        ("Condition", "it refers to a Condition that is contained in it, which is not read", "Depression, severe")
+    ]
