@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
@@ -185,6 +186,11 @@ def _uri(source: str) -> str:
     return path.as_uri() if path.is_absolute() else path.as_posix().replace(" ", "%20")
 
 
+def _private(path: str, flags: int) -> int:
+    """Open a file that is for its user alone, if it is new."""
+    return os.open(path, flags, 0o600)
+
+
 def quarantine(folder: Path, rejections: Iterable[Rejection]) -> None:
     """Set rejected data sets aside: each as a file of its own where its content is known, and ``rejected.jsonl`` with the reasons.
 
@@ -192,14 +198,15 @@ def quarantine(folder: Path, rejections: Iterable[Rejection]) -> None:
         UsageError: the folder cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(0o700, parents=True, exist_ok=True)
         partial = folder / "rejected.jsonl.partial"
-        with partial.open("wb") as index:
+        with open(partial, "wb", opener=_private) as index:
             for rejection in rejections:
                 name = None
                 if rejection.raw:
                     name = hashlib.sha256(rejection.raw).hexdigest()[:32] + (rejection.suffix or ".txt")
-                    (folder / name).write_bytes(rejection.raw)
+                    with open(folder / name, "wb", opener=_private) as copy:
+                        copy.write(rejection.raw)
                 reason = {
                     "source": rejection.source,
                     "file": name,

@@ -47,16 +47,20 @@ class BatchState:
             raise UsageError(
                 "there is no interrupted batch to resume", where=str(path or ""), mend="Run it without --resume"
             )
-        if path and not resume:
-            delete(path)
         try:
+            if path:
+                _refuse_second_run(path)
+                if not resume:
+                    delete(path)
+                    path.touch(0o600, exist_ok=False)
             self._db = sqlite3.connect(path or "", isolation_level=None)
+            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = OFF")
             self._db.execute("PRAGMA temp_store = FILE")
             if not self._db.execute("SELECT name FROM sqlite_master").fetchall():
                 self._db.executescript(_TABLES)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise UsageError(f"the state of the batch cannot be kept: {error}", where=str(path)) from error
         settings = dict(self._db.execute("SELECT name, value FROM setting"))
         if not settings:
@@ -178,6 +182,23 @@ class BatchState:
             self._db.executemany(f"DELETE FROM {table} WHERE piece = ?", [(key,) for key in keys])  # noqa: S608
         self._db.executemany("DELETE FROM piece WHERE key = ?", [(key,) for key in keys])
         self._db.execute("COMMIT")
+
+
+def _refuse_second_run(path: Path) -> None:
+    """Raise `UsageError` if another run of a batch keeps its state in a file."""
+    if not path.exists():
+        return
+    probe = sqlite3.connect(path, timeout=0, isolation_level=None)
+    try:
+        probe.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            problem = "another run of this batch is at work"
+            raise UsageError(problem, where=str(path), mend="Wait for it, or give another --out") from None
+    except sqlite3.DatabaseError:
+        pass  # it is no state, and is not kept
+    finally:
+        probe.close()
 
 
 def delete(path: Path) -> None:

@@ -6,14 +6,13 @@ It imports `workplace` and what is below.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from reasoner.cli import app, charts, intake, kb, policy, query, questionnaire
 from reasoner.cli import options as shared
-from reasoner.cli.output import DONE, NOTHING
+from reasoner.cli.output import DONE, NOTHING, discard_output
 from reasoner.cli.parser import Parser
 from reasoner.ground.errors import NecessityError
 
@@ -33,17 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return NOTHING
     except BrokenPipeError:
         # The reader has closed the pipe, as `head` does: what is still buffered goes nowhere.
-        _discard_output()
+        discard_output()
         return DONE
     except OSError as error:
-        _discard_output()
+        discard_output()
         print(f"necessity: {error.filename or 'standard output'}: {error.strerror or error}", file=sys.stderr)
         return NOTHING
-
-
-def _discard_output() -> None:
-    """Lose what is still buffered for a standard output that takes no more of it, so that nothing tries again at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def entry() -> NoReturn:
@@ -55,6 +49,8 @@ def entry() -> NoReturn:
 
 
 def _parser(arguments: Sequence[str] | None) -> Parser:
+    from reasoner.determination.engine import software_version
+
     named = argparse.ArgumentParser(prog="necessity", add_help=False)
     named.add_argument("--policy", metavar="NAME", help="the policy to use, if more than one is installed")
     named.add_argument(
@@ -73,6 +69,7 @@ def _parser(arguments: Sequence[str] | None) -> Parser:
         description="Determine from documentation whether a coverage policy's criteria are met.",
         parents=[named],
     )
+    parser.add_argument("--version", action="version", version=f"necessity {software_version()}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for module in (charts, intake, policy, questionnaire, kb, query, app):
         module.add(commands)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reasoner.cli.options import print_notes
-from reasoner.cli.output import DONE, INTERRUPTED, Threshold, exit_code, write, writer
+from reasoner.cli.output import DONE, INTERRUPTED, Threshold, exit_code, is_written_through, write, writer
+from reasoner.ground.errors import UsageError
 
 if TYPE_CHECKING:
     from reasoner.batch.model import Job, Tally
@@ -121,7 +123,7 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: StreamFormat, gate: 
 def _state(job: Job, how: BatchOptions) -> Iterator[BatchState]:
     from reasoner.batch.state import BatchState
 
-    path = how.out.with_name(how.out.name + ".state") if how.out else None
+    path = how.out.with_name(how.out.name + ".state") if how.out and not is_written_through(how.out) else None
     state = BatchState(path, job, resume=how.resume)
     try:
         yield state
@@ -130,6 +132,8 @@ def _state(job: Job, how: BatchOptions) -> Iterator[BatchState]:
         resumable = f"; what is done is kept in {path}: go on with --resume" if path else ""
         print(f"\nnecessity: interrupted{resumable}", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None
+    except sqlite3.Error as error:
+        raise UsageError(f"the state of the batch cannot be kept: {error}", where=str(path or "")) from error
     finally:
         state.close()
 

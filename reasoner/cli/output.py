@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -78,18 +80,45 @@ def write(output: str | bytes, path: Path | None) -> None:
 
 @contextmanager
 def writer(path: Path | None) -> Iterator[BinaryIO]:
-    """A stream to standard output or to a file, which is there once all of it is written; see `write`."""
+    """A stream to standard output or to a file, which is there once all of it is written; see `write`.
+
+    A new file is for its user alone, and one that is there keeps its mode. A link is followed; a device or a pipe is written
+    through. Where standard output is closed early, as `head` does, the rest goes nowhere.
+    """
     if path is None:
-        sys.stdout.flush()
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        try:
+            sys.stdout.flush()
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            discard_output()
         return
-    partial = path.with_name(path.name + ".partial")
+    partial = None
     try:
-        with partial.open("wb") as stream:
+        if is_written_through(path):
+            with path.open("wb") as stream:
+                yield stream
+            return
+        target = path.resolve()
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".partial", dir=target.parent)
+        partial = Path(name)
+        with open(descriptor, "wb") as stream:
             yield stream
-        partial.replace(path)
+        if target.exists():
+            partial.chmod(stat.S_IMODE(target.stat().st_mode))
+        partial.replace(target)
     except OSError as error:
         raise UsageError(f"--out cannot be written: {error.strerror}", where=str(path)) from error
     finally:
-        partial.unlink(missing_ok=True)
+        if partial:
+            partial.unlink(missing_ok=True)
+
+
+def is_written_through(path: Path) -> bool:
+    """Whether a path names what is no file, such as a device or a pipe, and is never replaced."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def discard_output() -> None:
+    """Lose what is still buffered for a standard output that takes no more of it, so that nothing tries again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,142 @@
+"""Where results go: whole or not at all, for their user alone, and with an exit code that says what happened."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from reasoner.batch.model import Job
+from reasoner.batch.state import BatchState
+from reasoner.cli import main
+from reasoner.ground.errors import UsageError
+from tests.conftest import CASES, ROOT
+
+CHARTS = str(CASES / "mp9556" / "exclusions")
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def determine(*arguments: str) -> int:
+    return main(["determine", CHARTS, *arguments])
+
+
+@pytest.mark.parametrize("form", ["compact", "json"])
+def test_what_can_hold_patient_data_is_for_its_user_alone(form: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert determine("--format", form, "--out", str(out)) == 0
+    assert mode(out) == 0o600
+    out.chmod(0o640)
+    assert determine("--format", form, "--out", str(out)) == 0
+    assert mode(out) == 0o640, "a file that is there keeps its mode"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_state_and_quarantine_are_for_their_user_alone(tmp_path: Path) -> None:
+    state = BatchState(tmp_path / "state", Job())
+    assert {mode(path) for path in tmp_path.iterdir()} == {0o600}
+    state.discard()
+    (tmp_path / "bad.ttl").write_text("no turtle")
+    aside = tmp_path / "aside"
+    assert main(["determine", str(tmp_path / "bad.ttl"), "--format", "compact", "--quarantine", str(aside)]) == 2
+    assert mode(aside) == 0o700
+    assert {mode(path) for path in aside.iterdir()} == {0o600}
+
+
+def test_a_link_is_followed_and_a_pipe_written_through(tmp_path: Path) -> None:
+    assert determine("--format", "compact", "--out", str(tmp_path / "file")) == 0
+    expected = (tmp_path / "file").read_bytes()
+    (tmp_path / "link").symlink_to("target")
+    assert determine("--format", "compact", "--out", str(tmp_path / "link")) == 0
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "target").read_bytes() == expected
+    os.mkfifo(tmp_path / "pipe")
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append((tmp_path / "pipe").read_bytes()))
+    reader.start()
+    assert determine("--format", "compact", "--out", str(tmp_path / "pipe")) == 0
+    reader.join(60)
+    assert read == [expected]
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+def test_a_run_that_fails_leaves_a_good_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from reasoner.batch import exports
+
+    out = tmp_path / "out.csv"
+    assert determine("--format", "csv", "--out", str(out)) == 0
+    good = out.read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(exports.fields, "csv_rows", full)
+    assert determine("--format", "csv", "--out", str(out)) == 2
+    assert out.read_bytes() == good
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "out.csv.state"]
+
+
+def command(*arguments: str, out: int) -> subprocess.Popen[bytes]:
+    program = [sys.executable, "-m", "reasoner", "determine", CHARTS, *arguments]
+    return subprocess.Popen(program, stdout=out, stderr=subprocess.PIPE, cwd=ROOT)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
+def test_a_full_disk_is_no_gate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert determine("--format", "compact", "--out", "/dev/full") == 2
+    assert "--out cannot be written: No space left on device" in capsys.readouterr().err
+    with open("/dev/full", "wb") as full:
+        process = command("--format", "compact", out=full.fileno())
+        _, said = process.communicate()
+    assert process.returncode == 2
+    assert b"No space left on device" in said
+
+
+@pytest.mark.parametrize("form", ["compact", "text"])
+@pytest.mark.parametrize(("outcome", "code"), [("excluded", 1), ("no-policy-version", 0)])
+def test_a_reader_that_has_enough_changes_no_exit_code(form: str, outcome: str, code: int) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = command("--format", form, "--fail-on", outcome, out=writer)
+    os.close(writer)
+    process.communicate()
+    assert process.returncode == code
+
+
+def test_a_second_run_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    first = BatchState(tmp_path / "out.state", Job())
+    for more in ((), ("--resume",)):
+        assert determine("--format", "compact", "--out", str(out), *more) == 2
+        assert "another run of this batch is at work" in capsys.readouterr().err
+    with pytest.raises(UsageError, match="another run"):
+        BatchState(tmp_path / "out.state", Job(), resume=True)
+    first.close()
+    assert determine("--format", "compact", "--out", str(out), "--resume") == 0
+
+
+def test_a_state_that_cannot_be_kept_is_no_gate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(BatchState, "keep", full)
+    assert determine("--format", "compact", "--out", str(tmp_path / "out")) == 2
+    assert "the state of the batch cannot be kept: database or disk is full" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("necessity ")
