@@ -17,9 +17,8 @@ from reasoner.batch import exports, fields
 from reasoner.batch.fields import Type
 from reasoner.batch.model import Job
 from reasoner.batch.workers import Worker
-from reasoner.chart.fast import piece
-from reasoner.chart.fast.piece import Piece
-from reasoner.chart.tables.quads import COLUMNS, n_quads
+from reasoner.chart.fast.piece import ARROW, Piece
+from reasoner.chart.tables.quads import COLUMNS, by_graph, checked, pack
 from reasoner.ground.errors import UsageError
 
 if TYPE_CHECKING:
@@ -59,8 +58,8 @@ def determine(quads: DataFrame, job: Job | None = None, *, partitions: int | Non
         A DataFrame with the columns of `DETERMINATIONS`, in no order.
     """
     columns = quads.select(*COLUMNS)
-    by_graph = columns.repartition(partitions, "graph") if partitions else columns.repartition("graph")
-    return by_graph.sortWithinPartitions("graph").mapInArrow(_of_quads(job or Job()), DETERMINATIONS)
+    spread = columns.repartition(partitions, "graph") if partitions else columns.repartition("graph")
+    return spread.sortWithinPartitions("graph").mapInArrow(_of_quads(job or Job()), DETERMINATIONS)
 
 
 def determine_charts(charts: DataFrame, job: Job | None = None) -> DataFrame:
@@ -96,7 +95,8 @@ def criteria(determinations: DataFrame) -> DataFrame:
 
 def _of_quads(job: Job) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        yield from _batches(job, piece.cut("quads", piece.QUADS, (n_quads(batch, "quads") for batch in batches)))
+        tables = by_graph((checked(batch, "quads") for batch in batches), "quads")
+        yield from _batches(job, (Piece(("quads",), ARROW, data=pack(table)) for table in tables))
 
     return run
 

@@ -305,7 +305,8 @@ class _Intake:
         records = rows.parquet_records(file, source)
         header = next(records, [])
         if not sheet.is_sheet(header):
-            yield from self.source(source, _QUADS, b"".join(quads.of_parquet(file, source)))
+            quads_of_it = (quads.n_quads(part, source) for part in quads.of_parquet(file, source))
+            yield from self.source(source, _QUADS, b"".join(quads_of_it))
             return
         for first, part in rows.parts(chain([header], records), sheet.REQUEST, parsing.MAX_BYTES):
             yield from self._sheet(part, source, first)

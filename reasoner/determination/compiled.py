@@ -86,6 +86,7 @@ class CompiledPolicy:
         self._rust_shapes = self._uncompiled_shapes() if self.uncompiled else None
         self._classes = frozenset().union(*(leaf.classes for leaf in self.leaves.values()))
         self._predicates = frozenset().union(*(leaf.predicates for leaf in self.leaves.values()))
+        self._contexts = [read for leaf in self.leaves.values() for read in leaf.contexts]
         self._triggered: dict[Term, list[CompiledLeaf]] = {}
         for leaf in self.leaves.values():
             for name in leaf.triggers:
@@ -299,12 +300,11 @@ class CompiledPolicy:
 
     def contexts(self, case: Case, inference: Inference) -> tuple[frozenset[Term], ...]:
         """What the leaves read of the request of a case, beside the evidence."""
-        if not any(leaf.contexts for leaf in self.leaves.values()):
+        if not self._contexts:
             return ()
         age_group = (f"<{case.iri}>", _AGE_GROUP, terms.iri(inference.age_group))
-        evidence = Evidence(case.iri, {}, (*case.facts, age_group))
-        reads = (read for leaf in self.leaves.values() for read in leaf.contexts)
-        return tuple([frozenset(read(evidence, evidence.request)) for read in reads])
+        evidence = Evidence(case.iri, {}, [fact for fact in (*case.facts, age_group) if fact[1] in self._predicates])
+        return tuple([frozenset(read(evidence, evidence.request)) for read in self._contexts])
 
     def silence(self, iri: str) -> LeafAnswer:
         """The answer of a leaf that has no evidence."""

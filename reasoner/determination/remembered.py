@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import count
+from operator import itemgetter
 from typing import NamedTuple
 
 from reasoner.chart.model import Assertion, Case, Meaning, Statement
@@ -42,6 +44,10 @@ class GroupStatuses:
     """Each leaf with its current statements, as places among those of the group."""
 
 
+_Members = list[tuple[int, tuple[object, ...]]]
+"""The statements of a group by place in the case, with what matters of each."""
+
+
 class Told(NamedTuple):
     """What the leaves of a group come to in a case."""
 
@@ -50,13 +56,14 @@ class Told(NamedTuple):
     """The statements of the group, in the order of their IRIs."""
 
 
-class _Group(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class _Group:
     """Leaves that have to be settled and judged together."""
 
     number: int
     leaves: tuple[str, ...]
-    periods: tuple[Criterion, ...]
-    """A leaf for each kind of period that its leaves have."""
+    kinds: tuple[int, ...]
+    """The kinds of period that its leaves have."""
     counting: tuple[Criterion, ...]
     """Those for which it matters what was not read."""
     by_author: bool
@@ -66,15 +73,20 @@ class _Group(NamedTuple):
 class _Profile:
     """What a statement says, as far as leaves can tell."""
 
-    __slots__ = ("affirmed", "classes", "denied", "groups", "number", "spans")
+    __slots__ = ("affirmed", "classes", "denied", "facts", "groups", "marks", "number", "spans")
 
-    def __init__(self, number: int, meaning: Meaning, classes: frozenset[str]) -> None:
+    def __init__(
+        self, number: int, meaning: Meaning, classes: frozenset[str], facts: tuple[tuple[Term, Term], ...]
+    ) -> None:
         self.number = number
+        self.facts = facts
         self.affirmed = meaning.assertion is Assertion.AFFIRMED
         self.denied = meaning.assertion is Assertion.DENIED
         self.classes = classes
-        self.groups: tuple[tuple[_Group, tuple[Criterion, ...]], ...] = ()
-        """The groups that it speaks to, with the leaves."""
+        self.marks = ((number, False), (number, True))
+        """What matters of it to leaves that ask for no more than whether it is a late entry."""
+        self.groups: tuple[tuple[_Group, tuple[int, ...]], ...] = ()
+        """The groups that it speaks to, with the kinds of period of the leaves."""
         self.spans = False
         """Whether it states an absence across groups."""
 
@@ -85,11 +97,13 @@ class Remembered:
     def __init__(self, version: PolicyVersion) -> None:
         self._version = version
         self._compiled: CompiledPolicy = compiled_policy(version)
-        self._groups = _groups(version, self._compiled)
+        self._kinds = _kinds_of_period(version)
+        self._groups = _groups(version, self._compiled, list(self._kinds))
         self._group_of = {leaf: group for group in self._groups for leaf in group.leaves}
         self._whole = any(_reads_beyond(iri, version, self._compiled) for iri in version.leaves)
         self._linked: set[str] = set()  # the IRIs among the facts of statements, which could be nodes of a chart
         self._numbers = count()
+        self._requests: dict[object, int] = {}
         self._profiles: dict[object, _Profile] = {}
         self._shared: dict[tuple[int, int], bool] = {}
         self._known: dict[tuple[object, ...], GroupStatuses] = {}
@@ -110,39 +124,32 @@ class Remembered:
             self._profiles.clear()
             self._shared.clear()
             self._linked.clear()
+            self._requests.clear()
         try:
             members = self._members(case, inference)
             if members is None:
                 return None
-            request = (case.axis_values, *self._compiled.contexts(case, inference))
+            said = (case.axis_values, *self._compiled.contexts(case, inference))
+            request = self._requests.setdefault(said, len(self._requests))
             return [self._told(group, own, case, inference, request) for group, own in members.items()]
         except DocumentationError:
             return None  # a period that ends past the calendar, if it matters
 
-    def _told(
-        self,
-        group: _Group,
-        members: dict[int, tuple[object, ...]],
-        case: Case,
-        inference: Inference,
-        request: tuple[object, ...],
-    ) -> Told:
+    def _told(self, group: _Group, members: _Members, case: Case, inference: Inference, request: int) -> Told:
         statements = case.statements
+        own: Sequence[Statement]
+        marks: tuple[object, ...]
         if len(members) == 1:
-            ((place, mark),) = members.items()
-            own: Sequence[Statement] = (statements[place],)
-            marks: tuple[object, ...] = mark
+            ((place, marks),) = members
+            own = (statements[place],)
         else:
-            places = sorted(members)
-            own = [statements[place] for place in places]
+            own = [statements[place] for place, _ in members]
             ranks = {day: rank for rank, day in enumerate(sorted({s.observed for s in own}))}
-            marks = tuple([(*members[p], ranks[s.observed]) for p, s in zip(places, own, strict=True)])
+            marks = tuple([(mark, ranks[s.observed]) for (_, mark), s in zip(members, own, strict=True)])
         unread: tuple[str, ...] = ()
         if case.unread and group.counting:
-            periods = Periods(case, self._version)
-            unread = tuple(
-                leaf.iri for leaf in group.counting if unread_items(case, leaf, periods.of(leaf), self._version.lexicon)
-            )
+            periods, lexicon = Periods(case, self._version), self._version.lexicon
+            unread = tuple(leaf.iri for leaf in group.counting if unread_items(case, leaf, periods.of(leaf), lexicon))
         key = (group.number, request, unread, marks)
         result = self._known.get(key)
         if result is None:
@@ -169,56 +176,47 @@ class Remembered:
         ]
         return GroupStatuses(tuple(statuses), tuple(evidence))
 
-    def _members(self, case: Case, inference: Inference) -> dict[_Group, dict[int, tuple[object, ...]]] | None:
-        """The statements of each group by place, with what matters of each; None if a case has to be looked at as a whole."""
-        periods = Periods(case, self._version)
-        as_of, end, last = case.as_of, case.end, periods.last
-        holds: dict[int, tuple[Period, ...]] = {}
-        members: dict[_Group, dict[int, tuple[object, ...]]] = {}
+    def _members(self, case: Case, inference: Inference) -> dict[_Group, _Members] | None:
+        """The statements of each group; None if a case has to be looked at as a whole."""
+        days = _Days(case, self._version, self._kinds)
+        as_of, end, last = case.as_of, case.end, days.last
+        members: dict[_Group, _Members] = {}
         denials: list[tuple[int, _Profile, bool]] = []
         affirmed: list[tuple[_Profile, list[_Group]]] = []
         for place, statement in enumerate(case.statements):
             iri, _, observed, recorded, _, _, _, author, _ = statement
             if recorded > as_of:
                 continue
-            if iri.endswith(_APART):
-                return None
             profile = self._profile(statement, inference)
-            if profile.spans:
+            if profile.spans or iri.endswith(_APART):
                 return None
             late = end is not None and recorded > end
             bears_on: list[_Group] = []
             counts = last is None or observed <= last
-            for group, leaves in profile.groups:
-                of_group = holds.get(group.number)
-                if of_group is None:
-                    of_group = holds[group.number] = tuple([periods.of(leaf) for leaf in group.periods])
-                flags = tuple([period.holds(observed) for period in of_group])
-                if len(flags) == 1:
-                    if not flags[0]:
-                        continue
-                elif not any(periods.of(leaf).holds(observed) for leaf in leaves):
+            for group, kinds in profile.groups:
+                if not any(days.hold(kind, observed) for kind in kinds):
                     continue
                 counts = True
-                own = members.get(group)
-                if own is None:
-                    own = members[group] = {}
-                own[place] = (profile.number, late, flags, author if group.by_author else "")
                 bears_on.append(group)
+                mark = _mark(profile, group, late, observed, author, days)
+                if group in members:
+                    members[group].append((place, mark))
+                else:
+                    members[group] = [(place, mark)]
             if profile.affirmed:
                 affirmed.append((profile, bears_on))
             elif profile.denied and counts:
                 denials.append((place, profile, late))
         if denials:
-            self._add_denials(denials, affirmed, members, holds, case.statements)
+            self._add_denials(denials, affirmed, members, days, case.statements)
         return None if self._leads_to_node(case) else members
 
     def _add_denials(
         self,
         denials: Iterable[tuple[int, _Profile, bool]],
         affirmed: Sequence[tuple[_Profile, list[_Group]]],
-        members: dict[_Group, dict[int, tuple[object, ...]]],
-        holds: dict[int, tuple[Period, ...]],
+        members: dict[_Group, _Members],
+        days: _Days,
         statements: Sequence[Statement],
     ) -> None:
         """Add to each group the denials of a finding that one of its statements affirms."""
@@ -229,12 +227,14 @@ class Remembered:
                 meets = shared.get(pair)
                 if meets is None:
                     meets = shared[pair] = not denial.classes.isdisjoint(profile.classes)
-                if meets:
-                    for group in groups:
-                        if place not in members[group]:
-                            flags = tuple([period.holds(statements[place].observed) for period in holds[group.number]])
-                            author = statements[place].author_kind if group.by_author else ""
-                            members[group][place] = (denial.number, late, flags, author)
+                if not meets:
+                    continue
+                for group in groups:
+                    if all(other != place for other, _ in members[group]):
+                        statement = statements[place]
+                        mark = _mark(denial, group, late, statement.observed, statement.author_kind, days)
+                        members[group].append((place, mark))
+                        members[group].sort(key=itemgetter(0))
 
     def _leads_to_node(self, case: Case) -> bool:
         """Whether a fact of a statement may lead to a node of its chart."""
@@ -244,7 +244,7 @@ class Remembered:
     def _profile(self, statement: Statement, inference: Inference) -> _Profile:
         iri, meaning = statement.iri, statement.meaning
         facts = inference.facts[iri]
-        key = (meaning, facts)
+        key = (meaning, id(facts))  # the profile holds the facts, so no others have this id
         found = self._profiles.get(key)
         if found is None:
             found = self._profiles[key] = self._make_profile(statement, inference)
@@ -255,21 +255,55 @@ class Remembered:
         facts, classes = inference.facts[statement.iri], inference.classes[statement.iri]
         coded = Naming(version, inference).coded(statement)
         self._linked.update(terms.name(value) for _, value in facts if value.startswith("<"))
-        profile = _Profile(next(self._numbers), meaning, classes | meaning.classes)
-        by_group: dict[_Group, list[Criterion]] = {}
+        profile = _Profile(next(self._numbers), meaning, classes | meaning.classes, facts)
+        by_group: dict[_Group, set[int]] = {}
+        kinds = list(self._kinds)
         absent = not version.lexicon.relations.absences.isdisjoint(classes)
         against: set[_Group] = set()
         for address in addresses(version, classes, meaning, coded, is_in_remission(facts)):
             leaf, group = version.leaves[address.leaf], self._group_of[address.leaf]
-            by_group.setdefault(group, []).append(leaf)
+            by_group.setdefault(group, set()).add(kinds.index(_kind_of_period(leaf)))
             if absent and address.contrary:
                 against.add(group)
-        profile.groups = tuple((group, tuple(leaves)) for group, leaves in by_group.items())
+        profile.groups = tuple((group, tuple(own)) for group, own in by_group.items())
         profile.spans = len(against) > 1
         return profile
 
 
-def _groups(version: PolicyVersion, compiled: CompiledPolicy) -> tuple[_Group, ...]:
+class _Days:
+    """The periods of a case, each worked out when it is first asked for."""
+
+    def __init__(self, case: Case, version: PolicyVersion, kinds: dict[object, Criterion]) -> None:
+        self._periods = Periods(case, version)
+        self._leaves = list(kinds.values())
+        self._known: list[Period | None] = [None] * len(kinds)
+        self.last = self._periods.last
+
+    def hold(self, kind: int, day: date) -> bool:
+        """Whether an observation of a day counts for the leaves of a kind."""
+        period = self._known[kind]
+        if period is None:
+            period = self._known[kind] = self._periods.of(self._leaves[kind])
+        return period.holds(day)
+
+
+def _mark(profile: _Profile, group: _Group, late: bool, observed: date, author: str, days: _Days) -> tuple[object, ...]:
+    """What matters of a statement to a group, but for whether it was observed before others."""
+    if len(group.kinds) == 1 and not group.by_author:
+        return profile.marks[late]
+    return (profile.number, late, tuple([days.hold(kind, observed) for kind in group.kinds]), author)
+
+
+def _kind_of_period(leaf: Criterion) -> object:
+    return (leaf.lookback, leaf.since_admission, leaf.period_of)
+
+
+def _kinds_of_period(version: PolicyVersion) -> dict[object, Criterion]:
+    """A leaf for each kind of period that leaves have."""
+    return {_kind_of_period(leaf): leaf for leaf in version.leaves.values()}
+
+
+def _groups(version: PolicyVersion, compiled: CompiledPolicy, kinds: list[object]) -> tuple[_Group, ...]:
     """The leaves of a version in groups that nothing connects."""
     chief = {iri: iri for iri in version.leaves}
 
@@ -285,12 +319,11 @@ def _groups(version: PolicyVersion, compiled: CompiledPolicy) -> tuple[_Group, .
         members.setdefault(find(iri), []).append(leaf)
     groups = []
     for number, leaves in enumerate(members.values()):
-        kinds = {(leaf.lookback, leaf.since_admission, leaf.period_of): leaf for leaf in leaves}
         groups.append(
             _Group(
                 number,
                 tuple(leaf.iri for leaf in leaves),
-                tuple(kinds.values()),
+                tuple(sorted({kinds.index(_kind_of_period(leaf)) for leaf in leaves})),
                 tuple(leaf for leaf in leaves if leaf.counts_over),
                 any(leaf.speaks_only_from for leaf in leaves),
             )

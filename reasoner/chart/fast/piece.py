@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 SIZE = 2**19
 """About how many bytes a piece has."""
-QUADS, SHEET, EXPORT = ".nq", rows.CSV, "export"
+QUADS, SHEET, EXPORT, ARROW = ".nq", rows.CSV, "export", "arrow"
 
 
 @dataclass(frozen=True)
@@ -292,18 +292,21 @@ def _flow(name: str, suffix: str, stream: IO[bytes], size: int) -> Iterator[Piec
 
 
 def _table(name: str, file: Path | BinaryIO, size: int) -> Iterator[Piece]:
-    """A Parquet file: of statements, cut as a sheet, or of quads, cut as N-Quads."""
+    """A Parquet file: of statements, cut as a sheet, or of quads, cut between graphs."""
     from reasoner.chart.tables import quads, sheet
 
+    first = 1
     try:
         records = rows.parquet_records(file, sources.called(name))
         header = next(records, [])
         if sheet.is_sheet(header):
             yield from _requests(name, chain([header], records), size)
         elif isinstance(file, Path):
-            yield from cut(name, QUADS, quads.of_parquet(file, name), size)
+            for table in quads.by_graph(quads.of_parquet(file, name), name):
+                yield Piece((name,), ARROW, first=first, data=quads.pack(table))
+                first += table.num_rows
         else:
-            data = b"".join(quads.of_parquet(file, sources.called(name)))
+            data = b"".join(quads.n_quads(part, name) for part in quads.of_parquet(file, sources.called(name)))
             yield Piece((name,), QUADS, data=data, at_once=True)
     except DocumentationError as error:  # a graph can have rows in what cannot be read, so nothing of the file holds
         yield Piece((name,), EXPORT, data=b"", at_once=True, error=error)

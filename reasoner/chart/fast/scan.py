@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 import pyoxigraph as ox
 
@@ -32,6 +33,18 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\ufffe\uffff]").search  # recorded with es
 _KEPT = 16384
 _SHORT = 400  # longer facts are not remembered
 _STEP = 4096
+_TOGETHER = 64
+
+
+class Written(IntEnum):
+    """How a term is written."""
+
+    PLAINLY = 0
+    """As it is recorded."""
+    OTHERWISE = 1
+    """In another way than it is recorded, which needs no parser."""
+    ODDLY = 2
+    """So that it needs a parser, or the words for what is wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +129,7 @@ class Scanner:
                 own.append(rest[layout.width :])
                 layout = layout.next
                 continue
-            following = layout.following.get(rest) or self._follow(layout, rest, own)
+            following = layout.following.get(rest) or self.follow(layout, rest, own)
             if following is None:
                 return None
             layout = following
@@ -136,7 +149,11 @@ class Scanner:
                     return None
         return nodes if _all_plain(texts) or all(map(_is_sound_text, texts)) else None
 
-    def _follow(self, layout: Layout, rest: str, own: list[Term]) -> Layout | None:
+    def root(self) -> Layout:
+        """Where the layouts of the nodes of a chart begin."""
+        return self._layouts.root()
+
+    def follow(self, layout: Layout, rest: str, own: list[Term]) -> Layout | None:
         """The layout after what follows a subject in a line; None if that is not plain. A varying value is put down."""
         predicate, _, value = rest.partition(" ")
         if predicate in VARYING:
@@ -148,6 +165,24 @@ class Scanner:
             return None
         recurs = len(rest) <= _SHORT and terms.canonical(value) == value
         return self._layouts.after_fact(layout, (predicate, value), rest if recurs else "")
+
+    def names(self, term: Term, *, graph: bool = False) -> Written:
+        """How an IRI is written that names a node or a property; that of a graph need not be declared."""
+        sound = term in self._sound or (_SOUND_IRI(term) and (graph or self._declares(term)))
+        return Written.PLAINLY if sound and term[0] == "<" else Written.ODDLY
+
+    def values(self, values: Sequence[Term]) -> list[Written]:
+        """How the values of properties are written."""
+        found: list[Written] = []
+        for start in range(0, len(values), _TOGETHER):
+            part = values[start : start + _TOGETHER]
+            plain = _all_plain([value for value in part if value[-1:] == '"' and value[0] == '"'])
+            for value in part:
+                self._canonical = True
+                is_text = value[-1:] == '"' and value[0] == '"'
+                sound = (plain or _is_sound_text(value)) if is_text else self._sounds(value)
+                found.append((Written.PLAINLY if self._canonical else Written.OTHERWISE) if sound else Written.ODDLY)
+        return found
 
     def _sounds(self, term: Term) -> bool:
         """Whether a term needs no parser; if it is written as it is recorded too, it is remembered."""

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING
 
 from reasoner.chart import intake, reading, sources
 from reasoner.chart.fast.chart import read_cases, reader
-from reasoner.chart.fast.piece import EXPORT, QUADS, SHEET, Piece
+from reasoner.chart.fast.piece import ARROW, EXPORT, QUADS, SHEET, Piece
 from reasoner.chart.fast.scan import Found, Scanner
 from reasoner.chart.model import Case
 from reasoner.chart.packing import file_type
 from reasoner.chart.sources import LINES
+from reasoner.chart.tables import quads
 from reasoner.ground.errors import DocumentationError, NecessityError
 from reasoner.policy.model import Policy
 from reasoner.rdf import parsing
 
 if TYPE_CHECKING:
+    from reasoner.chart.fast.columns import TableReader
     from reasoner.chart.fhir.request import RequestOptions
 
 
@@ -65,7 +67,7 @@ def read(
     elif piece.at_once:
         for name in piece.files:
             yield from _file(name, piece, policy, as_of, options)
-    elif piece.suffix == QUADS:
+    elif piece.suffix in (QUADS, ARROW):
         yield from _quads(piece, policy, as_of)
     elif piece.suffix == LINES:
         yield from _lines(piece, policy, as_of, options)
@@ -81,6 +83,8 @@ def _file(
 ) -> Iterator[StreamedDataSet]:
     data = piece.read() if piece.spool else piece.data
     suffix = piece.suffix if data is not None else None
+    if suffix == ARROW and data is not None:
+        data, suffix = quads.n_quads(quads.unpack(data), name), QUADS
     results = list(intake.read_source(name, policy, as_of=as_of, suffix=suffix, options=options, data=data))
     cases = [case for result in results for case in result.cases]
     errors = [error for result in results for error in result.errors[:1]]
@@ -107,12 +111,8 @@ def _content(name: str) -> bytes:
 
 
 def _quads(piece: Piece, policy: Policy, as_of: date | None) -> Iterator[StreamedDataSet]:
-    try:
-        text = piece.read().decode()
-    except (DocumentationError, UnicodeDecodeError) as error:
-        raise ScatteredError from error  # the whole file says it better
     seen: set[str] = set()
-    for found in _scanner(policy).data_sets(text, piece.name):
+    for found in _data_sets(piece, _scanner(policy)):
         if not found.graph or found.graph in seen:
             raise ScatteredError
         seen.add(found.graph)
@@ -127,12 +127,31 @@ def _quads(piece: Piece, policy: Policy, as_of: date | None) -> Iterator[Streame
             yield StreamedDataSet(source, found.graph, tuple(cases))
 
 
+def _data_sets(piece: Piece, scanner: Scanner) -> Iterator[Found]:
+    """The data sets of a piece of quads, each as it is found."""
+    if piece.suffix == ARROW:
+        yield from _table_reader(scanner).data_sets(quads.unpack(piece.read()), piece.name)
+        return
+    try:
+        text = piece.read().decode()
+    except (DocumentationError, UnicodeDecodeError) as error:
+        raise ScatteredError from error  # the whole file says it better
+    yield from scanner.data_sets(text, piece.name)
+
+
 def _careful(found: Found, policy: Policy, source: str, as_of: date | None) -> list[Case]:
     """The cases of a data set that the reader of plain charts leaves alone."""
     if found.error:
         raise found.error
     (data,) = parsing.parse_datasets(found.text.encode(), parsing.SYNTAXES[QUADS], source)
     return list(reading.read_cases(data.graph, policy, source, as_of))
+
+
+@lru_cache(maxsize=8)
+def _table_reader(scanner: Scanner) -> TableReader:
+    from reasoner.chart.fast.columns import TableReader
+
+    return TableReader(scanner)
 
 
 @lru_cache(maxsize=8)

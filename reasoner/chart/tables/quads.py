@@ -1,41 +1,23 @@
-"""Quads as the rows of Parquet."""
+"""Quads as the rows of Arrow tables and of Parquet."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from reasoner.chart.tables.vocabulary import REQUEST
 from reasoner.ground.errors import DocumentationError, UsageError
+from reasoner.rdf import parsing
 
 COLUMNS = ("subject", "predicate", "object", "graph")
-"""The columns of quads in Parquet: terms as in N-Quads, the rows of a graph together."""
+"""The columns of quads: terms as in N-Quads, the rows of a graph together."""
+_ROWS = 8192
+"""About how many rows are handled at a time: those of some fifty charts."""
 
 
-def n_quads(batch: Any, source: str, first: int = 1) -> bytes:
-    """An Arrow record batch of quads as N-Quads.
-
-    Args:
-        batch: the quads.
-        source: what to call them in errors.
-        first: the number of the first row.
-
-    Raises:
-        DocumentationError: a row lacks a term. One without a graph could belong to any chart, so none can be told whole.
-    """
-    columns = [batch.column(name).to_pylist() for name in COLUMNS]
-    for name, column in zip(COLUMNS, columns, strict=True):
-        for missing in (None, ""):
-            if missing in column:
-                problem = f"row {first + column.index(missing)} has no {name}"
-                mend = "Write it into its row: without it nothing can be told of any chart of the table"
-                raise DocumentationError(problem, where=source, mend=mend)
-    return "".join([f"{s} {p} {o} {g} .\n" for s, p, o, g in zip(*columns, strict=True)]).encode()
-
-
-def of_parquet(file: Path | BinaryIO, source: str) -> Iterator[bytes]:
-    """The quads of a Parquet file as blocks of N-Quads.
+def of_parquet(file: Path | BinaryIO, source: str) -> Iterator[Any]:
+    """The quads of a Parquet file as Arrow record batches of text.
 
     Args:
         file: its path, or its content.
@@ -57,8 +39,97 @@ def of_parquet(file: Path | BinaryIO, source: str) -> Iterator[bytes]:
             problem = f"the table has no column {', '.join(sorted(missing))}"
             raise DocumentationError(problem, where=source, mend=mend)
         first = 1
-        for batch in table.iter_batches(columns=list(COLUMNS)):
-            yield n_quads(batch, source, first)
+        for batch in table.iter_batches(batch_size=_ROWS, columns=list(COLUMNS)):
+            yield checked(batch, source, first)
             first += batch.num_rows
     except (OSError, pa.ArrowException) as error:
         raise DocumentationError(f"this is not Parquet, or damaged: {error}", where=source) from error
+
+
+def checked(batch: Any, source: str, first: int = 1) -> Any:
+    """An Arrow record batch of quads with all its terms as text.
+
+    Args:
+        batch: the quads.
+        source: what to call them in errors.
+        first: the number of the first row.
+
+    Raises:
+        DocumentationError: a column is no text, or a row lacks a term. One without a graph could belong to any chart, so none
+            can be told whole.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    columns = []
+    for name in COLUMNS:
+        try:
+            column = batch.column(name).cast(pa.string())
+        except pa.ArrowException as error:
+            raise DocumentationError(f"the column {name} is no text: {error}", where=source) from error
+        if (row := pc.index(pc.equal(pc.binary_length(column.fill_null("")), pa.scalar(0)), True).as_py()) >= 0:
+            problem = f"row {first + row} has no {name}"
+            mend = "Write it into its row: without it nothing can be told of any chart of the table"
+            raise DocumentationError(problem, where=source, mend=mend)
+        columns.append(column)
+    return pa.record_batch(columns, names=list(COLUMNS))
+
+
+def by_graph(batches: Iterable[Any], source: str) -> Iterator[Any]:
+    """Batches of `checked` quads as tables of about `_ROWS` rows that end between graphs.
+
+    Raises:
+        DocumentationError: one graph alone is larger than what is read.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    held: list[Any] = []
+    rows = 0
+    for batch in batches:
+        held.append(batch)
+        rows += batch.num_rows
+        if rows < _ROWS:
+            continue
+        table = pa.Table.from_batches(held)
+        graph = table.column("graph")
+        others = pc.indices_nonzero(pc.not_equal(graph, graph[-1]))
+        end = others[-1].as_py() + 1 if len(others) else 0
+        if end:
+            yield table.slice(0, end)
+        elif table.nbytes > parsing.MAX_BYTES:
+            raise DocumentationError(f"a graph is larger than {parsing.MAX_BYTES // 2**20} MiB", where=source)
+        held = table.slice(end).to_batches()
+        rows = table.num_rows - end
+    if held:
+        yield pa.Table.from_batches(held)
+
+
+def n_quads(table: Any, source: str) -> bytes:
+    """`checked` quads as N-Quads; raises `DocumentationError` if a term holds a line break."""
+    columns = [table.column(name).to_pylist() for name in COLUMNS]
+    lines = [f"{s} {p} {o} {g} .\n" for s, p, o, g in zip(*columns, strict=True)]
+    text = "".join(lines)
+    if text.count("\n") != len(lines) or "\r" in text:
+        odd = next(line for line in lines if "\n" in line[:-1] or "\r" in line)
+        mend = r"Write \n and \r, as N-Quads do"
+        raise DocumentationError(f"a term of the graph {odd.split()[-2]} holds a line break", where=source, mend=mend)
+    return text.encode()
+
+
+def pack(table: Any) -> bytes:
+    """A table of quads in the format of Arrow streams."""
+    import pyarrow as pa
+
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def unpack(data: bytes) -> Any:
+    """The table of quads that was packed."""
+    import pyarrow as pa
+
+    with pa.ipc.open_stream(data) as reader:
+        return reader.read_all()
