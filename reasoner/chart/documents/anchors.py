@@ -8,8 +8,10 @@ has to stand in it. White space and hyphens are folded for that, as copying from
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from rdflib import Graph, Literal, URIRef
@@ -89,7 +91,7 @@ def find(excerpt: str, content: str) -> tuple[int, int] | None:
     folded, places = _folded(content)
     start = at = -1
     end = 0
-    for part in filter(None, (_folded(words)[0].strip() for words in _ELLIPSIS.split(excerpt))):
+    for part in filter(None, (_FOLDED.sub(_fold, words).strip() for words in _ELLIPSIS.split(excerpt))):
         at = folded.find(part, end)
         if at < 0:
             return None
@@ -215,21 +217,26 @@ def _page_starts(data: Graph, text: Node, length: int) -> tuple[int, ...] | None
     return starts if starts[0] == 0 and starts[-1] <= length and sorted(set(starts)) == list(starts) else None
 
 
-def _folded(text: str) -> tuple[str, list[int]]:
+@lru_cache(maxsize=8)  # the statements of a chart are of few texts
+def _folded(text: str) -> tuple[str, array[int]]:
     """The text with white space and hyphens folded, and where each of its characters stood."""
     parts: list[str] = []
-    places: list[int] = []
+    places = array("l")
     at = 0
     for match in _FOLDED.finditer(text):
         parts.append(text[at : match.start()])
         places.extend(range(at, match.start()))
-        if match[0].isspace():
-            parts.append(" ")
+        if folded := _fold(match):
+            parts.append(folded)
             places.append(match.start())
         at = match.end()
     parts.append(text[at:])
     places.extend(range(at, len(text)))
     return "".join(parts), places
+
+
+def _fold(match: re.Match[str]) -> str:
+    return " " if match[0].isspace() else ""
 
 
 def _shown(words: str) -> str:

@@ -209,6 +209,30 @@ def test_a_packet_leads_back_after_it_was_read_again(policy: Policy) -> None:
             assert anchor.page == sentence.page
 
 
+def test_a_text_is_kept_with_its_chart_in_a_knowledge_base(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def anchor(path: Path) -> dict[str, object]:
+        assert main(["determine", str(path), "--format", "json"]) == 0
+        (record,) = json.loads(capsys.readouterr().out)
+        (found,) = [e["anchor"] for c in record["criteria"] for e in c["evidence"] if c["id"].endswith(":3")]
+        return found
+
+    path, base, again = tmp_path / "chart.ttl", str(tmp_path / "kb"), tmp_path / "again.nq"
+    path.write_text(anchored(f'nec:excerpt "{QUOTE}"'))
+    assert main(["kb", "load", str(path), "--kb", base]) == 0
+    assert main(["kb", "load", str(path), "--kb", base]) == 0
+    assert "unchanged" in capsys.readouterr().out
+    assert main(["kb", "export", "--kb", base, "--kind", "chart", "--out", str(again)]) == 0
+    capsys.readouterr()
+    assert anchor(again) == anchor(path)
+
+
+def test_what_stands_around_an_excerpt_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "chart.ttl"
+    path.write_text(anchored(target(0, 13) + ' ; nec:excerpt "Came on time."'))
+    assert main(["determine", str(path), "--format", "html"]) == 0
+    assert f'“Came on time.”<span class="where">{WORDS[13:45]}…</span>' in capsys.readouterr().out
+
+
 @given(st.text(st.sampled_from("ab -\n\u00ad\u2010. 𝒳"), min_size=1, max_size=60), st.data())
 @examples(200)
 def test_what_is_quoted_is_found(content: str, data: st.DataObject) -> None:
