@@ -14,7 +14,7 @@ from reasoner.determination.model import CriterionResult, Determination
 from reasoner.ground.errors import NecessityError
 from reasoner.logic import justification
 from reasoner.logic.fold import UNRESOLVED, Status
-from reasoner.render.wording import COMBINATION, documentation_request, shown_facts, unread_line, which
+from reasoner.render.wording import COMBINATION, documentation_request, shown_facts, shown_unread, which
 from reasoner.review.authority import Action
 from reasoner.workplace.drafts import values
 from reasoner.workplace.service import OVERRIDES, CaseFile
@@ -147,7 +147,7 @@ def _criterion(file: CaseFile, determination: Determination, result: CriterionRe
             }
             for fact in shown_facts(result)
         ],
-        unread=[unread_line(item) for item in result.unread] if result.status in UNRESOLVED else [],
+        unread=[shown.line for shown in shown_unread(result.unread)] if result.status in UNRESOLVED else [],
         evidence=[quote.bearing(bearing) for bearing in result.evidence],
         asides=[quote.aside(aside) for aside in result.set_aside],
         families=_families(determination, result),

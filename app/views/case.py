@@ -17,7 +17,7 @@ from reasoner.ground.errors import NecessityError
 from reasoner.rdf import graphs, parsing
 from reasoner.render import pdf, provenance
 from reasoner.render.document import content, to_html
-from reasoner.render.wording import HEADLINE, plain, unread_line
+from reasoner.render.wording import HEADLINE, plain, shown_unread
 from reasoner.review.authority import Action
 from reasoner.workplace.service import CaseFile
 
@@ -138,8 +138,8 @@ def _unread(file: CaseFile) -> None:
     if file.case.unread:
         number = len(file.case.unread)
         with st.expander(f"Not read: {number} item{'' if number == 1 else 's'}", icon=":material/visibility_off:"):
-            for item in file.case.unread:
-                st.text(unread_line(item))
+            for shown in shown_unread(file.case.unread):
+                st.text(shown.line)
 
 
 def _missing(file: CaseFile, determination: Determination) -> None:

@@ -28,9 +28,7 @@ from reasoner.render.wording import (
     place_in_document,
     plain,
     shown_facts,
-    unread_line,
-    unread_place,
-    unread_words,
+    shown_unread,
     which,
     words,
 )
@@ -151,14 +149,8 @@ def content(determination: Determination, decisions: Sequence[Signed] = ()) -> d
         "substitutions": [substitution.label for substitution in determination.substitutions],
         "asides": [_aside(aside) for aside in determination.asides],
         "unread": [
-            {
-                "stance": unread_words(item),
-                "excerpt": _cut(item.words),
-                "before": "",
-                "after": "",
-                "where": unread_place(item),
-            }
-            for item in case.unread
+            {"stance": shown.what, "excerpt": _cut(shown.words), "before": "", "after": "", "where": shown.where}
+            for shown in shown_unread(case.unread)
         ],
         "notes": list(determination.notes),
         "decisions": [_decision(d) for d in decisions if d.determination == str(iri(determination))],
@@ -216,7 +208,7 @@ def _row(result: CriterionResult, depth: int) -> dict[str, Any]:
         "word": words(result.status),
         "messages": result.messages,
         "facts": facts,
-        "unread": [unread_line(item) for item in result.unread] if result.status in UNRESOLVED else [],
+        "unread": [shown.line for shown in shown_unread(result.unread)] if result.status in UNRESOLVED else [],
         "evidence": [] if facts else [_evidence(bearing) for bearing in result.evidence],
     }
 

@@ -23,7 +23,7 @@ from reasoner.render.wording import (
     place_in_document,
     plain,
     shown_facts,
-    unread_line,
+    shown_unread,
     which,
     words,
 )
@@ -225,8 +225,8 @@ def _criterion(result: CriterionResult, depth: int, suffix: str) -> Iterator[str
             yield from _wrapped(f"{margin}  {_evidence(bearing)}", margin + " " * 4)
     for bearing in () if facts else result.evidence:
         yield from _wrapped(margin + _evidence(bearing), margin + "  ")
-    for item in result.unread if result.status in UNRESOLVED else ():
-        yield from _wrapped(f"{margin}not read, and may be one more: {unread_line(item)}", margin + "  ")
+    for shown in shown_unread(result.unread) if result.status in UNRESOLVED else ():
+        yield from _wrapped(f"{margin}not read, and may be one more: {shown.line}", margin + "  ")
 
 
 def _evidence(bearing: Bearing) -> str:
@@ -345,8 +345,8 @@ def _unread(determination: Determination) -> Iterator[str]:
     if determination.case.unread:
         yield ""
         yield "Not read, and evidence of nothing"
-        for item in determination.case.unread:
-            yield from _wrapped(f"  {unread_line(item)}", " " * 4)
+        for shown in shown_unread(determination.case.unread):
+            yield from _wrapped(f"  {shown.line}", " " * 4)
 
 
 def _notes(determination: Determination) -> Iterator[str]:

@@ -27,6 +27,9 @@ STANCE = {
     Assertion.NOT_APPLICABLE: "says that it does not arise",
 }
 """What a statement does to its finding."""
+_FEW = 5  # unread items of one kind and reason that are shown one by one, or whose words are
+_KINDS = ("condition", "medication", "order", "procedure", "encounter", "observation", "document")
+_UNREAD_ORDER = {kind: place for place, kind in enumerate(_KINDS)}
 COMBINATION = {
     CriterionKind.ALL: "all of",
     CriterionKind.ANY: "any of",
@@ -140,22 +143,46 @@ def documentation_request(result: CriterionResult) -> str:
     return f"The record contradicts itself{on}. {ask} State it{after}; a late entry cannot settle it, a reviewer may."
 
 
-def unread_words(item: Unread) -> str:
-    """What kind of item could not be read, and why."""
-    return f"{item.slug.replace('-', ' ')} ({item.reason})"
+class ShownUnread(NamedTuple):
+    """What could not be read, as it is shown: one item, or many that are alike."""
+
+    what: str
+    """Its kind and why it could not be read; of many how many they are."""
+    words: str
+    """Its words; of many those of the first few."""
+    where: str
+    """Its code, place and days; empty of many."""
+
+    @property
+    def line(self) -> str:
+        """The same on one line."""
+        quoted = f": “{plain(self.words)}”" if self.words else ""
+        where = plain(self.where)
+        return f"{plain(self.what)}{quoted}{f' [{where}]' if where else ''}"
 
 
-def unread_place(item: Unread) -> str:
-    """The code, the place and the days of an item that could not be read."""
+def shown_unread(items: Iterable[Unread]) -> list[ShownUnread]:
+    """Items that could not be read, conditions first; more than a few of one kind and reason together."""
+    alike: dict[tuple[str, str], list[Unread]] = {}
+    for item in items:
+        alike.setdefault((item.slug, item.reason), []).append(item)
+    shown: list[ShownUnread] = []
+    for (kind, reason), those in sorted(
+        alike.items(), key=lambda pair: _UNREAD_ORDER.get(pair[0][0], len(_UNREAD_ORDER))
+    ):
+        what = f"{kind.replace('-', ' ')} ({reason})"
+        if len(those) <= _FEW:
+            shown += [ShownUnread(what, item.words, _unread_place(item)) for item in those]
+            continue
+        words = list(dict.fromkeys(item.words or item.code for item in those))
+        more = f"; and {len(words) - _FEW:,} more" if len(words) > _FEW else ""
+        shown.append(ShownUnread(f"{len(those):,} × {what}", "; ".join(words[:_FEW]) + more, ""))
+    return shown
+
+
+def _unread_place(item: Unread) -> str:
     days = [f"{name} {day}" for name, day in (("observed", item.observed), ("recorded", item.recorded)) if day]
     return ", ".join(part for part in (item.code, item.source, *days) if part)
-
-
-def unread_line(item: Unread) -> str:
-    """An item that could not be read, on one line."""
-    quoted = f": “{plain(item.words)}”" if item.words else ""
-    place = plain(unread_place(item))
-    return f"{plain(unread_words(item))}{quoted}{f' [{place}]' if place else ''}"
 
 
 def plain(text: str) -> str:

@@ -148,3 +148,24 @@ def test_every_format_of_the_command_takes_a_chart_with_unread_items(
     for form in ("jsonl", "compact", "junit", "sarif", "turtle"):
         assert main(["determine", path, "--format", form]) == 0, form
         assert capsys.readouterr().out
+
+
+MANY = "".join(
+    f""":lab{number} a nec:Unread ; nec:about :request ; nec:kind nec:Observation ; nec:words "Glucose: {number}" ;
+    nec:reason "no rule reads it" .
+"""
+    for number in range(1000, 2200)
+)
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_many_items_of_one_kind_and_reason_do_not_bury_a_condition(
+    tmp_path: Path, policy: Policy, form: Callable[[Determination], str]
+) -> None:
+    (only,) = determine(write(tmp_path, MANY + ITEMS), policy)
+    shown = form(only)
+    assert "1,200 × observation (no rule reads it)" in shown
+    assert "Glucose: 1004; and 1,195 more" in " ".join(shown.split())
+    assert "Glucose: 1005" not in shown
+    assert shown.index("nerves, since spring") < shown.index("1,200 × observation") < shown.index("urn:codes:X2")
+    assert len(to_json(only)["unread"]) == 1202
