@@ -17,6 +17,7 @@ from tests.chart.bundles import (
     WHOSE,
     MappedResources,
     Resource,
+    cases,
     coded,
     determined,
     with_,
@@ -238,3 +239,14 @@ def test_a_condition_that_is_contained_is_an_unread_item_with_its_words() -> Non
     assert [item[:3] for item in unread(found) if item[0] == "Condition"] == [
         ("Condition", "it refers to a Condition that is contained in it, which is not read", "Depression, severe")
     ]
+
+
+def test_a_claim_that_is_the_request_states_diagnoses_like_any_other(tmp_path: Path) -> None:
+    stated = [{"sequence": n, "diagnosisCodeableConcept": what} for n, what in enumerate((DEPRESSION, STRANGE))]
+    (case,) = cases(tmp_path, with_(CLAIM, created="2025-05-25", diagnosis=stated))
+    assert case.iri.endswith(":Claim/w")
+    assert [statement.iri.rpartition("#")[2] for statement in case.statements] == ["diagnosis.0.statement"]
+    ((item, source),) = [(item.words, item.source) for item in case.unread]
+    assert (item, source) == ("Melancholy", "Claim")
+    (case,) = cases(tmp_path, with_(CLAIM, created="2025-05-25", diagnosis=stated[1:]))
+    assert [item.source for item in case.unread] == [f"{case.iri}#document"]

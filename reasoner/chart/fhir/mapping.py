@@ -232,10 +232,11 @@ class _Mapped:
             if predicate == _nec("reason") and not (node in roots and node in used):
                 reasons.setdefault(cast(NamedNode, node), cast(Literal, reason).value)
         given: dict[NamedNode, dict[str, NamedNode | Literal]] = {}
-        for node, name, value in known:
+        for node, name, value in sorted(known, key=str):
             of_node = given.setdefault(self.bundle.outer(node), {})
             of_node[cast(NamedNode, name).value.removeprefix(_KNOWN)] = cast("NamedNode | Literal", value)
-        return unread_items(self.bundle, reasons, given, self._vocabulary.codes)
+        namesakes = {cast(NamedNode, o) for s, p, o in self._chart if s == REQUEST and p == WAS_DERIVED_FROM}
+        return unread_items(self.bundle, reasons, given, self._vocabulary.codes, namesakes)
 
     def result(self) -> MappedBundle:
         """What came of the bundle."""

@@ -15,7 +15,7 @@ dates
     of the resource, for all nodes in it, full ones only. When it was so: effective[x], performed[x], occurrence[x], period. When it
     was written: recordedDate, issued, authoredOn, authored, dateAsserted, date, created, else when it was so.
 source
-    the resource.
+    the resource; its document, where the resource is the request.
 
 What a mapping says of the item goes first: ``known:kind``, ``known:words``, ``known:observed``.
 """
@@ -23,7 +23,7 @@ What a mapping says of the item goes first: ``known:kind``, ``known:words``, ``k
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from functools import cache
 from typing import Any
@@ -86,6 +86,7 @@ def unread_items(
     reasons: dict[NamedNode, str],
     given: dict[NamedNode, dict[str, NamedNode | Literal]],
     codes: CodeSystems | None,
+    requests: Collection[NamedNode] = (),
 ) -> Iterator[Triple]:
     """The items that resources of a bundle, or nodes in them, become.
 
@@ -94,6 +95,7 @@ def unread_items(
         reasons: why each could not be understood.
         given: what the mappings say of them, by the name after ``known:``.
         codes: what reads the codings; without it an item has no code.
+        requests: resources that are the request itself, which is no place in the record.
     """
     for node, reason in reasons.items():
         iri, _, path = node.value.partition("#")
@@ -108,7 +110,7 @@ def unread_items(
         yield Triple(item, _nec("about"), REQUEST)
         yield Triple(item, _nec("kind"), said.get("kind") or _nec(_kind(kind, path)))
         yield Triple(item, _nec("reason"), Literal(reason))
-        yield Triple(item, _nec("source"), source)
+        yield Triple(item, _nec("source"), NamedNode(f"{iri}#document") if source in requests else source)
         stated = said.get("words")
         if words := stated.value if stated else words or ("" if code else f"{kind} without words"):
             yield Triple(item, _nec("words"), Literal(words))
