@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from pyoxigraph import NamedNode
+from pyoxigraph import Literal, NamedNode
 from rdflib import URIRef
 
 from reasoner.chart.fhir.bulk import Orphan
@@ -70,6 +70,8 @@ class Coverage:
     parts: tuple[ReportedPart, ...]
     notes: tuple[str, ...] = ()
     """What concerns the source as a whole."""
+    unread: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """How many unread items it has of each kind and reason."""
 
 
 def of_bundle(mapped: MappedBundle, places: tuple[str, ...] = ()) -> Coverage:
@@ -80,8 +82,11 @@ def of_bundle(mapped: MappedBundle, places: tuple[str, ...] = ()) -> Coverage:
         places: where its entries stand, if they were put together from elsewhere.
     """
     kinds: dict[NamedNode, list[str]] = {}
+    told: dict[str, dict[Any, str]] = {str(NEC.kind): {}, str(NEC.reason): {}}
     for triple in mapped.triples:
         subject, class_ = triple.subject, triple.object
+        if triple.predicate.value in told and isinstance(class_, NamedNode | Literal):
+            told[triple.predicate.value][subject] = class_.value
         if triple.predicate != TYPE or not (isinstance(subject, NamedNode) and isinstance(class_, NamedNode)):
             continue
         if class_.value.startswith(_NEC):
@@ -109,7 +114,12 @@ def of_bundle(mapped: MappedBundle, places: tuple[str, ...] = ()) -> Coverage:
             state = ResourceUse.NOT_USED
             reasons = reasons or ((NOTHING if entry.kind in types else NO_MAPPING),)
         parts.append(ReportedPart(entry.name, place, entry.kind, state, tuple(derived), reasons, unread))
-    return Coverage(mapped.source, tuple(parts), mapped.notes_on_bundle)
+    return Coverage(mapped.source, tuple(parts), mapped.notes_on_bundle, _counted(*told.values()))
+
+
+def _counted(kinds: Mapping[Any, str], reasons: Mapping[Any, str]) -> dict[tuple[str, str], int]:
+    """How many unread items there are of each kind and reason, by both of each item."""
+    return Counter((terms.words(terms.local(kind)), reasons[item]) for item, kind in kinds.items() if item in reasons)
 
 
 def _kind(kinds: list[str]) -> str:
@@ -154,7 +164,10 @@ def of_graph(data: DataSet, policy: Policy) -> Coverage:
         else:
             kind = next((_local(str(kind)) for kind in sorted(graph.objects(subject, RDF.type), key=str)), "node")
             parts.append(ReportedPart(str(subject), triples, kind, ResourceUse.NOT_USED, reasons=(NOT_LED_TO,)))
-    return Coverage(data.name, tuple(parts))
+    told = (
+        {item: str(value) for item in unread for value in graph.objects(item, name)} for name in (NEC.kind, NEC.reason)
+    )
+    return Coverage(data.name, tuple(parts), unread=_counted(*told))
 
 
 class Totals:
@@ -163,11 +176,13 @@ class Totals:
     def __init__(self, *coverages: Coverage) -> None:
         self._states: Counter[tuple[str, str]] = Counter()
         self._reasons: Counter[str] = Counter()
+        self._unread: Counter[tuple[str, str]] = Counter()
         for coverage in coverages:
             self.add(coverage)
 
     def add(self, coverage: Coverage) -> None:
-        """Count the parts of one more source."""
+        """Count the parts and the unread items of one more source."""
+        self._unread.update(coverage.unread)
         for part in coverage.parts:
             self._states[part.kind, part.state.value] += 1
             if part.state is not ResourceUse.USED:
@@ -186,11 +201,22 @@ class Totals:
         """Numbers by reason."""
         return dict(sorted(self._reasons.items()))
 
+    @property
+    def unread(self) -> list[dict[str, Any]]:
+        """Numbers of unread items by kind and reason, the most first."""
+        ranked = sorted(self._unread.items(), key=lambda pair: (-pair[1], pair[0]))
+        return [{"kind": kind, "reason": reason, "items": number} for (kind, reason), number in ranked]
+
     def to_text(self) -> str:
         """As text."""
         lines = ["Totals", *(f"  {kind}: {_count(states)}" for kind, states in self.kinds.items())]
         if self._reasons:
             lines += ["Reasons", *(f"  {number} × {reason}" for reason, number in self.reasons.items())]
+        if self._unread:
+            lines += [
+                "Unread items",
+                *(f"  {item['items']:,} × {item['kind']}: {item['reason']}" for item in self.unread),
+            ]
         return "\n".join(lines) + "\n"
 
 
@@ -213,6 +239,7 @@ def to_json(coverage: Coverage) -> dict[str, Any]:
         "notes": list(coverage.notes),
         "totals": Totals(coverage).kinds,
         "reasons": Totals(coverage).reasons,
+        "unread": Totals(coverage).unread,
     }
 
 

@@ -104,7 +104,9 @@ class _Report:
 
     def end(self, totals: Totals) -> None:
         if self._json:
-            last = json.dumps({"totals": totals.kinds, "reasons": totals.reasons}, ensure_ascii=False)
+            last = json.dumps(
+                {"totals": totals.kinds, "reasons": totals.reasons, "unread": totals.unread}, ensure_ascii=False
+            )
             start = "" if self._lead == ",\n" else self._lead
             self._out.write(f"{start}\n], {last[1:]}\n".encode())
         else:

@@ -161,6 +161,27 @@ def test_a_report_of_several_sources(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "rejected" in (tmp_path / "report.txt").read_text()
 
 
+def test_unread_items_are_counted_by_kind_and_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lab = {
+        "resourceType": "Observation",
+        "status": "final",
+        "subject": {"reference": "Patient/p"},
+        "code": {"text": "Glucose"},
+    }
+    labs = [lab | {"id": f"l{number}", "valueInteger": number} for number in range(3)]
+    items = """:word a nec:Unread ; nec:about :request ; nec:kind nec:Condition ; nec:words "nerves" ; nec:reason "no code" ."""
+    write(tmp_path, "a.json", bundle(PATIENT, *labs))
+    write(tmp_path, "b.ttl", chart([Attestation("adult-admission:3")]) + items)
+    told = tmp_path / "report.json"
+    assert main(["intake", str(tmp_path), *OPTIONS, "--report", str(told)]) == 0
+    out = capsys.readouterr().out
+    assert "  3 × observation: it has no code, only words\n  1 × condition: no code\n" in out
+    assert json.loads(told.read_text())["unread"] == [
+        {"kind": "observation", "reason": "it has no code, only words", "items": 3},
+        {"kind": "condition", "reason": "no code", "items": 1},
+    ]
+
+
 def test_a_bulk_export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = PATIENT | {"id": "q"}
     write(tmp_path, "Patient.ndjson", f"{json.dumps(PATIENT)}\n{json.dumps(other)}\n")
