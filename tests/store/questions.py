@@ -253,6 +253,27 @@ def unread(world: World) -> Rows:
 
 
 @answer
+def evidence_in_text(world: World) -> Rows:
+    return list(
+        {
+            (
+                d.case.iri,
+                r.criterion.id,
+                r.status.value,
+                b.statement.iri,
+                b.statement.document.iri,
+                a.exact or None,
+                f"{a.text}#char={a.start},{a.end}",
+            )
+            for d in world.determinations
+            for r in d.criteria
+            for b in r.evidence
+            if (a := b.statement.anchor) and r.criterion.id
+        }
+    )
+
+
+@answer
 def evidence_by_role(world: World) -> Rows:
     spoken = {
         (r.criterion.id, b.statement.document.role, b.statement.iri) for _, r in world.results for b in r.evidence

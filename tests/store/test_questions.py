@@ -43,6 +43,7 @@ def world(policy: Policy, place: Path) -> World:
     paths = [
         *(str(CASES / "mp9556" / name) for name in FOLDERS),
         str(CASES / "rules" / "unread" / "no-other-disorder.ttl"),
+        str(CASES / "rules" / "texts" / "anchored.ttl"),
     ]
     cases = [case for name in sources.find(paths) for case in intake.read(name, policy)[0]]
     skipped = next(case for case in cases if "exclusions" in case.iri)

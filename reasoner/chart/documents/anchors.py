@@ -199,8 +199,8 @@ def notes(data: Graph) -> tuple[str, ...]:
     ]
     if folded:
         parts.append(
-            f"{len(folded)} excerpts stand in their texts with other white space, hyphens or left-out words, "
-            f"first that of <{folded[0]}>"
+            "other white space, hyphens or left-out words than in their texts: the excerpts of "
+            f"{len(folded)} statement{'s' if len(folded) > 1 else ''}, first <{folded[0]}>"
         )
     return tuple(parts)
 
