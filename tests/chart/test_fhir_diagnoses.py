@@ -250,3 +250,11 @@ def test_a_claim_that_is_the_request_states_diagnoses_like_any_other(tmp_path: P
     assert (item, source) == ("Melancholy", "Claim")
     (case,) = cases(tmp_path, with_(CLAIM, created="2025-05-25", diagnosis=stated[1:]))
     assert [item.source for item in case.unread] == [f"{case.iri}#document"]
+
+
+@pytest.mark.parametrize("status", [True, 3, {}, []])
+@pytest.mark.parametrize("resource", [*EACH, FLAG], ids=lambda r: r["resourceType"])
+def test_a_status_that_is_no_code_is_none(tmp_path: Path, resource: Resource, status: object) -> None:
+    (case,) = cases(tmp_path, with_(resource, status=status))
+    assert not case.statements
+    assert case.unread
