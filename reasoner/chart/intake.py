@@ -37,7 +37,9 @@ from reasoner.chart.sources import (
     called,
     content,
     find,
+    given_type,
     in_xml,
+    is_stream,
     opened,
 )
 from reasoner.chart.tables import rows
@@ -83,7 +85,7 @@ def read_all(
 def _found(intake: _Intake, names: Iterable[str], suffix: str | None) -> Iterator[IntakeResult | _Waiting]:
     exports: dict[str, list[str]] = {}
     for name in names:
-        given = (suffix or "") if name == STDIN else None
+        given = given_type(name, suffix)
         if file_type(name if given is None else given)[0] == LINES:
             yield from intake.lines(name, given, exports)
         else:
@@ -277,7 +279,7 @@ class _Intake:
             kind, packed = file_type(name if suffix is None else suffix)
             if kind not in WHOLE:
                 raise _unknown(name, suffix, data)
-            if kind in (TABLE, WORKBOOK) and data is None and not packed and name != STDIN:
+            if kind in (TABLE, WORKBOOK) and data is None and not packed and not is_stream(name):
                 yield from self.table(Path(name), source) if kind == TABLE else self.workbook(Path(name), source)
                 return
             if data is None:
@@ -329,12 +331,12 @@ class _Intake:
         try:
             with opened(name, suffix) as stream:
                 first = bulk.beginning(stream)
-                empty = not first.strip()
-                if empty and name == STDIN:
+                empty, once = not first.strip(), is_stream(name)
+                if empty and once:
                     yield _empty(source)
-                elif empty or (bulk.is_bulk(first) and name != STDIN):  # an export has empty files too
+                elif not once and (empty or bulk.is_bulk(first)):  # an export has empty files too
                     exports.setdefault(str(Path(name).parent), []).append(name)
-                elif name == STDIN and bulk.is_bulk(first):
+                elif bulk.is_bulk(first):
                     yield from self.export(bulk.records_of(stream, source, first), source)
                 else:
                     yield from self._documents(source, first.lstrip(), len(first.splitlines()), stream)
@@ -447,7 +449,7 @@ def _unknown(name: str, suffix: str | None, data: bytes | None) -> Documentation
         if found:
             return DocumentationError(found[0], where=source, mend=found[1])
     kind = Path(name).suffix.lower() if suffix is None and name != STDIN else suffix or ""
-    mend = "Give --input-format" if name == STDIN else f"Known: {' '.join(WHOLE)}, each also packed as {GZIP}"
+    mend = "Give --input-format" if is_stream(name) else f"Known: {' '.join(WHOLE)}, each also packed as {GZIP}"
     return DocumentationError(f"unknown file type {kind!r}", where=source, mend=mend)
 
 

@@ -50,7 +50,7 @@ def find(paths: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> Iterator
     """
     for name in paths:
         path = Path(name)
-        if name == STDIN or path.is_file():
+        if is_stream(name) or path.is_file():
             yield name
         elif not path.exists() and (matches := sorted(glob.glob(name, recursive=True))):
             yield from find(matches, suffixes)
@@ -83,6 +83,17 @@ def _head(path: Path) -> bytes:
             return stream.read(_HEAD)
     except OSError:
         return b""
+
+
+def is_stream(name: str) -> bool:
+    """Whether a source can be read only once, from beginning to end: standard input, a pipe or a device."""
+    path = Path(name)
+    return name == STDIN or (path.exists() and not path.is_file() and not path.is_dir())
+
+
+def given_type(name: str, suffix: str | None) -> str | None:
+    """The file type that was given for a source, where its name tells none and it is no file; else None."""
+    return (suffix or "") if name == STDIN or (is_stream(name) and not file_type(name)[0]) else None
 
 
 def called(name: str) -> str:

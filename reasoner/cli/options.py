@@ -71,7 +71,7 @@ class Inputs:
         """The file type of one of the sources, where its name does not tell it."""
         from reasoner.chart import sources
 
-        return self.stdin_suffix if name == sources.STDIN else None
+        return sources.given_type(name, self.stdin_suffix)
 
     def cases(self, policy: Policy) -> tuple[list[Case], int]:
         """The cases of all the paths in the order of their IRIs, and how many were rejected; errors are printed."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import random
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -159,7 +161,20 @@ def test_a_damaged_page_of_parquet_rejects_the_file_by_name(
     path.write_bytes(content)
     (tmp_path / "whole.nq").write_bytes(text)
     assert determined(tmp_path, str(path), str(tmp_path / "whole.nq"), code=3) == expected
-    assert f"rejected: {path}: this is not Parquet, or damaged" in capsys.readouterr().err
+    assert f"rejected: {path}: this Parquet is damaged" in capsys.readouterr().err
+
+
+def test_quads_by_a_pipe(text: bytes, expected: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe that has a name can be read only once, and need not tell its type."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for name, told in (("pipe.nq", []), ("pipe", ["--input-format", "nq"])):
+        pipe = tmp_path / name
+        os.mkfifo(pipe)
+        writer = threading.Thread(target=pipe.write_bytes, args=(text,))
+        writer.start()
+        assert determined(tmp_path, str(pipe), *told) == expected
+        writer.join(60)
+        pipe.unlink()
 
 
 def test_a_path_that_is_given_twice_is_read_once(text: bytes, expected: list[bytes], tmp_path: Path) -> None:

@@ -123,10 +123,10 @@ def pieces(paths: Iterable[str], suffix: str | None = None, size: int = SIZE) ->
     gathered = 0
     exports: dict[str, list[str]] = {}
     for name in dict.fromkeys(sources.find(paths, sources.ALL_SUFFIXES)):
-        given = (suffix or "") if name == sources.STDIN else None
+        given = sources.given_type(name, suffix)
         kind = file_type(name if given is None else given)[0]
-        if kind in (QUADS, LINES, TABLE, WORKBOOK, SHEET) or name == sources.STDIN:
-            if kind == LINES and name != sources.STDIN and _is_export(name):
+        if kind in (QUADS, LINES, TABLE, WORKBOOK, SHEET) or sources.is_stream(name):
+            if kind == LINES and not sources.is_stream(name) and _is_export(name):
                 exports.setdefault(str(Path(name).parent), []).append(name)
             else:
                 yield from _rejected(name, _parts(name, given, size))
@@ -147,7 +147,7 @@ def pieces(paths: Iterable[str], suffix: str | None = None, size: int = SIZE) ->
 def _parts(name: str, given: str | None, size: int) -> Iterator[Piece]:
     """The pieces of a file that has parts, or of standard input, whose file type is given."""
     kind, packed = file_type(name if given is None else given)
-    flows = packed or name == sources.STDIN
+    flows = packed or sources.is_stream(name)
     if kind == SHEET:
         with sources.opened(name, given) as stream:
             yield from _requests(name, rows.csv_records(stream, sources.called(name)), size)

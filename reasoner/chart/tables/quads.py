@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from reasoner.chart.tables.parquet import ParquetTable
 from reasoner.chart.tables.vocabulary import REQUEST
-from reasoner.ground.errors import DocumentationError, UsageError
+from reasoner.ground.errors import DocumentationError
 from reasoner.rdf import parsing
 
 COLUMNS = ("subject", "predicate", "object", "graph")
@@ -25,25 +26,17 @@ def of_parquet(file: Path | BinaryIO, source: str) -> Iterator[Any]:
 
     Raises:
         UsageError: pyarrow is not installed.
-        DocumentationError: it is no Parquet or not whole, or lacks one of `COLUMNS`, or a row lacks a term.
+        DocumentationError: it cannot be read, or lacks one of `COLUMNS`, or a row lacks a term.
     """
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        raise UsageError("Parquet is read with pyarrow", where=source, mend="Install necessity[tables]") from error
-    try:
-        table = pq.ParquetFile(file)
-        if missing := set(COLUMNS) - set(table.schema_arrow.names):
-            mend = f"Columns of quads are {', '.join(COLUMNS)}; a sheet of statements has {REQUEST!r}"
-            problem = f"the table has no column {', '.join(sorted(missing))}"
-            raise DocumentationError(problem, where=source, mend=mend)
-        first = 1
-        for batch in table.iter_batches(batch_size=_ROWS, columns=list(COLUMNS)):
-            yield checked(batch, source, first)
-            first += batch.num_rows
-    except (OSError, pa.ArrowException) as error:
-        raise DocumentationError(f"this is not Parquet, or damaged: {error}", where=source) from error
+    table = ParquetTable(file, source)
+    if missing := set(COLUMNS) - set(table.columns):
+        mend = f"Columns of quads are {', '.join(COLUMNS)}; a sheet of statements has {REQUEST!r}"
+        problem = f"the table has no column {', '.join(sorted(missing))}"
+        raise DocumentationError(problem, where=source, mend=mend)
+    first = 1
+    for batch in table.batches(_ROWS, COLUMNS):
+        yield checked(batch, source, first)
+        first += batch.num_rows
 
 
 def checked(batch: Any, source: str, first: int = 1) -> Any:

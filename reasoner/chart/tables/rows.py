@@ -13,7 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from reasoner.ground.errors import DocumentationError, UsageError
+from reasoner.chart.tables.parquet import ParquetTable
+from reasoner.ground.errors import DocumentationError
 from reasoner.rdf import parsing
 
 CSV = ".csv"
@@ -261,22 +262,13 @@ def parquet_records(file: Path | BinaryIO, source: str) -> Iterator[list[str]]:
         source: what to call it in errors.
 
     Raises:
-        UsageError: pyarrow is not installed.
-        DocumentationError: it is no Parquet.
+        UsageError, DocumentationError: as of `ParquetTable`.
     """
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        raise UsageError("Parquet is read with pyarrow", where=source, mend="Install necessity[tables]") from error
-    try:
-        table = pq.ParquetFile(file)
-        yield list(table.schema_arrow.names)
-        for batch in table.iter_batches(batch_size=4096):
-            values = [column.to_pylist() for column in batch.columns]
-            yield from ([text_of(cell) for cell in row] for row in zip(*values, strict=True))
-    except (OSError, pa.ArrowException) as error:
-        raise DocumentationError(f"this is not Parquet: {error}", where=source) from error
+    table = ParquetTable(file, source)
+    yield list(table.columns)
+    for batch in table.batches(4096):
+        values = [column.to_pylist() for column in batch.columns]
+        yield from ([text_of(cell) for cell in row] for row in zip(*values, strict=True))
 
 
 def text_of(cell: Any) -> str:

@@ -1,0 +1,84 @@
+"""Parquet is read within limits: what it stands for can be very much larger than the file."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from reasoner.chart.tables.parquet import ParquetTable
+from reasoner.ground.errors import DocumentationError
+from reasoner.rdf import parsing
+
+pa = pytest.importorskip("pyarrow", reason="pyarrow (extra tables) is not installed")
+pq = pytest.importorskip("pyarrow.parquet")
+
+
+def written(**columns: object) -> io.BytesIO:
+    out = io.BytesIO()
+    pq.write_table(pa.table(columns), out, compression="zstd")
+    out.seek(0)
+    return out
+
+
+def rows(file: Path | io.BytesIO, number: int = 100) -> list[dict[str, object]]:
+    return [row for batch in ParquetTable(file, "x").batches(number) for row in batch.to_pylist()]
+
+
+def test_rows_of_all_kinds(tmp_path: Path) -> None:
+    columns = {
+        "text": ["a", None, "", "a"],
+        "large": pa.array(["b", "c", None, ""], pa.large_string()),
+        "number": [1, None, 3, 4],
+        "day": [date(2026, 1, 1), None, None, date(2026, 1, 2)],
+        "texts": [["a"], [], None, ["b", "c"]],
+    }
+    table = pa.table(columns)
+    pq.write_table(table, tmp_path / "x.parquet", row_group_size=2)
+    assert ParquetTable(tmp_path / "x.parquet", "x").columns == tuple(columns)
+    for number in (1, 3, 100):
+        assert rows(tmp_path / "x.parquet", number) == table.to_pylist()
+
+
+@pytest.mark.parametrize("others", [0, 5000])
+def test_a_long_text_is_refused(others: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parsing, "MAX_LITERAL", 2**16)
+    assert len(rows(written(a=["x" * 2**16] + ["y"] * others))) == others + 1
+    with pytest.raises(DocumentationError, match="the cells of the column a hold a text of more than"):
+        rows(written(a=["x" * (2**16 + 1)] + ["y"] * others))
+
+
+def test_a_long_text_alone_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parsing, "MAX_LITERAL", 2**16)
+    table = ParquetTable(written(b=[1], a=["x" * 2**18]), "x")
+    monkeypatch.setattr(table, "_decoded", None)
+    with pytest.raises(DocumentationError, match="the column a hold a text"):
+        list(table.batches(10))
+
+
+def test_a_text_that_is_said_very_often_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file says it once."""
+    file = written(a=["x" * 50_000] * 2000)
+    assert file.getbuffer().nbytes < 20_000
+    monkeypatch.setattr(parsing, "MAX_BYTES", 2**20)
+    with pytest.raises(
+        DocumentationError, match="x, rows from 1: the cells of the column a hold more than 1 MiB of text"
+    ):
+        rows(file, 1000)
+
+
+def test_what_is_no_parquet(tmp_path: Path) -> None:
+    for data in (b"", b"PAR1", b"PAR1" + bytes(64) + b"PAR1"):
+        with pytest.raises(DocumentationError, match="x: this is not Parquet"):
+            ParquetTable(io.BytesIO(data), "x")
+    with pytest.raises(DocumentationError, match="this is not Parquet"):
+        ParquetTable(tmp_path / "missing.parquet", "x")
+
+
+def test_a_page_that_is_damaged(tmp_path: Path) -> None:
+    content = bytearray(written(a=[str(n) for n in range(20_000)]).getvalue())
+    content[len(content) // 3 : len(content) // 3 + 200] = bytes(200)
+    with pytest.raises(DocumentationError, match="x: this Parquet is damaged"):
+        rows(io.BytesIO(bytes(content)))
