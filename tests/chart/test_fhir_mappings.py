@@ -312,4 +312,4 @@ def test_the_request_and_why_another_is_not_it() -> None:
         with pytest.raises(DocumentationError, match="no full date of the service's start"):
             MappedResources(*claims, options=given)
         (note,) = (note for note in MappedResources(*claims).notes if note.startswith("Claim"))
-        assert note.startswith("Claim, 2 such as Claim/w: " if len(claims) == 2 else "Claim/w: ")
+        assert note.startswith("Claim, 2 such as Claim/w, item.0: " if len(claims) == 2 else "Claim/w")

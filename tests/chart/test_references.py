@@ -254,7 +254,7 @@ def test_a_consultation_is_not_the_service_under_review(policy: Policy, name: st
     data = (INPUTS / f"{name}.json").read_bytes()
     found = mapping.map_bundle(data, "x", intake.vocabulary(policy), UNDATED)
     assert any("--service-start" in str(error) for error in found.missing)
-    assert sum("asks for no service that the policy reviews" in note for note in found.notes) == 2
+    assert sum("asks for a service that the policy reviews cannot be told" in note for note in found.notes) == 2
 
 
 # ---------------------------------------------------------------- laws

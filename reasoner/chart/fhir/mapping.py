@@ -213,6 +213,9 @@ class _Mapped:
         self._chart |= {Triple(outer(s), p, outer(o)) for s, p, o in found - notes - known}
         if stage == queries.REQUEST:
             return self._request()
+        if stage == queries.PLAN:
+            self._missing = _with_plan(self._chart, self._patient, self._options, self.bundle, self._vocabulary.axes)
+            return ()
         self._chart = set(_without_loose_links(self._chart))
         self._chart.update(self._unread(known))
         return ()
@@ -220,7 +223,7 @@ class _Mapped:
     def _request(self) -> list[Triple]:
         """The facts of the request, those of the caller in place of the bundle's."""
         bundle = self.bundle
-        self._missing = _complete(self._chart, self._patient, self._options, bundle, self._vocabulary.axes)
+        _complete(self._chart, self._patient, self._options)
         facts = [triple for triple in self._chart if triple.subject == REQUEST]
         return [Triple(bundle.request, p, o) for _, p, o in facts if p not in (WAS_DERIVED_FROM, PROV_USED)]
 
@@ -316,45 +319,58 @@ def _together(notes: Iterable[tuple[str, str]]) -> Iterator[str]:
         yield f"{names[0]}: {text}" if len(names) == 1 else f"{kind}, {len(names)} such as {names[0]}: {text}"
 
 
-def _complete(
+def _complete(triples: set[Triple], patient: NamedNode, options: RequestOptions) -> None:
+    """Put the facts of the options in place of the bundle's, but those of the plan."""
+    begin, end = _nec("serviceStart"), _nec("serviceEnd")
+    if options.service_start:
+        triples.difference_update(_stated(triples, REQUEST, end))
+    for subject, property_, day in (
+        (REQUEST, begin, options.service_start),
+        (REQUEST, end, options.service_end),
+        (REQUEST, _nec("admitted"), options.admitted),
+        (patient, _nec("birthDate"), options.birth_date),
+    ):
+        if day:
+            _put(triples, subject, property_, _day(day))
+    for value in options.axis_values:
+        _put(triples, REQUEST, NamedNode(value.axis), NamedNode(value.iri))
+
+
+def _with_plan(
     triples: set[Triple], patient: NamedNode, options: RequestOptions, bundle: Bundle, axes: tuple[Axis, ...]
 ) -> list[DocumentationError]:
-    """Put the facts of the options in place of the bundle's; an error for each fact that is missing or stated twice."""
-
-    def stated(subject: NamedNode, property_: NamedNode) -> list[Triple]:
-        return [triple for triple in triples if triple.subject == subject and triple.predicate == property_]
-
-    def put(subject: NamedNode, property_: NamedNode, value: NamedNode | Literal) -> None:
-        triples.difference_update(stated(subject, property_))
-        triples.add(Triple(subject, property_, value))
-
-    plans = sorted((triple.object for triple in stated(REQUEST, _nec("plan"))), key=str)
-    plan = cast(NamedNode, plans[0]) if plans else NamedNode(f"{REQUEST.value}#plan")
-    put(REQUEST, _nec("plan"), plan)
+    """Give the request its plan; an error for each fact that is missing or stated twice."""
+    unnamed = NamedNode(f"{REQUEST.value}#plan")
+    plans = sorted((triple.object for triple in _stated(triples, REQUEST, _nec("plan"))), key=str)
+    plan = cast(NamedNode, plans[0]) if plans else unnamed
+    for triple in [triple for triple in triples if triple.subject == unnamed]:
+        triples.remove(triple)
+        triples.add(Triple(plan, triple.predicate, triple.object))
+    _put(triples, REQUEST, _nec("plan"), plan)
     triples.add(Triple(plan, TYPE, _nec("Plan")))
-    if options.service_start:
-        triples.difference_update(stated(REQUEST, _nec("serviceEnd")))
-    if options.service_end:
-        put(REQUEST, _nec("serviceEnd"), _day(options.service_end))
-    if options.admitted:
-        put(REQUEST, _nec("admitted"), _day(options.admitted))
+    if options.jurisdiction:
+        _put(triples, plan, _nec("jurisdiction"), _nec(options.jurisdiction))
     missing = []
-    chosen = {value.axis: NamedNode(value.iri) for value in options.axis_values}
-    of_axes = [(REQUEST, NamedNode(axis.iri), chosen.get(axis.iri), axis.label, f"Give --{axis.word}") for axis in axes]
-    start, place, born = options.service_start, options.jurisdiction, options.birth_date
-    birth, begin, law = _nec("birthDate"), _nec("serviceStart"), _nec("jurisdiction")
-    for subject, property_, option, label, mend in (
-        (patient, birth, born and _day(born), "full date of birth", "Give Patient.birthDate, or --birth-date"),
-        *of_axes,
-        (REQUEST, begin, start and _day(start), "full date of the service's start", "Give --service-start"),
-        (plan, law, place and _nec(place), "jurisdiction of the plan", "Give --jurisdiction"),
+    for subject, property_, label, mend in (
+        (patient, _nec("birthDate"), "full date of birth", "Give Patient.birthDate, or --birth-date"),
+        *((REQUEST, NamedNode(axis.iri), axis.label, f"Give --{axis.word}") for axis in axes),
+        (REQUEST, _nec("serviceStart"), "full date of the service's start", "Give --service-start"),
+        (plan, _nec("jurisdiction"), "jurisdiction of the plan", "Give --jurisdiction"),
     ):
-        if option:
-            put(subject, property_, option)
-        if len(facts := stated(subject, property_)) != 1:
+        if len(facts := _stated(triples, subject, property_)) != 1:
             problem = f"the bundle states {'more than one' if facts else 'no'} {label}"
             missing.append(DocumentationError(problem, where=f"{bundle.source}: {bundle.show(subject)}", mend=mend))
     return missing
+
+
+def _stated(triples: set[Triple], subject: NamedNode, property_: NamedNode) -> list[Triple]:
+    return [triple for triple in triples if triple.subject == subject and triple.predicate == property_]
+
+
+def _put(triples: set[Triple], subject: NamedNode, property_: NamedNode, value: NamedNode | Literal) -> None:
+    """Make a value the only one of a property."""
+    triples.difference_update(_stated(triples, subject, property_))
+    triples.add(Triple(subject, property_, value))
 
 
 def _names(triples: Iterable[Triple], patient: NamedNode, axes: tuple[Axis, ...]) -> dict[Any, NamedNode]:

@@ -3,8 +3,9 @@
 Each folder is a stage, and each sees what the ones before it made:
 
 * ``known``: what the others use of persons and orders. It is no part of the chart;
-* ``request``: the request, its member and its plan;
-* ``evidence``: statements and documents, and why something became neither. It sees the request as it is after the caller's facts.
+* ``request``: the request and its member;
+* ``plan``: the plan. It sees the dates of the request, those of the caller in place of the bundle's;
+* ``evidence``: statements and documents, and why something became neither.
 
 A query that names types of FHIR is run only if one of them occurs, since planning a query takes longer than answering it from a
 small bundle.
@@ -25,7 +26,7 @@ from pyoxigraph import QueryTriples, Store
 from reasoner.ground.errors import PolicyError
 from reasoner.ground.resources import ONTOLOGY
 
-KNOWN, REQUEST, EVIDENCE = STAGES = ("known", "request", "evidence")
+KNOWN, REQUEST, PLAN, EVIDENCE = STAGES = ("known", "request", "plan", "evidence")
 """The folders, in the order in which they are run."""
 
 _ALWAYS = frozenset({"contained"})  # a reference can lead there by its name alone
