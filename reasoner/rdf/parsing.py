@@ -46,6 +46,7 @@ _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]").search
 _REQUEST = ox.NamedNode(str(NEC.ReviewRequest))
 _XML_DANGER = re.compile(r"<!DOCTYPE|<!ENTITY", re.IGNORECASE)
 _XML_ENCODING = re.compile(r"""^\s*<\?xml[^>]*encoding\s*=\s*["'](?!utf-8["'])""", re.IGNORECASE)
+_NO_BRACKETS = bytes(set(range(256)).difference(b"{}[]"))
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 
@@ -226,12 +227,22 @@ def _refuse_unusable(value: ox.Literal, where: str) -> None:
 
 def refuse_deep_json(text: str, source: str) -> None:
     """Raise `DocumentationError` if JSON nests deeper than `MAX_DEPTH`, before any parser recurses into it."""
+    if _nests_within(text, MAX_DEPTH):
+        return
     depth = 0
     for match in _JSON_TOKEN.finditer(text):
         depth += (match[0] in "{[") - (match[0] in "}]")
         if depth > MAX_DEPTH:
             line = text.count("\n", 0, match.start()) + 1
             raise DocumentationError(f"JSON is nested deeper than {MAX_DEPTH} levels", where=f"{source}: line {line}")
+
+
+def _nests_within(text: str, depth: int) -> bool:
+    """Whether brackets nest no deeper, those in strings counted in; a quick test that may be wrong to say no."""
+    brackets = text.encode("ascii", "ignore").translate(None, _NO_BRACKETS)
+    for _ in range(depth):
+        brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")
+    return not brackets
 
 
 def _decode(data: bytes, source: str) -> str:

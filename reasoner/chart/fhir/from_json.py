@@ -33,6 +33,7 @@ from typing import Any, NoReturn
 
 from pyoxigraph import Literal, NamedNode, Quad
 
+from reasoner.chart.coding import CodeSystems, Coding
 from reasoner.chart.fhir.patients import Patients
 from reasoner.chart.fhir.references import References, local_names
 from reasoner.ground.errors import DocumentationError
@@ -42,6 +43,7 @@ XSD = "http://www.w3.org/2001/XMLSchema#"
 TYPE = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 _MODIFIED = "it has a modifierExtension or implicitRules, which may change what it means"
 
+_SHORT = 64
 _NOT_PLAIN = "a value is an array in an array, or is not Unicode text"
 _STATED_TWICE = "its status, or whose it is, is stated more than once"
 
@@ -57,6 +59,12 @@ _OURS = "https://w3id.org/necessity/"  # no resource takes a name of the vocabul
 
 
 @cache
+def known(name: str) -> NamedNode:
+    """The term with a name for what is worked out before a mapping sees it."""
+    return NamedNode(f"urn:necessity:known:{name}")
+
+
+@cache
 def fhir(name: str) -> NamedNode:
     """The term of FHIR's RDF with a name."""
     return NamedNode(f"http://hl7.org/fhir/{name}")
@@ -67,6 +75,11 @@ def _element(key: str) -> tuple[str, NamedNode] | None:
     """The name of an element and its term, by its name in JSON; None if it cannot be one."""
     name = key.removeprefix("_")
     return (name, NamedNode(f"http://hl7.org/fhir/{name}")) if _is_name(name) else None
+
+
+@lru_cache(8192)
+def _word(value: str) -> Literal:
+    return Literal(value)
 
 
 @lru_cache(4096)
@@ -103,13 +116,19 @@ class Bundle:
         source: what to call it in errors.
         number: tells it from the other bundles of a store.
         elements: names of the elements that become quads, wherever they stand; all if it is None.
+        codes: what reads the codings; without it they stay as they are written.
 
     Raises:
         DocumentationError: it cannot be read whole: an element is not of FHIR, two different resources are named alike.
     """
 
     def __init__(
-        self, content: dict[str, Any], source: str, number: int = 0, elements: frozenset[str] | None = None
+        self,
+        content: dict[str, Any],
+        source: str,
+        number: int = 0,
+        elements: frozenset[str] | None = None,
+        codes: CodeSystems | None = None,
     ) -> None:
         self.source = source
         self.mark = f"{_INNER}{number}."
@@ -117,6 +136,7 @@ class Bundle:
         self.request = NamedNode(f"{self.mark}request")
         """The request, as the quads name it."""
         self._elements = elements
+        self._codes = codes
         self._inner: dict[str, str] = {}
         self._outer = {self.request.value: REQUEST.value}
         self._modified = False
@@ -127,8 +147,8 @@ class Bundle:
         self.notes: list[str] = []
         """What else of it was not used."""
         self.quads: list[Quad] = []
-        self.codings: list[tuple[NamedNode, str, str]] = []
-        """The nodes that have a system and a code, with both."""
+        self.repairs: dict[NamedNode, str] = {}
+        """What had to be repaired in a coding, in words, by its node."""
         self.resources = self._resources(content)
         """Its resources in JSON, each with its entry, one for each name."""
         self.contents = {entry.iri: resource for entry, resource in self.resources}
@@ -138,7 +158,7 @@ class Bundle:
         self.patients = Patients(((entry.iri, resource) for entry, resource in self.resources), self._references)
         """Whose record it is."""
         for entry, resource in self.resources:
-            start, first, self._modified = len(self.quads), len(self.codings), False
+            start, self._modified = len(self.quads), False
             self._resource(entry, resource)
             if self._modified:
                 entry.left_out, entry.refused = _MODIFIED, True
@@ -146,7 +166,6 @@ class Bundle:
                 entry.left_out, entry.refused = _STATED_TWICE, True
             if entry.refused:
                 del self.quads[start:]
-                del self.codings[first:]
 
     @property
     def roots(self) -> dict[NamedNode, str]:
@@ -265,8 +284,8 @@ class Bundle:
     def _object(self, node: NamedNode, path: str, value: dict[str, Any], local: dict[str, NamedNode]) -> None:
         add, wanted = self.quads.append, self._elements
         system, code = value.get("system"), value.get("code")
-        if isinstance(system, str) and isinstance(code, str):
-            self.codings.append((node, system, code))
+        if isinstance(system, str) and isinstance(code, str) and self._codes is not None:
+            value = self._coding(node, value, self._codes.read(system, code))
         for key, content in value.items():
             if key == "resourceType":
                 if not _is_name(content):
@@ -274,9 +293,16 @@ class Bundle:
                 self.kinds.add(content)
                 add(Quad(node, TYPE, fhir(content)))
                 continue
-            name, predicate = self._element(key, node)
+            name, predicate = _element(key) or self._refuse_element(key, node)
+            if name in _MODIFIERS:
+                self._modified = True
             if wanted is not None and name not in wanted:
-                self._look_through(content, node, f"{path}{name}")
+                if not isinstance(content, str) or not content.isascii():
+                    self._look_through(content, node, f"{path}{name}")
+            elif isinstance(content, str):
+                child = NamedNode(f"{path}{name}")
+                add(Quad(node, predicate, child))
+                add(Quad(child, _VALUE, self._literal(content, child)))
             elif not isinstance(content, list) or not content:
                 self._member(node, predicate, f"{path}{name}", content, local)
             else:
@@ -289,6 +315,22 @@ class Bundle:
         if refers and (target := self._references.find(value, local).iri):
             add(Quad(node, _LINK, self.inner(target)))
 
+    def _coding(self, node: NamedNode, value: dict[str, Any], coding: Coding) -> dict[str, Any]:
+        """A coding as its systems write it, with what it says; what had to be repaired is put down by its node in the chart."""
+        if not value["system"].strip():
+            return value
+        if coding.reason:
+            self.quads.append(Quad(node, known("reason"), Literal(coding.reason)))
+        if not coding.system:
+            return value
+        if coding.note:
+            self.repairs[self.outer(node)] = coding.note
+        if coding.concept:
+            self.quads.append(Quad(node, known("concept"), NamedNode(coding.concept)))
+        if coding.reason:
+            self.quads.append(Quad(node, known("code"), NamedNode(coding.iri)))
+        return {**value, "system": coding.system, "code": coding.code}
+
     def _member(
         self, node: NamedNode, predicate: NamedNode, path: str, item: Any, local: dict[str, NamedNode]
     ) -> NamedNode:
@@ -297,25 +339,24 @@ class Bundle:
         if isinstance(item, dict):
             self._object(child, f"{path}.", item, local)
         elif item is not None and item != []:
-            self.quads.append(Quad(child, _VALUE, self._literal(item, child)))
+            literal = item if isinstance(item, Literal) else self._literal(item, child)
+            self.quads.append(Quad(child, _VALUE, literal))
         return child
 
-    def _element(self, key: str, node: NamedNode) -> tuple[str, NamedNode]:
-        """The name of an element, and its term; what is said about a primitive joins its node."""
-        element = _element(key)
-        if element is None:
-            mend = "Give FHIR R4, and nothing beside it"
-            self.refuse(f"{key!r} is not an element of FHIR", self._shown(node), mend)
-        if element[0] in _MODIFIERS:
-            self._modified = True
-        return element
+    def _refuse_element(self, key: str, node: NamedNode) -> NoReturn:
+        self.refuse(f"{key!r} is not an element of FHIR", self._shown(node), "Give FHIR R4, and nothing beside it")
 
     def _look_through(self, value: Any, node: NamedNode, path: str) -> None:
         """Find in what is not converted what makes the resource unusable, or the bundle."""
         if isinstance(value, dict):
             for key, content in value.items():
-                name = "resourceType" if key == "resourceType" else self._element(key, node)[0]
-                self._look_through(content, node, f"{path}.{name}")
+                name = key
+                if key != "resourceType":
+                    name, _ = _element(key) or self._refuse_element(key, node)
+                    if name in _MODIFIERS:
+                        self._modified = True
+                if not isinstance(content, str) or not content.isascii():
+                    self._look_through(content, node, f"{path}.{name}")
         elif isinstance(value, list):
             for item in value:
                 if isinstance(item, list) and item:
@@ -329,7 +370,7 @@ class Bundle:
 
     def _literal(self, value: Any, node: NamedNode) -> Literal:
         try:
-            return value if isinstance(value, Literal) else Literal(value)
+            return _word(value) if isinstance(value, str) and len(value) < _SHORT else Literal(value)
         except (TypeError, ValueError):
             self.refuse(_NOT_PLAIN, self._shown(node))
 

@@ -15,6 +15,7 @@ known to be the patient's has ``known:notTheirs``, and ``known:untold`` unless i
 
 from __future__ import annotations
 
+import gc
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,7 +27,7 @@ from pyoxigraph import Literal, NamedNode, Quad, Store, Triple
 
 from reasoner.chart.coding import CodeSystems
 from reasoner.chart.fhir import queries
-from reasoner.chart.fhir.from_json import REQUEST, TYPE, XSD, Bundle, BundleEntry, fhir, parse_bundle
+from reasoner.chart.fhir.from_json import REQUEST, TYPE, XSD, Bundle, BundleEntry, known, parse_bundle
 from reasoner.chart.fhir.patients import STRANGER
 from reasoner.chart.fhir.request import NOTHING_GIVEN, RequestOptions
 from reasoner.chart.fhir.unread import unread_items
@@ -80,7 +81,7 @@ class _Beside:
         self._worn = 0
 
     def add(self, quads: Iterable[Quad]) -> None:
-        added = [quad for quad in quads if quad.predicate != TYPE or quad not in self.store]
+        added = list(quads)
         self.store.bulk_extend(added)
         self._added += added
 
@@ -131,6 +132,13 @@ def map_bundles(
         For each document what it holds, or an error: it is no Bundle in sound JSON, is not the record of one Patient, or names
         two different resources alike.
     """
+    with _collecting_later():
+        return _map(documents, vocabulary, options)
+
+
+def _map(
+    documents: Sequence[tuple[bytes | dict[str, Any], str]], vocabulary: Vocabulary, options: RequestOptions
+) -> list[MappedBundle | NecessityError]:
     found: list[_Mapped | NecessityError] = []
     for number, (data, source) in enumerate(documents):
         try:
@@ -161,6 +169,18 @@ def map_bundle(
     return found
 
 
+@contextmanager
+def _collecting_later() -> Iterator[None]:
+    """A context in which Python does not look for cyclic garbage: half the time, for many small objects and no cycles."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
 class _Mapped:
     """A bundle on its way through the stages."""
 
@@ -173,19 +193,19 @@ class _Mapped:
         options: RequestOptions,
     ) -> None:
         content = parse_bundle(data, source) if isinstance(data, bytes) else data
-        self.bundle = bundle = Bundle(content, source, number, queries.elements())
+        self.bundle = bundle = Bundle(content, source, number, queries.elements(), vocabulary.codes)
         self._patient = bundle.patients.choose(set(bundle.roots), source, may_be_absent=bool(options.birth_date))
         for entry in bundle.entries:
             if not entry.left_out:
                 entry.left_out = bundle.patients.set_aside.get(entry.iri, "")
         self._vocabulary = vocabulary
         self._options = options
-        self._repairs: dict[NamedNode, str] = {}
         self.triples: dict[str, set[Triple]] = {stage: set() for stage in queries.STAGES}
         """What the queries of each stage construct, in the names of the quads."""
         self._chart: set[Triple] = set()
         self._notes: set[Triple] = set()
         self._missing: list[DocumentationError] = []
+        self._used: set[NamedNode] = set()
 
     def quads(self) -> Iterator[Quad]:
         """What the mappings see of the bundle from the beginning."""
@@ -193,13 +213,10 @@ class _Mapped:
         yield Quad(bundle.request, TYPE, _nec("ReviewRequest"))
         yield Quad(bundle.request, _nec("member"), bundle.inner(self._patient))
         for iri, reason in bundle.patients.strangers(self._patient):
-            yield Quad(bundle.inner(iri), _known("notTheirs"), Literal(reason))
+            yield Quad(bundle.inner(iri), known("notTheirs"), Literal(reason))
             if reason != STRANGER:
-                yield Quad(bundle.inner(iri), _known("untold"), Literal(reason))
-        if self._vocabulary.codes is None:
-            yield from bundle.quads
-        else:
-            yield from _codings_read(bundle, self._vocabulary.codes, self._repairs)
+                yield Quad(bundle.inner(iri), known("untold"), Literal(reason))
+        yield from bundle.quads
 
     def after(self, stage: str) -> Iterable[Triple]:
         """What the stages that follow see beside that."""
@@ -209,15 +226,15 @@ class _Mapped:
         outer = self.bundle.outer
         notes = {triple for triple in found if triple.predicate in (_nec("note"), _nec("reason"))}
         self._notes |= {Triple(outer(note.subject), note.predicate, note.object) for note in notes}
-        known = {triple for triple in found - notes if triple.predicate.value.startswith(_KNOWN)}
-        self._chart |= {Triple(outer(s), p, outer(o)) for s, p, o in found - notes - known}
+        given = {triple for triple in found - notes if triple.predicate.value.startswith(_KNOWN)}
+        self._chart |= {Triple(outer(s), p, outer(o)) for s, p, o in found - notes - given}
         if stage == queries.REQUEST:
             return self._request()
         if stage == queries.PLAN:
             self._missing = _with_plan(self._chart, self._patient, self._options, self.bundle, self._vocabulary.axes)
             return ()
         self._chart = set(_without_loose_links(self._chart))
-        self._chart.update(self._unread(known))
+        self._chart.update(self._unread(given))
         return ()
 
     def _request(self) -> list[Triple]:
@@ -227,15 +244,16 @@ class _Mapped:
         facts = [triple for triple in self._chart if triple.subject == REQUEST]
         return [Triple(bundle.request, p, o) for _, p, o in facts if p not in (WAS_DERIVED_FROM, PROV_USED)]
 
-    def _unread(self, known: Iterable[Triple]) -> Iterator[Triple]:
+    def _unread(self, stated: Iterable[Triple]) -> Iterator[Triple]:
         """The items for what could not be understood: nodes, and resources that gave nothing."""
-        roots, used = self.bundle.roots, set(_derived(self._chart, self.bundle, {}))
+        roots = self.bundle.roots
+        used = self._used = set(_derived(self._chart, self.bundle, {}))
         reasons: dict[NamedNode, str] = {}
         for node, predicate, reason in sorted(self._notes, key=str):
             if predicate == _nec("reason") and not (node in roots and node in used):
                 reasons.setdefault(cast(NamedNode, node), cast(Literal, reason).value)
         given: dict[NamedNode, dict[str, NamedNode | Literal]] = {}
-        for node, name, value in sorted(known, key=str):
+        for node, name, value in sorted(stated, key=str):
             of_node = given.setdefault(self.bundle.outer(node), {})
             of_node[cast(NamedNode, name).value.removeprefix(_KNOWN)] = cast("NamedNode | Literal", value)
         namesakes = {cast(NamedNode, o) for s, p, o in self._chart if s == REQUEST and p == WAS_DERIVED_FROM}
@@ -247,7 +265,7 @@ class _Mapped:
         names = _names(self._chart, self._patient, self._vocabulary.axes)
         derived = _derived(self._chart, bundle, names)
         notes = {(cast(NamedNode, note.subject), cast(Literal, note.object).value) for note in self._notes}
-        notes |= {(node, text) for node, text in self._repairs.items() if _owner(node, roots) in derived}
+        notes |= {(node, text) for node, text in bundle.repairs.items() if _owner(node, roots) in self._used}
         shown = [(bundle.show(node), text) for node, text in notes]
         shown += [(entry.name, entry.left_out) for entry in bundle.entries if entry.left_out]
         notes_by_resource: dict[NamedNode, tuple[str, ...]] = {}
@@ -271,42 +289,11 @@ class _Mapped:
         )
 
 
-def _codings_read(bundle: Bundle, codes: CodeSystems, repairs: dict[NamedNode, str]) -> Iterator[Quad]:
-    """The quads of a bundle with its codings read; what had to be repaired in one is put down by its node in the chart."""
-    written: dict[NamedNode, str] = {}
-    concept, known_reason, known_code = _known("concept"), _known("reason"), _known("code")
-    for node, system, code in bundle.codings:
-        coding = codes.read(system, code)
-        if not system.strip():
-            continue
-        if coding.reason:
-            yield Quad(node, known_reason, Literal(coding.reason))
-        if not coding.system:
-            continue
-        if coding.system != system:
-            written[NamedNode(f"{node.value}.system")] = coding.system
-        if coding.code != code:
-            written[NamedNode(f"{node.value}.code")] = coding.code
-        if coding.note:
-            repairs[bundle.outer(node)] = coding.note
-        if coding.concept:
-            yield Quad(node, concept, NamedNode(coding.concept))
-        if coding.reason:
-            yield Quad(node, known_code, NamedNode(coding.iri))
-    value = fhir("v")
-    if not written:
-        yield from bundle.quads
-        return
-    yield from (quad for quad in bundle.quads if quad.predicate != value or quad.subject not in written)
-    yield from (Quad(node, value, Literal(text)) for node, text in written.items())
-
-
 def _without_loose_links(triples: set[Triple]) -> Iterator[Triple]:
     """The triples without what ties a document to something that is none."""
     documents = {triple.subject for triple in triples if triple.predicate == TYPE and triple.object == _nec("Document")}
     for triple in triples:
-        ends = {triple.subject, triple.object} if triple.predicate in _LINKS else set()
-        if ends <= documents:
+        if triple.predicate not in _LINKS or {triple.subject, triple.object} <= documents:
             yield triple
 
 
@@ -431,8 +418,3 @@ def _day(text: str) -> Literal:
 @cache
 def _nec(name: str) -> NamedNode:
     return NamedNode(f"https://w3id.org/necessity/core#{name}")
-
-
-@cache
-def _known(name: str) -> NamedNode:
-    return NamedNode(f"{_KNOWN}{name}")
