@@ -179,7 +179,8 @@ def test_a_claim_says_of_what_type_a_diagnosis_is() -> None:
     assert said(typed("principal")) == ["Affirmed 2025-05-28, written 2025-05-28"]
     assert said(typed("remission")) == ["true 2025-05-28, written 2025-05-28"]
     assert not typed("differential").statements
-    assert [item[0] for item in unread(typed("differential"))] == ["Condition"]
+    assert "Condition" in [item[0] for item in unread(typed("differential"))]
+    assert "Condition" not in [item[0] for item in unread(typed("principal"))]
     told = typed("self")
     assert [told.values(statement, "authorKind") for statement in told.statements] == [["Patient"]]
 
