@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 
@@ -202,6 +202,7 @@ def _case(data: Graph, policy: Policy, request: Node, source: str, as_of: date |
         if predicate != NEC.about or value == request:  # that it is about another request too is no part of this case
             everything.add((subject, predicate, value))
     content = graphs.canonical(everything)
+    texts = anchors.texts_of(everything)
     member, plan = data.value(request, NEC.member), data.value(request, NEC.plan)
     values = [value for axis in policy.axes for value in data.objects(request, URIRef(axis.iri))]
     return Case(
@@ -215,7 +216,7 @@ def _case(data: Graph, policy: Policy, request: Node, source: str, as_of: date |
         end=_date_if_any(data, request, NEC.serviceEnd, source),
         as_of=as_of or _date_if_any(data, request, NEC.asOf, source) or date.today(),
         birth=_date(data, member, NEC.birthDate, source),
-        statements=tuple(_statement(data, policy, statement, source) for statement in statements),
+        statements=tuple(_statement(data, policy, statement, source, texts) for statement in statements),
         content=content,
         digest=graphs.digest(content),
         facts=tuple(facts),
@@ -239,7 +240,7 @@ def _unread(data: Graph, iri: Node, source: str) -> Unread:
     )
 
 
-def _statement(data: Graph, policy: Policy, iri: Node, source: str) -> Statement:
+def _statement(data: Graph, policy: Policy, iri: Node, source: str, texts: Mapping[str, anchors.Text]) -> Statement:
     document = data.value(iri, NEC.documentedIn)
     issued = _date_if_any(data, document, DCTERMS.issued, source)
     recorded = _date_if_any(data, iri, NEC.recorded, source) or issued
@@ -277,7 +278,7 @@ def _statement(data: Graph, policy: Policy, iri: Node, source: str) -> Statement
         excerpt=graphs.text(data, iri, NEC.excerpt),
         page=graphs.text(data, iri, NEC.page),
         author_kind=str(data.value(iri, NEC.authorKind) or data.value(document, NEC.authorKind) or ""),
-        anchor=anchors.anchor_of(data, iri),
+        anchor=anchors.anchor_in(data, iri, texts),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -26,6 +26,9 @@ _DIGEST = re.compile(re.escape(DIGEST_SCHEME) + r"[A-Za-z0-9_-]{43}")
 _TARGET = re.compile(rf"({_DIGEST.pattern})#char=(0|[1-9]\d{{0,8}}),([1-9]\d{{0,8}})")
 _FOLDED = re.compile(r"(?<=\w)[-\u00ad\u2010\u2011]\s*(?=\w)|\u00ad|\s+")
 _ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:…|\.\.\.)\s*\]|…|\.\.\.)\s*")
+_NUMBERS = re.compile(r"[0-9]{1,9}(?: [0-9]{1,9})*")
+_NO_STARTS = "nec:pageStarts has to be the first code point of each page in order, such as 0 2310 4555"
+_NO_TARGET = f"oa:hasTarget has to be one <{DIGEST_SCHEME}DIGEST#char=START,END> (RFC 6920, RFC 5147)"
 _AROUND = 32  # code points of prefix and suffix
 _SHOWN = 60  # code points of words in an error
 
@@ -39,11 +42,11 @@ class Characters(NamedTuple):
     end: int
 
 
-class _Text(NamedTuple):
-    """A text in a data set."""
+class Text(NamedTuple):
+    """A text that is in a data set."""
 
     content: str
-    page_starts: tuple[int, ...]
+    page_starts: tuple[int, ...] = (0,)
 
 
 def target_iri(text: str, start: int, end: int) -> str:
@@ -100,94 +103,125 @@ def find(excerpt: str, content: str) -> tuple[int, int] | None:
     return None if start < 0 else (places[start], places[end - 1] + 1)
 
 
-def problems(data: Graph) -> Iterator[str]:
-    """What is wrong with the texts of a data set, and with the anchors and excerpts of its statements."""
-    texts: dict[str, _Text] = {}
-    for node in sorted(data.subjects(NEC.content), key=str):
-        content = data.value(node, NEC.content)
-        if len(list(data.objects(node, NEC.content))) > 1 or not isinstance(content, Literal):
-            yield f"<{node}>: nec:content has to be one literal"
-        elif digest_of(str(content).encode()) != str(node):
-            yield f"<{node}>: nec:content is not the text with this digest: name it <{digest_of(str(content).encode())}>"
-        elif (starts := _page_starts(data, node, len(str(content)))) is None:
-            yield f"<{node}>: nec:pageStarts has to be the first code point of each page in order, such as 0 2310 4555"
-        else:
-            texts[str(node)] = _Text(str(content), starts)
-    for document, text in sorted(data.subject_objects(NEC.text), key=str):
-        if not isinstance(text, URIRef) or not _DIGEST.fullmatch(str(text)):
-            yield f"<{document}>: nec:text has to be the digest of a text, <{DIGEST_SCHEME}…> (RFC 6920)"
-    for statement in sorted({*data.subjects(OA.hasTarget), *(data.subjects(NEC.excerpt) if texts else ())}, key=str):
-        if problem := _problem(data, statement, texts):
-            yield f"<{statement}>: {problem}"
+def read_text(iri: str, content: str, page_starts: str | None) -> Text | str:
+    """A text of a data set, or what is wrong with it.
+
+    Args:
+        iri: its IRI, which has to be its digest.
+        content: its characters.
+        page_starts: the first code point of each page, as ``nec:pageStarts`` states them; None if it is not stated.
+    """
+    if (digest := digest_of(content.encode())) != iri:
+        return f"nec:content is not the text with this digest: name it <{digest}>"
+    numbers = "0" if page_starts is None else page_starts
+    if not _NUMBERS.fullmatch(numbers):
+        return _NO_STARTS
+    starts = tuple(map(int, numbers.split(" ")))
+    if starts[0] != 0 or starts[-1] > len(content) or sorted(set(starts)) != list(starts):
+        return _NO_STARTS
+    return Text(content, starts)
 
 
-def _problem(data: Graph, statement: Node, texts: dict[str, _Text]) -> str:
-    document = data.value(statement, NEC.documentedIn)
-    of_document = set(map(str, data.objects(document, NEC.text)))
-    targets = list(data.objects(statement, OA.hasTarget))
-    excerpt = graphs.text(data, statement, NEC.excerpt)
-    if not targets:
+def problem_of(target: str, excerpt: str, of_document: Collection[str], texts: Mapping[str, Text]) -> str:
+    """What is wrong with where a statement says that it stands; empty if nothing is.
+
+    Args:
+        target: the IRI of its characters; empty if it names none.
+        excerpt: its words; empty if it has none.
+        of_document: the IRIs of its document's texts.
+        texts: the texts in the data set.
+    """
+    if not target:
         here = [texts[iri] for iri in of_document if iri in texts]
         if excerpt and here and not any(find(excerpt, text.content) for text in here):
-            return f"nec:excerpt “{_shown(excerpt)}” does not stand in the text of <{document}>: quote its words"
+            return f"nec:excerpt “{_shown(excerpt)}” does not stand in the text of its document: quote its words"
         return ""
-    characters = parse_target(str(targets[0]))
-    if len(targets) > 1 or characters is None:
-        return f"oa:hasTarget has to be one <{DIGEST_SCHEME}DIGEST#char=START,END> (RFC 6920, RFC 5147)"
+    characters = parse_target(target)
+    if characters is None:
+        return _NO_TARGET
     if characters.text not in of_document:
-        return f"oa:hasTarget is of a text that <{document}> does not have: give the document its nec:text"
+        return "oa:hasTarget is of a text that its document does not have: give the document its nec:text"
     text = texts.get(characters.text)
     if text is None:
         return ""
     if characters.end > len(text.content):
         return f"oa:hasTarget ends at {characters.end}, and the text has {len(text.content)} code points"
     there = text.content[characters.start : characters.end]
-    if excerpt and find(excerpt, there) is None:
+    if excerpt and excerpt != there and find(excerpt, there) is None:
         return f"nec:excerpt “{_shown(excerpt)}” is not what stands at its target, “{_shown(there)}”"
     return ""
 
 
-def anchor_of(data: Graph, statement: Node) -> Anchor | None:
-    """The characters that a statement of a well-formed data set rests on: those it names, else where its excerpt stands first.
+def anchor_of(target: str, excerpt: str, of_document: Collection[str], texts: Mapping[str, Text]) -> Anchor | None:
+    """The characters that a statement rests on: those it names, else where its excerpt stands first.
 
-    None if it names none and its document has no text in the data set.
+    Takes what `problem_of` takes, which has found nothing wrong. None if it names none and its document has no text in the
+    data set.
     """
-    document = data.value(statement, NEC.documentedIn)
-    target = data.value(statement, OA.hasTarget)
-    if target is not None and (characters := parse_target(str(target))):
-        content = data.value(URIRef(characters.text), NEC.content)
-        return _anchor(data, characters, None if content is None else str(content))
-    excerpt = graphs.text(data, statement, NEC.excerpt)
-    for text in sorted(data.objects(document, NEC.text), key=str) if excerpt else ():
-        content = data.value(text, NEC.content)
-        if content is not None and (found := find(excerpt, str(content))):
-            return _anchor(data, Characters(str(text), *found), str(content))
+    if target and (characters := parse_target(target)):
+        return _anchor(characters, texts.get(characters.text))
+    for iri in sorted(of_document) if excerpt else ():
+        if iri in texts and (found := find(excerpt, texts[iri].content)):
+            return _anchor(Characters(iri, *found), texts[iri])
     return None
 
 
-def _anchor(data: Graph, characters: Characters, content: str | None) -> Anchor:
-    text, start, end = characters
-    if content is None:
-        return Anchor(text, start, end)
-    starts = _page_starts(data, URIRef(text), len(content)) or (0,)
+def _anchor(characters: Characters, text: Text | None) -> Anchor:
+    iri, start, end = characters
+    if text is None:
+        return Anchor(iri, start, end)
     return Anchor(
-        text,
+        iri,
         start,
         end,
-        page=bisect_right(starts, start),
-        exact=content[start:end],
-        prefix=content[max(0, start - _AROUND) : start],
-        suffix=content[end : end + _AROUND],
+        page=bisect_right(text.page_starts, start),
+        exact=text.content[start:end],
+        prefix=text.content[max(0, start - _AROUND) : start],
+        suffix=text.content[end : end + _AROUND],
     )
+
+
+def problems(data: Graph) -> Iterator[str]:
+    """What is wrong with the texts of a data set, and with the anchors and excerpts of its statements."""
+    for node in sorted(data.subjects(NEC.content, unique=True), key=str):
+        for predicate in (NEC.content, NEC.pageStarts):
+            values = list(data.objects(node, predicate))
+            if len(values) > 1 or not all(isinstance(value, Literal) for value in values):
+                yield f"<{node}>: nec:{predicate.fragment} has to be one literal"
+                return
+        if isinstance(text := _read(data, node), str):
+            yield f"<{node}>: {text}"
+    for document, text_node in sorted(data.subject_objects(NEC.text), key=str):
+        if not isinstance(text_node, URIRef) or not _DIGEST.fullmatch(str(text_node)):
+            yield f"<{document}>: nec:text has to be the digest of a text, <{DIGEST_SCHEME}…> (RFC 6920)"
+    texts = texts_of(data)
+    for statement in sorted({*data.subjects(OA.hasTarget), *(data.subjects(NEC.excerpt) if texts else ())}, key=str):
+        several = len(list(data.objects(statement, OA.hasTarget))) > 1
+        if problem := _NO_TARGET if several else problem_of(*_said(data, statement), texts):
+            yield f"<{statement}>: {problem}"
+
+
+def texts_of(data: Graph) -> dict[str, Text]:
+    """The texts of a data set that are well formed, by IRI."""
+    found = {str(node): _read(data, node) for node in data.subjects(NEC.content, unique=True)}
+    return {iri: text for iri, text in found.items() if isinstance(text, Text)}
+
+
+def anchor_in(data: Graph, statement: Node, texts: Mapping[str, Text]) -> Anchor | None:
+    """The characters that a statement of a well-formed data set rests on; see `anchor_of`."""
+    return anchor_of(*_said(data, statement), texts)
 
 
 def notes(data: Graph) -> tuple[str, ...]:
     """What a reader of the anchors has to know: which excerpts were folded, and which texts are not in the data set."""
+    texts = texts_of(data)
     folded: list[str] = []
     missing: dict[str, int] = {}
     for statement in sorted({*data.subjects(OA.hasTarget), *data.subjects(NEC.excerpt)}, key=str):
-        anchor = anchor_of(data, statement)
-        excerpt = graphs.text(data, statement, NEC.excerpt)
+        target, excerpt, of_document = _said(data, statement)
+        if problem_of(target, excerpt, of_document, texts):
+            continue
+        anchor = anchor_of(target, excerpt, of_document, texts)
         if anchor and not anchor.exact:
             document = str(data.value(statement, NEC.documentedIn))
             missing[document] = missing.get(document, 0) + 1
@@ -205,16 +239,19 @@ def notes(data: Graph) -> tuple[str, ...]:
     return tuple(parts)
 
 
-def _page_starts(data: Graph, text: Node, length: int) -> tuple[int, ...] | None:
-    """Where the pages of a text begin; None if that is not well stated."""
-    stated = data.value(text, NEC.pageStarts)
-    if stated is None:
-        return (0,)
-    numbers = str(stated).split()
-    if not numbers or not all(number.isascii() and number.isdigit() and len(number) < 10 for number in numbers):
-        return None
-    starts = tuple(map(int, numbers))
-    return starts if starts[0] == 0 and starts[-1] <= length and sorted(set(starts)) == list(starts) else None
+def _read(data: Graph, node: Node) -> Text | str:
+    starts = data.value(node, NEC.pageStarts)
+    return read_text(str(node), str(data.value(node, NEC.content)), None if starts is None else str(starts))
+
+
+def _said(data: Graph, statement: Node) -> tuple[str, str, set[str]]:
+    """The target and the excerpt of a statement, and the texts of its document."""
+    document = data.value(statement, NEC.documentedIn)
+    return (
+        str(data.value(statement, OA.hasTarget) or ""),
+        graphs.text(data, statement, NEC.excerpt),
+        set(map(str, data.objects(document, NEC.text))),
+    )
 
 
 @lru_cache(maxsize=8)  # the statements of a chart are of few texts

@@ -118,7 +118,7 @@ def test_pages(policy: Policy) -> None:
         (target(0, 5000), "ends at 5000, and the text has 77 code points"),
         (target(4, 4), "has to be one <ni:///sha-256;DIGEST#char=START,END>"),
         (target(0, 4) + " , <http://example.org/x>", "has to be one <ni:///sha-256;DIGEST#char=START,END>"),
-        (target(0, 4, "ni:///sha-256;" + "A" * 43), "is of a text that <http://example.org/chart#note> does not have"),
+        (target(0, 4, "ni:///sha-256;" + "A" * 43), "is of a text that its document does not have"),
         (". :note nec:text <http://example.org/text>", "nec:text has to be the digest of a text"),
         (f". <{text().digest}> nec:content 'another'", "nec:content has to be one literal"),
         (f". <{text('x').digest}> nec:content 'another'", "nec:content is not the text with this digest"),
