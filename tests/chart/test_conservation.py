@@ -34,7 +34,7 @@ from tests.explore import examples
 ALL = RequestOptions(OPTIONS.axis_values, "2025-06-02", None, "US-MO", "1980-01-01")
 BENEATH = re.compile(r"[#.](component|item)\.")
 """What stands beneath a node is an item by itself."""
-LEFT = frozenset({"medication", "procedure", "order"})
+LEFT = frozenset({"medication", "order"})
 """The kinds of which some items are still no more than noted, whatever the reason."""
 UNDERSTOOD = re.compile(
     r"entered in error|cancelled|about someone other|merged into|the same as|later version|not done|it was refused|no answers|revoked|not taken|asked not to"
