@@ -55,7 +55,7 @@ def build(folder: Path, count: int) -> None:
                 return re.sub(r"(urn:necessity:determination:\w+)", rf"\1-{number}", text.replace(f"<{own}", f"<{new}"))
 
             kb.load_case(replace(case, iri=request, content=renamed(case.content)))
-            kb.record_content([(renamed(iri), request, renamed(content)) for iri, _, content in contents])
+            kb.record_contents([[(renamed(iri), request, renamed(content)) for iri, _, content in contents]])
 
 
 def timed(work: Callable[[], object], runs: int = 5) -> float:

@@ -22,7 +22,10 @@ def add(commands: Commands) -> None:
     """Add the subcommands."""
     app = commands.add_parser("app", help="open the reviewer's workplace in the browser")
     app.add_argument(
-        "--workplace", metavar="DIR", type=Path, help="the folder of drafts and audit trail; default KB/workplace"
+        "--workplace",
+        metavar="DIR",
+        type=Path,
+        help="the folder of drafts, and of the audit trail if the base is behind an endpoint; default KB/workplace",
     )
     app.add_argument(
         "--settings",
@@ -38,7 +41,7 @@ def add(commands: Commands) -> None:
     shared.add_config(app)
     shared.add_kb(app)
     app.set_defaults(run=_app)
-    audit = commands.add_parser("audit", help="list and verify the audit trail of the workplace")
+    audit = commands.add_parser("audit", help="list and verify the audit trail of a knowledge base and its workplace")
     actions = audit.add_subparsers(required=True, metavar="ACTION")
     verify = actions.add_parser("verify", help="check each entry against its digest and that of the one before it")
     verify.add_argument("--head", metavar="DIGEST", help="a digest that was noted earlier and has to be in the trail")
@@ -47,7 +50,10 @@ def add(commands: Commands) -> None:
     listing.set_defaults(run=_list)
     for parser in (verify, listing):
         parser.add_argument(
-            "--workplace", metavar="DIR", type=Path, help="the folder of the audit trail; default KB/workplace"
+            "--workplace",
+            metavar="DIR",
+            type=Path,
+            help="the folder of the audit trail, if the knowledge base is behind an endpoint",
         )
         shared.add_kb(parser)
 
@@ -89,13 +95,13 @@ def _app(options: argparse.Namespace) -> int:
 
 
 def _trail(location: str, folder: Path | None) -> AuditTrail:
-    """The audit trail in the workplace's folder; raises `UsageError` where there is none."""
-    from reasoner.store.audit import AuditTrail
+    """The audit trail of the base, or where that is behind an endpoint, of the workplace; raises `UsageError` if there is none."""
+    from reasoner.store.audit import FILE, AuditTrail
     from reasoner.workplace.settings import workplace_folder
 
-    path = workplace_folder(location, folder) / "audit.jsonl"
+    path = Path(location) / FILE if location and "://" not in location else workplace_folder(location, folder) / FILE
     if not path.is_file():
-        raise UsageError("there is no audit trail", where=str(path), mend="`necessity app` begins one")
+        raise UsageError("there is no audit trail", where=str(path), mend="`necessity kb init` begins one")
     return AuditTrail(path)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,12 @@ from reasoner.cli.parser import listed
 from reasoner.ground.errors import NecessityError, UsageError, reading
 
 if TYPE_CHECKING:
+    from rdflib import Graph
+
+    from reasoner.chart.model import Case
     from reasoner.cli.options import Commands
     from reasoner.determination.model import Determination
+    from reasoner.policy.model import Policy
 
 APPLIES: dict[str, tuple[str, ...]] = {
     "whole": ("text",),
@@ -75,6 +79,11 @@ def add(commands: Commands) -> None:
     explain.set_defaults(run=_explain)
 
     validate = commands.add_parser("validate", help="print the plain sh:ValidationReport of the requests, as Turtle")
+    validate.add_argument(
+        "--evidence",
+        action="store_true",
+        help="print the settled evidence instead, which any SHACL engine can hold against policy show --shapes",
+    )
     shared.add_review(validate)
     shared.add_input(validate)
     validate.set_defaults(run=_validate)
@@ -172,24 +181,55 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _validate(options: argparse.Namespace) -> int:
-    from rdflib import Graph
+    from reasoner.determination.determine import report, settle_evidence
 
-    from reasoner.determination.determine import report
+    def graph_of(case: Case) -> Graph | None:
+        if options.evidence:
+            settled = settle_evidence(case, basis.policy, configuration=basis.configuration)
+            return settled[0] if settled else None
+        validation = report(case, basis.policy, configuration=basis.configuration)
+        return validation.graph if validation else None
 
     basis = Basis.of(options)
     cases, rejected = Inputs.of(options).cases(basis.policy)
-    merged, done = Graph(), 0
+    made: dict[str, Graph] = {}
     for case in cases:
         try:
-            validation = report(case, basis.policy, configuration=basis.configuration)
+            graph = graph_of(case)
         except NecessityError as error:
             print(f"rejected: {error}", file=sys.stderr)
             rejected += 1
             continue
-        if validation is None:
+        if graph is None:
             print(f"note: {case.iri}: no policy version is in force on {case.start}", file=sys.stderr)
-            continue
-        merged += validation.graph
-        done += 1
-    write(merged.serialize(format="turtle"), None)
-    return exit_code(done, rejected)
+        else:
+            made[case.iri] = graph
+    write(_evidence(made, basis.policy) if options.evidence else _merged(made.values()), None)
+    return exit_code(len(made), rejected)
+
+
+def _merged(graphs: Iterable[Graph]) -> str:
+    """Graphs as one, in Turtle."""
+    from rdflib import Graph
+
+    merged = Graph()
+    for graph in graphs:
+        merged += graph
+    return merged.serialize(format="turtle")
+
+
+def _evidence(graphs: Mapping[str, Graph], policy: Policy) -> str:
+    """Settled evidence by the IRI of its request: of one in Turtle, of several in TriG.
+
+    Each of several has a graph of its own, named as the request is, since two may say different things of one statement.
+    """
+    from rdflib import Dataset, Graph, URIRef
+
+    alone = len(graphs) == 1
+    written = Graph() if alone else Dataset()
+    for prefix, namespace in policy.prefixes.items():
+        written.bind(prefix, namespace)
+    for request, graph in graphs.items():
+        target = written.graph(URIRef(request)) if isinstance(written, Dataset) else written
+        target += graph
+    return written.serialize(format="turtle" if alone else "trig")

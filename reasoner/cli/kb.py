@@ -15,7 +15,7 @@ from reasoner.cli import options as shared
 from reasoner.cli.options import BaseLocation, Basis, Inputs
 from reasoner.cli.output import DONE, NOTHING, exit_code
 from reasoner.cli.parser import listed
-from reasoner.ground.errors import NecessityError, UsageError
+from reasoner.ground.errors import DocumentationError, NecessityError, UsageError
 
 if TYPE_CHECKING:
     from datetime import date
@@ -26,15 +26,18 @@ if TYPE_CHECKING:
     from reasoner.policy.loading import PolicyLocation
     from reasoner.policy.model import Policy
     from reasoner.review.acts import Acceptance, Decision
-    from reasoner.store.catalog import GraphKind
+    from reasoner.store.base import KnowledgeBase, Record
+    from reasoner.store.catalog import GraphKind, LoadChange
 
 SYNTAXES = {"nquads": "application/n-quads", "trig": "application/trig"}
 """What ``kb export --format`` takes, with the media types."""
-_KINDS = ("policy", "chart", "determination", "decision", "acceptance")
+_KINDS = ("policy", "vocabulary", "chart", "determination", "decision", "acceptance", "shared", "history")
 _Chart = tuple[str, str]
 """IRI of a request, and its chart as N-Quads."""
-_Determined = tuple[list[tuple[str, str, str]], list[str]]
+_Determined = tuple[list["Record"], list[str]]
 """The determinations of a chart as `reasoner.store.base.to_content` gives them, and errors."""
+_AT_ONCE = 64
+"""Charts that are loaded, or whose determinations are recorded, in one change."""
 
 
 def add(commands: Commands) -> None:
@@ -73,7 +76,8 @@ def add(commands: Commands) -> None:
     )
     shared.add_out(export)
     export.set_defaults(run=_export)
-    verify = actions.add_parser("verify", help="compare every named graph with its recorded digest")
+    verify = actions.add_parser("verify", help="compare every named graph, and the catalog, with the audit trail")
+    verify.add_argument("--head", metavar="DIGEST", help="a digest that was noted earlier and has to be in the trail")
     verify.set_defaults(run=_verify)
     for parser in (init, load, determine, listing, remove, export, verify):
         shared.add_kb(parser)
@@ -92,37 +96,77 @@ def _init(options: argparse.Namespace) -> int:
 
 def _load(options: argparse.Namespace) -> int:
     from reasoner.chart import sources
-    from reasoner.ground.errors import DocumentationError
 
     policy, inputs, base = shared.policy(options), Inputs.of(options), BaseLocation.of(options)
-    loaded: dict[str, str] = {}
-    done = rejected = 0
     with base.open(write=True) as kb:
+        loader = _Loader(kb)
         for name in sources.find(inputs.paths):
             cases, decisions, acceptances, errors = _read(name, policy, inputs)
-            writes = (
-                *(("chart", case.iri, partial(kb.load_case, case)) for case in cases),
-                *(("decision", decision.iri, partial(kb.load_decision, decision)) for decision in decisions),
-                *(("acceptance", acc.iri, partial(kb.load_acceptance, acc)) for acc in acceptances),
+            for case in cases:
+                loader.take(case, name)
+            for decision in decisions:
+                loader.load("decision", decision.iri, name, partial(kb.load_decision, decision))
+            for acceptance in acceptances:
+                loader.load("acceptance", acceptance.iri, name, partial(kb.load_acceptance, acceptance))
+            for error in errors:
+                loader.reject(error)
+        loader.flush()
+    return exit_code(loader.done, loader.rejected)
+
+
+class _Loader:
+    """Loads charts, many in one change, and what people signed one by one; prints what came of each."""
+
+    def __init__(self, kb: KnowledgeBase) -> None:
+        self.done = self.rejected = 0
+        self._kb = kb
+        self._sources: dict[str, str] = {}
+        self._waiting: list[Case] = []
+
+    def take(self, case: Case, source: str) -> None:
+        """Load a chart, with the next ones or at the next `flush`."""
+        try:
+            self._note(case.iri, source)
+            self._kb.refuse_nameless(case)
+        except NecessityError as error:
+            self.reject(error)
+            return
+        self._waiting.append(case)
+        if len(self._waiting) >= _AT_ONCE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Load the charts that wait."""
+        cases, self._waiting = self._waiting, []
+        for case, change in zip(cases, self._kb.load_cases(cases) if cases else (), strict=True):
+            self._told("chart", case.iri, change)
+
+    def load(self, kind: str, iri: str, source: str, work: Callable[[], LoadChange]) -> None:
+        """Load a decision or an acceptance, after the charts that wait."""
+        self.flush()
+        try:
+            self._note(iri, source)
+            self._told(kind, iri, work())
+        except NecessityError as error:
+            self.reject(error)
+
+    def reject(self, error: NecessityError) -> None:
+        """Print why something is not loaded."""
+        print(f"rejected: {error}", file=sys.stderr)
+        self.rejected += 1
+
+    def _note(self, iri: str, source: str) -> None:
+        if iri in self._sources:
+            raise DocumentationError(
+                f"<{iri}> has been loaded from {self._sources[iri]}",
+                where=source,
+                mend="Keep a request and its statements in one data set",
             )
-            for kind, iri, load in writes:
-                try:
-                    if iri in loaded:
-                        raise DocumentationError(
-                            f"<{iri}> has been loaded from {loaded[iri]}",
-                            where=name,
-                            mend="Keep a request and its statements in one data set",
-                        )
-                    print(f"{load().value:9}  {kind}  {iri}")
-                except NecessityError as error:
-                    errors.append(error)
-                    continue
-                loaded[iri] = name
-                done += 1
-            for rejection in errors:
-                print(f"rejected: {rejection}", file=sys.stderr)
-            rejected += len(errors)
-    return exit_code(done, rejected)
+        self._sources[iri] = source
+
+    def _told(self, kind: str, iri: str, change: LoadChange) -> None:
+        print(f"{change.value:9}  {kind}  {iri}")
+        self.done += 1
 
 
 def _read(
@@ -173,17 +217,19 @@ def _determine(options: argparse.Namespace) -> int:
             else kb.undetermined(basis.policy, basis.configuration)
         )
         started = time.monotonic()
+        run = kb.begin_run()
         charts = ((request, kb.chart(request)) for request in requests)
-        for contents, errors in _spread(work, charts, options.jobs or os.cpu_count() or 1):
-            for error in errors:
+        determined = _spread(work, charts, options.jobs or os.cpu_count() or 1)
+        while some := list(islice(determined, _AT_ONCE)):
+            for error in (error for _, errors in some for error in errors):
                 print(f"rejected: {error}", file=sys.stderr)
                 rejected += 1
-            if contents:
-                print(f"{kb.record_content(contents).value:9}  determination  {contents[0][1]}")
+            made = [contents for contents, _ in some if contents]
+            for contents, change in zip(made, kb.record_contents(made, run), strict=True):
+                print(f"{change.value:9}  determination  {contents[0][1]}")
                 done += 1
-            if (done + rejected) % 500 == 0:
-                rate = (done + rejected) / (time.monotonic() - started)
-                print(f"{done + rejected} of {len(requests)} charts, {rate:.1f} a second", file=sys.stderr)
+            rate = (done + rejected) / (time.monotonic() - started)
+            print(f"{done + rejected} of {len(requests)} charts, {rate:.1f} a second", file=sys.stderr)
     return DONE if not requests else exit_code(done, rejected)
 
 
@@ -225,7 +271,7 @@ def _determine_chart(
 def _list(options: argparse.Namespace) -> int:
     with BaseLocation.of(options).open() as kb:
         for entry in kb.entries(_kind(options.kind)):
-            print(f"{entry.kind.slug:13}  {entry.loaded.isoformat()}  {entry.digest[:12]}  {entry.about}")
+            print(f"{entry.kind.slug:13}  {entry.loaded}  {entry.digest[:12]}  {entry.about or entry.graph}")
     return DONE
 
 
@@ -248,19 +294,25 @@ def _export(options: argparse.Namespace) -> int:
     from reasoner.cli.output import writer
 
     syntax = ox.RdfFormat.from_media_type(SYNTAXES[options.format])
-    with BaseLocation.of(options).open() as kb, writer(options.out) as stream:
+    with BaseLocation.of(options).open(checked=False) as kb, writer(options.out) as stream:
         ox.serialize(kb.export(_kind(options.kind)), output=stream, format=syntax)
     return DONE
 
 
 def _verify(options: argparse.Namespace) -> int:
     with BaseLocation.of(options).open() as kb:
-        problems = list(kb.verify())
-        total = sum(1 for _ in kb.entries())
+        if options.head and kb.trail is None:
+            raise UsageError(
+                "a base behind an endpoint has no audit trail here", mend="Verify it where its directory is"
+            )
+        problems = list(kb.verify(options.head))
+        total = len(kb.entries())
+        head = kb.trail.head() if kb.trail else ""
     for problem in problems:
         print(problem)
     if not problems:
         print(f"all {total} named graphs are as they were loaded")
+        print(f"the last entry of the audit trail has the digest {head}" if head else "there is no audit trail here")
     return NOTHING if problems else DONE
 
 

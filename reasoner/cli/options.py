@@ -140,12 +140,12 @@ class BaseLocation:
             raise UsageError("no knowledge base is named", mend="Give --kb LOCATION or set NECESSITY_KB")
         return cls(options.kb, options.kb_update)
 
-    def open(self, *, write: bool = False) -> KnowledgeBase:
-        """Open it; raises `UsageError` where that fails."""
+    def open(self, *, write: bool = False, checked: bool = True) -> KnowledgeBase:
+        """Open it, as `KnowledgeBase` takes the options; raises `StoreError` where that fails."""
         from reasoner.store.backends import open_store
         from reasoner.store.base import KnowledgeBase
 
-        return KnowledgeBase(open_store(self.location, write=write, update_url=self.update_url))
+        return KnowledgeBase(open_store(self.location, write=write, update_url=self.update_url), checked=checked)
 
 
 def add_input(parser: Parser, paths: str = "+") -> None:

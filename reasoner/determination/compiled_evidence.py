@@ -68,9 +68,10 @@ class LeafAnswer:
                 focus=request,
                 shape=terms.name(report.shape),
                 severity=report.severity,
-                message=report.message,
+                message=terms.text(report.message),
                 component=report.component,
                 path="" if report.path.alternatives else terms.name(report.path.sequence[0][0]),
+                language=terms.language(report.message),
             )
             for report in self._reports
         )

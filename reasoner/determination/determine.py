@@ -8,6 +8,8 @@ from datetime import date, timedelta
 from functools import lru_cache
 from itertools import chain
 
+from rdflib import Graph
+
 from reasoner.chart.model import Case
 from reasoner.determination.bearing import Fact, Settlement
 from reasoner.determination.engine import DEFAULT_ENGINE, Engine
@@ -151,13 +153,24 @@ def other_readings(effective: EffectivePolicy) -> tuple[tuple[Interpretation, Re
 
 def report(case: Case, policy: Policy, *, configuration: Configuration | None = None) -> ValidationReport | None:
     """The plain SHACL validation report of a case under its effective policy; None if no version is in force."""
+    settled = settle_evidence(case, policy, configuration=configuration)
+    return pyshacl_door.validate(settled[0], settled[1].shapes) if settled else None
+
+
+def settle_evidence(
+    case: Case, policy: Policy, *, configuration: Configuration | None = None
+) -> tuple[Graph, EffectivePolicy] | None:
+    """The settled evidence of a case, and the effective policy whose shapes any SHACL engine can hold it against.
+
+    None if no version is in force. Of a leaf that asks about several facts, the evidence is that of the facts that decide it.
+    """
     version = configured(policy, configuration).version_on(case.start)
     if version is None:
         return None
     inference, settlement, effective = _prepare(case, version, configuration, Engine.REFERENCE)
     reports = Engine.REFERENCE.evaluate(version, effective.leaves, case, inference, settlement)
     settlement = decided(version, settlement, reports)
-    return pyshacl_door.validate(evidence_graph(case, inference, settlement, version), effective.shapes)
+    return evidence_graph(case, inference, settlement, version), effective
 
 
 def _reported(effective: EffectivePolicy, reports: Mapping[str, LeafReport]) -> frozenset[str]:

@@ -164,6 +164,21 @@ class Determination:
                 lacking.append(FactResult(terms.iri(other.criterion.iri), other.criterion.label, own, ()))
         return tuple(lacking)
 
+    def differences(self, tried: Alternative) -> dict[Criterion, Status | None]:
+        """The criteria whose status another reading changes, in published order, with that status.
+
+        None is the status of a criterion that is not asked under the other reading.
+        """
+        found = {r.criterion.iri: r.status for r in self.criteria if r.criterion.id}
+        other = tried.evaluation
+        if other.same_as is self.evaluation:
+            return {}
+        under = {
+            iri: (part.criterion, other.statuses[iri]) for iri, part in other.policy.parts.items() if part.criterion.id
+        }
+        changed: dict[Criterion, Status | None] = {c: s for iri, (c, s) in under.items() if found.get(iri) is not s}
+        return changed | {r.criterion: None for r in self.criteria if r.criterion.iri in found.keys() - under.keys()}
+
     def is_paired(self, criterion_id: str) -> bool:
         """Whether a leaf is needed by each of several alternatives for itself."""
         policy = self.evaluation.policy if self.evaluation else None

@@ -38,7 +38,7 @@ class CompiledShape:
 
     shape: Term
     severity: str
-    message: str
+    message: Term
     path: Steps
     component: str
     breaks: Test
@@ -89,7 +89,7 @@ class Compiler:
         """A property shape that counts values, once for each count; raises `UnsupportedError` for any other shape."""
         props = self._props(shape)
         path = self._steps(self._one(shape, "path"))
-        messages = sorted(terms.text(message) for message in props.get(_sh("message"), ()))
+        messages = sorted(props.get(_sh("message"), ()), key=terms.text)
         if not messages:
             raise UnsupportedError(f"{shape} has no sh:message")
         severity = terms.name(self._one(shape, "severity") or _sh("Violation")).removeprefix(SH)

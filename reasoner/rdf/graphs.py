@@ -35,6 +35,11 @@ def canonical_lines(triples: Iterable[ox.Triple]) -> str:
     return "".join(sorted(f"{quad.triple} .\n" for quad in by_value))
 
 
+def lines_of(content: str) -> list[str]:
+    """The lines of canonical N-Triples, with their ends; other characters that end lines, such as U+2028, stand in literals."""
+    return [f"{line}\n" for line in content.split("\n") if line]
+
+
 def canonical_dataset(named: Mapping[str, Graph]) -> str:
     """Named graphs as one data set of canonical N-Quads (RDFC-1.0), with the lexical forms of literals unchanged."""
     dataset = ox.Dataset(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
-from rdflib import Graph, URIRef
+from rdflib import Graph, Literal, URIRef
 
 from reasoner.ground.errors import EngineError
 from reasoner.rdf.namespaces import RDF, SH
@@ -27,6 +27,8 @@ class ValidationResult:
     """IRI of the constraint component."""
     path: str = ""
     """IRI of the result path, where it is a single property."""
+    language: str = ""
+    """Language tag of the message; empty if it has none."""
 
 
 @dataclass(frozen=True)
@@ -66,15 +68,17 @@ def _results(graph: Graph) -> tuple[ValidationResult, ...]:
     results = []
     for node in graph.objects(None, SH.result):
         severity = graph.value(node, SH.resultSeverity)
+        message = min(graph.objects(node, SH.resultMessage), key=str, default=Literal(""))
         results.append(
             ValidationResult(
                 focus=str(graph.value(node, SH.focusNode)),
                 shape=str(graph.value(node, SH.sourceShape)),
                 severity=str(severity).removeprefix(str(SH)) if isinstance(severity, URIRef) else "",
-                message=min(map(str, graph.objects(node, SH.resultMessage)), default=""),
+                message=str(message),
                 value=str(graph.value(node, SH.value) or ""),
                 component=str(graph.value(node, SH.sourceConstraintComponent) or ""),
                 path=str(path) if isinstance(path := graph.value(node, SH.resultPath), URIRef) else "",
+                language=(message.language or "") if isinstance(message, Literal) else "",
             )
         )
     return tuple(sorted(results, key=lambda result: (result.focus, result.shape, result.severity, result.value)))

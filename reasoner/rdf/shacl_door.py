@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.metadata import version as installed
 
-from rdflib import Graph
+from rdflib import Graph, Literal
 
 from reasoner.ground.errors import EngineError
+from reasoner.rdf.namespaces import SH
 from reasoner.rdf.pyshacl_door import ValidationResult
 
 
@@ -32,6 +33,12 @@ class Shapes:
 
         self._leaf_of = leaf_of
         self._leaves = tuple(dict.fromkeys(leaf_of.values()))
+        self._languages = {
+            (str(shape), str(message)): message.language or ""
+            for shape, message in shapes.subject_objects(SH.message)
+            if isinstance(message, Literal)
+        }
+        """The language tags of messages, which the engine leaves out."""
         try:
             self._shapes = shacl.Shapes.from_text(shapes.serialize(format="nt"), "ntriples")
         except Exception as error:  # the engine documents no base class of what it raises
@@ -59,15 +66,17 @@ class Shapes:
                     f"the engine reported the shape {shape}, which is no named shape of a leaf", where=request
                 )
             path = result.path or ""
+            message = min(result.messages, default="")
             by_leaf[self._leaf_of[shape]].append(
                 ValidationResult(
                     focus=request,
                     shape=shape,
                     severity=result.severity,
-                    message=min(result.messages, default=""),
+                    message=message,
                     value=result.value_plain or "",
                     component=result.component_iri,
                     path=path.strip("<>") if path.count("<") == 1 else "",
+                    language=self._languages.get((shape, message), ""),
                 )
             )
         return {

@@ -47,6 +47,11 @@ def names_graphs(text: str) -> bool:
     return bool(_FROM.search("".join(_code(_unescape(text)))))
 
 
+def without_text(text: str) -> str:
+    """SPARQL without its comments, strings and the content of its IRIs."""
+    return "".join(_code(text))
+
+
 def _code(text: str) -> Iterator[str]:
     """The text without comments, strings and the content of IRIs."""
     for match in _TOKEN.finditer(text):

@@ -151,6 +151,11 @@ def datatype(term: Term) -> str:
     return "" if language else datatype or f"{_XSD}string"
 
 
+def language(term: Term) -> str:
+    """The language tag of a literal; empty for an IRI and for a literal without one."""
+    return (_parts(term)[2] or "") if term.startswith('"') else ""
+
+
 @lru_cache(maxsize=8192)
 def day(term: Term) -> date | None:
     """The day of the calendar that an ``xsd:date`` literal without a time zone names; None for any other term."""

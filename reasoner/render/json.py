@@ -5,12 +5,14 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from reasoner.chart.model import Statement, Unread
-from reasoner.determination.bearing import Bearing
+from reasoner.chart.model import Case, Statement, Unread
+from reasoner.determination.bearing import Bearing, SetAside
 from reasoner.determination.engine import software_version
 from reasoner.determination.model import Determination, FactResult
 from reasoner.logic.families import Family
-from reasoner.rdf import terms
+from reasoner.rdf import graphs, parsing, terms
+from reasoner.rdf.descriptions import describe
+from reasoner.rdf.pyshacl_door import ValidationResult
 
 SCHEMA = "https://w3id.org/necessity/schema/determination/1"
 """The identifier of the JSON Schema that a record follows."""
@@ -22,6 +24,7 @@ SHOWN = 10
 def to_json(determination: Determination) -> dict[str, Any]:
     """A determination as JSON values that follow `SCHEMA`."""
     case = determination.case
+    digests = judged(case)
     record: dict[str, Any] = {
         "schema": SCHEMA,
         "request": case.iri,
@@ -39,6 +42,10 @@ def to_json(determination: Determination) -> dict[str, Any]:
                 "id": tried.interpretation.id,
                 "alternative": tried.reading.id.partition("/")[2],
                 "outcome": tried.outcome.value,
+                "statuses": {
+                    criterion.id: status and status.value
+                    for criterion, status in determination.differences(tried).items()
+                },
             }
             for tried in determination.readings
         ],
@@ -46,8 +53,9 @@ def to_json(determination: Determination) -> dict[str, Any]:
             {
                 "id": result.criterion.id,
                 "status": result.status.value,
-                "evidence": [_evidence(bearing) for bearing in result.evidence],
+                "evidence": [_evidence(bearing, digests) for bearing in result.evidence],
                 "facts": [_fact(fact) for fact in result.facts],
+                "results": [_result(found) for found in result.results],
             }
             for result in determination.criteria
             if result.criterion.id
@@ -57,18 +65,22 @@ def to_json(determination: Determination) -> dict[str, Any]:
         "gapFacts": {id_: [_open(fact) for fact in facts] for id_, facts in determination.gap_facts.items()},
         "grounds": smallest(determination.grounds),
         "groundCount": determination.grounds.count,
+        "statementGrounds": smallest(determination.statement_grounds),
         "objections": smallest(determination.objections),
         "objectionCount": determination.objections.count,
         "changes": smallest(determination.changes),
         "changeCount": determination.changes.count,
+        "setAside": [_set_aside(aside, determination) for aside in determination.asides],
         "unread": [_unread(item) for item in case.unread],
         "notes": list(determination.notes),
         "chosenReadings": [reading.id for reading in determination.chosen],
         "substitutions": [substitution.label for substitution in determination.substitutions],
+        "requestClasses": sorted(determination.evaluation.policy.request_classes) if determination.evaluation else [],
         "engine": determination.engine,
         "software": f"necessity {software_version()}",
         "policyDigest": determination.policy_digest,
         "inputDigest": case.digest,
+        "judged": digests,
     }
     if determination.code_maps:
         record["codeMaps"] = list(determination.code_maps)
@@ -88,7 +100,21 @@ def smallest(family: Family) -> list[list[str]]:
     return [list(members) for members in islice(family, SHOWN)]
 
 
-def _evidence(bearing: Bearing) -> dict[str, Any]:
+def judged(case: Case) -> dict[str, str]:
+    """The SHA-256 of what a case says of each resource that it describes, by IRI (see `reasoner.rdf.descriptions`).
+
+    Nodes without an IRI of their own are part of what leads to them; a statement, a document or an unread item is described
+    by itself all the same.
+    """
+    own = {s.iri for s in case.statements} | {s.document.iri for s in case.statements} | {i.iri for i in case.unread}
+    return {
+        resource: graphs.digest(description)
+        for resource, description in describe(case.content).items()
+        if not resource.startswith(parsing.GENERATED) or resource in own or resource == case.iri
+    }
+
+
+def _evidence(bearing: Bearing, digests: dict[str, str]) -> dict[str, Any]:
     statement = bearing.statement
     return {
         "statement": statement.iri,
@@ -101,6 +127,28 @@ def _evidence(bearing: Bearing) -> dict[str, Any]:
         "author": statement.document.author,
         "excerpt": statement.excerpt,
         "anchor": _anchor(statement),
+        "digest": digests[statement.iri],
+    }
+
+
+def _result(found: ValidationResult) -> dict[str, Any]:
+    return {
+        "shape": found.shape,
+        "severity": found.severity,
+        "component": found.component,
+        "path": found.path or None,
+        "message": found.message,
+        "language": found.language or None,
+    }
+
+
+def _set_aside(aside: SetAside, determination: Determination) -> dict[str, Any]:
+    ids = {result.criterion.iri: result.criterion.id for result in determination.criteria}
+    return {
+        "statement": aside.statement.iri,
+        "criterion": ids.get(aside.leaf, aside.leaf) or None,
+        "reason": aside.reason.value,
+        "days": aside.days,
     }
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 
 from rdflib import Graph, Literal, URIRef
+from rdflib.term import Node
 
 from reasoner.chart.documents.anchors import target_iri
-from reasoner.chart.model import Statement, Unread
+from reasoner.chart.model import Anchor
 from reasoner.determination.engine import software_version
 from reasoner.determination.model import CriterionResult, Determination, FactResult
 from reasoner.logic.fold import Outcome, Status
-from reasoner.rdf import terms
+from reasoner.rdf import graphs, parsing, terms
 from reasoner.rdf.namespaces import DCTERMS, NEC, OA, PROV, RDF, RDFS, SH, XSD
 from reasoner.render.annotations import write_selectors
-from reasoner.render.json import smallest
+from reasoner.render.json import judged, smallest
 
 _STATUS = {
     Status.MET: NEC.Met,
@@ -34,36 +36,51 @@ _OUTCOME = {
 
 
 def to_graph(determinations: Iterable[Determination], *, selectors: bool = False) -> Graph:
-    """Determinations as RDF: PROV-O entities, with a path from each result to the excerpts of the chart behind it.
-
-    A criterion result has evidence (statements with their excerpt and document), SHACL validation results and, where its leaf
-    asks about several, the facts with their statuses.
+    """Determinations as RDF that stands by itself: their records, the software, and the charts as they were judged.
 
     Args:
         determinations: what to write.
         selectors: whether the characters that statements stand on are written as Web Annotation selectors too.
     """
-    graph = Graph(bind_namespaces="none")
-    for prefix, namespace in (
-        ("nec", NEC),
-        ("oa", OA),
-        ("prov", PROV),
-        ("rdf", RDF),
-        ("dcterms", DCTERMS),
-        ("sh", SH),
-        ("xsd", XSD),
-    ):
-        graph.bind(prefix, namespace)
+    graph = _graph()
     for determination in determinations:
-        _write(graph, determination)
-        for statement in determination.case.statements if selectors else ():
-            if (URIRef(statement.iri), NEC.documentedIn, None) in graph:
+        _Record(graph, determination).write()
+        for triple in parsing.data_set(determination.case.iri, graphs.triples(determination.case.content)).graph:
+            graph.add(triple)
+        for statement in determination.case.statements:
+            if anchor := statement.anchor:
+                graph.add((URIRef(statement.iri), OA.hasTarget, _target(anchor)))
+                graph.add((URIRef(statement.document.iri), NEC.text, URIRef(anchor.text)))
+            if selectors:
                 write_selectors(graph, statement)
+    if graph:
+        write_software(graph)
     return graph
 
 
+def record(determination: Determination) -> Graph:
+    """A determination as RDF: a PROV-O entity that leads from each result to the statements behind it.
+
+    It names statements, with the digest of what was judged of each, and says nothing else of them: they are described in
+    the chart. It is the same whenever and by whomever it is made; when that was stands in the knowledge base's catalog.
+    """
+    graph = _graph()
+    _Record(graph, determination).write()
+    return graph
+
+
+def write_software(graph: Graph) -> None:
+    """Add this version of the software to a graph."""
+    agent = URIRef(software())
+    graph.add((agent, RDF.type, PROV.SoftwareAgent))
+    graph.add((agent, RDFS.label, Literal(f"necessity {software_version()}")))
+
+
 def iri(determination: Determination) -> URIRef:
-    """The IRI of a determination: the same for the same input, policy, configuration, software, engine and as-of date."""
+    """The IRI of a determination: the same for the same input, policy, configuration, software, engine and as-of date.
+
+    One for which no other readings were tried has another IRI than one for which they were.
+    """
     parts = (
         determination.case.iri,
         determination.case.digest,
@@ -75,6 +92,7 @@ def iri(determination: Determination) -> URIRef:
         determination.engine,
         *(reading.iri for reading in determination.chosen),
         *((determination.configuration.digest,) if determination.configuration else ()),
+        *(("the readings in force alone",) if determination.version and not determination.readings else ()),
     )
     return URIRef("urn:necessity:determination:" + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32])
 
@@ -84,183 +102,217 @@ def software() -> str:
     return f"urn:necessity:software:{software_version()}"
 
 
-def _write(graph: Graph, determination: Determination) -> None:
-    case, node = determination.case, iri(determination)
-    activity, agent = node + "#review", URIRef(software())
-    graph.add((node, RDF.type, NEC.Determination))
-    graph.add((node, RDF.type, PROV.Entity))
-    graph.add((node, NEC.request, URIRef(case.iri)))
-    graph.add((node, NEC.outcome, _OUTCOME[determination.outcome]))
-    graph.add((node, NEC.serviceStart, Literal(determination.service_start)))
-    if determination.service_end:
-        graph.add((node, NEC.serviceEnd, Literal(determination.service_end)))
-    graph.add((node, NEC.asOf, Literal(case.as_of)))
-    graph.add((node, NEC.engine, Literal(f"{determination.engine} ({determination.engine_version})")))
-    graph.add((node, NEC.inputDigest, Literal(case.digest)))
-    graph.add((node, NEC.policyDigest, Literal(determination.policy_digest)))
-    if determination.configuration:
-        graph.add((activity, PROV.used, URIRef(determination.configuration.iri)))
-        graph.add((node, NEC.configurationDigest, Literal(determination.configuration.digest)))
-        for parameter in determination.changed_parameters:
-            graph.add((node, URIRef(parameter.iri), Literal(parameter.value)))
-        for leaf in determination.changed_lookbacks:
-            entity = node + f"#lookback-{leaf.id}"
+def _target(anchor: Anchor) -> URIRef:
+    return URIRef(target_iri(anchor.text, anchor.start, anchor.end))
+
+
+def _graph() -> Graph:
+    graph = Graph(bind_namespaces="none")
+    for prefix, namespace in (
+        ("nec", NEC),
+        ("oa", OA),
+        ("prov", PROV),
+        ("rdf", RDF),
+        ("dcterms", DCTERMS),
+        ("sh", SH),
+        ("xsd", XSD),
+    ):
+        graph.bind(prefix, namespace)
+    return graph
+
+
+class _Record:
+    """Writes one determination to a graph."""
+
+    def __init__(self, graph: Graph, determination: Determination) -> None:
+        self.graph = graph
+        self.determination = determination
+        self.node = iri(determination)
+
+    def write(self) -> None:
+        determination, case = self.determination, self.determination.case
+        self._say(self.node, RDF.type, NEC.Determination)
+        self._say(self.node, RDF.type, PROV.Entity)
+        self._say(self.node, NEC.request, URIRef(case.iri))
+        self._say(self.node, NEC.outcome, _OUTCOME[determination.outcome])
+        self._say(self.node, NEC.serviceStart, Literal(determination.service_start))
+        if determination.service_end:
+            self._say(self.node, NEC.serviceEnd, Literal(determination.service_end))
+        self._say(self.node, NEC.asOf, Literal(case.as_of))
+        self._say(self.node, NEC.policyId, Literal(determination.policy))
+        self._say(self.node, NEC.engine, Literal(f"{determination.engine} ({determination.engine_version})"))
+        self._say(self.node, NEC.inputDigest, Literal(case.digest))
+        self._say(self.node, NEC.policyDigest, Literal(determination.policy_digest))
+        for note in determination.notes:
+            self._say(self.node, NEC.note, Literal(note))
+        for name in determination.code_maps:
+            self._say(self.node, NEC.codeMap, Literal(name))
+        self._write_activity()
+        self._write_configuration()
+        self._write_readings()
+        self._write_judged()
+        for result in determination.criteria:
+            if result.criterion.id:
+                self._write_result(result)
+        self._write_report()
+        self._write_asides()
+        self._write_justifications()
+        for item in case.unread:
+            self._say(self.node, NEC.unread, URIRef(item.iri))
+
+    def _say(self, subject: URIRef, predicate: URIRef, value: Node) -> None:
+        self.graph.add((subject, predicate, value))
+
+    def _part(self, relation: URIRef, kind: URIRef, name: str, of: URIRef | None = None) -> URIRef:
+        """A new node of a kind that the determination, or a part of it, leads to."""
+        node = self.node + f"#{name}"
+        self._say(of or self.node, relation, node)
+        self._say(node, RDF.type, kind)
+        return node
+
+    def _write_activity(self) -> None:
+        case, version = self.determination.case, self.determination.version
+        activity = self._part(PROV.wasGeneratedBy, PROV.Activity, "review")
+        self._say(activity, PROV.wasAssociatedWith, URIRef(software()))
+        self._say(activity, PROV.used, URIRef(case.iri))
+        if version:
+            self._say(self.node, NEC.policyVersion, URIRef(version))
+            self._say(activity, PROV.used, URIRef(version))
+        for document in {statement.document.iri for statement in case.statements}:
+            self._say(activity, PROV.used, URIRef(document))
+        if self.determination.configuration:
+            self._say(activity, PROV.used, URIRef(self.determination.configuration.iri))
+
+    def _write_configuration(self) -> None:
+        configuration = self.determination.configuration
+        if not configuration:
+            return
+        self._say(self.node, NEC.configuration, URIRef(configuration.iri))
+        self._say(self.node, NEC.configurationLabel, Literal(configuration.label))
+        self._say(self.node, NEC.configurationDigest, Literal(configuration.digest))
+        for parameter in self.determination.changed_parameters:
+            self._say(self.node, URIRef(parameter.iri), Literal(parameter.value))
+        for leaf in self.determination.changed_lookbacks:
+            entity = self.node + f"#lookback-{leaf.id}"
             days = NEC.SinceAdmission if leaf.lookback is None else Literal(leaf.lookback)
-            graph.add((node, NEC.changedLookback, entity))
-            graph.add((entity, NEC.criterion, URIRef(leaf.iri)))
-            graph.add((entity, NEC.lookback, days))
-    if determination.evaluation:
-        for reading in determination.evaluation.policy.readings:
-            graph.add((node, NEC.reading, URIRef(reading.iri)))
-        for name in determination.evaluation.policy.request_classes:
-            graph.add((node, NEC.requestClass, URIRef(name)))
-    if determination.holds_under_all_readings is not None:
-        graph.add((node, NEC.holdsUnderAllReadings, Literal(determination.holds_under_all_readings)))
-    if determination.holds_under_strained_readings is not None:
-        graph.add((node, NEC.holdsUnderStrainedReadings, Literal(determination.holds_under_strained_readings)))
-    for tried in determination.readings:
-        entity = node + "#" + tried.reading.id
-        graph.add((node, NEC.alternative, entity))
-        graph.add((entity, RDF.type, NEC.AlternativeOutcome))
-        graph.add((entity, NEC.reading, URIRef(tried.reading.iri)))
-        graph.add((entity, NEC.outcome, _OUTCOME[tried.outcome]))
-    for note in determination.notes:
-        graph.add((node, NEC.note, Literal(note)))
-    _write_justifications(graph, node, determination)
-    graph.add((node, PROV.wasGeneratedBy, activity))
-    graph.add((activity, RDF.type, PROV.Activity))
-    graph.add((activity, PROV.wasAssociatedWith, agent))
-    graph.add((agent, RDF.type, PROV.SoftwareAgent))
-    graph.add((agent, RDFS.label, Literal(f"necessity {software_version()}")))
-    graph.add((activity, PROV.used, URIRef(case.iri)))
-    if determination.version:
-        graph.add((node, NEC.policyVersion, URIRef(determination.version)))
-        graph.add((activity, PROV.used, URIRef(determination.version)))
-    for document in sorted({statement.document.iri for statement in case.statements}):
-        graph.add((activity, PROV.used, URIRef(document)))
-    report = node + "#report"
-    for result in determination.criteria:
-        if result.criterion.id:
-            _write_result(graph, node, result)
-    if determination.criteria:
-        graph.add((node, NEC.validationReport, report))
-        graph.add((report, RDF.type, SH.ValidationReport))
-        reported = list(graph.objects(node, NEC.result / NEC.validationResult))
-        graph.add((report, SH.conforms, Literal(not reported)))
-        for validation_result in reported:
-            graph.add((report, SH.result, validation_result))
-    for number, aside in enumerate(determination.asides, start=1):
-        entity = node + f"#aside-{number}"
-        graph.add((node, NEC.setAside, entity))
-        graph.add((entity, RDF.type, NEC.SetAside))
-        graph.add((entity, NEC.statement, URIRef(aside.statement.iri)))
-        graph.add((entity, NEC.reason, NEC[aside.reason.name.title().replace("_", "")]))
-        if aside.days is not None:
-            graph.add((entity, NEC.lookback, Literal(aside.days)))
-        if aside.leaf:
-            graph.add((entity, NEC.criterion, URIRef(aside.leaf)))
-        _write_statement(graph, aside.statement)
-    for item in case.unread:
-        graph.add((node, NEC.unread, URIRef(item.iri)))
-        _write_unread(graph, item)
+            self._say(self.node, NEC.changedLookback, entity)
+            self._say(entity, NEC.criterion, URIRef(leaf.iri))
+            self._say(entity, NEC.lookback, days)
 
+    def _write_readings(self) -> None:
+        determination = self.determination
+        if determination.evaluation:
+            for reading in determination.evaluation.policy.readings:
+                self._say(self.node, NEC.reading, URIRef(reading.iri))
+            for name in determination.evaluation.policy.request_classes:
+                self._say(self.node, NEC.requestClass, URIRef(name))
+        for substitution in determination.substitutions:
+            self._say(self.node, NEC.appliedSubstitution, URIRef(substitution.iri))
+        if determination.holds_under_all_readings is not None:
+            self._say(self.node, NEC.holdsUnderAllReadings, Literal(determination.holds_under_all_readings))
+        if determination.holds_under_strained_readings is not None:
+            self._say(self.node, NEC.holdsUnderStrainedReadings, Literal(determination.holds_under_strained_readings))
+        for tried in determination.readings:
+            entity = self._part(NEC.alternative, NEC.AlternativeOutcome, tried.reading.id)
+            self._say(entity, NEC.reading, URIRef(tried.reading.iri))
+            self._say(entity, NEC.outcome, _OUTCOME[tried.outcome])
+            for criterion, status in determination.differences(tried).items():
+                if status is None:
+                    self._say(entity, NEC.notAsked, URIRef(criterion.iri))
+                    continue
+                other = self._part(NEC.differs, NEC.AlternativeStatus, f"{tried.reading.id}.{criterion.id}", of=entity)
+                self._say(other, NEC.criterion, URIRef(criterion.iri))
+                self._say(other, NEC.status, _STATUS[status])
 
-def _write_unread(graph: Graph, item: Unread) -> None:
-    node = URIRef(item.iri)
-    graph.add((node, RDF.type, NEC.Unread))
-    graph.add((node, NEC.kind, URIRef(item.kind)))
-    graph.add((node, NEC.reason, Literal(item.reason)))
-    if item.code:
-        graph.add((node, NEC.code, URIRef(item.code)))
-    if item.words:
-        graph.add((node, NEC.words, Literal(item.words)))
-    if item.document:
-        graph.add((node, NEC.source, URIRef(item.document)))
-        if item.source != item.document:
-            graph.add((URIRef(item.document), DCTERMS.title, Literal(item.source)))
-    elif item.source:
-        graph.add((node, NEC.source, Literal(item.source)))
-    for name, day in ((NEC.observed, item.observed), (NEC.recorded, item.recorded)):
-        if day:
-            graph.add((node, name, Literal(day)))
+    def _write_judged(self) -> None:
+        """Each resource of the chart with the digest of what was judged of it; of a statement also when it counts from."""
+        case = self.determination.case
+        statements = {statement.iri: statement for statement in case.statements}
+        for number, (resource, digest) in enumerate(judged(case).items(), start=1):
+            node = self._part(NEC.judged, NEC.Judged, f"judged-{number}")
+            self._say(node, NEC.resource, URIRef(resource))
+            self._say(node, NEC.judgedDigest, Literal(digest))
+            if statement := statements.get(resource):
+                self._say(node, NEC.observedDay, Literal(statement.observed))
+                self._say(node, NEC.recordedDay, Literal(statement.recorded))
+                if statement.anchor:
+                    self._say(node, NEC.anchor, _target(statement.anchor))
 
+    def _write_result(self, result: CriterionResult) -> None:
+        name = result.criterion.id
+        entity = self._part(NEC.result, NEC.CriterionResult, name)
+        self._say(entity, NEC.criterion, URIRef(result.criterion.iri))
+        self._say(entity, NEC.status, _STATUS[result.status])
+        for number, bearing in enumerate(result.evidence, start=1):
+            self._say(entity, NEC.evidence, URIRef(bearing.statement.iri))
+            node = self._part(NEC.bearing, NEC.Bearing, f"{name}.bearing-{number}", of=entity)
+            self._say(node, NEC.statement, URIRef(bearing.statement.iri))
+            self._say(node, NEC.stance, NEC[bearing.stance.value])
+        for number, fact in enumerate(result.facts, start=1):
+            self._write_fact(self._part(NEC.fact, NEC.FactResult, f"{name}.fact-{number}", of=entity), fact)
+        for reported in result.results:
+            # A leaf's shape has at most one result for a request, so the shape's name identifies the result.
+            name_of_result = reported.shape.rpartition("/")[2] + f"@{name}"
+            found = self._part(NEC.validationResult, SH.ValidationResult, name_of_result, of=entity)
+            self._say(found, SH.focusNode, URIRef(reported.focus))
+            self._say(found, SH.sourceShape, URIRef(reported.shape))
+            self._say(found, SH.resultSeverity, SH[reported.severity])
+            self._say(found, SH.sourceConstraintComponent, URIRef(reported.component))
+            if reported.path:
+                self._say(found, SH.resultPath, URIRef(reported.path))
+            self._say(found, SH.resultMessage, Literal(reported.message, lang=reported.language or None))
 
-def _write_justifications(graph: Graph, node: URIRef, determination: Determination) -> None:
-    graph.add((node, NEC.gapCount, Literal(determination.gaps.count)))
-    leaves = {result.criterion.id: URIRef(result.criterion.iri) for result in determination.criteria}
-    for relation, family in (
-        (NEC.gap, determination.gaps),
-        (NEC.ground, determination.grounds),
-        (NEC.statementGround, determination.statement_grounds),
-        (NEC.objection, determination.objections),
-        (NEC.change, determination.changes),
-    ):
-        for rank, members in enumerate(smallest(family), start=1):
-            entity = node + f"#{relation.fragment}-{rank}"
-            graph.add((node, relation, entity))
-            graph.add((entity, RDF.type, NEC.Justification))
-            graph.add((entity, NEC.rank, Literal(rank)))
-            for member in members:
-                if member in leaves:
-                    graph.add((entity, NEC.criterion, leaves[member]))
-                else:
-                    graph.add((entity, NEC.statement, URIRef(member)))
+    def _write_fact(self, node: URIRef, fact: FactResult) -> None:
+        self._say(node, NEC.status, _STATUS[fact.status])
+        if fact.topic:
+            self._say(node, NEC.factTopic, terms.node(fact.topic))
+            self._say(node, RDFS.label, Literal(fact.label))
+        if fact.in_remission:
+            self._say(node, NEC.remission, Literal(True))
+        for bearing in fact.evidence:
+            self._say(node, NEC.evidence, URIRef(bearing.statement.iri))
 
+    def _write_report(self) -> None:
+        if not self.determination.criteria:
+            return
+        report = self._part(NEC.validationReport, SH.ValidationReport, "report")
+        reported = list(self.graph.objects(self.node, NEC.result / NEC.validationResult))
+        self._say(report, SH.conforms, Literal(not reported))
+        for result in reported:
+            self.graph.add((report, SH.result, result))
 
-def _write_result(graph: Graph, node: URIRef, result: CriterionResult) -> None:
-    entity = node + f"#{result.criterion.id}"
-    graph.add((node, NEC.result, entity))
-    graph.add((entity, RDF.type, NEC.CriterionResult))
-    graph.add((entity, NEC.criterion, URIRef(result.criterion.iri)))
-    graph.add((entity, NEC.status, _STATUS[result.status]))
-    for bearing in result.evidence:
-        graph.add((entity, NEC.evidence, URIRef(bearing.statement.iri)))
-        _write_statement(graph, bearing.statement)
-    for number, fact in enumerate(result.facts, start=1):
-        _write_fact(graph, entity, entity + f".fact-{number}", fact)
-    for reported in result.results:
-        # A leaf's shape has at most one result for a request, so the shape's name identifies the result.
-        validation_result = node + "#" + reported.shape.rpartition("/")[2] + f"@{result.criterion.id}"
-        graph.add((entity, NEC.validationResult, validation_result))
-        graph.add((validation_result, RDF.type, SH.ValidationResult))
-        graph.add((validation_result, SH.focusNode, URIRef(reported.focus)))
-        graph.add((validation_result, SH.sourceShape, URIRef(reported.shape)))
-        graph.add((validation_result, SH.resultSeverity, SH[reported.severity]))
-        graph.add((validation_result, SH.sourceConstraintComponent, URIRef(reported.component)))
-        if reported.path:
-            graph.add((validation_result, SH.resultPath, URIRef(reported.path)))
-        graph.add((validation_result, SH.resultMessage, Literal(reported.message)))
+    def _write_asides(self) -> None:
+        for number, aside in enumerate(self.determination.asides, start=1):
+            entity = self._part(NEC.setAside, NEC.SetAside, f"aside-{number}")
+            self._say(entity, NEC.statement, URIRef(aside.statement.iri))
+            self._say(entity, NEC.reason, NEC[aside.reason.name.title().replace("_", "")])
+            if aside.days is not None:
+                self._say(entity, NEC.lookback, Literal(aside.days))
+            if aside.leaf:
+                self._say(entity, NEC.criterion, URIRef(aside.leaf))
 
-
-def _write_fact(graph: Graph, result: URIRef, node: URIRef, fact: FactResult) -> None:
-    graph.add((result, NEC.fact, node))
-    graph.add((node, RDF.type, NEC.FactResult))
-    graph.add((node, NEC.status, _STATUS[fact.status]))
-    if fact.topic:
-        graph.add((node, NEC.factTopic, terms.node(fact.topic)))
-        graph.add((node, RDFS.label, Literal(fact.label)))
-    if fact.in_remission:
-        graph.add((node, NEC.remission, Literal(True)))
-    for bearing in fact.evidence:
-        graph.add((node, NEC.evidence, URIRef(bearing.statement.iri)))
-
-
-def _write_statement(graph: Graph, statement: Statement) -> None:
-    node, document = URIRef(statement.iri), URIRef(statement.document.iri)
-    graph.add((node, RDF.type, NEC.Statement))
-    graph.add((node, NEC.assertion, NEC[statement.assertion.value]))
-    graph.add((node, NEC.observed, Literal(statement.observed)))
-    graph.add((node, NEC.recorded, Literal(statement.recorded)))
-    graph.add((node, NEC.documentedIn, document))
-    for subject, predicate, text in (
-        (node, NEC.excerpt, statement.excerpt),
-        (node, NEC.page, statement.page),
-        (document, DCTERMS.title, statement.document.title),
-        (document, DCTERMS.creator, statement.document.author),
-        (document, NEC.authorRole, statement.document.role),
-    ):
-        if text:
-            graph.add((subject, predicate, Literal(text)))
-    if anchor := statement.anchor:
-        graph.add((node, OA.hasTarget, URIRef(target_iri(anchor.text, anchor.start, anchor.end))))
-        graph.add((document, NEC.text, URIRef(anchor.text)))
+    def _write_justifications(self) -> None:
+        determination = self.determination
+        leaves = {result.criterion.id: URIRef(result.criterion.iri) for result in determination.criteria}
+        for relation, count, family in (
+            (NEC.gap, NEC.gapCount, determination.gaps),
+            (NEC.ground, NEC.groundCount, determination.grounds),
+            (NEC.statementGround, None, determination.statement_grounds),
+            (NEC.objection, NEC.objectionCount, determination.objections),
+            (NEC.change, NEC.changeCount, determination.changes),
+        ):
+            if count:
+                self._say(self.node, count, Literal(family.count))
+            for rank, members in enumerate(smallest(family), start=1):
+                entity = self._part(relation, NEC.Justification, f"{relation.fragment}-{rank}")
+                self._say(entity, NEC.rank, Literal(rank))
+                for member in members:
+                    if member in leaves:
+                        self._say(entity, NEC.criterion, leaves[member])
+                    else:
+                        self._say(entity, NEC.statement, URIRef(member))
+        for id_, facts in determination.gap_facts.items():
+            for number, fact in enumerate(facts, start=1):
+                node = self._part(NEC.gapFact, NEC.FactResult, f"gap-{id_}.fact-{number}")
+                self._say(node, NEC.criterion, leaves[id_])
+                self._write_fact(node, replace(fact, evidence=()))

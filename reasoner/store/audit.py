@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import quote
 
 from filelock import FileLock
 
@@ -17,6 +19,31 @@ from reasoner.ground.errors import StoreError
 
 START = "0" * 64
 """Stands in the first entry for the digest of the one before it."""
+
+
+FILE = "audit.jsonl"
+"""The name of the trail's file in the directory of a knowledge base."""
+UNDONE = "not carried out"
+"""The action of an entry which says that the change of an earlier one, whose digest is its detail, never took effect."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts, as the trail names them."""
+
+    person: str
+    """IRI."""
+    name: str
+    role: str
+
+    @classmethod
+    def of_process(cls) -> Actor:
+        """The account of the operating system that runs this process."""
+        try:
+            name = getpass.getuser()
+        except (KeyError, OSError):
+            name = "unknown"
+        return cls(f"urn:necessity:account:{quote(name)}", name, "account")
 
 
 @dataclass(frozen=True)
@@ -37,6 +64,9 @@ class AuditEntry:
     detail: str
     previous: str
     """Digest of the entry before it."""
+    changes: Mapping[str, str | None] = field(default_factory=dict)
+    """What the action makes of the knowledge base: the digest of each named graph, and of each subject of its catalog, that
+    becomes another; null for one that is removed."""
     digest: str = ""
     """SHA-256 of the entry without this, as JSON with sorted keys and no spaces."""
 
@@ -57,7 +87,13 @@ class AuditTrail:
         self._lock = FileLock(path.with_name(path.name + ".lock"))
 
     def append(
-        self, *, person: str, name: str, role: str, action: str, subject: str = "", detail: str = ""
+        self,
+        actor: Actor,
+        action: str,
+        *,
+        subject: str = "",
+        detail: str = "",
+        changes: Mapping[str, str | None] | None = None,
     ) -> AuditEntry:
         """Add an entry; raises `StoreError` if it cannot be written."""
         try:
@@ -67,15 +103,16 @@ class AuditTrail:
                 entry = AuditEntry(
                     number=last.number + 1 if last else 1,
                     time=datetime.now(UTC).isoformat(timespec="milliseconds"),
-                    person=person,
-                    name=name,
-                    role=role,
+                    person=actor.person,
+                    name=actor.name,
+                    role=actor.role,
                     action=action,
                     subject=subject,
                     detail=detail,
                     previous=last.digest if last else START,
+                    changes=dict(changes or {}),
                 )
-                entry = AuditEntry(**{**asdict(entry), "digest": entry.expected_digest()})
+                entry = replace(entry, digest=entry.expected_digest())
                 stream.write(_json(asdict(entry)).encode() + b"\n")
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -132,7 +169,8 @@ class AuditTrail:
             return
         try:
             with self.path.open(encoding="utf-8", errors="replace") as stream:
-                yield from stream
+                # A crash can leave a last line that is incomplete; the next entry takes its place.
+                yield from (line for line in stream if line.endswith("\n"))
         except OSError as error:
             raise StoreError(f"the audit trail cannot be read: {error.strerror}", where=str(self.path)) from error
 
@@ -140,11 +178,10 @@ class AuditTrail:
 def _last(stream: BinaryIO) -> AuditEntry | None:
     """The last entry; an incomplete line after it, left by a crash, is removed."""
     end = stream.seek(0, os.SEEK_END)
-    tail, start = b"", end
-    while start > 0 and tail.count(b"\n") < 2:
-        start = max(0, start - 4096)
-        stream.seek(start)
-        tail = stream.read(end - start)
+    tail, size = b"", 4096
+    while len(tail) < end and tail.count(b"\n") < 2:
+        stream.seek(max(0, end - size))
+        tail, size = stream.read(), 2 * size
     lines, _, incomplete = tail.rpartition(b"\n")
     if incomplete:
         stream.truncate(end - len(incomplete))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -16,13 +18,16 @@ from urllib.parse import urlsplit
 import pyoxigraph as ox
 from filelock import ReadWriteLock, Timeout
 
-from reasoner.ground.errors import QueryError, StoreError, UsageError
+from reasoner.ground.errors import ConflictError, QueryError, StoreError, UsageError
 from reasoner.rdf import graphs
+from reasoner.rdf.namespaces import NEC
 from reasoner.rdf.sparql import names_graphs
 
 QueryResults = ox.QuerySolutions | ox.QueryBoolean | Iterable[ox.Triple]
 """What a query gives: solutions of SELECT, a truth value of ASK, triples of CONSTRUCT and DESCRIBE."""
 
+CHANGES = str(NEC.changes)
+"""The property by which the service description of this software's endpoint says where it takes changes of a base."""
 _SOLUTIONS = "application/sparql-results+json"
 _TRIPLES = "application/n-triples"
 _FLUSH = 16 * 2**20
@@ -84,6 +89,10 @@ class MemoryStore:
         with _errors_of_oxigraph():
             self._store.update(text)
 
+    def astray(self) -> int:
+        """How many triples stand in no named graph, where no query sees them."""
+        return sum(1 for _ in self._store.quads_for_pattern(None, None, None, ox.DefaultGraph()))
+
     def close(self) -> None:
         """See `Store.close`."""
 
@@ -96,6 +105,7 @@ class DirectoryStore(MemoryStore):
 
     def __init__(self, directory: Path, *, write: bool = False) -> None:
         self.directory = directory
+        self.writable = write
         data = directory / "oxigraph"
         if not write and not data.is_dir():
             raise StoreError(
@@ -212,6 +222,22 @@ class EndpointStore:
         """See `Store.update`."""
         self._post(self.update_url, "application/sparql-update", text, "*/*")
 
+    @cached_property
+    def changes_url(self) -> str:
+        """Where this software's own endpoint takes changes of a base; empty for an endpoint of other software."""
+        try:
+            _, body = self._send(urllib.request.Request(self.query_url, headers={"Accept": _TRIPLES, **self._header}))  # noqa: S310 - as below
+            told = graphs.triples(body)
+        except (SyntaxError, ValueError, StoreError, QueryError):
+            return ""
+        return next(
+            (t.object.value for t in told if t.predicate.value == CHANGES and isinstance(t.object, ox.NamedNode)), ""
+        )
+
+    def carry_out(self, change: Mapping[str, Any]) -> None:
+        """Have this software's own endpoint carry out a change, given as JSON; raises as `query` does."""
+        self._post(self.changes_url, "application/json", json.dumps(change), "*/*")
+
     def close(self) -> None:
         """See `Store.close`."""
 
@@ -222,6 +248,10 @@ class EndpointStore:
             headers={"Content-Type": f"{content}; charset=utf-8", "Accept": accept, **self._header},
             method="POST",
         )
+        return self._send(request)
+
+    def _send(self, request: urllib.request.Request) -> tuple[str, bytes]:
+        url = request.full_url
         try:
             with self._opener.open(request, timeout=self._timeout) as response:
                 return response.headers.get_content_type(), response.read()
@@ -229,6 +259,8 @@ class EndpointStore:
             detail = error.read(2000).decode(errors="replace").strip()
             if error.code == 400:
                 raise QueryError(f"the endpoint refuses the request: {detail}", where=url) from None
+            if error.code == 409:
+                raise ConflictError(detail, mend="Try again") from None
             mend = "Set NECESSITY_KB_TOKEN, or NECESSITY_KB_USER and _PASSWORD" if error.code in (401, 403) else ""
             raise StoreError(
                 f"the endpoint answers {error.code} {error.reason}: {detail}", where=url, mend=mend

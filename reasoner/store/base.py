@@ -1,49 +1,79 @@
-"""The knowledge base: policy, charts, determinations, decisions and acceptances as named graphs of one store."""
+"""The knowledge base: policies, charts, determinations, decisions and acceptances as named graphs of one store."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
+from datetime import date
 
 import pyoxigraph as ox
 
 from reasoner.chart.fast.chart import read_cases
 from reasoner.chart.model import Case
+from reasoner.determination.engine import software_version
 from reasoner.determination.model import Determination
-from reasoner.ground.errors import StoreError
+from reasoner.ground.errors import ConflictError, NecessityError, StoreError
 from reasoner.policy.configuration import Configuration
 from reasoner.policy.model import Policy
 from reasoner.rdf import graphs, parsing
-from reasoner.rdf.namespaces import NEC
+from reasoner.rdf.descriptions import describe
+from reasoner.rdf.namespaces import NEC, PROV
 from reasoner.rdf.sparql import refuse_outreach
 from reasoner.render import provenance
 from reasoner.review.acts import Acceptance, Decision
-from reasoner.store.backends import MemoryStore, QueryResults, Store
+from reasoner.store import audit, guard, history, integrity
+from reasoner.store.audit import Actor, AuditTrail
+from reasoner.store.backends import DirectoryStore, EndpointStore, MemoryStore, QueryResults, Store
 from reasoner.store.catalog import (
     CATALOG,
     HEADER,
     CatalogEntry,
+    DeterminationRun,
     GraphKind,
     LoadChange,
-    current_determination,
     graph_name,
-    insertion,
-    undetermine,
+    itself,
+    lines,
+    now,
 )
+from reasoner.store.change import Change
+from reasoner.store.ontologies import parts_of
+from reasoner.store.placement import Placement
+from reasoner.store.register import Accepted, Register
 
-_POLICY_DEPTH = 800
-"""How deeply the blank nodes of a policy may be nested."""
+_REMOVE = "remove"
+"""The action of taking graphs out."""
+Record = tuple[str, str, str]
+"""A determination's IRI, its request's IRI and its record as canonical N-Triples, as `to_content` gives them."""
 
 
 class KnowledgeBase:
     """Named graphs with a catalog of them, in any store.
 
-    Each change is one update request, so it takes effect whole or not at all, and loading the same content again changes
-    nothing. Methods raise `StoreError` where the store cannot be reached or refuses.
+    Each triple stands in one graph, so that the union of the graphs counts it once. Each change is one update request, so
+    it takes effect whole or not at all, and loading the same content again changes nothing. A base in a directory has an
+    audit trail, `audit.jsonl` beside its data: an entry is written before each change. Methods raise `StoreError` where the
+    store cannot be reached or refuses.
+
+    Args:
+        store: where the content is; in memory by default.
+        trail: the audit trail; by default that of the store's directory, and none for any other store.
+        checked: whether to refuse a base that another version of the software has divided into graphs in another way.
+
+    Raises:
+        StoreError: the base has another format.
     """
 
-    def __init__(self, store: Store | None = None) -> None:
+    def __init__(self, store: Store | None = None, trail: AuditTrail | None = None, *, checked: bool = True) -> None:
         self.store = store or MemoryStore()
+        if trail is None and isinstance(self.store, DirectoryStore):
+            trail = AuditTrail(self.store.directory / audit.FILE)
+        self.trail = trail
+        self.register = Register(self.store)
+        if checked:
+            self.register.refuse_other_formats()
+        if self.trail and isinstance(self.store, DirectoryStore) and self.store.writable:
+            integrity.settle(self.store, self.trail)
 
     def query(self, text: str) -> QueryResults:
         """Answer a SPARQL query; its default graph is the union of all named graphs.
@@ -55,47 +85,70 @@ class KnowledgeBase:
         refuse_outreach(text)
         return self.store.query(text)
 
-    def load_policy(self, policy: Policy) -> LoadChange:
-        """Add a policy, or replace its earlier content.
+    def load_policy(self, policy: Policy, by: Actor | None = None) -> LoadChange:
+        """Add a policy and the vocabularies that it uses, or replace their earlier content.
 
         Raises:
             StoreError: the default graph of the store is not the union of its named graphs.
         """
-        triples = graphs.triples(policy.ontology) + graphs.triples(policy.shapes)
-        content = graphs.canonical_lines(parsing.data_set(policy.id, triples, depth=_POLICY_DEPTH).triples)
-        change = self._put(GraphKind.POLICY, policy.iri, content)
+        parts = parts_of(policy)
+        made = self._put(parts, "load policy", by)
         if not self.store.query(f"{HEADER}ASK {{ <{policy.iri}> a nec:Policy }}"):
             raise StoreError(
                 "the default graph of the endpoint is not the union of its named graphs",
                 mend="Start it with that option, as `oxigraph serve --union-default-graph`",
             )
+        unchanged = all(change is LoadChange.UNCHANGED for change in made)
+        (own,) = (change for (kind, *_), change in zip(parts, made, strict=True) if kind is GraphKind.POLICY)
+        return own if unchanged or own is not LoadChange.UNCHANGED else LoadChange.REPLACED
+
+    def load_case(self, case: Case, by: Actor | None = None) -> LoadChange:
+        """Add or replace a chart; see `load_cases`."""
+        (change,) = self.load_cases([case], by)
         return change
 
-    def load_case(self, case: Case) -> LoadChange:
-        """Add or replace a chart, with a mark at each statement that is accepted.
+    def load_cases(self, cases: Sequence[Case], by: Actor | None = None) -> list[LoadChange]:
+        """Add or replace charts in one change, with a mark at each statement that is accepted.
 
-        If the content changes, the request has no current determination any more.
+        A request whose chart becomes another has no current determination any more. What its determinations judged and the
+        new chart no longer says is kept as a snapshot.
+
+        Raises:
+            StoreError: a request has no IRI, so that its chart could be mistaken for another's.
         """
-        return self._put(GraphKind.CHART, case.iri, self._marked(case.iri, case.content), undetermine(case.iri))
+        for case in cases:
+            self.refuse_nameless(case)
+        acceptances = self.register.acceptances([case.iri for case in cases])
+        contents = [_marked(case.content, acceptances.get(case.iri, {})) for case in cases]
+        named = zip(cases, contents, strict=True)
+        return self._put([(GraphKind.CHART, case.iri, content) for case, content in named], "load charts", by)
 
-    def load_decision(self, decision: Decision) -> LoadChange:
+    @staticmethod
+    def refuse_nameless(case: Case) -> None:
+        """Raise `StoreError` for a request without an IRI, whose chart could be mistaken for another's."""
+        if case.iri.startswith(parsing.GENERATED):
+            mend = "Give it one, so that its chart is not taken for that of another request"
+            raise StoreError("the request has no IRI", where=case.source, mend=mend)
+
+    def load_decision(self, decision: Decision, by: Actor | None = None) -> LoadChange:
         """Add a decision.
 
         Raises:
             StoreError: another decision has its IRI already, or its determination is not in the knowledge base.
         """
-        digest = self._digest(decision.iri)
-        if digest and digest != decision.digest:
+        entries = self.register.entries_about([decision.iri, decision.determination])
+        if decision.iri in entries and entries[decision.iri].digest != decision.digest:
             raise StoreError(
                 "a decision is never changed",
                 where=decision.iri,
                 mend="Record a new one that is a prov:wasRevisionOf it",
             )
-        if not self._digest(decision.determination):
+        if decision.determination not in entries:
             raise StoreError("its determination is not in the knowledge base", where=decision.iri)
-        return self._put(GraphKind.DECISION, decision.iri, decision.content)
+        (change,) = self._put([(GraphKind.DECISION, decision.iri, decision.content)], "load decision", by)
+        return change
 
-    def load_acceptance(self, acceptance: Acceptance) -> LoadChange:
+    def load_acceptance(self, acceptance: Acceptance, by: Actor | None = None) -> LoadChange:
         """Add an acceptance or the withdrawal of one, and mark the chart's statement accordingly.
 
         The request has no current determination after that.
@@ -104,29 +157,33 @@ class KnowledgeBase:
             StoreError: another acceptance has its IRI already, or its request, statement or acceptance is not in the
                 knowledge base.
         """
-        digest = self._digest(acceptance.iri)
-        if digest == acceptance.digest:
+        entries = self.register.entries_about([acceptance.iri, acceptance.withdrawn or acceptance.request])
+        if acceptance.iri in entries and entries[acceptance.iri].digest == acceptance.digest:
             return LoadChange.UNCHANGED
         content = self.chart(acceptance.request)
-        if acceptance.statement:
-            has_object = f"<{acceptance.statement}> " in content
-        else:
-            has_object = self._digest(acceptance.withdrawn) is not None
-        if digest or not content or not has_object:
+        has_object = (
+            f"<{acceptance.statement}> " in content if acceptance.statement else acceptance.withdrawn in entries
+        )
+        if acceptance.iri in entries or not content or not has_object:
             raise StoreError(
-                "an acceptance is never changed" if digest else "what it speaks of is not in the knowledge base",
+                "an acceptance is never changed"
+                if acceptance.iri in entries
+                else "what it speaks of is not in the knowledge base",
                 where=acceptance.iri,
             )
-        marked = self._marked(acceptance.request, content, acceptance)
-        self.store.update(
-            HEADER
-            + " ;\n".join(
-                [
-                    insertion(GraphKind.ACCEPTANCE, acceptance.iri, acceptance.content),
-                    undetermine(acceptance.request),
-                    insertion(GraphKind.CHART, acceptance.request, marked),
-                ]
-            )
+        acceptances = self.register.acceptances([acceptance.request]).get(acceptance.request, {})
+        if acceptance.withdrawn in acceptances:
+            statement, person, _ = acceptances[acceptance.withdrawn]
+            acceptances[acceptance.withdrawn] = (statement, person, True)
+        elif not acceptance.withdrawn:
+            acceptances[acceptance.iri] = (acceptance.statement, acceptance.person, False)
+        self._put(
+            [
+                (GraphKind.ACCEPTANCE, acceptance.iri, acceptance.content),
+                (GraphKind.CHART, acceptance.request, _marked(content, acceptances)),
+            ],
+            "load acceptance",
+            by,
         )
         return LoadChange.ADDED
 
@@ -134,45 +191,64 @@ class KnowledgeBase:
         """The acceptances of a request that are not withdrawn: IRI to the statement's and the person's IRI."""
         return {
             iri: (statement, person)
-            for iri, (statement, person, withdrawn) in self._acceptances(request).items()
+            for iri, (statement, person, withdrawn) in self.register.acceptances([request]).get(request, {}).items()
             if not withdrawn
         }
 
-    def record(self, determinations: Iterable[Determination]) -> LoadChange:
+    def begin_run(self) -> DeterminationRun:
+        """A run of this software, to record determinations in."""
+        return DeterminationRun(provenance.software(), f"necessity {software_version()}")
+
+    def record(
+        self, determinations: Iterable[Determination], run: DeterminationRun | None = None, by: Actor | None = None
+    ) -> LoadChange:
         """Add all determinations of one case as its current ones; earlier ones stay."""
-        return self.record_content([to_content(determination) for determination in determinations])
+        (change,) = self.record_contents([[to_content(d) for d in determinations]], run, by)
+        return change
 
-    def record_content(self, contents: Iterable[tuple[str, str, str]]) -> LoadChange:
-        """Add what `to_content` gave for all determinations of one case; see `record`."""
-        contents = list(contents)
-        (request,) = {request for _, request, _ in contents}
-        current = {str(row["d"].value) for row in self._select(f"SELECT ?d {{ {current_determination(request)} }}")}
-        if current == {iri for iri, _, _ in contents}:
-            return LoadChange.UNCHANGED
-        insertions = [insertion(GraphKind.DETERMINATION, iri, content) for iri, _, content in contents]
-        links = " ".join(f"<{request}> nec:currentDetermination <{iri}> ." for iri, _, _ in contents)
-        self.store.update(
-            f"{HEADER}{undetermine(request)} ;\n"
-            + " ;\n".join([*insertions, f"INSERT DATA {{ GRAPH <{CATALOG}> {{ {links} }} }}"])
-        )
-        return LoadChange.REPLACED if current else LoadChange.ADDED
+    def record_contents(
+        self, of_cases: Iterable[Sequence[Record]], run: DeterminationRun | None = None, by: Actor | None = None
+    ) -> list[LoadChange]:
+        """Add the determinations of several cases, for each case all that `to_content` gave; see `record`."""
+        of_cases = [list(contents) for contents in of_cases]
+        requests = [request for contents in of_cases for request in {request for _, request, _ in contents}]
+        change = self._new_change()
+        current = self.register.current(requests)
+        run, time, made = run or self.begin_run(), now(), list[LoadChange]()
+        new: list[Record] = []
+        for request, contents in zip(requests, of_cases, strict=True):
+            earlier = current[request]
+            iris = [iri for iri, _, _ in contents]
+            if set(earlier) == set(iris):
+                made.append(LoadChange.UNCHANGED)
+                continue
+            made.append(LoadChange.REPLACED if earlier else LoadChange.ADDED)
+            new += contents
+            change.catalog[request] = lines(request, [(str(NEC.currentDetermination), f"<{iri}>") for iri in iris])
+            for iri in iris:
+                event = run.generation(iri)
+                change.catalog[event] = run.generation_description(iri, time, earlier)
+                change.catalog[iri] = lines(iri, [(str(PROV.qualifiedGeneration), f"<{event}>")])
+        if not new:
+            return made
+        entries = self.register.entries_about([iri for iri, _, _ in new])
+        for iri in entries:  # it was recorded before, in another run
+            told = (change.catalog[iri] or "") + self.register.description(iri)
+            change.catalog[iri] = "".join(sorted(set(graphs.lines_of(told))))
+        for iri, _, content in new:
+            digest = graphs.digest(content)
+            if iri not in entries or entries[iri].digest != digest:
+                graph = graph_name(GraphKind.DETERMINATION, iri)
+                change.graphs[graph] = content
+                change.catalog[graph] = CatalogEntry(graph, GraphKind.DETERMINATION, iri, digest, time).description
+        change.catalog[run.iri] = run.description(time)
+        change.catalog[run.software] = run.software_description
+        self._apply(change, "determine", by)
+        return made
 
-    def entries(self, kind: GraphKind | None = None) -> Iterator[CatalogEntry]:
+    def entries(self, kind: GraphKind | None = None) -> list[CatalogEntry]:
         """The named graphs, ordered by kind and by what they are about."""
-        only = f"VALUES ?kind {{ nec:{kind.value} }}" if kind else ""
-        rows = self._select(
-            f"""SELECT ?graph ?kind ?about ?digest ?loaded {{ GRAPH <{CATALOG}> {{ {only}
-                ?graph a ?kind ; nec:holds ?about ; nec:contentDigest ?digest ; nec:loaded ?loaded }} }}
-                ORDER BY ?kind ?about"""
-        )
-        for row in rows:
-            yield CatalogEntry(
-                graph=row["graph"].value,
-                kind=GraphKind(row["kind"].value.removeprefix(str(NEC))),
-                about=row["about"].value,
-                digest=row["digest"].value,
-                loaded=datetime.fromisoformat(row["loaded"].value),
-            )
+        return self.register.entries(kind)
 
     def chart(self, request: str) -> str:
         """The chart of a request as canonical N-Triples, for `read_chart`; empty if there is none."""
@@ -180,28 +256,16 @@ class KnowledgeBase:
 
     def undetermined(self, policy: Policy, configuration: Configuration | None = None) -> list[str]:
         """The requests, ordered, without a current determination by this content of the policy, configuration and software."""
-        configuration_pattern = (
-            f'?d nec:configurationDigest "{configuration.digest}"'
-            if configuration
-            else "FILTER NOT EXISTS { ?d nec:configurationDigest ?other }"
-        )
-        rows = self._select(
-            f"""SELECT ?request {{
-                GRAPH <{CATALOG}> {{ ?chart a nec:ChartGraph ; nec:holds ?request ; nec:contentDigest ?digest }}
-                FILTER NOT EXISTS {{
-                    GRAPH <{CATALOG}> {{ ?request nec:currentDetermination ?d }}
-                    GRAPH ?determination {{ ?d nec:inputDigest ?digest ; nec:policyDigest "{policy.digest}" ;
-                        prov:wasGeneratedBy/prov:wasAssociatedWith <{provenance.software()}> . {configuration_pattern} }}
-                }} }} ORDER BY ?request"""
-        )
-        return [row["request"].value for row in rows]
+        digest = configuration.digest if configuration else ""
+        return self.register.undetermined(policy.digest, digest, provenance.software())
 
-    def remove(self, iri: str, *, decisions: bool = False) -> int:
-        """Remove the graph about an IRI; with a request also its determinations.
+    def remove(self, iri: str, *, decisions: bool = False, by: Actor | None = None) -> int:
+        """Remove the graph about an IRI; with a request also its determinations, and the snapshots that only these need.
 
         Args:
-            iri: IRI of the policy, request, determination or decision.
+            iri: IRI of a policy, ontology, request, determination, decision or acceptance.
             decisions: whether decisions that refer to what is removed are removed too.
+            by: who removes it; by default the account of this process.
 
         Returns:
             How many named graphs were removed.
@@ -209,66 +273,101 @@ class KnowledgeBase:
         Raises:
             StoreError: there is no graph about the IRI, or decisions refer to it and are not to be removed.
         """
-        entries = {entry.about: entry for entry in self.entries()}
-        if iri not in entries:
+        change = self._new_change()
+        if not self.register.entries_about([iri]):
             raise StoreError("the knowledge base holds nothing under this IRI", where=iri)
-        removed = {iri}
-        rows = self._select(f"SELECT ?d {{ ?d a nec:Determination ; nec:request <{iri}> }}")
-        removed |= {row["d"].value for row in rows} & set(entries)
-        subjects = " ".join(f"<{about}>" for about in sorted(removed))
-        rows = self._select(
-            f"""SELECT ?d {{ VALUES ?of {{ {subjects} }}
-                {{ ?d a nec:Decision ; nec:determination ?of }} UNION {{ ?d a nec:Acceptance ; nec:request ?of }}
-                UNION {{ ?d a nec:Withdrawal ; nec:request ?of }} }}"""
-        )
-        signed_kinds = (GraphKind.DECISION, GraphKind.ACCEPTANCE)
-        signed = {row["d"].value for row in rows} | {about for about in removed if entries[about].kind in signed_kinds}
+        removed = {iri} | self.register.determinations(iri)
+        removed |= (signed := self.register.signed(removed))
+        entries = self.register.entries_about(removed)
+        signed |= {about for about, e in entries.items() if e.kind in (GraphKind.DECISION, GraphKind.ACCEPTANCE)}
         if signed and not decisions:
             raise StoreError(
                 f"recorded decisions would be lost: {len(signed)}", where=iri, mend="Confirm with --with-decisions"
             )
-        removed |= signed
-        steps = [undetermine(iri)]
-        for about in sorted(removed):
-            graph = entries[about].graph
-            steps.append(f"DROP SILENT GRAPH <{graph}>")
-            steps.append(f"DELETE WHERE {{ GRAPH <{CATALOG}> {{ <{graph}> ?p ?o }} }}")
-            steps.append(f"DELETE WHERE {{ GRAPH <{CATALOG}> {{ ?s nec:currentDetermination <{about}> }} }}")
-        self.store.update(HEADER + " ;\n".join(steps))
-        return len(removed)
+        placement = Placement(self.store)
+        for request, determinations in self.register.current(self.register.answered(removed)).items():
+            kept = [(str(NEC.currentDetermination), f"<{d}>") for d in determinations if d not in removed]
+            change.catalog[request] = lines(request, kept) or None
+        change.catalog |= dict.fromkeys(self.register.generations(removed))
+        entries |= self.register.entries_about(self.register.snapshots(removed))
+        for about, entry in entries.items():
+            placement.take_out(entry.graph)
+            change.graphs[entry.graph] = None
+            change.catalog |= {entry.graph: None, about: None}
+        self._place(placement, change)
+        self._apply(change, _REMOVE, by)
+        return len(entries)
 
     def content(self, graph: str) -> str:
-        """A named graph as canonical N-Triples; empty if there is none."""
-        triples = self.store.query(f"CONSTRUCT {{ ?s ?p ?o }} {{ GRAPH <{graph}> {{ ?s ?p ?o }} }}")
-        if isinstance(triples, ox.QuerySolutions | ox.QueryBoolean):
-            raise StoreError("the store gave no triples to a CONSTRUCT query")
-        return graphs.canonical_lines(triples)
+        """The content of a named graph, with that of the shared graphs that it includes, as canonical N-Triples."""
+        return Placement(self.store).content(graph)
+
+    def judged(self, determination: str) -> dict[str, str]:
+        """What a determination judged of each resource of its chart, by IRI as canonical N-Triples, also after it was replaced.
+
+        Raises:
+            StoreError: there is no such determination, or what it judged is neither in the chart nor among the snapshots.
+        """
+        request, digests = self.register.judged(determination)
+        said = describe(self.chart(request))
+        told: dict[str, str] = {}
+        for resource, digest in digests.items():
+            description = said.get(resource, "")
+            if graphs.digest(description) != digest:
+                iri = history.snapshot_iri(resource, digest)
+                description = history.read_snapshot(self.content(graph_name(GraphKind.HISTORY, iri)))
+            if graphs.digest(description) != digest:
+                raise StoreError("what was judged of it is not in the knowledge base", where=resource)
+            told[resource] = description
+        return told
 
     def export(self, kind: GraphKind | None = None) -> Iterator[ox.Quad]:
-        """The quads of all named graphs, graph by graph in the catalog's order; the catalog last, if all are wanted."""
+        """The quads of all named graphs, graph by graph in the catalog's order, the catalog last.
+
+        Of one kind, each graph is given whole, with the content of the shared graphs that it includes.
+        """
+        placement = Placement(self.store)
         names = [entry.graph for entry in self.entries(kind)] + ([CATALOG] if kind is None else [])
         for name in names:
-            for triple in graphs.triples(self.content(name)):
+            for triple in graphs.triples(placement.content(name) if kind else placement.own(name)):
                 yield ox.Quad(triple.subject, triple.predicate, triple.object, ox.NamedNode(name))
 
-    def verify(self) -> Iterator[str]:
-        """What is wrong with the content, a line each.
+    def carry_out(self, change: Change, action: str, by: Actor) -> None:
+        """Carry out a change that another process has worked out from this base.
 
-        Found are graphs that differ from their digest or have no entry, and links between graphs of which one is missing.
+        Raises:
+            ConflictError: the base has changed since.
+            StoreError: it would alter a determination, or what a person has signed.
         """
-        entries = {entry.graph: entry for entry in self.entries()}
-        for entry in entries.values():
-            if graphs.digest(self.content(entry.graph)) != entry.digest:
-                yield f"the content of <{entry.graph}>, about <{entry.about}>, differs from its digest"
-        for row in self._select("SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } } ORDER BY ?g"):
-            if row["g"].value not in entries and row["g"].value != CATALOG:
-                yield f"the catalog has no entry for <{row['g'].value}>"
-        abouts = {entry.about for entry in entries.values()}
-        for row in self._select(
-            f"SELECT ?r ?d {{ GRAPH <{CATALOG}> {{ ?r nec:currentDetermination ?d }} }} ORDER BY ?d"
-        ):
-            if row["d"].value not in abouts or row["r"].value not in abouts:
-                yield f"<{row['r'].value}> refers to <{row['d'].value}>, and one of them is missing"
+        if change.head != self.register.audit_head():
+            raise ConflictError("the knowledge base has been changed meanwhile", mend="Try again")
+        guard.refuse_alterations(self.store, change, removes=action == _REMOVE)
+        self._apply(replace(change, head=""), action, by)
+
+    def update(self, text: str, by: Actor | None = None) -> None:
+        """Carry out a SPARQL update on graphs of people's own; see `reasoner.store.guard`.
+
+        Raises:
+            QueryError: it would change a graph of this software, or does not name the graphs that it changes.
+        """
+        changed = guard.changed_graphs(text)
+        self.store.update(text)
+        if self.trail:
+            placement = Placement(self.store)
+            digests = {name: graphs.digest(own) if (own := placement.own(name)) else None for name in changed}
+            entry = self.trail.append(by or Actor.of_process(), "update", changes=digests)
+            integrity.write_head(self.store, entry.digest)
+
+    def verify(self, head: str | None = None) -> Iterator[str]:
+        """What is wrong with the content, a line each; see `reasoner.store.integrity`.
+
+        Args:
+            head: the digest of an entry of the audit trail, noted earlier and kept elsewhere.
+        """
+        if self.trail is None:
+            yield from integrity.compare_with_catalog(self.store)
+        else:
+            yield from integrity.compare_with_trail(self.store, self.trail, head)
 
     def close(self) -> None:
         """Close the store."""
@@ -280,55 +379,97 @@ class KnowledgeBase:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _put(self, kind: GraphKind, about: str, content: str, first: str = "") -> LoadChange:
-        """Add or replace a named graph, in one request with an update that goes before."""
-        digest = self._digest(about)
-        if digest == graphs.digest(content):
-            return LoadChange.UNCHANGED
-        self.store.update(HEADER + (f"{first} ;\n" if first else "") + insertion(kind, about, content))
-        return LoadChange.REPLACED if digest else LoadChange.ADDED
+    @property
+    def _remote(self) -> EndpointStore | None:
+        """The store, if it is an endpoint of this software, which carries changes out itself."""
+        return self.store if isinstance(self.store, EndpointStore) and self.store.changes_url else None
 
-    def _acceptances(self, request: str) -> dict[str, tuple[str, str, bool]]:
-        """All acceptances of a request: IRI to the statement's and the person's IRI, and whether it is withdrawn."""
-        rows = self._select(
-            f"""SELECT ?iri ?statement ?person ?withdrawal {{
-                ?iri a nec:Acceptance ; nec:request <{request}> ; nec:statement ?statement ; prov:wasAttributedTo ?person
-                OPTIONAL {{ ?withdrawal a nec:Withdrawal ; prov:wasRevisionOf ?iri }} }} ORDER BY ?iri"""
-        )
-        return {
-            row["iri"].value: (row["statement"].value, row["person"].value, row["withdrawal"] is not None)
-            for row in rows
-        }
+    def _new_change(self) -> Change:
+        """A change to be worked out from what the base holds now."""
+        return Change(head=self.register.audit_head() if self._remote else "")
 
-    def _marked(self, request: str, content: str, new: Acceptance | None = None) -> str:
-        """A chart in which just the statements are marked that are accepted, taking a new acceptance or withdrawal in."""
-        acceptances = self._acceptances(request)
-        if new and new.withdrawn in acceptances:
-            statement, person, _ = acceptances[new.withdrawn]
-            acceptances[new.withdrawn] = (statement, person, True)
-        elif new:
-            acceptances[new.iri] = (new.statement, new.person, False)
-        marks = {f"<{statement}> <{NEC.acceptedBy}> <{person}> .\n" for statement, person, _ in acceptances.values()}
-        lines = [f"{line}\n" for line in content.split("\n") if line and f"{line}\n" not in marks]
-        subjects = {line.partition(" ")[0] for line in lines}
-        lines += {
-            f"<{statement}> <{NEC.acceptedBy}> <{person}> .\n"
-            for statement, person, withdrawn in acceptances.values()
-            if not withdrawn and f"<{statement}>" in subjects
-        }
-        return "".join(sorted(lines))
+    def _put(
+        self, items: Sequence[tuple[GraphKind, str, str]], action: str, by: Actor | None = None
+    ) -> list[LoadChange]:
+        """Add or replace contents, each of a kind and about an IRI, in one change; a chart loses its current determination."""
+        change = self._new_change()
+        entries = self.register.entries_about([about for _, about, _ in items])
+        made = []
+        placement, time = Placement(self.store), now()
+        new = []
+        for kind, about, content in items:
+            earlier, digest = entries.get(about), graphs.digest(content)
+            if earlier and earlier.digest == digest:
+                made.append(LoadChange.UNCHANGED)
+                continue
+            made.append(LoadChange.REPLACED if earlier else LoadChange.ADDED)
+            new.append((CatalogEntry(graph_name(kind, about), kind, about, digest, time), content))
+            if earlier and kind is GraphKind.CHART:
+                change.catalog[about] = None
+                self._keep_history(earlier, placement.content(earlier.graph), content, change)
+        placement.look_up(content for _, content in new)
+        for entry, content in new:
+            placement.put(entry.graph, content)
+            change.catalog[entry.graph] = entry.description
+        self._place(placement, change, {entry.graph: entry for entry, _ in new})
+        self._apply(change, action, by)
+        return made
 
-    def _digest(self, about: str) -> str | None:
-        rows = self._select(
-            f"SELECT ?digest {{ GRAPH <{CATALOG}> {{ ?graph nec:holds <{about}> ; nec:contentDigest ?digest }} }}"
-        )
-        return next((row["digest"].value for row in rows), None)
+    def _place(self, placement: Placement, change: Change, new: dict[str, CatalogEntry] | None = None) -> None:
+        """Add to a change what becomes of graphs, and describe those again that include others than before."""
+        new = new or {}
+        time = now()
+        moved = {graph: (content, includes) for graph, content, includes in placement.changes()}
+        known = self.register.entries_of(moved.keys() - new.keys()) | new
+        for graph, (content, includes) in moved.items():
+            if graph in change.graphs:  # it is removed
+                continue
+            entry = known.get(graph)
+            if graph.startswith(GraphKind.SHARED.prefix):
+                entry = CatalogEntry(graph, GraphKind.SHARED, "", graphs.digest(content), time) if content else None
+            change.graphs[graph] = content or None
+            change.catalog[graph] = replace(entry, includes=includes).description if entry else None
 
-    def _select(self, text: str) -> ox.QuerySolutions:
-        solutions = self.store.query(HEADER + text)
-        if not isinstance(solutions, ox.QuerySolutions):
-            raise StoreError("the store gave no solutions to a SELECT query")
-        return solutions
+    def _keep_history(self, chart: CatalogEntry, before: str, after: str, change: Change) -> None:
+        kept = history.no_longer_said(before, after, self.register.judged_of(chart.about))
+        known = self.register.entries_about(kept)
+        for iri, content in kept.items():
+            if iri not in known:
+                graph = graph_name(GraphKind.HISTORY, iri)
+                change.graphs[graph] = content
+                entry = CatalogEntry(graph, GraphKind.HISTORY, iri, graphs.digest(content), now())
+                change.catalog[graph] = entry.description
+
+    def _apply(self, change: Change, action: str, by: Actor | None) -> None:
+        """Carry a change out, after an entry in the audit trail; where another process keeps that, let it do both."""
+        if not change:
+            return
+        if self._remote:
+            self._remote.carry_out({"change": asdict(change), "action": action, "by": asdict(by or Actor.of_process())})
+            return
+        entry = None
+        if self.trail:
+            entry = self.trail.append(by or Actor.of_process(), action, changes=change.digests())
+        change.catalog[CATALOG] = itself(entry.digest if entry else "")
+        try:
+            self.store.update(change.update())
+        except NecessityError:
+            if self.trail and entry:
+                self.trail.append(by or Actor.of_process(), audit.UNDONE, detail=entry.digest)
+            raise
+
+
+def _marked(content: str, acceptances: Accepted) -> str:
+    """A chart in which just the statements are marked that are accepted, of all that were ever accepted."""
+    marks = {f"<{statement}> <{NEC.acceptedBy}> <{person}> .\n" for statement, person, _ in acceptances.values()}
+    kept = [line for line in graphs.lines_of(content) if line not in marks]
+    subjects = {line.partition(" ")[0] for line in kept}
+    kept += {
+        f"<{statement}> <{NEC.acceptedBy}> <{person}> .\n"
+        for statement, person, withdrawn in acceptances.values()
+        if not withdrawn and f"<{statement}>" in subjects
+    }
+    return "".join(sorted(kept))
 
 
 def read_chart(request: str, content: str, policy: Policy, as_of: date | None = None) -> Case:
@@ -350,7 +491,7 @@ def read_chart(request: str, content: str, policy: Policy, as_of: date | None = 
     return case
 
 
-def to_content(determination: Determination) -> tuple[str, str, str]:
+def to_content(determination: Determination) -> Record:
     """A determination's IRI, its request's IRI and its record as canonical N-Triples."""
-    content = graphs.canonical(provenance.to_graph([determination]))
+    content = graphs.canonical(provenance.record(determination))
     return str(provenance.iri(determination)), determination.case.iri, content

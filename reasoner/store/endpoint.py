@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import io
+import json
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -25,9 +26,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from reasoner.ground.errors import NecessityError, QueryError, UsageError
+from reasoner.ground.errors import ConflictError, NecessityError, QueryError, UsageError
 from reasoner.rdf.sparql import refuse_outreach
-from reasoner.store.backends import DirectoryStore
+from reasoner.store.audit import Actor
+from reasoner.store.backends import CHANGES, DirectoryStore
+from reasoner.store.base import KnowledgeBase
+from reasoner.store.change import Change
 from reasoner.store.protocol import (
     GRAPH_TYPES,
     LOOPBACK,
@@ -45,7 +49,7 @@ if TYPE_CHECKING:
 
 _MAX_WAITING = 64
 """Requests that may wait for a worker."""
-_MAX_BODY = {"query": 2**20, "update": 256 * 2**20}
+_MAX_BODY = {"query": 2**20, "update": 256 * 2**20, "change": 256 * 2**20}
 """Bytes that the body of a request may have, by its kind of operation."""
 
 
@@ -68,6 +72,8 @@ class EndpointSettings:
     """Bearer token that every request has to carry, if not empty."""
 
 
+_STATUS = {QueryError: 400, ConflictError: 409}
+"""The HTTP status of errors; 500 of others."""
 _Answer = tuple[int, str, bytes]
 """Status, media type and body."""
 
@@ -84,7 +90,7 @@ def serve(settings: EndpointSettings) -> None:
             f"{settings.host} can be reached from other machines",
             mend="Set NECESSITY_TOKEN, and put a server that speaks TLS before it",
         )
-    DirectoryStore(settings.directory, write=settings.writable).close()
+    KnowledgeBase(DirectoryStore(settings.directory, write=settings.writable)).close()
     config = uvicorn.Config(
         application(settings),
         host=settings.host,
@@ -108,6 +114,7 @@ def application(settings: EndpointSettings) -> Starlette:
     return Starlette(
         routes=[
             Route("/sparql", endpoint.sparql, methods=["GET", "POST"]),
+            Route("/changes", endpoint.changes, methods=["POST"]),
             Route("/health", endpoint.health, methods=["GET"]),
         ],
         middleware=middleware,
@@ -151,6 +158,20 @@ class _Endpoint:
             return PlainTextResponse(f"{refusal}\n", refusal.status, headers)
         return Response(body, status, media_type=media, headers={"Vary": "Accept", "Cache-Control": "no-store"})
 
+    async def changes(self, request: Request) -> Response:
+        """Carry out a change of the base that `necessity kb` or a workplace has worked out elsewhere."""
+        try:
+            self._authorize(request)
+            if not self.settings.writable:
+                raise RefusalError(403, "this endpoint is read-only")
+            if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+                raise RefusalError(415, "a change is sent as application/json")
+            body = await self._body(request, "change")
+            status, media, answer = await self._run(Operation("change", body, (), (), ""))
+        except RefusalError as refusal:
+            return PlainTextResponse(f"{refusal}\n", refusal.status)
+        return Response(answer, status, media_type=media)
+
     async def health(self, _: Request) -> Response:
         try:
             await self._run(Operation("query", "ASK { ?s ?p ?o }", (), (), ""))
@@ -179,7 +200,8 @@ class _Endpoint:
             if charset not in ("", "utf-8", "utf8"):
                 raise RefusalError(415, "SPARQL is sent as UTF-8")
             if content not in (
-                *(f"application/sparql-{kind}" for kind in _MAX_BODY),
+                "application/sparql-query",
+                "application/sparql-update",
                 "application/x-www-form-urlencoded",
             ):
                 raise RefusalError(
@@ -190,7 +212,7 @@ class _Endpoint:
                 parameters += parse_parameters(body)
             else:
                 kind, text = content.removeprefix("application/sparql-"), body
-        operations = [(name, value) for name, value in parameters if name in _MAX_BODY]
+        operations = [(name, value) for name, value in parameters if name in ("query", "update")]
         if text is None:
             if not operations and request.method == "GET" and not parameters:
                 return None
@@ -259,6 +281,8 @@ class _Endpoint:
             (sd + "feature", sd + "UnionDefaultGraph"),
             *((sd + "resultFormat", formats + name) for name in (*results, *syntaxes)),
         ]
+        if self.settings.writable:
+            facts.append((CHANGES, str(request.url_for("changes"))))
         triples = [ox.Triple(endpoint, ox.NamedNode(p), ox.NamedNode(o)) for p, o in facts]
         body = ox.serialize(triples, format=GRAPH_TYPES[media], prefixes={"sd": sd, "formats": formats})
         return Response(body, media_type=media, headers={"Vary": "Accept"})
@@ -275,12 +299,13 @@ class _LimitedBuffer(io.BytesIO):
 
 
 _store: DirectoryStore
+_base: KnowledgeBase
 _limit: int
 
 
 def _open(directory: Path, writable: bool, memory: int, limit: int) -> None:
     """Open the store in a worker process, which can be ended at any time."""
-    global _store, _limit
+    global _store, _base, _limit
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
@@ -291,13 +316,17 @@ def _open(directory: Path, writable: bool, memory: int, limit: int) -> None:
         pass
     _limit = limit
     _store = DirectoryStore(directory, write=writable)
+    _base = KnowledgeBase(_store)
 
 
 def _answer(operation: Operation) -> _Answer:
     try:
+        if operation.kind == "change":
+            _carry_out(operation.text)
+            return 204, "text/plain", b""
         refuse_outreach(operation.text)
         if operation.kind == "update":
-            _store.update(operation.text)
+            _base.update(operation.text)
             return 204, "text/plain", b""
         results = _store.query(
             operation.text, default_graphs=operation.default_graphs, named_graphs=operation.named_graphs
@@ -313,6 +342,16 @@ def _answer(operation: Operation) -> _Answer:
     except RefusalError as error:
         return error.status, "text/plain", f"{error}\n".encode()
     except NecessityError as error:
-        return 400 if isinstance(error, QueryError) else 500, "text/plain", f"{error}\n".encode()
+        status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
+        return status, "text/plain", f"{error}\n".encode()
     except (OSError, ValueError) as error:
         return 500, "text/plain", f"the store failed: {error}\n".encode()
+
+
+def _carry_out(text: str) -> None:
+    try:
+        told = json.loads(text)
+        change, action, by = Change.from_json(told["change"]), str(told["action"]), Actor(**told["by"])
+    except (ValueError, TypeError, KeyError):
+        raise QueryError("it is no change of a knowledge base") from None
+    _base.carry_out(change, action, by)

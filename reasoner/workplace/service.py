@@ -95,7 +95,7 @@ class Workplace:
         self.policy = configured(policy, configuration)
         self.settings = settings or WorkplaceSettings()
         self.drafts = Drafts(folder / "drafts.db")
-        self.trail = audit.AuditTrail(folder / "audit.jsonl")
+        self.trail = kb.trail or audit.AuditTrail(folder / audit.FILE)
         self._kb = kb
         self._configuration = configuration
         self._sandbox = Sandbox(kb.store)
@@ -253,7 +253,7 @@ class Workplace:
             if approved and outcome is not Outcome.CRITERIA_MET and not proposal.rationale.strip():
                 raise DocumentationError("to approve against the recommendation takes a rationale")
             decision = signing.sign(proposal, user, self.policy)
-            self._kb.load_decision(decision)
+            self._kb.load_decision(decision, by=_actor(user))
             self._reread(file.case.iri)
         self.drafts.discard(id_, user.iri, draft_fields)
         return signing.show(decision, self.policy)
@@ -264,8 +264,9 @@ class Workplace:
             file = self.case_file(user, id_)
             if statement not in {s.iri for s in file.case.statements}:
                 raise UsageError("the chart has no such statement")
-            self._kb.load_acceptance(signing.accept(file.case.iri, statement, rationale, user, self.policy))
-            self._determine_now(file.case.iri, file.case.as_of)
+            acceptance = signing.accept(file.case.iri, statement, rationale, user, self.policy)
+            self._kb.load_acceptance(acceptance, by=_actor(user))
+            self._determine_now(file.case.iri, file.case.as_of, user)
 
     def withdraw(self, user: User, id_: str, acceptance: str, rationale: str) -> None:
         """Withdraw an acceptance, and determine the request anew."""
@@ -275,23 +276,23 @@ class Workplace:
                 raise ConflictError("the acceptance is not in force", mend="Look at the request again")
             statement, person = file.acceptances[acceptance]
             accepted = Acceptance(acceptance, file.case.iri, statement, "", person, "")
-            self._kb.load_acceptance(signing.withdraw(accepted, rationale, user, self.policy))
-            self._determine_now(file.case.iri, file.case.as_of)
+            self._kb.load_acceptance(signing.withdraw(accepted, rationale, user, self.policy), by=_actor(user))
+            self._determine_now(file.case.iri, file.case.as_of, user)
 
     def determine(self, user: User, id_: str, as_of: date | None = None) -> None:
         """Determine a request anew, as of a day or by default that of its current determinations, and record the result."""
         with self._audited(user, Action.DETERMINE, id_), self._lock:
             item = self._items_of(user, id_)[0]
-            self._determine_now(item.request, as_of or item.as_of)
+            self._determine_now(item.request, as_of or item.as_of, user)
 
     def load(self, user: User, cases: Iterable[Case]) -> dict[LoadChange, int]:
         """Load charts into the knowledge base and determine them; returns how many were added, replaced or unchanged."""
         counts: dict[LoadChange, int] = {}
         with self._audited(user, Action.LOAD), self._lock:
             for case in cases:
-                change = self._kb.load_case(case)
+                change = self._kb.load_case(case, by=_actor(user))
                 if change is not LoadChange.UNCHANGED:
-                    self._determine_now(case.iri, case.as_of)
+                    self._determine_now(case.iri, case.as_of, user)
                 counts[change] = counts.get(change, 0) + 1
         return counts
 
@@ -312,9 +313,7 @@ class Workplace:
         """Require the permission for an action and record it; a refusal or failure is recorded too, without its message."""
 
         def record(entry: str, detail: str) -> None:
-            self.trail.append(
-                person=user.iri, name=user.name, role=user.role.value, action=entry, subject=subject, detail=detail
-            )
+            self.trail.append(_actor(user), entry, subject=subject, detail=detail)
 
         try:
             user.require(action)
@@ -351,9 +350,9 @@ class Workplace:
             case = read_chart(request, content, self.policy, as_of)
             return case, determine_case(case, self.policy, configuration=self._configuration)
 
-    def _determine_now(self, request: str, as_of: date | None) -> None:
+    def _determine_now(self, request: str, as_of: date | None, user: User) -> None:
         _, determinations = self._determined(request, as_of)
-        self._kb.record(determinations)
+        self._kb.record(determinations, by=_actor(user))
         self._reread(request)
 
     def _reread(self, request: str) -> None:
@@ -399,6 +398,10 @@ def _check_proposal(determination: Determination, proposal: Proposal) -> None:
             raise DocumentationError(f"{part.criterion.id} is unconditional and cannot be set not applicable")
     if proposal.disposition is Disposition.DOCUMENTATION_REQUESTED and not proposal.letter.strip():
         raise DocumentationError("the request for documentation has no letter")
+
+
+def _actor(user: User) -> audit.Actor:
+    return audit.Actor(user.iri, user.name, user.role.value)
 
 
 def statement_name(iri: str) -> str:

@@ -181,11 +181,10 @@ class _WorklistReader:
         return self._rows(
             f"""SELECT ?request ?loaded {values} ?start ?end ?birth_date ?jurisdiction ?funding ?urgency ?received {{
                 {self.only} GRAPH <{CATALOG}> {{ ?graph a nec:ChartGraph ; nec:holds ?request ; nec:loaded ?loaded }}
-                GRAPH ?graph {{ ?request {kind}nec:serviceStart ?start ;
-                        nec:member ?member ; nec:plan ?plan .
-                    ?member nec:birthDate ?birth_date . ?plan nec:jurisdiction ?jurisdiction
-                    OPTIONAL {{ ?plan nec:funding ?funding }} OPTIONAL {{ ?request nec:serviceEnd ?end }}
-                    OPTIONAL {{ ?request nec:urgency ?urgency }} OPTIONAL {{ ?request nec:received ?received }} }} }}"""
+                ?request {kind}nec:serviceStart ?start ; nec:member ?member ; nec:plan ?plan .
+                ?member nec:birthDate ?birth_date . ?plan nec:jurisdiction ?jurisdiction
+                OPTIONAL {{ ?plan nec:funding ?funding }} OPTIONAL {{ ?request nec:serviceEnd ?end }}
+                OPTIONAL {{ ?request nec:urgency ?urgency }} OPTIONAL {{ ?request nec:received ?received }} }}"""
         )
 
     def _determinations(self) -> Iterator[dict[str, Any]]:

@@ -11,13 +11,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from rdflib import Graph
+from rdflib import Dataset, Graph
 from rdflib.compare import isomorphic
 
 from reasoner.cli import main, query
-from reasoner.rdf.namespaces import NEC, PROV, RDF
+from reasoner.rdf.namespaces import NEC, PROV, RDF, SH
 from reasoner.store.questions import GRAPH_FORMATS, TABLE_FORMATS
-from tests.conftest import ROOT, Attestation, chart
+from tests.conftest import CASES, ROOT, Attestation, chart
 
 COMMANDS = sorted((ROOT / "reasoner" / "cli").glob("*.py"))
 
@@ -54,12 +54,14 @@ def test_json_and_jsonl(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert list(record) == [
         "schema", "request", "servicePeriod", "policy", "asOf", "outcome", "holdsUnderAllReadings",
         "holdsUnderStrainedReadings", "readings",
-        "criteria", "gaps", "gapCount", "gapFacts", "grounds", "groundCount", "objections", "objectionCount", "changes",
-        "changeCount", "unread", "notes", "chosenReadings", "substitutions", "engine", "software", "policyDigest", "inputDigest",
+        "criteria", "gaps", "gapCount", "gapFacts", "grounds", "groundCount", "statementGrounds", "objections", "objectionCount",
+        "changes", "changeCount", "setAside", "unread", "notes", "chosenReadings", "substitutions", "requestClasses", "engine",
+        "software", "policyDigest", "inputDigest", "judged",
     ]  # fmt: skip
     assert record["asOf"] == "2025-12-31"
     assert record["holdsUnderAllReadings"] is True
-    assert {"id": "illinois-scope", "alternative": "broad", "outcome": "criteria-not-met"} in record["readings"]
+    (broad,) = (r for r in record["readings"] if (r["id"], r["alternative"]) == ("illinois-scope", "broad"))
+    assert broad["outcome"] == "criteria-not-met"
     assert (record["objections"], record["changes"]) == ([["adult-admission:5"]], [["adult-admission:5"]])
     evidence = {c["id"]: c["evidence"] for c in record["criteria"]}["adult-admission:3"]
     assert [e["statement"] for e in evidence] == ["http://example.org/chart#s0"]
@@ -145,6 +147,38 @@ def test_named_graphs_are_data_sets_of_their_own(tmp_path: Path, capsys: pytest.
 def test_validate_prints_the_plain_report(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", str(path)]) == 0
     assert "ValidationReport" in capsys.readouterr().out
+
+
+def results(report: Graph) -> set[tuple[str, ...]]:
+    """Focus, shape and severity of each result of a validation report."""
+    names = (SH.focusNode, SH.sourceShape, SH.resultSeverity)
+    return {tuple(str(report.value(node, name)) for name in names) for node in report.objects(None, SH.result)}
+
+
+@pytest.mark.parametrize("name", ["criteria-met", "late-entry-contradicts", "needs-round-the-clock-care"])
+def test_any_engine_gets_the_same_report_of_the_evidence(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    import pyshacl
+
+    case = str(CASES / "mp9556" / "adult-admission" / f"{name}.ttl")
+    kind = ["--phase", "admission", "--focus", "mental-health", "--jurisdiction", "US-MO"]
+    printed = []
+    for command in (["validate", case], ["validate", case, "--evidence"], ["policy", "show", "--shapes", *kind]):
+        assert main(command) == 0
+        printed.append(Graph().parse(data=capsys.readouterr().out, format="turtle"))
+    plain, evidence, shapes = printed
+    _, report, _ = pyshacl.validate(evidence, shacl_graph=shapes, max_validation_depth=40)
+    assert results(report) == results(plain)
+    assert results(plain)
+
+
+def test_the_evidence_of_several_requests_has_a_graph_for_each(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = CASES / "mp9556" / "illinois"
+    assert main(["validate", str(folder), "--evidence"]) == 0
+    dataset = Dataset()
+    dataset.parse(data=capsys.readouterr().out, format="trig")
+    held = {graph.identifier for graph in dataset.graphs() if len(graph)}
+    assert len(held) == len(list(folder.glob("*.ttl"))) > 1
+    assert all((request, RDF.type, NEC.ReviewRequest) in dataset.graph(request) for request in held)
 
 
 def test_policy_list_and_show(capsys: pytest.CaptureFixture[str]) -> None:

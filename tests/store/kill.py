@@ -90,7 +90,7 @@ def main(rounds: int, home: Path) -> None:
                 else:
                     name = f"urn:determination:{n}"
                     content = ordered(ready[2].replace(ready[0], name).replace(case.iri, one.iri))
-                    kb.record_content([(name, one.iri, content)])
+                    kb.record_contents([[(name, one.iri, content)]])
                     tell(name)
 
         number += 1000

@@ -218,9 +218,7 @@ def conflicts(world: World) -> Rows:
     rows = []
     for d, r in world.results:
         if r.status is Status.CONFLICTING:
-            told = {
-                stance: [b.statement for b in r.evidence if b.statement.assertion is stance] for stance in Assertion
-            }
+            told = {stance: [b.statement for b in r.evidence if b.stance is stance] for stance in Assertion}
             rows += [
                 (d.case.iri, r.criterion.id, one.excerpt or one.iri, other.excerpt or other.iri)
                 for one in told[Assertion.AFFIRMED]

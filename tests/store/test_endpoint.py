@@ -170,7 +170,7 @@ def test_what_is_refused(client: TestClient, send, status: int) -> None:
 
 def test_update_by_form_and_body(writable: TestClient) -> None:
     one = "INSERT DATA { GRAPH <urn:g> { <urn:one> <urn:p> 1 } }"
-    two = "BASE <urn:> INSERT DATA { GRAPH <urn:g> { <two> <urn:p> 2 } }"
+    two = "PREFIX u: <urn:> INSERT DATA { GRAPH u:g { u:two u:p 2 } }"
     assert writable.post("/sparql", data={"update": one}).status_code == 204
     assert writable.post("/sparql", content=two, headers={"Content-Type": UPDATE}).status_code == 204
     assert names(writable.get("/sparql", params={"query": ALL})) == ["one", "two"]

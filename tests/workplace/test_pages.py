@@ -76,7 +76,7 @@ def test_someone_has_to_be_at_work(base: Path) -> None:
     test.button[0].click().run()
     assert test.title[0].value == "Worklist"
     assert test.session_state["user"].role is Role.CLINICIAN
-    assert [e.name for e in AuditTrail(base / "workplace" / "audit.jsonl").entries()][-1] == "Una Marr"
+    assert [e.name for e in AuditTrail(base / "audit.jsonl").entries()][-1] == "Una Marr"
     # A reload knows the person by the address, which holds no name.
     again = run(None, **{"as": test.session_state["as"]})
     assert again.session_state["user"].name == "Una Marr"
@@ -188,7 +188,7 @@ def test_questions_take_parameters_and_tell_what_is_wrong() -> None:
 
 
 def test_a_trail_that_is_not_whole_is_said(base: Path) -> None:
-    trail = base / "workplace" / "audit.jsonl"
+    trail = base / "audit.jsonl"
     test = view("audit", Role.ADMINISTRATOR)
     assert "The trail is whole" in texts(test)
     held = trail.read_text()

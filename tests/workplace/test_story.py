@@ -228,9 +228,9 @@ def test_a_nurse_reads_asks_and_refers(visitor: Visitor, base: Path) -> None:
     visitor.sees("Recorded: request documentation.")
     visitor.check()
     visitor.go("Worklist").sees("waiting for documentation")
-    actions = [entry.action for entry in AuditTrail(base / "workplace" / "audit.jsonl").entries()]
+    actions = [entry.action for entry in AuditTrail(base / "audit.jsonl").entries()]
     assert {"sign in", "read", "export", "decide"} <= set(actions)
-    assert not AuditTrail(base / "workplace" / "audit.jsonl").verify()
+    assert not AuditTrail(base / "audit.jsonl").verify()
 
 
 def test_a_clinician_overrides_and_signs_adversely(visitor: Visitor) -> None:
@@ -454,7 +454,7 @@ server_metadata_url = "{provider.url}/.well-known/openid-configuration"
         finally:
             process.terminate()
             process.wait(PATIENCE)
-    entries = list(AuditTrail(tmp_path / "kb" / "workplace" / "audit.jsonl").entries())
+    entries = list(AuditTrail(tmp_path / "kb" / "audit.jsonl").entries())
     assert {e.name for e in entries} == {"Pia Stone"}
     assert entries[0].detail == "identity provider"
 
@@ -479,7 +479,7 @@ def test_a_crash_loses_nothing(browser, tmp_path: Path, policy: Policy) -> None:
     finally:
         process.terminate()
         process.wait(PATIENCE)
-    assert not AuditTrail(folder / "workplace" / "audit.jsonl").verify()
+    assert not AuditTrail(folder / "audit.jsonl").verify()
 
 
 def test_what_every_answer_carries(workplace: str) -> None:

@@ -1,0 +1,115 @@
+"""The guard of a writable endpoint: which graphs an update changes, and that none of them is the software's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from rdflib import URIRef, Variable
+from rdflib.plugins.sparql.algebra import translateUpdate
+from rdflib.plugins.sparql.parser import parseUpdate
+
+from reasoner.ground.errors import QueryError, StoreError
+from reasoner.rdf import graphs
+from reasoner.rdf.sparql import without_text
+from reasoner.store.backends import Store
+from reasoner.store.catalog import GraphKind
+from reasoner.store.change import Change
+from reasoner.store.placement import Placement
+
+OWN = "urn:necessity:"
+"""Begins the names of the graphs that only this software changes."""
+_LASTING = tuple(
+    kind.prefix for kind in (GraphKind.DETERMINATION, GraphKind.DECISION, GraphKind.ACCEPTANCE, GraphKind.HISTORY)
+)
+"""What the names of graphs begin with whose content never becomes another."""
+_BASE = re.compile(r"(?<![?$:@\w-])BASE(?=\s*<)", re.IGNORECASE)
+_MEND = "Change policies, charts, determinations and decisions with `necessity kb` or in the workplace"
+
+
+def changed_graphs(text: str) -> list[str]:
+    r"""The graphs that a SPARQL update changes, ordered.
+
+    The update is read by another parser than the store's, so what two parsers could read in two ways is refused: escapes of
+    characters (``\u0041``), ``BASE``, and a carriage return without a line feed.
+
+    Raises:
+        QueryError: it is no update; it would change a graph of the software (policy, chart, determination, decision, history
+            or catalog), a graph that is not named in its text, or triples outside any named graph.
+    """
+    if "\\u" in text or "\\U" in text:
+        raise QueryError("an update here has no escapes such as \\u0041", mend="Write the character itself")
+    if re.search(r"\r(?!\n)", text):
+        raise QueryError("an update here has no carriage return without a line feed")
+    if _BASE.search(without_text(text)):
+        raise QueryError("an update here has no BASE", mend="Write IRIs in full or with a prefix")
+    try:
+        operations = translateUpdate(parseUpdate(text)).algebra
+    except Exception as error:  # rdflib documents no base class of what it raises
+        raise QueryError(f"it is not SPARQL: {type(error).__name__}: {str(error)[:200]}") from None
+    found = {name for operation in operations for name in _targets(operation)}
+    for name in sorted(found):
+        if name.startswith(OWN):
+            raise QueryError(f"an update here cannot change <{name}>", mend=_MEND)
+    return sorted(found)
+
+
+def refuse_alterations(store: Store, change: Change, *, removes: bool) -> None:
+    """Raise `StoreError` for a change that alters what was determined or signed; moving it to a shared graph does not.
+
+    Args:
+        store: what holds the base.
+        change: the change.
+        removes: whether such graphs may be removed.
+    """
+    placement = Placement(store)
+    shared = {
+        line
+        for name, content in change.graphs.items()
+        if name.startswith(GraphKind.SHARED.prefix)
+        for line in graphs.lines_of((content or "") + placement.own(name))
+    }
+    for name, content in change.graphs.items():
+        before = set(graphs.lines_of(placement.own(name)))
+        if not name.startswith(_LASTING) or not before or (content is None and removes):
+            continue
+        if not before ^ set(graphs.lines_of(content or "")) <= shared:
+            raise StoreError("what was determined or signed is never changed", where=name)
+
+
+def _targets(operation: Any) -> Iterator[str]:
+    """The graphs that an operation writes to; raises `QueryError` where its text does not name them."""
+    name = operation.name
+    if name in ("InsertData", "DeleteData", "DeleteWhere"):
+        yield from _written(operation.triples, operation.quads)
+    elif name == "Modify":
+        default = operation.withClause
+        for clause in (operation.delete, operation.insert):
+            if clause:
+                yield from _written(clause.triples, clause.quads, default)
+    elif name in ("Clear", "Drop", "Create"):
+        yield _named(operation.graphiri)
+    elif name in ("Add", "Move", "Copy"):
+        source, target = operation.graph
+        yield _named(target)
+        if name == "Move":
+            yield _named(source)
+    else:
+        raise QueryError(f"{name} is not allowed", mend="Nothing outside the store is asked or fetched")
+
+
+def _written(triples: Any, quads: Any, default: Any = None) -> Iterable[str]:
+    if triples:
+        yield _named(default)
+    for graph in quads or ():
+        yield _named(graph)
+
+
+def _named(graph: Any) -> str:
+    if isinstance(graph, URIRef):
+        return str(graph)
+    if isinstance(graph, Variable):
+        raise QueryError(f"an update here cannot change whatever ?{graph} stands for", mend="Name the graph by its IRI")
+    word = f"{graph} graphs" if graph in ("ALL", "NAMED") else "what stands in no named graph"
+    raise QueryError(f"an update here cannot change {word}", mend="Name the graph by its IRI: GRAPH <…> { … }")

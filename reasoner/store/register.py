@@ -1,0 +1,198 @@
+"""What a knowledge base says of itself: reading its catalog, and the links between its graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pyoxigraph as ox
+
+from reasoner.ground.errors import StoreError
+from reasoner.rdf.namespaces import NEC
+from reasoner.store.backends import Store
+from reasoner.store.catalog import CATALOG, FORMAT, HEADER, CatalogEntry, GraphKind, lines
+
+Accepted = dict[str, tuple[str, str, bool]]
+"""IRI of an acceptance to the statement's and the person's IRI, and whether it is withdrawn."""
+
+
+class Register:
+    """Reads the catalog of a base in a store; raises `StoreError` where the store cannot be asked."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def select(self, text: str) -> ox.QuerySolutions:
+        """The solutions of a SELECT query, with the prefixes of `HEADER`."""
+        solutions = self._store.query(HEADER + text)
+        if not isinstance(solutions, ox.QuerySolutions):
+            raise StoreError("the store gave no solutions to a SELECT query")
+        return solutions
+
+    def format(self) -> str | None:
+        """The format of the base; None if it is empty."""
+        rows = self.select(
+            f"SELECT ?format {{ GRAPH <{CATALOG}> {{ ?s ?p ?o OPTIONAL {{ <{CATALOG}> nec:format ?format }} }} }} LIMIT 1"
+        )
+        return next((row["format"].value if row["format"] else "1" for row in rows), None)
+
+    def refuse_other_formats(self) -> None:
+        """Raise `StoreError` for a base that another version of the software has divided into graphs in another way."""
+        found = self.format()
+        if found not in (None, str(FORMAT)):
+            raise StoreError(
+                f"the knowledge base has format {found}, and this software knows {FORMAT}",
+                mend="Write its charts with `necessity kb export --kind chart`, load them into a new base, and determine "
+                "them there; keep the old one for its decisions",
+            )
+
+    def audit_head(self) -> str:
+        """The digest of the entry of the audit trail that tells of the last change; empty if there is none."""
+        rows = self.select(f"SELECT ?head {{ GRAPH <{CATALOG}> {{ <{CATALOG}> nec:auditHead ?head }} }}")
+        return next((row["head"].value for row in rows), "")
+
+    def entries(self, kind: GraphKind | None = None) -> list[CatalogEntry]:
+        """The named graphs, or those of one kind, ordered by kind and by what they are about."""
+        return self._entries(f"VALUES ?kind {{ nec:{kind.value} }}" if kind else "")
+
+    def entries_of(self, graphs: Iterable[str]) -> dict[str, CatalogEntry]:
+        """The entries of some graphs, by name."""
+        return {entry.graph: entry for entry in self._entries(f"VALUES ?graph {{ {_iris(graphs)} }}")}
+
+    def entries_about(self, iris: Iterable[str]) -> dict[str, CatalogEntry]:
+        """The entries of the graphs about some IRIs, by IRI."""
+        found = self._entries(f"VALUES ?about {{ {_iris(iris)} }} GRAPH <{CATALOG}> {{ ?graph nec:holds ?about }}")
+        return {entry.about: entry for entry in found}
+
+    def description(self, subject: str) -> str:
+        """What the catalog says of a subject, as canonical N-Triples."""
+        rows = self.select(f"SELECT ?p ?o {{ GRAPH <{CATALOG}> {{ <{subject}> ?p ?o }} }}")
+        return lines(subject, [(row["p"].value, str(row["o"])) for row in rows])
+
+    def current(self, requests: Iterable[str]) -> dict[str, list[str]]:
+        """The current determinations of each of some requests, ordered."""
+        found: dict[str, list[str]] = {request: [] for request in requests}
+        for row in self.select(
+            f"""SELECT ?request ?d {{ VALUES ?request {{ {_iris(found)} }}
+                GRAPH <{CATALOG}> {{ ?request nec:currentDetermination ?d }} }} ORDER BY ?d"""
+        ):
+            found[row["request"].value].append(row["d"].value)
+        return found
+
+    def undetermined(self, policy: str, configuration: str, software: str) -> list[str]:
+        """The requests, ordered, without a current determination of their chart by some policy, configuration and software.
+
+        Args:
+            policy: digest of the policy.
+            configuration: digest of the configuration; empty for none.
+            software: IRI of the software.
+        """
+        configured = "FILTER NOT EXISTS { ?d nec:configurationDigest ?other }"
+        if configuration:
+            configured = f'?d nec:configurationDigest "{configuration}"'
+        rows = self.select(
+            f"""SELECT ?request {{
+                GRAPH <{CATALOG}> {{ ?chart a nec:ChartGraph ; nec:holds ?request ; nec:contentDigest ?digest }}
+                FILTER NOT EXISTS {{
+                    GRAPH <{CATALOG}> {{ ?request nec:currentDetermination ?d }}
+                    GRAPH ?determination {{ ?d nec:inputDigest ?digest ; nec:policyDigest "{policy}" ;
+                        prov:wasGeneratedBy/prov:wasAssociatedWith <{software}> . {configured} }}
+                }} }} ORDER BY ?request"""
+        )
+        return [row["request"].value for row in rows]
+
+    def determinations(self, request: str) -> set[str]:
+        """All determinations of a request."""
+        rows = self.select(f"SELECT ?d {{ ?d a nec:Determination ; nec:request <{request}> }}")
+        return {row["d"].value for row in rows}
+
+    def answered(self, determinations: Iterable[str]) -> set[str]:
+        """The requests of some determinations."""
+        rows = self.select(f"SELECT ?request {{ VALUES ?d {{ {_iris(determinations)} }} ?d nec:request ?request }}")
+        return {row["request"].value for row in rows}
+
+    def generations(self, determinations: Iterable[str]) -> set[str]:
+        """The events that made some determinations current."""
+        rows = self.select(
+            f"""SELECT ?event {{ VALUES ?d {{ {_iris(determinations)} }}
+                GRAPH <{CATALOG}> {{ ?d prov:qualifiedGeneration ?event }} }}"""
+        )
+        return {row["event"].value for row in rows}
+
+    def signed(self, subjects: Iterable[str]) -> set[str]:
+        """The decisions on some determinations, and the acceptances and withdrawals for some requests."""
+        rows = self.select(
+            f"""SELECT ?d {{ VALUES ?of {{ {_iris(subjects)} }}
+                {{ ?d a nec:Decision ; nec:determination ?of }} UNION {{ ?d a nec:Acceptance ; nec:request ?of }}
+                UNION {{ ?d a nec:Withdrawal ; nec:request ?of }} }}"""
+        )
+        return {row["d"].value for row in rows}
+
+    def acceptances(self, requests: Iterable[str]) -> dict[str, Accepted]:
+        """All acceptances, by request."""
+        rows = self.select(
+            f"""SELECT ?request ?iri ?statement ?person ?withdrawal {{ VALUES ?request {{ {_iris(requests)} }}
+                ?iri nec:request ?request ; a nec:Acceptance ; nec:statement ?statement ; prov:wasAttributedTo ?person
+                OPTIONAL {{ ?withdrawal prov:wasRevisionOf ?iri ; a nec:Withdrawal }} }} ORDER BY ?iri"""
+        )
+        found: dict[str, Accepted] = {}
+        for row in rows:
+            acceptance = (row["statement"].value, row["person"].value, row["withdrawal"] is not None)
+            found.setdefault(row["request"].value, {})[row["iri"].value] = acceptance
+        return found
+
+    def judged(self, determination: str) -> tuple[str, dict[str, str]]:
+        """The request of a determination, and the digest of each resource that it judged; raises `StoreError` if there is none."""
+        rows = list(
+            self.select(
+                f"""SELECT ?request ?resource ?digest {{ <{determination}> nec:request ?request ; nec:judged ?judged .
+                    ?judged nec:resource ?resource ; nec:judgedDigest ?digest }}"""
+            )
+        )
+        if not rows:
+            raise StoreError("there is no such determination", where=determination)
+        return rows[0]["request"].value, {row["resource"].value: row["digest"].value for row in rows}
+
+    def judged_of(self, request: str) -> set[tuple[str, str]]:
+        """IRI and digest of each resource that any determination of a request judged."""
+        rows = self.select(
+            f"""SELECT DISTINCT ?resource ?digest {{ ?d nec:request <{request}> ; nec:judged ?judged .
+                ?judged nec:resource ?resource ; nec:judgedDigest ?digest }}"""
+        )
+        return {(row["resource"].value, row["digest"].value) for row in rows}
+
+    def snapshots(self, determinations: Iterable[str]) -> set[str]:
+        """The snapshots of what no determination but some judged."""
+        own = list(determinations)
+        rows = self.select(
+            f"""SELECT DISTINCT ?snapshot {{ VALUES ?d {{ {_iris(own)} }}
+                ?d nec:judged ?judged . ?judged nec:resource ?resource ; nec:judgedDigest ?digest .
+                ?snapshot nec:resource ?resource ; nec:judgedDigest ?digest ; a nec:Snapshot .
+                FILTER NOT EXISTS {{ ?also nec:resource ?resource ; nec:judgedDigest ?digest . ?other nec:judged ?also .
+                    FILTER(?other NOT IN ({", ".join(f"<{iri}>" for iri in own)})) }} }}"""
+        )
+        return {row["snapshot"].value for row in rows}
+
+    def _entries(self, only: str) -> list[CatalogEntry]:
+        rows = self.select(
+            f"""SELECT ?graph ?kind ?about ?digest ?loaded ?shared {{ {only} GRAPH <{CATALOG}> {{
+                ?graph nec:contentDigest ?digest ; a ?kind ; nec:loaded ?loaded
+                OPTIONAL {{ ?graph nec:holds ?about }} OPTIONAL {{ ?graph nec:includes ?shared }} }} }}
+                ORDER BY ?kind ?about ?graph"""
+        )
+        found: dict[str, CatalogEntry] = {}
+        for row in rows:
+            name = row["graph"].value
+            entry = found.get(name) or CatalogEntry(
+                graph=name,
+                kind=GraphKind(row["kind"].value.removeprefix(str(NEC))),
+                about=row["about"].value if row["about"] else "",
+                digest=row["digest"].value,
+                loaded=row["loaded"].value,
+            )
+            found[name] = replace(entry, includes=entry.includes | {row["shared"].value}) if row["shared"] else entry
+        return list(found.values())
+
+
+def _iris(iris: Iterable[str]) -> str:
+    return " ".join(f"<{iri}>" for iri in iris)
