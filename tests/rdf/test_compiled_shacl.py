@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rdflib import Graph
 
 from reasoner.policy.lexicon import nodes
-from reasoner.rdf import pyshacl_door
+from reasoner.rdf import pyshacl_door, terms
 from reasoner.rdf.compiled_shacl import Compiler, DoubtError, UnsupportedError
 from tests.explore import examples
 from tests.shapes import (
@@ -232,14 +232,21 @@ def test_a_report_says_what_the_result_of_pyshacl_says() -> None:
     compiler, view = Compiler(nodes(shapes)), GraphView(data)
     reports = [report for number in range(4) for report in compiler.reports(term(f"part-{number}"))]
     reported = {
-        (local(focus), local(report.shape), report.severity, report.message, report.component)
+        (local(focus), local(report.shape), report.severity, *words(report.message), report.component)
         for report in reports
         for focus in view.things()
         if report.breaks(view, focus)
     }
     results = pyshacl_door.validate(data, shapes).results
-    assert reported == {(local(r.focus), local(r.shape), r.severity, r.message, r.component) for r in results}
-    assert {severity for _, _, severity, _, _ in reported} == {"Violation", "Warning", "Info"}
+    assert reported == {
+        (local(r.focus), local(r.shape), r.severity, r.message, r.language, r.component) for r in results
+    }
+    assert {severity for _, _, severity, *_ in reported} == {"Violation", "Warning", "Info"}
+    assert {language for *_, language, _ in reported} == {"", "en"}
+
+
+def words(message: str) -> tuple[str, str]:
+    return terms.text(message), terms.language(message)
 
 
 @pytest.mark.parametrize(
