@@ -34,8 +34,6 @@ from tests.explore import examples
 ALL = RequestOptions(OPTIONS.axis_values, "2025-06-02", None, "US-MO", "1980-01-01")
 BENEATH = re.compile(r"[#.](component|item)\.")
 """What stands beneath a node is an item by itself."""
-LEFT = frozenset({"medication", "order"})
-"""The kinds of which some items are still no more than noted, whatever the reason."""
 UNDERSTOOD = re.compile(
     r"entered in error|cancelled|about someone other|merged into|the same as|later version|not done|it was refused|no answers|revoked|not taken|asked not to"
 )
@@ -86,7 +84,7 @@ def losses(bundle: Json) -> list[str]:
         statements, unread = chart.became(iris[said.resource], said.path)
         own = [item for item in unread if item == f"{iris[said.resource]}#{said.path and said.path + '.'}unread"]
         where = f"{said.resource} {said.path}"
-        if not statements and not unread and said.kind not in LEFT and not chart.noted(said.resource):
+        if not statements and not unread and not chart.noted(said.resource):
             wrong.append(f"{where}: it vanished")
         start = f"{iris[said.resource]}#{said.path}" if said.path else iris[said.resource]
         itself = [made for made in statements if not BENEATH.match(made.removeprefix(start))]
