@@ -69,7 +69,12 @@ def _parser(arguments: Sequence[str] | None) -> Parser:
         description="Determine from documentation whether a coverage policy's criteria are met.",
         parents=[named],
     )
-    parser.add_argument("--version", action="version", version=f"necessity {software_version()}")
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"necessity {software_version()}",
+        help="print the version and exit",
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for module in (charts, intake, policy, questionnaire, kb, query, app):
         module.add(commands)
