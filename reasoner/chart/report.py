@@ -94,8 +94,8 @@ def of_bundle(mapped: MappedBundle, places: tuple[str, ...] = ()) -> Coverage:
     parts = []
     types, elements = read_by_mappings()
     for entry in mapped.entries:
-        number = re.fullmatch(r"entry\[(\d+)\]", entry.place)
-        place = places[int(number[1])] if number and places else entry.place
+        number = re.match(r"entry\[(\d+)\]", entry.place)
+        place = f"{places[int(number[1])]}{entry.place[number.end() :]}" if number and places else entry.place
         reasons = mapped.notes_by_resource.get(entry.iri, ())
         derived: list[tuple[str, str]] = []
         unread: tuple[str, ...] = ()

@@ -214,6 +214,23 @@ def test_whether_the_author_is_contained_makes_no_difference(bundle: Json) -> No
     assert content(mapped_of(inside)) == content(mapped_of(bundle))
 
 
+@examples(25)
+@given(bundle=records(), seed=st.integers(1, 99))
+def test_whether_a_resource_is_contained_makes_no_difference(bundle: Json, seed: int) -> None:
+    """A resource within another, the references to it and from it changed."""
+    inside = copy.deepcopy(bundle)
+    resources = [entry["resource"] for entry in inside["entry"][2:]]
+    chance = random.Random(seed)
+    holder, held = chance.sample(resources, 2) if len(resources) > 1 else (None, None)
+    if holder and held and not held.get("contained"):
+        text = json.dumps(f"{held['resourceType']}/{held['id']}")
+        inside["entry"] = [entry for entry in inside["entry"] if entry["resource"] is not held]
+        holder |= {"contained": [*holder.get("contained", []), held | {"id": "in"}]}
+        whole = json.dumps(holder).replace(text, '"#in"')
+        holder |= json.loads(whole)
+    assert content(mapped_of(inside)) == content(mapped_of(bundle))
+
+
 INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T[\d:.]+(?:Z|[+-]\d{2}:\d{2})")
 
 

@@ -232,14 +232,15 @@ def test_a_flag(changes: Resource, kind: str, reason: str) -> None:
     assert not unread(MappedResources(with_(FLAG, **(changes | {"status": "entered-in-error"}))))
 
 
-def test_a_condition_that_is_contained_is_an_unread_item_with_its_words() -> None:
-    inside = {"resourceType": "Condition", "id": "in", "subject": WHOSE, "code": DEPRESSION}
+def test_a_condition_that_is_contained_is_read_as_if_it_stood_beside() -> None:
+    inside = with_(CONDITION, id="in", subject=WHOSE)
     diagnosis = [{"condition": {"reference": "#in"}}]
     found = MappedResources(with_(SEEN, reasonCode=None, contained=[inside], diagnosis=diagnosis))
-    assert not found.statements
-    assert [item[:3] for item in unread(found) if item[0] == "Condition"] == [
-        ("Condition", "it refers to a Condition that is contained in it, which is not read", "Depression, severe")
-    ]
+    beside = MappedResources(
+        with_(SEEN, reasonCode=None, diagnosis=[{"condition": {"reference": "Condition/in"}}]), inside
+    )
+    assert said(found) == said(beside) != []
+    assert [item[:2] for item in unread(found)] == [item[:2] for item in unread(beside)]
 
 
 def test_a_claim_that_is_the_request_states_diagnoses_like_any_other(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ from typing import Any, NoReturn
 from pyoxigraph import Literal, NamedNode, Quad
 
 from reasoner.chart.coding import CodeSystems, Coding
+from reasoner.chart.fhir.contained import lifted
 from reasoner.chart.fhir.patients import Patients
 from reasoner.chart.fhir.references import References, local_names
 from reasoner.ground.errors import DocumentationError
@@ -117,6 +118,7 @@ class Bundle:
         number: tells it from the other bundles of a store.
         elements: names of the elements that become quads, wherever they stand; all if it is None.
         codes: what reads the codings; without it they stay as they are written.
+        lifted: the types whose contained resources count as entries.
 
     Raises:
         DocumentationError: it cannot be read whole: an element is not of FHIR, two different resources are named alike.
@@ -129,6 +131,7 @@ class Bundle:
         number: int = 0,
         elements: frozenset[str] | None = None,
         codes: CodeSystems | None = None,
+        lifted: frozenset[str] = frozenset(),
     ) -> None:
         self.source = source
         self.mark = f"{_INNER}{number}."
@@ -137,6 +140,7 @@ class Bundle:
         """The request, as the quads name it."""
         self._elements = elements
         self._codes = codes
+        self._lifted = lifted
         self._inner: dict[str, str] = {}
         self._outer = {self.request.value: REQUEST.value}
         self._modified = False
@@ -219,7 +223,11 @@ class Bundle:
             if resource is not None:
                 kind, id_ = str(resource["resourceType"]), resource.get("id")
                 own = f"{kind}/{id_ if isinstance(id_, str) else hashlib.sha256(text.encode()).hexdigest()[:16]}"
-                named.append((own, url, own if isinstance(id_, str) else place, place, resource))
+                itself, *inside = lifted(resource, own, self._lifted)
+                named.append((own, url, own if isinstance(id_, str) else place, place, itself))
+                for inner in inside:
+                    called = f"{inner['resourceType']}/{inner['id']}"
+                    named.append((called, "", called, f"{place}, contained", inner))
         self._references = References(f"urn:necessity:bundle:{digest}:", content)
         for own, url, name, place, resource in sorted(named, key=lambda item: (not item[1], item[:2])):
             absolute = url if "#" not in url and not url.startswith(_OURS) else ""

@@ -193,7 +193,9 @@ class _Mapped:
         options: RequestOptions,
     ) -> None:
         content = parse_bundle(data, source) if isinstance(data, bytes) else data
-        self.bundle = bundle = Bundle(content, source, number, queries.elements(), vocabulary.codes)
+        self.bundle = bundle = Bundle(
+            content, source, number, queries.elements(), vocabulary.codes, queries.evidence_kinds()
+        )
         self._patient = bundle.patients.choose(set(bundle.roots), source, may_be_absent=bool(options.birth_date))
         for entry in bundle.entries:
             if not entry.left_out:

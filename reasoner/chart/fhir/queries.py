@@ -69,6 +69,12 @@ def wanted(stage: str, kinds: Collection[str]) -> list[MappingQuery]:
 
 
 @cache
+def evidence_kinds() -> frozenset[str]:
+    """The types of which a query of `EVIDENCE` makes something."""
+    return frozenset().union(*(query.kinds for query in of_stage(EVIDENCE)))
+
+
+@cache
 def elements() -> frozenset[str]:
     """The elements that any query names, and those through which a reference leads."""
     return _ALWAYS.union(*(query.elements for stage in STAGES for query in of_stage(stage)))
