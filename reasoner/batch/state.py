@@ -74,6 +74,20 @@ class BatchState:
             )
         self.job = replace(job, today=date.fromisoformat(settings["today"]))
 
+    @staticmethod
+    def fits(path: Path, job: Job) -> bool:
+        """Whether a file holds an interrupted batch of a job."""
+        if not path.exists():
+            return False
+        state = sqlite3.connect(path, timeout=0)
+        try:
+            (digest,) = state.execute("SELECT value FROM setting WHERE name = 'job'").fetchone()
+        except (sqlite3.Error, TypeError):
+            return False  # it is no state, or of a run that had hardly begun
+        finally:
+            state.close()
+        return bool(digest == job.digest())
+
     def finished(self) -> set[str]:
         """The keys of the pieces that are finished."""
         return {key for (key,) in self._db.execute("SELECT key FROM piece")}

@@ -21,6 +21,7 @@ from rdflib import Graph, URIRef
 from reasoner.chart.coding import code_systems
 from reasoner.chart.documents import anchors
 from reasoner.chart.fast.chart import read_cases
+from reasoner.chart.folders import DELTA_LOG
 from reasoner.chart.intake_result import IntakeResult, report_on_bundle, report_on_graph, report_on_orphans
 from reasoner.chart.model import Case
 from reasoner.chart.packing import GZIP, file_type, unpacked
@@ -444,6 +445,11 @@ class _Intake:
 def _unknown(name: str, suffix: str | None, data: bytes | None) -> DocumentationError:
     """The error that a source is of no type that is read."""
     source = called(name)
+    if data is None and Path(name).is_dir():
+        if Path(name).name == DELTA_LOG:
+            problem = "this is a Delta table, and its log says which of its files are removed from it"
+            return DocumentationError(problem, where=source, mend="Export the table, or name its current files")
+        return DocumentationError("the folder cannot be read", where=source, mend="Make it readable, or leave it out")
     if file_type(name if suffix is None else suffix)[0] == XML:
         found = in_xml(content(name, suffix) if data is None else data)
         if found:

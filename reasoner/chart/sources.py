@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from reasoner.chart.folders import FolderContents, contents
 from reasoner.chart.packing import file_type, unpacked
 from reasoner.chart.tables import rows, workbook
 from reasoner.ground.errors import DocumentationError, UsageError
@@ -43,7 +44,8 @@ _HEAD = 2**16
 def find(paths: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> Iterator[str]:
     """The files that paths stand for: a pattern for what it matches, a folder for the files of some suffixes below it.
 
-    Both are taken in sorted order; manifests and hidden files in folders are left out.
+    Both are taken in sorted order; manifests and hidden files in folders are left out. A folder that cannot be read is among
+    the files, so that it is rejected by name.
 
     Raises:
         UsageError: there is nothing at a path, or a folder holds no documentation.
@@ -55,7 +57,7 @@ def find(paths: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> Iterator
         elif not path.exists() and (matches := sorted(glob.glob(name, recursive=True))):
             yield from find(matches, suffixes)
         elif path.is_dir():
-            files = sorted(str(p) for p in path.rglob("*") if p.is_file() and _is_chart(p, suffixes))
+            files = _contents(path, suffixes).files
             if not files:
                 raise UsageError("the folder holds no documentation", where=name, mend=f"Known: {' '.join(suffixes)}")
             yield from files
@@ -63,12 +65,29 @@ def find(paths: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> Iterator
             raise UsageError("there is no such file or folder", where=name)
 
 
+def passed_over(paths: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> Iterator[tuple[str, str]]:
+    """What is not read of the folders among some paths: the folder, and what of it, in words."""
+    for name in paths:
+        path = Path(name)
+        if path.is_dir():
+            yield from ((name, words) for words in _contents(path, suffixes).passed_over)
+        elif not path.exists():
+            yield from passed_over(sorted(glob.glob(name, recursive=True)), suffixes)
+
+
+def _contents(folder: Path, suffixes: tuple[str, ...]) -> FolderContents:
+    return contents(folder, lambda path: _is_chart(path, suffixes), _is_left_out)
+
+
+def _is_left_out(path: Path) -> bool:
+    """Whether a file of a folder is a manifest, or hidden."""
+    stem = Path(path.stem).stem if file_type(path.name)[1] else path.stem
+    return stem == "expected" or path.name.startswith(_LEFT_OUT)
+
+
 def _is_chart(path: Path, suffixes: tuple[str, ...]) -> bool:
     """Whether a file of a folder is to be read, or to be refused by name."""
     kind, packed = file_type(path.name)
-    stem = Path(path.stem).stem if packed else path.stem
-    if stem == "expected" or path.name.startswith(_LEFT_OUT):
-        return False
     return kind in suffixes or (kind == XML and not packed and in_xml(_head(path)) is not None)
 
 

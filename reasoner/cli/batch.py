@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reasoner.cli.options import print_notes
+from reasoner.cli.options import print_notes, print_passed_over
 from reasoner.cli.output import DONE, INTERRUPTED, Threshold, exit_code, is_written_through, write, writer
 from reasoner.ground.errors import UsageError
 
@@ -38,7 +38,14 @@ def add(parser: argparse.ArgumentParser) -> None:
         type=int,
         help="number of processes, 0 for one per core; default: depends on the size of the input",
     )
-    group.add_argument("--resume", action="store_true", help="continue an interrupted batch; give the same --out")
+    group.add_argument(
+        "--resume",
+        nargs="?",
+        const="always",
+        choices=("always", "auto"),
+        metavar="auto",
+        help="continue an interrupted batch, with the same --out; auto begins anew if there is none to continue",
+    )
     group.add_argument(
         "--quarantine", metavar="DIR", type=Path, help="copy rejected data sets to a folder, with the reasons"
     )
@@ -59,7 +66,8 @@ class BatchOptions:
     """The file of the results; None for standard output."""
     jobs: int | None
     """Processes, 0 for one a core; None for what suits the input's size."""
-    resume: bool
+    resume: str | None
+    """Whether an interrupted batch is continued: ``always``, or ``auto`` if there is one; None to begin anew."""
     quarantine: Path | None
     """The folder that rejected data sets are set aside in."""
     lineage: Path | None
@@ -108,6 +116,7 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: StreamFormat, gate: 
         if how.quarantine:
             reports.quarantine(how.quarantine, state.rejections())
         _print_rejected(state, how.quarantine)
+        print_passed_over(inputs.paths)
         _print_totals(totals)
         code = gate.code(results.outcomes, results.rejected)
         if how.lineage:
@@ -124,7 +133,8 @@ def _state(job: Job, how: BatchOptions) -> Iterator[BatchState]:
     from reasoner.batch.state import BatchState
 
     path = how.out.with_name(how.out.name + ".state") if how.out and not is_written_through(how.out) else None
-    state = BatchState(path, job, resume=how.resume)
+    resume = how.resume == "always" or (how.resume == "auto" and path is not None and BatchState.fits(path, job))
+    state = BatchState(path, job, resume=resume)
     try:
         yield state
     except KeyboardInterrupt:

@@ -83,6 +83,7 @@ class Inputs:
             cases += result.cases
             errors += result.errors[:1]
             print_notes(result.source, result.notes)
+        print_passed_over(self.paths)
         cases, duplicates = intake.refuse_duplicates(cases)
         for error in (*errors, *duplicates):
             print(f"rejected: {error}", file=sys.stderr)
@@ -300,6 +301,14 @@ def policy_location(options: argparse.Namespace) -> PolicyLocation:
 def policy(options: argparse.Namespace) -> Policy:
     """The policy that the options name."""
     return policy_location(options).load()
+
+
+def print_passed_over(paths: Iterable[str]) -> None:
+    """Print what is not read of folders."""
+    from reasoner.chart import sources
+
+    for name, words in sources.passed_over(paths, sources.ALL_SUFFIXES):
+        print_notes(name, [f"not read: {words}"])
 
 
 def print_notes(name: str, notes: Iterable[str]) -> None:

@@ -315,6 +315,24 @@ def test_resuming_with_other_options_is_refused(charts: Path, tmp_path: Path, ca
     assert main([*arguments, "--resume"]) == 0
 
 
+def test_a_batch_is_resumed_where_there_is_one(
+    charts: Path, expected: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step of a pipeline can always say `--resume auto`."""
+    out, arguments = tmp_path / "out", [str(charts), "--resume", "auto"]
+    assert compact(out, *arguments) == expected, "there is nothing to continue"
+    batch = BatchState(tmp_path / "out.state", Job())
+    run(batch, piece.pieces([str(charts)]))
+    batch.close()
+    with monkeypatch.context() as patched:
+        patched.setattr("reasoner.batch.workers.Worker.__call__", None)
+        assert compact(out, *arguments) == expected, "all of it is done"
+    BatchState(tmp_path / "out.state", Job(alternatives=False)).close()
+    assert compact(out, *arguments) == expected, "it had other options"
+    (tmp_path / "out.state").write_text("no state")
+    assert compact(out, *arguments) == expected
+
+
 def test_a_file_that_changed_meanwhile_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "a.nq"
     first, second = ("".join(f"{line[:-2]} <urn:g> .\n" for line in c.splitlines()) for c in generate(2, seed=5))
