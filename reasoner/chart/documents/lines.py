@@ -30,7 +30,8 @@ _OPEN = re.compile(
     re.IGNORECASE,
 )
 _ASIDE, _PARTED = re.compile(r"\([^)]*\)"), re.compile(r"[.!?,;]\s")
-_WIDE = 45  # code points of a line that a margin can have broken
+_WIDE, _WIDEST = 45, 220  # code points of a line that a margin can have broken
+_CELL = 60  # code points of a cell of a row
 _ENUMERATED = re.compile(r"\(?\d{1,2}[.)]\s+[A-Z]")
 _FEW = 3  # words of a heading that a number alone marks
 _LONGEST, _WORDS = 70, 6  # code points of a heading, and words of one that a colon ends
@@ -96,7 +97,7 @@ def units(text: str, language: Language) -> Iterator[Unit]:
                 inline = found
             start = line
         if following is None or not _goes_on(line, following, start, width, language, capitals):
-            whole = "\t" in line.content or (bool(_QUESTION.match(start.content)) and line is not start)
+            whole = _is_row(line) if line is start else bool(_QUESTION.match(start.content))
             yield Unit(Span(start.start, line.end), inline if inline.words else section, whole)
             start = None
 
@@ -119,10 +120,17 @@ def _lines(text: str) -> list[_Line]:
 
 
 def _width(lines: list[_Line]) -> int:
-    """Where the margin of broken lines is: the length that a tenth of the longer lines reach, if any are longer than `_WIDE`."""
+    """Where the margin of broken lines is: the length that a tenth of the longer lines reach; 0 if no margin broke them."""
     lengths = sorted(line.indent + len(line.content) for line in lines)
     longer = lengths[bisect_left(lengths, _WIDE) :]
-    return longer[-1 - len(longer) // 10] if longer else 0
+    width = longer[-1 - len(longer) // 10] if longer else 0
+    return width if width <= _WIDEST else 0
+
+
+def _is_row(line: _Line) -> bool:
+    """Whether a line is a row of short cells."""
+    cells = [cell for cell in GAP.split(line.content) if cell.strip()]
+    return line.content.startswith("|") or (len(cells) > 1 and max(map(len, cells)) <= _CELL)
 
 
 def _in_capitals(lines: list[_Line]) -> bool:
@@ -139,7 +147,8 @@ def _goes_on(line: _Line, following: _Line, start: _Line, width: int, language: 
     return not (
         following.before
         or any(mark.match(following.content) for mark in (_BULLET, BOX, _QUESTION, _ANSWER))
-        or "\t" in line.content + following.content
+        or _is_row(line)
+        or _is_row(following)
         or _inline_heading(following, language)
         or _block_heading(following, language, capitals)
         or not (_is_full(line, following, width) or _hangs(line, following, start))
@@ -151,7 +160,7 @@ def _is_full(line: _Line, following: _Line, width: int) -> bool:
     if _OPEN.search(line.content):
         return True
     length = line.indent + len(line.content)
-    if length < _WIDE or GAP.search(line.content):
+    if not width or length < _WIDE or GAP.search(line.content):
         return False
     room = length + 1 + len(following.content.split(None, 1)[0])
     lower = following.content[:1].islower() and not _ENDS.search(line.content)

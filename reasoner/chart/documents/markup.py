@@ -12,102 +12,21 @@ from reasoner.chart.documents.limits import check_text
 from reasoner.chart.documents.lxml_door import Element
 from reasoner.ground.errors import DocumentationError
 
-_UNSEEN = frozenset(
-    [
-        "script",
-        "style",
-        "head",
-        "title",
-        "template",
-        "noscript",
-        "iframe",
-        "object",
-        "embed",
-        "svg",
-        "math",
-        "canvas",
-        "audio",
-        "video",
-        "datalist",
-        "applet",
-        "rendermultimedia",
-        "observationmedia",
-        "del",
-        "strike",
-        "s",
-    ]
-)
-_BLOCKS = frozenset(
-    [
-        "p",
-        "div",
-        "section",
-        "article",
-        "header",
-        "footer",
-        "main",
-        "aside",
-        "nav",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "ul",
-        "ol",
-        "dl",
-        "dt",
-        "dd",
-        "table",
-        "tbody",
-        "thead",
-        "tfoot",
-        "form",
-        "fieldset",
-        "legend",
-        "blockquote",
-        "pre",
-        "address",
-        "figure",
-        "figcaption",
-        "hr",
-        "center",
-        "details",
-        "summary",
-        "body",
-        "html",
-        "caption",
-        "paragraph",
-        "list",
-        "title",
-        "text",
-    ]
-)
-_APART = frozenset(
-    [
-        "p",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "ul",
-        "ol",
-        "dl",
-        "table",
-        "blockquote",
-        "pre",
-        "section",
-        "paragraph",
-        "list",
-        "hr",
-    ]
-)
-_CELLS, _LINES, _ITEMS = frozenset({"td", "th"}), frozenset({"tr", "dt", "dd", "br"}), frozenset({"li", "item"})
+_UNSEEN = re.compile(
+    "script|style|head|title|template|noscript|iframe|object|embed|svg|math|canvas|audio|video|datalist|applet|"
+    "rendermultimedia|observationmedia"
+).fullmatch
+_DELETED = re.compile("del|strike|s").fullmatch
+_BLOCKS = re.compile(
+    "p|div|section|article|header|footer|main|aside|nav|h[1-6]|[uod]l|d[td]|tr|li|item|table|tbody|thead|tfoot|form|fieldset|legend|"
+    "blockquote|pre|address|figure|figcaption|hr|center|details|summary|body|html|caption|paragraph|list|title|text"
+).fullmatch
+_APART = re.compile("h[1-6]|[uod]l|table|section|list|hr|blockquote").fullmatch
+_HELD = re.compile("p|paragraph").fullmatch
+"""Blocks that take a line even where they are empty."""
+_CELLS, _ITEMS = frozenset({"td", "th"}), frozenset({"li", "item"})
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_SPACE = re.compile(r"[^\S\xa0]+")
+_SPACE, _COLUMNS = re.compile(r"[^\S\xa0]+"), re.compile(r"[ \t\xa0]{3,}")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -174,17 +93,22 @@ class _TextWriter:
     def __init__(self) -> None:
         self._parts: list[str] = []
         self._left_out: set[str] = set()
+        self._open = False  # whether the last line has words
 
     def text(self) -> str:
-        lines = (line.strip(" \t") for line in "".join(self._parts).replace("\xa0", " ").split("\n"))
+        lines = (line.rstrip(" \t") for line in "".join(self._parts).replace("\xa0", " ").split("\n"))
         return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip("\n") + "\n"
 
     def notes(self) -> tuple[str, ...]:
         return tuple(f"{what} text is left out" for what in sorted(self._left_out))
 
     def block(self, *, apart: bool = False) -> None:
-        """Begin a line, after a blank one if what follows stands apart."""
-        self._parts.append("\n\n" if apart else "\n")
+        """Begin a line if the last one has words, after a blank one if what follows stands apart."""
+        if self._open:
+            self._parts.append("\n")
+            self._open = False
+        if apart:
+            self._parts.append("\n")
 
     def walk(self, element: Element, *, kept: bool = False, seen: bool = False) -> None:
         """Write what a reader sees of an element.
@@ -197,9 +121,13 @@ class _TextWriter:
         name = lxml_door.local(element)
         if not name or (self._is_unseen(element, name) and not seen):
             return
-        block = name in _BLOCKS or name in _ITEMS or name in _LINES
+        if name == "br":
+            self._line()
+            return
+        block, apart = bool(_BLOCKS(name)), bool(_APART(name))
         if block:
-            self.block(apart=name in _APART)
+            self.block(apart=apart)
+        before = len(self._parts)
         if name in _ITEMS:
             self._parts.append("- ")
         elif name == "input":
@@ -211,23 +139,52 @@ class _TextWriter:
             self._write(child.tail, kept)
         if name in _CELLS:
             self._parts.append("\t")
-        elif block and name != "br":
-            self.block(apart=name in _APART)
+        elif block:
+            self._close(name, before, apart=apart)
+
+    def _close(self, name: str, before: int, *, apart: bool) -> None:
+        """End a block: an empty paragraph is an empty line, and one of several lines stands apart."""
+        if _HELD(name):
+            said = "".join(self._parts[before:]).strip()
+            if not said:
+                self._line()
+            elif "\n" in said:
+                self._parts.insert(before, "\n")
+                apart = True
+        self.block(apart=apart)
+
+    def _line(self) -> None:
+        """End a line, empty or not."""
+        self._parts.append("\n")
+        self._open = False
 
     def _write(self, text: str | None, kept: bool) -> None:
-        if text:
-            self._parts.append(text if kept else _SPACE.sub(" ", text))
+        if not text:
+            return
+        if kept:
+            self._parts.append(text)
+            self._open = not text.endswith("\n")
+        elif self._open or text.strip():
+            self._parts.append(_SPACE.sub(_folded, text))
+            self._open = True
 
     def _field(self, field: Element) -> None:
         kind = (field.get("type") or "text").lower()
         if kind in ("checkbox", "radio"):
             self._parts.append("[x] " if "checked" in field.attrib else "[ ] ")
+            self._open = True
         elif kind in ("text", "date", "number", "email", "tel") and field.get("value"):
             self._parts.append(f" {field.get('value')} ")
+            self._open = True
 
     def _is_unseen(self, element: Element, name: str) -> bool:
-        deleted = name in ("del", "strike", "s") or lxml_door.attribute(element, "revised") == "delete"
+        deleted = bool(_DELETED(name)) or lxml_door.attribute(element, "revised") == "delete"
         hidden = "hidden" in element.attrib or bool(_HIDING.search(element.get("style") or ""))
         if (deleted or hidden) and "".join(map(str, element.itertext())).strip():
             self._left_out.add("deleted" if deleted else "hidden")
-        return deleted or hidden or name in _UNSEEN
+        return deleted or hidden or bool(_UNSEEN(name))
+
+
+def _folded(space: re.Match[str]) -> str:
+    """White space as browsers fold it, but for what sets columns apart in text that somebody aligned."""
+    return "   " if _COLUMNS.fullmatch(space[0]) else " "

@@ -7,11 +7,11 @@ of a file are never run or followed.
 
 from __future__ import annotations
 
-import itertools
 import re
 import threading
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 from reasoner.chart.documents.limits import MAX_PAGES, Budget, NoTextError, check_text, not_installed
 from reasoner.ground.errors import DocumentationError
@@ -26,7 +26,8 @@ _LOCK = threading.Lock()  # PDFium is not thread-safe
 _HYPHEN = "\ufffe"  # of a word that goes on in the next line
 _SPLIT_WORD = re.compile(r"(\w+)\ufffe(\w+)")
 _PARAGRAPH = 1.3  # times the distance of most lines
-_CELL = 0.7  # times the height of a line
+_CELL = 1.3  # times the height of a line
+_SPACE, _DEEPEST = 0.5, 40  # the width of a space in heights of a line; spaces of an indentation
 _PASSWORD = 4  # FPDF_ERR_PASSWORD
 
 
@@ -109,18 +110,27 @@ def _page_text(page: PdfPage) -> str:
             at += len(line) + 2
     finally:
         read.close()
-    return _with_blank_lines(lines)
+    return _set_out(lines)
 
 
-def _line(read: PdfTextPage, line: str, at: int) -> tuple[str, float]:
-    """A line with tabs where its words stand apart, and its height above the foot of the page.
+class _Line(NamedTuple):
+    """A line of a page, in points from its left lower corner."""
+
+    text: str
+    left: float
+    base: float
+    height: float
+
+
+def _line(read: PdfTextPage, line: str, at: int) -> _Line:
+    """A line with tabs where its words stand apart.
 
     Args:
         read: the page.
         line: its text.
         at: where it begins on the page.
     """
-    _, base, _, top = read.get_charbox(at + len(line) - len(line.lstrip()), loose=True)
+    start, base, _, top = read.get_charbox(at + len(line) - len(line.lstrip()), loose=True)
     chars = list(line.rstrip())
     for index, char in enumerate(chars[1:-1], 1):
         if char == " ":
@@ -128,17 +138,19 @@ def _line(read: PdfTextPage, line: str, at: int) -> tuple[str, float]:
             right = read.get_charbox(at + index + 1, loose=True)[0]
             if right - left > _CELL * (top - base):
                 chars[index] = "\t"
-    return "".join(chars), base
+    return _Line("".join(chars).lstrip(), start, base, top - base)
 
 
-def _with_blank_lines(lines: list[tuple[str, float]]) -> str:
-    """The lines of a page, with a blank one between two that are further apart than most."""
-    steps = [above[1] - below[1] for above, below in itertools.pairwise(lines)]
+def _set_out(lines: list[_Line]) -> str:
+    """The lines of a page as they stand: indented, and with a blank one between two that are further apart than most."""
+    margin = min((line.left for line in lines), default=0.0)
+    steps = [above.base - below.base for above, below in pairwise(lines)]
     down = sorted(step for step in steps if step > 0)
     usual = down[len(down) // 4] if down else 0.0
-    parts = [lines[0][0]] if lines else []
-    for (line, _), step in zip(lines[1:], steps, strict=True):
-        parts.append(line if 0 < step <= _PARAGRAPH * usual else "\n" + line)
+    parts = []
+    for line, step in zip(lines, [usual, *steps], strict=False):
+        indent = " " * min(_DEEPEST, int((line.left - margin) / (_SPACE * line.height or 1.0)))
+        parts.append(("" if 0 <= step <= _PARAGRAPH * usual else "\n") + indent + line.text)
     return "\n".join(parts)
 
 

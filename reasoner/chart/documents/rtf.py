@@ -12,38 +12,16 @@ from reasoner.chart.documents.limits import MAX_DEPTH, check_text, not_installed
 from reasoner.ground.errors import DocumentationError
 
 _TOKEN = re.compile(r"\\bin(\d*) ?|\\([a-zA-Z]+)(-?\d+)? ?|\\'[0-9a-fA-F]{2}|\\[^a-zA-Z]|[{}]|[^\\{}]+|\\", re.DOTALL)
-_PRINTED = frozenset(
-    [
-        "par",
-        "line",
-        "tab",
-        "cell",
-        "nestcell",
-        "row",
-        "nestrow",
-        "page",
-        "sect",
-        "column",
-        "u",
-        "emdash",
-        "endash",
-        "lquote",
-        "rquote",
-        "ldblquote",
-        "rdblquote",
-        "bullet",
-    ]
-)
+_PRINTED = re.compile(
+    "par|line|tab|cell|nestcell|row|nestrow|page|sect|column|u|emdash|endash|lquote|rquote|ldblquote|rdblquote|bullet"
+).fullmatch
 """Control words that stand for characters."""
-_SKIPPED = frozenset(
-    ["fldinst", "pict", "object", "objdata", "shppict", "nonshppict", "datafield", "datastore", "themedata", "blipuid"]
-)
+_SKIPPED = re.compile("fldinst|pict|object|objdata|shppict|nonshppict|datafield|datastore|themedata|blipuid").fullmatch
 """Groups without text, which cost time."""
 _DANGEROUS = frozenset({"objocx", "objautlink", "objlink", "objupdate"})
 """What an editor would run or fetch."""
 _EMPTY = re.compile(r"[\t ]+\n")
 _INSTEAD = {
-    "par": "\\line \\line ",
     "cell": "\\tab ",
     "nestcell": "\\tab ",
     "page": "\\line \x1d\\line ",
@@ -109,7 +87,7 @@ def _seen(source: str, where: str, left_out: set[str]) -> Iterator[str]:
                 raise DocumentationError(
                     f"the RTF holds an object that is linked or run (\\{word})", where=where, mend="Save it as PDF"
                 )
-            skipped = skipped or word in _SKIPPED
+            skipped = skipped or bool(_SKIPPED(word))
             if word == "v":
                 hidden = number != "0"
             elif word == "deleted":
@@ -119,10 +97,10 @@ def _seen(source: str, where: str, left_out: set[str]) -> Iterator[str]:
         if skipped and token != "}":
             if token == "{":
                 continue
-            if word in _SKIPPED:
+            if word and _SKIPPED(word):
                 yield "\\*"
             continue
-        if (hidden or deleted) and token not in "{}" and (word in _PRINTED or not word):
+        if (hidden or deleted) and token not in "{}" and (not word or _PRINTED(word)):
             if not token.isspace():
                 left_out.add("hidden" if hidden else "deleted")
             continue

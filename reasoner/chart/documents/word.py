@@ -17,10 +17,10 @@ _BODY = "word/document.xml"
 _MACROS = re.compile(r"vbaProject|vbaData|/activeX/", re.IGNORECASE)
 _HARMLESS_LINKS = ("hyperlink",)
 _PARTS = ("header", "document", "footnotes", "endnotes", "footer")
-_SKIPPED = frozenset(
-    "del movefrom deltext instrtext delinstrtext rpr ppr sectpr tblpr trpr tcpr tblgrid sdtpr sdtendpr pict object "
-    "proofErr bookmarkstart bookmarkend annotationref footnoteref endnoteref fallback".lower().split()
-)
+_SKIPPED = re.compile(
+    "del|movefrom|deltext|instrtext|delinstrtext|rpr|ppr|sectpr|tblpr|trpr|tcpr|tblgrid|sdtpr|sdtendpr|pict|object|prooferr|"
+    "bookmarkstart|bookmarkend|annotationref|footnoteref|endnoteref|fallback"
+).fullmatch
 _TICKED, _OPEN = "☒", "☐"
 _SYMBOLS = {
     "F0FE": _TICKED,
@@ -100,8 +100,8 @@ class _WordReader:
         if name == "p":
             return self._paragraph(element)
         if name == "tbl":
-            return "".join(self._row(row) for row in element if lxml_door.local(row) == "tr") + "\n"
-        if name in _SKIPPED:
+            return "".join(self._row(row) for row in element if lxml_door.local(row) == "tr")
+        if _SKIPPED(name):
             self._miss(element, name)
             return ""
         return "".join(self._block(child) for child in element)  # content controls, insertions, notes
@@ -112,10 +112,12 @@ class _WordReader:
         joined = properties is not None and any(
             lxml_door.local(mark) == "del" for child in properties if lxml_door.local(child) == "rpr" for mark in child
         )
-        text = self._inline(paragraph).strip(" ")
+        text = self._inline(paragraph).rstrip(" ")
         if item and text.strip():
-            return f"- {text}\n"
-        return text if joined else f"{text}\n\n"
+            return f"- {text.strip()}\n"
+        if "\n" in text.strip():
+            text = f"\n{text}\n"
+        return text if joined else f"{text}\n"
 
     def _row(self, row: Element) -> str:
         properties = next((child for child in row if lxml_door.local(child) == "trpr"), None)
@@ -131,7 +133,7 @@ class _WordReader:
             name = lxml_door.local(child)
             if name == "r" and _is_hidden(child):
                 self.left_out.add("hidden")
-            elif name in _SKIPPED:
+            elif _SKIPPED(name):
                 self._miss(child, name)
             elif name == "t":
                 parts.append(child.text or "")

@@ -147,8 +147,13 @@ def pdf(*, width: str = "16cm") -> bytes:
             parts.append(f"- #{quoted}")
         elif text:
             parts.append(f"#{quoted}\n")
+    return set_in_type("\n".join(parts), width=width)
+
+
+def set_in_type(markup: str, *, width: str = "20cm") -> bytes:
+    """Markup of Typst as PDF."""
     page = f"#set page(width: {width}, height: 30cm, margin: 1cm)\n#set text(size: 10pt, hyphenate: true)\n"
-    return typst.compile((page + "\n".join(parts)).encode(), format="pdf")
+    return typst.compile((page + markup).encode(), format="pdf")
 
 
 def fhir(data: bytes, media_type: str) -> bytes:

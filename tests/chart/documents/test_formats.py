@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from html import escape
 
 import pytest
 
@@ -120,7 +121,7 @@ def test_what_is_hidden_or_deleted_in_html_is_not_read_and_said() -> None:
         b"<label><input type=checkbox checked>done</label><!-- no --><pre>a\n  b</pre></html>",
         "note.html",
     )
-    assert text.text == "Seen today.\n\n[x] done\n\na\nb\n"
+    assert text.text == "Seen today.\n[x] done\na\n  b\n"
     assert text.notes == ("deleted text is left out", "hidden text is left out")
 
 
@@ -197,3 +198,40 @@ def test_a_page_without_text_is_named_and_can_be_recognized() -> None:
     assert words(text) == ["page 1", "Read me."]
     (error,) = read_documents(packets.typst.compile(b"#rect()", format="pdf"), "scan.pdf")
     assert "seems to be a scan" in str(error)
+
+
+WRAPPED = """EXAMPLE CLINIC          Adult services
+Pt: A. Example      DOB 06/14/1987      seen 02/09/2026
+
+FUNCTIONING
+Has not worked a full shift at the bakery since January and was written up twice by the
+manager. Dishes and laundry sit for days, and her sister
+  now does the school run.
+  sleep        three hours
+  appetite     poor. Eats at noon.
+
+SUPPORTS
+Sister drives her. Does not have a sponsor, has agreed to come to the family hour every
+Thursday.
+Has a key? [x] yes   [ ] no
+"""
+
+
+@pytest.mark.parametrize("kind", ["html-p", "html-br", "html-pre", "docx", "docx-breaks", "rtf", "pdf"])
+def test_a_note_of_broken_lines_gives_the_same_sentences(kind: str) -> None:
+    (plain,) = texts(WRAPPED.encode(), "note.txt")
+    assert len(words(plain)) == 9
+    lines = WRAPPED.splitlines()
+    blocks = [block.splitlines() for block in WRAPPED.split("\n\n")]
+    in_runs = ["<w:r><w:br/></w:r>".join(map(packets.run, block)) for block in blocks]
+    data = {
+        "html-p": lambda: "".join(f"<p>{escape(line)}</p>" for line in lines).encode(),
+        "html-br": lambda: "".join(f"<p>{'<br>'.join(map(escape, block))}</p>" for block in blocks).encode(),
+        "html-pre": lambda: f"<pre>{escape(WRAPPED)}</pre>".encode(),
+        "docx": lambda: packets.docx("".join(f"<w:p>{packets.run(line)}</w:p>" for line in lines)),
+        "docx-breaks": lambda: packets.docx("".join(f"<w:p>{runs}</w:p>" for runs in in_runs)),
+        "rtf": lambda: (r"{\rtf1\ansi " + "".join(packets.rtf_text(line) + "\\par\n" for line in lines) + "}").encode(),
+        "pdf": lambda: packets.set_in_type(f"#raw(block: true, {json.dumps(WRAPPED)})"),
+    }[kind]()
+    (text,) = texts(data, f"note.{kind.partition('-')[0]}")
+    assert words(text) == words(plain)
