@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import pyoxigraph as ox
-from rdflib import Graph, URIRef
+from rdflib import Graph
 
 from reasoner.chart.coding import code_systems
 from reasoner.chart.documents import anchors
@@ -46,7 +46,7 @@ from reasoner.chart.sources import (
 from reasoner.chart.tables import rows
 from reasoner.ground.errors import DocumentationError, NecessityError, reading
 from reasoner.policy.model import Policy
-from reasoner.rdf import graphs, parsing, terms
+from reasoner.rdf import parsing, terms
 from reasoner.rdf.namespaces import DCTERMS, NEC, RDF, SKOS
 
 if TYPE_CHECKING:
@@ -207,30 +207,27 @@ def vocabulary(policy: Policy) -> mapping.Vocabulary:
     """
     from reasoner.chart.fhir import mapping
 
-    wanted = Graph(bind_namespaces="none")
-    names = (RDF.type, DCTERMS.identifier, SKOS.notation, SKOS.inScheme)
-    for predicate in (
-        *names,
+    names = [
+        DCTERMS.identifier,
+        RDF.type,
+        SKOS.inScheme,
+        SKOS.notation,
         NEC.axis,
         NEC.axisClass,
         NEC.codedKind,
         NEC.detail,
-        NEC.speaksOnlyWith,
-        NEC.supersededPer,
-        NEC.toQuestion,
-        NEC.answer,
-        NEC.affirms,
-        NEC.denies,
-    ):
-        for triple in policy.ontology.triples((None, predicate, None)):
-            wanted.add(triple)
+    ]
+    names += [NEC.speaksOnlyWith, NEC.supersededPer, NEC.toQuestion, NEC.answer, NEC.affirms, NEC.denies]
+    predicates = frozenset(ox.NamedNode(str(name)) for name in names)
+    wanted = [triple for triple in policy.sources.triples() if triple.predicate in predicates]
     lexicon = policy.lexicon
     roles = [terms.name(term) for term, schemes in lexicon.schemes.items() if str(NEC.Roles) in schemes]
+    code_class = ox.NamedNode(str(NEC.codeClass))
     for code, classes in lexicon.codes.items():
         for role in roles:
             if any(lexicon.relations.is_within(name, role) for name in classes):
-                wanted.add((terms.node(code), NEC.codeClass, URIRef(role)))
-    return mapping.Vocabulary(graphs.triples(wanted), policy.axes, code_systems(policy))
+                wanted.append(ox.Triple(ox.NamedNode(terms.name(code)), code_class, ox.NamedNode(role)))
+    return mapping.Vocabulary(wanted, policy.axes, code_systems(policy))
 
 
 class _Waiting(NamedTuple):

@@ -136,12 +136,26 @@ def load_files(paths: Iterable[Path]) -> Graph:
     graph = Graph(bind_namespaces="none")
     for path in paths:
         prefix = label_prefix(path)
-        try:
-            for quad in _parse(_decode(read_bytes(path), str(path)), ox.RdfFormat.TURTLE, str(path)):
-                graph.add(_nodes(quad.triple, prefix))
-        except DocumentationError as error:
-            raise PolicyError(error.problem, where=error.where or str(path), mend=error.mend) from error
+        for triple in file_triples(path):
+            graph.add(_nodes(triple, prefix))
     return graph
+
+
+def file_triples(path: Path, *, rename: bool = False) -> Iterator[ox.Triple]:
+    """The triples of a Turtle file of a policy.
+
+    Args:
+        path: the file.
+        rename: whether blank nodes get labels that no other file has.
+
+    Raises:
+        PolicyError: it cannot be read.
+    """
+    try:
+        for quad in _parse(_decode(read_bytes(path), str(path)), ox.RdfFormat.TURTLE, str(path), rename=rename):
+            yield quad.triple
+    except DocumentationError as error:
+        raise PolicyError(error.problem, where=error.where or str(path), mend=error.mend) from error
 
 
 def label_prefix(path: Path) -> str:
@@ -265,9 +279,10 @@ def _refuse_xml_dangers(text: str, source: str) -> None:
         raise DocumentationError("RDF/XML declares an encoding other than UTF-8", where=source, mend="Save it as UTF-8")
 
 
-def _parse(text: str, syntax: ox.RdfFormat, source: str) -> Iterator[ox.Quad]:
+def _parse(text: str, syntax: ox.RdfFormat, source: str, *, rename: bool = False) -> Iterator[ox.Quad]:
+    base = _RELATIVE + quote(source)
     try:
-        yield from ox.parse(input=text.encode(), format=syntax, base_iri=_RELATIVE + quote(source))
+        yield from ox.parse(input=text.encode(), format=syntax, base_iri=base, rename_blank_nodes=rename)
     except SyntaxError as error:
         where = f"{source}: line {error.lineno}, column {error.offset}" if error.lineno else source
         if "LoadDocumentCallback" in str(error):

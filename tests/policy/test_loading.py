@@ -12,6 +12,7 @@ from rdflib import Graph
 from reasoner.ground.errors import PolicyError
 from reasoner.policy.loading import PolicyLocation, installed, load_policy
 from reasoner.policy.model import CriterionKind, Policy, Sources
+from reasoner.rdf import graphs
 from tests.conftest import write_toy
 
 VOCABULARY = "https://example.org/toy/vocabulary#"
@@ -223,3 +224,10 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (write_toy(tmp_path) / "shapes" / "toy" / "more.ttl").mkdir()
     with pytest.raises(PolicyError, match=r"more\.ttl.*cannot be read"):
         load_policy("toy", root=tmp_path)
+
+
+def test_the_triples_straight_from_the_files_are_those_of_the_graph(toy: Policy) -> None:
+    straight = [triple for triple in toy.sources.triples() if "_:" not in f"{triple.subject} {triple.object}"]
+    of_graph = [t for t in graphs.triples(toy.ontology) if "_:" not in f"{t.subject} {t.object}"]
+    assert set(straight) == set(of_graph)
+    assert len(set(toy.sources.triples())) == len(toy.ontology)
