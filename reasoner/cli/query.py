@@ -8,6 +8,7 @@ import sys
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from reasoner.cli import charts
 from reasoner.cli import options as shared
@@ -78,6 +79,14 @@ def add(commands: Commands) -> None:
     serve.add_argument(
         "--memory", type=_positive, default=4096, metavar="MIB", help="the most memory a worker may use; default 4096"
     )
+    serve.add_argument(
+        "--origin",
+        metavar="URL",
+        action="append",
+        default=[],
+        type=_origin,
+        help="a site whose pages may ask, as https://example.org; may be repeated; default: none",
+    )
     serve.set_defaults(run=_serve)
 
 
@@ -85,6 +94,13 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
     return int(text)
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.netloc or text != f"{parts.scheme}://{parts.netloc}":
+        raise argparse.ArgumentTypeError(f"{text!r} is no origin: give scheme and host, as https://example.org")
+    return text
 
 
 def _binding(text: str) -> tuple[str, str]:
@@ -152,6 +168,7 @@ def _serve(options: argparse.Namespace) -> int:
             timeout=options.timeout,
             limit=options.limit * 2**20,
             memory=options.memory * 2**20,
+            origins=tuple(options.origin),
             token=os.environ.get("NECESSITY_TOKEN", ""),
         )
     )

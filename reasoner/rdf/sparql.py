@@ -1,4 +1,4 @@
-"""Guards on SPARQL: a query must not call another server."""
+"""Guards on SPARQL: a query must not call another server, nor be nested so deeply that it ends the process."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ from collections.abc import Iterator
 
 from reasoner.ground.errors import QueryError
 
+MAX_NESTED = 128
+"""Brackets within one another that SPARQL may have."""
+MAX_JOINTS = 2000
+"""Operators, separators and keywords between patterns and values that SPARQL may have."""
+_BRACKET = re.compile(r"[(){}\[\]]")
+_PATTERN = re.compile(r"\b(?:SELECT|ASK|CONSTRUCT|DESCRIBE|WHERE)\b", re.IGNORECASE)
+_JOINT = re.compile(r"[.;,+*/|&!^-]|\b(?:UNION|OPTIONAL|MINUS|BIND|FILTER)\b", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 _NAME = re.compile(r"[?$:@][\w-]*")
 _CALL = re.compile(r"SERVICE|LOAD", re.IGNORECASE)
@@ -22,7 +29,7 @@ _TOKEN = re.compile(
 
 
 def refuse_outreach(text: str) -> None:
-    """Raise `QueryError` for SPARQL that would fetch from elsewhere: SERVICE, or LOAD in an update.
+    """Raise `QueryError` for SPARQL that would fetch from elsewhere: SERVICE, or LOAD in an update; or is too deep.
 
     Parsers need no space around a keyword (``true.SERVICEp:x`` is a call), so the letters of a keyword count wherever
     they are not part of a variable, a prefixed name or a language tag. If a text contains them, its comments, strings
@@ -30,6 +37,7 @@ def refuse_outreach(text: str) -> None:
     from the comparison ``(?a <b> ?c)``. So such a text is also refused if something between parentheses looks like an
     IRI and contains a character that begins a comment or a string.
     """
+    refuse_depth(text)
     unescaped = _unescape(text)
     if not _call(unescaped):
         return
@@ -40,6 +48,23 @@ def refuse_outreach(text: str) -> None:
         )
     if keyword := _call("".join(_code(unescaped))):
         raise QueryError(f"{keyword} is not allowed", mend="Nothing outside the store is asked or fetched")
+
+
+def refuse_depth(text: str) -> None:
+    """Raise `QueryError` for SPARQL that a store could not take apart within its stack, and would end the process.
+
+    Counted are brackets within one another, and in a query, or in an update with WHERE, all that joins or alters patterns and
+    values.
+    """
+    code = without_text(_unescape(text))
+    depth = 0
+    for bracket in _BRACKET.finditer(code):
+        depth += 1 if bracket[0] in "([{" else -1
+        if depth > MAX_NESTED:
+            raise QueryError(f"it nests brackets deeper than {MAX_NESTED}", mend="Ask a simpler question")
+    if _PATTERN.search(code) and sum(1 for _ in _JOINT.finditer(code)) > MAX_JOINTS:
+        mend = "Ask a simpler question; give many values with VALUES"
+        raise QueryError(f"it joins more than {MAX_JOINTS} patterns and values", mend=mend)
 
 
 def names_graphs(text: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ CHANGES = str(NEC.changes)
 """The property by which the service description of this software's endpoint says where it takes changes of a base."""
 _SOLUTIONS = "application/sparql-results+json"
 _TRIPLES = "application/n-triples"
+_PLACE = re.compile(r"error at (\d+):(\d+):")
 _FLUSH = 16 * 2**20
 """Characters of updates after which Oxigraph writes its memory to its tables; until then its log keeps the updates."""
 _COMPACT = 64 * 2**20
@@ -71,8 +73,15 @@ class MemoryStore:
     def __init__(self) -> None:
         self._store = ox.Store()
 
-    def query(self, text: str, *, default_graphs: Sequence[str] = (), named_graphs: Sequence[str] = ()) -> QueryResults:
-        """See `Store.query`; the graphs that are given here replace the query's own FROM."""
+    def query(
+        self,
+        text: str,
+        *,
+        default_graphs: Sequence[str] = (),
+        named_graphs: Sequence[str] = (),
+        prefixes: Mapping[str, str] | None = None,
+    ) -> QueryResults:
+        """See `Store.query`; the graphs that are given here replace the query's own FROM, and prefixes need no PREFIX."""
         dataset: dict[str, Any] = {}
         if default_graphs or named_graphs:
             dataset["default_graph"] = [ox.NamedNode(iri) for iri in default_graphs]
@@ -80,13 +89,13 @@ class MemoryStore:
         else:
             # With a union, Oxigraph would ignore the query's own FROM.
             dataset["use_default_graph_as_union"] = not names_graphs(text)
-        with _errors_of_oxigraph():
-            results: QueryResults = self._store.query(text, **dataset)
+        with _errors_of_oxigraph(text):
+            results: QueryResults = self._store.query(text, prefixes=dict(prefixes or {}), **dataset)
         return results
 
     def update(self, text: str) -> None:
         """See `Store.update`."""
-        with _errors_of_oxigraph():
+        with _errors_of_oxigraph(text):
             self._store.update(text)
 
     def astray(self) -> int:
@@ -276,11 +285,30 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 @contextmanager
-def _errors_of_oxigraph() -> Iterator[None]:
-    """Raise the errors of Oxigraph as this package's own."""
+def _errors_of_oxigraph(text: str) -> Iterator[None]:
+    """Raise the errors of Oxigraph in SPARQL of a text as this package's own."""
     try:
         yield
     except SyntaxError as error:
-        raise QueryError(f"it is not SPARQL: {error}") from None
+        raise QueryError(f"it is not SPARQL: {_pointed(str(error), text)}") from None
     except (OSError, RuntimeError, ValueError) as error:
         raise StoreError(f"the store failed: {error}") from error
+
+
+def _pointed(error: str, text: str) -> str:
+    """A syntax error of Oxigraph in short: the place and what stands there, or which prefix is missing."""
+    place = _PLACE.match(error)
+    if not place:
+        return error
+    line, column = int(place[1]), int(place[2])
+    before, after = _around(text, line, column)
+    if "Prefix not found" in error and (name := re.search(r"[^\s{(;,.]+$", before)):
+        return f"line {line}, column {column - len(name[0])}: the prefix of {name[0]} is not declared"
+    return f"line {line}, column {column}, " + (f"at {after[:40]!r}" if after else "at the end")
+
+
+def _around(text: str, line: int, column: int) -> tuple[str, str]:
+    """What stands before and after a place, within its line."""
+    lines = text.split("\n")
+    at = lines[line - 1] if line <= len(lines) else ""
+    return at[: column - 1], at[column - 1 :].strip()

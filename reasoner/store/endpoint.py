@@ -21,6 +21,8 @@ import uvicorn
 from pebble import ProcessExpired, ProcessPool
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -35,6 +37,7 @@ from reasoner.store.change import Change
 from reasoner.store.protocol import (
     GRAPH_TYPES,
     LOOPBACK,
+    PREFIXES,
     TABLE_TYPES,
     Operation,
     RefusalError,
@@ -68,6 +71,8 @@ class EndpointSettings:
     """Bytes an answer may have; a longer one is refused, never truncated."""
     memory: int = 4 * 2**30
     """Bytes of address space a worker may take."""
+    origins: tuple[str, ...] = ()
+    """Origins of pages of other sites that may ask, such as ``https://yasgui.example``."""
     token: str = field(default="", repr=False)
     """Bearer token that every request has to carry, if not empty."""
 
@@ -111,9 +116,19 @@ def application(settings: EndpointSettings) -> Starlette:
     if settings.host in LOOPBACK:
         # Against DNS rebinding: a page of another site could make its own name resolve to this machine.
         middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK)))
+    middleware.append(Middleware(GZipMiddleware))
+    middleware.append(
+        Middleware(
+            CORSMiddleware,
+            allow_origins=settings.origins,
+            allow_methods=["GET", "HEAD", "POST"],
+            allow_headers=["Accept", "Authorization", "Content-Type"],
+        )
+    )
     return Starlette(
         routes=[
-            Route("/sparql", endpoint.sparql, methods=["GET", "POST"]),
+            Route("/sparql", endpoint.sparql, methods=["GET", "POST", "OPTIONS"]),
+            Route("/graphs", endpoint.graph, methods=["GET"]),
             Route("/changes", endpoint.changes, methods=["POST"]),
             Route("/health", endpoint.health, methods=["GET"]),
         ],
@@ -147,6 +162,8 @@ class _Endpoint:
                 await asyncio.to_thread(self.pool.join)
 
     async def sparql(self, request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers={"Allow": "GET, HEAD, POST, OPTIONS"})
         try:
             self._authorize(request)
             operation = await self._operation(request)
@@ -156,6 +173,21 @@ class _Endpoint:
         except RefusalError as refusal:
             headers = {"WWW-Authenticate": "Bearer"} if refusal.status == 401 else {}
             return PlainTextResponse(f"{refusal}\n", refusal.status, headers)
+        return Response(body, status, media_type=media, headers={"Vary": "Accept", "Cache-Control": "no-store"})
+
+    async def graph(self, request: Request) -> Response:
+        """One named graph, or all of them as one (SPARQL 1.1 Graph Store HTTP Protocol, read-only)."""
+        try:
+            self._authorize(request)
+            parameters = parse_parameters(request.url.query)
+            names = graph_iris(parameters, "graph")
+            whole = [name for name, _ in parameters] == ["default"]
+            if len(names) + whole != 1 or len(parameters) != 1:
+                raise RefusalError(400, "name one graph with ?graph=IRI, or all of them with ?default")
+            accept = request.headers.get("accept", "")
+            status, media, body = await self._run(Operation("graph", next(iter(names), ""), (), (), accept))
+        except RefusalError as refusal:
+            return PlainTextResponse(f"{refusal}\n", refusal.status)
         return Response(body, status, media_type=media, headers={"Vary": "Accept", "Cache-Control": "no-store"})
 
     async def changes(self, request: Request) -> Response:
@@ -185,7 +217,7 @@ class _Endpoint:
         if token and not hmac.compare_digest(credential.encode(), token.encode()):
             raise RefusalError(401, "a bearer token is needed")
         origin = request.headers.get("origin")
-        if origin and urlsplit(origin).netloc != request.headers.get("host"):
+        if origin and origin not in self.settings.origins and urlsplit(origin).netloc != request.headers.get("host"):
             raise RefusalError(403, "requests from pages of other sites are refused")
 
     async def _operation(self, request: Request) -> Operation | None:
@@ -214,14 +246,14 @@ class _Endpoint:
                 kind, text = content.removeprefix("application/sparql-"), body
         operations = [(name, value) for name, value in parameters if name in ("query", "update")]
         if text is None:
-            if not operations and request.method == "GET" and not parameters:
+            if not operations and request.method in ("GET", "HEAD") and not parameters:
                 return None
             if len(operations) != 1:
                 raise RefusalError(400, "give exactly one query or update")
             ((kind, text),) = operations
         elif operations:
             raise RefusalError(400, "give the query or update in one place")
-        if kind == "update" and request.method == "GET":
+        if kind == "update" and request.method in ("GET", "HEAD"):
             raise RefusalError(400, "an update is sent with POST")
         if kind == "update" and not self.settings.writable:
             raise RefusalError(403, "this endpoint is read-only")
@@ -300,12 +332,13 @@ class _LimitedBuffer(io.BytesIO):
 
 _store: DirectoryStore
 _base: KnowledgeBase
+_prefixes: dict[str, str]
 _limit: int
 
 
 def _open(directory: Path, writable: bool, memory: int, limit: int) -> None:
     """Open the store in a worker process, which can be ended at any time."""
-    global _store, _base, _limit
+    global _store, _base, _prefixes, _limit
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
@@ -317,6 +350,7 @@ def _open(directory: Path, writable: bool, memory: int, limit: int) -> None:
     _limit = limit
     _store = DirectoryStore(directory, write=writable)
     _base = KnowledgeBase(_store)
+    _prefixes = PREFIXES | _base.register.prefixes()
 
 
 def _answer(operation: Operation) -> _Answer:
@@ -324,12 +358,17 @@ def _answer(operation: Operation) -> _Answer:
         if operation.kind == "change":
             _carry_out(operation.text)
             return 204, "text/plain", b""
+        if operation.kind == "graph":
+            return _whole_graph(operation)
         refuse_outreach(operation.text)
         if operation.kind == "update":
             _base.update(operation.text)
             return 204, "text/plain", b""
         results = _store.query(
-            operation.text, default_graphs=operation.default_graphs, named_graphs=operation.named_graphs
+            operation.text,
+            default_graphs=operation.default_graphs,
+            named_graphs=operation.named_graphs,
+            prefixes=_prefixes,
         )
         body = _LimitedBuffer()
         if isinstance(results, ox.QuerySolutions | ox.QueryBoolean):
@@ -348,6 +387,17 @@ def _answer(operation: Operation) -> _Answer:
         return 500, "text/plain", f"the store failed: {error}\n".encode()
 
 
+def _whole_graph(operation: Operation) -> _Answer:
+    where = f"GRAPH <{operation.text}> {{ ?s ?p ?o }}" if operation.text else "?s ?p ?o"
+    results = _store.query(f"CONSTRUCT {{ ?s ?p ?o }} {{ {where} }}")
+    triples = [] if isinstance(results, ox.QuerySolutions | ox.QueryBoolean) else list(results)
+    if operation.text and not triples:
+        raise RefusalError(404, "there is no such graph")
+    media, body = choose(operation.accept, GRAPH_TYPES), _LimitedBuffer()
+    ox.serialize(triples, body, format=GRAPH_TYPES[media])
+    return 200, media, body.getvalue()
+
+
 def _carry_out(text: str) -> None:
     try:
         told = json.loads(text)
@@ -355,3 +405,4 @@ def _carry_out(text: str) -> None:
     except (ValueError, TypeError, KeyError):
         raise QueryError("it is no change of a knowledge base") from None
     _base.carry_out(change, action, by)
+    _prefixes.update(_base.register.prefixes())

@@ -12,7 +12,7 @@ from rdflib.plugins.sparql.parser import parseUpdate
 
 from reasoner.ground.errors import QueryError, StoreError
 from reasoner.rdf import graphs
-from reasoner.rdf.sparql import without_text
+from reasoner.rdf.sparql import refuse_depth, without_text
 from reasoner.store.backends import Store
 from reasoner.store.catalog import GraphKind
 from reasoner.store.change import Change
@@ -38,6 +38,7 @@ def changed_graphs(text: str) -> list[str]:
         QueryError: it is no update; it would change a graph of the software (policy, chart, determination, decision, history
             or catalog), a graph that is not named in its text, or triples outside any named graph.
     """
+    refuse_depth(text)
     if "\\u" in text or "\\U" in text:
         raise QueryError("an update here has no escapes such as \\u0041", mend="Write the character itself")
     if re.search(r"\r(?!\n)", text):

@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl
 
 import pyoxigraph as ox
 
+from reasoner.rdf.namespaces import DCTERMS, OWL, PROV, RDF, RDFS, SH, SKOS, XSD
+
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 """The names by which a machine reaches only itself."""
 TABLE_TYPES = {
@@ -16,6 +18,8 @@ TABLE_TYPES = {
     "application/sparql-results+xml": ox.QueryResultsFormat.XML,
     "text/csv": ox.QueryResultsFormat.CSV,
     "text/tab-separated-values": ox.QueryResultsFormat.TSV,
+    "application/json": ox.QueryResultsFormat.JSON,
+    "application/xml": ox.QueryResultsFormat.XML,
 }
 """The media types of tables and truth values, the preferred one first."""
 GRAPH_TYPES = {
@@ -23,8 +27,23 @@ GRAPH_TYPES = {
     "application/n-triples": ox.RdfFormat.N_TRIPLES,
     "application/rdf+xml": ox.RdfFormat.RDF_XML,
     "application/ld+json": ox.RdfFormat.JSON_LD,
+    "application/json": ox.RdfFormat.JSON_LD,
+    "application/xml": ox.RdfFormat.RDF_XML,
 }
 """The media types of graphs, the preferred one first."""
+
+
+PREFIXES = {
+    "dcterms": str(DCTERMS),
+    "owl": str(OWL),
+    "prov": str(PROV),
+    "rdf": str(RDF),
+    "rdfs": str(RDFS),
+    "sh": str(SH),
+    "skos": str(SKOS),
+    "xsd": str(XSD),
+}
+"""The prefixes that a query need not declare, beside those of the vocabularies and sections in the base."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +51,7 @@ class Operation:
     """A query or update operation, as a request asks for it."""
 
     kind: str
-    """query or update"""
+    """query, update, change (of a knowledge base), or graph: to read one whole"""
     text: str
     default_graphs: tuple[str, ...]
     named_graphs: tuple[str, ...]

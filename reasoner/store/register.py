@@ -101,6 +101,20 @@ class Register:
         )
         return [row["request"].value for row in rows]
 
+    def prefixes(self) -> dict[str, str]:
+        """The prefixes of the vocabularies that the base holds, and of the sections of policies where no two have one name."""
+        found: dict[str, set[str]] = {}
+        for row in self.select(
+            """PREFIX vann: <http://purl.org/vocab/vann/> PREFIX dcterms: <http://purl.org/dc/terms/>
+            PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+            SELECT ?prefix ?space {
+                { ?ontology vann:preferredNamespacePrefix ?prefix ; vann:preferredNamespaceUri ?space } UNION
+                { VALUES ?kind { nec:Section nec:ListSection } ?section a/rdfs:subClassOf* ?kind ; dcterms:identifier ?prefix
+                  BIND(CONCAT(STR(?section), "/") AS ?space) } }"""
+        ):
+            found.setdefault(row["prefix"].value, set()).add(row["space"].value)
+        return {prefix: min(spaces) for prefix, spaces in found.items() if len(spaces) == 1}
+
     def determinations(self, request: str) -> set[str]:
         """All determinations of a request."""
         rows = self.select(f"SELECT ?d {{ ?d a nec:Determination ; nec:request <{request}> }}")

@@ -242,7 +242,9 @@ def test_a_chosen_reading_is_recorded(policy: Policy, tmp_path: Path) -> None:
     assert determination.outcome == "criteria-met"
     record = to_json(determination)
     assert record["chosenReadings"] == ["severity-scope/any"]
-    assert {"id": "severity-scope", "alternative": "default", "outcome": "documentation-needed"} in record["readings"]
+    (other,) = (r for r in record["readings"] if (r["id"], r["alternative"]) == ("severity-scope", "default"))
+    assert other["outcome"] == "documentation-needed"
+    assert other["statuses"]["adult-admission:1-severity"] == "not-documented"
     assert any(str(o) == "https://payer.example/readings" for o in to_graph([determination]).objects())
 
 

@@ -15,10 +15,12 @@ import pyoxigraph as ox
 import pytest
 from starlette.testclient import TestClient
 
+from reasoner import Policy
 from reasoner.ground.errors import QueryError, StoreError, UsageError
 from reasoner.rdf.sparql import names_graphs, refuse_outreach
 from reasoner.store.backends import open_store
 from reasoner.store.base import KnowledgeBase
+from reasoner.store.catalog import GraphKind, graph_name
 from reasoner.store.endpoint import EndpointSettings, application, serve
 from reasoner.store.protocol import GRAPH_TYPES, TABLE_TYPES, negotiate
 from tests.conftest import eventually, free_port
@@ -314,3 +316,123 @@ def test_the_process(tmp_path: Path, end: signal.Signals) -> None:
     process.send_signal(end)
     assert process.wait(120) in (0, -end)
     eventually(can_be_changed)
+
+
+# ---------------------------------------------------------------- clients of all kinds
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory, policy: Policy) -> Iterator[TestClient]:
+    """An endpoint with a policy, which pages of one other site may ask."""
+    place = tmp_path_factory.mktemp("known")
+    with KnowledgeBase(open_store(place, write=True)) as kb:
+        kb.load_policy(policy)
+    settings = EndpointSettings(directory=place, workers=1, origins=("https://editor.example",))
+    with TestClient(application(settings), base_url="http://127.0.0.1:7878") as found:
+        yield found
+
+
+def test_a_page_of_a_listed_site_may_ask_and_no_other(known: TestClient) -> None:
+    asked = {"Origin": "https://editor.example", "Access-Control-Request-Method": "POST"}
+    before = known.options("/sparql", headers={**asked, "Access-Control-Request-Headers": "authorization,content-type"})
+    assert before.status_code == 200
+    assert before.headers["access-control-allow-origin"] == "https://editor.example"
+    answer = known.post("/sparql", data={"query": "ASK {}"}, headers={"Origin": "https://editor.example"})
+    assert answer.json()["boolean"] is True
+    assert answer.headers["access-control-allow-origin"] == "https://editor.example"
+    for origin in ("https://other.example", "http://editor.example", "null", "http://127.0.0.1:1"):
+        refused = known.post("/sparql", data={"query": "ASK {}"}, headers={"Origin": origin})
+        assert refused.status_code == 403
+        assert "access-control-allow-origin" not in refused.headers
+        assert known.options("/sparql", headers={**asked, "Origin": origin}).status_code == 400
+
+
+def test_options_and_head(known: TestClient) -> None:
+    assert known.options("/sparql").headers["allow"] == "GET, HEAD, POST, OPTIONS"
+    head = known.head("/sparql", params={"query": "ASK {}"})
+    assert (head.status_code, head.headers["content-type"]) == (200, "application/sparql-results+json")
+    assert known.head("/sparql").status_code == 200
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/xml"])
+def test_plain_media_types(known: TestClient, accept: str) -> None:
+    table = known.get("/sparql", params={"query": "SELECT * { VALUES ?x { 1 } }"}, headers={"Accept": accept})
+    assert table.headers["content-type"] == accept
+    form = ox.QueryResultsFormat.JSON if accept.endswith("json") else ox.QueryResultsFormat.XML
+    assert [str(row["x"].value) for row in ox.parse_query_results(table.content, format=form)] == ["1"]
+    graph = known.get("/sparql", params={"query": "CONSTRUCT { <urn:s> <urn:p> 1 } {}"}, headers={"Accept": accept})
+    syntax = ox.RdfFormat.JSON_LD if accept.endswith("json") else ox.RdfFormat.RDF_XML
+    assert len(list(ox.parse(input=graph.content, format=syntax))) == 1
+
+
+def test_answers_are_compressed_for_those_who_take_it(known: TestClient) -> None:
+    query = {"query": "SELECT * { ?s ?p ?o } LIMIT 500"}
+    whole = known.get("/sparql", params=query, headers={"Accept-Encoding": "identity"})
+    packed = known.get("/sparql", params=query, headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) < len(whole.content)
+    assert packed.content == whole.content
+
+
+def test_a_graph_is_read_by_its_name(known: TestClient) -> None:
+    core = graph_name(GraphKind.VOCABULARY, "https://w3id.org/necessity/core")
+    answer = known.get("/graphs", params={"graph": core}, headers={"Accept": "application/n-triples"})
+    triples = {quad.triple for quad in ox.parse(input=answer.content, format=ox.RdfFormat.N_TRIPLES)}
+    assert len(triples) > 500
+    everything = known.get("/graphs", params={"default": ""}, headers={"Accept": "application/n-triples"})
+    assert triples < {quad.triple for quad in ox.parse(input=everything.content, format=ox.RdfFormat.N_TRIPLES)}
+    assert known.head("/graphs", params={"graph": core}).status_code == 200
+    assert known.get("/graphs", params={"graph": "urn:none"}).status_code == 404
+    for wrong in ({}, {"graph": "no iri"}, {"graph": core, "default": ""}, {"other": ""}):
+        assert known.get("/graphs", params=wrong).status_code == 400
+    for method in ("PUT", "POST", "DELETE", "PATCH"):
+        assert known.request(method, "/graphs", params={"graph": core}).status_code == 405
+
+
+def test_prefixes_of_vocabularies_and_sections_need_no_declaration(known: TestClient) -> None:
+    query = """SELECT ?label { iop:SafetyPlan rdfs:subClassOf*/skos:prefLabel ?label .
+        adult-admission:6-plan dcterms:identifier ?id ; a ?kind . ?kind rdfs:subClassOf* nec:Criterion }"""
+    rows = known.get("/sparql", params={"query": query}).json()["results"]["bindings"]
+    assert {"safety plan"} <= {row["label"]["value"] for row in rows}
+    refused = known.get("/sparql", params={"query": "SELECT * {\n  ?s none:such ?o }"})
+    assert refused.status_code == 400
+    assert refused.text == "it is not SPARQL: line 2, column 6: the prefix of none:such is not declared\n"
+
+
+@pytest.mark.parametrize(
+    ("query", "place"),
+    [
+        ("SELECT ?s { ?s ?p ?o ", "line 1, column 22, at the end"),
+        ("SELECT ?s {\n ?s ?p ?o .\n FILTR(?s) }", "line 3, column 10, at ') }'"),
+    ],
+)
+def test_an_error_is_short_and_points_at_the_place(known: TestClient, query: str, place: str) -> None:
+    refused = known.get("/sparql", params={"query": query})
+    assert refused.status_code == 400
+    assert refused.text == f"it is not SPARQL: {place}\n"
+
+
+DEEP = {
+    "groups": "SELECT * " + "{" * 5000 + "?s ?p ?o" + "}" * 5000,
+    "parentheses": "SELECT * { ?s ?p ?o FILTER(" + "(" * 5000 + "1" + ")" * 5000 + ") }",
+    "negations": "SELECT * { ?s ?p ?o FILTER(" + "!" * 20000 + "1) }",
+    "alternatives": "SELECT * { ?s ?p ?o FILTER(" + "||".join(["?o=1"] * 20000) + ") }",
+    "unions": "SELECT * { " + " UNION ".join(["{ ?s ?p ?o }"] * 20000) + " }",
+    "subqueries": "SELECT * { " + "{ SELECT * { " * 2000 + "?s ?p ?o" + " } }" * 2000 + " }",
+    "absences": "SELECT * { ?s ?p ?o " + "FILTER NOT EXISTS { ?s ?p ?o " * 2000 + "}" * 2000 + " }",
+    "paths": "SELECT * { ?s " + "/".join(["<urn:p>"] * 20000) + " ?o }",
+    "lists": "SELECT * { ?s ?p " + "(" * 5000 + "1" + ")" * 5000 + " }",
+}
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_what_would_end_the_process_is_refused(known: TestClient, name: str) -> None:
+    refused = known.post("/sparql", data={"query": DEEP[name]})
+    assert refused.status_code == 400
+    assert "it nests brackets" in refused.text or "it joins more" in refused.text
+    assert known.get("/health").status_code == 200
+
+
+def test_many_values_are_no_depth() -> None:
+    refuse_outreach("SELECT * { VALUES ?x { " + "<urn:x.y.z> " * 30_000 + "} ?x ?p '((((((' }")
+    refuse_outreach("INSERT DATA { GRAPH <urn:g> { " + "<urn:s> <urn:p> 1 . " * 30_000 + "} }")
