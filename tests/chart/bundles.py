@@ -179,6 +179,48 @@ COVERAGE: Resource = {
     "beneficiary": WHOSE,
     "extension": [{"url": f"{NEC}funding", "valueCode": "self-funded"}],
 }
+FLAG: Resource = {
+    "resourceType": "Flag",
+    "id": "n",
+    "status": "active",
+    "subject": WHOSE,
+    "code": {"text": "Do not leave alone"},
+    "period": {"start": "2025-05-20"},
+}
+GOAL: Resource = {
+    "resourceType": "Goal",
+    "id": "a",
+    "lifecycleStatus": "active",
+    "subject": WHOSE,
+    "description": {"text": "Sleeps through the night"},
+    "startDate": "2025-05-20",
+}
+GIVEN: Resource = {
+    "resourceType": "MedicationAdministration",
+    "id": "i",
+    "status": "completed",
+    "subject": WHOSE,
+    "medicationCodeableConcept": coded(RXNORM, "7243"),
+    "effectiveDateTime": "2025-05-28T10:00:00-05:00",
+}
+DISPENSED: Resource = {
+    "resourceType": "MedicationDispense",
+    "id": "j",
+    "status": "completed",
+    "subject": WHOSE,
+    "medicationCodeableConcept": coded(RXNORM, "7243"),
+    "whenHandedOver": "2025-05-28",
+}
+REPORT: Resource = {
+    "resourceType": "DiagnosticReport",
+    "id": "g",
+    "status": "final",
+    "subject": WHOSE,
+    "code": coded(LOINC, "34117-2"),
+    "effectiveDateTime": "2025-05-28",
+    "conclusion": "Seen for two hours",
+    "conclusionCode": [coded(ICD10CM, "F33.1")],
+}
 CLAIM: Resource = {
     "resourceType": "Claim",
     "id": "w",

@@ -15,9 +15,9 @@ The IRI of a resource in the chart is its ``fullUrl`` if that is absolute, else 
 digest is that of the content: neither the order of the entries nor the format of the file changes a name. In the quads a
 resource has a short name of its own (`Bundle.inner`), so that bundles that name resources alike can stand in one store.
 
-A resource with ``implicitRules`` or ``modifierExtension`` is left out, as FHIR demands of a reader that does not know them.
-A resource that states more than one status, intent or patient is left out too. Of several versions of a resource the latest
-counts, if ``meta`` says which that is.
+A resource with ``implicitRules`` or ``modifierExtension`` is refused, as FHIR demands of a reader that does not know them. A
+resource that states more than one status, intent or patient is refused too. What is refused has no quads
+(`reasoner.chart.fhir.unread.refused_items`). Of several versions of a resource the latest counts, if ``meta`` says which that is.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import hashlib
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
@@ -249,17 +250,10 @@ class Bundle:
         return [(entry, resource) for entry, resource, _ in candidates.values()]
 
     def _entries(self, content: dict[str, Any]) -> tuple[list[tuple[str, str, dict[str, Any] | None]], set[str]]:
-        """Place, fullUrl and resource of each entry, and what entries say was deleted."""
-        entries, links = content.get("entry", []), content.get("link")
-        for link in links if isinstance(links, list) else ():
-            if isinstance(link, dict) and link.get("relation") == "next":
-                self.notes.append("the bundle is one page of several: what the next ones hold is not known here")
+        """Place, fullUrl and resource of each entry, those of Bundles in the bundle too, and what entries say was deleted."""
         placed: list[tuple[str, str, dict[str, Any] | None]] = []
         deleted: set[str] = set()
-        for number, entry in enumerate(entries if isinstance(entries, list) else [None]):
-            place = f"entry[{number}]"
-            if not isinstance(entry, dict):
-                self.refuse("an entry is not an object, or not in an array", place)
+        for place, entry in self._placed(content, ""):
             resource, url, request = entry.get("resource"), entry.get("fullUrl"), entry.get("request")
             if isinstance(request, dict) and request.get("method") == "DELETE" and isinstance(request.get("url"), str):
                 deleted.add(request["url"])
@@ -270,6 +264,22 @@ class Bundle:
                 self.refuse("a resource has no resourceType", place)
             placed.append((place, url if isinstance(url, str) else "", resource))
         return placed, deleted
+
+    def _placed(self, content: dict[str, Any], within: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The entries of a bundle, each with its place; in place of a Bundle in it, as in the answer to a batch, its entries."""
+        entries, links = content.get("entry", []), content.get("link")
+        for link in links if isinstance(links, list) else ():
+            if isinstance(link, dict) and link.get("relation") == "next":
+                self.notes.append("the bundle is one page of several: what the next ones hold is not known here")
+        for number, entry in enumerate(entries if isinstance(entries, list) else [None]):
+            place = f"{within}entry[{number}]"
+            if not isinstance(entry, dict):
+                self.refuse("an entry is not an object, or not in an array", place)
+            resource = entry.get("resource")
+            if isinstance(resource, dict) and resource.get("resourceType") == "Bundle":
+                yield from self._placed(resource, f"{place}.resource.")
+            else:
+                yield place, entry
 
     def _current(self, new: _Candidate, old: _Candidate) -> _Candidate:
         """The one of two entries with the same name that counts."""
@@ -412,13 +422,23 @@ def parse(data: bytes, source: str) -> Any:
 
 
 def parse_bundle(data: bytes, source: str) -> dict[str, Any]:
-    """A FHIR Bundle in JSON, or a resource by itself as a Bundle of one; raises `DocumentationError` if it is neither."""
+    """A FHIR Bundle in JSON; a resource by itself, or those in Parameters, as a Bundle.
+
+    Raises:
+        DocumentationError: it is none of these.
+    """
     resource = parse(data, source)
     if not isinstance(resource, dict) or not _is_name(resource.get("resourceType")):
         raise DocumentationError("this is not FHIR", where=source, mend="Give a Bundle, or a resource, in JSON")
     if resource["resourceType"] == "Bundle":
         return resource
-    return {"resourceType": "Bundle", "entry": [{"resource": resource}]}
+    given = resource.get("parameter") if resource["resourceType"] == "Parameters" else None
+    inside = (
+        [one["resource"] for one in given if isinstance(one, dict) and "resource" in one]
+        if isinstance(given, list)
+        else []
+    )
+    return {"resourceType": "Bundle", "entry": [{"resource": item} for item in inside or [resource]]}
 
 
 def number(text: str) -> Literal:

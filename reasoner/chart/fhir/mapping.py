@@ -30,7 +30,7 @@ from reasoner.chart.fhir import queries
 from reasoner.chart.fhir.from_json import REQUEST, TYPE, XSD, Bundle, BundleEntry, known, parse_bundle
 from reasoner.chart.fhir.patients import STRANGER
 from reasoner.chart.fhir.request import NOTHING_GIVEN, RequestOptions
-from reasoner.chart.fhir.unread import unread_items
+from reasoner.chart.fhir.unread import refused_items, unread_items
 from reasoner.ground.errors import DocumentationError, EngineError, NecessityError, reading
 from reasoner.policy.axes import Axis
 
@@ -208,6 +208,7 @@ class _Mapped:
         self._notes: set[Triple] = set()
         self._missing: list[DocumentationError] = []
         self._used: set[NamedNode] = set()
+        self._of_others: set[NamedNode] = set()
 
     def quads(self) -> Iterator[Quad]:
         """What the mappings see of the bundle from the beginning."""
@@ -216,7 +217,9 @@ class _Mapped:
         yield Quad(bundle.request, _nec("member"), bundle.inner(self._patient))
         for iri, reason in bundle.patients.strangers(self._patient):
             yield Quad(bundle.inner(iri), known("notTheirs"), Literal(reason))
-            if reason != STRANGER:
+            if reason == STRANGER:
+                self._of_others.add(iri)
+            else:
                 yield Quad(bundle.inner(iri), known("untold"), Literal(reason))
         yield from bundle.quads
 
@@ -247,7 +250,7 @@ class _Mapped:
         return [Triple(bundle.request, p, o) for _, p, o in facts if p not in (WAS_DERIVED_FROM, PROV_USED)]
 
     def _unread(self, stated: Iterable[Triple]) -> Iterator[Triple]:
-        """The items for what could not be understood: nodes, and resources that gave nothing."""
+        """The items for what could not be understood: nodes, resources that gave nothing, and resources that are refused."""
         roots = self.bundle.roots
         used = self._used = set(_derived(self._chart, self.bundle, {}))
         reasons: dict[NamedNode, str] = {}
@@ -258,6 +261,7 @@ class _Mapped:
         for node, name, value in sorted(stated, key=str):
             of_node = given.setdefault(self.bundle.outer(node), {})
             of_node[cast(NamedNode, name).value.removeprefix(_KNOWN)] = cast("NamedNode | Literal", value)
+        reasons |= refused_items(self.bundle, self._of_others)
         namesakes = {cast(NamedNode, o) for s, p, o in self._chart if s == REQUEST and p == WAS_DERIVED_FROM}
         return unread_items(self.bundle, reasons, given, self._vocabulary.codes, namesakes)
 

@@ -71,6 +71,8 @@ _KINDS = {
     "DocumentReference": "Document",
     "Composition": "Document",
     "CarePlan": "Document",
+    "Flag": "OtherItem",
+    "Goal": "OtherItem",
 }
 ELEMENTS = frozenset({*_CODES, *_TITLES, *_WAS_SO, *_WRITTEN, "medicationReference", "content", "dataAbsentReason"})
 """The elements from which the items are made, beside values and answers."""
@@ -121,6 +123,27 @@ def unread_items(
             yield Triple(item, _nec("observed"), observed)
         if recorded := _day(written) if written else observed:
             yield Triple(item, _nec("recorded"), recorded)
+
+
+def refused_items(bundle: Bundle, of_others: Collection[NamedNode]) -> dict[NamedNode, str]:
+    """The items of the record that stand in resources that are refused, each with the reason.
+
+    Args:
+        bundle: the bundle.
+        of_others: the resources that are about somebody else.
+
+    Returns:
+        the resources, if they are of a type of which one is an item, and the diagnoses in them.
+    """
+    reasons: dict[NamedNode, str] = {}
+    for entry in bundle.entries:
+        if not entry.refused or entry.kind not in _KINDS or entry.iri in of_others:
+            continue
+        reasons[entry.iri] = entry.left_out
+        for name in sorted(_DIAGNOSES):
+            for number, _ in enumerate(_each(bundle.contents[entry.iri].get(name))):
+                reasons[NamedNode(f"{entry.iri.value}#{name}.{number}")] = entry.left_out
+    return reasons
 
 
 def _kind(resource_type: str, path: str) -> str:
