@@ -99,7 +99,9 @@ def _trail(location: str, folder: Path | None) -> AuditTrail:
     from reasoner.store.audit import FILE, AuditTrail
     from reasoner.workplace.settings import workplace_folder
 
-    path = Path(location) / FILE if location and "://" not in location else workplace_folder(location, folder) / FILE
+    path = workplace_folder(location, folder) / FILE
+    if location and "://" not in location and (Path(location) / FILE).is_file():
+        path = Path(location) / FILE
     if not path.is_file():
         raise UsageError("there is no audit trail", where=str(path), mend="`necessity kb init` begins one")
     return AuditTrail(path)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import date
+from functools import lru_cache
 
+import pyoxigraph as ox
 from rdflib import Graph, Literal, URIRef
-from rdflib.term import Node
 
 from reasoner.chart.documents.anchors import target_iri
 from reasoner.chart.model import Anchor
@@ -44,7 +46,8 @@ def to_graph(determinations: Iterable[Determination], *, selectors: bool = False
     """
     graph = _graph()
     for determination in determinations:
-        _Record(graph, determination).write()
+        for subject, predicate, value in _Record(determination).write():
+            graph.add((terms.node(subject), terms.node(predicate), terms.node(value)))
         for triple in parsing.data_set(determination.case.iri, graphs.triples(determination.case.content)).graph:
             graph.add(triple)
         for statement in determination.case.statements:
@@ -58,15 +61,13 @@ def to_graph(determinations: Iterable[Determination], *, selectors: bool = False
     return graph
 
 
-def record(determination: Determination) -> Graph:
-    """A determination as RDF: a PROV-O entity that leads from each result to the statements behind it.
+def record(determination: Determination) -> str:
+    """A determination as canonical N-Triples: a PROV-O entity that leads from each result to the statements behind it.
 
     It names statements, with the digest of what was judged of each, and says nothing else of them: they are described in
     the chart. It is the same whenever and by whomever it is made; when that was stands in the knowledge base's catalog.
     """
-    graph = _graph()
-    _Record(graph, determination).write()
-    return graph
+    return "".join(sorted({f"{s} {p} {o} .\n" for s, p, o in _Record(determination).write()}))
 
 
 def write_software(graph: Graph) -> None:
@@ -106,6 +107,19 @@ def _target(anchor: Anchor) -> URIRef:
     return URIRef(target_iri(anchor.text, anchor.start, anchor.end))
 
 
+def _literal(value: str | bool | int | date, language: str = "") -> str:
+    """A literal as a term."""
+    if isinstance(value, str):
+        return str(ox.Literal(value, language=language) if language else ox.Literal(value))
+    return _typed(value)
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _typed(value: bool | int | date) -> str:
+    """A truth value, a number or a day as a term."""
+    return terms.of(Literal(value))
+
+
 def _graph() -> Graph:
     graph = Graph(bind_namespaces="none")
     for prefix, namespace in (
@@ -122,31 +136,35 @@ def _graph() -> Graph:
 
 
 class _Record:
-    """Writes one determination to a graph."""
+    """Writes one determination, as terms rather than in a graph: most of the time of recording one went into the graph."""
 
-    def __init__(self, graph: Graph, determination: Determination) -> None:
-        self.graph = graph
+    def __init__(self, determination: Determination) -> None:
         self.determination = determination
-        self.node = iri(determination)
+        self.iri = str(iri(determination))
+        self.node = terms.iri(self.iri)
+        self.triples: list[tuple[str, str, str]] = []
+        self.reported: list[str] = []
+        """The nodes of validation results."""
 
-    def write(self) -> None:
+    def write(self) -> list[tuple[str, str, str]]:
+        """Its triples."""
         determination, case = self.determination, self.determination.case
         self._say(self.node, RDF.type, NEC.Determination)
         self._say(self.node, RDF.type, PROV.Entity)
-        self._say(self.node, NEC.request, URIRef(case.iri))
+        self._say(self.node, NEC.request, terms.iri(case.iri))
         self._say(self.node, NEC.outcome, _OUTCOME[determination.outcome])
-        self._say(self.node, NEC.serviceStart, Literal(determination.service_start))
+        self._say(self.node, NEC.serviceStart, _literal(determination.service_start))
         if determination.service_end:
-            self._say(self.node, NEC.serviceEnd, Literal(determination.service_end))
-        self._say(self.node, NEC.asOf, Literal(case.as_of))
-        self._say(self.node, NEC.policyId, Literal(determination.policy))
-        self._say(self.node, NEC.engine, Literal(f"{determination.engine} ({determination.engine_version})"))
-        self._say(self.node, NEC.inputDigest, Literal(case.digest))
-        self._say(self.node, NEC.policyDigest, Literal(determination.policy_digest))
+            self._say(self.node, NEC.serviceEnd, _literal(determination.service_end))
+        self._say(self.node, NEC.asOf, _literal(case.as_of))
+        self._say(self.node, NEC.policyId, _literal(determination.policy))
+        self._say(self.node, NEC.engine, _literal(f"{determination.engine} ({determination.engine_version})"))
+        self._say(self.node, NEC.inputDigest, _literal(case.digest))
+        self._say(self.node, NEC.policyDigest, _literal(determination.policy_digest))
         for note in determination.notes:
-            self._say(self.node, NEC.note, Literal(note))
+            self._say(self.node, NEC.note, _literal(note))
         for name in determination.code_maps:
-            self._say(self.node, NEC.codeMap, Literal(name))
+            self._say(self.node, NEC.codeMap, _literal(name))
         self._write_activity()
         self._write_configuration()
         self._write_readings()
@@ -158,14 +176,19 @@ class _Record:
         self._write_asides()
         self._write_justifications()
         for item in case.unread:
-            self._say(self.node, NEC.unread, URIRef(item.iri))
+            self._say(self.node, NEC.unread, terms.iri(item.iri))
+        return self.triples
 
-    def _say(self, subject: URIRef, predicate: URIRef, value: Node) -> None:
-        self.graph.add((subject, predicate, value))
+    def _say(self, subject: str, predicate: URIRef, value: str) -> None:
+        """Add a triple; the value is a term, or an IRI of a vocabulary as rdflib has it."""
+        self.triples.append((subject, f"<{predicate}>", f"<{value}>" if isinstance(value, URIRef) else value))
 
-    def _part(self, relation: URIRef, kind: URIRef, name: str, of: URIRef | None = None) -> URIRef:
+    def _named(self, name: str) -> str:
+        return f"<{self.iri}#{name}>"
+
+    def _part(self, relation: URIRef, kind: URIRef, name: str, of: str = "") -> str:
         """A new node of a kind that the determination, or a part of it, leads to."""
-        node = self.node + f"#{name}"
+        node = self._named(name)
         self._say(of or self.node, relation, node)
         self._say(node, RDF.type, kind)
         return node
@@ -173,55 +196,55 @@ class _Record:
     def _write_activity(self) -> None:
         case, version = self.determination.case, self.determination.version
         activity = self._part(PROV.wasGeneratedBy, PROV.Activity, "review")
-        self._say(activity, PROV.wasAssociatedWith, URIRef(software()))
-        self._say(activity, PROV.used, URIRef(case.iri))
+        self._say(activity, PROV.wasAssociatedWith, terms.iri(software()))
+        self._say(activity, PROV.used, terms.iri(case.iri))
         if version:
-            self._say(self.node, NEC.policyVersion, URIRef(version))
-            self._say(activity, PROV.used, URIRef(version))
+            self._say(self.node, NEC.policyVersion, terms.iri(version))
+            self._say(activity, PROV.used, terms.iri(version))
         for document in {statement.document.iri for statement in case.statements}:
-            self._say(activity, PROV.used, URIRef(document))
+            self._say(activity, PROV.used, terms.iri(document))
         if self.determination.configuration:
-            self._say(activity, PROV.used, URIRef(self.determination.configuration.iri))
+            self._say(activity, PROV.used, terms.iri(self.determination.configuration.iri))
 
     def _write_configuration(self) -> None:
         configuration = self.determination.configuration
         if not configuration:
             return
-        self._say(self.node, NEC.configuration, URIRef(configuration.iri))
-        self._say(self.node, NEC.configurationLabel, Literal(configuration.label))
-        self._say(self.node, NEC.configurationDigest, Literal(configuration.digest))
+        self._say(self.node, NEC.configuration, terms.iri(configuration.iri))
+        self._say(self.node, NEC.configurationLabel, _literal(configuration.label))
+        self._say(self.node, NEC.configurationDigest, _literal(configuration.digest))
         for parameter in self.determination.changed_parameters:
-            self._say(self.node, URIRef(parameter.iri), Literal(parameter.value))
+            self._say(self.node, URIRef(parameter.iri), _literal(parameter.value))
         for leaf in self.determination.changed_lookbacks:
-            entity = self.node + f"#lookback-{leaf.id}"
-            days = NEC.SinceAdmission if leaf.lookback is None else Literal(leaf.lookback)
+            entity = self._named(f"lookback-{leaf.id}")
+            days = NEC.SinceAdmission if leaf.lookback is None else _literal(leaf.lookback)
             self._say(self.node, NEC.changedLookback, entity)
-            self._say(entity, NEC.criterion, URIRef(leaf.iri))
+            self._say(entity, NEC.criterion, terms.iri(leaf.iri))
             self._say(entity, NEC.lookback, days)
 
     def _write_readings(self) -> None:
         determination = self.determination
         if determination.evaluation:
             for reading in determination.evaluation.policy.readings:
-                self._say(self.node, NEC.reading, URIRef(reading.iri))
+                self._say(self.node, NEC.reading, terms.iri(reading.iri))
             for name in determination.evaluation.policy.request_classes:
-                self._say(self.node, NEC.requestClass, URIRef(name))
+                self._say(self.node, NEC.requestClass, terms.iri(name))
         for substitution in determination.substitutions:
-            self._say(self.node, NEC.appliedSubstitution, URIRef(substitution.iri))
+            self._say(self.node, NEC.appliedSubstitution, terms.iri(substitution.iri))
         if determination.holds_under_all_readings is not None:
-            self._say(self.node, NEC.holdsUnderAllReadings, Literal(determination.holds_under_all_readings))
+            self._say(self.node, NEC.holdsUnderAllReadings, _literal(determination.holds_under_all_readings))
         if determination.holds_under_strained_readings is not None:
-            self._say(self.node, NEC.holdsUnderStrainedReadings, Literal(determination.holds_under_strained_readings))
+            self._say(self.node, NEC.holdsUnderStrainedReadings, _literal(determination.holds_under_strained_readings))
         for tried in determination.readings:
             entity = self._part(NEC.alternative, NEC.AlternativeOutcome, tried.reading.id)
-            self._say(entity, NEC.reading, URIRef(tried.reading.iri))
+            self._say(entity, NEC.reading, terms.iri(tried.reading.iri))
             self._say(entity, NEC.outcome, _OUTCOME[tried.outcome])
             for criterion, status in determination.differences(tried).items():
                 if status is None:
-                    self._say(entity, NEC.notAsked, URIRef(criterion.iri))
+                    self._say(entity, NEC.notAsked, terms.iri(criterion.iri))
                     continue
                 other = self._part(NEC.differs, NEC.AlternativeStatus, f"{tried.reading.id}.{criterion.id}", of=entity)
-                self._say(other, NEC.criterion, URIRef(criterion.iri))
+                self._say(other, NEC.criterion, terms.iri(criterion.iri))
                 self._say(other, NEC.status, _STATUS[status])
 
     def _write_judged(self) -> None:
@@ -230,23 +253,23 @@ class _Record:
         statements = {statement.iri: statement for statement in case.statements}
         for number, (resource, digest) in enumerate(judged(case).items(), start=1):
             node = self._part(NEC.judged, NEC.Judged, f"judged-{number}")
-            self._say(node, NEC.resource, URIRef(resource))
-            self._say(node, NEC.judgedDigest, Literal(digest))
+            self._say(node, NEC.resource, terms.iri(resource))
+            self._say(node, NEC.judgedDigest, _literal(digest))
             if statement := statements.get(resource):
-                self._say(node, NEC.observedDay, Literal(statement.observed))
-                self._say(node, NEC.recordedDay, Literal(statement.recorded))
+                self._say(node, NEC.observedDay, _literal(statement.observed))
+                self._say(node, NEC.recordedDay, _literal(statement.recorded))
                 if statement.anchor:
-                    self._say(node, NEC.anchor, _target(statement.anchor))
+                    self._say(node, NEC.anchor, terms.iri(_target(statement.anchor)))
 
     def _write_result(self, result: CriterionResult) -> None:
         name = result.criterion.id
         entity = self._part(NEC.result, NEC.CriterionResult, name)
-        self._say(entity, NEC.criterion, URIRef(result.criterion.iri))
+        self._say(entity, NEC.criterion, terms.iri(result.criterion.iri))
         self._say(entity, NEC.status, _STATUS[result.status])
         for number, bearing in enumerate(result.evidence, start=1):
-            self._say(entity, NEC.evidence, URIRef(bearing.statement.iri))
+            self._say(entity, NEC.evidence, terms.iri(bearing.statement.iri))
             node = self._part(NEC.bearing, NEC.Bearing, f"{name}.bearing-{number}", of=entity)
-            self._say(node, NEC.statement, URIRef(bearing.statement.iri))
+            self._say(node, NEC.statement, terms.iri(bearing.statement.iri))
             self._say(node, NEC.stance, NEC[bearing.stance.value])
         for number, fact in enumerate(result.facts, start=1):
             self._write_fact(self._part(NEC.fact, NEC.FactResult, f"{name}.fact-{number}", of=entity), fact)
@@ -254,46 +277,46 @@ class _Record:
             # A leaf's shape has at most one result for a request, so the shape's name identifies the result.
             name_of_result = reported.shape.rpartition("/")[2] + f"@{name}"
             found = self._part(NEC.validationResult, SH.ValidationResult, name_of_result, of=entity)
-            self._say(found, SH.focusNode, URIRef(reported.focus))
-            self._say(found, SH.sourceShape, URIRef(reported.shape))
+            self.reported.append(found)
+            self._say(found, SH.focusNode, terms.iri(reported.focus))
+            self._say(found, SH.sourceShape, terms.iri(reported.shape))
             self._say(found, SH.resultSeverity, SH[reported.severity])
-            self._say(found, SH.sourceConstraintComponent, URIRef(reported.component))
+            self._say(found, SH.sourceConstraintComponent, terms.iri(reported.component))
             if reported.path:
-                self._say(found, SH.resultPath, URIRef(reported.path))
-            self._say(found, SH.resultMessage, Literal(reported.message, lang=reported.language or None))
+                self._say(found, SH.resultPath, terms.iri(reported.path))
+            self._say(found, SH.resultMessage, _literal(reported.message, reported.language))
 
-    def _write_fact(self, node: URIRef, fact: FactResult) -> None:
+    def _write_fact(self, node: str, fact: FactResult) -> None:
         self._say(node, NEC.status, _STATUS[fact.status])
         if fact.topic:
-            self._say(node, NEC.factTopic, terms.node(fact.topic))
-            self._say(node, RDFS.label, Literal(fact.label))
+            self._say(node, NEC.factTopic, terms.canonical(fact.topic))
+            self._say(node, RDFS.label, _literal(fact.label))
         if fact.in_remission:
-            self._say(node, NEC.remission, Literal(True))
+            self._say(node, NEC.remission, _literal(True))
         for bearing in fact.evidence:
-            self._say(node, NEC.evidence, URIRef(bearing.statement.iri))
+            self._say(node, NEC.evidence, terms.iri(bearing.statement.iri))
 
     def _write_report(self) -> None:
         if not self.determination.criteria:
             return
         report = self._part(NEC.validationReport, SH.ValidationReport, "report")
-        reported = list(self.graph.objects(self.node, NEC.result / NEC.validationResult))
-        self._say(report, SH.conforms, Literal(not reported))
-        for result in reported:
-            self.graph.add((report, SH.result, result))
+        self._say(report, SH.conforms, _literal(not self.reported))
+        for result in self.reported:
+            self._say(report, SH.result, result)
 
     def _write_asides(self) -> None:
         for number, aside in enumerate(self.determination.asides, start=1):
             entity = self._part(NEC.setAside, NEC.SetAside, f"aside-{number}")
-            self._say(entity, NEC.statement, URIRef(aside.statement.iri))
+            self._say(entity, NEC.statement, terms.iri(aside.statement.iri))
             self._say(entity, NEC.reason, NEC[aside.reason.name.title().replace("_", "")])
             if aside.days is not None:
-                self._say(entity, NEC.lookback, Literal(aside.days))
+                self._say(entity, NEC.lookback, _literal(aside.days))
             if aside.leaf:
-                self._say(entity, NEC.criterion, URIRef(aside.leaf))
+                self._say(entity, NEC.criterion, terms.iri(aside.leaf))
 
     def _write_justifications(self) -> None:
         determination = self.determination
-        leaves = {result.criterion.id: URIRef(result.criterion.iri) for result in determination.criteria}
+        leaves = {result.criterion.id: terms.iri(result.criterion.iri) for result in determination.criteria}
         for relation, count, family in (
             (NEC.gap, NEC.gapCount, determination.gaps),
             (NEC.ground, NEC.groundCount, determination.grounds),
@@ -302,15 +325,15 @@ class _Record:
             (NEC.change, NEC.changeCount, determination.changes),
         ):
             if count:
-                self._say(self.node, count, Literal(family.count))
+                self._say(self.node, count, _literal(family.count))
             for rank, members in enumerate(smallest(family), start=1):
                 entity = self._part(relation, NEC.Justification, f"{relation.fragment}-{rank}")
-                self._say(entity, NEC.rank, Literal(rank))
+                self._say(entity, NEC.rank, _literal(rank))
                 for member in members:
                     if member in leaves:
                         self._say(entity, NEC.criterion, leaves[member])
                     else:
-                        self._say(entity, NEC.statement, URIRef(member))
+                        self._say(entity, NEC.statement, terms.iri(member))
         for id_, facts in determination.gap_facts.items():
             for number, fact in enumerate(facts, start=1):
                 node = self._part(NEC.gapFact, NEC.FactResult, f"gap-{id_}.fact-{number}")

@@ -493,5 +493,5 @@ def read_chart(request: str, content: str, policy: Policy, as_of: date | None = 
 
 def to_content(determination: Determination) -> Record:
     """A determination's IRI, its request's IRI and its record as canonical N-Triples."""
-    content = graphs.canonical(provenance.record(determination))
+    content = provenance.record(determination)
     return str(provenance.iri(determination)), determination.case.iri, content
