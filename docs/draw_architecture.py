@@ -20,6 +20,7 @@ WINGS = (
     "logic",
     "chart",
     "determination",
+    "abstraction",
     "assurance",
     "review",
     "render",

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
-from reasoner.cli import app, charts, intake, kb, policy, query, questionnaire
+from reasoner.cli import abstract, app, charts, intake, kb, policy, query, questionnaire
 from reasoner.cli import options as shared
 from reasoner.cli.output import DONE, NOTHING, discard_output
 from reasoner.cli.parser import Parser
@@ -76,6 +76,6 @@ def _parser(arguments: Sequence[str] | None) -> Parser:
         help="print the version and exit",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (charts, intake, policy, questionnaire, kb, query, app):
+    for module in (charts, intake, abstract, policy, questionnaire, kb, query, app):
         module.add(commands)
     return parser

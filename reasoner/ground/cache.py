@@ -8,11 +8,22 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from reasoner.ground.serialization import Codec, CodecError
+from reasoner.ground.serialization import CodecError
 
 T = TypeVar("T")
+
+
+class Form(Protocol[T]):
+    """Writes the objects of one class as bytes, and reads them, as `reasoner.ground.serialization.Codec` does."""
+
+    def write(self, value: T) -> bytes:
+        """The object as bytes."""
+
+    def read(self, content: bytes) -> T:
+        """The object that was written; raises `CodecError` if the content is anything else."""
+
 
 _PACKAGE = Path(__file__).parent.parent
 
@@ -51,7 +62,7 @@ def key(name: str, files: Iterable[Path], *, package: Path = _PACKAGE) -> str:
     return total.hexdigest()
 
 
-def cached(name: str, codec: Codec[T], build: Callable[[], T]) -> T:
+def cached(name: str, codec: Form[T], build: Callable[[], T]) -> T:
     """The object that is cached under a name; if there is none, it is built, and cached if possible.
 
     A file begins with the SHA-256 of the rest. A damaged file is replaced.

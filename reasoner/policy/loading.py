@@ -15,6 +15,9 @@ from reasoner.policy.profile import refuse_unknown_terms, refuse_what_engines_re
 from reasoner.policy.reader import LEAVES, PolicyReader
 from reasoner.rdf.namespaces import RDF
 
+EXAMPLES = "examples"
+"""The folder of a policy's ontology with its example sentences, which are no part of its vocabulary."""
+
 
 @dataclass(frozen=True)
 class PolicyLocation:
@@ -58,10 +61,16 @@ def load_policy(name: str | None = None, *, root: Path | None = None, codes: Pat
         mend = f"Choose one of: {', '.join(names)}" if names else "Put one under ontology/ and shapes/"
         raise PolicyError(problem, where=str(root or resources.ROOT), mend=mend)
     base = root or resources.ROOT
+    folder = base / "ontology" / name
+    examples = folder / EXAMPLES
     sources = Sources(
-        (*sorted(resources.ONTOLOGY.glob("*.ttl")), *sorted((base / "ontology" / name).rglob("*.ttl"))),
+        (
+            *sorted(resources.ONTOLOGY.glob("*.ttl")),
+            *(path for path in sorted(folder.rglob("*.ttl")) if examples not in path.parents),
+        ),
         tuple(sorted((base / "shapes" / name).rglob("*.ttl"))),
         (codes,) if codes else (),
+        tuple(sorted(examples.rglob("*.ttl"))),
     )
     key = _key(name, sources)
 

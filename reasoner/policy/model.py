@@ -216,6 +216,8 @@ class Sources:
     shape_files: tuple[Path, ...]
     code_maps: tuple[Path, ...] = ()
     """Files of codes beside those of the vocabulary; see `reasoner.policy.codemap`."""
+    example_files: tuple[Path, ...] = ()
+    """Files of example sentences (`reasoner.abstraction.examples`), which are in neither graph."""
 
     @cached_property
     def ontology(self) -> Graph:

@@ -195,7 +195,10 @@ def problems(data: Graph) -> Iterator[str]:
         if not isinstance(text_node, URIRef) or not _DIGEST.fullmatch(str(text_node)):
             yield f"<{document}>: nec:text has to be the digest of a text, <{DIGEST_SCHEME}…> (RFC 6920)"
     texts = texts_of(data)
-    for statement in sorted({*data.subjects(OA.hasTarget), *(data.subjects(NEC.excerpt) if texts else ())}, key=str):
+    named = {*data.subjects(OA.hasTarget), *(data.subjects(NEC.excerpt) if texts else ())}
+    for statement in sorted(
+        named & set(data.subjects(NEC.documentedIn)), key=str
+    ):  # a nec:Suggestion is in no document
         several = len(list(data.objects(statement, OA.hasTarget))) > 1
         if problem := _NO_TARGET if several else problem_of(*_said(data, statement), texts):
             yield f"<{statement}>: {problem}"
