@@ -25,7 +25,7 @@ from reasoner.rdf.namespaces import DCTERMS, NEC, OA, RDF
 _DIGEST = re.compile(re.escape(DIGEST_SCHEME) + r"[A-Za-z0-9_-]{43}")
 _TARGET = re.compile(rf"({_DIGEST.pattern})#char=(0|[1-9]\d{{0,8}}),([1-9]\d{{0,8}})")
 _FOLDED = re.compile(r"(?<=\w)[-\u00ad\u2010\u2011]\s*(?=\w)|\u00ad|\s+")
-_ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:…|\.\.\.)\s*\]|…|\.\.\.)\s*")
+_ELLIPSIS = re.compile(r"\[\s{0,4}(?:…|\.\.\.)\s{0,4}\]|…|\.\.\.")
 _NUMBERS = re.compile(r"[0-9]{1,9}(?: [0-9]{1,9})*")
 _NO_STARTS = "nec:pageStarts has to be the first code point of each page in order, such as 0 2310 4555"
 _NO_TARGET = f"oa:hasTarget has to be one <{DIGEST_SCHEME}DIGEST#char=START,END> (RFC 6920, RFC 5147)"

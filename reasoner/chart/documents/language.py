@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -22,13 +23,20 @@ _SPACE = r"[\s\"“”(]+"  # also between a subject and what is quoted of it
 _WORD = re.compile(r"\w+")
 _PLAIN = re.compile(r"(?:[a-z,;'\"()\s-]|\.(?!\.))*")
 """Text in which no expression can be found: without digits and signs."""
-_Use = int
-_MEANT, _SUBJECT, _APART = range(3)
-"""What a phrase is: one of the list, one of it where it begins a clause, or one in which none is meant."""
 _TERMS = ("phrase", "subject", "expression", "apart")
 _BEFORE = 48  # code points before a subject in which its clause can begin
 _NAMED = re.compile(r"<(\w+)>")
 _PREFIX = 3  # letters of a word with any ending by which it is found
+
+
+class _Use(IntEnum):
+    """What a phrase of a list is."""
+
+    MEANT = 0
+    SUBJECT = 1
+    """Meant where a clause begins with it."""
+    APART = 2
+    """None of the list is meant in it."""
 
 
 class Span(NamedTuple):
@@ -68,7 +76,7 @@ class CueWords:
         """What follows a subject: a word that says something of it, or a sign before anything but speech."""
         self._expressions: list[tuple[str, re.Pattern[str]]] = []
         for cue in lists:
-            for phrases, use in ((cue.phrases, _MEANT), (cue.subjects, _SUBJECT), (cue.apart, _APART)):
+            for phrases, use in ((cue.phrases, _Use.MEANT), (cue.subjects, _Use.SUBJECT), (cue.apart, _Use.APART)):
                 for phrase in phrases:
                     for key in _keys(phrase):
                         begun.setdefault((key, cue.kind, use), []).append(_expression(phrase))
@@ -87,8 +95,8 @@ class CueWords:
             for key in (word[0], word[0][:_PREFIX] + "*"):
                 for kind, use, expression in self._by_word.get(key, ()):
                     found = expression.match(low, at, end)
-                    if found and (use != _SUBJECT or self._is_subject(low, start, *found.span())):
-                        (apart if use == _APART else meant).append((kind, at, found.end()))
+                    if found and (use is not _Use.SUBJECT or self._is_subject(low, start, *found.span())):
+                        (apart if use is _Use.APART else meant).append((kind, at, found.end()))
         for kind, expression in () if _PLAIN.fullmatch(low, start, end) else self._expressions:
             meant.extend((kind, *found.span()) for found in expression.finditer(low, start, end) if found[0])
         return [
@@ -138,6 +146,8 @@ class Language:
 
     cues: CueWords
     headings: tuple[HeadingWords, ...]
+    unfinished: Phrases
+    """Words with which no sentence ends."""
     titles: frozenset[str]
     """Abbreviations that end no sentence, in lower case without their full stop."""
     units: frozenset[str]
@@ -181,6 +191,7 @@ def english() -> Language:
                 )
                 for node in _all(table, "Heading")
             ),
+            unfinished=Phrases(_words(table, "Unfinished")),
             titles=_words(table, "Titles"),
             units=_words(table, "Units"),
             answers=_words(table, "Answers") | _words(table, "NegativeAnswers"),

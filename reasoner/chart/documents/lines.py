@@ -25,10 +25,8 @@ GAP = re.compile(r"\t| {3,}|(?<=\S)\s*\|\s*(?=\S)")
 """What parts the cells of a row."""
 _KEY = re.compile(r"([A-Za-z][A-Za-z0-9 /&'().+-]{0,48}?)\s*:(?=\s|$)")
 _ENDS = re.compile(r"""[.!?:;]["'”’)\]]*\s*$""")
-_OPEN = re.compile(
-    r"(?:[,(/–—&+]|\b(?:and|or|but|the|a|an|of|to|in|on|at|for|with|w/|by|from|her|his|their|my|that|as|is|was|are|were|has|had|have|not|no|per))\s*$",
-    re.IGNORECASE,
-)
+_OPEN = re.compile(r"[,(/–—&+]$")
+_LAST = re.compile(r"[\w/]{1,12}$")
 _ASIDE, _PARTED = re.compile(r"\([^)]*\)"), re.compile(r"[.!?,;]\s")
 _WIDE, _WIDEST = 45, 220  # code points of a line that a margin can have broken
 _CELL = 60  # code points of a cell of a row
@@ -151,13 +149,14 @@ def _goes_on(line: _Line, following: _Line, start: _Line, width: int, language: 
         or _is_row(following)
         or _inline_heading(following, language)
         or _block_heading(following, language, capitals)
-        or not (_is_full(line, following, width) or _hangs(line, following, start))
+        or not (_is_full(line, following, width, language) or _hangs(line, following, start))
     )
 
 
-def _is_full(line: _Line, following: _Line, width: int) -> bool:
+def _is_full(line: _Line, following: _Line, width: int, language: Language) -> bool:
     """Whether a line was broken because no more fitted into it, or cannot end as it does."""
-    if _OPEN.search(line.content):
+    last = _LAST.search(line.content)
+    if _OPEN.search(line.content) or (last and language.unfinished.covers(lowered(last[0]))):
         return True
     length = line.indent + len(line.content)
     if not width or length < _WIDE or GAP.search(line.content):

@@ -24,7 +24,8 @@ Recognizer = Callable[[bytes, int], str]
 
 _LOCK = threading.Lock()  # PDFium is not thread-safe
 _HYPHEN = "\ufffe"  # of a word that goes on in the next line
-_SPLIT_WORD = re.compile(r"(\w+)\ufffe(\w+)")
+_SPLIT_WORD = re.compile(r"(?<!\w)(\w{1,64})\ufffe(\w{1,64})")
+_HYPHENATED = re.compile(r"(?<!\w)\w{1,64}-\w{1,64}")
 _PARAGRAPH = 1.3  # times the distance of most lines
 _CELL = 1.3  # times the height of a line
 _SPACE, _DEEPEST = 0.5, 40  # the width of a space in heights of a line; spaces of an indentation
@@ -156,9 +157,12 @@ def _set_out(lines: list[_Line]) -> str:
 
 def _with_words_joined(text: str) -> str:
     """Words that were parted at the end of a line in one piece; with their hyphen if the text has them so elsewhere."""
+    if _HYPHEN not in text:
+        return text
+    elsewhere = set(_HYPHENATED.findall(text))
 
     def joined(match: re.Match[str]) -> str:
         hyphenated = f"{match[1]}-{match[2]}"
-        return hyphenated if hyphenated in text else match[1] + match[2]
+        return hyphenated if hyphenated in elsewhere else match[1] + match[2]
 
-    return _SPLIT_WORD.sub(joined, text).replace(_HYPHEN, "-") if _HYPHEN in text else text
+    return _SPLIT_WORD.sub(joined, text).replace(_HYPHEN, "-")

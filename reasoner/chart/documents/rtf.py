@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from reasoner.chart.documents.limits import MAX_DEPTH, check_text, not_installed
 from reasoner.ground.errors import DocumentationError
 
-_TOKEN = re.compile(r"\\bin(\d*) ?|\\([a-zA-Z]+)(-?\d+)? ?|\\'[0-9a-fA-F]{2}|\\[^a-zA-Z]|[{}]|[^\\{}]+|\\", re.DOTALL)
+_TOKEN = re.compile(
+    r"\\bin(\d{0,9}) ?|\\([a-zA-Z]+)(-?\d+)? ?|\\'[0-9a-fA-F]{2}|\\[^a-zA-Z]|[{}]|[^\\{}]+|\\", re.DOTALL
+)
 _PRINTED = re.compile(
     "par|line|tab|cell|nestcell|row|nestrow|page|sect|column|u|emdash|endash|lquote|rquote|ldblquote|rdblquote|bullet"
 ).fullmatch
@@ -28,6 +30,7 @@ _INSTEAD = {
     "sect": "\\line \\line ",
 }
 """What stands for a control word, so that paragraphs and cells can be told from lines and bars."""
+_FONTS = 2**17  # characters of a font table, which striprtf takes quadratic time to read
 _MARK = "\x1d"  # of a page break; it stands in no text
 
 
@@ -64,10 +67,12 @@ def _seen(source: str, where: str, left_out: set[str]) -> Iterator[str]:
     """The source without the characters of hidden and deleted runs, and without groups that have no text."""
     hidden = deleted = skipped = False
     stack: list[tuple[bool, bool, bool]] = []
-    at = 0
+    at = fonts = fonts_in = 0
     while match := _TOKEN.match(source, at):
         at = match.end()
         token, word, number = match[0], match[2], match[3]
+        if fonts_in and at - fonts > _FONTS:
+            raise DocumentationError("the font table is too long", where=where, mend="Save it again, or as PDF")
         if token.startswith("\\bin"):
             at += int(match[1] or 0)
             continue
@@ -78,6 +83,7 @@ def _seen(source: str, where: str, left_out: set[str]) -> Iterator[str]:
         elif token == "}":
             if not stack:
                 return
+            fonts_in = 0 if len(stack) == fonts_in else fonts_in
             was_skipped = skipped
             hidden, deleted, skipped = stack.pop()
             if was_skipped and skipped:
@@ -88,6 +94,8 @@ def _seen(source: str, where: str, left_out: set[str]) -> Iterator[str]:
                     f"the RTF holds an object that is linked or run (\\{word})", where=where, mend="Save it as PDF"
                 )
             skipped = skipped or bool(_SKIPPED(word))
+            if word == "fonttbl":
+                fonts, fonts_in = at, len(stack)
             if word == "v":
                 hidden = number != "0"
             elif word == "deleted":

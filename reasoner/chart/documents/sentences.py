@@ -11,8 +11,9 @@ from reasoner.chart.documents.cues import cues_of, newest_year
 from reasoner.chart.documents.language import Language, Span, english, lowered
 from reasoner.chart.documents.model import DocumentText, Sentence
 
-_STOP = re.compile(r"""[.!?]+["'”’)\]]*(?=\s|$)|(?<=[a-z]{3})\.(?=[A-Z][a-z]+[\s,])|…(?=\s)""")
+_STOP = re.compile(r"""(?<![.!?])[.!?]++["'”’)\]]*+(?=\s|$)|(?<=[a-z]{3})\.(?=[A-Z][a-z]+[\s,])|…(?=\s)""")
 _WORD_BEFORE = re.compile(r"[\w.'-]+$")
+_INKED, _AHEAD = re.compile(r"\S"), 12  # code points of what follows a full stop
 _QUOTE = re.compile(r'["“”]')
 _LONGEST = 600  # code points of a sentence; longer ones are parted at a semicolon, a comma or a space
 _LONG_QUOTE = 320  # of quoted speech that is one sentence with what introduces it
@@ -78,29 +79,33 @@ def _boxes(text: str, unit: Span, language: Language) -> Iterator[Span]:
 def _stops(text: str, unit: Span, language: Language) -> Iterator[Span]:
     """What punctuation parts."""
     quotes = _quoted(text, unit)
-    start = unit.start
+    start = _next(text, unit.start, unit.end)
     for match in _STOP.finditer(text, unit.start, unit.end):
-        end = match.end()
-        if not text[start : match.start()].strip():
+        begin, end = match.span()
+        if begin <= start:
             continue
-        if any(left < match.start() and end < right for left, right in quotes) or not _ends(
-            text, unit, match, language
-        ):
+        quote = quotes[bisect_right(quotes, (begin, begin)) - 1] if quotes else (end, end)
+        if (quote[0] < begin and end < quote[1]) or not _ends(text, unit, match, language):
             continue
-        span = _trimmed(text, start, end)
-        if span.end > span.start:
-            yield span
-        start = end
+        yield Span(start, end)
+        start = _next(text, end, unit.end)
     rest = _trimmed(text, start, unit.end)
     if rest.end > rest.start:
         yield rest
 
 
+def _next(text: str, start: int, end: int) -> int:
+    """Where the next character that is no white space stands; the end if there is none."""
+    found = _INKED.search(text, start, end)
+    return found.start() if found else end
+
+
 def _ends(text: str, unit: Span, match: re.Match[str], language: Language) -> bool:
     """Whether a full stop ends its sentence."""
-    after = text[match.end() : unit.end].lstrip()
-    if not after:
+    place = _next(text, match.end(), unit.end)
+    if place == unit.end:
         return True
+    after = text[place : place + _AHEAD]
     if match[0].startswith("..") and after[0].islower():
         return False
     if not match[0].startswith(".") or len(match[0]) > 1:

@@ -18,7 +18,7 @@ _MACROS = re.compile(r"vbaProject|vbaData|/activeX/", re.IGNORECASE)
 _HARMLESS_LINKS = ("hyperlink",)
 _PARTS = ("header", "document", "footnotes", "endnotes", "footer")
 _SKIPPED = re.compile(
-    "del|movefrom|deltext|instrtext|delinstrtext|rpr|ppr|sectpr|tblpr|trpr|tcpr|tblgrid|sdtpr|sdtendpr|pict|object|prooferr|"
+    "del|movefrom|deltext|instrtext|delinstrtext|rpr|ppr|sectpr|tblpr|trpr|tcpr|tblgrid|sdtpr|sdtendpr|object|prooferr|"
     "bookmarkstart|bookmarkend|annotationref|footnoteref|endnoteref|fallback"
 ).fullmatch
 _TICKED, _OPEN = "☒", "☐"
@@ -62,9 +62,8 @@ def read_docx(data: bytes, where: str, budget: Budget) -> tuple[list[str], tuple
             budget.time(where)
             root = lxml_door.parse_xml(member.read(), f"{where}: {member.name}")
             text = reader.read(root)
-            if (
-                text.strip() and text not in texts[kind[1]]
-            ):  # the headers of a first and of other pages are often the same
+            # The headers of a first and of other pages are often the same.
+            if text.strip() and text not in texts[kind[1]]:
                 texts[kind[1]].append(text)
     whole = "\n".join(text for part in _PARTS for text in texts[part])
     check_text(len(whole), where)

@@ -69,6 +69,9 @@ def errors(data: bytes, name: str) -> list[DocumentationError]:
         (b"{\\rtf1" + b"{" * 300, "a.rtf", "nested deeper"),
         (b"{\\rtf1{\\object\\objautlink x}}", "a.rtf", "linked or run"),
         (b"{\\rtf1{\\*\\comment no}}", "a.rtf", "no text"),
+        (b"{\\rtf1{\\fonttbl" + b"\\f1 " * 2**15 + b"}words}", "a.rtf", "font table is too long"),
+        (b"{\\rtf1{\\fonttbl" + b"\\f1 " * 2**15 + b"words", "a.rtf", "font table is too long"),
+        (b"{\\rtf1\\bin" + b"9" * 5000 + b" words}", "a.rtf", "no text"),
         (b"plain", "a.rtf", "not RTF"),
         (b"%PDF-1.7 and no more", "a.pdf", "PDF is damaged"),
         (b"\xd0\xcf\x11\xe0 old", "a.doc", "Word 2003 or older"),
@@ -215,3 +218,10 @@ def test_base64_with_line_ends_is_read() -> None:
     data = base64.encodebytes(packets.plain())
     (text,) = read_documents(attached(data.replace(b"\n", b" ")), "a.json")
     assert isinstance(text, DocumentText)
+
+
+@pytest.mark.parametrize("words", ['"a. ', "dr. ", ".", "a\n", "[ ] a ", "mother ", "Q. a?\nA. b\n", "a   ", "_", "{a"])
+def test_a_text_of_one_thing_over_and_over_has_sentences_within_reach(words: str) -> None:
+    (text,) = read_documents((words * (200_000 // len(words)) + "end").encode(), "a.txt")
+    assert isinstance(text, DocumentText)
+    assert max(sentence.end - sentence.start for sentence in sentences(text)) <= 600
