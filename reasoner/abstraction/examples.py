@@ -108,7 +108,7 @@ class Examples:
                         where=f"<{finding}>",
                         mend="Correct its name",
                     )
-                yield Example(str(text), str(finding), self._leaves(str(finding)), kind)
+                yield Example(str(text), str(finding), self.leaves(str(finding)), kind)
         ontology = self._policy.ontology
         for iri in map(terms.name, self._policy.lexicon.findings):
             words = [
@@ -116,7 +116,7 @@ class Examples:
                 for predicate in (SKOS.prefLabel, SKOS.definition)
                 if (value := ontology.value(URIRef(iri), predicate)) is not None
             ]
-            if leaves := self._leaves(iri):
+            if leaves := self.leaves(iri):
                 yield Example(". ".join(words), iri, leaves, ExampleKind.DEFINITION)
 
     @cached_property
@@ -127,7 +127,7 @@ class Examples:
     def _contraries(self) -> dict[str, tuple[str, ...]]:
         return {name: leaves for version in self._policy.versions for name, leaves in version.contraries.items()}
 
-    def _leaves(self, finding: str) -> frozenset[str]:
+    def leaves(self, finding: str) -> frozenset[str]:
         """The finding classes of the leaves that a finding speaks to: those it implies, contradicts or marks as not applicable."""
         relations = self._policy.lexicon.relations
         names = {finding} | relations.broader.get(finding, frozenset())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from reasoner.abstraction.examples import Examples
 from reasoner.chart.documents.anchors import target_iri
@@ -13,8 +14,11 @@ from reasoner.ground.errors import UsageError
 from reasoner.policy.effective import EffectivePolicy
 from reasoner.policy.model import Criterion, CriterionKind, Policy, PolicyVersion
 
-BEST = 10
-"""How many sentences are suggested for a criterion."""
+if TYPE_CHECKING:
+    from reasoner.abstraction.ranking import Floats
+
+BEST, BEST_OF_SENTENCE = 10, 3
+"""How many sentences are suggested for a criterion, and how many criteria for a sentence."""
 _COPY = 40  # code points from which on the same words elsewhere are a copy
 _AROUND = 160  # code points shown before and after a sentence
 
@@ -99,22 +103,61 @@ class Abstractor:
             criteria: leaves, such as those of `asked`. One without examples gets no suggestion.
             best: how many sentences a criterion gets at most.
         """
-        groups = _same_words(Passage(document, sentence) for document in documents for sentence in sentences(document))
-        read = [(first.quote, first.kinds) for first, *_ in groups]
-        scores = self._ranker.scores(read)
-        columns = {target: column for column, target in enumerate(self._ranker.targets)}
+        groups, scores = self._scored(documents)
         found: list[Suggestion] = []
-        for criterion in criteria:
-            if not groups or criterion.finding not in columns:
-                continue
-            of_criterion = scores[:, columns[criterion.finding]]
-            order = (-of_criterion).argsort(kind="stable")[:best]
-            nearest = self._ranker.nearest([read[row] for row in order], criterion.finding)
-            for rank, (row, finding) in enumerate(zip(order, nearest, strict=True), 1):
-                first, *copies = groups[row]
-                score = round(float(of_criterion[row]), 4)
-                found.append(Suggestion(criterion, rank, score, first, tuple(copies), finding, self._method))
+        for criterion in criteria if groups else ():
+            if criterion.finding in scores:
+                order = (-scores[criterion.finding]).argsort(kind="stable")[:best]
+                found += self._suggestions(criterion, groups, scores, dict(enumerate(map(int, order), 1)))
         return tuple(found)
+
+    def by_sentence(
+        self, documents: Iterable[DocumentText], criteria: Iterable[Criterion], *, best: int = BEST_OF_SENTENCE
+    ) -> tuple[Suggestion, ...]:
+        """For each sentence the criteria that it is most likely to speak to, in the order of the sentences.
+
+        Args:
+            documents: the documents of one record.
+            criteria: the leaves to choose from.
+            best: how many criteria a sentence gets at most; it gets none for which its score is not above 0.
+        """
+        groups, scores = self._scored(documents)
+        known = [criterion for criterion in criteria if criterion.finding in scores]
+        chosen: dict[str, dict[int, int]] = {criterion.iri: {} for criterion in known}
+        orders = {c.iri: (-scores[c.finding]).argsort(kind="stable").argsort(kind="stable") + 1 for c in known}
+        for row in range(len(groups)):
+            likely = sorted(known, key=lambda criterion: -float(scores[criterion.finding][row]))[:best]
+            for criterion in likely:
+                if scores[criterion.finding][row] > 0:
+                    chosen[criterion.iri][int(orders[criterion.iri][row])] = row
+        rows = {id(group[0]): row for row, group in enumerate(groups)}
+        found = [s for c in known for s in self._suggestions(c, groups, scores, chosen[c.iri])]
+        return tuple(sorted(found, key=lambda suggestion: (rows[id(suggestion.passage)], -suggestion.score)))
+
+    def _scored(self, documents: Iterable[DocumentText]) -> tuple[list[list[Passage]], dict[str, Floats]]:
+        """The passages with their copies, and their scores by the finding class of the leaf."""
+        groups = _same_words(Passage(document, sentence) for document in documents for sentence in sentences(document))
+        scores = self._ranker.scores([(first.quote, first.kinds) for first, *_ in groups])
+        return groups, {target: scores[:, column] for column, target in enumerate(self._ranker.targets)}
+
+    def _suggestions(
+        self, criterion: Criterion, groups: list[list[Passage]], scores: dict[str, Floats], ranked: dict[int, int]
+    ) -> list[Suggestion]:
+        """The suggestions of some passages, by rank, for a criterion."""
+        firsts = [groups[row][0] for row in ranked.values()]
+        nearest = self._ranker.nearest([(first.quote, first.kinds) for first in firsts], criterion.finding)
+        return [
+            Suggestion(
+                criterion=criterion,
+                rank=rank,
+                score=round(float(scores[criterion.finding][row]), 4),
+                passage=groups[row][0],
+                copies=tuple(groups[row][1:]),
+                finding=finding,
+                method=self._method,
+            )
+            for (rank, row), finding in zip(ranked.items(), nearest, strict=True)
+        ]
 
 
 def asked(effective: EffectivePolicy) -> tuple[Criterion, ...]:

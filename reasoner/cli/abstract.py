@@ -243,7 +243,7 @@ def _written(
 
 def _folder(path: Path) -> Path:
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"--out cannot be a folder: {error.strerror}", where=str(path)) from error
     return path

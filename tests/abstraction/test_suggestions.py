@@ -45,6 +45,20 @@ def test_scores_fall_and_ranks_rise_up_to_the_best(policy: Policy, abstractor: A
     assert sorted((s.score for s in found), reverse=True) == [s.score for s in found]
 
 
+def test_a_sentence_has_the_criteria_that_it_speaks_to(policy: Policy, abstractor: Abstractor) -> None:
+    leaves = [criterion for criterion in policy.versions[-1].by_id.values() if criterion.finding]
+    document = text(NOTE)
+    found = abstractor.by_sentence([document], leaves)
+    of_housing = [s.criterion.id for s in found if s.passage.quote.startswith("He was told to leave")]
+    assert of_housing[0] == "adult-admission:8-a-iii"
+    assert len(of_housing) <= 3
+    starts = [s.passage.sentence.start for s in found]
+    assert starts == sorted(starts)
+    ranked = {(s.criterion.id, s.passage.quote): s.rank for s in abstractor.suggest([document], leaves)}
+    assert all(ranked[s.criterion.id, s.passage.quote] == s.rank for s in found)
+    assert abstractor.by_sentence([], leaves) == ()
+
+
 def test_a_copy_is_told_once_with_each_place(policy: Policy, abstractor: Abstractor) -> None:
     documents = [text(NOTE, "may.txt"), text("Copied forward.\n\n" + NOTE, "june.txt")]
     found = abstractor.suggest(documents, [policy.versions[-1].by_id["adult-admission:8-a-iii"]])
