@@ -29,7 +29,7 @@ _NAMED = re.compile(r"<(\w+)>")
 _PREFIX = 3  # letters of a word with any ending by which it is found
 
 
-class _Use(IntEnum):
+class _PhraseUse(IntEnum):
     """What a phrase of a list is."""
 
     MEANT = 0
@@ -66,7 +66,7 @@ class CueWords:
     """The phrases of every kind of cue, found by their first words."""
 
     def __init__(self, lists: Iterable[CueList], clauses: Clauses) -> None:
-        begun: dict[tuple[str, str, _Use], list[str]] = {}
+        begun: dict[tuple[str, str, _PhraseUse], list[str]] = {}
         openers, determiners, joiners = map(_alternatives, clauses)
         self._opens = re.compile(rf"(?:^|[^\w\s'*)/]\s*|(?<!\w)(?:{openers})\s+)(?:(?:{determiners})[\s-]+)*$")
         self._said_of = re.compile(
@@ -76,13 +76,17 @@ class CueWords:
         """What follows a subject: a word that says something of it, or a sign before anything but speech."""
         self._expressions: list[tuple[str, re.Pattern[str]]] = []
         for cue in lists:
-            for phrases, use in ((cue.phrases, _Use.MEANT), (cue.subjects, _Use.SUBJECT), (cue.apart, _Use.APART)):
+            for phrases, use in (
+                (cue.phrases, _PhraseUse.MEANT),
+                (cue.subjects, _PhraseUse.SUBJECT),
+                (cue.apart, _PhraseUse.APART),
+            ):
                 for phrase in phrases:
                     for key in _keys(phrase):
                         begun.setdefault((key, cue.kind, use), []).append(_expression(phrase))
             if cue.expressions:
                 self._expressions.append((cue.kind, _any_of(cue.expressions)))
-        self._by_word: dict[str, list[tuple[str, _Use, re.Pattern[str]]]] = {}
+        self._by_word: dict[str, list[tuple[str, _PhraseUse, re.Pattern[str]]]] = {}
         for (key, kind, use), expressions in sorted(begun.items()):
             self._by_word.setdefault(key, []).append((kind, use, _any_of(expressions)))
 
@@ -95,8 +99,8 @@ class CueWords:
             for key in (word[0], word[0][:_PREFIX] + "*"):
                 for kind, use, expression in self._by_word.get(key, ()):
                     found = expression.match(low, at, end)
-                    if found and (use is not _Use.SUBJECT or self._is_subject(low, start, *found.span())):
-                        (apart if use is _Use.APART else meant).append((kind, at, found.end()))
+                    if found and (use is not _PhraseUse.SUBJECT or self._is_subject(low, start, *found.span())):
+                        (apart if use is _PhraseUse.APART else meant).append((kind, at, found.end()))
         for kind, expression in () if _PLAIN.fullmatch(low, start, end) else self._expressions:
             meant.extend((kind, *found.span()) for found in expression.finditer(low, start, end) if found[0])
         return [

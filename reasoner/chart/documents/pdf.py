@@ -114,7 +114,7 @@ def _page_text(page: PdfPage) -> str:
     return _set_out(lines)
 
 
-class _Line(NamedTuple):
+class _PrintedLine(NamedTuple):
     """A line of a page, in points from its left lower corner."""
 
     text: str
@@ -123,7 +123,7 @@ class _Line(NamedTuple):
     height: float
 
 
-def _line(read: PdfTextPage, line: str, at: int) -> _Line:
+def _line(read: PdfTextPage, line: str, at: int) -> _PrintedLine:
     """A line with tabs where its words stand apart.
 
     Args:
@@ -139,10 +139,10 @@ def _line(read: PdfTextPage, line: str, at: int) -> _Line:
             right = read.get_charbox(at + index + 1, loose=True)[0]
             if right - left > _CELL * (top - base):
                 chars[index] = "\t"
-    return _Line("".join(chars).lstrip(), start, base, top - base)
+    return _PrintedLine("".join(chars).lstrip(), start, base, top - base)
 
 
-def _set_out(lines: list[_Line]) -> str:
+def _set_out(lines: list[_PrintedLine]) -> str:
     """The lines of a page as they stand: indented, and with a blank one between two that are further apart than most."""
     margin = min((line.left for line in lines), default=0.0)
     steps = [above.base - below.base for above, below in pairwise(lines)]
