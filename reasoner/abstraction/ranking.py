@@ -77,6 +77,13 @@ class Ranker:
     def __init__(self, examples: Examples) -> None:
         self._families = examples.families
         self._weights = learned(examples)
+        self._examples_of: dict[str, list[int]] = {}
+        """The examples that speak to each target."""
+        for row, leaves in enumerate(self._weights.leaves):
+            for leaf in leaves.split():
+                self._examples_of.setdefault(leaf, []).append(row)
+        self._known: dict[tuple[str, frozenset[str]], tuple[Integers, Floats]] = {}
+        """The rows of the sentences that were scored last."""
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -91,8 +98,9 @@ class Ranker:
         """
         weights = self._weights
         raw = np.zeros((len(sentences), len(weights.targets) + 1), np.float32)
+        self._known.clear()
         for row, (text, cues) in enumerate(sentences):
-            columns, values = self._row(text, cues)
+            columns, values = self._known[text, cues] = self._row(text, cues)
             raw[row] = values @ weights.matrix[columns]
         presence = np.clip(1 + _OF_PRESENCE * raw[:, -1], _LEAST, _MOST)
         topics = raw[:, :-1]
@@ -107,14 +115,15 @@ class Ranker:
             target: the finding class of the leaf.
         """
         rows, weights = self._weights.examples, self._weights
-        held = [row for row, leaves in enumerate(weights.leaves) if target in leaves.split(" ")]
+        held = self._examples_of[target]
         spans = [slice(rows.starts[row], rows.starts[row + 1]) for row in held]
         starts = np.cumsum([0, *(span.stop - span.start for span in spans)])[:-1]
         every, values = (np.concatenate([of[span] for span in spans]) for of in (rows.columns, rows.values))
         found = []
         for text, cues in sentences:
             dense = np.zeros(len(weights.vocabulary), np.float32)
-            columns, dense[columns] = self._row(text, cues)
+            columns, values_of = self._known.get((text, cues)) or self._row(text, cues)
+            dense[columns] = values_of
             likeness = np.add.reduceat(dense[every] * values, starts).round(4)
             found.append(weights.findings[held[int(likeness.argmax())]])
         return found
