@@ -105,7 +105,6 @@ class Remembered:
         self._numbers = count()
         self._requests: dict[object, int] = {}
         self._profiles: dict[object, _Profile] = {}
-        self._shared: dict[tuple[int, int], bool] = {}
         self._known: dict[tuple[object, ...], GroupStatuses] = {}
 
     def told(self, case: Case, inference: Inference) -> list[Told]:
@@ -122,7 +121,6 @@ class Remembered:
         if len(self._known) > _LIMIT or len(self._profiles) > _LIMIT:
             self._known.clear()
             self._profiles.clear()
-            self._shared.clear()
             self._linked.clear()
             self._requests.clear()
         try:
@@ -220,14 +218,9 @@ class Remembered:
         statements: Sequence[Statement],
     ) -> None:
         """Add to each group the denials of a finding that one of its statements affirms."""
-        shared = self._shared
         for place, denial, late in denials:
             for profile, groups in affirmed:
-                pair = (denial.number, profile.number)
-                meets = shared.get(pair)
-                if meets is None:
-                    meets = shared[pair] = not denial.classes.isdisjoint(profile.classes)
-                if not meets:
+                if denial.classes.isdisjoint(profile.classes):
                     continue
                 for group in groups:
                     if all(other != place for other, _ in members[group]):
