@@ -378,7 +378,7 @@ class _Intake:
             if isinstance(mapped, NecessityError):
                 raise mapped
             with reading(source):
-                chart = parsing.data_set(source, mapped.triples)
+                chart = parsing.data_set(source, mapped.statements, beside=mapped.unread)
         except NecessityError as error:
             return IntakeResult(source, _refusals=(error,))
         notes = () if mapped.missing else mapped.notes

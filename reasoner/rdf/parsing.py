@@ -43,6 +43,8 @@ _RELATIVE = "http://necessity.invalid/"
 """Begins the IRIs that relative references become, so that they are told from whole IRIs."""
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]").search
 """Finds a character that XML cannot hold (XML 1.0, section 2.2), in which graphs and answers are written too."""
+_DOUBTFUL = re.compile(r"[\\\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|@[A-Za-z0-9-]*--").search
+"""Finds in a term what a literal that cannot be kept has at least: an escape, such a character or a base direction."""
 _REQUEST = ox.NamedNode(str(NEC.ReviewRequest))
 _XML_DANGER = re.compile(r"<!DOCTYPE|<!ENTITY", re.IGNORECASE)
 _XML_ENCODING = re.compile(r"""^\s*<\?xml[^>]*encoding\s*=\s*["'](?!utf-8["'])""", re.IGNORECASE)
@@ -70,13 +72,12 @@ class DataSet:
     name: str
     _triples: list[ox.Triple] | None = field(default=None, repr=False)
     _nodes: Nodes | None = field(default=None, repr=False)
+    """What it says beside the triples: nothing of a node of which they say something."""
 
     @cached_property
     def triples(self) -> list[ox.Triple]:
         """Its triples."""
-        if self._triples is not None:
-            return self._triples
-        return [quad.triple for quad in ox.parse(_n_triples(self.nodes), format=ox.RdfFormat.N_TRIPLES)]
+        return [*(self._triples or ()), *triples_of(self._nodes or {})]
 
     @cached_property
     def graph(self) -> Graph:
@@ -89,9 +90,9 @@ class DataSet:
     @cached_property
     def nodes(self) -> Nodes:
         """As terms."""
-        if self._nodes is not None:
+        if self._nodes is not None and not self._triples:
             return self._nodes
-        nodes: Nodes = {}
+        nodes = dict(self._nodes or {})
         for triple in self._triples or ():
             values = nodes.setdefault(str(triple.subject), {}).setdefault(str(triple.predicate), [])
             if (value := str(triple.object)) not in values:
@@ -164,7 +165,9 @@ def label_prefix(path: Path) -> str:
     return "b" + hashlib.sha256(str(path).encode()).hexdigest()[:8]
 
 
-def data_set(name: str, triples: Iterable[ox.Triple], *, depth: int = MAX_DEPTH, scope: str = "") -> DataSet:
+def data_set(
+    name: str, triples: Iterable[ox.Triple], *, depth: int = MAX_DEPTH, scope: str = "", beside: Nodes | None = None
+) -> DataSet:
     """The data set of parsed triples, with blank nodes replaced by IRIs that are made from their content.
 
     Two blank nodes with the same properties are one node, so order and labels never matter. Those of two data sets that are
@@ -175,6 +178,7 @@ def data_set(name: str, triples: Iterable[ox.Triple], *, depth: int = MAX_DEPTH,
         triples: as the parser gives them.
         depth: the longest chain of blank nodes that is accepted, in nodes.
         scope: what the names are made from beside the content; by default the IRIs of the requests in the data set.
+        beside: what it says beside the triples, without blank nodes and nothing of a node of which they say something.
 
     Raises:
         DocumentationError: blank nodes form a cycle or nest deeper than `depth`, a literal is longer than `MAX_LITERAL`, has
@@ -190,7 +194,12 @@ def data_set(name: str, triples: Iterable[ox.Triple], *, depth: int = MAX_DEPTH,
         if isinstance(value, ox.Literal):
             _refuse_unusable(value, f"{name}: {_show(subject)}")
         skolemized.append(_skolemized(subject, triple.predicate, value, names) if names else triple)
-    return DataSet(name, skolemized)
+    for node, facts in (beside or {}).items():
+        if any(len(term) > MAX_LITERAL or _DOUBTFUL(term) for values in facts.values() for term in values):
+            for triple in triples_of({node: facts}):
+                if isinstance(triple.object, ox.Literal):
+                    _refuse_unusable(triple.object, f"{name}: {node}")
+    return DataSet(name, skolemized, beside)
 
 
 def data_set_of(name: str, nodes: Nodes, *, printable: bool) -> DataSet:
@@ -206,17 +215,18 @@ def data_set_of(name: str, nodes: Nodes, *, printable: bool) -> DataSet:
     """
     if printable:
         return DataSet(name, _nodes=nodes)
-    quads = ox.parse(_n_triples(nodes), format=ox.RdfFormat.N_TRIPLES)
-    return data_set(name, [quad.triple for quad in quads])
+    return data_set(name, triples_of(nodes))
 
 
-def _n_triples(nodes: Nodes) -> str:
-    return "".join(
+def triples_of(nodes: Nodes) -> list[ox.Triple]:
+    """What is said of nodes, as triples."""
+    lines = "".join(
         f"{subject} {predicate} {value} .\n"
         for subject, facts in nodes.items()
         for predicate, values in facts.items()
         for value in values
     )
+    return [quad.triple for quad in ox.parse(lines, format=ox.RdfFormat.N_TRIPLES)]
 
 
 def _refuse_unusable(value: ox.Literal, where: str) -> None:

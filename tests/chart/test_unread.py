@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import pyoxigraph as ox
 import pytest
 from pyoxigraph import NamedNode
 
-from tests.chart.bundles import ICD10CM, LOINC, NEC, PHQ9, SNOMED, MappedResources, Resource, coded, with_
+from reasoner.chart import intake
+from reasoner.chart.intake_result import IntakeResult
+from reasoner.policy.model import Policy
+from tests.chart.bundles import ICD10CM, LOINC, NEC, OPTIONS, PHQ9, SNOMED, MappedResources, Resource, coded, with_
 
 LAB: Resource = with_(PHQ9, id="lab", code=coded(LOINC, "2339-0"), valueQuantity={"value": 5.50, "unit": "mmol/L"})
 
@@ -154,3 +159,32 @@ def test_what_counts_for_nothing_is_no_item(status: str) -> None:
     found = MappedResources(with_(LAB, status=status))
     assert not items(found)
     assert any("entered in error" in note or "cancelled" in note for note in found.notes)
+
+
+WORDS = 'a "quoted" \\ back\\u0041slash,\n a line, é and \U0001f642'
+
+
+def chart(words: str, policy: Policy) -> IntakeResult:
+    """The chart of a bundle with a laboratory value that has only words."""
+    lab = with_(LAB, code={"text": words}, subject={"reference": "Patient/patient"})
+    patient = {"resourceType": "Patient", "id": "patient", "birthDate": "1980-05-05"}
+    data = json.dumps({"resourceType": "Bundle", "entry": [{"resource": patient}, {"resource": lab}]})
+    (result,) = intake.read_source("b.json", policy, data=data.encode(), options=OPTIONS)
+    return result
+
+
+def test_words_are_kept_as_they_are_and_the_chart_is_the_same_after_it_was_written(policy: Policy) -> None:
+    result = chart(WORDS, policy)
+    (case,) = result.cases
+    (only,) = case.unread
+    assert only.words == f"{WORDS}: 5.5 mmol/L"
+    assert result.chart
+    written = ox.serialize(result.chart.triples, format=ox.RdfFormat.N_TRIPLES)
+    (again,) = next(iter(intake.read_source("b.nt", policy, data=written))).cases
+    assert (again.digest, again.unread) == (case.digest, case.unread)
+
+
+def test_words_that_cannot_be_kept_are_refused_with_their_place(policy: Policy) -> None:
+    (error,) = chart("a \x07 bell", policy).errors
+    assert "control character U+0007" in str(error)
+    assert "Observation/lab#unread" in str(error)

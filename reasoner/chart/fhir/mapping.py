@@ -20,7 +20,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, cast
 
 from pyoxigraph import Literal, NamedNode, Quad, Store, Triple
@@ -30,9 +30,11 @@ from reasoner.chart.fhir import queries
 from reasoner.chart.fhir.from_json import REQUEST, TYPE, XSD, Bundle, BundleEntry, known, parse_bundle
 from reasoner.chart.fhir.patients import STRANGER
 from reasoner.chart.fhir.request import NOTHING_GIVEN, RequestOptions
-from reasoner.chart.fhir.unread import refused_items, unread_items
+from reasoner.chart.fhir.unread import UnreadNode, refused_items, unread_items
 from reasoner.ground.errors import DocumentationError, EngineError, NecessityError, reading
 from reasoner.policy.axes import Axis
+from reasoner.rdf import parsing
+from reasoner.rdf.terms import Nodes
 
 WAS_DERIVED_FROM = NamedNode("http://www.w3.org/ns/prov#wasDerivedFrom")
 PROV_USED = NamedNode("http://www.w3.org/ns/prov#used")
@@ -101,8 +103,10 @@ class MappedBundle:
     """What the mappings make of a bundle."""
 
     source: str
-    triples: frozenset[Triple] = field(repr=False)
-    """The request, which may lack facts, and the statements."""
+    statements: frozenset[Triple] = field(repr=False)
+    """The request, which may lack facts, the documents and the statements."""
+    unread: Nodes = field(repr=False)
+    """The unread items."""
     notes: tuple[str, ...]
     """What was not used, in short."""
     missing: tuple[DocumentationError, ...]
@@ -114,6 +118,11 @@ class MappedBundle:
     """By resource, the subjects of the triples that are derived from it."""
     notes_on_bundle: tuple[str, ...] = ()
     """Those of the notes that concern the bundle as a whole."""
+
+    @cached_property
+    def triples(self) -> frozenset[Triple]:
+        """The whole chart."""
+        return self.statements.union(parsing.triples_of(self.unread))
 
 
 def map_bundles(
@@ -207,7 +216,8 @@ class _Mapped:
         self._chart: set[Triple] = set()
         self._notes: set[Triple] = set()
         self._missing: list[DocumentationError] = []
-        self._used: set[NamedNode] = set()
+        self._derived: dict[NamedNode, set[NamedNode]] = {}
+        self._said: set[Triple] = set()
         self._of_others: set[NamedNode] = set()
 
     def quads(self) -> Iterator[Quad]:
@@ -239,7 +249,8 @@ class _Mapped:
             self._missing = _with_plan(self._chart, self._patient, self._options, self.bundle, self._vocabulary.axes)
             return ()
         self._chart = set(_without_loose_links(self._chart))
-        self._chart.update(self._unread(given))
+        self._derived = _derived(self._chart, self.bundle.roots)
+        self._said = given
         return ()
 
     def _request(self) -> list[Triple]:
@@ -249,39 +260,44 @@ class _Mapped:
         facts = [triple for triple in self._chart if triple.subject == REQUEST]
         return [Triple(bundle.request, p, o) for _, p, o in facts if p not in (WAS_DERIVED_FROM, PROV_USED)]
 
-    def _unread(self, stated: Iterable[Triple]) -> Iterator[Triple]:
+    def _unread(self, request: NamedNode) -> Iterator[UnreadNode]:
         """The items for what could not be understood: nodes, resources that gave nothing, and resources that are refused."""
         roots = self.bundle.roots
-        used = self._used = set(_derived(self._chart, self.bundle, {}))
         reasons: dict[NamedNode, str] = {}
         for node, predicate, reason in sorted(self._notes, key=str):
-            if predicate == _nec("reason") and not (node in roots and node in used):
+            if predicate == _nec("reason") and not (node in roots and node in self._derived):
                 reasons.setdefault(cast(NamedNode, node), cast(Literal, reason).value)
         given: dict[NamedNode, dict[str, NamedNode | Literal]] = {}
-        for node, name, value in sorted(stated, key=str):
+        for node, name, value in sorted(self._said, key=str):
             of_node = given.setdefault(self.bundle.outer(node), {})
             of_node[cast(NamedNode, name).value.removeprefix(_KNOWN)] = cast("NamedNode | Literal", value)
         reasons |= refused_items(self.bundle, self._of_others)
         namesakes = {cast(NamedNode, o) for s, p, o in self._chart if s == REQUEST and p == WAS_DERIVED_FROM}
-        return unread_items(self.bundle, reasons, given, self._vocabulary.codes, namesakes)
+        return unread_items(self.bundle, reasons, given, self._vocabulary.codes, request, namesakes)
 
     def result(self) -> MappedBundle:
         """What came of the bundle."""
         bundle, roots = self.bundle, self.bundle.roots
         names = _names(self._chart, self._patient, self._vocabulary.axes)
-        derived = _derived(self._chart, bundle, names)
+        derived = {iri: {names.get(node, node) for node in nodes} for iri, nodes in self._derived.items()}
         notes = {(cast(NamedNode, note.subject), cast(Literal, note.object).value) for note in self._notes}
-        notes |= {(node, text) for node, text in bundle.repairs.items() if _owner(node, roots) in self._used}
+        notes |= {(node, text) for node, text in bundle.repairs.items() if _owner(node, roots) in derived}
         shown = [(bundle.show(node), text) for node, text in notes]
         shown += [(entry.name, entry.left_out) for entry in bundle.entries if entry.left_out]
         notes_by_resource: dict[NamedNode, tuple[str, ...]] = {}
         for node, text in sorted(notes, key=str):
             iri = _owner(node, roots) or node
             notes_by_resource[iri] = (*notes_by_resource.get(iri, ()), text)
+        unread: Nodes = {}
+        for item in self._unread(names[REQUEST]):
+            if item.resource in roots:
+                derived.setdefault(item.resource, set()).add(item.iri)
+            unread[str(item.iri)] = item.facts
         unused = Counter(kind for iri, kind in roots.items() if iri not in derived and iri not in notes_by_resource)
         return MappedBundle(
             source=bundle.source,
-            triples=frozenset(_named(self._chart, names)),
+            statements=frozenset(_named(self._chart, names)),
+            unread=unread,
             notes=(
                 *_together(shown),
                 *bundle.notes,
@@ -290,7 +306,7 @@ class _Mapped:
             missing=tuple(self._missing),
             entries=tuple(bundle.entries),
             notes_by_resource=notes_by_resource,
-            derived=derived,
+            derived={iri: frozenset(nodes) for iri, nodes in derived.items()},
             notes_on_bundle=tuple(bundle.notes),
         )
 
@@ -395,18 +411,14 @@ def _named(triples: Iterable[Triple], names: dict[Any, NamedNode]) -> Iterator[T
             yield Triple(subject, triple.predicate, object_)
 
 
-def _derived(
-    triples: Iterable[Triple], bundle: Bundle, names: dict[Any, NamedNode]
-) -> dict[NamedNode, frozenset[NamedNode]]:
+def _derived(triples: Iterable[Triple], roots: dict[NamedNode, str]) -> dict[NamedNode, set[NamedNode]]:
     """By resource, the subjects of the triples that speak of it or of a node in it."""
-    roots = bundle.roots
     derived: dict[NamedNode, set[NamedNode]] = {}
     for triple in triples:
         for term in (triple.subject, triple.object):
             if owner := _owner(term, roots):
-                subject = cast(NamedNode, triple.subject)
-                derived.setdefault(owner, set()).add(names.get(subject, subject))
-    return {iri: frozenset(subjects) for iri, subjects in derived.items()}
+                derived.setdefault(owner, set()).add(cast(NamedNode, triple.subject))
+    return derived
 
 
 def _owner(term: Any, roots: dict[NamedNode, str]) -> NamedNode | None:

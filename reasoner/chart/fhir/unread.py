@@ -1,7 +1,7 @@
 """Unread items: what the mappings could not understand, in the words of the record.
 
 The mappings say why (``nec:reason``); the rest is the same for every type of resource and is read off the JSON here. It takes no
-query, since a record can have thousands of such items.
+query, and makes no triples but terms as text, since a record can have thousands of such items.
 
 kind
     by the type of the resource; a diagnosis or reason in a Claim, an Encounter or a ClinicalImpression is a condition.
@@ -25,14 +25,21 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from pyoxigraph import Literal, NamedNode, Triple
+from pyoxigraph import Literal, NamedNode
 
 from reasoner.chart.coding import CodeSystems
-from reasoner.chart.fhir.from_json import REQUEST, TYPE, XSD, Bundle
+from reasoner.chart.fhir.from_json import XSD, Bundle
+from reasoner.rdf import terms
+from reasoner.rdf.namespaces import NEC, RDF
+from reasoner.rdf.terms import Term
+
+_TYPE, _UNREAD = terms.of(RDF.type), terms.of(NEC.Unread)
+_ABOUT, _KIND, _REASON, _SOURCE = map(terms.of, (NEC.about, NEC.kind, NEC.reason, NEC.source))
+_WORDS, _CODE, _OBSERVED, _RECORDED = map(terms.of, (NEC.words, NEC.code, NEC.observed, NEC.recorded))
 
 _CODES = (
     "code",
@@ -83,13 +90,24 @@ _SYSTEM = re.compile(r"(https?|urn):[^\s<>\"{}|\\^`]+")
 _ANSWER = re.compile(r"(.*\bitem\.\d+)\.answer\.\d+")
 
 
+class UnreadNode(NamedTuple):
+    """A resource, or a node in one, as an unread item."""
+
+    resource: NamedNode
+    iri: NamedNode
+    """The IRI of the item."""
+    facts: dict[Term, list[Term]]
+    """What the chart says of it."""
+
+
 def unread_items(
     bundle: Bundle,
     reasons: dict[NamedNode, str],
     given: dict[NamedNode, dict[str, NamedNode | Literal]],
     codes: CodeSystems | None,
+    request: NamedNode,
     requests: Collection[NamedNode] = (),
-) -> Iterator[Triple]:
+) -> Iterator[UnreadNode]:
     """The items that resources of a bundle, or nodes in them, become.
 
     Args:
@@ -97,32 +115,36 @@ def unread_items(
         reasons: why each could not be understood.
         given: what the mappings say of them, by the name after ``known:``.
         codes: what reads the codings; without it an item has no code.
+        request: what the items are about.
         requests: resources that are the request itself, which is no place in the record.
     """
+    about = str(request)
     for node, reason in reasons.items():
         iri, _, path = node.value.partition("#")
-        source = NamedNode(iri)
-        resource = bundle.contents[source]
+        resource_iri = NamedNode(iri)
+        resource = bundle.contents[resource_iri]
         kind = str(resource["resourceType"])
         said = given.get(node, {})
-        item = NamedNode(f"{node.value}{'.' if path else '#'}unread")
-        words, code = _Spoken(bundle, source, codes).of(path)
+        words, code = _Spoken(bundle, resource_iri, codes).of(path)
         was_so, written = _observed(resource), _first_day(resource.get(name) for name in _WRITTEN)
-        yield Triple(item, TYPE, _nec("Unread"))
-        yield Triple(item, _nec("about"), REQUEST)
-        yield Triple(item, _nec("kind"), said.get("kind") or _nec(_kind(kind, path)))
-        yield Triple(item, _nec("reason"), Literal(reason))
-        yield Triple(item, _nec("source"), NamedNode(f"{iri}#document") if source in requests else source)
+        facts = {
+            _TYPE: [_UNREAD],
+            _ABOUT: [about],
+            _KIND: [str(said["kind"]) if "kind" in said else _kind(kind, path)],
+            _REASON: [_literal(reason)],
+            _SOURCE: [f"<{iri}#document>" if resource_iri in requests else f"<{iri}>"],
+        }
         stated = said.get("words")
         if words := stated.value if stated else words or ("" if code else f"{kind} without words"):
-            yield Triple(item, _nec("words"), Literal(words))
+            facts[_WORDS] = [_literal(words)]
         if code:
-            yield Triple(item, _nec("code"), NamedNode(code))
-        observed = said.get("observed") or (_day(was_so) if was_so else None)
+            facts[_CODE] = [_named(code)]
+        observed = str(said["observed"]) if "observed" in said else _day(was_so) if was_so else ""
         if observed:
-            yield Triple(item, _nec("observed"), observed)
+            facts[_OBSERVED] = [observed]
         if recorded := _day(written) if written else observed:
-            yield Triple(item, _nec("recorded"), recorded)
+            facts[_RECORDED] = [recorded]
+        yield UnreadNode(resource_iri, NamedNode(f"{node.value}{'.' if path else '#'}unread"), facts)
 
 
 def refused_items(bundle: Bundle, of_others: Collection[NamedNode]) -> dict[NamedNode, str]:
@@ -146,9 +168,9 @@ def refused_items(bundle: Bundle, of_others: Collection[NamedNode]) -> dict[Name
     return reasons
 
 
-def _kind(resource_type: str, path: str) -> str:
+def _kind(resource_type: str, path: str) -> Term:
     within = path.partition(".")[0]
-    return "Condition" if within in _DIAGNOSES else _KINDS.get(resource_type, "OtherItem")
+    return _nec("Condition" if within in _DIAGNOSES else _KINDS.get(resource_type, "OtherItem"))
 
 
 class _Spoken:
@@ -307,10 +329,20 @@ def _first_day(moments: Iterable[Any]) -> str:
 
 
 @cache
-def _day(text: str) -> Literal:
-    return Literal(text, datatype=NamedNode(f"{XSD}date"))
+def _day(text: str) -> Term:
+    return str(Literal(text, datatype=NamedNode(f"{XSD}date")))
 
 
 @cache
-def _nec(name: str) -> NamedNode:
-    return NamedNode(f"https://w3id.org/necessity/core#{name}")
+def _nec(name: str) -> Term:
+    return f"<https://w3id.org/necessity/core#{name}>"
+
+
+@lru_cache(4096)
+def _literal(text: str) -> Term:
+    return str(Literal(text))
+
+
+@lru_cache(4096)
+def _named(iri: str) -> Term:
+    return str(NamedNode(iri))
