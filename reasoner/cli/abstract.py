@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from reasoner.cli import options as shared
 from reasoner.cli.output import DONE, NOTHING, SOME, exit_code, write
-from reasoner.ground.errors import UsageError
+from reasoner.ground.errors import UsageError, reading
 
 if TYPE_CHECKING:
     from reasoner.abstraction.suggestions import Suggestion
@@ -80,18 +80,18 @@ class Documents:
     def of(cls, paths: Sequence[str]) -> Documents:
         """Those of some paths; what cannot be read is printed. Raises `UsageError` where there is none."""
         from reasoner.chart import sources
-        from reasoner.chart.documents import reading
+        from reasoner.chart.documents.reading import SUFFIXES, TEXT, read_documents
         from reasoner.ground.errors import DocumentationError
 
         if not paths:
             raise UsageError("no document is named", mend="Give files, folders or patterns")
         texts: list[DocumentText] = []
         rejected = 0
-        for name in sources.find(paths, tuple(reading.SUFFIXES)):
+        for name in sources.find(paths, tuple(SUFFIXES)):
             if name == sources.STDIN:
-                found = reading.read_documents(sys.stdin.buffer.read(), "standard input", reading.TEXT)
+                found = read_documents(sys.stdin.buffer.read(), "standard input", TEXT)
             else:
-                found = reading.read_documents(Path(name), name)
+                found = read_documents(Path(name), name)
             for document in found:
                 if isinstance(document, DocumentationError):
                     print(f"rejected: {document}", file=sys.stderr)
@@ -167,7 +167,8 @@ def _accept(options: argparse.Namespace) -> int:
     if not graph:
         print("note: no row has a stance" if not accepted.errors else "note: nothing was taken", file=sys.stderr)
         return NOTHING
-    intake.read_graph(graph, policy)  # what is written can be determined, or is an error
+    with reading(str(options.accept)):  # what is written can be determined, or is an error
+        intake.read_graph(graph, policy)
     for prefix, iri in sorted(policy.prefixes.items()):
         graph.bind(prefix, iri)
     graph.bind("oa", "http://www.w3.org/ns/oa#")

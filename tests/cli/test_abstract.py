@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from pathlib import Path
 
@@ -112,6 +113,32 @@ def test_a_sheet_that_nobody_marked_makes_no_chart(
     assert "no row has a stance" in capsys.readouterr().err
     assert not (tmp_path / "chart.ttl").exists()
     assert main(["abstract", "--accept", str(out / "review.csv"), "--format", "csv"]) == 2
+
+
+def test_facts_that_are_missing_are_named(notes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["abstract", str(notes), "--format", "csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out, newline="")))
+    rows[0]["stance"] = "affirmed"
+    with (tmp_path / "reviewed.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerow(rows[0])
+    accepting = [
+        "abstract",
+        "--accept",
+        str(tmp_path / "reviewed.csv"),
+        "--reviewer",
+        "M",
+        "--out",
+        str(tmp_path / "c.ttl"),
+    ]
+    assert main(accepting) == 2
+    told = capsys.readouterr().err
+    assert f"{tmp_path / 'reviewed.csv'}: " in told
+    assert "nec:birthDate" in told
+    assert not (tmp_path / "c.ttl").exists()
+    assert main([*accepting, *REQUEST]) == 0
+    assert (tmp_path / "c.ttl").exists()
 
 
 def test_find(notes: Path, capsys: pytest.CaptureFixture[str]) -> None:
