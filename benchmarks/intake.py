@@ -1,15 +1,18 @@
-"""How the time of reading FHIR bundles grows with them: `python -m benchmarks.intake [BUNDLE.json …]`.
+"""How the time of reading FHIR bundles and sheets grows with them: `python -m benchmarks.intake [BUNDLE.json …]`.
 
-Each bundle is read with its entries, but the Patient, TIMES and twice as often, under names of their own. Writes a table in Markdown
-to standard output: for each mapping query, for all of them and for the whole, processor milliseconds of both and their ratio, which
-is 2 where time is linear, and how many times as long as parsing its JSON the reading of the bundle takes. Without a bundle it is one
-with orders, claims, medications, plans, documents and coverage; that one is also read by itself, many small ones at a time.
+Writes tables in Markdown to standard output, all in processor time. For each mapping query, for all of them and for the whole, the
+milliseconds for a bundle and for one twice as large, and their ratio, which is 2 where time is linear; and how many times as long as
+parsing its JSON the reading of the bundle takes. A bundle that is given has its entries, but the Patient, TIMES and twice as often,
+under names of their own. Without one there are three, in which one thing doubles: resources of each type that asks, pays,
+prescribes, plans or documents; documents among laboratory values; answers of a form. Then, from the source to a determination:
+small bundles, many at a time, a bundle of 5.7 MB, and the rows of a sheet.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,11 +20,14 @@ from typing import Any
 
 from pyoxigraph import Store, Triple
 
-from reasoner import load_policy
+from benchmarks import sheet
+from reasoner import Policy, load_policy
 from reasoner.chart import intake
-from reasoner.chart.fhir.from_json import parse_bundle
-from reasoner.chart.fhir.mapping import Vocabulary, map_bundle, map_bundles
+from reasoner.chart.fhir.mapping import Vocabulary, map_bundle
 from reasoner.chart.fhir.queries import MappingQuery
+from reasoner.chart.fhir.request import RequestOptions
+from reasoner.determination.determine import determine_case
+from reasoner.policy.axes import choose
 
 _WHOSE = {"reference": "Patient/patient"}
 _HCPCS = "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
@@ -73,6 +79,34 @@ def repeated(bundle: dict[str, Any], times: int) -> bytes:
     return json.dumps(bundle | {"entry": entries}).encode()
 
 
+def documents_among(values: int, documents: int) -> dict[str, Any]:
+    """A bundle of laboratory values, and documents in which nothing is stated."""
+    heart_rate = {"coding": [{"system": "http://loinc.org", "code": "8867-4", "display": "Heart rate"}]}
+    note = {"coding": [{"system": "http://loinc.org", "code": "34117-2", "display": "History and physical note"}]}
+    value = {"resourceType": "Observation", "status": "final", "subject": _WHOSE, "effectiveDateTime": "2025-05-01"}
+    value |= {"code": heart_rate, "valueQuantity": {"value": 70, "unit": "/min"}}
+    document = {"resourceType": "DocumentReference", "status": "current", "subject": _WHOSE, "date": "2025-05-01"}
+    document |= {"type": note, "content": [{"attachment": {"contentType": "text/plain", "data": "eA=="}}]}
+    resources = [value | {"id": f"value{number}"} for number in range(values)]
+    resources += [document | {"id": f"document{number}"} for number in range(documents)]
+    return _bundle(resources)
+
+
+def answers_of_a_form(count: int) -> dict[str, Any]:
+    """A bundle with a response to a form of somebody else."""
+    items = [
+        {"linkId": f"/q{number}", "text": f"Question {number}", "answer": [{"valueString": f"Answer {number}"}]}
+        for number in range(count)
+    ]
+    response = {"resourceType": "QuestionnaireResponse", "id": "response", "status": "completed", "subject": _WHOSE}
+    return _bundle([response | {"authored": "2025-05-20", "item": items}])
+
+
+def _bundle(resources: list[dict[str, Any]]) -> dict[str, Any]:
+    patient = {"resourceType": "Patient", "id": "patient", "birthDate": "1980-01-01"}
+    return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": r} for r in (patient, *resources)]}
+
+
 def measured(task: Callable[[], Any], tries: int = 3) -> float:
     """The least processor time that a task took, in milliseconds."""
     taken = []
@@ -115,19 +149,52 @@ def times_of_queries(data: bytes, vocabulary: Vocabulary) -> dict[str, float]:
     return least
 
 
-def table(bundle: dict[str, Any], times: int, vocabulary: Vocabulary) -> None:
-    """Print the table of a bundle."""
-    data = [repeated(bundle, number) for number in (times, 2 * times)]
-    once, twice = (times_of_queries(text, vocabulary) for text in data)
-    rows = [(name, once.get(name, 0.0), taken) for name, taken in sorted(twice.items(), key=lambda item: -item[1])]
-    rows.append(("all queries", sum(once.values()), sum(twice.values())))
+def table(title: str, once: bytes, twice: bytes, vocabulary: Vocabulary) -> None:
+    """Print the table of a bundle and of one twice as large; queries that take less than a millisecond are left out."""
+    data = (once, twice)
+    first, second = (times_of_queries(text, vocabulary) for text in data)
+    rows = [(name, first.get(name, 0.0), taken) for name, taken in sorted(second.items(), key=lambda item: -item[1])]
+    rows = [row for row in rows if row[2] >= 1]
+    rows.append(("all queries", sum(first.values()), sum(second.values())))
     whole = [measured(lambda text=text: map_bundle(text, "bundle", vocabulary)) for text in data]  # type: ignore[misc]
-    parsing = [measured(lambda text=text: parse_bundle(text, "bundle")) for text in data]  # type: ignore[misc]
-    rows += [("the whole", *whole), ("of which parsing JSON", *parsing)]
-    print(f"| | {times} times | {2 * times} times | ratio |\n|---|---:|---:|---:|")
-    for name, first, second in rows:
-        print(f"| {name} | {first:.1f} | {second:.1f} | {f'{second / first:.1f}' if first else ''} |")
-    print(f"\nThe whole takes {whole[1] / parsing[1]:.1f} times as long as parsing its JSON.\n")
+    parsing = [measured(lambda text=text: json.loads(text)) for text in data]  # type: ignore[misc]
+    rows += [("the whole", *whole), ("parsing its JSON by the standard library", *parsing)]
+    print(f"## {title}\n\n| | once | twice | ratio |\n|---|---:|---:|---:|")
+    for name, taken, taken_twice in rows:
+        print(f"| {name} | {taken:.1f} | {taken_twice:.1f} | {f'{taken_twice / taken:.1f}' if taken else ''} |")
+    print(f"\nThe whole takes {whole[1] / parsing[1]:.0f} times as long as parsing its JSON.\n", flush=True)
+
+
+def to_determination(bundles: list[bytes], policy: Policy) -> None:
+    """Determine the requests of some bundles, each under the readings that the policy has by default."""
+    axes = {"phase": "admission", "focus": "mental-health"}
+    options = RequestOptions(choose(policy.axes, axes), "2025-06-02", None, "US-MO")
+    documents = [(f"bundle {number}", ".json", data) for number, data in enumerate(bundles)]
+    for result in intake.read_documents(documents, policy, options=options):
+        if result.errors:
+            raise result.errors[0]
+        for case in result.cases:
+            determine_case(case, policy, alternatives=False)
+
+
+def end_to_end(large: bytes, policy: Policy) -> None:
+    """Print what reading and determining take together."""
+    small = json.dumps(documents_among(3, 1)).encode()
+    many = [small] * 300
+    rows = []
+    for name, bundles in (("300 bundles of 5 resources", many), (f"a bundle of {len(large) / 1e6:.1f} MB", [large])):
+        taken = measured(lambda bundles=bundles: to_determination(bundles, policy))  # type: ignore[misc]
+        parsing = measured(lambda bundles=bundles: [json.loads(data) for data in bundles])  # type: ignore[misc]
+        rows.append((name, taken, 1000 * len(bundles) / taken, taken / parsing))
+    print(
+        "## From JSON to determinations\n\n| | milliseconds | a second and core | times parsing its JSON |\n|---|---:|---:|---:|"
+    )
+    for name, taken, rate, ratio in rows:
+        print(f"| {name} | {taken:.0f} | {rate:.1f} | {ratio:.0f} |")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "sheet.csv"
+        sheet.write(path, policy, 12_000)
+        print(f"\nA sheet in CSV: {12_000 / sheet.seconds(path, policy):,.0f} rows a second of a processor.")
 
 
 def main() -> None:
@@ -135,19 +202,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("bundle", type=Path, nargs="*", help="FHIR R4 Bundles in JSON, each with one Patient")
     parser.add_argument("--times", type=int, default=1, help="how often a bundle is repeated, and twice that")
+    parser.add_argument("--large", type=Path, help="the large bundle; by default one of documents among values")
     options = parser.parse_args()
-    vocabulary = intake.vocabulary(load_policy())
+    policy = load_policy()
+    vocabulary = intake.vocabulary(policy)
     for path in options.bundle:
-        print(f"## {path.name}\n")
-        table(json.loads(path.read_bytes()), options.times, vocabulary)
-    if not options.bundle:
-        small = one_of_each()
-        table(small, 100 * options.times, vocabulary)
-        data = json.dumps(small).encode()
-        many = [(data, f"bundle {number}") for number in range(200)]
-        whole, parsing = measured(lambda: map_bundles(many, vocabulary)), measured(lambda: json.loads(data), 20)
-        print(f"{len(many)} such bundles at a time: {1000 * len(many) / whole:.0f} a second of a processor,")
-        print(f"{whole / len(many) / parsing:.0f} times as long for each as parsing its JSON by the standard library.")
+        bundle = json.loads(path.read_bytes())
+        once, twice = (repeated(bundle, times * options.times) for times in (1, 2))
+        table(path.name, once, twice, vocabulary)
+    if options.bundle:
+        return
+    table("Resources of each type", *(repeated(one_of_each(), times) for times in (100, 200)), vocabulary)
+    for title, doubled in (
+        ("Documents among 1,000 values", [documents_among(1000, number) for number in (500, 1000)]),
+        ("Answers", [answers_of_a_form(number) for number in (1000, 2000)]),
+    ):
+        once, twice = (json.dumps(bundle).encode() for bundle in doubled)
+        table(title, once, twice, vocabulary)
+    large = options.large.read_bytes() if options.large else json.dumps(documents_among(15_000, 700)).encode()
+    end_to_end(large, policy)
 
 
 if __name__ == "__main__":
