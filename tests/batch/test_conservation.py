@@ -80,8 +80,8 @@ def test_quads_as_they_may_be_written(
     assert determined(tmp_path, str(tmp_path / "charts.nq")) == expected
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(written)))
     assert determined(tmp_path, "-", "--input-format", "nq") == expected
-    told = f"read {CHARTS} data sets: {CHARTS} determined, 0 rejected\n"
-    assert capsys.readouterr().err == told * 2
+    told = [line for line in capsys.readouterr().err.splitlines() if " requests, " not in line]  # of a slow run
+    assert told == [f"read {CHARTS} data sets: {CHARTS} determined, 0 rejected"] * 2
 
 
 def test_the_default_graph_of_standard_input_is_visible_to_all_its_graphs(
