@@ -239,6 +239,8 @@ class KnowledgeBase:
             digest = graphs.digest(content)
             if iri not in entries or entries[iri].digest != digest:
                 graph = graph_name(GraphKind.DETERMINATION, iri)
+                if iri not in entries:
+                    change.new += [graph, iri, run.generation(iri)]
                 change.graphs[graph] = content
                 change.catalog[graph] = CatalogEntry(graph, GraphKind.DETERMINATION, iri, digest, time).description
         change.catalog[run.iri] = run.description(time)
@@ -403,6 +405,7 @@ class KnowledgeBase:
                 made.append(LoadChange.UNCHANGED)
                 continue
             made.append(LoadChange.REPLACED if earlier else LoadChange.ADDED)
+            change.new += [] if earlier else [graph_name(kind, about)]
             new.append((CatalogEntry(graph_name(kind, about), kind, about, digest, time), content))
             if earlier and kind is GraphKind.CHART:
                 change.catalog[about] = None

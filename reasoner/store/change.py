@@ -20,6 +20,8 @@ class Change:
     """Name of a graph to its whole content as canonical N-Triples."""
     catalog: dict[str, str | None] = field(default_factory=dict)
     """IRI of a subject to all that the catalog says of it, as canonical N-Triples."""
+    new: list[str] = field(default_factory=list)
+    """Those names and IRIs of which the base holds nothing yet, so that nothing has to be taken out first."""
     head: str = ""
     """The audit head of the base that it was worked out from; empty where nobody else changes the base."""
 
@@ -52,8 +54,10 @@ class Change:
 
     def update(self) -> str:
         """The change as one SPARQL update request."""
-        steps = [f"DROP SILENT GRAPH <{name}>" for name in self.graphs]
-        steps += [f"DELETE WHERE {{ GRAPH <{CATALOG}> {{ <{subject}> ?p ?o }} }}" for subject in self.catalog]
+        new = set(self.new)
+        steps = [f"DROP SILENT GRAPH <{name}>" for name in self.graphs if name not in new]
+        about = (subject for subject in self.catalog if subject not in new)
+        steps += [f"DELETE WHERE {{ GRAPH <{CATALOG}> {{ <{subject}> ?p ?o }} }}" for subject in about]
         said = "".join(content for content in self.catalog.values() if content)
         data = [f"GRAPH <{name}> {{\n{content}}}" for name, content in self.graphs.items() if content]
         if said:
