@@ -24,6 +24,7 @@ from reasoner.store.base import KnowledgeBase
 from reasoner.store.catalog import CATALOG, GraphKind
 from reasoner.store.questions import Answer, library
 
+POLICY = (GraphKind.POLICY, GraphKind.VOCABULARY)
 CAP = 20.0
 """Seconds after which a query of rdflib is given up."""
 
@@ -63,7 +64,7 @@ def sample(kb: KnowledgeBase, charts: int) -> dict[str, str]:
     requests = {entry.about for _, entry in zip(range(charts), kb.entries(GraphKind.CHART), strict=False)}
     current = kb.query("SELECT ?r ?d { ?r <https://w3id.org/necessity/core#currentDetermination> ?d }")
     wanted = requests | {row["d"].value for row in current if row["r"].value in requests}
-    contents = {e.graph: kb.content(e.graph) for e in kb.entries() if e.about in wanted or e.kind is GraphKind.POLICY}
+    contents = {e.graph: kb.content(e.graph) for e in kb.entries() if e.about in wanted or e.kind in POLICY}
     subjects = contents.keys() | requests
     lines = kb.content(CATALOG).splitlines(keepends=True)
     return contents | {CATALOG: "".join(line for line in lines if line.split(">")[0].lstrip("<") in subjects)}
