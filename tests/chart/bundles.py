@@ -231,6 +231,19 @@ CLAIM: Resource = {
 }
 
 
+INFORMED: Resource = CLAIM | {
+    "supportingInfo": [
+        {"sequence": 1, "category": {"text": "a message"}, "valueString": "He sleeps in his car"},
+        {"sequence": 2, "category": {"text": "a letter"}, "valueAttachment": {"title": "Letter of the clinic"}},
+        {"sequence": 3, "category": {"text": "a code"}, "code": {"text": "by bus"}, "valueBoolean": True},
+        {"sequence": 4, "category": {"text": "dates"}, "timingPeriod": {"start": "2025-06-02"}},
+        {"sequence": 5, "category": {"text": "more"}, "valueReference": {"reference": "DocumentReference/gone"}},
+    ],
+    "procedure": [{"sequence": 1, "procedureCodeableConcept": {"text": "psychotherapy"}}],
+    "diagnosis": [{"sequence": 1, "diagnosisCodeableConcept": coded(ICD10CM, "F33.1")}],
+}
+
+
 def bundle(*resources: Resource) -> bytes:
     """A bundle of the patient, the practitioner and some resources."""
     entries = [{"resource": resource} for resource in (PATIENT, DOCTOR, *resources)]

@@ -15,8 +15,12 @@ ITEMS = {
     "Observation": "observation",
     "MedicationRequest": "medication",
     "MedicationStatement": "medication",
+    "MedicationAdministration": "medication",
+    "MedicationDispense": "medication",
     "Procedure": "procedure",
     "ServiceRequest": "order",
+    "Flag": "flag",
+    "Goal": "goal",
     "DocumentReference": "document",
     "Composition": "document",
 }
@@ -50,8 +54,15 @@ def said_in(bundle: Json) -> Iterator[Said]:
                 if "diagnosisCodeableConcept" in diagnosis:
                     words = _words(diagnosis["diagnosisCodeableConcept"])
                     yield Said("diagnosis", name, f"diagnosis.{number}", words)
+            yield from _claimed(resource, name)
+        elif kind == "DiagnosticReport":
+            yield from _reported(resource, name)
+        elif kind == "Encounter":
+            for number, reason in enumerate(resource.get("reasonCode", [])):
+                yield Said("diagnosis", name, f"reasonCode.{number}", _words(reason))
         elif kind in ITEMS:
-            concept = next((resource[n] for n in ("code", "medicationCodeableConcept", "type") if n in resource), {})
+            names = ("description",) if kind == "Goal" else ("code", "medicationCodeableConcept", "type")
+            concept = next((resource[n] for n in names if n in resource), {})
             yield Said(ITEMS[kind], name, "", () if ITEMS[kind] == "document" else _words(concept))
 
 
@@ -62,6 +73,25 @@ def _observed(resource: Json, name: str) -> Iterator[Said]:
         yield Said("observation", name, "", _words(resource.get("code", {})))
     for number, part in enumerate(parts):
         yield Said("observation", name, f"component.{number}", _words(part.get("code", {})))
+
+
+def _claimed(claim: Json, name: str) -> Iterator[Said]:
+    for number, info in enumerate(claim.get("supportingInfo", [])):
+        words = (info["valueString"],) if "valueString" in info else ()
+        if words or "valueAttachment" in info or "code" in info:
+            yield Said("information", name, f"supportingInfo.{number}", words or _words(info.get("code", {})))
+    for number, procedure in enumerate(claim.get("procedure", [])):
+        if "procedureCodeableConcept" in procedure:
+            yield Said("procedure", name, f"procedure.{number}", _words(procedure["procedureCodeableConcept"]))
+
+
+def _reported(report: Json, name: str) -> Iterator[Said]:
+    for number, concluded in enumerate(report.get("conclusionCode", [])):
+        yield Said("diagnosis", name, f"conclusionCode.{number}", _words(concluded))
+    if "conclusion" in report:
+        yield Said("text", name, "conclusion", (report["conclusion"],))
+    for number, _ in enumerate(report.get("presentedForm", [])):
+        yield Said("text", name, f"presentedForm.{number}", ())
 
 
 def _answered(items: list[Json], name: str, path: str) -> Iterator[Said]:

@@ -131,6 +131,16 @@ VALUES: list[Json] = [
     with_(bundles.PRESCRIPTION, medicationCodeableConcept={"text": "a syrup"}),
     with_(bundles.PROCEDURE, code={"text": "something done"}),
     with_(bundles.ORDER, code={"text": "something asked for"}),
+    with_(bundles.GIVEN, medicationCodeableConcept={"text": "a syrup"}),
+    with_(bundles.DISPENSED, status="in-progress"),
+    with_(bundles.FLAG, code=coded(bundles.SNOMED, "32911000")),
+    with_(bundles.FLAG, status="entered-in-error"),
+    with_(bundles.GOAL, achievementStatus=coded("http://terminology.hl7.org/CodeSystem/goal-achievement", "improving")),
+    with_(bundles.REPORT, conclusionCode=[{"text": "low mood"}], presentedForm=[{"title": "Letter"}, {}]),
+    with_(bundles.REPORT, status="preliminary"),
+    with_(bundles.ENCOUNTER, reasonCode=[coded(bundles.ICD10CM, "F33.1"), {"text": "feels worse"}]),
+    bundles.INFORMED,
+    bundles.CONDITION | {"modifierExtension": [{"url": "http://example.org/altered"}]},
 ]
 
 

@@ -76,7 +76,7 @@ def test_each_other_activity_is_an_unread_order() -> None:
     assert items(found) == [
         ["Order", "Breathing exercises", other],
         ["Order", "Walks", other],
-        ["Order", "Activity of a care plan", "it states no schedule of the service under review"],
+        ["Order", "H0015", "it states no schedule of the service under review"],
         ["Order", "H0015", "the schedule of the program is left out: it does not say on how many days a week"],
     ]
     assert len(found.statements) == 2

@@ -13,6 +13,7 @@ from tests.chart.bundles import (
     ENCOUNTER,
     ICD10CM,
     NEC,
+    PHQ9,
     SNOMED,
     WHOSE,
     MappedResources,
@@ -197,7 +198,7 @@ def test_what_is_written_in_reports_is_not_read() -> None:
     assert [item[2] for item in unread(scan)] == ["Psychological testing"]
     summary = MappedResources(with_(IMPRESSION, finding=None, summary="Low mood"))
     assert [item[2] for item in unread(summary)] == ["Low mood"]
-    results = MappedResources(with_(REPORT, conclusionCode=None, result=[{"reference": "Observation/o"}]))
+    results = MappedResources(with_(REPORT, conclusionCode=None, result=[{"reference": "Observation/o"}]), PHQ9)
     assert not unread(results)
     assert "DiagnosticReport/q: its results are read by themselves" in results.notes
 

@@ -7,8 +7,8 @@ kind
     by the type of the resource; a diagnosis or reason in a Claim, an Encounter or a ClinicalImpression is a condition.
 words
     what it is called, and its value or answer if it has one. It is called by the text of its code, else by the displays of the
-    codings, else by its description or title, else by the code as it is written; an answer by its question, what is in a document by
-    that one's title, description or type. What has none of these is called by the type of its resource.
+    codings, else by its description or title, else by the code as it is written, else by its class; an answer by its question,
+    what is in a document by that one's title, description or type. What has none of these is called by the type of its resource.
 code
     the IRI of the code in its system; of a system that is not known, the IRI of the system with the code.
 dates
@@ -45,6 +45,7 @@ _CODES = (
     "code",
     "medicationCodeableConcept",
     "diagnosisCodeableConcept",
+    "procedureCodeableConcept",
     "itemCodeableConcept",
     "productOrService",
     "type",
@@ -185,7 +186,7 @@ class _Spoken:
     def of(self, path: str) -> tuple[str, str]:
         """The words and the code of the node at a path; either can be empty."""
         node = _at(self._resource, path)
-        if self._resource["resourceType"] in _DOCUMENTS:
+        if self._resource["resourceType"] in _DOCUMENTS and not path.startswith("activity."):
             return _titled(self._resource), ""
         if not isinstance(node, dict):
             return _plain(node), ""
@@ -197,7 +198,7 @@ class _Spoken:
         code = self._code(coding for concept in named for coding in _each(concept.get("coding")))
         answered = _ANSWER.fullmatch(path)
         label = _question(_at(self._resource, answered[1])) if answered else _called(named, node)
-        return ": ".join(filter(None, (label, _value(node)))), code
+        return ": ".join(filter(None, (label or _plain(node.get("class")), _value(node)))), code
 
     def _medication(self, reference: Any) -> list[Any]:
         medication = self._bundle.led_to(reference, self._iri)
