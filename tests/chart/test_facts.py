@@ -104,10 +104,9 @@ def test_the_rows_of_a_sheet_are_refused_by_number(
     assert main(["determine", str(tmp_path / "a.csv"), "--format", form]) == 3
     printed = capsys.readouterr()
     assert "request:r1" in printed.out
-    assert [line.split(": ")[2].split(" <")[0] for line in printed.err.splitlines()] == ["row 3", "row 4", "row 5"]
-    assert all(
-        "iop:daysPerWeek has to be one whole number of days from 0 to 7" in line for line in printed.err.splitlines()
-    )
+    rejected = [line for line in printed.err.splitlines() if not line.startswith("read ")]
+    assert [line.split(": ")[2].split(" <")[0] for line in rejected] == ["row 3", "row 4", "row 5"]
+    assert all("iop:daysPerWeek has to be one whole number of days from 0 to 7" in line for line in rejected)
 
 
 def test_streams_of_quads_refuse_what_single_charts_refuse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -122,7 +121,7 @@ def test_streams_of_quads_refuse_what_single_charts_refuse(tmp_path: Path, capsy
     assert main(["determine", str(tmp_path / "a.nq"), "--format", "compact"]) == 3
     printed = capsys.readouterr()
     assert [line.count('"request":"http://example.org/chart1#request"') for line in printed.out.splitlines()] == [1]
-    assert len(printed.err.splitlines()) == 2
+    assert sum(line.startswith("rejected: ") for line in printed.err.splitlines()) == 2
 
 
 @pytest.mark.parametrize(
