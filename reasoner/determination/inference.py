@@ -13,7 +13,7 @@ from reasoner.chart.model import Assertion, Case
 from reasoner.ground.errors import PolicyError
 from reasoner.policy.model import PolicyVersion
 from reasoner.rdf import terms
-from reasoner.rdf.namespaces import NEC, RDF, XSD
+from reasoner.rdf.namespaces import NEC, OWL, RDF, XSD
 from reasoner.rdf.owl_rl import Triple, classify
 from reasoner.rdf.terms import Term
 
@@ -68,7 +68,7 @@ def infer(case: Case, version: PolicyVersion) -> Inference:
         if predicate == RDF.type and isinstance(value, URIRef):
             types.setdefault(str(node), set()).add(str(value))
     return Inference(
-        request_classes=frozenset(types.get(case.iri, ())),
+        request_classes=frozenset(types.get(case.iri, ())) - {str(OWL.Thing)},
         classes={
             s.iri: frozenset(types.get(s.iri, ())) if s.assertion is Assertion.AFFIRMED else s.classes
             for s in case.statements

@@ -57,7 +57,7 @@ def sign(proposal: Proposal, user: User, policy: Policy) -> Decision:
         graph.add((node, NEC.remark, part))
         graph.add((part, RDF.type, NEC.Remark))
         graph.add((part, NEC.criterion, URIRef(criterion)))
-        graph.add((part, NEC.text, Literal(text.strip())))
+        graph.add((part, NEC.remarkText, Literal(text.strip())))
     (decision,) = read_decisions(graph, policy, "the decision")
     return decision
 
@@ -151,7 +151,7 @@ def show(decision: Decision, policy: Policy) -> Signed:
             SignedOverride(criterion_id(p), slug(p, NEC.determinedStatus), slug(p, NEC.status), text(p, NEC.rationale))
             for p in parts[NEC.override]
         ),
-        remarks=tuple((criterion_id(part), text(part, NEC.text)) for part in parts[NEC.remark]),
+        remarks=tuple((criterion_id(part), text(part, NEC.remarkText)) for part in parts[NEC.remark]),
     )
 
 
