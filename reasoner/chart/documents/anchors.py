@@ -68,6 +68,11 @@ def parse_target(iri: str) -> Characters | None:
     return Characters(match[1], int(match[2]), int(match[3]))
 
 
+def is_digest(iri: str) -> bool:
+    """Whether an IRI is the digest of a text."""
+    return bool(_DIGEST.fullmatch(iri))
+
+
 def text_triples(document: URIRef, text: DocumentText) -> Iterator[tuple[URIRef, URIRef, Node]]:
     """The triples that give a document its text.
 
@@ -192,7 +197,7 @@ def problems(data: Graph) -> Iterator[str]:
         if isinstance(text := _read(data, node), str):
             yield f"<{node}>: {text}"
     for document, text_node in sorted(data.subject_objects(NEC.text), key=str):
-        if not isinstance(text_node, URIRef) or not _DIGEST.fullmatch(str(text_node)):
+        if not isinstance(text_node, URIRef) or not is_digest(str(text_node)):
             yield f"<{document}>: nec:text has to be the digest of a text, <{DIGEST_SCHEME}…> (RFC 6920)"
     texts = texts_of(data)
     named = {*data.subjects(OA.hasTarget), *(data.subjects(NEC.excerpt) if texts else ())}

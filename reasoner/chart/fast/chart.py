@@ -13,6 +13,7 @@ from functools import lru_cache
 from operator import attrgetter
 
 from reasoner.chart import reading
+from reasoner.chart.documents import anchors
 from reasoner.chart.fast.compiled_intake import (
     ABOUT,
     ADMITTED,
@@ -36,7 +37,7 @@ from reasoner.chart.fast.compiled_intake import (
     compile_intake_shapes,
 )
 from reasoner.chart.fast.layout import VARYING, Layout, Layouts
-from reasoner.chart.fast.template import NodeView, Read, Template, line
+from reasoner.chart.fast.template import NodeView, Read, Template, line, text_of, texts_of
 from reasoner.chart.model import Assertion, Case, Document, Meaning, Statement, Unread, meaning
 from reasoner.chart.reading import BOOKKEEPING
 from reasoner.policy.model import Criterion, CriterionKind, Policy
@@ -178,11 +179,14 @@ class ChartReader:
         if not requests:
             return None
         view = NodeView(read, set(statements), self._lexicon.types)
+        texts = texts_of(read)
+        if texts is None:
+            return None
         documents: dict[Term, Document] = {}
         about: dict[Term, list[Statement]] = {request: [] for request in requests}
         passed: set[object] = set()  # with which values statements passed
         for subject in statements:
-            statement = self._statement(subject, view, documents, passed)
+            statement = self._statement(subject, view, documents, passed, texts)
             if statement is None:
                 return None
             template, own = read[subject]
@@ -243,11 +247,16 @@ class ChartReader:
         return Document(document[1:-1], *words, issued) if issued else None
 
     def _statement(
-        self, subject: Term, view: NodeView, documents: dict[Term, Document], passed: set[object]
+        self,
+        subject: Term,
+        view: NodeView,
+        documents: dict[Term, Document],
+        passed: set[object],
+        texts: dict[str, anchors.Text],
     ) -> Statement | None:
         """A statement; `passed` holds the values with which others of this data set passed."""
         template, own = view.nodes[subject]
-        at_request, at_document, at_observed, at_recorded, at_excerpt, at_page = template.places
+        at_request, at_document, at_observed, at_recorded, at_excerpt, at_page, at_target = template.places
         if template.meaning is None:
             return None
         properties = self._statement_shape.properties
@@ -283,7 +292,14 @@ class ChartReader:
             excerpt = line((own[at_excerpt],))
         if at_page >= 0:
             page = line((own[at_page],))
-        return Statement(subject[1:-1], template.meaning, observed, recorded, document, excerpt, page, said_by)
+        anchor = None
+        if at_target >= 0 or texts:
+            target = own[at_target] if at_target >= 0 else ""
+            of_document = text_of(view.nodes.get(named))
+            if anchors.problem_of(target[1:-1], excerpt, of_document, texts):
+                return None
+            anchor = anchors.anchor_of(target[1:-1], excerpt, of_document, texts)
+        return Statement(subject[1:-1], template.meaning, observed, recorded, document, excerpt, page, said_by, anchor)
 
     def _unread(self, subject: Term, view: NodeView, passed: set[object]) -> Unread | None:
         """An unread item; None if it is not plainly well formed. `passed` is as for a statement."""
@@ -393,6 +409,7 @@ class ChartReader:
         names = {f"<{statement.iri}>" for statement in statements}
         recorded = {*reached, *names, *[f"<{statement.document.iri}>" for statement in statements]}
         recorded |= {f"<{iri}>" for item in unread for iri in (item.iri, item.document) if iri}
+        recorded |= {f"<{text}>" for node in recorded for text in text_of(read.get(node))}
         if content is None:
             content = _content(read, recorded, names)
         elif not read.keys() <= recorded:

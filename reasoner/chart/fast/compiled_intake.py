@@ -10,7 +10,7 @@ from reasoner.chart import reading
 from reasoner.policy.lexicon import nodes
 from reasoner.rdf import terms
 from reasoner.rdf.compiled_shacl import SH, Compiler, Table, UnsupportedError
-from reasoner.rdf.namespaces import DCTERMS, NEC, RDF, RDFS
+from reasoner.rdf.namespaces import DCTERMS, NEC, OA, RDF, RDFS
 from reasoner.rdf.terms import Nodes, Term
 
 TYPE, REQUEST, STATEMENT = terms.of(RDF.type), terms.of(NEC.ReviewRequest), terms.of(NEC.Statement)
@@ -21,7 +21,11 @@ KIND, WORDS, REASON, SOURCE = (terms.of(NEC[name]) for name in ("kind", "words",
 MEMBER, PLAN, START, ADMITTED = (terms.of(NEC[name]) for name in ("member", "plan", "serviceStart", "admitted"))
 ISSUED = terms.of(DCTERMS.issued)
 MARKS = frozenset(map(terms.of, reading.MARKS))
-PLACED = (ABOUT, IN, OBSERVED, RECORDED, EXCERPT, PAGE)
+TARGET, TEXT, CONTENT, PAGE_STARTS = (
+    terms.of(OA.hasTarget),
+    *(terms.of(NEC[name]) for name in ("text", "content", "pageStarts")),
+)
+PLACED = (ABOUT, IN, OBSERVED, RECORDED, EXCERPT, PAGE, TARGET)
 """What every statement says anew."""
 OWN = frozenset(PLACED)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reasoner.rdf.namespaces import DCTERMS, NEC
+from reasoner.rdf.namespaces import DCTERMS, NEC, OA
 from reasoner.rdf.terms import Term, of
 
 Fact = tuple[Term, Term]
@@ -26,9 +26,19 @@ _VARYING = (
     "program",
     "words",
     "source",
+    "text",
+    "content",
+    "pageStarts",
 )
 _VARYING_DAYS = ("serviceStart", "serviceEnd", "asOf", "birthDate")
-VARYING = {name: name for name in (*(of(NEC[name]) for name in (*_VARYING, *_VARYING_DAYS)), of(DCTERMS.issued))}
+VARYING = {
+    name: name
+    for name in (
+        *(of(NEC[name]) for name in (*_VARYING, *_VARYING_DAYS)),
+        of(DCTERMS.issued),
+        of(OA.hasTarget),
+    )
+}
 """The properties whose values hardly recur from chart to chart; what others say is judged once and remembered."""
 
 _KEPT = 16384

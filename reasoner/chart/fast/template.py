@@ -5,18 +5,27 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from reasoner.chart import reading
-from reasoner.chart.fast.compiled_intake import MARKS, PLACED, REQUEST, STATEMENT, TYPE, UNREAD
+from reasoner.chart.documents import anchors
+from reasoner.chart.fast.compiled_intake import (
+    CONTENT,
+    MARKS,
+    PAGE_STARTS,
+    PLACED,
+    REQUEST,
+    STATEMENT,
+    TEXT,
+    TYPE,
+    UNREAD,
+)
 from reasoner.chart.fast.layout import Layout
 from reasoner.chart.model import Meaning
 from reasoner.chart.reading import PARTIES
 from reasoner.rdf import terms
-from reasoner.rdf.namespaces import NEC, OA
+from reasoner.rdf.namespaces import NEC
 from reasoner.rdf.terms import Term
 
 _AUTHOR_KIND = terms.of(NEC.authorKind)
 _PARTIES = frozenset(map(terms.of, PARTIES))
-_ANCHORED = frozenset(map(terms.of, (NEC.text, OA.hasTarget)))
-"""What leads to texts, which the reader of graphs holds excerpts against."""
 
 
 class Template:
@@ -35,6 +44,7 @@ class Template:
         "request",
         "sound",
         "statement",
+        "text",
         "typed",
         "types",
         "unread",
@@ -49,8 +59,7 @@ class Template:
         for predicate, value in self.facts:
             self.props.setdefault(predicate, []).append(value)
         self.types = self.props.get(TYPE, [])
-        defines = any(reading.defines(terms.name(name), terms.name(value)) for name, value in self.facts)
-        self.left = defines or not _ANCHORED.isdisjoint(self.props)
+        self.left = any(reading.defines(terms.name(name), terms.name(value)) for name, value in self.facts)
         """Whether it is left to the reader of graphs."""
         self.request = REQUEST in self.types
         self.unread = UNREAD in self.types
@@ -68,6 +77,8 @@ class Template:
         """Where the values stand that a statement says anew, in the order of `PLACED`; -1 if it says none."""
         self.parties = [place for place, name in enumerate(self.names) if name in _PARTIES]
         """Where the values stand that name its member, its plan and its program."""
+        self.text = self.names.index(TEXT) if TEXT in self.names else -1
+        """Where the value stands that names its text; -1 if it has none."""
         self.words: tuple[str, str, str] | None = None
         """Title, author and role of a document, once it has been read as one."""
 
@@ -105,6 +116,29 @@ class NodeView:
         if known is None and node not in self._typed:
             return own
         return [*own, *(known or ()), *((STATEMENT,) if node in self._typed else ())]
+
+
+def texts_of(read: Read) -> dict[str, anchors.Text] | None:
+    """The texts of a data set by IRI; None if one is not plainly well formed."""
+    texts: dict[str, anchors.Text] = {}
+    for node, (template, own) in read.items():
+        if template.text >= 0 and not anchors.is_digest(own[template.text][1:-1]):
+            return None
+        if CONTENT in template.names:
+            said = dict(zip(template.names, own, strict=True))
+            starts = said.get(PAGE_STARTS)
+            text = anchors.read_text(
+                node[1:-1], terms.text(said[CONTENT]), None if starts is None else terms.text(starts)
+            )
+            if isinstance(text, str):
+                return None
+            texts[node[1:-1]] = text
+    return texts
+
+
+def text_of(node: tuple[Template, list[Term]] | None) -> tuple[str, ...]:
+    """The IRI of a document's text, if it has one."""
+    return (node[1][node[0].text][1:-1],) if node and node[0].text >= 0 else ()
 
 
 def line(values: Sequence[Term] | None) -> str:

@@ -16,9 +16,12 @@ from reasoner.chart.documents import anchors
 from reasoner.chart.documents.model import DocumentText, document_text
 from reasoner.chart.documents.reading import read_documents
 from reasoner.chart.documents.sentences import sentences
+from reasoner.chart.fast.chart import reader
 from reasoner.chart.model import Case
+from reasoner.chart.reading import read_cases
 from reasoner.cli import main
 from reasoner.ground.errors import DocumentationError
+from reasoner.rdf import parsing
 from reasoner.rdf.namespaces import NEC, OA
 from tests.chart.documents import packets
 from tests.conftest import Attestation, chart
@@ -154,6 +157,27 @@ def test_a_stream_of_quads_reads_what_a_chart_says(
         assert main(["determine", str(tmp_path / name), "--format", "compact"]) == 0
         lines.append(json.loads(capsys.readouterr().out))
     assert lines[0]["criteria"] == lines[1]["criteria"]
+
+
+@pytest.mark.parametrize("content", [True, False])
+@pytest.mark.parametrize(
+    "said", ["", target(0, 13), f'nec:excerpt "{QUOTE}"', target(0, 13) + ' ; nec:excerpt "Came on time."']
+)
+def test_charts_with_anchors_are_read_without_a_graph(said: str, policy: Policy, *, content: bool) -> None:
+    (data,) = parsing.parse_datasets(anchored(said, content=content).encode(), parsing.SYNTAXES[".ttl"], "chart")
+    fast = reader(policy)
+    found = fast.cases(fast.nodes(data), data.name)
+    assert found == list(read_cases(data.graph, policy, data.name))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [target(0, 5000), target(4, 4), 'nec:excerpt "Came on thyme."', target(0, 4) + ' ; nec:excerpt "Came on time."'],
+)
+def test_what_is_not_plainly_well_formed_is_left_to_the_reader_of_graphs(said: str, policy: Policy) -> None:
+    (data,) = parsing.parse_datasets(anchored(said).encode(), parsing.SYNTAXES[".ttl"], "chart")
+    fast = reader(policy)
+    assert fast.cases(fast.nodes(data), data.name) is None
 
 
 def resolve(graph: Graph, statement: URIRef, content: str) -> str:
