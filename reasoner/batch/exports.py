@@ -64,6 +64,7 @@ def schema() -> Any:
         Type.DAY: pa.date32(),
         Type.TRUTH: pa.bool_(),
         Type.NAMES: pa.list_(pa.string()),
+        Type.COUNTS: pa.list_(pa.struct([("kind", pa.string()), ("reason", pa.string()), ("count", pa.int64())])),
     }
     criterion = pa.struct([(field.name, types[field.type]) for field in fields.NESTED])
     flat = [types[field.type] for field in fields.FLAT]

@@ -25,6 +25,8 @@ class Type(Enum):
     TRUTH = auto()
     NAMES = auto()
     """A list of ids or IRIs."""
+    COUNTS = auto()
+    """How many unread items there are of a kind and reason."""
     STATUS_BY_CRITERION = auto()
     NAMES_BY_CRITERION = auto()
 
@@ -68,6 +70,7 @@ FIELDS = (
     Field("evidence", Type.NAMES_BY_CRITERION),
     Field("gap", Type.NAMES),
     Field("unread", Type.NAMES),
+    Field("unreadCounts", Type.COUNTS, column="unread_counts"),
 )
 """The fields of a brief, in order; `data/schema/brief.json` says the same with what each means."""
 CRITERION_FIELDS = (
@@ -80,10 +83,14 @@ CRITERION_FIELDS = (
 
 FLAT = tuple(field for field in FIELDS if field.type in (Type.TEXT, Type.DAY, Type.TRUTH))
 """The fields of one value."""
-LISTS = tuple(field for field in FIELDS if field.type is Type.NAMES)
-"""The fields that are lists of ids or IRIs."""
+LISTS = tuple(field for field in FIELDS if field.type in (Type.NAMES, Type.COUNTS))
+"""The fields that are lists."""
 NESTED = tuple(field for field in CRITERION_FIELDS if field.nested)
-COLUMNS = (*(field.column or field.name for field in FLAT), "criteria", *(field.name for field in LISTS))
+COLUMNS = (
+    *(field.column or field.name for field in FLAT),
+    "criteria",
+    *(field.column or field.name for field in LISTS),
+)
 """The columns of a row a determination: the flat fields, the criteria with what `NESTED` says of each, and the lists."""
 CSV_FIELDS = tuple(field for field in FLAT if field.in_csv)
 CSV_COLUMNS = (

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
 from reasoner.batch.fields import FIELDS
-from reasoner.chart.model import Case
+from reasoner.chart.model import Case, Unread
 from reasoner.determination.compiled import compiled_policy
 from reasoner.determination.determine import Period, other_readings, periods
 from reasoner.determination.engine import Engine, software_version
@@ -168,6 +169,7 @@ class LineWriter:
             "asOf": f'"{case.as_of.isoformat()}"',
             "version": _string(version.id) if version else "null",
             "unread": f"[{','.join([_string(item.iri) for item in case.unread])}]",
+            "unreadCounts": json.dumps(_counted(case.unread), ensure_ascii=False, separators=(",", ":")),
         }
 
     def _kind(self, version: PolicyVersion, classes: frozenset[str]) -> _RequestKind:
@@ -211,6 +213,12 @@ def _line(
         "evidence": f"{{{evidence}}}",
         "gap": f"[{','.join([_string(id_) for id_ in gap])}]",
     }
+
+
+def _counted(unread: Iterable[Unread]) -> list[dict[str, str | int]]:
+    """How many items there are of each kind and reason, in the order of these."""
+    counts = Counter((item.slug, item.reason) for item in unread)
+    return [{"kind": kind, "reason": reason, "count": count} for (kind, reason), count in sorted(counts.items())]
 
 
 @lru_cache(maxsize=4096)

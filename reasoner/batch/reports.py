@@ -29,11 +29,12 @@ def summary(results: Results) -> dict[str, Any]:
     leaves = {leaf.id for version in results.policy.versions for leaf in version.leaves.values() if leaf.id}
     missing: Counter[str] = Counter()
     against: Counter[str] = Counter()
-    dependent = unread = unread_in = 0
+    unread: Counter[tuple[str, str]] = Counter()
+    dependent = unread_in = 0
     for brief in briefs(results):
         missing.update(brief["gap"])
         dependent += brief["holds"] is False
-        unread += len(brief["unread"])
+        unread.update({(of["kind"], of["reason"]): of["count"] for of in brief["unreadCounts"]})
         unread_in += bool(brief["unread"])
         if brief["outcome"] in (Outcome.CRITERIA_NOT_MET, Outcome.EXCLUDED):
             against.update(_against(brief, leaves))
@@ -46,7 +47,14 @@ def summary(results: Results) -> dict[str, Any]:
         "determinations": sum(results.outcomes.values()),
         "outcomes": {outcome.value: results.outcomes.get(outcome.value, 0) for outcome in Outcome},
         "changedByAnotherReading": dependent,
-        "unread": {"determinations": unread_in, "items": unread},
+        "unread": {
+            "determinations": unread_in,
+            "items": unread.total(),
+            "counts": [
+                {"kind": kind, "reason": reason, "count": count}
+                for (kind, reason), count in sorted(unread.items(), key=lambda pair: (-pair[1], pair[0]))
+            ],
+        },
         "missing": _ranked(missing, "criterion"),
         "against": _ranked(against, "criterion"),
         "rejected": results.rejected,

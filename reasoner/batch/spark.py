@@ -24,7 +24,13 @@ from reasoner.ground.errors import UsageError
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-_TYPES = {Type.TEXT: "string", Type.DAY: "date", Type.TRUTH: "boolean", Type.NAMES: "array<string>"}
+_TYPES = {
+    Type.TEXT: "string",
+    Type.DAY: "date",
+    Type.TRUTH: "boolean",
+    Type.NAMES: "array<string>",
+    Type.COUNTS: "array<struct<kind: string, reason: string, count: bigint>>",
+}
 _CRITERION = ", ".join(f"{field.name}: {_TYPES[field.type]}" for field in fields.NESTED)
 _COLUMN_TYPES = [
     *(_TYPES[field.type] for field in fields.FLAT),

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -211,6 +212,7 @@ def test_tables(tmp_path: Path) -> None:
         assert {c["criterion"]: c["statements"] for c in row["criteria"] if c["statements"]} == found["evidence"]
         assert (row["outcome"], row["holds"], row["gap"]) == (found["outcome"], found["holds"], found["gap"])
         assert row["unread"] == found["unread"]
+        assert row["unread_counts"] == found["unreadCounts"]
         assert (row["start"].isoformat(), row["key"]) == (found["start"], found["key"])
 
 
@@ -220,8 +222,13 @@ def test_the_totals_count_what_was_not_read(tmp_path: Path) -> None:
     unread = [len(json.loads(line)["unread"]) for line in lines]
     assert sum(unread) > 0
     assert main(["determine", path, "--format", "summary", "--out", str(tmp_path / "out")]) == 0
-    counted = {"determinations": sum(map(bool, unread)), "items": sum(unread)}
-    assert json.loads((tmp_path / "out").read_text())["unread"] == counted
+    total = json.loads((tmp_path / "out").read_text())["unread"]
+    assert (total["determinations"], total["items"]) == (sum(map(bool, unread)), sum(unread))
+    by_kind: Counter[tuple[str, str]] = Counter()
+    assert main(["determine", path, "--format", "jsonl", "--out", str(tmp_path / "whole")]) == 0
+    for line in (tmp_path / "whole").read_text().splitlines():
+        by_kind.update((item["kind"], item["reason"]) for item in json.loads(line)["unread"])
+    assert {(of["kind"], of["reason"]): of["count"] for of in total["counts"]} == by_kind
 
 
 def test_sarif_and_summary(tmp_path: Path) -> None:
@@ -255,6 +262,7 @@ def test_the_published_form_has_the_fields_of_a_brief() -> None:
         fields.Type.DAY: "string",
         fields.Type.TRUTH: "boolean",
         fields.Type.NAMES: "array",
+        fields.Type.COUNTS: "array",
         fields.Type.STATUS_BY_CRITERION: "object",
         fields.Type.NAMES_BY_CRITERION: "object",
     }
@@ -276,7 +284,7 @@ def test_tables_have_the_columns_that_pipelines_rely_on() -> None:
 
     flat = ["key", "request", "start", "end", "as_of", "version", "outcome", "holds", "holds_strained"]
     shape = schema()
-    assert shape.names == [*flat, "criteria", "gap", "unread"]
+    assert shape.names == [*flat, "criteria", "gap", "unread", "unread_counts"]
     assert [str(shape.field(name).type) for name in ("start", "holds", "gap")] == [
         "date32[day]",
         "bool",
