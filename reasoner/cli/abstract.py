@@ -103,12 +103,14 @@ class Documents:
 
 
 def _abstract(options: argparse.Namespace) -> int:
-    if options.accept:
-        return _accept(options)
-    if options.reviewer:
+    if options.accept and options.format:
+        raise UsageError("--accept writes a chart", mend="Leave out --format")
+    if options.reviewer and not options.accept:
         raise UsageError("--reviewer is for --accept", mend="Leave it out")
     policy = shared.policy(options)
-    facts = _facts(options, policy)
+    facts = shared.request_facts(options, policy)
+    if options.accept:
+        return _accept(policy, options.accept, options.paths, options.reviewer or "", facts, options.out)
     criteria = _criteria(policy, facts)
     documents = Documents.of(options.paths)
     suggestions = _suggest(policy, documents, criteria)
@@ -142,23 +144,21 @@ def _suggest(policy: Policy, documents: Documents, criteria: Sequence[Criterion]
     return Abstractor(policy).suggest(documents.texts, criteria)
 
 
-def _accept(options: argparse.Namespace) -> int:
+def _accept(
+    policy: Policy, sheet: Path, paths: Sequence[str], reviewer: str, facts: dict[str, str], out: Path | None
+) -> int:
     from reasoner.abstraction.accepting import accept
     from reasoner.chart import intake
     from reasoner.rdf import parsing
 
-    if options.format:
-        raise UsageError("--accept writes a chart", mend="Leave out --format")
-    policy = shared.policy(options)
-    documents = Documents.of(options.paths) if options.paths else Documents((), 0)
-    facts = {name: value for name, value in _facts(options, policy).items() if value}
+    documents = Documents.of(paths) if paths else Documents((), 0)
     accepted = accept(
-        parsing.read_bytes(options.accept),
-        str(options.accept),
+        parsing.read_bytes(sheet),
+        str(sheet),
         policy,
         today=date.today(),
-        reviewer=options.reviewer or "",
-        facts=facts,
+        reviewer=reviewer,
+        facts={name: value for name, value in facts.items() if value},
         documents=documents.texts,
     )
     for error in accepted.errors:
@@ -167,26 +167,13 @@ def _accept(options: argparse.Namespace) -> int:
     if not graph:
         print("note: no row has a stance" if not accepted.errors else "note: nothing was taken", file=sys.stderr)
         return NOTHING
-    with reading(str(options.accept)):  # what is written can be determined, or is an error
+    with reading(str(sheet)):  # what is written can be determined, or is an error
         intake.read_graph(graph, policy)
     for prefix, iri in sorted(policy.prefixes.items()):
         graph.bind(prefix, iri)
     graph.bind("oa", "http://www.w3.org/ns/oa#")
-    write(graph.serialize(format="turtle"), options.out)
+    write(graph.serialize(format="turtle"), out)
     return SOME if accepted.errors or documents.rejected else DONE
-
-
-def _facts(options: argparse.Namespace, policy: Policy) -> dict[str, str]:
-    """The facts of the request that the options state, by the column of a sheet; blank for those that they do not."""
-    from reasoner.abstraction.columns import REQUEST_FACTS
-    from reasoner.chart.fhir.request import RequestOptions
-
-    words = shared.axis_words(options)
-    stated = {name: getattr(options, name) for name in REQUEST_FACTS}
-    RequestOptions((), **stated)
-    return {axis.word: words.get(axis.word, "") for axis in policy.axes} | {
-        name: value or "" for name, value in stated.items()
-    }
 
 
 def _criteria(policy: Policy, facts: dict[str, str]) -> tuple[Criterion, ...]:

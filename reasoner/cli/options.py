@@ -270,6 +270,23 @@ def axis_words(options: argparse.Namespace) -> dict[str, str]:
     return {name.removeprefix(AXIS): value for name, value in values if value is not None}
 
 
+def request_facts(options: argparse.Namespace, policy: Policy) -> dict[str, str]:
+    """The facts of the request that the options state, by the column of a sheet; blank for those that they do not.
+
+    Raises:
+        UsageError: a value is not what it has to be, such as a date.
+    """
+    from reasoner.abstraction.columns import REQUEST_FACTS
+    from reasoner.chart.fhir.request import RequestOptions
+
+    words = axis_words(options)
+    stated = {name: getattr(options, name) for name in REQUEST_FACTS}
+    RequestOptions((), **stated)
+    return {axis.word: words.get(axis.word, "") for axis in policy.axes} | {
+        name: value or "" for name, value in stated.items()
+    }
+
+
 def folder(text: str) -> Path:
     """A folder, made absolute."""
     return Path(text).resolve()

@@ -154,6 +154,8 @@ def file_triples(path: Path, *, rename: bool = False) -> Iterator[ox.Triple]:
     """
     try:
         for quad in _parse(_decode(read_bytes(path), str(path)), ox.RdfFormat.TURTLE, str(path), rename=rename):
+            if isinstance(quad.subject, ox.Triple) or isinstance(quad.object, ox.Triple):
+                raise _quoted(str(path))
             yield quad.triple
     except DocumentationError as error:
         raise PolicyError(error.problem, where=error.where or str(path), mend=error.mend) from error

@@ -62,13 +62,15 @@ def test_evidence_is_entangled_where_a_fact_leads_to_another_node(topic: str, en
 
 def test_an_answer_tells_its_reports_as_results_of_the_request_in_focus() -> None:
     path = Steps(((AFFIRMED, False),))
-    report = CompiledShape("<urn:shape>", "Warning", "Nothing is said.", path, "urn:component", lambda view, node: True)
+    report = CompiledShape(
+        "<urn:shape>", "Warning", '"Nothing is said."@en', path, "urn:component", lambda view, node: True
+    )
     other = ValidationResult("urn:another", "urn:other-shape", "Violation", "It is denied.")
     answer = LeafAnswer([report, other])
     assert answer.severities == ("Warning", "Violation")
     assert answer.results("urn:request") == (
         ValidationResult(
-            "urn:request", "urn:shape", "Warning", "Nothing is said.", "", "urn:component", terms.name(AFFIRMED)
+            "urn:request", "urn:shape", "Warning", "Nothing is said.", "", "urn:component", terms.name(AFFIRMED), "en"
         ),
         ValidationResult("urn:request", "urn:other-shape", "Violation", "It is denied."),
     )
