@@ -295,13 +295,13 @@ def sections(page: Path) -> dict[str, str]:
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
-COMMANDS = sections(ROOT / "docs" / "commands.md")
+COMMANDS = sections(ROOT / "docs" / "commands.md") | sections(ROOT / "docs" / "commands-kb.md")
 
 
 def told(section: str) -> str:
-    """A section with those of the same page that it links to, whose options it shares."""
+    """A section with those of the pages on commands that it links to, whose options it shares."""
     shared = {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-"): text for title, text in COMMANDS.items()}
-    return section + "".join(shared[anchor] for anchor in re.findall(r"\]\(#([\w-]+)\)", section))
+    return section + "".join(shared[anchor] for anchor in re.findall(r"\]\((?:commands[\w-]*\.md)?#([\w-]+)\)", section))
 
 
 def options(text: str) -> dict[str, str]:
@@ -317,7 +317,7 @@ def options(text: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", leaves())
 def test_every_option_is_told_in_the_words_of_its_help(name: str) -> None:
-    assert f"`{name}`" in COMMANDS, f"docs/commands.md has no section `{name}`"
+    assert f"`{name}`" in COMMANDS, f"the pages on commands have no section `{name}`"
     assert options(told(COMMANDS[f"`{name}`"])) == known_options(name)
 
 
