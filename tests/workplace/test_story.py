@@ -434,7 +434,9 @@ client_secret = "secret"
 server_metadata_url = "{provider.url}/.well-known/openid-configuration"
 """
         )
-        process, url = start(build(tmp_path / "kb", policy), "--auth", str(auth), port=port)
+        folder = build(tmp_path / "kb", policy)
+        built = len(list(AuditTrail(folder / "audit.jsonl").entries()))
+        process, url = start(folder, "--auth", str(auth), port=port)
         try:
             provider.claims = {"sub": "1", "name": "Pia Stone", "roles": ["necessity-reviewer"], "profession": "nurse"}
             visitor = Visitor(browser, url)
@@ -454,7 +456,7 @@ server_metadata_url = "{provider.url}/.well-known/openid-configuration"
         finally:
             process.terminate()
             process.wait(PATIENCE)
-    entries = list(AuditTrail(tmp_path / "kb" / "audit.jsonl").entries())
+    entries = list(AuditTrail(folder / "audit.jsonl").entries())[built:]
     assert {e.name for e in entries} == {"Pia Stone"}
     assert entries[0].detail == "identity provider"
 
