@@ -301,7 +301,9 @@ COMMANDS = sections(ROOT / "docs" / "commands.md") | sections(ROOT / "docs" / "c
 def told(section: str) -> str:
     """A section with those of the pages on commands that it links to, whose options it shares."""
     shared = {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-"): text for title, text in COMMANDS.items()}
-    return section + "".join(shared[anchor] for anchor in re.findall(r"\]\((?:commands[\w-]*\.md)?#([\w-]+)\)", section))
+    return section + "".join(
+        shared[anchor] for anchor in re.findall(r"\]\((?:commands[\w-]*\.md)?#([\w-]+)\)", section)
+    )
 
 
 def options(text: str) -> dict[str, str]:
