@@ -11,7 +11,7 @@ import pytest
 from rdflib import Graph
 
 from reasoner import Policy
-from reasoner.chart import report
+from reasoner.chart import intake, report
 from reasoner.chart.intake import read, read_all, read_source
 from reasoner.chart.tables.quads import COLUMNS
 from reasoner.cli import main
@@ -131,3 +131,12 @@ def test_empty_lines_are_refused_unless_they_are_a_file_of_an_export(
     assert str(result.errors[0]).startswith("standard input: the file is empty")
     (tmp_path / "Patient.ndjson").write_text('{"resourceType": "Patient", "id": "p", "birthDate": "1980-05-05"}\n')
     assert [result.source for result in read_all([str(tmp_path)], policy)] == [f"{tmp_path}, Patient/p"]
+
+
+def test_a_chart_takes_nothing_of_what_maps_fhir(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, policy: Policy
+) -> None:
+    monkeypatch.setattr(intake, "vocabulary", None)
+    (tmp_path / "chart.ttl").write_text(chart([Attestation("adult-admission:3")]))
+    (result,) = read_all([str(tmp_path)], policy)
+    assert result.cases
