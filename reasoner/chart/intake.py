@@ -261,20 +261,17 @@ class _Intake:
         yield from self._map(waiting)
 
     def _map(self, parts: list[IntakeResult | _Waiting]) -> Iterator[IntakeResult]:
-        bundles = [part for part in parts if isinstance(part, _Waiting)]
-        if bundles:
-            found = self._mapped(bundles)
-            yield from [next(found) if isinstance(part, _Waiting) else part for part in parts]
-        else:
-            yield from [part for part in parts if not isinstance(part, _Waiting)]
+        of_bundles = self._bundles([part for part in parts if isinstance(part, _Waiting)])
+        yield from [next(of_bundles) if isinstance(part, _Waiting) else part for part in parts]
         parts.clear()
 
-    def _mapped(self, bundles: list[_Waiting]) -> Iterator[IntakeResult]:
+    def _bundles(self, bundles: list[_Waiting]) -> Iterator[IntakeResult]:
+        """What each becomes; nothing of what maps them is loaded until the first is asked for."""
         from reasoner.chart.fhir import mapping, request
 
         documents = [(part.bundle, part.source) for part in bundles]
         found = mapping.map_bundles(documents, vocabulary(self._policy), self._options or request.NOTHING_GIVEN)
-        return iter(map(self._bundle, bundles, found))
+        yield from map(self._bundle, bundles, found)
 
     def source(self, name: str, suffix: str | None, data: bytes | None = None) -> Iterator[IntakeResult | _Waiting]:
         """What is read at once."""

@@ -157,10 +157,5 @@ def audit_name(subject: str) -> str:
     return subject if subject.startswith("urn:necessity:") else f"urn:necessity:request:{_opaque(subject)}"
 
 
-def current_determination(request: str) -> str:
-    """The graph pattern that binds ``?d`` to each current determination of a request."""
-    return f"GRAPH <{CATALOG}> {{ <{request}> nec:currentDetermination ?d }}"
-
-
 def _opaque(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -7,6 +7,7 @@ import hashlib
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 _UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 DIGEST_SCHEME = "ni:///sha-256;"
@@ -42,8 +43,7 @@ class DocumentText:
 
     def page_at(self, offset: int) -> int:
         """The number of the page that a code point stands on."""
-        starts = [page.start for page in self.pages]
-        return self.pages[max(0, bisect_right(starts, offset) - 1)].number
+        return self.pages[max(0, bisect_right(self.pages, offset, key=attrgetter("start")) - 1)].number
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,6 @@ def sentences(document: DocumentText) -> tuple[Sentence, ...]:
     text = document.text
     low = lowered(text)
     newest = newest_year(text)
-    starts = [page.start for page in document.pages]
     found = []
     for unit in lines.units(text, language):
         for span in _parts(text, unit, language):
@@ -38,7 +37,7 @@ def sentences(document: DocumentText) -> tuple[Sentence, ...]:
                 Sentence(
                     start=span.start,
                     end=span.end,
-                    page=document.pages[max(0, bisect_right(starts, span.start) - 1)].number,
+                    page=document.page_at(span.start),
                     heading=unit.heading.words,
                     heading_kind=unit.heading.kind,
                     cues=cues_of(low, span, unit.heading, language, newest),

@@ -39,7 +39,7 @@ from reasoner.rdf.terms import Nodes
 WAS_DERIVED_FROM = NamedNode("http://www.w3.org/ns/prov#wasDerivedFrom")
 PROV_USED = NamedNode("http://www.w3.org/ns/prov#used")
 _LINKS = tuple(NamedNode(f"http://purl.org/dc/terms/{name}") for name in ("isPartOf", "references"))
-_KNOWN = "urn:necessity:known:"
+_KNOWN = known("").value
 _WEAR = 1_000_000  # quads added and removed after which a store is replaced
 _HEAVY = 20_000  # quads that take longer to remove than a new store takes
 
