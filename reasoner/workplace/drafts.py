@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from reasoner.ground.errors import ConflictError, StoreError
+from reasoner.ground.errors import ConflictError
+from reasoner.workplace.database import Database
 
 PRESENT = timedelta(minutes=2)
 """How long after their last activity a person counts as having a request open."""
@@ -55,15 +53,7 @@ class Drafts:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        except OSError as error:
-            raise StoreError(f"drafts cannot be kept: {error.strerror}", where=str(path)) from error
-        with self._connected() as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.executescript(_SCHEMA)
+        self._connected = Database(path, _SCHEMA).connected
 
     def fields(self, subject: str, person: str) -> dict[str, DraftField]:
         """The fields of a person's draft by name."""
@@ -160,21 +150,6 @@ class Drafts:
         """Remove a saved view."""
         with self._connected() as connection:
             connection.execute("DELETE FROM view WHERE person = ? AND name = ?", (person, name))
-
-    @contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
-        """A connection with one transaction, committed if no error is raised."""
-        try:
-            connection = sqlite3.connect(self.path, timeout=10)
-        except sqlite3.Error as error:
-            raise StoreError(f"drafts cannot be opened: {error}", where=str(self.path)) from error
-        try:
-            with connection:
-                yield connection
-        except sqlite3.Error as error:
-            raise StoreError(f"drafts cannot be kept: {error}", where=str(self.path)) from error
-        finally:
-            connection.close()
 
 
 def values(fields: Mapping[str, DraftField]) -> dict[str, str]:

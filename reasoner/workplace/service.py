@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -38,6 +38,7 @@ from reasoner.store.base import KnowledgeBase, read_chart
 from reasoner.store.catalog import GraphKind, LoadChange, graph_name
 from reasoner.store.questions import Answer
 from reasoner.store.sandbox import Sandbox
+from reasoner.workplace.auditing import actor, audited
 from reasoner.workplace.drafts import Colleague, DraftField, Drafts
 from reasoner.workplace.settings import WorkplaceSettings
 from reasoner.workplace.trial import Trial, run_trial
@@ -253,7 +254,7 @@ class Workplace:
             if approved and outcome is not Outcome.CRITERIA_MET and not proposal.rationale.strip():
                 raise DocumentationError("to approve against the recommendation takes a rationale")
             decision = signing.sign(proposal, user, self.policy)
-            self._kb.load_decision(decision, by=_actor(user))
+            self._kb.load_decision(decision, by=actor(user))
             self._reread(file.case.iri)
         self.drafts.discard(id_, user.iri, draft_fields)
         return signing.show(decision, self.policy)
@@ -265,7 +266,7 @@ class Workplace:
             if statement not in {s.iri for s in file.case.statements}:
                 raise UsageError("the chart has no such statement")
             acceptance = signing.accept(file.case.iri, statement, rationale, user, self.policy)
-            self._kb.load_acceptance(acceptance, by=_actor(user))
+            self._kb.load_acceptance(acceptance, by=actor(user))
             self._determine_now(file.case.iri, file.case.as_of, user)
 
     def withdraw(self, user: User, id_: str, acceptance: str, rationale: str) -> None:
@@ -276,7 +277,7 @@ class Workplace:
                 raise ConflictError("the acceptance is not in force", mend="Look at the request again")
             statement, person = file.acceptances[acceptance]
             accepted = Acceptance(acceptance, file.case.iri, statement, "", person, "")
-            self._kb.load_acceptance(signing.withdraw(accepted, rationale, user, self.policy), by=_actor(user))
+            self._kb.load_acceptance(signing.withdraw(accepted, rationale, user, self.policy), by=actor(user))
             self._determine_now(file.case.iri, file.case.as_of, user)
 
     def determine(self, user: User, id_: str, as_of: date | None = None) -> None:
@@ -290,7 +291,7 @@ class Workplace:
         counts: dict[LoadChange, int] = {}
         with self._audited(user, Action.LOAD), self._lock:
             for case in cases:
-                change = self._kb.load_case(case, by=_actor(user))
+                change = self._kb.load_case(case, by=actor(user))
                 if change is not LoadChange.UNCHANGED:
                     self._determine_now(case.iri, case.as_of, user)
                 counts[change] = counts.get(change, 0) + 1
@@ -308,27 +309,8 @@ class Workplace:
 
     # ------------------------------------------------------------ inside
 
-    @contextmanager
-    def _audited(self, user: User, action: Action, subject: str = "", detail: str = "") -> Iterator[None]:
-        """Require the permission for an action and record it; a refusal or failure is recorded too, without its message."""
-
-        def record(entry: str, detail: str) -> None:
-            self.trail.append(_actor(user), entry, subject=subject, detail=detail)
-
-        try:
-            user.require(action)
-        except AccessError:
-            record(f"refused: {action.value}", detail)
-            raise
-        record(action.value, detail)
-        try:
-            yield
-        except AccessError:
-            record(f"refused: {action.value}", detail)
-            raise
-        except Exception as error:
-            record(f"failed: {action.value}", type(error).__name__)
-            raise
+    def _audited(self, user: User, action: Action, subject: str = "", detail: str = "") -> AbstractContextManager[None]:
+        return audited(self.trail, user, action, subject, detail)
 
     def _items_of(self, user: User, id_: str) -> list[WorklistItem]:
         """The items of a request; raises `StoreError` if there is no such request."""
@@ -352,7 +334,7 @@ class Workplace:
 
     def _determine_now(self, request: str, as_of: date | None, user: User) -> None:
         _, determinations = self._determined(request, as_of)
-        self._kb.record(determinations, by=_actor(user))
+        self._kb.record(determinations, by=actor(user))
         self._reread(request)
 
     def _reread(self, request: str) -> None:
@@ -398,10 +380,6 @@ def _check_proposal(determination: Determination, proposal: Proposal) -> None:
             raise DocumentationError(f"{part.criterion.id} is unconditional and cannot be set not applicable")
     if proposal.disposition is Disposition.DOCUMENTATION_REQUESTED and not proposal.letter.strip():
         raise DocumentationError("the request for documentation has no letter")
-
-
-def _actor(user: User) -> audit.Actor:
-    return audit.Actor(user.iri, user.name, user.role.value)
 
 
 def statement_name(iri: str) -> str:
