@@ -29,19 +29,22 @@ class Action(StrEnum):
     DETERMINE = "determine"
     DECIDE = "decide"
     DECIDE_ADVERSELY = "decide adversely"
+    ASSIGN = "assign"
+    NOTE = "write a note"
     LOAD = "load charts"
     AUDIT = "read the audit trail"
 
 
 _VIEW = frozenset({Action.SIGN_IN, Action.READ, Action.QUERY})
-_REVIEW = _VIEW | {Action.EXPORT, Action.TRY, Action.DRAFT, Action.ACCEPT, Action.DETERMINE, Action.DECIDE}
+_TEAM = frozenset({Action.ASSIGN, Action.NOTE})
+_REVIEW = _VIEW | _TEAM | {Action.EXPORT, Action.TRY, Action.DRAFT, Action.ACCEPT, Action.DETERMINE, Action.DECIDE}
 PERMITTED: Mapping[Role, frozenset[Action]] = MappingProxyType(
     {
         Role.VIEWER: _VIEW,
         Role.REVIEWER: _REVIEW,
         Role.CLINICIAN: _REVIEW | {Action.DECIDE_ADVERSELY},
-        # Loads charts and reads the audit trail, and decides no request.
-        Role.ADMINISTRATOR: _VIEW | {Action.EXPORT, Action.TRY, Action.DETERMINE, Action.LOAD, Action.AUDIT},
+        # Loads charts, gives out requests and reads the audit trail, and decides no request.
+        Role.ADMINISTRATOR: _VIEW | _TEAM | {Action.EXPORT, Action.TRY, Action.DETERMINE, Action.LOAD, Action.AUDIT},
     }
 )
 """What each role may do."""
