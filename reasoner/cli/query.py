@@ -75,7 +75,7 @@ def add(commands: Commands) -> None:
     serve.add_argument(
         "--timeout", type=_positive, default=30, metavar="SECONDS", help="the longest a query may take; default 30"
     )
-    serve.add_argument("--limit", type=_positive, default=64, metavar="MIB", help="the largest answer; default 64")
+    serve.add_argument("--limit", type=_positive, default=1024, metavar="MIB", help="the largest answer; default 1024")
     serve.add_argument(
         "--memory", type=_positive, default=4096, metavar="MIB", help="the most memory a worker may use; default 4096"
     )
@@ -130,7 +130,7 @@ def _query(options: argparse.Namespace) -> int:
     else:
         kb = BaseLocation.of(options).open()
     with kb:
-        answer = Answer(kb.query(text), text)
+        answer = Answer(kb.query(text), text, prefixes=kb.register.prefixes_for(text))
     write(answer.serialize(options.format or ("turtle" if answer.triples is not None else "text")), options.out)
     return SOME if rejected else DONE
 

@@ -18,6 +18,8 @@ _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 _NAME = re.compile(r"[?$:@][\w-]*")
 _CALL = re.compile(r"SERVICE|LOAD", re.IGNORECASE)
 _FROM = re.compile(r"(?<![?$:@\w-])FROM(?:\s*(?:NAMED\s*)?<|\s+(?:NAMED\s+)?[\w.-]*:)", re.IGNORECASE)
+_PREFIXED = re.compile(r"(?<![\w?$@:\\-])([A-Za-z](?:[\w.-]*[\w-])?)?:")
+_DECLARED = re.compile(r"PREFIX\s+([\w.-]*):", re.IGNORECASE)
 _TOKEN = re.compile(
     r"""(?P<comment>\#[^\n\r]*)
       | (?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
@@ -70,6 +72,12 @@ def refuse_depth(text: str) -> None:
 def names_graphs(text: str) -> bool:
     """Whether a query names the graphs of its data set with FROM (SPARQL 1.1, section 13.2)."""
     return bool(_FROM.search("".join(_code(_unescape(text)))))
+
+
+def undeclared_prefixes(text: str) -> set[str]:
+    """The prefixes that SPARQL seems to use and does not declare; perhaps others too, never fewer."""
+    code = without_text(_unescape(text))
+    return {match[1] or "" for match in _PREFIXED.finditer(code)} - set(_DECLARED.findall(code))
 
 
 def without_text(text: str) -> str:

@@ -41,8 +41,13 @@ _COMPACT = 64 * 2**20
 class Store(Protocol):
     """A set of named graphs that answers SPARQL; the default graph of a query is their union."""
 
-    def query(self, text: str) -> QueryResults:
-        """Answer a query of trusted text; raises `QueryError` if it is wrong, `StoreError` if the store fails."""
+    def query(self, text: str, *, prefixes: Mapping[str, str] | None = None) -> QueryResults:
+        """Answer a query of trusted text, in which some prefixes need no declaration.
+
+        Raises:
+            QueryError: it is wrong.
+            StoreError: the store fails.
+        """
 
     def update(self, text: str) -> None:
         """Carry out an update request of trusted text, whole or not at all; raises as `query` does."""
@@ -214,8 +219,9 @@ class EndpointStore:
         self._timeout = timeout
         self._opener = urllib.request.build_opener(_NoRedirect)
 
-    def query(self, text: str) -> QueryResults:
+    def query(self, text: str, *, prefixes: Mapping[str, str] | None = None) -> QueryResults:
         """See `Store.query`."""
+        text = "".join(f"PREFIX {prefix}: <{iri}> " for prefix, iri in (prefixes or {}).items()) + text
         accept = f"{_SOLUTIONS}, {_TRIPLES};q=0.9"
         kind, body = self._post(self.query_url, "application/sparql-query", text, accept)
         try:

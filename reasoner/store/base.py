@@ -78,12 +78,14 @@ class KnowledgeBase:
     def query(self, text: str) -> QueryResults:
         """Answer a SPARQL query; its default graph is the union of all named graphs.
 
+        The prefixes of `Register.prefixes` need no declaration.
+
         Raises:
             QueryError: it is not SPARQL, or calls another server.
             StoreError: the store cannot be asked.
         """
         refuse_outreach(text)
-        return self.store.query(text)
+        return self.store.query(text, prefixes=self.register.prefixes_for(text))
 
     def load_policy(self, policy: Policy, by: Actor | None = None) -> LoadChange:
         """Add a policy and the vocabularies that it uses, or replace their earlier content.

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import hmac
 import io
+import itertools
 import json
+import os
+import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
 import pyoxigraph as ox
@@ -25,7 +29,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from reasoner.ground.errors import ConflictError, NecessityError, QueryError, UsageError
@@ -37,7 +41,6 @@ from reasoner.store.change import Change
 from reasoner.store.protocol import (
     GRAPH_TYPES,
     LOOPBACK,
-    PREFIXES,
     TABLE_TYPES,
     Operation,
     RefusalError,
@@ -54,6 +57,8 @@ _MAX_WAITING = 64
 """Requests that may wait for a worker."""
 _MAX_BODY = {"query": 2**20, "update": 256 * 2**20, "change": 256 * 2**20}
 """Bytes that the body of a request may have, by its kind of operation."""
+_PIECE = 2**20
+"""Bytes of an answer that are in memory at a time."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ class EndpointSettings:
     workers: int = 2
     timeout: float = 30.0
     """Seconds a request may take before its worker is ended."""
-    limit: int = 64 * 2**20
+    limit: int = 2**30
     """Bytes an answer may have; a longer one is refused, never truncated."""
     memory: int = 4 * 2**30
     """Bytes of address space a worker may take."""
@@ -79,8 +84,8 @@ class EndpointSettings:
 
 _STATUS = {QueryError: 400, ConflictError: 409}
 """The HTTP status of errors; 500 of others."""
-_Answer = tuple[int, str, bytes]
-"""Status, media type and body."""
+_Answer = tuple[int, str, bytes | None]
+"""Status, media type and body; None if the body is in the file that was named for it."""
 
 
 def serve(settings: EndpointSettings) -> None:
@@ -145,6 +150,7 @@ class _Endpoint:
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
         settings = self.settings
+        self.answers = tempfile.TemporaryDirectory(prefix="necessity-")
         self.pool = ProcessPool(
             max_workers=1 if settings.writable else settings.workers,
             context=get_context("spawn"),
@@ -160,6 +166,7 @@ class _Endpoint:
             except TimeoutError:
                 self.pool.stop()  # type: ignore[no-untyped-call] # as above
                 await asyncio.to_thread(self.pool.join)
+            self.answers.cleanup()
 
     async def sparql(self, request: Request) -> Response:
         if request.method == "OPTIONS":
@@ -169,11 +176,10 @@ class _Endpoint:
             operation = await self._operation(request)
             if operation is None:
                 return self._description(request)
-            status, media, body = await self._run(operation)
+            return await self._run(operation)
         except RefusalError as refusal:
             headers = {"WWW-Authenticate": "Bearer"} if refusal.status == 401 else {}
             return PlainTextResponse(f"{refusal}\n", refusal.status, headers)
-        return Response(body, status, media_type=media, headers={"Vary": "Accept", "Cache-Control": "no-store"})
 
     async def graph(self, request: Request) -> Response:
         """One named graph, or all of them as one (SPARQL 1.1 Graph Store HTTP Protocol, read-only)."""
@@ -185,10 +191,9 @@ class _Endpoint:
             if len(names) + whole != 1 or len(parameters) != 1:
                 raise RefusalError(400, "name one graph with ?graph=IRI, or all of them with ?default")
             accept = request.headers.get("accept", "")
-            status, media, body = await self._run(Operation("graph", next(iter(names), ""), (), (), accept))
+            return await self._run(Operation("graph", next(iter(names), ""), (), (), accept))
         except RefusalError as refusal:
             return PlainTextResponse(f"{refusal}\n", refusal.status)
-        return Response(body, status, media_type=media, headers={"Vary": "Accept", "Cache-Control": "no-store"})
 
     async def changes(self, request: Request) -> Response:
         """Carry out a change of the base that `necessity kb` or a workplace has worked out elsewhere."""
@@ -199,10 +204,9 @@ class _Endpoint:
             if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
                 raise RefusalError(415, "a change is sent as application/json")
             body = await self._body(request, "change")
-            status, media, answer = await self._run(Operation("change", body, (), (), ""))
+            return await self._run(Operation("change", body, (), (), ""))
         except RefusalError as refusal:
             return PlainTextResponse(f"{refusal}\n", refusal.status)
-        return Response(answer, status, media_type=media)
 
     async def health(self, _: Request) -> Response:
         try:
@@ -278,13 +282,25 @@ class _Endpoint:
         except UnicodeDecodeError:
             raise RefusalError(400, "SPARQL is sent as UTF-8") from None
 
-    async def _run(self, operation: Operation) -> _Answer:
+    async def _run(self, operation: Operation) -> Response:
+        """The response that a worker makes.
+
+        It is whole before the first byte is sent, so one that goes over a limit is refused, never cut short. A long one
+        is in a file meanwhile.
+        """
         if self.waiting >= _MAX_WAITING:
             raise RefusalError(503, "too many requests wait; come back later")
         self.waiting += 1
+        path = Path(self.answers.name) / secrets.token_hex()
         try:
-            future = self.pool.schedule(_answer, args=(operation,), timeout=self.settings.timeout)
-            return await asyncio.wrap_future(future)
+            future = self.pool.schedule(_answer, args=(operation, path), timeout=self.settings.timeout)
+            status, media, body = await asyncio.wrap_future(future)
+            headers = {"Vary": "Accept", "Cache-Control": "no-store"}
+            if body is not None:
+                return Response(body, status, headers, media)
+            stream = path.open("rb")
+            headers["Content-Length"] = str(os.fstat(stream.fileno()).st_size)
+            return StreamingResponse(_pieces(stream), status, headers, media)
         except TimeoutError:
             raise RefusalError(
                 504, f"it took longer than {self.settings.timeout:g} seconds; narrow the question"
@@ -295,6 +311,7 @@ class _Endpoint:
             raise RefusalError(503, f"the workers have stopped: {error}") from None
         finally:
             self.waiting -= 1
+            path.unlink(missing_ok=True)  # what is open can still be read
 
     def _description(self, request: Request) -> Response:
         """The service description (SPARQL 1.1 Service Description)."""
@@ -320,12 +337,25 @@ class _Endpoint:
         return Response(body, media_type=media, headers={"Vary": "Accept"})
 
 
+def _pieces(stream: BinaryIO) -> Iterator[bytes]:
+    with stream:
+        while piece := stream.read(_PIECE):
+            yield piece
+
+
 # ---------------------------------------------------------------- in a worker
 
 
-class _LimitedBuffer(io.BytesIO):
+class _LimitedFile(io.FileIO):
+    """A new file that takes no more bytes than an answer may have."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "x")
+        self._left = _limit
+
     def write(self, data: ReadableBuffer) -> int:
-        if self.tell() + memoryview(data).nbytes > _limit:
+        self._left -= memoryview(data).nbytes
+        if self._left < 0:
             raise RefusalError(413, f"the answer is larger than {_limit // 2**20} MiB; use LIMIT")
         return super().write(data)
 
@@ -350,16 +380,16 @@ def _open(directory: Path, writable: bool, memory: int, limit: int) -> None:
     _limit = limit
     _store = DirectoryStore(directory, write=writable)
     _base = KnowledgeBase(_store)
-    _prefixes = PREFIXES | _base.register.prefixes()
+    _prefixes = _base.register.prefixes()
 
 
-def _answer(operation: Operation) -> _Answer:
+def _answer(operation: Operation, path: Path) -> _Answer:
     try:
         if operation.kind == "change":
             _carry_out(operation.text)
             return 204, "text/plain", b""
         if operation.kind == "graph":
-            return _whole_graph(operation)
+            return _graph(operation.accept, _whole_graph(operation), path)
         refuse_outreach(operation.text)
         if operation.kind == "update":
             _base.update(operation.text)
@@ -370,14 +400,12 @@ def _answer(operation: Operation) -> _Answer:
             named_graphs=operation.named_graphs,
             prefixes=_prefixes,
         )
-        body = _LimitedBuffer()
-        if isinstance(results, ox.QuerySolutions | ox.QueryBoolean):
-            media = choose(operation.accept, TABLE_TYPES)
-            results.serialize(body, format=TABLE_TYPES[media])
-        else:
-            media = choose(operation.accept, GRAPH_TYPES)
-            ox.serialize(results, body, format=GRAPH_TYPES[media])
-        return 200, media, body.getvalue()
+        if not isinstance(results, ox.QuerySolutions | ox.QueryBoolean):
+            return _graph(operation.accept, results, path)
+        media = choose(operation.accept, TABLE_TYPES)
+        with io.BufferedWriter(_LimitedFile(path), _PIECE) as output:
+            results.serialize(output, format=TABLE_TYPES[media])
+        return _written(media, path)
     except RefusalError as error:
         return error.status, "text/plain", f"{error}\n".encode()
     except NecessityError as error:
@@ -387,22 +415,33 @@ def _answer(operation: Operation) -> _Answer:
         return 500, "text/plain", f"the store failed: {error}\n".encode()
 
 
-def _whole_graph(operation: Operation) -> _Answer:
+def _graph(accept: str, triples: Iterable[ox.Triple], path: Path) -> _Answer:
+    media = choose(accept, GRAPH_TYPES)
+    with io.BufferedWriter(_LimitedFile(path), _PIECE) as output:
+        ox.serialize(triples, output, format=GRAPH_TYPES[media])
+    return _written(media, path)
+
+
+def _written(media: str, path: Path) -> _Answer:
+    return 200, media, path.read_bytes() if path.stat().st_size <= _PIECE else None
+
+
+def _whole_graph(operation: Operation) -> Iterable[ox.Triple]:
     where = f"GRAPH <{operation.text}> {{ ?s ?p ?o }}" if operation.text else "?s ?p ?o"
     results = _store.query(f"CONSTRUCT {{ ?s ?p ?o }} {{ {where} }}")
-    triples = [] if isinstance(results, ox.QuerySolutions | ox.QueryBoolean) else list(results)
-    if operation.text and not triples:
+    triples = iter(() if isinstance(results, ox.QuerySolutions | ox.QueryBoolean) else results)
+    first = next(triples, None)
+    if operation.text and first is None:
         raise RefusalError(404, "there is no such graph")
-    media, body = choose(operation.accept, GRAPH_TYPES), _LimitedBuffer()
-    ox.serialize(triples, body, format=GRAPH_TYPES[media])
-    return 200, media, body.getvalue()
+    return itertools.chain([first] if first else (), triples)
 
 
 def _carry_out(text: str) -> None:
+    global _prefixes
     try:
         told = json.loads(text)
         change, action, by = Change.from_json(told["change"]), str(told["action"]), Actor(**told["by"])
     except (ValueError, TypeError, KeyError):
         raise QueryError("it is no change of a knowledge base") from None
     _base.carry_out(change, action, by)
-    _prefixes.update(_base.register.prefixes())
+    _prefixes = _base.register.prefixes()

@@ -9,8 +9,6 @@ from urllib.parse import parse_qsl
 
 import pyoxigraph as ox
 
-from reasoner.rdf.namespaces import DCTERMS, OWL, PROV, RDF, RDFS, SH, SKOS, XSD
-
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 """The names by which a machine reaches only itself."""
 TABLE_TYPES = {
@@ -31,19 +29,6 @@ GRAPH_TYPES = {
     "application/xml": ox.RdfFormat.RDF_XML,
 }
 """The media types of graphs, the preferred one first."""
-
-
-PREFIXES = {
-    "dcterms": str(DCTERMS),
-    "owl": str(OWL),
-    "prov": str(PROV),
-    "rdf": str(RDF),
-    "rdfs": str(RDFS),
-    "sh": str(SH),
-    "skos": str(SKOS),
-    "xsd": str(XSD),
-}
-"""The prefixes that a query need not declare, beside those of the vocabularies and sections in the base."""
 
 
 @dataclass(frozen=True)

@@ -149,16 +149,25 @@ class Answer:
     Args:
         results: the results of a store.
         text: the query; its prefixes shorten IRIs in a table for people.
+        prefixes: prefixes that it uses and does not declare.
         limit: rows or triples to take at most; `truncated` says whether there were more.
     """
 
-    def __init__(self, results: QueryResults, text: str = "", *, limit: int | None = None) -> None:
+    def __init__(
+        self,
+        results: QueryResults,
+        text: str = "",
+        *,
+        prefixes: Mapping[str, str] | None = None,
+        limit: int | None = None,
+    ) -> None:
         self.truncated = False
         self.columns: tuple[str, ...] = ()
         self.rows: list[tuple[Term | None, ...]] = []
         self.triples: list[ox.Triple] | None = None
         self.truth: bool | None = None
         self._prefixes = {match[2]: match[1] for match in _PREFIX.finditer(text)}
+        self._prefixes |= {iri: f"{prefix}:" for prefix, iri in (prefixes or {}).items()}
         if isinstance(results, ox.QuerySolutions):
             self.columns = tuple(variable.value for variable in results.variables)
             rows = (tuple(row[number] for number in range(len(self.columns))) for row in results)

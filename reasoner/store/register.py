@@ -8,12 +8,25 @@ from dataclasses import replace
 import pyoxigraph as ox
 
 from reasoner.ground.errors import StoreError
-from reasoner.rdf.namespaces import NEC
+from reasoner.rdf.namespaces import DCTERMS, NEC, OWL, PROV, RDF, RDFS, SH, SKOS, XSD
+from reasoner.rdf.sparql import undeclared_prefixes
 from reasoner.store.backends import Store
 from reasoner.store.catalog import CATALOG, FORMAT, HEADER, CatalogEntry, GraphKind, lines
 
 Accepted = dict[str, tuple[str, str, bool]]
 """IRI of an acceptance to the statement's and the person's IRI, and whether it is withdrawn."""
+
+STANDARD_PREFIXES = {
+    "dcterms": str(DCTERMS),
+    "owl": str(OWL),
+    "prov": str(PROV),
+    "rdf": str(RDF),
+    "rdfs": str(RDFS),
+    "sh": str(SH),
+    "skos": str(SKOS),
+    "xsd": str(XSD),
+}
+"""The prefixes that a query need not declare, beside those of the vocabularies and sections in the base."""
 
 
 class Register:
@@ -101,8 +114,18 @@ class Register:
         )
         return [row["request"].value for row in rows]
 
+    def prefixes_for(self, text: str) -> dict[str, str]:
+        """The prefixes that SPARQL may use without declaring them and does use."""
+        used = undeclared_prefixes(text)
+        known = STANDARD_PREFIXES if used <= STANDARD_PREFIXES.keys() else self.prefixes()
+        return {prefix: known[prefix] for prefix in used & known.keys()}
+
     def prefixes(self) -> dict[str, str]:
-        """The prefixes of the vocabularies that the base holds, and of the sections of policies where no two have one name."""
+        """All prefixes that SPARQL may use without declaring them.
+
+        They are the standard ones, those of the vocabularies that the base holds, and those of the sections of policies where
+        no two have one name.
+        """
         found: dict[str, set[str]] = {}
         for row in self.select(
             """PREFIX vann: <http://purl.org/vocab/vann/> PREFIX dcterms: <http://purl.org/dc/terms/>
@@ -113,7 +136,7 @@ class Register:
                   BIND(CONCAT(STR(?section), "/") AS ?space) } }"""
         ):
             found.setdefault(row["prefix"].value, set()).add(row["space"].value)
-        return {prefix: min(spaces) for prefix, spaces in found.items() if len(spaces) == 1}
+        return {prefix: min(spaces) for prefix, spaces in found.items() if len(spaces) == 1} | STANDARD_PREFIXES
 
     def determinations(self, request: str) -> set[str]:
         """All determinations of a request."""

@@ -14,6 +14,7 @@ from reasoner.ground.errors import NecessityError, QueryError
 from reasoner.rdf.sparql import refuse_outreach
 from reasoner.store.backends import DirectoryStore, Store
 from reasoner.store.questions import Answer
+from reasoner.store.register import Register
 
 TIMEOUT = 30.0
 """Seconds a query may take."""
@@ -56,7 +57,7 @@ class Sandbox:
         """
         refuse_outreach(text)
         if not isinstance(self._store, DirectoryStore):
-            return Answer(self._store.query(text), text, limit=limit)
+            return _answer(self._store, text, limit)
         # Within the lock the copy stays, and queries run one at a time.
         with self._lock:
             command = [sys.executable, "-m", "reasoner.store.sandbox", str(self._copy(self._store)), str(self._memory)]
@@ -92,6 +93,11 @@ class Sandbox:
             self._folder = None
 
 
+def _answer(store: Store, text: str, limit: int) -> Answer:
+    prefixes = Register(store).prefixes_for(text)
+    return Answer(store.query(text, prefixes=prefixes), text, prefixes=prefixes, limit=limit)
+
+
 def _main(directory: str, memory: str) -> None:
     """Answer the query on standard input from the store in a directory, on standard output."""
     try:
@@ -102,7 +108,7 @@ def _main(directory: str, memory: str) -> None:
         pass
     text, limit = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by the process that started this one
     try:
-        answer: Answer | NecessityError = Answer(DirectoryStore(Path(directory)).query(text), text, limit=limit)
+        answer: Answer | NecessityError = _answer(DirectoryStore(Path(directory)), text, limit)
     except NecessityError as error:
         answer = error
     sys.stdout.buffer.write(pickle.dumps(answer))

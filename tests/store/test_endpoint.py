@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -18,6 +21,7 @@ from starlette.testclient import TestClient
 from reasoner import Policy
 from reasoner.ground.errors import QueryError, StoreError, UsageError
 from reasoner.rdf.sparql import names_graphs, refuse_outreach
+from reasoner.store import endpoint
 from reasoner.store.backends import open_store
 from reasoner.store.base import KnowledgeBase
 from reasoner.store.catalog import GraphKind, graph_name
@@ -328,8 +332,10 @@ def known(tmp_path_factory: pytest.TempPathFactory, policy: Policy) -> Iterator[
     with KnowledgeBase(open_store(place, write=True)) as kb:
         kb.load_policy(policy)
     settings = EndpointSettings(directory=place, workers=1, origins=("https://editor.example",))
-    with TestClient(application(settings), base_url="http://127.0.0.1:7878") as found:
-        yield found
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("answers")))
+        with TestClient(application(settings), base_url="http://127.0.0.1:7878") as found:
+            yield found
 
 
 def test_a_page_of_a_listed_site_may_ask_and_no_other(known: TestClient) -> None:
@@ -436,3 +442,33 @@ def test_what_would_end_the_process_is_refused(known: TestClient, name: str) -> 
 def test_many_values_are_no_depth() -> None:
     refuse_outreach("SELECT * { VALUES ?x { " + "<urn:x.y.z> " * 30_000 + "} ?x ?p '((((((' }")
     refuse_outreach("INSERT DATA { GRAPH <urn:g> { " + "<urn:s> <urn:p> 1 . " * 30_000 + "} }")
+
+
+def test_a_long_answer_is_sent_whole_and_is_never_in_memory(known: TestClient, monkeypatch) -> None:
+    from starlette.responses import StreamingResponse
+
+    sizes: list[int] = []
+
+    def noted(self, content, *rest, **named):
+        def pieces():
+            for piece in content:
+                sizes.append(len(piece))
+                yield piece
+
+        StreamingResponse.__init__(self, pieces(), *rest, **named)
+
+    monkeypatch.setattr(endpoint, "StreamingResponse", type("Noted", (StreamingResponse,), {"__init__": noted}))
+    product = "SELECT * { ?s ?p ?o . ?o ?q ?r }"
+    answer = known.get("/sparql", params={"query": product}, headers={"Accept": "text/csv", "Accept-Encoding": ""})
+    assert answer.status_code == 200
+    assert sum(sizes) == len(answer.content) == int(answer.headers["content-length"])
+    assert len(sizes) > 3
+    assert max(sizes) <= 2**20
+    count = known.get("/sparql", params={"query": "SELECT (COUNT(*) AS ?n) { ?s ?p ?o . ?o ?q ?r }"})
+    rows = int(count.json()["results"]["bindings"][0]["n"]["value"])
+    assert len(list(csv.reader(io.StringIO(answer.text)))) == rows + 1
+    graph = known.get("/graphs", params={"default": ""}, headers={"Accept": "application/n-triples"})
+    everything = known.get("/sparql", params={"query": "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"})
+    assert len(graph.text.splitlines()) == int(everything.json()["results"]["bindings"][0]["n"]["value"])
+    (folder,) = Path(tempfile.gettempdir()).iterdir()
+    assert not list(folder.iterdir()), "no answer is left behind"

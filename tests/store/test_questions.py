@@ -25,6 +25,7 @@ from reasoner.review.signing import read_decisions
 from reasoner.store.backends import open_store
 from reasoner.store.base import KnowledgeBase
 from reasoner.store.questions import Answer, Query, find, library
+from reasoner.store.sandbox import Sandbox
 from tests.conftest import CASES, ROOT, served
 from tests.store.questions import ANSWERS, World, finding_counts_for, old_evidence
 
@@ -367,6 +368,28 @@ def test_query_over_charts_needs_no_knowledge_base(capsys: pytest.CaptureFixture
     own.write_text("SELECT (COUNT(*) AS ?n) { ?s a <https://w3id.org/necessity/core#Determination> }")
     assert main(["query", str(own), str(chart), "--format", "csv"]) == 0
     assert capsys.readouterr().out.split() == ["n", "1"]
+
+
+def test_known_prefixes_need_no_declaration(
+    place: Path, endpoint: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """By command, over charts, at an endpoint and in the sandbox; and a table shows terms by them."""
+    text = "SELECT ?finding { ?finding rdfs:subClassOf iop:UnstableLivingSituation }"
+    own = tmp_path / "own.rq"
+    own.write_text(text)
+    chart = str(CASES / "mp9556" / "adult-admission" / "same-day-contradiction.ttl")
+    for arguments in (["--kb", str(place)], [chart], ["--kb", endpoint]):
+        assert main(["query", str(own), *arguments]) == 0
+        assert "iop:Homelessness" in capsys.readouterr().out.split()
+    store = open_store(place)
+    sandbox = Sandbox(store, timeout=120)
+    answer = sandbox.query(text, 100)
+    sandbox.close()
+    store.close()
+    assert "iop:Homelessness" in {answer.shorten(row[0]) for row in answer.rows}
+    own.write_text("SELECT * { ?s none:such ?o }")
+    assert main(["query", str(own), "--kb", str(place)]) == 2
+    assert "line 1, column 15: the prefix of none:such is not declared" in capsys.readouterr().err
 
 
 def test_listing_showing_and_errors(
