@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from reasoner.abstraction.examples import Examples
 from reasoner.chart.documents.anchors import target_iri
+from reasoner.chart.documents.copies import copied_forward, folded
+from reasoner.chart.documents.language import Span
 from reasoner.chart.documents.model import DocumentText, Sentence
 from reasoner.chart.documents.sentences import sentences
 from reasoner.ground.errors import UsageError
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
 BEST, BEST_OF_SENTENCE = 10, 3
 """How many sentences are suggested for a criterion, and how many criteria for a sentence."""
-_COPY = 40  # code points from which on the same words elsewhere are a copy
+_COPY = 33  # letters and digits from which on the same words elsewhere are a copy
 _AROUND = 160  # code points shown before and after a sentence
 
 
@@ -29,6 +32,8 @@ class Passage:
 
     document: DocumentText
     sentence: Sentence
+    issued: date | None = None
+    """The day of the document; None if it is not known."""
 
     @property
     def quote(self) -> str:
@@ -67,7 +72,7 @@ class Suggestion:
     """Comparable within a criterion alone."""
     passage: Passage
     copies: tuple[Passage, ...]
-    """Where else the same words stand."""
+    """Where else the same words stand, such as in later notes that they were copied forward to."""
     finding: str
     """IRI of the finding class whose example is most like it; empty if there is none. It says nothing of the stance."""
     method: str
@@ -94,16 +99,24 @@ class Abstractor:
         self._ranker = Ranker(Examples(policy))
 
     def suggest(
-        self, documents: Iterable[DocumentText], criteria: Iterable[Criterion], *, best: int = BEST
+        self,
+        documents: Iterable[DocumentText],
+        criteria: Iterable[Criterion],
+        *,
+        best: int = BEST,
+        issued: Mapping[str, date] | None = None,
     ) -> tuple[Suggestion, ...]:
         """The best sentences for each criterion, in the order of the criteria and of their ranks.
+
+        What a later document has from an earlier one is suggested once, where it stood first.
 
         Args:
             documents: the documents of one record.
             criteria: leaves, such as those of `asked`. One without examples gets no suggestion.
             best: how many sentences a criterion gets at most.
+            issued: the days of documents, by the digest of their texts; those without one count as the latest.
         """
-        groups, scores = self._scored(documents)
+        groups, scores = self._scored(documents, issued)
         found: list[Suggestion] = []
         for criterion in criteria if groups else ():
             if criterion.finding in scores:
@@ -112,7 +125,12 @@ class Abstractor:
         return tuple(found)
 
     def by_sentence(
-        self, documents: Iterable[DocumentText], criteria: Iterable[Criterion], *, best: int = BEST_OF_SENTENCE
+        self,
+        documents: Iterable[DocumentText],
+        criteria: Iterable[Criterion],
+        *,
+        best: int = BEST_OF_SENTENCE,
+        issued: Mapping[str, date] | None = None,
     ) -> tuple[Suggestion, ...]:
         """For each sentence the criteria that it is most likely to speak to, in the order of the sentences.
 
@@ -120,8 +138,9 @@ class Abstractor:
             documents: the documents of one record.
             criteria: the leaves to choose from.
             best: how many criteria a sentence gets at most; it gets none for which its score is not above 0.
+            issued: as for `suggest`; the documents come in the order of their days.
         """
-        groups, scores = self._scored(documents)
+        groups, scores = self._scored(documents, issued)
         known = [criterion for criterion in criteria if criterion.finding in scores]
         chosen: dict[str, dict[int, int]] = {criterion.iri: {} for criterion in known}
         orders = {c.iri: (-scores[c.finding]).argsort(kind="stable").argsort(kind="stable") + 1 for c in known}
@@ -134,9 +153,11 @@ class Abstractor:
         found = [s for c in known for s in self._suggestions(c, groups, scores, chosen[c.iri])]
         return tuple(sorted(found, key=lambda suggestion: (rows[id(suggestion.passage)], -suggestion.score)))
 
-    def _scored(self, documents: Iterable[DocumentText]) -> tuple[list[list[Passage]], dict[str, Floats]]:
+    def _scored(
+        self, documents: Iterable[DocumentText], issued: Mapping[str, date] | None
+    ) -> tuple[list[list[Passage]], dict[str, Floats]]:
         """The passages with their copies, and their scores by the finding class of the leaf."""
-        groups = _same_words(Passage(document, sentence) for document in documents for sentence in sentences(document))
+        groups = _told_once([(document, (issued or {}).get(document.digest)) for document in documents])
         scores = self._ranker.scores([(first.quote, first.kinds) for first, *_ in groups])
         return groups, {target: scores[:, column] for column, target in enumerate(self._ranker.targets)}
 
@@ -175,11 +196,23 @@ def leaves_of(version: PolicyVersion, name: str) -> tuple[Criterion, ...]:
     return tuple(leaf for member in criterion.members for leaf in leaves_of(version, member))
 
 
-def _same_words(passages: Iterable[Passage]) -> list[list[Passage]]:
-    """Places in their order, those together that are copies of each other: a longer sentence in the same words and cues."""
+def _told_once(documents: list[tuple[DocumentText, date | None]]) -> list[list[Passage]]:
+    """Passages from the earliest document to the latest, those together that are copies of each other.
+
+    Copies have the same words and cues, and are long or stand in a paragraph that was copied forward.
+    """
+    copied: dict[int, list[Span]] = {}
+    for copy in copied_forward(documents):
+        copied.setdefault(copy.document, []).append(copy.span)
+        copied.setdefault(copy.first, []).append(copy.first_span)
     groups: dict[object, list[Passage]] = {}
-    for passage in passages:
-        words = " ".join(passage.quote.split()).lower()
-        key = (words, passage.kinds) if len(words) >= _COPY else (passage.document.digest, passage.sentence.start)
-        groups.setdefault(key, []).append(passage)
+    for place in sorted(range(len(documents)), key=lambda place: documents[place][1] or date.max):
+        document, issued = documents[place]
+        spans = copied.get(place, ())
+        for sentence in sentences(document):
+            passage = Passage(document, sentence, issued)
+            words = folded(passage.quote)
+            known = len(words) >= _COPY or any(span.start <= sentence.start < span.end for span in spans)
+            key = (words, passage.kinds) if known else (place, sentence.start)
+            groups.setdefault(key, []).append(passage)
     return list(groups.values())

@@ -139,9 +139,12 @@ def _find(options: argparse.Namespace) -> int:
 
 
 def _suggest(policy: Policy, documents: Documents, criteria: Sequence[Criterion]) -> tuple[Suggestion, ...]:
+    from reasoner.abstraction.dates import issued
     from reasoner.abstraction.suggestions import Abstractor
 
-    return Abstractor(policy).suggest(documents.texts, criteria)
+    days = {document.digest: issued(document, date.today()) for document in documents.texts}
+    known = {digest: day for digest, day in days.items() if day}
+    return Abstractor(policy).suggest(documents.texts, criteria, issued=known)
 
 
 def _accept(
@@ -214,7 +217,6 @@ def _is_minor(version: PolicyVersion, facts: dict[str, str]) -> bool:
 def _written(
     form: str, suggestions: Sequence[Suggestion], documents: Documents, policy: Policy, facts: dict[str, str]
 ) -> str:
-    from reasoner.abstraction.dates import issued
     from reasoner.render import suggestions as forms
 
     if form == "jsonl":
@@ -223,10 +225,9 @@ def _written(
         return forms.to_html(suggestions)
     if form == "turtle":
         return forms.to_graph(suggestions, policy).serialize(format="turtle")
-    days = {document.digest: issued(document, date.today()) for document in documents.texts}
     digests = hashlib.sha256("\n".join(document.digest for document in documents.texts).encode()).hexdigest()
     named = {"request": f"record-{digests[:12]}"} | facts
-    return forms.to_csv(suggestions, named, {digest: day.isoformat() for digest, day in days.items() if day})
+    return forms.to_csv(suggestions, named)
 
 
 def _folder(path: Path) -> Path:

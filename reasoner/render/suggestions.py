@@ -39,8 +39,9 @@ def _fields(suggestion: Suggestion) -> dict[str, Any]:
         "cues": [{"kind": cue.kind, "start": cue.start, "end": cue.end} for cue in passage.sentence.cues],
         "heading": passage.sentence.heading,
         "like": terms.local(suggestion.finding) if suggestion.finding else "",
+        "issued": _day(passage),
         "text": passage.document.digest,
-        "also": [_where(copy) for copy in suggestion.copies],
+        "also": [{**_where(copy), "issued": _day(copy)} for copy in suggestion.copies],
         "method": suggestion.method,
     }
 
@@ -48,6 +49,10 @@ def _fields(suggestion: Suggestion) -> dict[str, Any]:
 def _where(passage: Passage) -> dict[str, Any]:
     sentence = passage.sentence
     return {"file": passage.document.name, "page": sentence.page, "start": sentence.start, "end": sentence.end}
+
+
+def _day(passage: Passage) -> str:
+    return passage.issued.isoformat() if passage.issued else ""
 
 
 def to_text(suggestions: Sequence[Suggestion]) -> str:
@@ -64,13 +69,12 @@ def to_text(suggestions: Sequence[Suggestion]) -> str:
     return "\n".join(lines) or "No sentence was found.\n"
 
 
-def to_csv(suggestions: Iterable[Suggestion], facts: Mapping[str, str], issued: Mapping[str, str]) -> str:
+def to_csv(suggestions: Iterable[Suggestion], facts: Mapping[str, str]) -> str:
     """A review sheet: a row for each suggestion, with blank cells for what a person says of it.
 
     Args:
         suggestions: in the order of the rows.
         facts: facts of the request, by column.
-        issued: digest of a document's text, to the day that it seems to have been written on.
     """
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, (*columns.ORDER, *facts), lineterminator="\n")
@@ -90,13 +94,14 @@ def to_csv(suggestions: Iterable[Suggestion], facts: Mapping[str, str], issued: 
             columns.FILE: passage.document.name,
             columns.PAGE: str(passage.sentence.page),
             "document": passage.document.name,
-            "issued": issued.get(passage.document.digest, ""),
+            "issued": _day(passage),
             columns.SCORE: str(suggestion.score),
             columns.TEXT: passage.document.digest,
             columns.START: str(passage.sentence.start),
             columns.END: str(passage.sentence.end),
             columns.ALSO: " | ".join(
-                f"{copy.document.name} {copy.sentence.start}-{copy.sentence.end}" for copy in suggestion.copies
+                f"{copy.document.name} {copy.sentence.start}-{copy.sentence.end} {_day(copy)}".rstrip()
+                for copy in suggestion.copies
             ),
             columns.METHOD: suggestion.method,
         }
@@ -134,7 +139,9 @@ def _row(suggestion: Suggestion) -> dict[str, Any]:
 
 
 def _told(passage: Passage) -> str:
-    return f"{passage.document.name}, page {passage.sentence.page}, characters {passage.sentence.start}–{passage.sentence.end}"
+    issued = f" of {passage.issued}" if passage.issued else ""
+    sentence = passage.sentence
+    return f"{passage.document.name}{issued}, page {sentence.page}, characters {sentence.start}–{sentence.end}"
 
 
 def _marked(passage: Passage) -> Markup:

@@ -38,8 +38,9 @@ Cells = dict[str, str]
 def sheet(policy: Policy, abstractor: Abstractor) -> list[Cells]:
     """The rows that a person gets."""
     ids = ("adult-admission:5", "adult-admission:6-plan", "substance-use:2")
-    found = abstractor.suggest([NOTE], [policy.versions[-1].by_id[name] for name in ids])
-    return list(csv.DictReader(io.StringIO(to_csv(found, FACTS, {NOTE.digest: "2026-02-09"}))))
+    days = {NOTE.digest: date(2026, 2, 9)}
+    found = abstractor.suggest([NOTE], [policy.versions[-1].by_id[name] for name in ids], issued=days)
+    return list(csv.DictReader(io.StringIO(to_csv(found, FACTS))))
 
 
 def marked(sheet: list[Cells], criterion: str, beginning: str, /, **cells: str) -> list[Cells]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 
 import pytest
 
@@ -66,6 +67,27 @@ def test_a_copy_is_told_once_with_each_place(policy: Policy, abstractor: Abstrac
     assert first.passage.document.name == "may.txt"
     assert [copy.document.name for copy in first.copies] == ["june.txt"]
     assert first.copies[0].quote == first.passage.quote
+
+
+def test_what_was_copied_forward_is_told_once_with_its_first_day(policy: Policy, abstractor: Abstractor) -> None:
+    paragraph = (
+        "Housing: he was told to leave his cousin's flat. Sleeps in the truck. Agrees to come four mornings a week.\n"
+    )
+    june, may = text(f"Came late.\n\n{paragraph.upper()}", "june.txt"), text(f"{paragraph}\nSaid little.\n", "may.txt")
+    days = {june.digest: date(2026, 6, 10), may.digest: date(2026, 5, 4)}
+    found = abstractor.suggest([june, may], [policy.versions[-1].by_id["adult-admission:8-a-iii"]], issued=days)
+    (first,) = [s for s in found if s.passage.quote.casefold().startswith("sleeps in the truck")]
+    assert (first.passage.document.name, first.passage.issued) == ("may.txt", date(2026, 5, 4))
+    assert [(copy.document.name, copy.issued) for copy in first.copies] == [("june.txt", date(2026, 6, 10))]
+    assert len({s.passage.quote.casefold() for s in found}) == len(found) == 5
+
+
+def test_what_is_short_and_stands_in_no_copied_paragraph_is_told_each_time(
+    policy: Policy, abstractor: Abstractor
+) -> None:
+    documents = [text("Sleeps in the truck.\n", "may.txt"), text("Sleeps in the truck.\n\nCame late.\n", "june.txt")]
+    found = abstractor.suggest(documents, [policy.versions[-1].by_id["adult-admission:8-a-iii"]])
+    assert [s.passage.document.name for s in found if s.passage.quote.startswith("Sleeps")] == ["may.txt", "june.txt"]
 
 
 def test_a_record_without_words_has_no_suggestions(policy: Policy, abstractor: Abstractor) -> None:

@@ -38,7 +38,7 @@ def test_lines_have_the_agreed_fields(found: tuple[Suggestion, ...]) -> None:
 
 
 def test_a_sheet_holds_no_formula(found: tuple[Suggestion, ...]) -> None:
-    rows = list(csv.DictReader(io.StringIO(forms.to_csv(found, {"request": "@r"}, {}))))
+    rows = list(csv.DictReader(io.StringIO(forms.to_csv(found, {"request": "@r"}))))
     assert list(rows[0]) == [*columns.ORDER, "request"]
     assert not [cell for row in rows for cell in row.values() if cell.startswith(("=", "+", "-", "@"))]
     assert columns.unguarded(rows[0]["quote"]) == found[0].passage.quote

@@ -12,8 +12,13 @@ from reasoner.chart.documents.lines import units
 from reasoner.chart.documents.model import DocumentText
 
 _SHORTEST = 40  # letters and digits; what is shorter recurs by itself
-_SIGNS = re.compile(r"[\W_]+")
+_SIGNS = re.compile(r"(?:[^\w☐☑☒✓✔✗+<>≤≥]|_)+")  # a box that is ticked, and more than, say something
 _DATE = re.compile(r"\d{1,4}[/.-]\d{1,2}(?:[/.-]\d{1,4})?")
+
+
+def folded(words: str) -> str:
+    """Words without case, punctuation and white space, and with their dates: what a copy has in common with its original."""
+    return " ".join(_DATE.findall(words)) + _SIGNS.sub("", words).casefold()
 
 
 class Copy(NamedTuple):
@@ -44,8 +49,7 @@ def copied_forward(documents: Iterable[tuple[DocumentText, date | None]]) -> lis
     for place in order:
         document, _ = given[place]
         for unit in units(document.text, english()):
-            words = document.text[unit.span.start : unit.span.end]
-            key = " ".join(_DATE.findall(words)) + _SIGNS.sub("", words).casefold()
+            key = folded(document.text[unit.span.start : unit.span.end])
             if len(key) < _SHORTEST:
                 continue
             if key in first:

@@ -35,6 +35,12 @@ def test_a_paragraph_that_recurs_in_one_document_is_a_copy_too() -> None:
     assert copy.span > copy.first_span
 
 
+def test_another_box_that_is_ticked_is_no_copy() -> None:
+    one = note("Safety plan gone over with the patient and the family today: ☑ yes ☐ no\n")
+    other = note("Safety plan gone over with the patient and the family today: ☐ yes ☑ no\n")
+    assert copied_forward([(one, None), (other, None)]) == []
+
+
 def test_what_is_new_or_short_is_no_copy() -> None:
     one = note("Came on time.\n\nSafety plan gone over with him on 6/10, all five steps, and a copy went home.\n")
     other = note("Came on time.\n\nSafety plan gone over with him on 6/17, all five steps, and a copy went home.\n")
