@@ -1,0 +1,4 @@
+class _Version:
+    flags: tuple[str, ...]
+
+PDFIUM_INFO: _Version
