@@ -8,9 +8,11 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
+from rdflib.term import Node
+
 from reasoner.ground.days import age_on
 from reasoner.rdf import terms
-from reasoner.rdf.namespaces import RDFS
+from reasoner.rdf.namespaces import DCTERMS, NEC, RDFS, SKOS
 from reasoner.rdf.terms import Term
 
 _SUBCLASS = terms.of(RDFS.subClassOf)
@@ -189,6 +191,30 @@ class Case:
         return not subjects.isdisjoint([s.iri for s in self.statements]) or any(
             p == _SUBCLASS for _, p, _ in self.facts
         )
+
+    @property
+    def reference(self) -> str:
+        """The number under which the payer keeps the request; empty if not stated."""
+        return self._text(terms.iri(self.iri), DCTERMS.identifier)
+
+    @property
+    def member_name(self) -> str:
+        """The member's name; empty if not stated."""
+        return self._text(self._member, SKOS.prefLabel)
+
+    @property
+    def member_number(self) -> str:
+        """The member's number at the plan; empty if not stated."""
+        return self._text(self._member, DCTERMS.identifier)
+
+    @property
+    def _member(self) -> Term:
+        request, relation = terms.iri(self.iri), terms.of(NEC.member)
+        return next(value for subject, predicate, value in self.facts if (subject, predicate) == (request, relation))
+
+    def _text(self, subject: Term, predicate: Node) -> str:
+        name = terms.of(predicate)
+        return next((terms.text(value) for s, p, value in self.facts if (s, p) == (subject, name)), "")
 
     def age(self) -> int:
         """The member's age in whole years at the start of service."""

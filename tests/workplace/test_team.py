@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -79,16 +80,20 @@ def test_only_who_has_a_request_gives_it_back(team: Team) -> None:
     assert team.assignments(NORA) == {}
 
 
-@pytest.mark.parametrize("act", ["claim", "assign", "note"])
-def test_a_viewer_changes_nothing(team: Team, tmp_path: Path, act: str) -> None:
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda team: team.claim(VERA, "a"),
+        lambda team: team.assign(VERA, {"a": ""}, team.assignees()[0]),
+        lambda team: team.add_note(VERA, "a", "text"),
+    ],
+    ids=["claim", "assign", "note"],
+)
+def test_a_viewer_changes_nothing(team: Team, tmp_path: Path, act: Callable[[Team], None]) -> None:
     with pytest.raises(AccessError):
-        if act == "claim":
-            team.claim(VERA, "a")
-        elif act == "assign":
-            team.assign(VERA, {"a": ""}, team.assignees()[0])
-        else:
-            team.add_note(VERA, "a", "text")
-    assert team.assignments(VERA) == {} and team.notes(VERA, "a") == []
+        act(team)
+    assert team.assignments(VERA) == {}
+    assert team.notes(VERA, "a") == []
     assert entries(tmp_path)[-1][1].startswith("refused: ")
 
 
