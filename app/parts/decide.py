@@ -107,7 +107,7 @@ def _overrides(determination: Determination, texts: dict[str, str]) -> tuple[lis
 def _disposition(file: CaseFile, determination: Determination) -> Disposition:
     person, name = session.user(), f"{drafting.prefix(file, determination)}disposition"
     key = f"disposition {name} {file.id}"
-    options = [d for d in Disposition if d is not Disposition.ADVERSE or person.may(Action.DECIDE_ADVERSELY)]
+    options = [d for d in _LABEL if d is not Disposition.ADVERSE or person.may(Action.DECIDE_ADVERSELY)]
     saved = drafting.value(file.id, name)
     if st.session_state.get(key) not in options:
         suggested = {

@@ -12,9 +12,10 @@ from parts import paint, session
 from parts.components import Cell, Column, Row, table
 
 from reasoner.ground.errors import UsageError
+from reasoner.review.steps import CaseState
 from reasoner.workplace import selection
 from reasoner.workplace.selection import Selection
-from reasoner.workplace.worklist import CaseState, WorklistItem
+from reasoner.workplace.worklist import WorklistItem
 
 _PAGE = 50
 _COLUMNS = (
@@ -29,10 +30,15 @@ _COLUMNS = (
     Column("Readings", long=True),
 )
 _TONES = {
-    CaseState.TO_REVIEW: "open",
-    CaseState.WITH_PEER: "clash",
-    CaseState.TO_DETERMINE: "none",
-    CaseState.WAITING: "none",
+    CaseState.OPEN: "open",
+    CaseState.DOCUMENTATION_REQUESTED: "none",
+    CaseState.DOCUMENTATION_RETURNED: "open",
+    CaseState.REFERRED_TO_PEER: "clash",
+    CaseState.PEER_TO_PEER: "clash",
+    CaseState.APPEALED: "clash",
+    CaseState.UPHELD: "bad",
+    CaseState.OVERTURNED: "good",
+    CaseState.WITHDRAWN: "none",
 }
 
 
@@ -70,7 +76,7 @@ def show() -> None:
 
 
 def _counts(items: list[WorklistItem], today: date) -> None:
-    waiting = [item for item in items if item.state is not CaseState.DECIDED]
+    waiting = [item for item in items if not item.state.closed]
     overdue = sum(1 for item in waiting if item.due and item.due < today)
     outcomes = Counter(item.outcome for item in waiting)
     paint.html(
@@ -167,7 +173,7 @@ def _views(facets: Iterable[str]) -> None:
 
 def _row(item: WorklistItem, today: date) -> Row:
     left = item.days_left(today)
-    due = Cell("no due date" if item.state is not CaseState.DECIDED else "decided", cls="soft")
+    due = Cell(item.state.value if item.state.closed else "no due date", cls="soft")
     if left is not None:
         word = "today" if left == 0 else f"in {left} d" if left > 0 else f"{-left} d overdue"
         due = Cell(f"{item.due} ({word})", cls="late" if left < 0 else "soon" if left <= 1 else "")
@@ -176,13 +182,12 @@ def _row(item: WorklistItem, today: date) -> Row:
     readings = {None: "not tried", True: "holds under all", False: "depends on a reading"}[
         item.holds_under_all_readings
     ]
-    state = f"{item.state.value}: {item.disposition}" if item.state is CaseState.DECIDED else item.state.value
     return Row(
         id=item.id,
         href=f"case?id={item.id}",
         cells=[
             Cell(item.name),
-            Cell(state, tone=_TONES.get(item.state, "good" if item.disposition == "approved" else "bad")),
+            Cell(item.standing, tone=_TONES.get(item.state, "good" if item.disposition == "approved" else "bad")),
             Cell(f"{paint.ICON[tone]} {paint.WORD[item.outcome]}", tone=tone),
             due,
             Cell(f"{item.days_open(today)} d"),

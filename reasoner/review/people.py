@@ -22,6 +22,10 @@ class User:
     """The professional licence with its state; empty if they have none."""
     title: str = ""
     """The profession, as a decision states it; by default the role."""
+    specialty: str = ""
+    """The field in which they are trained; empty if it is not known."""
+    superiors: frozenset[str] = frozenset()
+    """IRIs of the people whom they report to, as far as a directory says."""
     authenticated: bool = False
     """Whether an identity provider vouches for them."""
 
@@ -50,6 +54,9 @@ class Directory:
     """The groups whose members have a role, by role."""
     licence_claim: str = "licence"
     title_claim: str = "profession"
+    specialty_claim: str = "specialty"
+    superior_claim: str = ""
+    """The claim that names whom they report to by the claim ``sub``: a text or a list of texts. Empty if the provider has none."""
 
     def user(self, claims: Mapping[str, Any]) -> User:
         """The person described by some claims, in the first role of `PRECEDENCE` that their groups give them.
@@ -60,8 +67,7 @@ class Directory:
         issuer, subject = str(claims.get("iss") or ""), str(claims.get("sub") or "")
         if not subject:
             raise AccessError("the identity provider names no one", mend="Have it give the claim sub")
-        claim = claims.get(self.role_claim) or ()
-        groups = {claim} if isinstance(claim, str) else {str(group) for group in claim}
+        groups = _texts(claims.get(self.role_claim))
         role = next((role for role in PRECEDENCE if groups & self.roles.get(role, frozenset())), None)
         if role is None:
             raise AccessError(
@@ -74,16 +80,27 @@ class Directory:
             role=role,
             licence=str(claims.get(self.licence_claim) or ""),
             title=str(claims.get(self.title_claim) or ""),
+            specialty=str(claims.get(self.specialty_claim) or ""),
+            superiors=frozenset(
+                person(f"{issuer}\n{superior}") for superior in _texts(claims.get(self.superior_claim))
+            ),
             authenticated=True,
         )
 
 
-def local(name: str, role: Role, licence: str = "", title: str = "") -> User:
+def _texts(claim: object) -> set[str]:
+    """The texts of a claim that is a text, a list of texts or not there."""
+    if not claim:
+        return set()
+    return {str(text) for text in claim} if isinstance(claim, list | tuple | set | frozenset) else {str(claim)}
+
+
+def local(name: str, role: Role, licence: str = "", title: str = "", specialty: str = "") -> User:
     """A person who states their own name and role, where no identity provider is configured; raises `AccessError` without a name."""
     name = " ".join(name.split())
     if not name:
         raise AccessError("no name is given", mend="Say who is at work")
-    return User(person(f"local\n{name}"), name, role, licence.strip(), title.strip())
+    return User(person(f"local\n{name}"), name, role, licence.strip(), title.strip(), specialty.strip())
 
 
 def person(key: str) -> str:

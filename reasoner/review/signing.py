@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 from rdflib import Graph, Literal, URIRef
@@ -16,19 +16,35 @@ from reasoner.ground.errors import DocumentationError
 from reasoner.policy.model import Policy
 from reasoner.rdf import graphs, parsing, pyshacl_door, terms
 from reasoner.rdf.namespaces import NEC, PROV, RDF, SKOS, XSD
-from reasoner.review.acts import Acceptance, Decision, Disposition, Proposal, Signed, SignedOverride
+from reasoner.review.acts import (
+    Acceptance,
+    Appeal,
+    Call,
+    Decision,
+    Disposition,
+    Filing,
+    Proposal,
+    Requester,
+    Signed,
+    SignedOverride,
+)
+from reasoner.review.authority import Role
 from reasoner.review.people import User
 
-_PARTS = frozenset({NEC.override, NEC.remark, PROV.wasAttributedTo})
+_PARTS = frozenset({NEC.override, NEC.remark, NEC.ownStatus, PROV.wasAttributedTo})
 
 
-def sign(proposal: Proposal, user: User, policy: Policy) -> Decision:
+def sign(
+    proposal: Proposal, user: User, policy: Policy, *, after: datetime | None = None, blinded: bool = False
+) -> Decision:
     """Make a decision of a proposal, dated now, with an IRI of its own.
 
     Args:
         proposal: what the person decides.
         user: who decides.
         policy: the policy of the determination.
+        after: when the act before it was signed; the decision is dated later, even if the clock was set back since.
+        blinded: whether the person had recorded their own statuses before they saw the determination.
 
     Raises:
         DocumentationError: as `read_decisions`.
@@ -37,12 +53,16 @@ def sign(proposal: Proposal, user: User, policy: Policy) -> Decision:
     graph.add((node, RDF.type, NEC.Decision))
     graph.add((node, NEC.determination, URIRef(proposal.determination)))
     graph.add((node, NEC.disposition, _named(proposal.disposition)))
-    _attribute(graph, node, user)
+    graph.add((node, NEC.signedAs, _named(user.role)))
+    _attribute(graph, node, user, after)
     for predicate, text in ((NEC.rationale, proposal.rationale), (NEC.letter, proposal.letter)):
         if text.strip():
             graph.add((node, predicate, Literal(text.strip())))
     if proposal.revises:
         graph.add((node, PROV.wasRevisionOf, URIRef(proposal.revises)))
+    _describe_step(graph, node, proposal)
+    if blinded:
+        graph.add((node, NEC.blinded, Literal(True)))
     for number, override in enumerate(proposal.overrides, start=1):
         part = node + f"#override-{number}"
         graph.add((node, NEC.override, part))
@@ -52,6 +72,14 @@ def sign(proposal: Proposal, user: User, policy: Policy) -> Decision:
         graph.add((part, NEC.status, _named(override.status)))
         graph.add((part, NEC.rationale, Literal(override.rationale.strip())))
         graph.add((part, PROV.wasAttributedTo, URIRef(user.iri)))
+        for statement in override.evidence:
+            graph.add((part, NEC.evidence, URIRef(statement)))
+    for number, (criterion, status) in enumerate(proposal.own_statuses, start=1):
+        part = node + f"#status-{number}"
+        graph.add((node, NEC.ownStatus, part))
+        graph.add((part, RDF.type, NEC.OwnStatus))
+        graph.add((part, NEC.criterion, URIRef(criterion)))
+        graph.add((part, NEC.status, _named(status)))
     for number, (criterion, text) in enumerate(proposal.remarks, start=1):
         part = node + f"#remark-{number}"
         graph.add((node, NEC.remark, part))
@@ -60,6 +88,23 @@ def sign(proposal: Proposal, user: User, policy: Policy) -> Decision:
         graph.add((part, NEC.remarkText, Literal(text.strip())))
     (decision,) = read_decisions(graph, policy, "the decision")
     return decision
+
+
+def _describe_step(graph: Graph, node: URIRef, proposal: Proposal) -> None:
+    """Say what is particular to filing an appeal, to a call, to an extension and to the decision on an appeal."""
+    if proposal.appeal:
+        graph.add((node, NEC.filedAs, _named(proposal.appeal.filed_as)))
+        graph.add((node, NEC.askedBy, _named(f"by-{proposal.appeal.asked_by}")))
+        graph.add((node, NEC.urgency, NEC.Expedited if proposal.appeal.expedited else NEC.Standard))
+    if proposal.call:
+        graph.add((node, NEC.heldOn, Literal(proposal.call.day)))
+        graph.add((node, NEC.heldWith, Literal(" ".join(proposal.call.held_with.split()))))
+        if proposal.call.document:
+            graph.add((node, NEC.callDocument, URIRef(proposal.call.document)))
+    if proposal.notice_date:
+        graph.add((node, NEC.noticeDate, Literal(proposal.notice_date)))
+    if proposal.independent:
+        graph.add((node, NEC.independent, Literal(True)))
 
 
 def accept(request: str, statement: str, rationale: str, user: User, policy: Policy) -> Acceptance:
@@ -135,7 +180,15 @@ def show(decision: Decision, policy: Policy) -> Signed:
         value = data.value(subject, predicate)
         return graphs.text(policy.ontology, value, SKOS.notation) if value else ""
 
-    parts = {relation: sorted(data.objects(node, relation), key=str) for relation in (NEC.override, NEC.remark)}
+    def day(predicate: URIRef) -> date | None:
+        value = text(node, predicate)
+        return date.fromisoformat(value) if value else None
+
+    held_on, filed_as, signed_as = day(NEC.heldOn), slug(node, NEC.filedAs), slug(node, NEC.signedAs)
+    parts = {
+        relation: sorted(data.objects(node, relation), key=str)
+        for relation in (NEC.override, NEC.remark, NEC.ownStatus)
+    }
     return Signed(
         iri=decision.iri,
         determination=decision.determination,
@@ -148,17 +201,38 @@ def show(decision: Decision, policy: Policy) -> Signed:
         letter=text(node, NEC.letter),
         revises=text(node, PROV.wasRevisionOf),
         overrides=tuple(
-            SignedOverride(criterion_id(p), slug(p, NEC.determinedStatus), slug(p, NEC.status), text(p, NEC.rationale))
-            for p in parts[NEC.override]
+            SignedOverride(
+                criterion_id(part),
+                slug(part, NEC.determinedStatus),
+                slug(part, NEC.status),
+                text(part, NEC.rationale),
+                tuple(sorted(map(str, data.objects(part, NEC.evidence)))),
+            )
+            for part in parts[NEC.override]
         ),
         remarks=tuple((criterion_id(part), text(part, NEC.remarkText)) for part in parts[NEC.remark]),
+        person=str(person),
+        signed_as=Role(signed_as) if signed_as else None,
+        specialty=text(person, NEC.specialty),
+        appeal=Appeal(
+            Filing(filed_as),
+            Requester(slug(node, NEC.askedBy)),
+            data.value(node, NEC.urgency) == NEC.Expedited,
+        )
+        if filed_as
+        else None,
+        call=Call(held_on, text(node, NEC.heldWith), document=text(node, NEC.callDocument)) if held_on else None,
+        notice_date=day(NEC.noticeDate),
+        independent=text(node, NEC.independent) == "true",
+        own_statuses=tuple((criterion_id(part), slug(part, NEC.status)) for part in parts[NEC.ownStatus]),
+        blinded=text(node, NEC.blinded) == "true",
     )
 
 
 def _refuse_malformed(data: Graph, policy: Policy, source: str) -> None:
     problems = [*undeclared(data, policy)]
     problems += [f"<{r.focus}>: {r.message.removesuffix('.')}" for r in pyshacl_door.validate(data, _shapes()).results]
-    for part in _overrides_and_remarks(data):
+    for part in _parts_on_criteria(data):
         for criterion in data.objects(part, NEC.criterion):
             if policy.criterion(str(criterion)) is None:
                 problems.append(f"<{part}>: <{criterion}> is no criterion of the policy")
@@ -166,8 +240,8 @@ def _refuse_malformed(data: Graph, policy: Policy, source: str) -> None:
         raise DocumentationError("; ".join(dict.fromkeys(problems)), where=source)
 
 
-def _overrides_and_remarks(data: Graph) -> Iterable[Node]:
-    return [part for relation in (NEC.override, NEC.remark) for part in data.objects(None, relation)]
+def _parts_on_criteria(data: Graph) -> Iterable[Node]:
+    return [part for relation in (NEC.override, NEC.remark, NEC.ownStatus) for part in data.objects(None, relation)]
 
 
 def _acceptance(
@@ -183,9 +257,11 @@ def _acceptance(
     return acceptance
 
 
-def _attribute(graph: Graph, node: URIRef, user: User) -> None:
-    person = URIRef(user.iri)
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+def _attribute(graph: Graph, node: URIRef, user: User, after: datetime | None = None) -> None:
+    person, time = URIRef(user.iri), datetime.now(UTC)
+    if after:
+        time = max(time, after + timedelta(milliseconds=1))
+    now = time.isoformat(timespec="milliseconds")
     graph.add((node, PROV.generatedAtTime, Literal(now, datatype=XSD.dateTime)))
     graph.add((node, PROV.wasAttributedTo, person))
     graph.add((person, RDF.type, PROV.Person))
@@ -193,10 +269,12 @@ def _attribute(graph: Graph, node: URIRef, user: User) -> None:
     graph.add((person, NEC.authorRole, Literal(user.title or user.role.value)))
     if user.licence:
         graph.add((person, NEC.licence, Literal(user.licence)))
+    if user.specialty:
+        graph.add((person, NEC.specialty, Literal(user.specialty)))
 
 
 def _named(slug: str) -> URIRef:
-    """The individual of the core vocabulary for a status or a disposition: nec:NotMet for not-met."""
+    """The individual of the core vocabulary for a status, an act or a role: nec:NotMet for not-met."""
     return NEC[slug.title().replace("-", "")]
 
 

@@ -53,7 +53,7 @@ class Selection:
 
 
 _FACETS = {
-    "states": "state",
+    "states": "standing",
     "outcomes": "outcome",
     "age_groups": "age_group",
     "jurisdictions": "jurisdiction",
@@ -111,6 +111,8 @@ def select(items: Iterable[WorklistItem], selection: Selection, today: date) -> 
         value = getattr(item, selection.sort)
         if selection.sort == "missing":
             value = item.gap_count and len(item.missing)
+        elif selection.sort == "state":
+            value = item.standing
         elif selection.sort == "kind":
             value = tuple(item.kind.values())
         return (value is None, value if value is not None else 0)

@@ -50,6 +50,11 @@ OVERRIDES = tuple(dict.fromkeys(status.value for status in STANCES.values()))
 """The statuses that a reviewer can give to a leaf."""
 
 
+_OFFERED = frozenset(
+    {Disposition.APPROVED, Disposition.ADVERSE, Disposition.DOCUMENTATION_REQUESTED, Disposition.REFERRED_TO_PEER}
+)
+
+
 @dataclass(frozen=True)
 class CaseFile:
     """A request with its chart, determinations and decisions."""
@@ -349,15 +354,18 @@ class Workplace:
         rows = Answer(
             self._kb.query(
                 f"""PREFIX nec: <https://w3id.org/necessity/core#>
-                SELECT ?decision ?determination {{ ?determination nec:request <{request}> ; a nec:Determination .
+                SELECT ?decision ?determination ?start ?end {{ ?determination nec:request <{request}> ; a nec:Determination ;
+                        nec:serviceStart ?start OPTIONAL {{ ?determination nec:serviceEnd ?end }}
                     ?decision nec:determination ?determination ; a nec:Decision }}"""
             )
         ).values()
-        decisions = [
-            acts.Decision(iri, determination, self._kb.content(graph_name(GraphKind.DECISION, iri)))
-            for iri, determination in rows
-        ]
-        return tuple(sorted((signing.show(d, self.policy) for d in decisions), key=lambda signed: signed.time))
+        signed = []
+        for iri, determination, start, end in rows:
+            content = self._kb.content(graph_name(GraphKind.DECISION, iri))
+            signed.append(
+                replace(signing.show(acts.Decision(iri, determination, content), self.policy), service=(start, end))
+            )
+        return tuple(sorted(signed, key=lambda act: (act.time, act.iri)))
 
 
 def outcome_with_overrides(determination: Determination, overrides: Iterable[acts.Override]) -> Outcome:
@@ -369,6 +377,8 @@ def outcome_with_overrides(determination: Determination, overrides: Iterable[act
 
 def _check_proposal(determination: Determination, proposal: Proposal) -> None:
     """Raise `DocumentationError` for a proposal that is incomplete or overrides what cannot be overridden."""
+    if proposal.disposition not in _OFFERED:
+        raise DocumentationError(f"{proposal.disposition.value} cannot be signed in the workplace")
     parts = determination.evaluation.policy.parts if determination.evaluation else {}
     for override in proposal.overrides:
         part = parts.get(override.criterion)

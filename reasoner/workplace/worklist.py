@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from enum import StrEnum
+from datetime import date
 from typing import Any
 
 from rdflib import URIRef
@@ -14,29 +13,14 @@ from reasoner.ground.days import age_on
 from reasoner.policy.model import Policy
 from reasoner.rdf import graphs
 from reasoner.rdf.namespaces import NEC, SKOS
-from reasoner.review.acts import Disposition
+from reasoner.review import steps
+from reasoner.review.acts import Act, Disposition
+from reasoner.review.authority import Role
+from reasoner.review.steps import CaseState
 from reasoner.store.base import KnowledgeBase
 from reasoner.store.catalog import CATALOG, GraphKind, graph_name
 from reasoner.store.questions import Answer
 from reasoner.workplace.settings import WorkplaceSettings
-
-
-class CaseState(StrEnum):
-    """Where a request stands."""
-
-    TO_DETERMINE = "to determine"
-    TO_REVIEW = "to review"
-    WITH_PEER = "with a clinical peer"
-    WAITING = "waiting for documentation"
-    DECIDED = "decided"
-
-
-_AFTER = {
-    Disposition.APPROVED: CaseState.DECIDED,
-    Disposition.ADVERSE: CaseState.DECIDED,
-    Disposition.DOCUMENTATION_REQUESTED: CaseState.WAITING,
-    Disposition.REFERRED_TO_PEER: CaseState.WITH_PEER,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +54,19 @@ class WorklistItem:
     holds_under_all_readings: bool | None
     """Whether the outcome holds under every other reading that is not strained; None if they were not tried."""
     disposition: str
-    """Of the last decision on any determination of the request; empty if there is none."""
+    """Of the decision that is in force; empty if nothing is decided."""
     determination: str
     """IRI of the current determination, or empty."""
     as_of: date | None
     """Day of review of the current determination."""
+
+    @property
+    def standing(self) -> str:
+        """The state in words, and the decision where there is one."""
+        if self.state is CaseState.OPEN:
+            return "to review" if self.determination else "to determine"
+        words = self.state.value.replace("-", " ")
+        return f"{words}: {self.disposition}" if self.state is CaseState.DECIDED else words
 
     @property
     def name(self) -> str:
@@ -133,44 +125,42 @@ class _WorklistReader:
             request = chart["request"]
             for current in determinations.get(request, [{}]):
                 gap = missing.get(current.get("determination", ""), ())
-                yield self._item(chart, current, gap, sorted(decisions.get(request, ())))
+                yield self._item(chart, current, gap, decisions.get(request, []))
 
     def _item(
         self,
         chart: dict[str, Any],
         current: dict[str, Any],
         missing: tuple[str, ...],
-        decisions: list[tuple[datetime, str, str]],
+        acts: list[Act],
     ) -> WorklistItem:
         start, determination = current.get("start") or chart["start"], current.get("determination", "")
+        end = current.get("end") or chart["end"]
+        history = steps.history(steps.of_period(acts, start, end))
         received = chart["received"] or chart["loaded"].date()
         kind = {axis.word: self._label(chart[name]) for name, axis in self.axes.items()}
         traits = kind | {name: self._label(chart[name]) for name in ("jurisdiction", "urgency", "funding")}
         traits["urgency"] = traits["urgency"] or self._label(str(NEC.Standard))
-        own = [disposition for _, decided, disposition in decisions if decided == determination]
-        state = CaseState.TO_REVIEW if determination else CaseState.TO_DETERMINE
-        if own:
-            state = _AFTER[Disposition(own[-1])]
-        extended = any(disposition == Disposition.DOCUMENTATION_REQUESTED for _, _, disposition in decisions)
-        rule = None if state is CaseState.DECIDED else self.settings.turnaround_rule(traits)
+        extended = any(step.act.disposition is Disposition.DOCUMENTATION_REQUESTED for step in history.steps)
+        rule = None if history.state.closed else self.settings.turnaround_rule(traits)
         return WorklistItem(
             id=request_id(chart["request"]),
             request=chart["request"],
-            state=state,
+            state=history.state,
             outcome=self._slug(current["outcome"]) if current else "",
             kind=kind,
             age_group=self._age_group(chart["birth_date"], chart["start"]),
             jurisdiction=traits["jurisdiction"],
             urgency=traits["urgency"],
             start=start,
-            end=current.get("end") or chart["end"],
+            end=end,
             received=received,
             turnaround=rule.name if rule else "",
             due=rule.due(received, extended=extended) if rule else None,
             missing=missing,
             gap_count=current.get("gap_count") or 0,
             holds_under_all_readings=current.get("holds"),
-            disposition=decisions[-1][2] if decisions else "",
+            disposition=history.decision.act.disposition.value if history.decision else "",
             determination=determination,
             as_of=current.get("as_of"),
         )
@@ -210,17 +200,30 @@ class _WorklistReader:
             leaves.setdefault(row["determination"], []).append(self.criterion_ids.get(row["leaf"], row["leaf"]))
         return {determination: tuple(sorted(ids)) for determination, ids in leaves.items()}
 
-    def _decisions(self) -> dict[str, list[tuple[datetime, str, str]]]:
-        """Time, determination and disposition of each decision, by request."""
-        decisions: dict[str, list[tuple[datetime, str, str]]] = {}
+    def _decisions(self) -> dict[str, list[Act]]:
+        """The acts by request."""
+        acts: dict[str, list[Act]] = {}
         for row in self._rows(
-            f"""SELECT ?request ?determination ?time ?disposition {{ {self.only}
+            f"""SELECT ?request ?decision ?determination ?start ?end ?time ?disposition ?revises ?person ?role {{ {self.only}
                 ?decision a nec:Decision ; nec:determination ?determination ; nec:disposition ?disposition ;
-                    prov:generatedAtTime ?time . ?determination nec:request ?request }}"""
+                    prov:generatedAtTime ?time ; prov:wasAttributedTo ?person .
+                ?determination nec:request ?request ; nec:serviceStart ?start
+                OPTIONAL {{ ?determination nec:serviceEnd ?end }} OPTIONAL {{ ?decision prov:wasRevisionOf ?revises }}
+                OPTIONAL {{ ?decision nec:signedAs ?role }} }}"""
         ):
-            decision = (row["time"], row["determination"], self._slug(row["disposition"]))
-            decisions.setdefault(row["request"], []).append(decision)
-        return decisions
+            acts.setdefault(row["request"], []).append(
+                Act(
+                    iri=row["decision"],
+                    determination=row["determination"],
+                    disposition=Disposition(self._slug(row["disposition"])),
+                    time=row["time"],
+                    revises=row["revises"] or "",
+                    person=row["person"],
+                    signed_as=Role(self._slug(row["role"])) if row["role"] else None,
+                    service=(row["start"], row["end"]),
+                )
+            )
+        return acts
 
     def _rows(self, text: str) -> Iterator[dict[str, Any]]:
         header = f"PREFIX nec: <{NEC}>\nPREFIX prov: <http://www.w3.org/ns/prov#>\n"

@@ -24,13 +24,14 @@ from reasoner.review import signing
 from reasoner.review.acts import Disposition, Override, Proposal
 from reasoner.review.authority import PERMITTED, Action, Role
 from reasoner.review.people import Directory, User, local
+from reasoner.review.steps import CaseState
 from reasoner.review.turnaround import TurnaroundRule
 from reasoner.store.base import KnowledgeBase
 from reasoner.store.catalog import GraphKind
 from reasoner.workplace.selection import Selection, counts, select
 from reasoner.workplace.service import Workplace
 from reasoner.workplace.settings import WorkplaceSettings
-from reasoner.workplace.worklist import CaseState, request_id
+from reasoner.workplace.worklist import request_id
 from tests.conftest import CASES, Attestation, chart
 from tests.workplace.sample_base import CHARTS, MARKUP, fill, hostile_chart, opaque_id
 
@@ -102,7 +103,7 @@ def test_the_worklist_says_what_is_known(workplace: Workplace) -> None:
     item = items[MISSING]
     assert item.name == "nothing-on-supports"
     assert (item.state, item.outcome, *item.kind.values()) == (
-        CaseState.TO_REVIEW, "documentation-needed", "admission", "mental health",
+        CaseState.OPEN, "documentation-needed", "admission", "mental health",
     )  # fmt: skip
     assert (item.age_group, item.jurisdiction, item.missing, item.gap_count) == (
         "adult", "Wisconsin", ("adult-admission:7-a",), 2,
@@ -139,10 +140,11 @@ def test_a_selection_shows_and_orders_items(workplace: Workplace) -> None:
 def test_a_request_for_documentation_extends_the_time_and_a_decision_ends_it(workplace: Workplace) -> None:
     workplace.decide(NURSE, MISSING, *proposal(workplace, NURSE, MISSING, Disposition.DOCUMENTATION_REQUESTED))
     item = next(item for item in workplace.items(NURSE) if item.id == MISSING)
-    assert (item.state, item.due) == (CaseState.WAITING, item.received + timedelta(days=21))
+    assert (item.state, item.due) == (CaseState.DOCUMENTATION_REQUESTED, item.received + timedelta(days=21))
     workplace.decide(NURSE, MET, *proposal(workplace, NURSE, MET, Disposition.APPROVED))
     item = next(item for item in workplace.items(NURSE) if item.id == MET)
     assert (item.state, item.due, item.disposition) == (CaseState.DECIDED, None, "approved")
+    assert item.standing == "decided: approved"
 
 
 # ---------------------------------------------------------------- who may do what
