@@ -210,7 +210,9 @@ def test_examples_run(page: str, place: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_the_settings_are_read(place: Path) -> None:
     settings = read_settings(place / "settings.toml")
-    assert [rule.name for rule in settings.turnaround_rules] == ["expedited", "standard"]
+    assert settings.turnaround.rules[0].id == "our-post-service"
+    assert str(settings.time_zone) == "America/Chicago"
+    assert read_settings(place / "rules.toml").turnaround.rules[0].id == "state-prior-authorization"
     assert tomllib.loads((place / "auth.toml").read_text())["auth"]["client_id"]
 
 

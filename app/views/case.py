@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from typing import Any, TypedDict
 
@@ -17,7 +17,7 @@ from reasoner.ground.errors import NecessityError
 from reasoner.rdf import graphs, parsing
 from reasoner.render import pdf, provenance
 from reasoner.render.document import content, to_html
-from reasoner.render.wording import HEADLINE, plain, shown_unread
+from reasoner.render.wording import HEADLINE, due_words, plain, shown_unread, turnaround_words
 from reasoner.review.authority import Action
 from reasoner.workplace.service import CaseFile
 
@@ -110,6 +110,7 @@ def _banner(file: CaseFile, determination: Determination) -> None:
         ("Version", determination.version_id or "none in force"),
         ("As of", str(case.as_of)),
         ("Statements", str(len(case.statements))),
+        *_due(file),
         ("Decision", f"{last.disposition.value.replace('-', ' ')}, {last.name}" if last else "none yet"),
     ]
     paint.html(
@@ -120,6 +121,18 @@ def _banner(file: CaseFile, determination: Determination) -> None:
         strained=determination.holds_under_strained_readings is False,
         facts=facts,
     )
+    if file.deadline:
+        st.caption(f"A decision is {turnaround_words(file.deadline)}.")
+
+
+def _due(file: CaseFile) -> list[tuple[str, str]]:
+    """When a decision is due, or whether it came in time, as facts of the banner."""
+    deadline = file.deadline
+    if deadline is None:
+        return [("Due", "no turnaround rule binds")]
+    if deadline.ended:
+        return [("Decided", "in time" if deadline.in_time else "after it was due")]
+    return [("Due", due_words(deadline, datetime.now().astimezone()))]
 
 
 def _recorded(file: CaseFile) -> None:

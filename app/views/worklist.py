@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 import streamlit as st
 from parts import paint, session
 from parts.components import Cell, Column, Row, table
 
 from reasoner.ground.errors import UsageError
+from reasoner.render.wording import due_words
 from reasoner.review.steps import CaseState
 from reasoner.workplace import selection
 from reasoner.workplace.selection import Selection
@@ -45,7 +46,11 @@ _TONES = {
 def show() -> None:
     """Show the page."""
     st.title("Worklist")
-    workplace, person, today = session.workplace(), session.user(), date.today()
+    workplace, person, today = (
+        session.workplace(),
+        session.user(),
+        datetime.now(session.workplace().settings.time_zone).date(),
+    )
     items = workplace.items(person)
     if not items:
         st.info("The knowledge base holds no requests yet.", icon=":material/inbox:")
@@ -77,7 +82,7 @@ def show() -> None:
 
 def _counts(items: list[WorklistItem], today: date) -> None:
     waiting = [item for item in items if not item.state.closed]
-    overdue = sum(1 for item in waiting if item.due and item.due < today)
+    overdue = sum(1 for item in waiting if item.is_overdue(datetime.now().astimezone()))
     outcomes = Counter(item.outcome for item in waiting)
     paint.html(
         "counts.html", waiting=len(waiting), overdue=overdue, outcomes=sorted(outcomes.items()), total=len(items)
@@ -174,9 +179,11 @@ def _views(facets: Iterable[str]) -> None:
 def _row(item: WorklistItem, today: date) -> Row:
     left = item.days_left(today)
     due = Cell(item.state.value if item.state.closed else "no due date", cls="soft")
-    if left is not None:
-        word = "today" if left == 0 else f"in {left} d" if left > 0 else f"{-left} d overdue"
-        due = Cell(f"{item.due} ({word})", cls="late" if left < 0 else "soon" if left <= 1 else "")
+    if left is not None and item.deadline:
+        now = datetime.now().astimezone()
+        waits = "; documentation is out" if item.deadline.waits_until else ""
+        tense = "late" if item.is_overdue(now) else "soon" if left <= 1 else ""
+        due = Cell(due_words(item.deadline, now) + waits, cls=tense)
     tone = paint.tone(item.outcome)
     missing = ", ".join(item.missing[:4]) + (f" and {len(item.missing) - 4} more" if len(item.missing) > 4 else "")
     readings = {None: "not tried", True: "holds under all", False: "depends on a reading"}[

@@ -1,11 +1,12 @@
 """SHACL shapes compiled to functions: the part of SHACL Core that policies use.
 
 Supported (W3C SHACL, 2017): ``sh:path`` of predicates, inverse, sequence and alternative paths; ``sh:class``,
-``sh:nodeKind``, ``sh:datatype`` of dates, truth values, text and exact numbers, ``sh:minLength``, ``sh:in``, ``sh:hasValue``,
-``sh:minCount``, ``sh:maxCount``, the four bounds of ``sh:minInclusive`` and its kind over exact numbers, ``sh:equals``,
-``sh:disjoint``, ``sh:lessThan`` and ``sh:lessThanOrEquals`` over dates, ``sh:node``, ``sh:property``, ``sh:not``, ``sh:and``,
-``sh:or``, ``sh:xone``, and ``sh:qualifiedValueShape`` without ``sh:qualifiedValueShapesDisjoint``. Compiling a shape with
-anything else raises `UnsupportedError`. Running a test raises `DoubtError` for a value that it may not judge as SHACL does.
+``sh:nodeKind``, ``sh:datatype`` of dates, moments, truth values, text and exact numbers, ``sh:minLength``, ``sh:in``,
+``sh:hasValue``, ``sh:minCount``, ``sh:maxCount``, the four bounds of ``sh:minInclusive`` and its kind over exact numbers,
+``sh:equals``, ``sh:disjoint``, ``sh:lessThan`` and ``sh:lessThanOrEquals`` over dates, ``sh:node``, ``sh:property``,
+``sh:not``, ``sh:and``, ``sh:or``, ``sh:xone``, and ``sh:qualifiedValueShape`` without ``sh:qualifiedValueShapesDisjoint``.
+Compiling a shape with anything else raises `UnsupportedError`. Running a test raises `DoubtError` for a value that it may
+not judge as SHACL does.
 """
 
 from __future__ import annotations
@@ -406,6 +407,8 @@ def _datatype(kind: Term) -> Test:
     name = terms.name(kind)
     if name == f"{_XSD}date":
         return _is_day
+    if name == f"{_XSD}dateTime":
+        return _is_moment
     if name == f"{_XSD}boolean":
         return lambda view, node: node in _TRUTH
     if name == f"{_XSD}string":
@@ -422,6 +425,13 @@ def _is_day(view: GraphView, node: Term) -> bool:
     if terms.day(node) is None and terms.datatype(node) == f"{_XSD}date":
         raise DoubtError(f"{node} as a date")  # it may have a time zone
     return terms.day(node) is not None
+
+
+def _is_moment(view: GraphView, node: Term) -> bool:
+    moment = terms.is_moment(node)
+    if not moment and terms.datatype(node) == f"{_XSD}dateTime":
+        raise DoubtError(f"{node} as a moment")
+    return moment
 
 
 def _bound(kind: str, limit: Term) -> Test:

@@ -8,7 +8,7 @@ import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 
@@ -28,6 +28,8 @@ OxTerm = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 TRUE, FALSE = (f'"{value}"^^<{_XSD}boolean>' for value in ("true", "false"))
 _DATE = re.compile(rf'"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})"\^\^<{_XSD}date>')
+_ZONE = r"(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
+_MOMENT = re.compile(rf'"([-0-9]{{10}}T[:0-9]{{8}}(?:\.[0-9]{{3}})?{_ZONE}?)"\^\^<{_XSD}dateTime>')
 _LITERAL = re.compile(r'"(.*)"(?:\^\^<([^>]*)>|@([A-Za-z0-9]+(?:-[A-Za-z0-9]+)*)(?:--(?:ltr|rtl))?)?', re.DOTALL)
 # XML Schema has the digits 0 to 9 alone; `\\d` and Decimal take those of other scripts too.
 _INTEGER = re.compile(r"[+-]?[0-9]+")
@@ -164,6 +166,15 @@ def day(term: Term) -> date | None:
         return date.fromisoformat(match[1]) if match else None
     except ValueError:
         return None
+
+
+def is_moment(term: Term) -> bool:
+    """Whether a term is an ``xsd:dateTime`` that is plainly written; one that is not may be a moment all the same."""
+    match = _MOMENT.fullmatch(term)
+    try:
+        return match is not None and datetime.fromisoformat(match[1]) is not None
+    except ValueError:
+        return False
 
 
 @lru_cache(maxsize=8192)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import NamedTuple
 
 from reasoner.chart.model import Assertion, Statement, Unread
@@ -12,6 +13,7 @@ from reasoner.determination.model import CriterionResult, Determination, FactRes
 from reasoner.logic.fold import Outcome, Status
 from reasoner.policy.model import CriterionKind
 from reasoner.review.acts import Disposition
+from reasoner.review.turnaround import Deadline
 
 HEADLINE = {
     Outcome.CRITERIA_MET: "CRITERIA MET: the documentation supports medical necessity",
@@ -183,6 +185,32 @@ def shown_unread(items: Iterable[Unread]) -> list[ShownUnread]:
 def _unread_place(item: Unread) -> str:
     days = [f"{name} {day}" for name, day in (("observed", item.observed), ("recorded", item.recorded)) if day]
     return ", ".join(part for part in (item.code, item.source, *days) if part)
+
+
+def due_words(deadline: Deadline, now: datetime) -> str:
+    """When a decision is due, and how long that is from now: hours where the rule counts hours, else days."""
+    due = deadline.due
+    here = now.astimezone(due.tzinfo)
+    if deadline.by_hour:
+        hours = int(abs((due - here).total_seconds()) // 3600)
+        length = f"{hours} h" if hours < 72 else f"{hours // 24} d"
+        return f"{due:%Y-%m-%d %H:%M} ({f'in {length}' if here <= due else f'{length} overdue'})"
+    days = (due.date() - here.date()).days
+    word = "today" if days == 0 else f"in {days} d" if days > 0 else f"{-days} d overdue"
+    return f"{due:%Y-%m-%d} ({word})"
+
+
+def turnaround_words(deadline: Deadline) -> str:
+    """Which turnaround rule was taken, why, and what it is by."""
+    due = f"{deadline.due:%Y-%m-%d %H:%M}" if deadline.by_hour else f"{deadline.due:%Y-%m-%d}"
+    checked = "" if deadline.rule.checked else "; the rule was not checked against its text"
+    waits = ""
+    if deadline.waits_until:
+        waits = f"; the clock stands still until {deadline.waits_until:%Y-%m-%d}, or until what was asked for arrives"
+    return (
+        f"due {due} by the rule “{deadline.rule.name}” ({deadline.rule.source or 'of the settings'}{checked}): "
+        f"{deadline.why or 'no other rule binds'}{waits}"
+    )
 
 
 def plain(text: str) -> str:

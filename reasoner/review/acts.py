@@ -194,6 +194,8 @@ class Act:
     """In which role they signed; None of decisions of earlier versions, which do not say."""
     service: tuple[date, date | None] | None = None
     """The period of the determination; None if that is not known."""
+    expedited: bool = False
+    """Of an appeal: whether an answer is wanted sooner than in the usual time."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -221,6 +221,7 @@ def show(decision: Decision, policy: Policy) -> Signed:
         )
         if filed_as
         else None,
+        expedited=data.value(node, NEC.urgency) == NEC.Expedited,
         call=Call(held_on, text(node, NEC.heldWith), document=text(node, NEC.callDocument)) if held_on else None,
         notice_date=day(NEC.noticeDate),
         independent=text(node, NEC.independent) == "true",

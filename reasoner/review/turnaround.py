@@ -1,26 +1,379 @@
-"""Turnaround time: how long a request may wait for a decision."""
+"""Turnaround times: how long a request or an appeal may wait for a decision, by rules that are data."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, tzinfo
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, TypeVar
 
-from reasoner.ground.days import days_after
+from reasoner.review.acts import Act, Disposition
+from reasoner.review.calendars import RULES, BusinessCalendar, TimeLimit, TimeUnit, named_calendar
+from reasoner.review.steps import History
+
+_A = TypeVar("_A", bound=Act)
+_END_OF_DAY = time(23, 59, 59)
+_FIELDS = {
+    "id", "label", "within", "extension", "supply", "ask_within", "resume", "complete", "lead", "appeal", "from",
+    "until", "applies_to", "source", "checked",
+}  # fmt: skip
+TRAITS = ("timing", "urgency", "line_of_business", "jurisdiction", "funding", "prior_authorization")
+"""What a rule may ask of a request, beside the axes of the policy by their words."""
+
+
+class MilestoneKind(StrEnum):
+    """What may happen to a request that bears on its turnaround time."""
+
+    RECEIVED = "received"
+    EXTENDED = "extended"
+    DOCUMENTATION_REQUESTED = "documentation-requested"
+    DOCUMENTATION_RETURNED = "documentation-returned"
+    DECIDED = "decided"
+    APPEALED = "appealed"
+    APPEAL_DECIDED = "appeal-decided"
+    WITHDRAWN = "withdrawn"
+
+
+_ENDS = frozenset({MilestoneKind.DECIDED, MilestoneKind.APPEAL_DECIDED, MilestoneKind.WITHDRAWN})
+_OF_ACT = {
+    Disposition.APPROVED: MilestoneKind.DECIDED,
+    Disposition.ADVERSE: MilestoneKind.DECIDED,
+    Disposition.UPHELD: MilestoneKind.APPEAL_DECIDED,
+    Disposition.OVERTURNED: MilestoneKind.APPEAL_DECIDED,
+    Disposition.APPEALED: MilestoneKind.APPEALED,
+    Disposition.WITHDRAWN: MilestoneKind.WITHDRAWN,
+    Disposition.EXTENDED: MilestoneKind.EXTENDED,
+    Disposition.DOCUMENTATION_REQUESTED: MilestoneKind.DOCUMENTATION_REQUESTED,
+    Disposition.DOCUMENTATION_RETURNED: MilestoneKind.DOCUMENTATION_RETURNED,
+}
+"""What an act means for the turnaround time; the others mean nothing for it."""
+
+
+@dataclass(frozen=True)
+class Milestone:
+    """Something that happened to a request."""
+
+    kind: MilestoneKind
+    time: datetime
+    """With a time zone."""
+    urgency: str = ""
+    """Of an appeal: standard or expedited; by default that of the request."""
+
+
+def milestones(history: History[_A]) -> list[Milestone]:
+    """What the steps of a case mean for its turnaround time; a correction leaves the time of its step."""
+    return [
+        Milestone(_OF_ACT[step.act.disposition], step.time, _urgency(step.act))
+        for step in history.steps
+        if step.act.disposition in _OF_ACT
+    ]
+
+
+def _urgency(act: Act) -> str:
+    if act.disposition is not Disposition.APPEALED:
+        return ""
+    return "expedited" if act.expedited else "standard"
 
 
 @dataclass(frozen=True)
 class TurnaroundRule:
-    """How long a request may wait for a decision."""
+    """A rule for how long a request or an appeal may wait for a decision; `rules/turnaround.toml` explains the fields."""
 
-    name: str
-    days: int
-    """Calendar days from the day the request was received."""
-    extension: int = 0
-    """Calendar days that are added once documentation has been requested."""
-    applies_to: Mapping[str, str] = field(default_factory=dict)
-    """The requests it is for: the label that a request must have for each trait, such as phase or urgency."""
+    id: str
+    within: TimeLimit
+    label: str = ""
+    extension: TimeLimit | None = None
+    supply: TimeLimit | None = None
+    ask_within: TimeLimit | None = None
+    resume: TimeLimit | None = None
+    complete: bool = False
+    lead: TimeLimit | None = None
+    appeal: bool = False
+    since: date | None = None
+    until: date | None = None
+    applies_to: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By trait, the labels in lower case of which a request must have one."""
+    source: str = ""
+    checked: date | None = None
+    """When it was held against the text of its source; None if it was not."""
+    checked_text: str = ""
 
-    def due(self, received: date, *, extended: bool) -> date:
-        """The last day for a decision."""
-        return days_after(received, self.days + (self.extension if extended else 0)) or date.max
+    @property
+    def name(self) -> str:
+        """What people read."""
+        return self.label or self.id
+
+    def binds(self, traits: Mapping[str, str], opened: date) -> bool:
+        """Whether it is in force on a day and applies to a request with some traits."""
+        if (self.since and opened < self.since) or (self.until and opened > self.until):
+            return False
+        return _fits(self.applies_to, traits)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """When a review takes place, of a request that does not say so itself."""
+
+    timing: str
+    where: Mapping[str, frozenset[str]]
+    because: str
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """The time within which a request or an appeal has to be decided, and by which rule."""
+
+    rule: TurnaroundRule
+    opened: datetime
+    due: datetime
+    """The last moment for a decision."""
+    why: str
+    """Why this rule was taken."""
+    ended: datetime | None = None
+    """When it was decided or withdrawn; None while it waits."""
+    waits_until: datetime | None = None
+    """Until when the clock stands still for documentation that is out, unless it arrives before; None if it runs."""
+
+    @property
+    def by_hour(self) -> bool:
+        """Whether hours count, and not only the day."""
+        return self.rule.within.unit is TimeUnit.HOURS or self.rule.resume is not None
+
+    @property
+    def in_time(self) -> bool:
+        """Whether it was decided in time."""
+        return self.ended is not None and self.ended <= self.due
+
+
+@dataclass(frozen=True)
+class TurnaroundRules:
+    """All rules of a payer, with the calendar that they count business days by."""
+
+    rules: tuple[TurnaroundRule, ...] = ()
+    timings: tuple[Timing, ...] = ()
+    assumed: Mapping[str, str] = field(default_factory=dict)
+    """What is taken for a trait that a request does not state."""
+    calendar: BusinessCalendar = field(default_factory=BusinessCalendar)
+
+    def deadline(
+        self, traits: Mapping[str, str], milestones: Iterable[Milestone], zone: tzinfo, begins: date | None = None
+    ) -> Deadline | None:
+        """The deadline of a request, or of its latest appeal.
+
+        Args:
+            traits: the labels of the request's traits: those of `TRAITS`, and the axes of the policy by their words.
+            milestones: what has happened, its receipt included.
+            zone: the time zone in which days are counted.
+            begins: first day of the service that is asked for.
+
+        Returns:
+            Of the rules that bind, the deadline that comes first; None if none binds.
+        """
+        history = sorted(milestones, key=lambda milestone: milestone.time)
+        start = next((n for n, milestone in enumerate(history) if milestone.kind is MilestoneKind.RECEIVED), None)
+        if start is None:
+            return None
+        known, because = self._complete(traits)
+        ended: datetime | None = None
+        for number, milestone in enumerate(history[start + 1 :], start + 1):
+            if ended is None:
+                ended = milestone.time if milestone.kind in _ENDS else None
+            elif milestone.kind is MilestoneKind.APPEALED:  # one that is filed while another is open opens nothing
+                start, ended = number, None
+                known["urgency"] = milestone.urgency or known.get("urgency", "")
+        appeal = history[start].kind is MilestoneKind.APPEALED
+        opened = history[start].time.astimezone(zone)
+        before_end = [milestone for milestone in history[start + 1 :] if ended is None or milestone.time < ended]
+        found = []
+        for rule in self.rules:
+            if rule.appeal is not appeal or not rule.binds(known, opened.date()):
+                continue
+            if rule.lead and not self._in_lead(rule.lead, opened, begins):
+                continue
+            try:
+                due, waits_until = self._due(rule, opened, before_end, zone)
+            except OverflowError:  # beyond the last day of the calendar
+                continue
+            if due is not None:
+                found.append((due, rule, waits_until))
+        if not found:
+            return None
+        due, rule, waits_until = min(found, key=lambda entry: (entry[0], entry[1].id))
+        reasons = [reason for trait, reason in because.items() if trait in rule.applies_to]
+        if len(found) > 1:
+            reasons.append(f"of the {len(found)} rules that bind, this one is due first")
+        return Deadline(rule, opened, due, "; ".join(reasons), ended, None if ended else waits_until)
+
+    def amended(self, entry: Mapping[str, Any], calendar: BusinessCalendar | None = None) -> TurnaroundRules:
+        """These rules with those of a table of TOML added, replaced by their ids, or left out.
+
+        Args:
+            entry: a table of the form of `rules/turnaround.toml`, with `leave_out`, a list of ids, and `closed`, a list of days.
+            calendar: the calendar that the table names, where it is not one that ships with the package.
+
+        Raises:
+            ValueError, TypeError, AttributeError: an entry is not understood.
+            KeyError: a rule lacks a field.
+        """
+        _refuse_unknown(entry, {"rule", "timing", "assumed", "calendar", "leave_out", "closed"})
+        added = tuple(_rule(rule) for rule in entry.get("rule", ()))
+        left_out = set(entry.get("leave_out", ()))
+        unknown = left_out - {rule.id for rule in self.rules}
+        if unknown:
+            raise ValueError(f"there is no rule {sorted(unknown)[0]!r} to leave out")
+        gone = left_out | {rule.id for rule in added}
+        if calendar is None:
+            calendar = named_calendar(entry["calendar"]) if "calendar" in entry else self.calendar
+        if "closed" in entry:
+            calendar = replace(calendar, closed=frozenset(_day(day) for day in entry["closed"]))
+        return TurnaroundRules(
+            rules=(*added, *(rule for rule in self.rules if rule.id not in gone)),
+            timings=(*(_timing(timing) for timing in entry.get("timing", ())), *self.timings),
+            assumed={**self.assumed, **{str(k): str(v) for k, v in entry.get("assumed", {}).items()}},
+            calendar=calendar,
+        )
+
+    def unknown_traits(self, axes: Iterable[str]) -> list[str]:
+        """The traits that rules ask for and no request has.
+
+        Args:
+            axes: the words of the policy's axes.
+        """
+        asked = {trait for rule in self.rules for trait in rule.applies_to}
+        return sorted(asked - {*TRAITS, *axes})
+
+    def _complete(self, traits: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+        """The traits with what is taken for those that are not stated, and the reason for each of these."""
+        known = {trait: label for trait, label in traits.items() if label}
+        reasons: dict[str, str] = {}
+        for trait, label in self.assumed.items():
+            if trait not in known:
+                known[trait] = label
+                reasons[trait] = f"{trait.replace('_', ' ')} is not stated, and taken as {label}"
+        if "timing" in known:
+            return known, {"timing": f"the request is stated to be {known['timing']}", **reasons}
+        for timing in self.timings:
+            if _fits(timing.where, known):
+                known["timing"] = timing.timing
+                return known, {"timing": f"taken as {timing.timing}, since {timing.because}", **reasons}
+        return known, reasons
+
+    def _in_lead(self, lead: TimeLimit, opened: datetime, begins: date | None) -> bool:
+        if begins is None:
+            return False
+        first = datetime.combine(begins, time(), opened.tzinfo)
+        return self.calendar.later(opened, lead) <= first
+
+    def _due(
+        self, rule: TurnaroundRule, opened: datetime, after: Sequence[Milestone], zone: tzinfo
+    ) -> tuple[datetime | None, datetime | None]:
+        """When a decision is due, and until when the clock stands still; no time where it has not begun to run."""
+        asked = [m.time.astimezone(zone) for m in after if m.kind is MilestoneKind.DOCUMENTATION_REQUESTED]
+        returned = [m.time.astimezone(zone) for m in after if m.kind is MilestoneKind.DOCUMENTATION_RETURNED]
+        if rule.complete and asked:
+            arrived = [moment for moment in returned if moment >= asked[-1]]
+            return (self._limit(arrived[0], [rule.within]), None) if arrived else (None, None)
+        first = self._limit(opened, [rule.within])
+        notices = [m.time for m in after if m.kind is MilestoneKind.EXTENDED and m.time <= first]
+        lengths = [rule.within, rule.extension] if rule.extension and notices else [rule.within]
+        latest_ask = min(first, self._limit(opened, [rule.ask_within])) if rule.ask_within else first
+        if not rule.supply or not asked or asked[0] > latest_ask:
+            return self._limit(opened, lengths), None
+        # Only the first request stops the clock.
+        supplied_by = self._limit(asked[0], [rule.supply])
+        arrived = [moment for moment in returned if moment >= asked[0]]
+        again = min(arrived[0], supplied_by) if arrived else supplied_by
+        waits_until = None if arrived else supplied_by
+        if rule.resume:
+            return self.calendar.later(again, rule.resume), waits_until
+        if rule.extension:
+            lengths = [rule.within, rule.extension]
+        out = self.calendar.between(asked[0].date(), again.date(), rule.within.unit)
+        return self._limit(opened, [*lengths, TimeLimit(out, rule.within.unit)]), waits_until
+
+    def _limit(self, start: datetime, lengths: Sequence[TimeLimit]) -> datetime:
+        """The last moment of periods that follow each other: the end of the last day, or if the first counts hours the hour."""
+        if lengths[0].unit is TimeUnit.HOURS:
+            for length in lengths:
+                start = self.calendar.later(start, length)
+            return start
+        day = start.date()
+        for length in lengths:
+            day = self.calendar.after(day, length)
+        return datetime.combine(day, _END_OF_DAY, start.tzinfo)
+
+
+@lru_cache(maxsize=1)
+def published_rules() -> TurnaroundRules:
+    """The rules that ship with the package, of `rules/turnaround.toml`."""
+    return TurnaroundRules().amended(tomllib.loads((RULES / "turnaround.toml").read_text(encoding="utf-8")))
+
+
+def _rule(entry: Mapping[str, Any]) -> TurnaroundRule:
+    _refuse_unknown(entry, _FIELDS)
+    id_ = str(entry["id"])
+    try:
+        periods = {
+            name: TimeLimit.parse(entry[name])
+            for name in ("extension", "supply", "ask_within", "resume", "lead")
+            if name in entry
+        }
+        checked = entry.get("checked", {})
+        rule = TurnaroundRule(
+            id=id_,
+            within=TimeLimit.parse(entry["within"]),
+            label=str(entry.get("label", "")),
+            **periods,
+            complete=_truth(entry.get("complete", False)),
+            appeal=_truth(entry.get("appeal", False)),
+            since=_day(entry["from"]) if "from" in entry else None,
+            until=_day(entry["until"]) if "until" in entry else None,
+            applies_to=_labels(entry.get("applies_to", {})),
+            source=str(entry.get("source", "")),
+            checked=_day(checked["day"]) if checked else None,
+            checked_text=str(checked.get("text", "")),
+        )
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ValueError(f"turnaround rule {id_}: {error}") from error
+    if rule.supply and not (rule.extension or rule.resume):
+        raise ValueError(f"turnaround rule {id_}: supply needs an extension, or resume")
+    if rule.within.unit is not TimeUnit.HOURS and rule.extension and rule.extension.unit is TimeUnit.HOURS:
+        raise ValueError(f"turnaround rule {id_}: days cannot be extended by hours")
+    return rule
+
+
+def _timing(entry: Mapping[str, Any]) -> Timing:
+    _refuse_unknown(entry, {"where", "timing", "because"})
+    return Timing(str(entry["timing"]), _labels(entry.get("where", {})), str(entry["because"]))
+
+
+def _labels(entry: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    return {
+        str(trait): frozenset(str(label).lower() for label in ([labels] if isinstance(labels, str) else labels))
+        for trait, labels in entry.items()
+    }
+
+
+def _fits(where: Mapping[str, frozenset[str]], traits: Mapping[str, str]) -> bool:
+    return all(traits.get(trait, "").lower() in labels for trait, labels in where.items())
+
+
+def _truth(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{value!r} is neither true nor false")
+    return value
+
+
+def _day(value: object) -> date:
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise ValueError(f"{value!r} is no day such as 2026-01-01")
+    return value
+
+
+def _refuse_unknown(entry: Mapping[str, Any], known: set[str]) -> None:
+    unknown = set(entry) - known
+    if unknown:
+        raise ValueError(f"{sorted(unknown)[0]!r} is not known here; known: {', '.join(sorted(known))}")

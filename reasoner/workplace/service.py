@@ -33,6 +33,7 @@ from reasoner.review import acts, signing
 from reasoner.review.acts import Acceptance, Disposition, Proposal, Signed
 from reasoner.review.authority import Action
 from reasoner.review.people import User
+from reasoner.review.turnaround import Deadline
 from reasoner.store import audit
 from reasoner.store.base import KnowledgeBase, read_chart
 from reasoner.store.catalog import GraphKind, LoadChange, graph_name
@@ -69,6 +70,8 @@ class CaseFile:
     """On any determination of the request, oldest first."""
     acceptances: Mapping[str, tuple[str, str]]
     """Acceptances in force: IRI to the statement's and the person's IRI."""
+    deadline: Deadline | None = None
+    """The time for a decision and the rule that gives it; None if no rule binds."""
 
     def last_decision(self, determination: str) -> Signed | None:
         """The latest decision on a determination."""
@@ -100,6 +103,11 @@ class Workplace:
     ) -> None:
         self.policy = configured(policy, configuration)
         self.settings = settings or WorkplaceSettings()
+        unknown = self.settings.turnaround.unknown_traits(axis.word for axis in policy.axes)
+        if unknown:
+            raise UsageError(
+                f"a turnaround rule asks for {unknown[0]!r}, which no request has", mend="Correct the settings"
+            )
         self.drafts = Drafts(folder / "drafts.db")
         self.trail = kb.trail or audit.AuditTrail(folder / audit.FILE)
         self._kb = kb
@@ -155,6 +163,7 @@ class Workplace:
             recorded=iris == {item.determination for item in items},
             decisions=self._decisions(request),
             acceptances=self._kb.acceptances(request),
+            deadline=items[0].deadline,
         )
 
     def report(self, user: User, file: CaseFile) -> ValidationReport | None:

@@ -1,17 +1,20 @@
-"""Settings of the workplace, from a TOML file: turnaround rules, who works in which role, and limits."""
+"""Settings of the workplace, from a TOML file: time zone and turnaround rules, who works in which role, and limits."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from reasoner.ground.errors import UsageError
 from reasoner.review.authority import Role
+from reasoner.review.calendars import read_calendar
 from reasoner.review.people import Directory
-from reasoner.review.turnaround import TurnaroundRule
+from reasoner.review.turnaround import TurnaroundRules, published_rules
 
 _LIMITS = {"upload": "max_upload", "charts": "max_requests", "rows": "max_rows"}
 """The field of `WorkplaceSettings` for each limit of the file."""
@@ -21,8 +24,9 @@ _LIMITS = {"upload": "max_upload", "charts": "max_requests", "rows": "max_rows"}
 class WorkplaceSettings:
     """How the workplace is set up."""
 
-    turnaround_rules: tuple[TurnaroundRule, ...] = ()
-    """Of those that apply to a request, the first is in force."""
+    turnaround: TurnaroundRules = field(default_factory=published_rules)
+    time_zone: tzinfo = UTC
+    """The zone in which days are counted."""
     directory: Directory = field(default_factory=Directory)
     max_upload: int = 20
     """MiB that an uploaded file may have."""
@@ -30,13 +34,6 @@ class WorkplaceSettings:
     """Requests that an uploaded file may have."""
     max_rows: int = 10_000
     """Rows or triples of an answer that are shown."""
-
-    def turnaround_rule(self, traits: Mapping[str, str]) -> TurnaroundRule | None:
-        """The turnaround rule for a request, given the labels of its traits; None if no rule applies."""
-        for rule in self.turnaround_rules:
-            if all(traits.get(trait, "").lower() == label.lower() for trait, label in rule.applies_to.items()):
-                return rule
-        return None
 
 
 def workplace_folder(location: str, named: Path | None = None) -> Path:
@@ -76,27 +73,34 @@ def read_settings(path: Path) -> WorkplaceSettings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"the settings are not TOML: {error}", where=str(path)) from error
     try:
-        _refuse_unknown(content, {"clock", "access", "limits"})
+        _refuse_unknown(content, {"time_zone", "turnaround", "access", "limits"})
         limits = content.get("limits", {})
         _refuse_unknown(limits, set(_LIMITS))
         return WorkplaceSettings(
-            turnaround_rules=tuple(_turnaround_rule(entry) for entry in content.get("clock", ())),
+            turnaround=_turnaround(content.get("turnaround", {}), path.parent),
+            time_zone=_time_zone(str(content.get("time_zone", "UTC"))),
             directory=_directory(content.get("access", {})),
             **{_LIMITS[name]: _whole(limits, name) for name in limits},
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
         reason = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
         raise UsageError(f"the settings are not understood: {reason}", where=str(path)) from error
 
 
-def _turnaround_rule(entry: Mapping[str, Any]) -> TurnaroundRule:
-    _refuse_unknown(entry, {"name", "days", "extension", "applies_to"})
-    return TurnaroundRule(
-        name=str(entry["name"]),
-        days=_whole(entry, "days"),
-        extension=_whole(entry, "extension") if "extension" in entry else 0,
-        applies_to={str(trait): str(label) for trait, label in entry.get("applies_to", {}).items()},
-    )
+def _turnaround(entry: Mapping[str, Any], folder: Path) -> TurnaroundRules:
+    """The published rules as a table of the settings amends them; a calendar may be a file, relative to the settings."""
+    name = str(entry.get("calendar", ""))
+    if not name.endswith(".toml"):
+        return published_rules().amended(entry)
+    rest = {key: value for key, value in entry.items() if key != "calendar"}
+    return published_rules().amended(rest, read_calendar(folder / name))
+
+
+def _time_zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        raise ValueError(f"{name!r} is no time zone such as America/Chicago") from None
 
 
 def _directory(entry: Mapping[str, Any]) -> Directory:

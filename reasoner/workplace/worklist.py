@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 
 from rdflib import URIRef
@@ -17,6 +17,7 @@ from reasoner.review import steps
 from reasoner.review.acts import Act, Disposition
 from reasoner.review.authority import Role
 from reasoner.review.steps import CaseState
+from reasoner.review.turnaround import Deadline, Milestone, MilestoneKind, milestones
 from reasoner.store.base import KnowledgeBase
 from reasoner.store.catalog import CATALOG, GraphKind, graph_name
 from reasoner.store.questions import Answer
@@ -43,10 +44,8 @@ class WorklistItem:
     end: date | None
     received: date
     """The day on which the payer received it, or if that is not said, the day of loading."""
-    turnaround: str
-    """Name of the turnaround rule; empty if none applies or the request is decided."""
-    due: date | None
-    """The last day for a decision; None without a turnaround rule."""
+    deadline: Deadline | None
+    """The time for a decision and the rule that gives it, decided or not; None if no rule binds."""
     missing: tuple[str, ...]
     """Ids of the leaves in the smallest gap."""
     gap_count: int
@@ -74,13 +73,22 @@ class WorklistItem:
         head, _, tail = self.request.replace("#", "/").rstrip("/").rpartition("/")
         return tail if tail.lower() != "request" else head.rpartition("/")[2]
 
+    @property
+    def due(self) -> datetime | None:
+        """The last moment for a decision; None if no rule binds or it is decided."""
+        return self.deadline.due if self.deadline and self.deadline.ended is None else None
+
     def days_open(self, today: date) -> int:
         """Days since it was received."""
         return (today - self.received).days
 
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether it waits for a decision that was due before now."""
+        return self.due is not None and self.due < now
+
     def days_left(self, today: date) -> int | None:
         """Days until it is due, negative once it is overdue; None without a due date."""
-        return (self.due - today).days if self.due else None
+        return (self.due.date() - today).days if self.due else None
 
 
 def read_worklist(
@@ -91,7 +99,7 @@ def read_worklist(
     Args:
         kb: the knowledge base.
         policy: the policy whose labels and ages are used.
-        settings: the turnaround rules.
+        settings: the time zone and the turnaround rules.
         request: IRI of the request to read; all requests by default.
     """
     only = f"VALUES ?request {{ <{request}> }}" if request else ""
@@ -137,12 +145,16 @@ class _WorklistReader:
         start, determination = current.get("start") or chart["start"], current.get("determination", "")
         end = current.get("end") or chart["end"]
         history = steps.history(steps.of_period(acts, start, end))
-        received = chart["received"] or chart["loaded"].date()
+        received = self._moment(chart["received"] or chart["loaded"])
         kind = {axis.word: self._label(chart[name]) for name, axis in self.axes.items()}
-        traits = kind | {name: self._label(chart[name]) for name in ("jurisdiction", "urgency", "funding")}
-        traits["urgency"] = traits["urgency"] or self._label(str(NEC.Standard))
-        extended = any(step.act.disposition is Disposition.DOCUMENTATION_REQUESTED for step in history.steps)
-        rule = None if history.state.closed else self.settings.turnaround_rule(traits)
+        names = ("jurisdiction", "urgency", "funding", "line_of_business", "timing")
+        stated = {name: self._label(chart[name]) for name in names}
+        deadline = self.settings.turnaround.deadline(
+            kind | stated | {"prior_authorization": self._prior_authorization(start)},
+            [Milestone(MilestoneKind.RECEIVED, received), *milestones(history)],
+            self.settings.time_zone,
+            start,
+        )
         return WorklistItem(
             id=request_id(chart["request"]),
             request=chart["request"],
@@ -150,13 +162,12 @@ class _WorklistReader:
             outcome=self._slug(current["outcome"]) if current else "",
             kind=kind,
             age_group=self._age_group(chart["birth_date"], chart["start"]),
-            jurisdiction=traits["jurisdiction"],
-            urgency=traits["urgency"],
+            jurisdiction=stated["jurisdiction"],
+            urgency=stated["urgency"] or self._label(str(NEC.Standard)),
             start=start,
             end=end,
-            received=received,
-            turnaround=rule.name if rule else "",
-            due=rule.due(received, extended=extended) if rule else None,
+            received=received.date(),
+            deadline=deadline,
             missing=missing,
             gap_count=current.get("gap_count") or 0,
             holds_under_all_readings=current.get("holds"),
@@ -169,12 +180,14 @@ class _WorklistReader:
         values = " ".join(f"?{name}" for name in self.axes)
         kind = "".join(f"<{axis.iri}> ?{name} ; " for name, axis in self.axes.items())
         return self._rows(
-            f"""SELECT ?request ?loaded {values} ?start ?end ?birth_date ?jurisdiction ?funding ?urgency ?received {{
+            f"""SELECT ?request ?loaded {values} ?start ?end ?birth_date ?jurisdiction ?funding ?urgency ?received
+                    ?line_of_business ?timing {{
                 {self.only} GRAPH <{CATALOG}> {{ ?graph a nec:ChartGraph ; nec:holds ?request ; nec:loaded ?loaded }}
                 ?request {kind}nec:serviceStart ?start ; nec:member ?member ; nec:plan ?plan .
                 ?member nec:birthDate ?birth_date . ?plan nec:jurisdiction ?jurisdiction
                 OPTIONAL {{ ?plan nec:funding ?funding }} OPTIONAL {{ ?request nec:serviceEnd ?end }}
-                OPTIONAL {{ ?request nec:urgency ?urgency }} OPTIONAL {{ ?request nec:received ?received }} }}"""
+                OPTIONAL {{ ?request nec:urgency ?urgency }} OPTIONAL {{ ?request nec:received ?received }}
+                OPTIONAL {{ ?plan nec:lineOfBusiness ?line_of_business }} OPTIONAL {{ ?request nec:timing ?timing }} }}"""
         )
 
     def _determinations(self) -> Iterator[dict[str, Any]]:
@@ -204,12 +217,12 @@ class _WorklistReader:
         """The acts by request."""
         acts: dict[str, list[Act]] = {}
         for row in self._rows(
-            f"""SELECT ?request ?decision ?determination ?start ?end ?time ?disposition ?revises ?person ?role {{ {self.only}
+            f"""SELECT ?request ?decision ?determination ?start ?end ?time ?disposition ?revises ?person ?role ?urgency {{ {self.only}
                 ?decision a nec:Decision ; nec:determination ?determination ; nec:disposition ?disposition ;
                     prov:generatedAtTime ?time ; prov:wasAttributedTo ?person .
                 ?determination nec:request ?request ; nec:serviceStart ?start
                 OPTIONAL {{ ?determination nec:serviceEnd ?end }} OPTIONAL {{ ?decision prov:wasRevisionOf ?revises }}
-                OPTIONAL {{ ?decision nec:signedAs ?role }} }}"""
+                OPTIONAL {{ ?decision nec:signedAs ?role }} OPTIONAL {{ ?decision nec:urgency ?urgency }} }}"""
         ):
             acts.setdefault(row["request"], []).append(
                 Act(
@@ -221,6 +234,7 @@ class _WorklistReader:
                     person=row["person"],
                     signed_as=Role(self._slug(row["role"])) if row["role"] else None,
                     service=(row["start"], row["end"]),
+                    expedited=row["urgency"] == str(NEC.Expedited),
                 )
             )
         return acts
@@ -240,6 +254,19 @@ class _WorklistReader:
 
     def _slug(self, iri: str) -> str:
         return graphs.text(self.policy.ontology, URIRef(iri), SKOS.notation) or iri
+
+    def _moment(self, received: date | datetime) -> datetime:
+        """A time of receipt in the settings' zone; a day begins at midnight, so that no hour is missed that may have counted."""
+        zone = self.settings.time_zone
+        if not isinstance(received, datetime):
+            return datetime.combine(received, time(), zone)
+        return received.astimezone(zone) if received.tzinfo else received.replace(tzinfo=zone)
+
+    def _prior_authorization(self, start: date) -> str:
+        """Whether the policy asks for authorization before the service: yes, no, or empty where it does not say."""
+        version = self.policy.version_on(start) or self.policy.versions[-1]
+        said = graphs.text(self.policy.ontology, URIRef(version.iri), NEC.priorAuthorization)
+        return {"true": "yes", "false": "no"}.get(said, "")
 
     def _age_group(self, birth_date: date, start: date) -> str:
         version = self.policy.version_on(start) or self.policy.versions[-1]

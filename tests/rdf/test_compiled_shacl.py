@@ -68,6 +68,7 @@ TYPED = [
     ("sh:datatype xsd:string", f"one two three exact spoken day truth ill {RESOURCES}"),
     ("sh:datatype xsd:date", f"one two three exact word spoken truth ill {RESOURCES}"),
     ("sh:datatype xsd:boolean", f"one two three exact word spoken day ill {RESOURCES}"),
+    ("sh:datatype xsd:dateTime", f"one two three exact word spoken day truth ill {RESOURCES}"),
     ("sh:in ( 1 2 :felix )", "three exact word spoken day truth ill dog both"),
     ("sh:in ( )", f"{LITERALS} {RESOURCES}"),
     ("sh:hasValue 1", f"none exact word spoken day truth ill {RESOURCES}"),
@@ -282,7 +283,7 @@ REFUSED = {
     "nodeKind of blank nodes or IRIs": "sh:nodeKind sh:BlankNodeOrIRI",
     "nodeKind of blank nodes or literals": "sh:nodeKind sh:BlankNodeOrLiteral",
     "datatype double": "sh:datatype xsd:double",
-    "datatype dateTime": "sh:datatype xsd:dateTime",
+    "datatype time": "sh:datatype xsd:time",
     "datatype derived from integer": "sh:datatype xsd:int",
     "datatype langString": "sh:datatype rdf:langString",
     "bound of dates": 'sh:minInclusive "2025-01-01"^^xsd:date',
@@ -376,6 +377,9 @@ DOUBTED = [
     ("sh:lessThanOrEquals :q", f'"2025-01-01Z"^^<{DATE}>'),
     ("sh:datatype xsd:date", f'"2025-01-01Z"^^<{DATE}>'),
     ("sh:datatype xsd:date", f'"2025-01-01+02:00"^^<{DATE}>'),
+    ("sh:datatype xsd:dateTime", f'"2025-01-01T10:00:00+15:00"^^<{DATE}Time>'),
+    ("sh:datatype xsd:dateTime", f'"2025-01-01T10:00:60"^^<{DATE}Time>'),
+    ("sh:datatype xsd:dateTime", f'"soon"^^<{DATE}Time>'),
 ]
 
 
@@ -386,6 +390,16 @@ def test_a_value_that_cannot_be_judged_is_doubted(constraint: str, value: str) -
     conforms = Compiler(nodes(property_shapes(constraint))).conforms(term("part-0"))
     with pytest.raises(DoubtError):
         conforms(view, term("a"))
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["2025-01-01T10:00:00", "2025-01-01T10:00:00Z", "2025-01-01T10:00:00.250-06:00", "2025-12-31T23:59:59+14:00"],
+)
+def test_a_moment_may_have_a_fraction_and_a_time_zone(form: str) -> None:
+    view = GraphView(Graph())
+    view.nodes = {term("a"): {term("p"): [f'"{form}"^^<{DATE}Time>']}}
+    assert Compiler(nodes(property_shapes("sh:datatype xsd:dateTime"))).conforms(term("part-0"))(view, term("a"))
 
 
 @pytest.mark.parametrize(("form", "broken"), [("true", False), ("0", False), ("yes", True), ("TRUE", True)])

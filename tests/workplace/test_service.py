@@ -25,7 +25,7 @@ from reasoner.review.acts import Disposition, Override, Proposal
 from reasoner.review.authority import PERMITTED, Action, Role
 from reasoner.review.people import Directory, User, local
 from reasoner.review.steps import CaseState
-from reasoner.review.turnaround import TurnaroundRule
+from reasoner.review.turnaround import published_rules
 from reasoner.store.base import KnowledgeBase
 from reasoner.store.catalog import GraphKind
 from reasoner.workplace.selection import Selection, counts, select
@@ -43,15 +43,18 @@ VIEWER = local("Vera Lund", Role.VIEWER)
 ADMINISTRATOR = local("Ada Min", Role.ADMINISTRATOR)
 MISSING, MET, NOT_MET = (opaque_id(n) for n in ("nothing-on-supports", "criteria-met", "needs-round-the-clock-care"))
 OPEN = opaque_id("other-factor-not-accepted")
+ONE_RULE = {
+    "leave_out": [rule.id for rule in published_rules().rules],
+    "rule": [{"id": "all", "within": "7 calendar days", "extension": "14 calendar days", "supply": "10 calendar days"}],
+}
+RULES = published_rules().amended(ONE_RULE)
 
 
 @pytest.fixture
 def workplace(tmp_path: Path, filled: bytes, policy: Policy) -> Iterator[Workplace]:
     kb = KnowledgeBase()
     kb.store._store.load(filled, format=NQUADS)
-    service = Workplace(
-        kb, policy, tmp_path / "workplace", WorkplaceSettings(turnaround_rules=(TurnaroundRule("all", 7, 14),))
-    )
+    service = Workplace(kb, policy, tmp_path / "workplace", WorkplaceSettings(turnaround=RULES))
     yield service
     service.close()
 
@@ -109,7 +112,8 @@ def test_the_worklist_says_what_is_known(workplace: Workplace) -> None:
         "adult", "Wisconsin", ("adult-admission:7-a",), 2,
     )  # fmt: skip
     assert item.holds_under_all_readings is True
-    assert item.due == item.received + timedelta(days=7)
+    assert item.due
+    assert item.due.date() == item.received + timedelta(days=7)
     assert [i.start for i in workplace.items(VIEWER) if i.id == opaque_id("stay-spanning-first-day")] == sorted(
         i.start for i in workplace.items(VIEWER) if i.id == opaque_id("stay-spanning-first-day")
     )
@@ -140,11 +144,17 @@ def test_a_selection_shows_and_orders_items(workplace: Workplace) -> None:
 def test_a_request_for_documentation_extends_the_time_and_a_decision_ends_it(workplace: Workplace) -> None:
     workplace.decide(NURSE, MISSING, *proposal(workplace, NURSE, MISSING, Disposition.DOCUMENTATION_REQUESTED))
     item = next(item for item in workplace.items(NURSE) if item.id == MISSING)
-    assert (item.state, item.due) == (CaseState.DOCUMENTATION_REQUESTED, item.received + timedelta(days=21))
+    assert item.state is CaseState.DOCUMENTATION_REQUESTED
+    assert item.deadline
+    assert item.deadline.waits_until
+    assert item.due
+    assert item.due.date() == item.received + timedelta(days=31)
     workplace.decide(NURSE, MET, *proposal(workplace, NURSE, MET, Disposition.APPROVED))
     item = next(item for item in workplace.items(NURSE) if item.id == MET)
     assert (item.state, item.due, item.disposition) == (CaseState.DECIDED, None, "approved")
     assert item.standing == "decided: approved"
+    assert item.deadline
+    assert item.deadline.in_time
 
 
 # ---------------------------------------------------------------- who may do what

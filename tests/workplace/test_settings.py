@@ -1,46 +1,35 @@
-"""Settings: turnaround rules, and what is refused."""
+"""Settings: how they amend the turnaround rules, and what is refused."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from reasoner.ground.errors import UsageError
-from reasoner.review.turnaround import TurnaroundRule
-from reasoner.workplace.settings import read_settings
-from tests.conftest import ROOT
+from reasoner.review.turnaround import Milestone, MilestoneKind, published_rules
+from reasoner.workplace.settings import WorkplaceSettings, read_settings
 
 
-@pytest.mark.parametrize(
-    ("urgency", "phase", "name", "days", "extension"),
-    [
-        ("Expedited", "admission", "expedited", 3, 0),
-        ("standard", "admission", "standard admission", 7, 14),
-        ("standard", "continuation", "standard continuation", 7, 14),
-    ],
-)
-def test_the_first_rule_that_applies_is_in_force(
-    urgency: str, phase: str, name: str, days: int, extension: int
-) -> None:
-    rule = read_settings(ROOT / "app" / "settings.toml").turnaround_rule({"urgency": urgency, "phase": phase})
-    assert rule is not None
-    assert (rule.name, rule.days, rule.extension) == (name, days, extension)
-
-
-def test_a_rule_applies_whatever_the_case_of_the_label(tmp_path: Path) -> None:
+def test_the_settings_amend_the_published_rules(tmp_path: Path) -> None:
+    (tmp_path / "closed.toml").write_text("[[holiday]]\nname = 'founding day'\nmonth = 2\nday = 3\n")
     path = tmp_path / "settings.toml"
-    path.write_text("[[clock]]\nname = 'expedited'\ndays = 3\napplies_to = { urgency = 'Expedited' }\n")
+    path.write_text(
+        "time_zone = 'America/Chicago'\n[turnaround]\ncalendar = 'closed.toml'\nleave_out = ['erisa-post-service']\n"
+        "[[turnaround.rule]]\nid = 'ours'\nwithin = '2 business days'\napplies_to = { urgency = 'Standard' }\n"
+    )
     settings = read_settings(path)
-    assert settings.turnaround_rule({"urgency": "expedited"}) == settings.turnaround_rules[0]
-    assert settings.turnaround_rule({"urgency": "standard"}) is None
+    received = Milestone(MilestoneKind.RECEIVED, datetime(2026, 2, 2, 12, tzinfo=settings.time_zone))
+    found = settings.turnaround.deadline({}, [received], settings.time_zone)
+    assert found
+    assert (found.rule.id, str(found.due)) == ("ours", "2026-02-05 23:59:59-06:00")
 
 
-def test_an_extension_is_added_to_the_days() -> None:
-    rule = TurnaroundRule("standard", days=7, extension=14)
-    assert rule.due(date(2026, 1, 1), extended=False) == date(2026, 1, 8)
-    assert rule.due(date(2026, 1, 1), extended=True) == date(2026, 1, 22)
+def test_without_settings_the_published_rules_are_in_force(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text("")
+    assert read_settings(path).turnaround == WorkplaceSettings().turnaround == published_rules()
 
 
 def test_limits_have_the_names_that_the_docs_give_them(tmp_path: Path) -> None:
@@ -53,9 +42,12 @@ def test_limits_have_the_names_that_the_docs_give_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("clock = 1", "not understood"),
-        ("[[clock]]\ndays = 3", "name is missing"),
-        ("[[clock]]\nname = 'x'\ndays = -1", "whole number"),
+        ("turnaround = 1", "not understood"),
+        ("[[turnaround.rule]]\nwithin = '3 hours'", "id is missing"),
+        ("[[turnaround.rule]]\nid = 'x'\nwithin = 'soon'", "'soon' is no period"),
+        ("[turnaround]\ncalendar = 'none.toml'", "not understood"),
+        ("time_zone = 'Mars/Olympus'", "'Mars/Olympus' is no time zone"),
+        ("time_zone = '../../etc/passwd'", "is no time zone"),
         ("[limits]\nupload = true", "whole number"),
         ("[access.roles]\nking = []", "not understood"),
         ("[access.roles]\nclinician = 'c'", "clinician is 'c', and has to be a list of texts"),
