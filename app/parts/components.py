@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from reasoner.render.wording import plain
+from reasoner.ground.display import plain
 
 _HERE = Path(__file__).parent
 _Component = Callable[..., Any]

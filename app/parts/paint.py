@@ -13,9 +13,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from rdflib import Graph
 
+from reasoner.ground.display import plain
 from reasoner.ground.errors import NecessityError
 from reasoner.logic.fold import Outcome, Status
-from reasoner.render.wording import plain, words
+from reasoner.render.wording import words
 
 HERE = Path(__file__).parent.parent
 

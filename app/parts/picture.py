@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reasoner.render.wording import plain
+from reasoner.ground.display import plain
 
 _LONGEST = 60
 

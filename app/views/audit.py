@@ -6,7 +6,7 @@ import streamlit as st
 from parts import paint, session
 from parts.components import Cell, Column, Row, table
 
-from reasoner.render.wording import plain
+from reasoner.ground.display import plain
 from reasoner.review.authority import Action
 
 _COLUMNS = (

@@ -16,11 +16,11 @@ from reasoner.chart.fhir.request import RequestOptions
 from reasoner.chart.packing import GZIP
 from reasoner.chart.sources import WHOLE
 from reasoner.determination.model import Determination
+from reasoner.ground.display import plain
 from reasoner.ground.errors import NecessityError
 from reasoner.policy.axes import choose
 from reasoner.render import document
 from reasoner.render.json import to_json
-from reasoner.render.wording import plain
 from reasoner.review.authority import Action
 from reasoner.store.catalog import LoadChange
 from reasoner.workplace.trial import Trial

@@ -13,11 +13,12 @@ from parts import criteria, decide, paint, quote, session
 from reasoner.chart.model import Statement
 from reasoner.determination.model import Determination
 from reasoner.determination.whatif import assumable, assumable_facts, assume, next_question
+from reasoner.ground.display import plain
 from reasoner.ground.errors import NecessityError
 from reasoner.rdf import graphs, parsing
 from reasoner.render import pdf, provenance
 from reasoner.render.document import content, to_html
-from reasoner.render.wording import HEADLINE, due_words, plain, shown_unread, turnaround_words
+from reasoner.render.wording import HEADLINE, due_words, shown_unread, turnaround_words
 from reasoner.review.authority import Action
 from reasoner.workplace.service import CaseFile
 

@@ -24,6 +24,7 @@ from reasoner.chart.tables import cells, sheet
 from reasoner.chart.tables.cells import CellError
 from reasoner.chart.tables.rows import CsvRecords, FaultyRecord, header, plain
 from reasoner.chart.tables.vocabulary import OF_MEMBER, OF_PLAN, OF_REQUEST, REQUEST, STATEMENT, names_of, node
+from reasoner.ground.display import unguarded
 from reasoner.ground.errors import DocumentationError, NecessityError
 from reasoner.policy.model import Criterion, CriterionKind, Policy, PolicyVersion
 from reasoner.policy.search import contraries, inapplicable, narrower
@@ -96,7 +97,7 @@ def accept(
     review = _Review(source, policy, today, reviewer, {document.digest: document for document in documents})
     rows: dict[int, dict[str, str]] = {}
     for number, record in enumerate(records, start + 1):
-        row = {name: columns.unguarded(cell.strip()) for name, cell in zip(names, record, strict=False) if cell.strip()}
+        row = {name: unguarded(cell.strip()) for name, cell in zip(names, record, strict=False) if cell.strip()}
         broken = isinstance(record, FaultyRecord) or (any(record) and len(record) != len(names))
         if columns.STANCE in row or broken:
             rows[number] = review.row(number, row | dict(facts or {}), broken)

@@ -25,15 +25,3 @@ ORDER = (
     *(BEFORE, AFTER, HEADING, LIKE, FILE, PAGE, *DOCUMENT, SCORE, TEXT, START, END, ALSO, METHOD),
 )
 """The columns as they are written; those of the request follow."""
-
-_FORMULA = frozenset("=+-@\t\r")
-
-
-def guarded(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula: with an apostrophe before what would begin one."""
-    return f"'{cell}" if cell.lstrip("'")[:1] in _FORMULA else cell
-
-
-def unguarded(cell: str) -> str:
-    """The cell that was guarded."""
-    return cell[1:] if cell.startswith("'") and cell.lstrip("'")[:1] in _FORMULA else cell

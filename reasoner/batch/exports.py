@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 from reasoner.batch import fields
 from reasoner.batch.fields import Brief, Type
 from reasoner.batch.model import Results
+from reasoner.ground.display import escaped
 from reasoner.ground.errors import UsageError
 
 _ROWS = 4096
@@ -31,7 +32,7 @@ def write_csv(results: Results, stream: BinaryIO) -> None:
     writer.writerow(fields.CSV_COLUMNS)
     for brief in briefs(results):
         writer.writerows(fields.csv_rows(brief))
-        stream.write(text.getvalue().encode())
+        stream.write(escaped(text.getvalue()).encode())
         text.seek(0)
         text.truncate()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ WHOLE = (*SUFFIXES, TABLE, WORKBOOK)
 XML = ".xml"
 """The suffix of records that are refused by name."""
 STDIN = "-"
+_FHIR_NAMES = re.compile(rb"<http://hl7\.org/fhir/(?:>|[A-Z])").search
+"""Finds what RDF that is FHIR has in its names: its namespace, or a type in it."""
 _LEFT_OUT = (".", "~$")  # hidden files, and those that spreadsheets put beside an open workbook
 
 
@@ -102,6 +105,20 @@ def _head(path: Path) -> bytes:
             return stream.read(_HEAD)
     except OSError:
         return b""
+
+
+def may_be_fhir(name: str, suffix: str | None) -> bool:
+    """Whether a source can hold FHIR, as far as its type and its beginning tell.
+
+    Args:
+        name: a path, or `STDIN`.
+        suffix: the file type of what has no name that tells it.
+    """
+    given = given_type(name, suffix)
+    kind, packed = file_type(name if given is None else given)
+    if kind in TURTLE and not packed and not is_stream(name):
+        return _FHIR_NAMES(_head(Path(name))) is not None
+    return kind in (FHIR, LINES, *TURTLE)
 
 
 def is_stream(name: str) -> bool:

@@ -10,9 +10,9 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
-from reasoner.cli import abstract, app, charts, intake, kb, policy, query, questionnaire
+from reasoner.cli import abstract, app, charts, completion, intake, kb, policy, query, questionnaire
 from reasoner.cli import options as shared
-from reasoner.cli.output import DONE, NOTHING, discard_output
+from reasoner.cli.output import DONE, NOTHING, discard_output, say
 from reasoner.cli.parser import Parser
 from reasoner.ground.errors import NecessityError
 
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except NecessityError as error:
-        print(f"necessity: {error}", file=sys.stderr)
+        say(f"necessity: {error}")
         return NOTHING
     except BrokenPipeError:
         # The reader has closed the pipe, as `head` does: what is still buffered goes nowhere.
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return DONE
     except OSError as error:
         discard_output()
-        print(f"necessity: {error.filename or 'standard output'}: {error.strerror or error}", file=sys.stderr)
+        say(f"necessity: {error.filename or 'standard output'}: {error.strerror or error}")
         return NOTHING
 
 
@@ -64,9 +64,10 @@ def _parser(arguments: Sequence[str] | None) -> Parser:
         def axes(self) -> tuple[Axis, ...]:
             return shared.policy(named.parse_known_args(arguments)[0]).axes
 
-    parser = CommandParser(
+    parser: Parser = CommandParser(
         prog="necessity",
         description="Determine from documentation whether a coverage policy's criteria are met.",
+        examples=("necessity determine chart.ttl", "necessity policy show", "necessity determine --help"),
         parents=[named],
     )
     parser.add_argument(
@@ -78,4 +79,5 @@ def _parser(arguments: Sequence[str] | None) -> Parser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for module in (charts, intake, abstract, policy, questionnaire, kb, query, app):
         module.add(commands)
+    completion.add(commands, parser)
     return parser

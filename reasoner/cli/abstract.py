@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reasoner.cli import options as shared
-from reasoner.cli.output import DONE, NOTHING, SOME, exit_code, write
+from reasoner.cli.output import DONE, NOTHING, SOME, exit_code, say, write
 from reasoner.ground.errors import UsageError, reading
 
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ def add(commands: Commands) -> None:
     abstract = commands.add_parser(
         "abstract",
         help="suggest the sentences of notes that may speak to each criterion, or accept those that a person marked",
+        examples=(
+            "necessity abstract notes/ {axes} --jurisdiction US-MO --out sheets",
+            "necessity abstract --accept sheets/review.csv --reviewer 'M. Example' --out chart.ttl notes/",
+        ),
     )
     abstract.add_argument(
         "paths", nargs="*", metavar="PATH", help="the documents of one record: files, folders or patterns"
@@ -56,7 +60,14 @@ def add(commands: Commands) -> None:
     shared.add_request_facts(abstract)
     abstract.set_defaults(run=_abstract)
 
-    find = commands.add_parser("find", help="find the sentences of notes that may speak to one criterion, best first")
+    find = commands.add_parser(
+        "find",
+        help="find the sentences of notes that may speak to one criterion, best first",
+        examples=(
+            "necessity find section:1-a notes/",
+            "necessity find section:1 notes/ --format jsonl",
+        ),
+    )
     find.add_argument(
         "criterion", metavar="CRITERION", help="id of a leaf, or of a group or section for all its leaves"
     )
@@ -94,7 +105,7 @@ class Documents:
                 found = read_documents(Path(name), name)
             for document in found:
                 if isinstance(document, DocumentationError):
-                    print(f"rejected: {document}", file=sys.stderr)
+                    say(f"rejected: {document}")
                     rejected += 1
                 else:
                     shared.print_notes(document.name, document.notes)
@@ -122,7 +133,7 @@ def _abstract(options: argparse.Namespace) -> int:
         write(_written(form, suggestions, documents, policy, facts), folder / FORMATS[form])
     for document in documents.texts:
         write(document.text, _folder(folder / "texts") / f"{document.digest.rpartition(';')[2]}.txt")
-    print(f"{len(suggestions)} suggestions for {len(criteria)} criteria", file=sys.stderr)
+    say(f"{len(suggestions)} suggestions for {len(criteria)} criteria")
     return exit_code(len(documents.texts), documents.rejected)
 
 
@@ -165,10 +176,10 @@ def _accept(
         documents=documents.texts,
     )
     for error in accepted.errors:
-        print(f"rejected: {error}", file=sys.stderr)
+        say(f"rejected: {error}")
     graph = accepted.chart
     if not graph:
-        print("note: no row has a stance" if not accepted.errors else "note: nothing was taken", file=sys.stderr)
+        say("note: no row has a stance" if not accepted.errors else "note: nothing was taken")
         return NOTHING
     with reading(str(sheet)):  # what is written can be determined, or is an error
         intake.read_graph(graph, policy)

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
 def add(commands: Commands) -> None:
     """Add the subcommands."""
-    app = commands.add_parser("app", help="open the reviewer's workplace in the browser")
+    app = commands.add_parser(
+        "app",
+        help="open the reviewer's workplace in the browser",
+        examples=(
+            "necessity app --kb base",
+            "necessity app --kb base --host 0.0.0.0 --auth sign-in.toml --settings settings.toml",
+        ),
+    )
     app.add_argument(
         "--workplace",
         metavar="DIR",
@@ -41,12 +48,24 @@ def add(commands: Commands) -> None:
     shared.add_config(app)
     shared.add_kb(app)
     app.set_defaults(run=_app)
-    audit = commands.add_parser("audit", help="list and verify the audit trail of a knowledge base and its workplace")
+    audit = commands.add_parser(
+        "audit",
+        help="list and verify the audit trail of a knowledge base and its workplace",
+        examples=("necessity audit verify --kb base",),
+    )
     actions = audit.add_subparsers(required=True, metavar="ACTION")
-    verify = actions.add_parser("verify", help="check each entry against its digest and that of the one before it")
+    verify = actions.add_parser(
+        "verify",
+        help="check each entry against its digest and that of the one before it",
+        examples=("necessity audit verify --kb base", "necessity audit verify --kb base --head DIGEST"),
+    )
     verify.add_argument("--head", metavar="DIGEST", help="a digest that was noted earlier and has to be in the trail")
     verify.set_defaults(run=_verify)
-    listing = actions.add_parser("list", help="print the entries, one JSON object per line")
+    listing = actions.add_parser(
+        "list",
+        help="print the entries, one JSON object per line",
+        examples=("necessity audit list --kb base > trail.jsonl",),
+    )
     listing.set_defaults(run=_list)
     for parser in (verify, listing):
         parser.add_argument(

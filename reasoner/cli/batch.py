@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import sqlite3
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reasoner.cli.options import print_notes, print_passed_over
-from reasoner.cli.output import DONE, INTERRUPTED, Threshold, exit_code, is_written_through, write, writer
+from reasoner.cli.output import DONE, INTERRUPTED, Threshold, exit_code, is_written_through, say, write, writer
 from reasoner.ground.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,6 +63,8 @@ class BatchOptions:
 
     out: Path | None
     """The file of the results; None for standard output."""
+    mode: int | None
+    """Permissions of that file; None for those that it has."""
     jobs: int | None
     """Processes, 0 for one a core; None for what suits the input's size."""
     resume: str | None
@@ -111,7 +112,7 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: StreamFormat, gate: 
             rejected=state.rejected(),
             fail_on=gate.fail_on,
         )
-        with writer(how.out) as stream:
+        with writer(how.out, how.mode) as stream:
             form.write(results, stream)
         if how.quarantine:
             reports.quarantine(how.quarantine, state.rejections())
@@ -140,7 +141,7 @@ def _state(job: Job, how: BatchOptions) -> Iterator[BatchState]:
     except KeyboardInterrupt:
         state.close()
         resumable = f"; what is done is kept in {path}: go on with --resume" if path else ""
-        print(f"\nnecessity: interrupted{resumable}", file=sys.stderr)
+        say(f"\nnecessity: interrupted{resumable}")
         raise SystemExit(INTERRUPTED) from None
     except sqlite3.Error as error:
         raise UsageError(f"the state of the batch cannot be kept: {error}", where=str(path or "")) from error
@@ -163,9 +164,8 @@ def _progress_printer() -> Callable[[Progress], None]:
         if progress.total and progress.done:
             seconds = progress.seconds * (progress.total - progress.done) / progress.done
             left = f", about {max(0, round(seconds))} s left"
-        print(
-            f"{progress.requests:,} requests, {progress.done / 2**20:,.0f}{share} MiB, {rate:,.0f} requests a second{left}",
-            file=sys.stderr,
+        say(
+            f"{progress.requests:,} requests, {progress.done / 2**20:,.0f}{share} MiB, {rate:,.0f} requests a second{left}"
         )
 
     return show
@@ -174,18 +174,16 @@ def _progress_printer() -> Callable[[Progress], None]:
 def _print_rejected(state: BatchState, quarantine: Path | None) -> None:
     if quarantine:
         if state.rejected():
-            print(f"rejected: {state.rejected()} data sets, set aside in {quarantine}", file=sys.stderr)
+            say(f"rejected: {state.rejected()} data sets, set aside in {quarantine}")
         return
     for rejection in state.rejections():
-        print(f"rejected: {rejection.error}", file=sys.stderr)
+        say(f"rejected: {rejection.error}")
 
 
 def _print_totals(totals: Tally) -> None:
     """Say what became of the input."""
     what = "data set" if totals.read == 1 else "data sets"
-    print(
-        f"read {totals.read:,} {what}: {totals.determined:,} determined, {totals.rejected:,} rejected", file=sys.stderr
-    )
+    say(f"read {totals.read:,} {what}: {totals.determined:,} determined, {totals.rejected:,} rejected")
 
 
 def _threshold(text: str) -> Threshold:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,7 +12,7 @@ from reasoner.cli import batch
 from reasoner.cli import options as shared
 from reasoner.cli.formats import FORMATS, STREAMS, Determined, Display, StreamFormat
 from reasoner.cli.options import Basis, Inputs, Method
-from reasoner.cli.output import Gate, columns, exit_code, is_styled, write
+from reasoner.cli.output import Gate, columns, exit_code, is_styled, say, write
 from reasoner.cli.parser import listed
 from reasoner.ground.errors import NecessityError, UsageError, reading
 
@@ -34,7 +33,16 @@ APPLIES: dict[str, tuple[str, ...]] = {
 
 def add(commands: Commands) -> None:
     """Add the commands to the parser."""
-    parser = commands.add_parser("determine", help="determine the requests in files, folders or standard input (-)")
+    parser = commands.add_parser(
+        "determine",
+        help="determine the requests in files, folders or standard input (-)",
+        examples=(
+            "necessity determine chart.ttl",
+            "necessity determine charts/ --format compact --out briefs.jsonl --jobs 0",
+            "necessity determine bundle.json {axes} --jurisdiction US-MO",
+            "necessity determine - --input-format nq --format summary --fail-on no-policy-version < charts.nq",
+        ),
+    )
     default, *others = FORMATS
     parser.add_argument(
         "--format",
@@ -61,7 +69,15 @@ def add(commands: Commands) -> None:
     shared.add_input(parser)
     parser.set_defaults(run=_determine)
 
-    explain = commands.add_parser("explain", help="say why: what carries, completes or refutes a determination")
+    explain = commands.add_parser(
+        "explain",
+        help="say why: what carries, completes or refutes a determination",
+        examples=(
+            "necessity explain chart.ttl",
+            "necessity explain chart.ttl section:1-a",
+            "necessity explain chart.ttl --assume section:1-a=affirmed",
+        ),
+    )
     explain.add_argument("paths", nargs=1, metavar="PATH", help="file, folder, or - for standard input")
     explain.add_argument("criterion", nargs="?", metavar="CRITERION", help="id of a criterion: explain this one alone")
     explain.add_argument(
@@ -78,7 +94,11 @@ def add(commands: Commands) -> None:
     shared.add_request_facts(explain)
     explain.set_defaults(run=_explain)
 
-    validate = commands.add_parser("validate", help="print the plain sh:ValidationReport of the requests, as Turtle")
+    validate = commands.add_parser(
+        "validate",
+        help="print the plain sh:ValidationReport of the requests, as Turtle",
+        examples=("necessity validate chart.ttl", "necessity validate chart.ttl --evidence > evidence.ttl"),
+    )
     validate.add_argument(
         "--evidence",
         action="store_true",
@@ -113,15 +133,16 @@ def _determine(options: argparse.Namespace) -> int:
     form = FORMATS[options.format]
     names = [name for name in APPLIES if getattr(options, name) not in (None, False)]
     _refuse(names, options.format, options.out)
+    out, mode = shared.output_of(options)
     inputs, basis = Inputs.of(options), Basis.of(options)
     method = Method(alternatives=options.readings == "all", engine=Engine(options.engine))
     gate = Gate(options.fail_on, options.max_quarantined)
     if isinstance(form, StreamFormat):
-        how = batch.BatchOptions(options.out, options.jobs, options.resume, options.quarantine, options.lineage)
+        how = batch.BatchOptions(out, mode, options.jobs, options.resume, options.quarantine, options.lineage)
         return batch.run(inputs, basis, method, form, gate, how)
     determined = determine(inputs, basis, method)
-    display = Display(whole=bool(options.whole), width=columns(options.out), styled=is_styled(options.out))
-    write(form.write(determined, display), options.out)
+    display = Display(whole=bool(options.whole), width=columns(out), styled=is_styled(out))
+    write(form.write(determined, display), out, mode)
     outcomes = Counter(determination.outcome.value for determination in determined.determinations)
     return gate.code(outcomes, determined.rejected)
 
@@ -153,7 +174,7 @@ def determine(inputs: Inputs, basis: Basis, method: Method) -> Determined:
                     engine=method.engine,
                 )
         except NecessityError as error:
-            print(f"rejected: {error}", file=sys.stderr)
+            say(f"rejected: {error}")
             rejected += 1
     return Determined(tuple(determinations), rejected)
 
@@ -164,6 +185,8 @@ def _explain(options: argparse.Namespace) -> int:
     from reasoner.render import text
 
     stances = dict(options.assume)
+    if stances and options.criterion:
+        shared.refuse(options, ("assume",), "is about a determination as a whole, not about one criterion")
     method = Method(alternatives=True, engine=DEFAULT_ENGINE)
     determined = determine(Inputs.of(options), Basis.of(options), method)
     explanations, rejected = [], determined.rejected
@@ -174,7 +197,7 @@ def _explain(options: argparse.Namespace) -> int:
             else:
                 explanations.append(text.explain(determination, options.criterion))
         except NecessityError as error:
-            print(f"rejected: {determination.case.iri}: {error}", file=sys.stderr)
+            say(f"rejected: {determination.case.iri}: {error}")
             rejected += 1
     write("\n".join(explanations), None)
     return exit_code(len(explanations), rejected)
@@ -197,11 +220,11 @@ def _validate(options: argparse.Namespace) -> int:
         try:
             graph = graph_of(case)
         except NecessityError as error:
-            print(f"rejected: {error}", file=sys.stderr)
+            say(f"rejected: {error}")
             rejected += 1
             continue
         if graph is None:
-            print(f"note: {case.iri}: no policy version is in force on {case.start}", file=sys.stderr)
+            say(f"note: {case.iri}: no policy version is in force on {case.start}")
         else:
             made[case.iri] = graph
     write(_evidence(made, basis.policy) if options.evidence else _merged(made.values()), None)

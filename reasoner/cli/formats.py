@@ -6,10 +6,11 @@ input can be of any size. What writes a format is imported where it is used.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
+
+from reasoner.cli.output import say
 
 if TYPE_CHECKING:
     from reasoner.batch.model import Results
@@ -109,7 +110,7 @@ def _letter(determined: Determined, _: Display) -> str:
     for determination in determined.determinations:
         letter = notices.to_letter(determination)
         if letter is None:
-            print(f"note: {determination.case.iri}: no documentation is needed", file=sys.stderr)
+            say(f"note: {determination.case.iri}: no documentation is needed")
         else:
             letters.append(letter)
     return "\n".join(letters)

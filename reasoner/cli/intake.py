@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from reasoner.cli import options as shared
 from reasoner.cli.options import Inputs
-from reasoner.cli.output import exit_code, writer
+from reasoner.cli.output import exit_code, say, writer
+from reasoner.ground.display import plain
 
 if TYPE_CHECKING:
     from rdflib.term import Node
@@ -28,7 +28,14 @@ _Node = dict[str, str | list[str]]
 
 def add(commands: Commands) -> None:
     """Add the command to the parser."""
-    intake = commands.add_parser("intake", help="show what is understood of documentation, and what of it is not used")
+    intake = commands.add_parser(
+        "intake",
+        help="show what is understood of documentation, and what of it is not used",
+        examples=(
+            "necessity intake bundle.json {axes} --jurisdiction US-MO",
+            "necessity intake statements.csv --to turtle --out chart.ttl --report report.json",
+        ),
+    )
     intake.add_argument(
         "--to",
         choices=tuple(FORMATS),
@@ -54,13 +61,13 @@ def _intake(options: argparse.Namespace) -> int:
     is_reported = options.to in ("text", "json") or options.report is not None
     totals = Totals()
     with ExitStack() as stack:
-        out = stack.enter_context(writer(options.out))
+        out = stack.enter_context(writer(*shared.output_of(options)))
         report = None
         if options.report not in (None, "-"):
             report = _Report(stack.enter_context(writer(Path(options.report))), options.report)
         for number, result in enumerate(inputs.results(policy), 1):
             for error in result.errors:
-                print(f"rejected: {error}", file=sys.stderr)
+                say(f"rejected: {error}")
             rejected += bool(result.errors)
             done += result.chart is not None and not result.errors
             if is_reported and result.coverage:
@@ -203,6 +210,7 @@ def _facts(node: _Node, policy: Policy) -> Iterable[str]:
                 label = labels.get(
                     f"<{policy.prefixes[prefix]}{local}>" if prefix in policy.prefixes else f"<{value}>", ""
                 )
+                value = plain(value)
                 yield f"{name} {value}{f' ({label})' if label else ''}"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from reasoner.cli import options as shared
 from reasoner.cli.options import BaseLocation, Basis, Inputs
-from reasoner.cli.output import DONE, NOTHING, exit_code
+from reasoner.cli.output import DONE, NOTHING, exit_code, say
 from reasoner.cli.parser import listed
 from reasoner.ground.errors import DocumentationError, NecessityError, UsageError
 
@@ -42,17 +41,35 @@ _AT_ONCE = 64
 
 def add(commands: Commands) -> None:
     """Add the commands to the parser."""
-    kb = commands.add_parser("kb", help="keep policy, charts, determinations and decisions in a knowledge base")
+    kb = commands.add_parser(
+        "kb",
+        help="keep policy, charts, determinations and decisions in a knowledge base",
+        examples=(
+            "necessity kb init --kb base",
+            "necessity kb load charts/ --kb base",
+            "necessity kb determine --kb base --jobs 0",
+        ),
+    )
     actions = kb.add_subparsers(required=True, metavar="ACTION")
 
-    init = actions.add_parser("init", help="make a knowledge base, or bring the policy in it up to date")
+    init = actions.add_parser(
+        "init",
+        help="make a knowledge base, or bring the policy in it up to date",
+        examples=("necessity kb init --kb base",),
+    )
     init.set_defaults(run=_init)
     load = actions.add_parser(
-        "load", help="load charts, recorded decisions and acceptances; the same content changes nothing"
+        "load",
+        help="load charts, recorded decisions and acceptances; the same content changes nothing",
+        examples=("necessity kb load charts/ --kb base", "necessity kb load decisions.ttl --kb base"),
     )
     shared.add_input(load)
     load.set_defaults(run=_load)
-    determine = actions.add_parser("determine", help="determine the charts that have no current determination")
+    determine = actions.add_parser(
+        "determine",
+        help="determine the charts that have no current determination",
+        examples=("necessity kb determine --kb base --jobs 0", "necessity kb determine --kb base --again"),
+    )
     determine.add_argument(
         "--again", action="store_true", help="determine all charts, those with a current determination too"
     )
@@ -62,21 +79,37 @@ def add(commands: Commands) -> None:
         "--jobs", metavar="N", type=int, default=1, help="number of processes, 0 for one per core; default 1"
     )
     determine.set_defaults(run=_determine)
-    listing = actions.add_parser("list", help="list what the knowledge base holds")
+    listing = actions.add_parser(
+        "list",
+        help="list what the knowledge base holds",
+        examples=("necessity kb list --kb base --kind determination",),
+    )
     _add_kind(listing)
     listing.set_defaults(run=_list)
-    remove = actions.add_parser("remove", help="take out a request with its determinations, or anything else listed")
+    remove = actions.add_parser(
+        "remove",
+        help="take out a request with its determinations, or anything else listed",
+        examples=("necessity kb remove https://example.org/chart#request --kb base",),
+    )
     remove.add_argument("iris", nargs="+", metavar="IRI", help="IRI of a request, determination, decision or policy")
     remove.add_argument("--with-decisions", action="store_true", help="remove recorded decisions and acceptances too")
     remove.set_defaults(run=_remove)
-    export = actions.add_parser("export", help="write all named graphs, or those of one kind")
+    export = actions.add_parser(
+        "export",
+        help="write all named graphs, or those of one kind",
+        examples=("necessity kb export --kb base --format trig --kind decision --out decisions.trig",),
+    )
     _add_kind(export)
     export.add_argument(
         "--format", choices=tuple(SYNTAXES), metavar="FORMAT", default="nquads", help="nquads (default) or trig"
     )
     shared.add_out(export)
     export.set_defaults(run=_export)
-    verify = actions.add_parser("verify", help="compare every named graph, and the catalog, with the audit trail")
+    verify = actions.add_parser(
+        "verify",
+        help="compare every named graph, and the catalog, with the audit trail",
+        examples=("necessity kb verify --kb base", "necessity kb verify --kb base --head DIGEST"),
+    )
     verify.add_argument("--head", metavar="DIGEST", help="a digest that was noted earlier and has to be in the trail")
     verify.set_defaults(run=_verify)
     for parser in (init, load, determine, listing, remove, export, verify):
@@ -152,7 +185,7 @@ class _Loader:
 
     def reject(self, error: NecessityError) -> None:
         """Print why something is not loaded."""
-        print(f"rejected: {error}", file=sys.stderr)
+        say(f"rejected: {error}")
         self.rejected += 1
 
     def _note(self, iri: str, source: str) -> None:
@@ -222,14 +255,14 @@ def _determine(options: argparse.Namespace) -> int:
         determined = _spread(work, charts, options.jobs or os.cpu_count() or 1)
         while some := list(islice(determined, _AT_ONCE)):
             for error in (error for _, errors in some for error in errors):
-                print(f"rejected: {error}", file=sys.stderr)
+                say(f"rejected: {error}")
                 rejected += 1
             made = [contents for contents, _ in some if contents]
             for contents, change in zip(made, kb.record_contents(made, run), strict=True):
                 print(f"{change.value:9}  determination  {contents[0][1]}")
                 done += 1
             rate = (done + rejected) / (time.monotonic() - started)
-            print(f"{done + rejected} of {len(requests)} charts, {rate:.1f} a second", file=sys.stderr)
+            say(f"{done + rejected} of {len(requests)} charts, {rate:.1f} a second")
     return DONE if not requests else exit_code(done, rejected)
 
 
@@ -283,7 +316,7 @@ def _remove(options: argparse.Namespace) -> int:
                 print(f"removed {kb.remove(iri, decisions=options.with_decisions)} named graphs of {iri}")
                 done += 1
             except NecessityError as error:
-                print(f"rejected: {error}", file=sys.stderr)
+                say(f"rejected: {error}")
                 rejected += 1
     return exit_code(done, rejected)
 
@@ -294,7 +327,7 @@ def _export(options: argparse.Namespace) -> int:
     from reasoner.cli.output import writer
 
     syntax = ox.RdfFormat.from_media_type(SYNTAXES[options.format])
-    with BaseLocation.of(options).open(checked=False) as kb, writer(options.out) as stream:
+    with BaseLocation.of(options).open(checked=False) as kb, writer(*shared.output_of(options)) as stream:
         ox.serialize(kb.export(_kind(options.kind)), output=stream, format=syntax)
     return DONE
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reasoner.cli.output import say
 from reasoner.cli.parser import AXIS, Parser
 from reasoner.ground.errors import UsageError
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 _REQUEST = ("service_start", "service_end", "jurisdiction", "birth_date", "admitted")
 """The options that state facts of a request beside its axes, by the names of `reasoner.chart.fhir.request.RequestOptions`."""
+REQUEST_FACTS = "request facts"
+"""Stands for `_REQUEST` and the options of axes in `refuse`."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +61,13 @@ class Inputs:
         if suffix and file_type(suffix)[0] not in known:
             mend = f"Known: {' '.join(sources.ALL_SUFFIXES)}, each also packed as {GZIP}"
             raise UsageError(f"--input-format is {options.input_format!r}", mend=mend)
+        if suffix and not any(map(sources.is_stream, options.paths)):
+            raise UsageError("--input-format is for standard input", mend="The name of a file tells its type")
         facts = {name: value for name in _REQUEST if (value := getattr(options, name)) is not None}
         request, words = None, axis_words(options)
         if facts or words:
+            if not any(sources.may_be_fhir(name, suffix) for name in sources.find(options.paths, sources.ALL_SUFFIXES)):
+                refuse(options, (REQUEST_FACTS,), "is for FHIR, and a chart or a sheet states it itself")
             from reasoner.chart.fhir.request import RequestOptions
             from reasoner.policy.axes import choose
 
@@ -86,7 +93,7 @@ class Inputs:
         print_passed_over(self.paths)
         cases, duplicates = intake.refuse_duplicates(cases)
         for error in (*errors, *duplicates):
-            print(f"rejected: {error}", file=sys.stderr)
+            say(f"rejected: {error}")
         return sorted(cases, key=lambda case: case.iri), len(errors) + len(duplicates)
 
     def results(self, policy: Policy) -> Iterator[IntakeResult]:
@@ -245,6 +252,19 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
 def add_out(parser: argparse.ArgumentParser) -> None:
     """Where the results go."""
     parser.add_argument("--out", metavar="FILE", type=new_file, help="write to a file, whole or not at all")
+    parser.add_argument(
+        "--mode",
+        metavar="MODE",
+        type=_mode,
+        help="permissions of that file, such as 640; default: those of the file that is there, or 600",
+    )
+
+
+def output_of(options: argparse.Namespace) -> tuple[Path | None, int | None]:
+    """The file of the results, None for standard output, and its mode; raises `UsageError` for a mode without file."""
+    if options.out is None:
+        refuse(options, ("mode",), "is for the file of --out")
+    return options.out, options.mode
 
 
 def add_kb(parser: argparse.ArgumentParser) -> None:
@@ -262,6 +282,22 @@ def add_kb(parser: argparse.ArgumentParser) -> None:
         default=os.environ.get("NECESSITY_KB_UPDATE"),
         help="the endpoint's URL for updates; default NECESSITY_KB_UPDATE, else that of --kb with /update for /query",
     )
+
+
+def refuse(options: argparse.Namespace, names: Iterable[str], problem: str) -> None:
+    """Raise `UsageError` for an option that is given and would do nothing.
+
+    Args:
+        options: as the parser gives them.
+        names: the options, as the namespace calls them; `REQUEST_FACTS` for those that state facts of a request.
+        problem: what follows on the option's name.
+    """
+    for name in names:
+        values: dict[str, object] = {**axis_words(options)} if name == REQUEST_FACTS else {}
+        values |= {key: getattr(options, key, None) for key in (_REQUEST if name == REQUEST_FACTS else (name,))}
+        for key, value in values.items():
+            if value is not None and value is not False and value != []:
+                raise UsageError(f"--{key.replace('_', '-')} {problem}", mend="Leave it out")
 
 
 def axis_words(options: argparse.Namespace) -> dict[str, str]:
@@ -285,6 +321,12 @@ def request_facts(options: argparse.Namespace, policy: Policy) -> dict[str, str]
     return {axis.word: words.get(axis.word, "") for axis in policy.axes} | {
         name: value or "" for name, value in stated.items()
     }
+
+
+def _mode(text: str) -> int:
+    if not re.fullmatch("0?[0-7]{3}", text) or text[-3] not in "67":
+        raise argparse.ArgumentTypeError(f"{text!r} is no mode that lets you read and write the file; write it as 640")
+    return int(text, 8)
 
 
 def folder(text: str) -> Path:
@@ -331,4 +373,4 @@ def print_passed_over(paths: Iterable[str]) -> None:
 def print_notes(name: str, notes: Iterable[str]) -> None:
     """Print what was not used of a file."""
     for note in notes:
-        print(f"note: {name}: {note}", file=sys.stderr)
+        say(f"note: {name}: {note}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import stat
@@ -11,9 +12,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
+from reasoner.ground.display import escaped, plain
 from reasoner.ground.errors import UsageError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 DONE, FAILED_ON, NOTHING, SOME, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes: done; a gate not passed; usage or policy error, or nothing determined; some input rejected; Ctrl-C."""
@@ -72,23 +77,28 @@ def columns(path: Path | None) -> int:
     return shutil.get_terminal_size((WIDTH, 24)).columns if path is None and sys.stdout.isatty() else WIDTH
 
 
-def write(output: str | bytes, path: Path | None) -> None:
+def say(message: str) -> None:
+    """Print to standard error, without characters that a terminal would obey."""
+    print("\n".join(map(plain, message.split("\n"))), file=sys.stderr)
+
+
+def write(output: str | bytes, path: Path | None, mode: int | None = None) -> None:
     """Write to standard output or to a file, the whole of it or nothing; raises `UsageError` where that fails."""
-    with writer(path) as stream:
+    with writer(path, mode) as stream:
         stream.write(output.encode() if isinstance(output, str) else output)
 
 
 @contextmanager
-def writer(path: Path | None) -> Iterator[BinaryIO]:
+def writer(path: Path | None, mode: int | None = None) -> Iterator[BinaryIO]:
     """A stream to standard output or to a file, which is there once all of it is written; see `write`.
 
-    A new file is for its user alone, and one that is there keeps its mode. A link is followed; a device or a pipe is written
-    through. Where standard output is closed early, as `head` does, the rest goes nowhere.
+    A file gets the mode; if none is given, one that is there keeps its own, and a new one is for its user alone. A link is
+    followed; a device or a pipe is written through. Where standard output is closed early, as `head` does, the rest goes nowhere.
     """
     if path is None:
         try:
             sys.stdout.flush()
-            yield sys.stdout.buffer
+            yield _Terminal(sys.stdout.buffer) if sys.stdout.isatty() else sys.stdout.buffer
             sys.stdout.buffer.flush()
         except BrokenPipeError:
             discard_output()
@@ -104,14 +114,29 @@ def writer(path: Path | None) -> Iterator[BinaryIO]:
         partial = Path(name)
         with open(descriptor, "wb") as stream:
             yield stream
-        if target.exists():
-            partial.chmod(stat.S_IMODE(target.stat().st_mode))
+        if mode is None and target.exists():
+            mode = stat.S_IMODE(target.stat().st_mode)
+        if mode is not None:
+            partial.chmod(mode)
         partial.replace(target)
     except OSError as error:
         raise UsageError(f"--out cannot be written: {error.strerror}", where=str(path)) from error
     finally:
         if partial:
             partial.unlink(missing_ok=True)
+
+
+class _Terminal(io.BytesIO):
+    """What goes to a terminal, without characters that it would obey."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def write(self, output: ReadableBuffer) -> int:
+        data = bytes(output)
+        self._stream.write(escaped(data.decode(errors="surrogateescape")).encode(errors="surrogateescape"))
+        return len(data)
 
 
 def is_written_through(path: Path) -> bool:

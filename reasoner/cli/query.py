@@ -25,7 +25,15 @@ FORMATS = ("text", "csv", "tsv", "json", "xml", "parquet", "turtle", "ntriples",
 
 def add(commands: Commands) -> None:
     """Add the commands to the parser."""
-    query = commands.add_parser("query", help="ask a knowledge base, or charts, a question in SPARQL")
+    query = commands.add_parser(
+        "query",
+        help="ask a knowledge base, or charts, a question in SPARQL",
+        examples=(
+            "necessity query",
+            "necessity query conflicts charts/ --format csv --out conflicts.csv",
+            "necessity query worklist.rq --kb base",
+        ),
+    )
     query.add_argument(
         "name",
         nargs="?",
@@ -47,13 +55,22 @@ def add(commands: Commands) -> None:
         metavar="FORMAT",
         help="text (default), csv, tsv, json, xml or parquet; of a graph turtle (default), ntriples, rdfxml or jsonld",
     )
+    query.add_argument(
+        "--raw",
+        action="store_true",
+        help="with csv: leave cells as they are that a spreadsheet would calculate, or a terminal obey",
+    )
     shared.add_out(query)
     shared.add_review(query)
     shared.add_input(query, "*")
     shared.add_kb(query)
     query.set_defaults(run=_query)
 
-    serve = commands.add_parser("serve", help="serve a knowledge base by the SPARQL 1.1 Protocol")
+    serve = commands.add_parser(
+        "serve",
+        help="serve a knowledge base by the SPARQL 1.1 Protocol",
+        examples=("necessity serve --kb base", "necessity serve --kb base --port 8080 --timeout 10"),
+    )
     serve.add_argument(
         "--kb",
         metavar="DIR",
@@ -113,14 +130,21 @@ def _binding(text: str) -> tuple[str, str]:
 def _query(options: argparse.Namespace) -> int:
     from reasoner.store.questions import Answer, Query, find, library
 
+    if not options.paths:
+        shared.refuse(
+            options, ("as_of", "config", "input_format", shared.REQUEST_FACTS), "is for charts, and none is named"
+        )
     if options.name is None:
+        shared.refuse(options, ("param", "show", "format", "out", "mode", "raw"), "is for a query, and none is named")
         width = max(len(name) for name in library())
         print("\n".join(f"{name.ljust(width)}  {query.title}" for name, query in library().items()))
         return DONE
+    target = shared.output_of(options)
     query = Query("standard input", sys.stdin.read()) if options.name == "-" else find(options.name)
     text = query.bind(dict(options.param))
     if options.show:
-        write(text, None)
+        shared.refuse(options, ("format", "raw"), "is for answers, and --show prints the query")
+        write(text, *target)
         return DONE
     rejected = 0
     if options.paths:
@@ -131,7 +155,10 @@ def _query(options: argparse.Namespace) -> int:
         kb = BaseLocation.of(options).open()
     with kb:
         answer = Answer(kb.query(text), text, prefixes=kb.register.prefixes_for(text))
-    write(answer.serialize(options.format or ("turtle" if answer.triples is not None else "text")), options.out)
+    form = options.format or ("turtle" if answer.triples is not None else "text")
+    if form != "csv":
+        shared.refuse(options, ("raw",), "is for --format csv")
+    write(answer.serialize(form, raw=options.raw), *target)
     return SOME if rejected else DONE
 
 

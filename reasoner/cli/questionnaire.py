@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 def add(commands: Commands) -> None:
     """Add the command to the parser."""
     form = commands.add_parser(
-        "questionnaire", help="write the FHIR R4 Questionnaire that asks for what a kind of request has to document"
+        "questionnaire",
+        help="write the FHIR R4 Questionnaire that asks for what a kind of request has to document",
+        examples=("necessity questionnaire {axes} --jurisdiction US-MO --out form.json",),
     )
     shared.add_out(form)
     form.add_argument(
@@ -71,7 +73,7 @@ def _questionnaire(options: argparse.Namespace) -> int:
     )
     choices = basis.configuration.choices(version) if basis.configuration else None
     form = questionnaire(basis.policy, version, subject, choices)
-    write(json.dumps(form, ensure_ascii=False, indent=2) + "\n", options.out)
+    write(json.dumps(form, ensure_ascii=False, indent=2) + "\n", *shared.output_of(options))
     return DONE
 
 

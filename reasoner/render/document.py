@@ -16,6 +16,7 @@ from reasoner.determination.bearing import Bearing, SetAside
 from reasoner.determination.engine import software_version
 from reasoner.determination.model import CriterionResult, Determination
 from reasoner.determination.whatif import next_question
+from reasoner.ground.display import plain
 from reasoner.logic.fold import UNRESOLVED, Status
 from reasoner.render.json import SHOWN
 from reasoner.render.provenance import iri
@@ -26,7 +27,6 @@ from reasoner.render.wording import (
     documentation_request,
     labelled,
     place_in_document,
-    plain,
     shown_facts,
     shown_unread,
     which,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from reasoner.determination.model import Determination
+from reasoner.ground.display import plain
 from reasoner.logic.fold import Outcome
 from reasoner.render.document import content, environment
-from reasoner.render.wording import plain
 from reasoner.review.acts import Disposition
 
 

@@ -14,8 +14,9 @@ from itertools import islice, zip_longest
 from pathlib import Path
 
 from reasoner.determination.model import Determination
+from reasoner.ground.display import plain
 from reasoner.logic.fold import Outcome
-from reasoner.render.wording import plain, words
+from reasoner.render.wording import words
 
 NARROWEST, WIDEST = 80, 160
 _BESIDE = 116

@@ -16,11 +16,11 @@ from rdflib import Graph, Literal, URIRef
 
 from reasoner.abstraction import columns
 from reasoner.abstraction.suggestions import Passage, Suggestion
+from reasoner.ground.display import guarded, plain
 from reasoner.policy.model import Policy
 from reasoner.rdf import terms
 from reasoner.rdf.namespaces import NEC, OA, RDF
 from reasoner.render.document import environment
-from reasoner.render.wording import plain
 
 
 def to_lines(suggestions: Iterable[Suggestion]) -> str:
@@ -105,7 +105,7 @@ def to_csv(suggestions: Iterable[Suggestion], facts: Mapping[str, str]) -> str:
             ),
             columns.METHOD: suggestion.method,
         }
-        writer.writerow({name: columns.guarded(cell) for name, cell in (row | dict(facts)).items()})
+        writer.writerow({name: guarded(cell) for name, cell in (row | dict(facts)).items()})
     return text.getvalue()
 
 

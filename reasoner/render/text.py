@@ -10,6 +10,7 @@ from reasoner.chart.model import Assertion, Statement
 from reasoner.determination.bearing import Bearing
 from reasoner.determination.model import Alternative, CriterionResult, Determination
 from reasoner.determination.whatif import Assumption, next_question
+from reasoner.ground.display import plain
 from reasoner.ground.errors import UsageError
 from reasoner.logic import justification
 from reasoner.logic.fold import UNRESOLVED, Status
@@ -21,7 +22,6 @@ from reasoner.render.wording import (
     documentation_request,
     labelled,
     place_in_document,
-    plain,
     shown_facts,
     shown_unread,
     which,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 from reasoner.chart.model import Assertion, Statement, Unread
 from reasoner.determination.bearing import Bearing
 from reasoner.determination.model import CriterionResult, Determination, FactResult
+from reasoner.ground.display import plain
 from reasoner.logic.fold import Outcome, Status
 from reasoner.policy.model import CriterionKind
 from reasoner.review.acts import Disposition
@@ -211,9 +211,3 @@ def turnaround_words(deadline: Deadline) -> str:
         f"due {due} by the rule “{deadline.rule.name}” ({deadline.rule.source or 'of the settings'}{checked}): "
         f"{deadline.why or 'no other rule binds'}{waits}"
     )
-
-
-def plain(text: str) -> str:
-    """Text from a chart on one line, without control and direction-changing characters that a terminal would obey."""
-    printable = (" " if c.isspace() else "" if unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs") else c for c in text)
-    return " ".join("".join(printable).split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pyoxigraph as ox
 
 from reasoner.ground import resources
+from reasoner.ground.display import escaped, guarded, plain
 from reasoner.ground.errors import QueryError, UsageError
 from reasoner.store.backends import QueryResults
 
@@ -182,8 +184,12 @@ class Answer:
         self.truncated = limit is not None and len(taken) > limit
         return taken[:limit]
 
-    def serialize(self, form: str) -> bytes:
+    def serialize(self, form: str, *, raw: bool = False) -> bytes:
         """The answer in a format: ``text``, ``parquet``, one of `TABLE_FORMATS` or of `GRAPH_FORMATS`.
+
+        Args:
+            form: the format.
+            raw: whether cells of CSV stay as they are that a spreadsheet would calculate, or a terminal obey.
 
         Raises:
             UsageError: the format is for tables and the answer is a graph, or the reverse.
@@ -201,7 +207,19 @@ class Answer:
             stream = io.BytesIO()
             self.to_pandas().to_parquet(stream, index=False)
             return stream.getvalue()
-        return self._results().serialize(format=TABLE_FORMATS[form]) or b""
+        written = self._results().serialize(format=TABLE_FORMATS[form]) or b""
+        return written if raw or form != "csv" else self._harmless(written)
+
+    def _harmless(self, written: bytes) -> bytes:
+        """CSV in which no cell is a formula or changes what a terminal shows."""
+        if self.truth is not None:
+            return written
+        text = io.StringIO(newline="")
+        table = csv.writer(text, lineterminator="\r\n")  # SPARQL 1.1 Query Results CSV and TSV Formats, section 3
+        table.writerow(self.columns)
+        for row in self.rows:
+            table.writerow(["" if term is None else guarded(escaped(_cell(term))) for term in row])
+        return text.getvalue().encode()
 
     def values(self) -> Iterator[tuple[Any, ...]]:
         """The rows as Python values: str, int, float, bool, date, datetime, or None where nothing is bound."""
@@ -249,7 +267,7 @@ class Answer:
             for iri, prefix in self._prefixes.items():
                 if term.value.startswith(iri) and "/" not in term.value[len(iri) :]:
                     return prefix + term.value[len(iri) :]
-        return " ".join(getattr(term, "value", str(term)).split())
+        return plain(getattr(term, "value", str(term)))
 
 
 _KINDS: dict[str, re.Pattern[str]] = {
@@ -284,6 +302,10 @@ def _term(parameter: Parameter, value: str) -> str:
 def _default(name: str) -> re.Pattern[str]:
     """Finds the default of a parameter, as the second group."""
     return re.compile(r"(VALUES\s+\?" + re.escape(name) + r"\s*\{)([^}]*)(\})", re.IGNORECASE)
+
+
+def _cell(term: Term) -> str:
+    return term.value if isinstance(term, ox.NamedNode | ox.Literal) else str(term)
 
 
 def _value(term: Term | None) -> Any:

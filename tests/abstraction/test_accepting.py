@@ -10,10 +10,10 @@ import pytest
 from rdflib import Literal, URIRef
 
 from reasoner import DocumentationError, Policy, determine
-from reasoner.abstraction import columns
 from reasoner.abstraction.accepting import Accepted, accept
 from reasoner.abstraction.suggestions import Abstractor
 from reasoner.chart.documents.model import DocumentText
+from reasoner.ground.display import guarded, unguarded
 from reasoner.rdf.namespaces import DCTERMS, NEC, OA, PROV, RDF, SKOS
 from reasoner.render.suggestions import to_csv
 from tests.abstraction.conftest import text
@@ -46,7 +46,7 @@ def sheet(policy: Policy, abstractor: Abstractor) -> list[Cells]:
 def marked(sheet: list[Cells], criterion: str, beginning: str, /, **cells: str) -> list[Cells]:
     """The rows, one of which a person has filled in."""
     rows = [dict(row) for row in sheet]
-    (row,) = [r for r in rows if r["criterion"] == criterion and columns.unguarded(r["quote"]).startswith(beginning)]
+    (row,) = [r for r in rows if r["criterion"] == criterion and unguarded(r["quote"]).startswith(beginning)]
     row.update(cells)
     return rows
 
@@ -209,6 +209,6 @@ def test_a_sheet_of_other_columns_is_refused(policy: Policy) -> None:
 
 @pytest.mark.parametrize("cell", ["=1+1", "+x", "-x", "@x", "'=x", "\tx", "''-x", "x", "'x", "", "'"])
 def test_a_cell_is_no_formula_and_comes_back_as_it_was(cell: str) -> None:
-    guarded = columns.guarded(cell)
-    assert guarded[:1] not in {*"=+-@\t"}
-    assert columns.unguarded(guarded) == cell
+    written = guarded(cell)
+    assert written[:1] not in {*"=+-@\t"}
+    assert unguarded(written) == cell

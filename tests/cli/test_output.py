@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import csv
+import io
+import json
 import os
 import sqlite3
 import stat
@@ -16,7 +20,7 @@ from reasoner.batch.model import Job
 from reasoner.batch.state import BatchState
 from reasoner.cli import main
 from reasoner.ground.errors import UsageError
-from tests.conftest import CASES, ROOT
+from tests.conftest import CASES, ROOT, Attestation, chart
 
 CHARTS = str(CASES / "mp9556" / "exclusions")
 
@@ -140,3 +144,77 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--version"])
     assert ended.value.code == 0
     assert capsys.readouterr().out.startswith("necessity ")
+
+
+def test_the_mode_of_an_output_can_be_set(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    for form in ("compact", "json"):
+        assert determine("--format", form, "--out", str(out), "--mode", "640") == 0
+        assert mode(out) == 0o640
+        out.chmod(0o644)
+    assert determine("--format", "compact", "--out", str(out), "--mode", "0600") == 0
+    assert mode(out) == 0o600
+
+
+DIRECTED = "=cmd \u202eevil\u202c \x9b31m"
+"""What a spreadsheet would calculate, with characters that a terminal would obey."""
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> Path:
+    path = tmp_path / "chart.ttl"
+    path.write_text(chart([Attestation("adult-admission:3")]).replace('"R. Example"', f'"{DIRECTED}"'))
+    return path
+
+
+def test_cells_of_answers_are_no_formulas(hostile: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    query = hostile.with_name("authors.rq")
+    query.write_text(
+        "SELECT ?author ?days ?none ?document WHERE { ?document <http://purl.org/dc/terms/creator> ?author "
+        "BIND(-5 AS ?days) OPTIONAL { ?author ?document ?none } }"
+    )
+    assert main(["query", str(query), str(hostile), "--format", "csv"]) == 0
+    written = capsys.readouterr().out
+    header, row, *_ = csv.reader(io.StringIO(written, newline=""))
+    assert header == ["author", "days", "none", "document"]
+    assert row[:3] == ["'=cmd \\u202eevil\\u202c \\u009b31m", "-5", ""]
+    assert main(["query", str(query), str(hostile), "--format", "csv", "--raw"]) == 0
+    raw = capsys.readouterr().out
+    assert next(csv.reader(io.StringIO(raw.partition("\n")[2]))) == [DIRECTED, "-5", "", row[3]]
+    assert main(["query", str(query), str(hostile)]) == 0
+    assert "=cmd evil 31m" in capsys.readouterr().out
+    plain_cells = [str(hostile.with_name("numbers.rq")), str(hostile), "--format", "csv"]
+    hostile.with_name("numbers.rq").write_text('SELECT ?a ?b WHERE { VALUES (?a ?b) { (1 "x,y") (UNDEF <urn:z>) } }')
+    assert main(["query", *plain_cells]) == 0
+    as_usual = capsys.readouterr().out
+    assert main(["query", *plain_cells, "--raw"]) == 0
+    assert as_usual == capsys.readouterr().out
+
+
+@pytest.mark.parametrize("form", ["json", "turtle", "compact", "markdown"])
+def test_a_terminal_is_not_given_what_it_would_obey(form: str, hostile: Path) -> None:
+    main_end, terminal = os.openpty()
+    program = [sys.executable, "-m", "reasoner", "determine", str(hostile), "--format", form]
+    process = subprocess.Popen(program, stdout=terminal, stderr=subprocess.PIPE, cwd=ROOT)
+    os.close(terminal)
+    shown = b""
+    with contextlib.suppress(OSError):  # the other end is closed
+        while block := os.read(main_end, 2**16):
+            shown += block
+    os.close(main_end)
+    process.communicate()
+    assert process.returncode == 0
+    assert shown
+    assert not {"\u202e", "\u202c", "\x9b"} & set(shown.decode())
+    if form == "json":
+        assert DIRECTED in [e["author"] for c in json.loads(shown)[0]["criteria"] for e in c["evidence"]]
+
+
+def test_messages_are_plain(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "\x1b[2J\u202e.ttl"
+    path.write_text("no turtle")
+    for form in ("text", "compact"):
+        assert main(["determine", str(path), "--format", form]) == 2
+        said = capsys.readouterr().err
+        assert "[2J.ttl: line 1" in said
+        assert not {"\x1b", "\u202e"} & set(said)

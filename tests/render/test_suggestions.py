@@ -12,6 +12,7 @@ from reasoner import Policy
 from reasoner.abstraction import columns
 from reasoner.abstraction.suggestions import Abstractor, Suggestion
 from reasoner.chart.documents.model import document_text
+from reasoner.ground.display import unguarded
 from reasoner.rdf.namespaces import NEC, RDF
 from reasoner.render import suggestions as forms
 
@@ -40,8 +41,8 @@ def test_lines_have_the_agreed_fields(found: tuple[Suggestion, ...]) -> None:
 def test_a_sheet_holds_no_formula(found: tuple[Suggestion, ...]) -> None:
     rows = list(csv.DictReader(io.StringIO(forms.to_csv(found, {"request": "@r"}))))
     assert list(rows[0]) == [*columns.ORDER, "request"]
-    assert not [cell for row in rows for cell in row.values() if cell.startswith(("=", "+", "-", "@"))]
-    assert columns.unguarded(rows[0]["quote"]) == found[0].passage.quote
+    assert not [cell for row in rows for name, cell in row.items() if name != columns.SCORE and cell[:1] in {*"=+-@"}]
+    assert unguarded(rows[0]["quote"]) == found[0].passage.quote
     assert {row["stance"] for row in rows} == {""}
 
 
