@@ -34,6 +34,7 @@ from starlette.routing import Route
 
 from reasoner.ground.errors import ConflictError, NecessityError, QueryError, UsageError
 from reasoner.rdf.sparql import refuse_outreach
+from reasoner.store import query_page
 from reasoner.store.audit import Actor
 from reasoner.store.backends import CHANGES, DirectoryStore
 from reasoner.store.base import KnowledgeBase
@@ -110,7 +111,8 @@ def serve(settings: EndpointSettings) -> None:
         server_header=False,
         timeout_graceful_shutdown=int(settings.timeout) + 5,
     )
-    print(f"serving {settings.directory} at http://{settings.host}:{settings.port}/sparql", file=sys.stderr)
+    place = f"http://{settings.host}:{settings.port}"
+    print(f"serving {settings.directory} at {place}/sparql, with a page to ask at {place}/", file=sys.stderr)
     uvicorn.Server(config).run()
 
 
@@ -135,7 +137,9 @@ def application(settings: EndpointSettings) -> Starlette:
             Route("/sparql", endpoint.sparql, methods=["GET", "POST", "OPTIONS"]),
             Route("/graphs", endpoint.graph, methods=["GET"]),
             Route("/changes", endpoint.changes, methods=["POST"]),
+            Route("/prefixes", endpoint.prefixes, methods=["GET"]),
             Route("/health", endpoint.health, methods=["GET"]),
+            *query_page.ROUTES,
         ],
         middleware=middleware,
         lifespan=endpoint.lifespan,
@@ -205,6 +209,14 @@ class _Endpoint:
                 raise RefusalError(415, "a change is sent as application/json")
             body = await self._body(request, "change")
             return await self._run(Operation("change", body, (), (), ""))
+        except RefusalError as refusal:
+            return PlainTextResponse(f"{refusal}\n", refusal.status)
+
+    async def prefixes(self, request: Request) -> Response:
+        """The prefixes that a query need not declare, with what they stand for."""
+        try:
+            self._authorize(request)
+            return await self._run(Operation("prefixes", "", (), (), ""))
         except RefusalError as refusal:
             return PlainTextResponse(f"{refusal}\n", refusal.status)
 
@@ -388,6 +400,8 @@ def _answer(operation: Operation, path: Path) -> _Answer:
         if operation.kind == "change":
             _carry_out(operation.text)
             return 204, "text/plain", b""
+        if operation.kind == "prefixes":
+            return 200, "application/json", json.dumps(_prefixes).encode()
         if operation.kind == "graph":
             return _graph(operation.accept, _whole_graph(operation), path)
         refuse_outreach(operation.text)
@@ -418,7 +432,8 @@ def _answer(operation: Operation, path: Path) -> _Answer:
 def _graph(accept: str, triples: Iterable[ox.Triple], path: Path) -> _Answer:
     media = choose(accept, GRAPH_TYPES)
     with io.BufferedWriter(_LimitedFile(path), _PIECE) as output:
-        ox.serialize(triples, output, format=GRAPH_TYPES[media])
+        prefixes = _prefixes if media == "text/turtle" else None
+        ox.serialize(triples, output, format=GRAPH_TYPES[media], prefixes=prefixes)
     return _written(media, path)
 
 

@@ -36,7 +36,7 @@ class Operation:
     """A query or update operation, as a request asks for it."""
 
     kind: str
-    """query, update, change (of a knowledge base), or graph: to read one whole"""
+    """query, update, change (of a knowledge base), graph: to read one whole, or prefixes: to list them"""
     text: str
     default_graphs: tuple[str, ...]
     named_graphs: tuple[str, ...]
