@@ -76,9 +76,7 @@ class KnowledgeBase:
             integrity.settle(self.store, self.trail)
 
     def query(self, text: str) -> QueryResults:
-        """Answer a SPARQL query; its default graph is the union of all named graphs.
-
-        The prefixes of `Register.prefixes` need no declaration.
+        """Answer SPARQL; the default graph is the union of the named graphs, and `Register.prefixes` need no declaration.
 
         Raises:
             QueryError: it is not SPARQL, or calls another server.
