@@ -88,6 +88,8 @@ class Cell:
     text: str
     tone: str = ""
     cls: str = ""
+    note: str = ""
+    """What is said of it when someone points at it or has it read out."""
 
 
 @dataclass
@@ -106,12 +108,32 @@ class Column:
     label: str
     sort: str = ""
     long: bool = False
+    """Whether its texts may take several lines."""
+    wide: bool = False
+    """Whether it is shown only where there is room for it."""
+
+
+@dataclass(frozen=True)
+class TableAnswer:
+    """What someone just did in a table."""
+
+    opened: str
+    """Id of the row that was opened, or empty."""
+    sorted: str
+    """The `Column.sort` that was asked for, or empty."""
 
 
 def table(
-    title: str, columns: Sequence[Column], rows: Sequence[Row], *, key: str, sort: str = "", descending: bool = False
-) -> tuple[str | None, str | None]:
-    """Show a table, and return the id of the row that was just opened and the sort that was just asked for.
+    title: str,
+    columns: Sequence[Column],
+    rows: Sequence[Row],
+    *,
+    key: str,
+    sort: str = "",
+    descending: bool = False,
+    choose: bool = False,
+) -> TableAnswer:
+    """Show a table, and return what was just done in it; `ticked` says which rows are ticked.
 
     Args:
         title: its name for screen readers.
@@ -120,6 +142,7 @@ def table(
         key: of the component.
         sort: the `Column.sort` by which the rows are sorted.
         descending: whether they are sorted from the largest to the smallest.
+        choose: whether rows can be ticked.
     """
     for row in rows:
         for cell in row.cells:
@@ -130,9 +153,24 @@ def table(
         "rows": [asdict(row) for row in rows],
         "sort": sort,
         "descending": descending,
+        "choose": choose,
+        "chosen": ticked(key) if choose else (),
     }
-    state = _table(data=data, key=key, on_opened_change=_nothing, on_sorted_change=_nothing)
-    return state.opened, state.sorted
+    state = _table(
+        data=data,
+        key=key,
+        default={"chosen": []},
+        on_opened_change=_nothing,
+        on_sorted_change=_nothing,
+        on_chosen_change=_nothing,
+    )
+    return TableAnswer(state.opened or "", state.sorted or "")
+
+
+def ticked(key: str) -> tuple[str, ...]:
+    """Ids of the rows that are ticked in the table with a key."""
+    state = st.session_state.get(key) or {}
+    return tuple(state.get("chosen") or ())
 
 
 def editor(

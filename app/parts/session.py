@@ -64,6 +64,7 @@ def is_authenticated() -> bool:
 def begin_authenticated(person: User) -> None:
     """Have someone be at work whom the identity provider vouches for."""
     workplace().record_session(person, Action.SIGN_IN, "identity provider")
+    workplace().team.join(person)
     st.session_state["user"] = person
 
 
@@ -73,6 +74,7 @@ def begin_local(name: str, role: Role, licence: str, title: str) -> None:
     record = {"name": person.name, "role": role.value, "licence": person.licence, "title": person.title}
     workplace().record_session(person, Action.SIGN_IN, "local mode")
     workplace().drafts.save_view(_LOCAL, _local_id(person), json.dumps(record))
+    workplace().team.join(person)
     st.session_state["user"] = person
 
 

@@ -1,33 +1,62 @@
-// A table whose headings sort and whose rows open. Texts are set as texts and never as markup.
-export default function ({ data, parentElement, setTriggerValue }) {
+// A table whose headings sort and whose rows open and can be ticked. Texts are set as texts and never as markup.
+export default function ({ data, parentElement, setTriggerValue, setStateValue }) {
   const root = parentElement.querySelector(".root"), table = document.createElement("table");
   const make = (tag, cls, text) => { const e = document.createElement(tag); if (cls) e.className = cls; if (text !== undefined) e.textContent = text; return e; };
+  const ids = data.rows.map((row) => row.id), chosen = new Set(data.chosen.filter((id) => ids.includes(id)));
+  const boxes = [];
+  const box = (label, checked, change) => {
+    const input = make("input"); input.type = "checkbox"; input.checked = checked; input.setAttribute("aria-label", label);
+    input.onchange = () => { change(input.checked); setStateValue("chosen", ids.filter((id) => chosen.has(id))); }; return input;
+  };
   table.setAttribute("aria-label", data.title);
-  const head = table.createTHead().insertRow();
+  const head = table.createTHead().insertRow(), sorters = [];
+  if (data.choose) {
+    const th = make("th", "tick"); th.scope = "col";
+    const all = box("Choose all that are shown", ids.length > 0 && chosen.size === ids.length, (on) => { ids.forEach((id) => on ? chosen.add(id) : chosen.delete(id)); boxes.forEach((one) => { one.checked = on; }); });
+    all.tabIndex = -1; th.append(all); head.append(th);
+  }
   for (const column of data.columns) {
-    const th = make("th"); th.scope = "col";
+    const th = make("th", column.wide ? "wide-only" : ""); th.scope = "col";
     if (column.sort) {
       const up = data.sort === column.sort && !data.descending, down = data.sort === column.sort && data.descending;
       th.setAttribute("aria-sort", up ? "ascending" : down ? "descending" : "none");
       const button = make("button", "", column.label + (up ? " ▲" : down ? " ▼" : ""));
-      button.onclick = () => setTriggerValue("sorted", column.sort); th.append(button);
+      button.onclick = () => setTriggerValue("sorted", column.sort); th.append(button); sorters.push(button);
     } else th.textContent = column.label;
     head.append(th);
   }
-  const body = table.createTBody();
+  const body = table.createTBody(), links = [];
   for (const row of data.rows) {
     const tr = body.insertRow();
+    if (data.choose) {
+      const one = box(`Choose ${row.cells[0].text}`, chosen.has(row.id), (on) => on ? chosen.add(row.id) : chosen.delete(row.id));
+      one.tabIndex = -1; boxes.push(one); const td = tr.insertCell(); td.className = "tick"; td.append(one);
+    }
     row.cells.forEach((cell, number) => {
-      const td = tr.insertCell();
-      if (data.columns[number].long) td.className = "long";
+      const td = tr.insertCell(), column = data.columns[number];
+      td.className = (column.long ? "long" : "") + (column.wide ? " wide-only" : "") + (cell.text ? "" : " empty"); td.dataset.label = column.label;
+      let shown;
       if (number === 0 && row.id) {
-        const link = make("a", "", cell.text); link.href = row.href;
-        link.onclick = (event) => { if (event.ctrlKey || event.metaKey || event.shiftKey) return; event.preventDefault(); setTriggerValue("opened", row.id); };
-        td.append(link);
-      } else if (cell.tone) td.append(make("span", `chip ${cell.tone}`, cell.text));
-      else td.append(make("span", cell.cls ?? "", cell.text));
+        shown = make("a", "", cell.text); shown.href = row.href; links.push(shown);
+        shown.onclick = (event) => { if (event.ctrlKey || event.metaKey || event.shiftKey) return; event.preventDefault(); setTriggerValue("opened", row.id); };
+      } else shown = make("span", cell.tone ? `chip ${cell.tone}` : cell.cls ?? "", cell.text);
+      if (cell.note) { shown.title = cell.note; shown.append(make("span", "unseen", ` (${cell.note})`)); }
+      td.append(shown);
     });
   }
-  const wide = make("div", "wide"); wide.tabIndex = 0; wide.setAttribute("role", "region"); wide.setAttribute("aria-label", data.title); wide.append(table);
-  root.replaceChildren(wide);
+  // One stop of Tab for the headings and one for the rows; arrows move inside them, and x ticks a row.
+  const roving = (elements, before, after, first) => elements.forEach((element, number) => {
+    element.tabIndex = number === first ? 0 : -1;
+    element.onfocus = () => elements.forEach((other) => { other.tabIndex = other === element ? 0 : -1; });
+    element.onkeydown = (event) => {
+      const to = event.key === before ? number - 1 : event.key === after ? number + 1 : event.key === "Home" ? 0 : event.key === "End" ? elements.length - 1 : undefined;
+      if (to !== undefined && elements[to]) { event.preventDefault(); elements[to].focus(); }
+      if (event.key === "x" && elements === links && boxes[number]) boxes[number].click();
+    };
+  });
+  roving(sorters, "ArrowLeft", "ArrowRight", Math.max(0, sorters.findIndex((button) => /[▲▼]$/.test(button.textContent))));
+  roving(links, "ArrowUp", "ArrowDown", 0);
+  const wide = make("div", "wide"); wide.append(table); root.replaceChildren(wide);
+  const scrolls = () => { if (wide.scrollWidth > wide.clientWidth) { wide.tabIndex = 0; wide.setAttribute("role", "region"); wide.setAttribute("aria-label", data.title); } };
+  requestAnimationFrame(scrolls);
 }

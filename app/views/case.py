@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, TypedDict
 
 import streamlit as st
-from parts import criteria, decide, paint, quote, session
+from parts import assignment, criteria, decide, paint, quote, session
 
 from reasoner.chart.model import Statement
 from reasoner.determination.model import Determination
@@ -50,6 +50,7 @@ def show() -> None:
     items = [item for item in workplace.items(person) if item.id == id_]
     st.title("Case")
     st.text(plain(items[0].name))
+    assignment.bar(id_)
     _colleagues(id_)
     determination = _period(file)
     _banner(file, determination)

@@ -1,141 +1,202 @@
-"""The worklist: every request with its outcome, when it is due and what is missing."""
+"""The worklist: queues of requests with what is due, who has them and what is missing."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import replace
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Literal, TypedDict
 
 import streamlit as st
-from parts import paint, session
-from parts.components import Cell, Column, Row, table
+from parts import assignment, paint, session
+from parts.components import Cell, Column, Row, table, ticked
 
 from reasoner.ground.errors import UsageError
 from reasoner.render.wording import due_words
+from reasoner.review.authority import Action
 from reasoner.review.steps import CaseState
 from reasoner.workplace import selection
-from reasoner.workplace.selection import Selection
+from reasoner.workplace.selection import QUEUES, Queue, Selection, Viewer
 from reasoner.workplace.worklist import WorklistItem
 
 _PAGE = 50
 _COLUMNS = (
     Column("Request", "name", long=True),
-    Column("State", "state"),
-    Column("Outcome", "outcome"),
     Column("Due", "due"),
-    Column("Open", "received"),
-    Column("Kind", "kind", long=True),
-    Column("Service", "start"),
-    Column("Missing", "missing", long=True),
-    Column("Readings", long=True),
+    Column("State", "state"),
+    Column("Recommended", "outcome"),
+    Column("With", "assigned"),
+    Column("Missing", "missing"),
+    Column("Program", wide=True),
+    Column("Kind", "kind", wide=True),
+    Column("Service", "start", wide=True),
 )
 _TONES = {
     CaseState.OPEN: "open",
-    CaseState.DOCUMENTATION_REQUESTED: "none",
     CaseState.DOCUMENTATION_RETURNED: "open",
     CaseState.REFERRED_TO_PEER: "clash",
     CaseState.PEER_TO_PEER: "clash",
     CaseState.APPEALED: "clash",
     CaseState.UPHELD: "bad",
     CaseState.OVERTURNED: "good",
-    CaseState.WITHDRAWN: "none",
 }
+_ORDERS = {
+    "due": "due first",
+    "received": "received first",
+    "name": "request",
+    "member": "member",
+    "assigned": "who has it",
+    "state": "state",
+    "outcome": "recommended",
+    "missing": "fewest missing",
+    "start": "service start",
+    "kind": "kind",
+    "age_group": "age group",
+    "jurisdiction": "plan regulated in",
+}
+
+
+class _Bound(TypedDict):
+    bind: Literal["query-params"]
+    persist_state: Literal["session"]
+
+
+_BOUND: _Bound = {"bind": "query-params", "persist_state": "session"}
+"""What keeps a filter in the address, and when a person comes back to the page."""
 
 
 def show() -> None:
     """Show the page."""
-    st.title("Worklist")
-    workplace, person, today = (
-        session.workplace(),
-        session.user(),
-        datetime.now(session.workplace().settings.time_zone).date(),
-    )
+    workplace, person = session.workplace(), session.user()
     items = workplace.items(person)
+    viewer = Viewer(
+        person=person.iri,
+        now=datetime.now(workplace.settings.time_zone),
+        assignments=workplace.team.assignments(person),
+        drafts=workplace.drafts.subjects(person.iri),
+    )
+    heading = st.container(horizontal=True, vertical_alignment="bottom")
+    heading.title("Worklist", width="content")
     if not items:
         st.info("The knowledge base holds no requests yet.", icon=":material/inbox:")
         st.text("Load charts with `necessity kb load PATH`, or on the page Batch as an administrator.")
         return
-    _counts(items, today)
-    chosen = _choose(items)
-    if st.session_state.get("mine"):
-        chosen = replace(chosen, among=workplace.drafts.subjects(person.iri))
-    matching = selection.select(items, chosen, today)
+    with heading:
+        sizes = {queue: sum(viewer.queued(item, queue) for item in items) for queue in QUEUES if queue is not Queue.ALL}
+        paint.html("queues.html", sizes=[(QUEUES[queue], size) for queue, size in sizes.items() if size])
+    queue = _queue()
+    chosen = _choose(items, queue, viewer)
+    matching = selection.select(items, chosen, viewer)
     pages = -(-len(matching) // _PAGE)
     page = min(st.session_state.get("list page", 0), max(0, pages - 1))
     shown = matching[page * _PAGE : (page + 1) * _PAGE]
-    st.caption(f"{len(matching):,} of {len(items):,} requests" + (f", page {page + 1} of {pages}" if pages > 1 else ""))
+    st.session_state["queue ids"] = [item.id for item in matching]
     if not matching:
-        st.info("No request matches. Take a filter away.", icon=":material/filter_alt_off:")
-    else:
-        rows = [_row(item, today) for item in shown]
-        opened, by = table("Requests", _COLUMNS, rows, key="worklist", sort=chosen.sort, descending=chosen.descending)
-        if opened:
-            st.switch_page(st.session_state["case page"], query_params={"id": opened})
-        if by:
-            st.session_state["descending"] = by == chosen.sort and not chosen.descending
-            st.session_state["sort"] = by
-            st.rerun()
-        if pages > 1:
-            _turn(page, pages)
-
-
-def _counts(items: list[WorklistItem], today: date) -> None:
-    waiting = [item for item in items if not item.state.closed]
-    overdue = sum(1 for item in waiting if item.is_overdue(datetime.now().astimezone()))
-    outcomes = Counter(item.outcome for item in waiting)
-    paint.html(
-        "counts.html", waiting=len(waiting), overdue=overdue, outcomes=sorted(outcomes.items()), total=len(items)
+        _nothing(chosen)
+        return
+    rows = [_row(item, viewer) for item in shown]
+    answer = table(
+        "Requests",
+        _COLUMNS,
+        rows,
+        key=_table_key(),
+        sort=chosen.sort,
+        descending=chosen.descending,
+        choose=person.may(Action.ASSIGN),
     )
+    if answer.opened:
+        st.switch_page(st.session_state["case page"], query_params={"id": answer.opened})
+    if answer.sorted:
+        st.session_state["descending"] = answer.sorted == chosen.sort and not chosen.descending
+        st.session_state["sort next"] = answer.sorted
+        st.rerun()
+    _counts(items, matching, page, pages)
 
 
-def _choose(items: list[WorklistItem]) -> Selection:
-    """Show the filters, and return them as the person or a saved view has set them."""
+def _queue() -> Queue:
+    """Show the queues; the one that is chosen."""
+    chosen: str = st.segmented_control(
+        "Queue",
+        [queue.value for queue in QUEUES],
+        key="queue",
+        default=Queue.OPEN.value,
+        required=True,
+        format_func=lambda name: QUEUES[Queue(name)],
+        label_visibility="collapsed",
+        **_BOUND,
+    )
+    return Queue(chosen)
+
+
+def _choose(items: list[WorklistItem], queue: Queue, viewer: Viewer) -> Selection:
+    """Show the filters, and return them as the person, the address or a saved view has set them."""
     state = st.session_state
-    search, due, order = st.columns([4, 2, 2], vertical_alignment="bottom")
-    text = search.text_input("Search request, id or missing criterion", key="text", max_chars=200)
-    within = due.selectbox(
-        "Due",
-        [None, 0, 3, 7],
-        key="within",
-        format_func=_due_within,
+    if "sort next" in state:
+        state["sort"] = state.pop("sort next")
+    search, due, order, more, assign = st.columns([5, 2, 2, 1.6, 1.6], vertical_alignment="bottom")
+    text = search.text_input(
+        "Search",
+        key="text",
+        max_chars=200,
+        placeholder="Search member, reference, author, program or criterion",
+        label_visibility="collapsed",
+        **_BOUND,
     )
-    with order:
-        st.checkbox("My drafts only", key="mine")
-        depends = st.checkbox("Depends on a reading", key="depends")
+    within = due.selectbox(
+        "Due", ["any", "0", "3", "7"], key="due", format_func=_DUE.__getitem__, label_visibility="collapsed", **_BOUND
+    )
+    sort = order.selectbox(
+        "Order", list(_ORDERS), key="sort", format_func=_ORDERS.__getitem__, label_visibility="collapsed", **_BOUND
+    )
     facets = selection.facets(session.workplace().policy.axes)
     chosen: dict[str, frozenset[str]] = {}
-    with st.expander("More filters and saved views", expanded=any(state.get(facet) for facet in facets)):
+    active = sum(bool(state.get(name)) for name in (*facets, "depends", "drafts"))
+    with more.popover(f"Filters ({active})" if active else "Filters", width="stretch"):
         _views(facets)
-        columns = st.columns(3)
-        for number, (facet, label) in enumerate(facets.items()):
-            counts = selection.counts(items, facet)
-            options = {
-                value: f"{paint.WORD.get(value, value)} ({counts.get(value, 0):,})"
-                for value in sorted({*counts, *state.get(facet, [])})
-            }
-            chosen[facet] = frozenset(
-                columns[number % 3].multiselect(label, list(options), key=facet, format_func=options.__getitem__)
+        drafts = st.checkbox("Those I have a draft of", key="drafts", **_BOUND)
+        depends = st.checkbox("Outcome depends on a reading", key="depends", **_BOUND)
+        for facet, label in facets.items():
+            options = sorted({*selection.counts(items, facet), *state.get(facet, [])})
+            values = st.multiselect(
+                label, options, key=facet, format_func=lambda value: paint.WORD.get(value, value), **_BOUND
             )
+            chosen[facet] = frozenset(values)
+    if session.user().may(Action.ASSIGN):
+        known = {item.id for item in items}
+        with assign:
+            assignment.many([id_ for id_ in ticked(_table_key()) if id_ in known], viewer.assignments)
     return Selection(
+        queue=queue,
         text=text,
         facets=chosen,
-        due_within=within,
+        due_within=None if within == "any" else int(within),
         depends=depends,
-        sort=state.get("sort", "due"),
+        drafts=drafts,
+        sort=sort,
         descending=state.get("descending", False),
     )
 
 
-def _due_within(days: int | None) -> str:
-    return "any time" if days is None else f"within {days} days" if days else "today or overdue"
+_DUE = {"any": "due any time", "0": "due today or overdue", "3": "due within 3 days", "7": "due within 7 days"}
+
+
+def _table_key() -> str:
+    """The key of the table: another one after each assignment, so that nothing stays ticked."""
+    return f"worklist {st.session_state.get('assigned', 0)}"
+
+
+def _nothing(chosen: Selection) -> None:
+    """Say that no request matches, and how to see some."""
+    if chosen == Selection(queue=chosen.queue, sort=chosen.sort, descending=chosen.descending):
+        st.info(f"Nothing in the queue “{QUEUES[chosen.queue]}”. Choose another queue.", icon=":material/inbox:")
+    else:
+        st.info("No request matches. Take a filter away.", icon=":material/filter_alt_off:")
 
 
 def _views(facets: Iterable[str]) -> None:
     """Show the saved views: before the filters, which a view sets."""
     workplace, person, state = session.workplace(), session.user(), st.session_state
     views = workplace.drafts.views(person.iri)
-    pick_column, name_column, button_column = st.columns([3, 2, 3], vertical_alignment="bottom")
 
     def apply() -> None:
         name = state.get("view")
@@ -145,20 +206,23 @@ def _views(facets: Iterable[str]) -> None:
             chosen = Selection()
         for facet in facets:
             state[facet] = sorted(chosen.facets.get(facet, ()))
-        state["text"], state["within"], state["depends"] = chosen.text, chosen.due_within, chosen.depends
+        state["queue"], state["text"] = chosen.queue.value, chosen.text
+        state["due"] = "any" if chosen.due_within is None else str(chosen.due_within)
+        state["depends"], state["drafts"] = chosen.depends, chosen.drafts
         state["sort"], state["descending"], state["list page"] = chosen.sort, chosen.descending, 0
 
-    pick_column.selectbox(
-        "Saved view", ["", *views], key="view", on_change=apply, format_func=lambda view: view or "all requests"
-    )
-    title = name_column.text_input("Name of this view", key="view name", max_chars=60)
+    st.selectbox("Saved view", ["", *views], key="view", on_change=apply, format_func=lambda view: view or "none")
+    title = st.text_input("Save what is shown as", key="view name", max_chars=60)
 
     def save() -> None:
+        within = state.get("due", "any")
         chosen = Selection(
+            queue=Queue(state.get("queue", Queue.OPEN)),
             text=state.get("text", ""),
             facets={facet: frozenset(state.get(facet, [])) for facet in facets},
-            due_within=state.get("within"),
+            due_within=None if within == "any" else int(within),
             depends=state.get("depends", False),
+            drafts=state.get("drafts", False),
             sort=state.get("sort", "due"),
             descending=state.get("descending", False),
         )
@@ -170,48 +234,76 @@ def _views(facets: Iterable[str]) -> None:
         state["view"] = ""
         apply()
 
-    with button_column.container(horizontal=True):
+    with st.container(horizontal=True):
         st.button("Save view", on_click=save, disabled=not title.strip())
         st.button("Remove view", on_click=remove, disabled=not state.get("view"))
         st.button("Refresh", on_click=workplace.refresh, help="Read what another program has changed")
 
 
-def _row(item: WorklistItem, today: date) -> Row:
-    left = item.days_left(today)
-    due = Cell(item.state.value if item.state.closed else "no due date", cls="soft")
-    if left is not None and item.deadline:
-        now = datetime.now().astimezone()
-        waits = "; documentation is out" if item.deadline.waits_until else ""
-        tense = "late" if item.is_overdue(now) else "soon" if left <= 1 else ""
-        due = Cell(due_words(item.deadline, now) + waits, cls=tense)
+def _row(item: WorklistItem, viewer: Viewer) -> Row:
+    due = Cell("" if item.state.closed else "no due date", cls="soft")
+    if item.due and item.deadline:
+        tense = "late" if item.is_overdue(viewer.now) else "soon" if (item.days_left(viewer.today) or 0) <= 1 else ""
+        waits = "documentation is out" if item.deadline.waits_until else ""
+        due = Cell(due_words(item.deadline, viewer.now), cls=tense, note=waits)
     tone = paint.tone(item.outcome)
-    missing = ", ".join(item.missing[:4]) + (f" and {len(item.missing) - 4} more" if len(item.missing) > 4 else "")
-    readings = {None: "not tried", True: "holds under all", False: "depends on a reading"}[
-        item.holds_under_all_readings
-    ]
+    outcome = f"{paint.ICON[tone]} {paint.WORD[item.outcome]}"
+    if item.holds_under_all_readings is False:
+        outcome += " ±"
+    has = viewer.assignments.get(item.id)
+    mine = has is not None and has.person == viewer.person
     return Row(
         id=item.id,
         href=f"case?id={item.id}",
         cells=[
-            Cell(item.name),
-            Cell(item.standing, tone=_TONES.get(item.state, "good" if item.disposition == "approved" else "bad")),
-            Cell(f"{paint.ICON[tone]} {paint.WORD[item.outcome]}", tone=tone),
+            Cell(f"{item.member}, {item.name}" if item.member else item.name),
             due,
-            Cell(f"{item.days_open(today)} d"),
-            Cell(", ".join((*item.kind.values(), item.age_group, item.jurisdiction, item.urgency))),
+            Cell(item.standing, tone=_TONES.get(item.state, _decided(item))),
+            Cell(outcome, tone=tone, note="depends on a reading" if outcome.endswith("±") else ""),
+            Cell("me" if mine else has.name if has else "nobody", cls="" if has else "soft"),
+            Cell(_missing(item.missing)),
+            Cell(item.program),
+            Cell(
+                ", ".join(
+                    word for word in (*item.kind.values(), item.age_group, item.jurisdiction, item.urgency) if word
+                )
+            ),
             Cell(f"{item.start} to {item.end or 'open'}"),
-            Cell(missing),
-            Cell(readings, cls="soon" if item.holds_under_all_readings is False else "soft"),
         ],
     )
 
 
-def _turn(page: int, pages: int) -> None:
+def _decided(item: WorklistItem) -> str:
+    if item.state is not CaseState.DECIDED:
+        return "none"
+    return "good" if item.disposition == "approved" else "bad"
+
+
+def _missing(ids: tuple[str, ...]) -> str:
+    """The smallest gap by the notations of its criteria: as many as fit in a line."""
+    notations = _notations()
+    names = [notations.get(id_, id_) for id_ in ids]
+    return ", ".join(names[:3]) + (f" +{len(names) - 3}" if len(names) > 3 else "")
+
+
+def _notations() -> Mapping[str, str]:
+    policy = session.workplace().policy
+    return {c.id: c.notation for version in policy.versions for c in version.criteria.values()}
+
+
+def _counts(items: list[WorklistItem], matching: list[WorklistItem], page: int, pages: int) -> None:
+    """Show how many requests are shown and what they come to, and turn pages."""
+    outcomes = Counter(item.outcome for item in matching)
+    paint.html("counts.html", shown=len(matching), total=len(items), outcomes=sorted(outcomes.items()))
+    if pages < 2:
+        return
+
     def go(to: int) -> None:
         st.session_state["list page"] = to
 
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.button("First", on_click=go, args=(0,), disabled=page == 0)
         st.button("Previous", on_click=go, args=(page - 1,), disabled=page == 0)
+        st.text(f"Page {page + 1} of {pages}")
         st.button("Next", on_click=go, args=(page + 1,), disabled=page + 1 >= pages)
         st.button("Last", on_click=go, args=(pages - 1,), disabled=page + 1 >= pages)

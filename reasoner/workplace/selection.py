@@ -6,28 +6,93 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 from reasoner.ground.errors import UsageError
 from reasoner.policy.axes import Axis
+from reasoner.review.steps import CaseState
+from reasoner.workplace.team import Assignment
 from reasoner.workplace.worklist import WorklistItem
+
+
+class Queue(StrEnum):
+    """The requests that someone looks for by what is to be done with them; the value is its name in an address."""
+
+    MINE = "mine"
+    UNASSIGNED = "unassigned"
+    WITH_PEER = "with-peer"
+    RETURNED = "returned"
+    OVERDUE = "overdue"
+    OPEN = "open"
+    ALL = "all"
+
+
+QUEUES: Mapping[Queue, str] = {
+    Queue.MINE: "Mine",
+    Queue.UNASSIGNED: "Unassigned",
+    Queue.WITH_PEER: "With a peer",
+    Queue.RETURNED: "Documentation returned",
+    Queue.OVERDUE: "Overdue",
+    Queue.OPEN: "All open",
+    Queue.ALL: "All",
+}
+"""Each queue in words, in the order in which they are offered."""
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who looks at the worklist, and who has each request."""
+
+    person: str
+    """IRI of the person."""
+    now: datetime
+    """In the time zone of the settings."""
+    assignments: Mapping[str, Assignment] = field(default_factory=dict)
+    """By the id of the request."""
+    drafts: frozenset[str] = frozenset()
+    """Ids of the requests of which the person has a draft."""
+
+    @property
+    def today(self) -> date:
+        """The day it is."""
+        return self.now.date()
+
+    def queued(self, item: WorklistItem, queue: Queue) -> bool:
+        """Whether an item stands in a queue."""
+        if queue is Queue.ALL:
+            return True
+        if item.state.closed:
+            return False
+        assignment = self.assignments.get(item.id)
+        if queue is Queue.MINE:
+            return assignment is not None and assignment.person == self.person
+        if queue is Queue.UNASSIGNED:
+            return assignment is None
+        if queue is Queue.WITH_PEER:
+            return item.state in (CaseState.REFERRED_TO_PEER, CaseState.PEER_TO_PEER)
+        if queue is Queue.RETURNED:
+            return item.state is CaseState.DOCUMENTATION_RETURNED
+        return queue is Queue.OPEN or item.is_overdue(self.now)
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Which items to show, in what order; an empty set of values shows all."""
+    """Which items to show, in what order; a facet that is absent or has no values shows all."""
 
+    queue: Queue = Queue.OPEN
     text: str = ""
-    """Part of the request's name or IRI, of its id, or of the id of a missing criterion."""
+    """Part of the request's name or IRI, of its id, of the member's name or number, of the program's or an author's name, or of
+    the id of a missing criterion."""
     facets: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The values that are shown, by the names that `facets` gives."""
     due_within: int | None = None
     """Days; 0 for what is due today or overdue."""
     depends: bool = False
     """Whether only items are shown whose outcome depends on a reading."""
-    among: frozenset[str] | None = field(default=None, compare=False)
-    """The ids that are shown; None for all. It is not saved."""
+    drafts: bool = False
+    """Whether only requests are shown of which the person has a draft."""
     sort: str = "due"
     descending: bool = False
 
@@ -35,7 +100,6 @@ class Selection:
         """The selection as JSON, to be saved."""
         content = asdict(self)
         content["facets"] = {name: sorted(values) for name, values in self.facets.items()}
-        del content["among"]
         return json.dumps(content, sort_keys=True)
 
     @classmethod
@@ -47,7 +111,7 @@ class Selection:
             unknown = [name for name in values_by_facet if name not in _FACETS and not name.startswith(_OF_AXIS)]
             if unknown or content.get("sort", "due") not in SORTS:
                 raise ValueError(unknown or content["sort"])
-            return cls(**content, facets=values_by_facet)
+            return cls(queue=Queue(content.pop("queue", Queue.OPEN)), facets=values_by_facet, **content)
         except (ValueError, TypeError, AttributeError) as error:
             raise UsageError("the saved view is not understood", mend="Save it anew") from error
 
@@ -64,6 +128,8 @@ _OF_AXIS = "kind "
 SORTS = (
     "due",
     "name",
+    "member",
+    "assigned",
     "state",
     "outcome",
     "start",
@@ -89,25 +155,29 @@ def _value(item: WorklistItem, facet: str) -> str:
     return item.kind.get(facet.removeprefix(_OF_AXIS), "")
 
 
-def select(items: Iterable[WorklistItem], selection: Selection, today: date) -> list[WorklistItem]:
-    """The items that a selection shows, in its order."""
+def select(items: Iterable[WorklistItem], selection: Selection, viewer: Viewer) -> list[WorklistItem]:
+    """The items that a selection shows to someone, in its order."""
     text = selection.text.strip().lower()
     filters = [(facet, values) for facet, values in selection.facets.items() if values]
 
     def shown(item: WorklistItem) -> bool:
-        if selection.among is not None and item.id not in selection.among:
+        if not viewer.queued(item, selection.queue) or (selection.drafts and item.id not in viewer.drafts):
             return False
         if any(_value(item, facet) not in values for facet, values in filters):
             return False
         if selection.depends and item.holds_under_all_readings is not False:
             return False
         if selection.due_within is not None:
-            days_left = item.days_left(today)
+            days_left = item.days_left(viewer.today)
             if days_left is None or days_left > selection.due_within:
                 return False
-        return any(text in name.lower() for name in (item.request, item.id, *item.missing))
+        names = (item.request, item.id, item.member, item.reference, item.program, *item.words, *item.missing)
+        return any(text in name.lower() for name in names)
 
     def key(item: WorklistItem) -> tuple[Any, ...]:
+        if selection.sort == "assigned":
+            assignment = viewer.assignments.get(item.id)
+            return (assignment is None, assignment.name if assignment else "")
         value = getattr(item, selection.sort)
         if selection.sort == "missing":
             value = item.gap_count and len(item.missing)

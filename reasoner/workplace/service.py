@@ -42,6 +42,7 @@ from reasoner.store.sandbox import Sandbox
 from reasoner.workplace.auditing import actor, audited
 from reasoner.workplace.drafts import Colleague, DraftField, Drafts
 from reasoner.workplace.settings import WorkplaceSettings
+from reasoner.workplace.team import Team
 from reasoner.workplace.trial import Trial, run_trial
 from reasoner.workplace.worklist import WorklistItem, read_worklist, request_id
 
@@ -110,6 +111,7 @@ class Workplace:
             )
         self.drafts = Drafts(folder / "drafts.db")
         self.trail = kb.trail or audit.AuditTrail(folder / audit.FILE)
+        self.team = Team(folder / "team.db", self.trail)
         self._kb = kb
         self._configuration = configuration
         self._sandbox = Sandbox(kb.store)

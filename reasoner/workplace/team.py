@@ -100,8 +100,9 @@ class Team:
         }
 
     def claim(self, user: User, subject: str) -> None:
-        """Take a request that nobody has; raises `ConflictError` if someone else has it."""
+        """Take a request that nobody has, as someone who decides; raises `ConflictError` if someone else has it."""
         with audited(self._trail, user, Action.ASSIGN, subject, "claims"):
+            user.require(Action.DECIDE)
             self._assign(user, [subject], Assignee(user.iri, user.name, user.role), seen={subject: ""})
 
     def assign(self, user: User, seen: dict[str, str], to: Assignee, note: str = "") -> None:

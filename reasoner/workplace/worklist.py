@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -12,7 +12,7 @@ from rdflib import URIRef
 from reasoner.ground.days import age_on
 from reasoner.policy.model import Policy
 from reasoner.rdf import graphs
-from reasoner.rdf.namespaces import NEC, SKOS
+from reasoner.rdf.namespaces import DCTERMS, NEC, PROV, SKOS
 from reasoner.review import steps
 from reasoner.review.acts import Act, Disposition
 from reasoner.review.authority import Role
@@ -58,6 +58,14 @@ class WorklistItem:
     """IRI of the current determination, or empty."""
     as_of: date | None
     """Day of review of the current determination."""
+    member: str = ""
+    """The member's name; empty if not stated."""
+    reference: str = ""
+    """The number under which the payer keeps the request; empty if not stated."""
+    program: str = ""
+    """The program under review; empty if not stated."""
+    words: tuple[str, ...] = ()
+    """What else a search finds it by: the member's number and those who wrote its documents."""
 
     @property
     def standing(self) -> str:
@@ -69,7 +77,9 @@ class WorklistItem:
 
     @property
     def name(self) -> str:
-        """The end of the request's IRI by which a person tells it from others."""
+        """What a person tells it from others by: the payer's reference, else the end of the request's IRI."""
+        if self.reference:
+            return self.reference
         head, _, tail = self.request.replace("#", "/").rstrip("/").rpartition("/")
         return tail if tail.lower() != "request" else head.rpartition("/")[2]
 
@@ -126,6 +136,7 @@ class _WorklistReader:
     def items(self) -> Iterator[WorklistItem]:
         missing = self._missing()
         decisions = self._decisions()
+        authors = self._authors()
         determinations: dict[str, list[dict[str, Any]]] = {}
         for row in self._determinations():
             determinations.setdefault(row["request"], []).append(row)
@@ -133,7 +144,7 @@ class _WorklistReader:
             request = chart["request"]
             for current in determinations.get(request, [{}]):
                 gap = missing.get(current.get("determination", ""), ())
-                yield self._item(chart, current, gap, decisions.get(request, []))
+                yield self._item(chart, current, gap, decisions.get(request, []), authors.get(request, ()))
 
     def _item(
         self,
@@ -141,6 +152,7 @@ class _WorklistReader:
         current: dict[str, Any],
         missing: tuple[str, ...],
         acts: list[Act],
+        authors: Iterable[str],
     ) -> WorklistItem:
         start, determination = current.get("start") or chart["start"], current.get("determination", "")
         end = current.get("end") or chart["end"]
@@ -174,6 +186,10 @@ class _WorklistReader:
             disposition=history.decision.act.disposition.value if history.decision else "",
             determination=determination,
             as_of=current.get("as_of"),
+            member=chart["member_name"] or "",
+            reference=chart["reference"] or "",
+            program=chart["program"] or "",
+            words=tuple(word for word in (chart["member_number"], *sorted(authors)) if word),
         )
 
     def _charts(self) -> Iterator[dict[str, Any]]:
@@ -181,13 +197,16 @@ class _WorklistReader:
         kind = "".join(f"<{axis.iri}> ?{name} ; " for name, axis in self.axes.items())
         return self._rows(
             f"""SELECT ?request ?loaded {values} ?start ?end ?birth_date ?jurisdiction ?funding ?urgency ?received
-                    ?line_of_business ?timing {{
+                    ?line_of_business ?timing ?member_name ?member_number ?reference ?program {{
                 {self.only} GRAPH <{CATALOG}> {{ ?graph a nec:ChartGraph ; nec:holds ?request ; nec:loaded ?loaded }}
                 ?request {kind}nec:serviceStart ?start ; nec:member ?member ; nec:plan ?plan .
                 ?member nec:birthDate ?birth_date . ?plan nec:jurisdiction ?jurisdiction
                 OPTIONAL {{ ?plan nec:funding ?funding }} OPTIONAL {{ ?request nec:serviceEnd ?end }}
                 OPTIONAL {{ ?request nec:urgency ?urgency }} OPTIONAL {{ ?request nec:received ?received }}
-                OPTIONAL {{ ?plan nec:lineOfBusiness ?line_of_business }} OPTIONAL {{ ?request nec:timing ?timing }} }}"""
+                OPTIONAL {{ ?plan nec:lineOfBusiness ?line_of_business }} OPTIONAL {{ ?request nec:timing ?timing }}
+                OPTIONAL {{ ?request dcterms:identifier ?reference }}
+                OPTIONAL {{ ?member skos:prefLabel ?member_name }} OPTIONAL {{ ?member dcterms:identifier ?member_number }}
+                OPTIONAL {{ ?request nec:program/skos:prefLabel ?program }} }}"""
         )
 
     def _determinations(self) -> Iterator[dict[str, Any]]:
@@ -212,6 +231,16 @@ class _WorklistReader:
         ):
             leaves.setdefault(row["determination"], []).append(self.criterion_ids.get(row["leaf"], row["leaf"]))
         return {determination: tuple(sorted(ids)) for determination, ids in leaves.items()}
+
+    def _authors(self) -> dict[str, set[str]]:
+        """Who wrote the documents of each request."""
+        authors: dict[str, set[str]] = {}
+        for row in self._rows(
+            f"""SELECT DISTINCT ?request ?author {{ {self.only}
+                ?statement nec:about ?request ; nec:documentedIn/dcterms:creator ?author }}"""
+        ):
+            authors.setdefault(row["request"], set()).add(row["author"])
+        return authors
 
     def _decisions(self) -> dict[str, list[Act]]:
         """The acts by request."""
@@ -240,7 +269,10 @@ class _WorklistReader:
         return acts
 
     def _rows(self, text: str) -> Iterator[dict[str, Any]]:
-        header = f"PREFIX nec: <{NEC}>\nPREFIX prov: <http://www.w3.org/ns/prov#>\n"
+        header = "".join(
+            f"PREFIX {prefix}: <{namespace}>\n"
+            for prefix, namespace in (("nec", NEC), ("prov", PROV), ("dcterms", DCTERMS), ("skos", SKOS))
+        )
         answer = Answer(self.kb.query(header + text))
         for row in answer.values():
             yield dict(zip(answer.columns, row, strict=True))

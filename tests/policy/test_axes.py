@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -257,7 +257,7 @@ def test_the_worklist_filters_by_it(root: Path, toy: Policy, tmp_path: Path) -> 
     assert selection.counts(items, "kind setting") == {"at home": 1, "clinic": 1}
     chosen = selection.Selection(facets={"kind setting": frozenset({"at home"})}, sort="kind")
     assert selection.Selection.from_json(chosen.to_json()) == chosen
-    (item,) = selection.select(items, chosen, date(2030, 4, 1))
+    (item,) = selection.select(items, chosen, selection.Viewer("", datetime(2030, 4, 1, tzinfo=UTC)))
     assert item.request == "https://example.org/home#request"
 
 

@@ -8,18 +8,20 @@ from hypothesis import strategies as st
 
 from reasoner.ground.errors import UsageError
 from reasoner.logic.fold import Outcome
-from reasoner.workplace.selection import SORTS, Selection
+from reasoner.workplace.selection import SORTS, Queue, Selection
 
 
 @given(
     st.builds(
         Selection,
+        queue=st.sampled_from(Queue),
         text=st.text(max_size=20),
         facets=st.dictionaries(
             st.sampled_from(["outcomes", "kind phase"]), st.frozensets(st.sampled_from([o.value for o in Outcome]))
         ),
         due_within=st.none() | st.integers(0, 30),
         depends=st.booleans(),
+        drafts=st.booleans(),
         sort=st.sampled_from(SORTS),
         descending=st.booleans(),
     )

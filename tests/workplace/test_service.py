@@ -28,7 +28,7 @@ from reasoner.review.steps import CaseState
 from reasoner.review.turnaround import published_rules
 from reasoner.store.base import KnowledgeBase
 from reasoner.store.catalog import GraphKind
-from reasoner.workplace.selection import Selection, counts, select
+from reasoner.workplace.selection import Queue, Selection, Viewer, counts, select
 from reasoner.workplace.service import Workplace
 from reasoner.workplace.settings import WorkplaceSettings
 from reasoner.workplace.worklist import request_id
@@ -125,7 +125,9 @@ def test_a_selection_shows_and_orders_items(workplace: Workplace) -> None:
     today = max(item.received for item in items)
 
     def ids(**chosen) -> list[str]:
-        return [item.name for item in select(items, Selection(**chosen), today)]
+        now = datetime.combine(today, datetime.min.time(), UTC)
+        viewer = Viewer(NURSE.iri, now, workplace.team.assignments(NURSE), frozenset({MET}))
+        return [item.name for item in select(items, Selection(**chosen), viewer)]
 
     assert set(ids(text="7-a")) == {"nothing-on-supports", "hostile"}
     assert ids(text="SUPPORTS") == ["nothing-on-supports"]
@@ -133,12 +135,33 @@ def test_a_selection_shows_and_orders_items(workplace: Workplace) -> None:
     assert ids(facets={"states": frozenset({"decided"})}) == []
     assert len(ids(due_within=6)) == 0
     assert len(ids(due_within=7)) == len(items)
-    assert ids(among=frozenset({MET})) == ["criteria-met"]
+    assert ids(drafts=True) == ["criteria-met"]
+    assert ids(text="brandvold", drafts=True) == ids(text="MILLBROOK", drafts=True) == ["criteria-met"]
     depending = ids(depends=True)
     assert 0 < len(depending) < len(items)
     assert "nothing-on-supports" not in depending
     assert ids(sort="name") == ids(sort="name", descending=True)[::-1]
     assert sum(counts(items, "outcomes").values()) == len(items)
+
+
+def test_queues_go_by_who_has_a_request_and_where_it_stands(workplace: Workplace) -> None:
+    def queue(queue: Queue, person: User = NURSE) -> set[str]:
+        items = workplace.items(person)
+        late = datetime.combine(items[0].received + timedelta(days=60), datetime.min.time(), UTC)
+        viewer = Viewer(person.iri, late, workplace.team.assignments(person))
+        return {item.name for item in select(items, Selection(queue=queue), viewer)}
+
+    everything = {item.name for item in workplace.items(NURSE)}
+    assert queue(Queue.ALL) == queue(Queue.OPEN) == queue(Queue.UNASSIGNED) == queue(Queue.OVERDUE) == everything
+    workplace.team.claim(NURSE, MET)
+    workplace.decide(NURSE, MISSING, *proposal(workplace, NURSE, MISSING, Disposition.REFERRED_TO_PEER))
+    assert (queue(Queue.MINE), queue(Queue.MINE, CLINICIAN)) == ({"criteria-met"}, set())
+    assert queue(Queue.UNASSIGNED) == everything - {"criteria-met"}
+    assert queue(Queue.WITH_PEER) == {"nothing-on-supports"}
+    workplace.decide(NURSE, MET, *proposal(workplace, NURSE, MET, Disposition.APPROVED))
+    assert queue(Queue.MINE) == set()
+    assert queue(Queue.OPEN) == everything - {"criteria-met"}
+    assert queue(Queue.ALL) == everything
 
 
 def test_a_request_for_documentation_extends_the_time_and_a_decision_ends_it(workplace: Workplace) -> None:
@@ -180,7 +203,10 @@ def test_every_action_is_refused_to_roles_that_may_not(workplace: Workplace, rol
         ),
         Action.LOAD: lambda: workplace.load(person, [file.case]),
         Action.AUDIT: lambda: workplace.audit(person),
+        Action.ASSIGN: lambda: workplace.team.assign(person, {MET: ""}, workplace.team.assignees()[0]),
+        Action.NOTE: lambda: workplace.team.add_note(person, MET, "Note."),
     }
+    workplace.team.join(NURSE)
     assert set(tried) == set(Action) - {Action.SIGN_IN}
     for action, call in tried.items():
         if action in PERMITTED[role]:

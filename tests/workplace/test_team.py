@@ -49,6 +49,13 @@ def test_a_request_is_claimed_once(team: Team, tmp_path: Path) -> None:
     assert entries(tmp_path)[-2:] == [("Carl Osei", "assign", "a"), ("Carl Osei", "failed: assign", "a")]
 
 
+def test_only_who_decides_claims(team: Team, tmp_path: Path) -> None:
+    with pytest.raises(AccessError, match="may not decide"):
+        team.claim(ADA, "a")
+    assert team.assignments(ADA) == {}
+    assert entries(tmp_path)[-1][1] == "refused: assign"
+
+
 def test_a_hand_over_has_its_note(team: Team) -> None:
     team.claim(NORA, "a")
     carl = team.assignees()[0]
