@@ -17,6 +17,7 @@ from reasoner.review.authority import Action, Role
 from reasoner.review.people import User
 from reasoner.store.backends import open_store
 from reasoner.store.base import KnowledgeBase
+from reasoner.store.originals import read_key
 from reasoner.workplace.service import Workplace
 from reasoner.workplace.settings import read_settings, workplace_folder
 
@@ -38,7 +39,9 @@ def workplace() -> Workplace:
     policy = load_policy(
         environment("NECESSITY_POLICY"), root=Path(root) if root else None, codes=Path(codes) if codes else None
     )
-    kb = KnowledgeBase(open_store(location, write=True, update_url=environment("NECESSITY_KB_UPDATE")))
+    key = environment("NECESSITY_ORIGINALS_KEY")
+    store = open_store(location, write=True, update_url=environment("NECESSITY_KB_UPDATE"))
+    kb = KnowledgeBase(store, key=read_key(Path(key)) if key else None)
     return Workplace(
         kb,
         policy,

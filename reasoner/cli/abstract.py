@@ -56,6 +56,13 @@ def add(commands: Commands) -> None:
         type=Path,
         help="make statements of the rows of a review sheet that have a stance, and write the chart as Turtle",
     )
+    abstract.add_argument(
+        "--originals",
+        metavar="DIR",
+        type=Path,
+        help="with --accept: a folder to keep the files in that the statements rest on, for `kb load --originals`",
+    )
+    shared.add_originals_key(abstract)
     abstract.add_argument("--reviewer", metavar="NAME", help="with --accept: who marked the rows that do not say so")
     shared.add_request_facts(abstract)
     abstract.set_defaults(run=_abstract)
@@ -116,12 +123,19 @@ class Documents:
 def _abstract(options: argparse.Namespace) -> int:
     if options.accept and options.format:
         raise UsageError("--accept writes a chart", mend="Leave out --format")
-    if options.reviewer and not options.accept:
-        raise UsageError("--reviewer is for --accept", mend="Leave it out")
+    for option in ("reviewer", "originals"):
+        if getattr(options, option) and not options.accept:
+            raise UsageError(f"--{option} is for --accept", mend="Leave it out")
     policy = shared.policy(options)
     facts = shared.request_facts(options, policy)
     if options.accept:
-        return _accept(policy, options.accept, options.paths, options.reviewer or "", facts, options.out)
+        documents = Documents.of(options.paths) if options.paths else Documents((), 0)
+        if options.originals and not documents.texts:
+            raise UsageError("--originals keeps documents, and none is named", mend="Name them as PATH")
+        code, named = _accept(policy, options.accept, documents, options.reviewer or "", facts, options.out)
+        if options.originals:
+            _keep(options.originals, options.originals_key, documents, named)
+        return code
     criteria = _criteria(policy, facts)
     documents = Documents.of(options.paths)
     suggestions = _suggest(policy, documents, criteria)
@@ -159,13 +173,14 @@ def _suggest(policy: Policy, documents: Documents, criteria: Sequence[Criterion]
 
 
 def _accept(
-    policy: Policy, sheet: Path, paths: Sequence[str], reviewer: str, facts: dict[str, str], out: Path | None
-) -> int:
+    policy: Policy, sheet: Path, documents: Documents, reviewer: str, facts: dict[str, str], out: Path | None
+) -> tuple[int, frozenset[str]]:
+    """Write the chart of a reviewed sheet; the exit code, and the digests of the texts that its statements rest on."""
     from reasoner.abstraction.accepting import accept
     from reasoner.chart import intake
     from reasoner.rdf import parsing
+    from reasoner.rdf.namespaces import NEC
 
-    documents = Documents.of(paths) if paths else Documents((), 0)
     accepted = accept(
         parsing.read_bytes(sheet),
         str(sheet),
@@ -180,14 +195,24 @@ def _accept(
     graph = accepted.chart
     if not graph:
         say("note: no row has a stance" if not accepted.errors else "note: nothing was taken")
-        return NOTHING
+        return NOTHING, frozenset()
     with reading(str(sheet)):  # what is written can be determined, or is an error
         intake.read_graph(graph, policy)
     for prefix, iri in sorted(policy.prefixes.items()):
         graph.bind(prefix, iri)
     graph.bind("oa", "http://www.w3.org/ns/oa#")
     write(graph.serialize(format="turtle"), out)
-    return SOME if accepted.errors or documents.rejected else DONE
+    return SOME if accepted.errors or documents.rejected else DONE, frozenset(map(str, graph.objects(None, NEC.text)))
+
+
+def _keep(folder: Path, key: Path | None, documents: Documents, named: frozenset[str]) -> None:
+    """Keep the files of documents whose texts are among some digests."""
+    from reasoner.store.originals import Originals, read_key
+
+    originals = Originals(folder, key=read_key(key) if key else None)
+    for document in documents.texts:
+        if document.digest in named:
+            originals.keep(document.original)
 
 
 def _criteria(policy: Policy, facts: dict[str, str]) -> tuple[Criterion, ...]:

@@ -90,7 +90,7 @@ def _app(options: argparse.Namespace) -> int:
         )
     if options.settings:
         read_settings(options.settings)
-    for path in (options.auth, options.config):
+    for path in (options.auth, options.config, options.originals_key):
         if path and not path.is_file():
             raise UsageError("there is no such file", where=str(path))
     settings = {
@@ -100,6 +100,7 @@ def _app(options: argparse.Namespace) -> int:
         "NECESSITY_SETTINGS": options.settings and options.settings.resolve(),
         "NECESSITY_SECRETS": options.auth and options.auth.resolve(),
         "NECESSITY_CONFIG": options.config and options.config.resolve(),
+        "NECESSITY_ORIGINALS_KEY": options.originals_key and options.originals_key.resolve(),
         "NECESSITY_POLICY": options.policy,
         "NECESSITY_POLICIES": options.policies,
         "NECESSITY_CODES": options.codes,

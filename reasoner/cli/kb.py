@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reasoner.cli import options as shared
@@ -64,6 +65,13 @@ def add(commands: Commands) -> None:
         examples=("necessity kb load charts/ --kb base", "necessity kb load decisions.ttl --kb base"),
     )
     shared.add_input(load)
+    load.add_argument(
+        "--originals",
+        metavar="PATH",
+        nargs="+",
+        default=[],
+        help="documents: those that texts of the charts were read from are kept beside the base",
+    )
     load.set_defaults(run=_load)
     determine = actions.add_parser(
         "determine",
@@ -144,6 +152,7 @@ def _load(options: argparse.Namespace) -> int:
             for error in errors:
                 loader.reject(error)
         loader.flush()
+        loader.keep(options.originals, base.read_key())
     return exit_code(loader.done, loader.rejected)
 
 
@@ -155,9 +164,13 @@ class _Loader:
         self._kb = kb
         self._sources: dict[str, str] = {}
         self._waiting: list[Case] = []
+        self._named: set[str] = set()
+        """The digests of the files that texts of the charts were read from."""
 
     def take(self, case: Case, source: str) -> None:
         """Load a chart, with the next ones or at the next `flush`."""
+        from reasoner.store.originals import named_in
+
         try:
             self._note(case.iri, source)
             self._kb.refuse_nameless(case)
@@ -165,6 +178,7 @@ class _Loader:
             self.reject(error)
             return
         self._waiting.append(case)
+        self._named |= named_in(case.content)
         if len(self._waiting) >= _AT_ONCE:
             self.flush()
 
@@ -182,6 +196,37 @@ class _Loader:
             self._told(kind, iri, work())
         except NecessityError as error:
             self.reject(error)
+
+    def keep(self, paths: Sequence[str], key: bytes | None) -> None:
+        """Keep the documents of some paths that the charts name.
+
+        Args:
+            paths: documents, or folders that `Originals` has made.
+            key: that of such folders.
+        """
+        from reasoner.store.originals import Originals
+
+        if paths and not self._kb.originals:
+            raise UsageError("a base behind an endpoint keeps no originals", mend="Load where its directory is")
+        for path in paths:
+            kept = Originals(Path(path), key=key)
+            digests = kept.digests() & self._named
+            found = map(kept.read, sorted(digests)) if digests else self._documents(path)
+            for data in found:
+                if self._kb.originals:
+                    print(f"kept       original  {self._kb.originals.keep(data)}")
+
+    def _documents(self, path: str) -> Iterator[bytes]:
+        """The documents at a path that the charts name."""
+        from reasoner.chart import sources
+        from reasoner.chart.documents.reading import SUFFIXES, read_documents
+
+        for name in sources.find([path], tuple(SUFFIXES)):
+            for document in read_documents(Path(name), name):
+                if isinstance(document, NecessityError):
+                    self.reject(document)
+                elif document.original_digest in self._named:
+                    yield document.original
 
     def reject(self, error: NecessityError) -> None:
         """Print why something is not loaded."""

@@ -140,20 +140,29 @@ class BaseLocation:
     location: str
     """A directory, or the URL of a SPARQL endpoint."""
     update_url: str | None
+    key: Path | None = None
+    """The file with the key of the originals."""
 
     @classmethod
     def of(cls, options: argparse.Namespace) -> BaseLocation:
         """The knowledge base that the options of `add_kb` name; raises `UsageError` if they name none."""
         if not options.kb:
             raise UsageError("no knowledge base is named", mend="Give --kb LOCATION or set NECESSITY_KB")
-        return cls(options.kb, options.kb_update)
+        return cls(options.kb, options.kb_update, options.originals_key)
 
     def open(self, *, write: bool = False, checked: bool = True) -> KnowledgeBase:
         """Open it, as `KnowledgeBase` takes the options; raises `StoreError` where that fails."""
         from reasoner.store.backends import open_store
         from reasoner.store.base import KnowledgeBase
 
-        return KnowledgeBase(open_store(self.location, write=write, update_url=self.update_url), checked=checked)
+        store = open_store(self.location, write=write, update_url=self.update_url)
+        return KnowledgeBase(store, checked=checked, key=self.read_key())
+
+    def read_key(self) -> bytes | None:
+        """The key of the originals, if one is named; raises `UsageError` if its file holds none."""
+        from reasoner.store.originals import read_key
+
+        return read_key(self.key) if self.key else None
 
 
 def add_input(parser: Parser, paths: str = "+") -> None:
@@ -281,6 +290,18 @@ def add_kb(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         default=os.environ.get("NECESSITY_KB_UPDATE"),
         help="the endpoint's URL for updates; default NECESSITY_KB_UPDATE, else that of --kb with /update for /query",
+    )
+    add_originals_key(parser)
+
+
+def add_originals_key(parser: argparse.ArgumentParser) -> None:
+    """The key of the originals."""
+    parser.add_argument(
+        "--originals-key",
+        metavar="FILE",
+        type=Path,
+        default=os.environ.get("NECESSITY_ORIGINALS_KEY"),
+        help="the key with which original files are encrypted: 32 bytes in base64; default NECESSITY_ORIGINALS_KEY",
     )
 
 

@@ -38,8 +38,9 @@ from reasoner.store.catalog import (
 )
 from reasoner.store.change import Change
 from reasoner.store.ontologies import parts_of
+from reasoner.store.originals import Originals
 from reasoner.store.placement import Placement
-from reasoner.store.register import Accepted, Register
+from reasoner.store.register import Register, marked
 
 _REMOVE = "remove"
 """The action of taking graphs out."""
@@ -59,16 +60,26 @@ class KnowledgeBase:
         store: where the content is; in memory by default.
         trail: the audit trail; by default that of the store's directory, and none for any other store.
         checked: whether to refuse a base that another version of the software has divided into graphs in another way.
+        key: of 32 bytes, with which the original files beside the base are encrypted.
 
     Raises:
         StoreError: the base has another format.
     """
 
-    def __init__(self, store: Store | None = None, trail: AuditTrail | None = None, *, checked: bool = True) -> None:
+    def __init__(
+        self,
+        store: Store | None = None,
+        trail: AuditTrail | None = None,
+        *,
+        checked: bool = True,
+        key: bytes | None = None,
+    ) -> None:
         self.store = store or MemoryStore()
         if trail is None and isinstance(self.store, DirectoryStore):
             trail = AuditTrail(self.store.directory / audit.FILE)
         self.trail = trail
+        self.originals = Originals.beside(self.store, trail, key)
+        """The original files beside the base; None where it is in no directory here."""
         self.register = Register(self.store)
         if checked:
             self.register.refuse_other_formats()
@@ -119,7 +130,7 @@ class KnowledgeBase:
         for case in cases:
             self.refuse_nameless(case)
         acceptances = self.register.acceptances([case.iri for case in cases])
-        contents = [_marked(case.content, acceptances.get(case.iri, {})) for case in cases]
+        contents = [marked(case.content, acceptances.get(case.iri, {})) for case in cases]
         named = zip(cases, contents, strict=True)
         return self._put([(GraphKind.CHART, case.iri, content) for case, content in named], "load charts", by)
 
@@ -145,8 +156,7 @@ class KnowledgeBase:
             )
         if decision.determination not in entries:
             raise StoreError("its determination is not in the knowledge base", where=decision.iri)
-        (change,) = self._put([(GraphKind.DECISION, decision.iri, decision.content)], "load decision", by)
-        return change
+        return self._put([(GraphKind.DECISION, decision.iri, decision.content)], "load decision", by)[0]
 
     def load_acceptance(self, acceptance: Acceptance, by: Actor | None = None) -> LoadChange:
         """Add an acceptance or the withdrawal of one, and mark the chart's statement accordingly.
@@ -180,7 +190,7 @@ class KnowledgeBase:
         self._put(
             [
                 (GraphKind.ACCEPTANCE, acceptance.iri, acceptance.content),
-                (GraphKind.CHART, acceptance.request, _marked(content, acceptances)),
+                (GraphKind.CHART, acceptance.request, marked(content, acceptances)),
             ],
             "load acceptance",
             by,
@@ -189,11 +199,8 @@ class KnowledgeBase:
 
     def acceptances(self, request: str) -> dict[str, tuple[str, str]]:
         """The acceptances of a request that are not withdrawn: IRI to the statement's and the person's IRI."""
-        return {
-            iri: (statement, person)
-            for iri, (statement, person, withdrawn) in self.register.acceptances([request]).get(request, {}).items()
-            if not withdrawn
-        }
+        made = self.register.acceptances([request]).get(request, {})
+        return {iri: (statement, person) for iri, (statement, person, withdrawn) in made.items() if not withdrawn}
 
     def begin_run(self) -> DeterminationRun:
         """A run of this software, to record determinations in."""
@@ -298,6 +305,8 @@ class KnowledgeBase:
             change.catalog |= {entry.graph: None, about: None}
         self._place(placement, change)
         self._apply(change, _REMOVE, by)
+        if self.originals:
+            self.originals.keep_only(self.register.originals(), by)
         return len(entries)
 
     def content(self, graph: str) -> str:
@@ -361,7 +370,7 @@ class KnowledgeBase:
             integrity.write_head(self.store, entry.digest)
 
     def verify(self, head: str | None = None) -> Iterator[str]:
-        """What is wrong with the content, a line each; see `reasoner.store.integrity`.
+        """What is wrong with the content and the originals, a line each; see `reasoner.store.integrity`.
 
         Args:
             head: the digest of an entry of the audit trail, noted earlier and kept elsewhere.
@@ -370,6 +379,8 @@ class KnowledgeBase:
             yield from integrity.compare_with_catalog(self.store)
         else:
             yield from integrity.compare_with_trail(self.store, self.trail, head)
+        if self.originals:
+            yield from self.originals.problems()
 
     def close(self) -> None:
         """Close the store."""
@@ -460,19 +471,6 @@ class KnowledgeBase:
             if self.trail and entry:
                 self.trail.append(by or Actor.of_process(), audit.UNDONE, detail=entry.digest)
             raise
-
-
-def _marked(content: str, acceptances: Accepted) -> str:
-    """A chart in which just the statements are marked that are accepted, of all that were ever accepted."""
-    marks = {f"<{statement}> <{NEC.acceptedBy}> <{person}> .\n" for statement, person, _ in acceptances.values()}
-    kept = [line for line in graphs.lines_of(content) if line not in marks]
-    subjects = {line.partition(" ")[0] for line in kept}
-    kept += {
-        f"<{statement}> <{NEC.acceptedBy}> <{person}> .\n"
-        for statement, person, withdrawn in acceptances.values()
-        if not withdrawn and f"<{statement}>" in subjects
-    }
-    return "".join(sorted(kept))
 
 
 def read_chart(request: str, content: str, policy: Policy, as_of: date | None = None) -> Case:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pyoxigraph as ox
 
 from reasoner.ground.errors import StoreError
+from reasoner.rdf import graphs
 from reasoner.rdf.namespaces import DCTERMS, NEC, OWL, PROV, RDF, RDFS, SH, SKOS, XSD
 from reasoner.rdf.sparql import undeclared_prefixes
 from reasoner.store.backends import Store
@@ -198,6 +199,10 @@ class Register:
         )
         return {(row["resource"].value, row["digest"].value) for row in rows}
 
+    def originals(self) -> set[str]:
+        """The digests of the files that texts of the charts were read from."""
+        return {row["file"].value for row in self.select("SELECT DISTINCT ?file { ?text nec:original ?file }")}
+
     def snapshots(self, determinations: Iterable[str]) -> set[str]:
         """The snapshots of what no determination but some judged."""
         own = list(determinations)
@@ -229,6 +234,19 @@ class Register:
             )
             found[name] = replace(entry, includes=entry.includes | {row["shared"].value}) if row["shared"] else entry
         return list(found.values())
+
+
+def marked(content: str, acceptances: Accepted) -> str:
+    """A chart in which just the statements are marked that are accepted, of all that were ever accepted."""
+    marks = {f"<{statement}> <{NEC.acceptedBy}> <{person}> .\n" for statement, person, _ in acceptances.values()}
+    kept = [line for line in graphs.lines_of(content) if line not in marks]
+    subjects = {line.partition(" ")[0] for line in kept}
+    kept += {
+        f"<{statement}> <{NEC.acceptedBy}> <{person}> .\n"
+        for statement, person, withdrawn in acceptances.values()
+        if not withdrawn and f"<{statement}>" in subjects
+    }
+    return "".join(sorted(kept))
 
 
 def _iris(iris: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
@@ -150,3 +151,37 @@ def test_find(notes: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert criteria == {f"adult-admission:6-{part}" for part in ("plan", "provider", "emergency")}
     assert main(["find", "adult-admission:77", str(notes)]) == 2
     assert "no criterion" in capsys.readouterr().err
+
+
+def test_the_files_that_statements_rest_on_are_kept_beside_a_base(
+    notes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NECESSITY_KB", raising=False)
+    key, sheet, chart, base = (tmp_path / name for name in ("key", "reviewed.csv", "chart.ttl", "kb"))
+    key.write_bytes(base64.b64encode(bytes(32)))
+    assert main(["abstract", str(notes), *REQUEST, "--format", "csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    for row in rows:
+        row["stance"] = "affirmed" if row["criterion"] == "adult-admission:5" and row["rank"] == "1" else ""
+    with sheet.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    accept = ("abstract", "--accept", str(sheet), "--reviewer", "M. Example", "--out", str(chart), str(notes))
+    kept = tmp_path / "kept"
+    assert main([*accept, "--originals", str(kept), "--originals-key", str(key)]) == 0
+    (file,) = kept.iterdir()  # that of the statement's document, not of the other
+    assert b"Agrees" not in file.read_bytes()
+
+    monkeypatch.setenv("NECESSITY_KB", str(base))
+    assert main(["kb", "init"]) == 0
+    assert main(["kb", "load", str(chart), "--originals", str(kept), "--originals-key", str(key)]) == 0
+    assert "kept       original  ni:///sha-256;" in capsys.readouterr().out
+    assert main(["kb", "verify", "--originals-key", str(key)]) == 0
+    assert main(["kb", "verify"]) == 2
+    assert "not checked: 1 encrypted original" in capsys.readouterr().out
+    assert main(["kb", "remove", *(str(s) for s in Graph().parse(chart).subjects(RDF.type, NEC.ReviewRequest))]) == 0
+    assert list((base / "originals").iterdir()) == []
+    # The documents themselves do as well, each held against the digest that the chart names.
+    assert main(["kb", "load", str(chart), "--originals", str(notes)]) == 0
+    assert [path.read_bytes() for path in (base / "originals").iterdir()] == [(notes / "intake.txt").read_bytes()]

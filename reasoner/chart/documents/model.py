@@ -40,6 +40,8 @@ class DocumentText:
     """Of the bytes that the text was read from, as an IRI."""
     notes: tuple[str, ...] = ()
     """What a reader of the text has to know, such as that a page has no text."""
+    original: bytes = field(default=b"", repr=False, compare=False)
+    """The bytes that the text was read from."""
 
     def page_at(self, offset: int) -> int:
         """The number of the page that a code point stands on."""
@@ -100,4 +102,5 @@ def document_text(
     for number, page in enumerate(pages or [""], 1):
         ends.append(Page(number, start, start + len(page)))
         start += len(page)
-    return DocumentText(name, media_type, text, digest_of(text.encode()), tuple(ends), digest_of(original), notes)
+    digests = digest_of(text.encode()), digest_of(original)
+    return DocumentText(name, media_type, text, digests[0], tuple(ends), digests[1], notes, original)
