@@ -301,7 +301,7 @@ def add_originals_key(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         type=Path,
         default=os.environ.get("NECESSITY_ORIGINALS_KEY"),
-        help="the key with which original files are encrypted: 32 bytes in base64; default NECESSITY_ORIGINALS_KEY",
+        help="the key with which original files are encrypted, 32 bytes in base64; default NECESSITY_ORIGINALS_KEY",
     )
 
 

@@ -35,7 +35,7 @@ LISTED = "it is listed as a document; what is written in it is not read"
             "2025-05-27",
         ),
         (with_(LETTER, description=None, content=None), "Document", "2025-05-27"),
-        (SUMMARY, "Discharge summary", "2025-05-09"),
+        (with_(SUMMARY, section=[{"title": "Course", "entry": []}]), "Discharge summary", "2025-05-09"),
         (with_(SUMMARY, section=None, type={"text": "Summary"}, title=None), "Summary", "2025-05-09"),
     ],
 )
@@ -46,7 +46,7 @@ def test_a_listed_document_is_an_unread_item_once(document: Resource, words: str
     assert found.values(item, "kind") == ["Document"]
     assert found.values(item, "words") == [words]
     assert found.values(item, "recorded") == [recorded]
-    assert found.values(item, "reason") == [LISTED]
+    assert found.values(item, "reason")[0].startswith(LISTED)
     assert found.values(item, "code") == []
 
 

@@ -6,7 +6,7 @@ What a resource says besides is read by `reasoner.chart.fhir`; here only the tex
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import escape
 from typing import Any, NamedTuple
 
@@ -49,17 +49,31 @@ def read_fhir(data: bytes, where: str) -> Iterator[FhirPart | DocumentationError
         if isinstance(resource, dict) and resource.get("resourceType") == "Binary":
             binaries |= {key: resource for key in (url, f"Binary/{resource.get('id')}") if key}
     used: list[int] = []
+
+    def led_to(reference: dict[str, Any]) -> dict[str, Any] | None:
+        url = reference["reference"]
+        found = next((binary for key, binary in binaries.items() if url == key or url.endswith("/" + key)), None)
+        used.append(id(found))
+        return found
+
     for _, resource in resources:
         if isinstance(resource, dict) and resource.get("resourceType") in _FORMS[:-1]:
-            yield from _documents(resource, where, binaries, used)
+            yield from documents_of(resource, where, led_to)
     for _, resource in resources:
         if isinstance(resource, dict) and resource.get("resourceType") == "Binary" and id(resource) not in used:
-            yield from _attached(_named(resource), resource, where, {}, used)
+            yield from _attached(_named(resource), resource, where, led_to)
 
 
-def _documents(
-    resource: dict[str, Any], where: str, binaries: dict[str, dict[str, Any]], used: list[int]
+def documents_of(
+    resource: dict[str, Any], where: str, led_to: Callable[[dict[str, Any]], dict[str, Any] | None]
 ) -> Iterator[FhirPart | DocumentationError]:
+    """The documents of a DocumentReference, Composition or DiagnosticReport, as `read_fhir` gives those of all resources.
+
+    Args:
+        resource: the resource.
+        where: the file, for errors.
+        led_to: the resource that a Reference leads to, if there is one.
+    """
     name, kind = _named(resource), resource["resourceType"]
     if resource.get("status") in _WITHDRAWN or resource.get("docStatus") in _WITHDRAWN:
         yield DocumentationError(
@@ -68,7 +82,11 @@ def _documents(
         )
         return
     if kind == "Composition":
-        yield FhirPart(name, HTML, _sections(resource).encode())
+        sections, told = _sections(resource)
+        if told:
+            yield FhirPart(name, HTML, sections.encode())
+        else:
+            yield DocumentationError("the document has no text", where=f"{where}#{name}")
         return
     attachments = [
         item.get("attachment") if kind == "DocumentReference" else item
@@ -77,28 +95,27 @@ def _documents(
     found = [attachment for attachment in attachments if isinstance(attachment, dict)]
     for number, attachment in enumerate(found, 1):
         numbered = f"{name}/{number}" if len(found) > 1 else name
-        yield from _attached(numbered, attachment, where, binaries, used)
+        yield from _attached(numbered, attachment, where, led_to)
     if not found and (words := _narrative(resource)):
         yield FhirPart(name, HTML, words.encode())
 
 
 def _attached(
-    name: str, attachment: dict[str, Any], where: str, binaries: dict[str, dict[str, Any]], used: list[int]
+    name: str, attachment: dict[str, Any], where: str, led_to: Callable[[dict[str, Any]], dict[str, Any] | None]
 ) -> Iterator[FhirPart | DocumentationError]:
     place = f"{where}#{name}"
     url = _text(attachment.get("url"))
     source = attachment
     if not attachment.get("data") and url:
-        known = [binary for key, binary in binaries.items() if url == key or url.endswith("/" + key)]
-        if not known:
+        binary = led_to({"reference": url})
+        if binary is None or binary.get("resourceType") != "Binary":
             yield DocumentationError(
                 f"the text is not in the file but at {url}, and nothing is fetched",
                 where=place,
                 mend="Put it in the bundle",
             )
             return
-        source = known[0]
-        used.append(id(source))
+        source = binary
     try:
         content = decode_base64(_text(source.get("data")), place)
     except DocumentationError as error:
@@ -110,17 +127,20 @@ def _attached(
     yield FhirPart(name, _text(attachment.get("contentType")) or _text(source.get("contentType")), content)
 
 
-def _sections(composition: dict[str, Any]) -> str:
+def _sections(composition: dict[str, Any]) -> tuple[str, bool]:
+    """The sections with their titles, and whether any of them says something."""
     parts = [_heading(composition)]
+    narratives = []
 
     def add(section: dict[str, Any]) -> None:
         parts.extend((_heading(section), _div(section)))
+        narratives.append(_div(section))
         for below in _dicts(section.get("section")):
             add(below)
 
     for section in _dicts(composition.get("section")):
         add(section)
-    return "\n".join(parts)
+    return "\n".join(parts), any(narratives)
 
 
 def _narrative(resource: dict[str, Any]) -> str:

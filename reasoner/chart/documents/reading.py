@@ -81,6 +81,7 @@ def read_documents(
     name: str = "",
     media_type: str | None = None,
     recognize: pdf.Recognizer | None = None,
+    budget: Budget | None = None,
 ) -> _Found:
     """The texts of one file, in its order; an error stands in the place of a document that cannot be read.
 
@@ -89,6 +90,7 @@ def read_documents(
         name: what to call it; default: the path.
         media_type: default: told by the suffix of the name, else by the content.
         recognize: optical character recognition for pages of PDF without text; none is built in.
+        budget: what is left of the limits, where several files share them.
 
     Raises:
         UsageError: a library is missing that this kind of document is read with; names the extra that has it.
@@ -99,7 +101,7 @@ def read_documents(
     except DocumentationError as error:
         yield error
         return
-    yield from _read(data, name, media_type or "", _Work(Budget(), recognize))
+    yield from _read(data, name, media_type or "", _Work(budget or Budget(), recognize))
 
 
 def _read(data: bytes, name: str, media_type: str, work: _Work) -> _Found:

@@ -27,6 +27,7 @@ from pyoxigraph import Literal, NamedNode, Quad, Store, Triple
 
 from reasoner.chart.coding import CodeSystems
 from reasoner.chart.fhir import queries
+from reasoner.chart.fhir.attached import AttachedTexts
 from reasoner.chart.fhir.from_json import REQUEST, TYPE, XSD, Bundle, BundleEntry, known, parse_bundle
 from reasoner.chart.fhir.patients import STRANGER
 from reasoner.chart.fhir.request import NOTHING_GIVEN, RequestOptions
@@ -289,7 +290,9 @@ class _Mapped:
             iri = _owner(node, roots) or node
             notes_by_resource[iri] = (*notes_by_resource.get(iri, ()), text)
         unread: Nodes = {}
+        texts = AttachedTexts(bundle)
         for item in self._unread(names[REQUEST]):
+            self._chart.update(texts.read(item))
             if item.resource in roots:
                 derived.setdefault(item.resource, set()).add(item.iri)
             unread[str(item.iri)] = item.facts
