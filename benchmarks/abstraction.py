@@ -52,11 +52,11 @@ class Packet(NamedTuple):
     documents: dict[str, DocumentText]
 
 
-def read(folder: Path, only: Sequence[str]) -> Iterator[Packet]:
+def read(folder: Path, only: Sequence[str], model: Path | None = None) -> Iterator[Packet]:
     """The packets of a folder, or some of them."""
     labels, traps = ([json.loads(line) for line in (folder / name).open()] for name in ("labels.jsonl", "traps.jsonl"))
     policy = load_policy()
-    abstractor, version = Abstractor(policy), policy.versions[-1]
+    abstractor, version = Abstractor(policy, model), policy.versions[-1]
     for request in json.loads((folder / "requests.json").read_text()):
         name = request["packet"]
         if only and name not in only:
@@ -173,12 +173,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="How well sentences are ranked, on labelled packets.")
     parser.add_argument("folder", type=Path, nargs="?", help="the folder with the packets and their labels")
     parser.add_argument("--only", metavar="PACKET", nargs="*", default=[], help="measure these packets alone")
+    parser.add_argument("--model", metavar="DIR", type=Path, help="rank with a sentence encoder too")
     parser.add_argument("--misses", action="store_true", help="list what was missed")
     options = parser.parse_args()
     if options.folder is None:
         print("\n".join(excerpts()))
         return
-    packets = list(read(options.folder, options.only))
+    packets = list(read(options.folder, options.only, options.model))
     print("\n".join((*measure(packets, options.misses), *cues(packets), pace(packets))))
 
 

@@ -4,10 +4,13 @@ The features of a sentence are weighted by how rare they are (TF-IDF). For each 
 that come closest to 1 for its own examples and to 0 for all others. One more target is learned alike: whether a sentence
 says anything of the patient as they are now. It is high for the examples of leaves, low for counterexamples, such as a
 relative's history or a blank form. NumPy alone computes it, alike on every machine but for digits that are rounded away.
+
+With a sentence encoder the same is learned of the examples' vectors, and both scores are added.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 from collections import Counter
@@ -19,18 +22,20 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
+from reasoner.abstraction.encoding import Encoder
 from reasoner.abstraction.examples import Example, ExampleKind, Examples
 from reasoner.abstraction.features import RARE, VERSION, WEIGHTS, Feature, features
 from reasoner.ground import cache
 from reasoner.ground.serialization import CodecError
 
 METHOD = f"necessity-ridge/{VERSION}"
-"""What a suggestion names as the method that ranked it."""
+"""The method that ranks by words alone, with its version."""
 
 _RIDGE = 1.0
 _OF_DEFINITIONS = 0.4  # how much a definition counts beside an example
 _OF_PRESENCE = 2.0  # how much a score follows from whether the sentence speaks of the patient as they are now
 _LEAST, _MOST = 0.3, 3.0  # the factors that this can come to
+_OF_VECTORS = 1.5  # how much what is learned of vectors counts beside what is learned of words
 _COMMON = 200  # a feature of more examples than this is multiplied as a column
 _SPEAKS, _SILENT = 0.5, -1.0
 """The target of presence for examples that speak to a leaf, and for all others but definitions."""
@@ -72,11 +77,16 @@ class Ranker:
 
     Args:
         examples: those of the policy.
+        encoder: a model that gives sentences vectors; without one, words alone are counted.
     """
 
-    def __init__(self, examples: Examples) -> None:
+    def __init__(self, examples: Examples, encoder: Encoder | None = None) -> None:
         self._families = examples.families
         self._weights = learned(examples)
+        self._encoder = encoder
+        self._of_vectors = learned_of_vectors(examples, self._weights.targets, encoder) if encoder else None
+        self.method = f"{METHOD}+onnx/{encoder.digest}" if encoder else METHOD
+        """What a suggestion names as the method that ranked it."""
         self._examples_of: dict[str, list[int]] = {}
         """The examples that speak to each target."""
         for row, leaves in enumerate(self._weights.leaves):
@@ -102,6 +112,10 @@ class Ranker:
         for row, (text, cues) in enumerate(sentences):
             columns, values = self._known[text, cues] = self._row(text, cues)
             raw[row] = values @ weights.matrix[columns]
+        if self._encoder and self._of_vectors is not None and sentences:
+            vectors = self._encoder.encode([text for text, _ in sentences])
+            raw += np.float32(_OF_VECTORS) * (vectors @ self._of_vectors)
+            raw /= np.float32(1 + _OF_VECTORS)
         presence = np.clip(1 + _OF_PRESENCE * raw[:, -1], _LEAST, _MOST)
         topics = raw[:, :-1]
         found: Floats = np.where(topics > 0, topics * presence[:, None], topics).round(4)
@@ -164,6 +178,19 @@ def _learn(examples: Examples) -> Weights:
     )
 
 
+def learned_of_vectors(examples: Examples, targets: Sequence[str], encoder: Encoder) -> Floats:
+    """What the vectors of the examples teach: a row for each of their numbers, a column as in `Weights.matrix`; kept in the cache."""
+    name = hashlib.sha256(f"{examples.key}\0{encoder.digest}".encode()).hexdigest()
+    return cache.cached(name, _Array(), lambda: _learn_of_vectors(examples.all, targets, encoder))
+
+
+def _learn_of_vectors(every: Sequence[Example], targets: Sequence[str], encoder: Encoder) -> Floats:
+    vectors = encoder.encode([example.text for example in every]).astype(np.float64)
+    weighed = (vectors / np.array([[_ridge(example)] for example in every])).T
+    system = weighed @ vectors + np.eye(vectors.shape[1])
+    return np.array(np.linalg.solve(system, weighed @ _goals(every, targets)), np.float32)
+
+
 def _ridge(example: Example) -> float:
     return _RIDGE / _OF_DEFINITIONS if example.kind is ExampleKind.DEFINITION else _RIDGE
 
@@ -210,6 +237,24 @@ def _row(counts: Counter[Feature], vocabulary: dict[Feature, int], rarity: Float
     values = np.array([1 + log(number) if number > 1 else 1.0 for _, number in known], np.float32) * rarity[columns]
     length = float(np.sqrt(values @ values))
     return columns, values / np.float32(length) if length else values
+
+
+class _Array:
+    """Writes one array, and reads it."""
+
+    def write(self, value: Floats) -> bytes:
+        """The array as bytes."""
+        stream = io.BytesIO()
+        np.save(stream, value)
+        return stream.getvalue()
+
+    def read(self, content: bytes) -> Floats:
+        """The array that was written; raises `CodecError` if the content is anything else."""
+        try:
+            found: Floats = np.load(io.BytesIO(content), allow_pickle=False)
+        except (OSError, EOFError, ValueError) as error:
+            raise CodecError(str(error)) from error
+        return found
 
 
 class _Archive:

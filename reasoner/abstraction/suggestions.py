@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reasoner.abstraction.examples import Examples
@@ -84,19 +85,20 @@ class Abstractor:
 
     Args:
         policy: the policy, which has to have example sentences.
+        model: the folder of a sentence encoder, to rank by its vectors too.
 
     Raises:
         PolicyError: it has none, or they are not well formed.
-        UsageError: NumPy is not installed.
+        UsageError: NumPy is not installed, or the model cannot be read.
     """
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, model: Path | None = None) -> None:
         try:
-            from reasoner.abstraction.ranking import METHOD, Ranker
+            from reasoner.abstraction.encoding import Encoder
+            from reasoner.abstraction.ranking import Ranker
         except ImportError as error:
             raise UsageError("sentences are ranked with NumPy", mend="Install necessity[documents]") from error
-        self._method = METHOD
-        self._ranker = Ranker(Examples(policy))
+        self._ranker = Ranker(Examples(policy), Encoder(model) if model else None)
 
     def suggest(
         self,
@@ -175,7 +177,7 @@ class Abstractor:
                 passage=groups[row][0],
                 copies=tuple(groups[row][1:]),
                 finding=finding,
-                method=self._method,
+                method=self._ranker.method,
             )
             for (rank, row), finding in zip(ranked.items(), nearest, strict=True)
         ]

@@ -64,6 +64,7 @@ def add(commands: Commands) -> None:
     )
     shared.add_originals_key(abstract)
     abstract.add_argument("--reviewer", metavar="NAME", help="with --accept: who marked the rows that do not say so")
+    _add_model(abstract)
     shared.add_request_facts(abstract)
     abstract.set_defaults(run=_abstract)
 
@@ -84,7 +85,17 @@ def add(commands: Commands) -> None:
     find.add_argument(
         "--format", choices=("text", "jsonl"), metavar="FORMAT", default="text", help="text (default) or jsonl"
     )
+    _add_model(find)
     find.set_defaults(run=_find)
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model",
+        metavar="DIR",
+        type=Path,
+        help="rank with a sentence encoder too: a folder with model.onnx and tokenizer.json",
+    )
 
 
 @dataclass(frozen=True)
@@ -138,7 +149,7 @@ def _abstract(options: argparse.Namespace) -> int:
         return code
     criteria = _criteria(policy, facts)
     documents = Documents.of(options.paths)
-    suggestions = _suggest(policy, documents, criteria)
+    suggestions = _suggest(policy, documents, criteria, options.model)
     if options.out is None:
         write(_written(options.format or "jsonl", suggestions, documents, policy, facts), None)
         return exit_code(len(documents.texts), documents.rejected)
@@ -158,18 +169,20 @@ def _find(options: argparse.Namespace) -> int:
     policy = shared.policy(options)
     criteria = leaves_of(policy.versions[-1], options.criterion)
     documents = Documents.of(options.paths)
-    found = _suggest(policy, documents, criteria)
+    found = _suggest(policy, documents, criteria, options.model)
     write(forms.to_lines(found) if options.format == "jsonl" else forms.to_text(found), None)
     return exit_code(len(documents.texts), documents.rejected)
 
 
-def _suggest(policy: Policy, documents: Documents, criteria: Sequence[Criterion]) -> tuple[Suggestion, ...]:
+def _suggest(
+    policy: Policy, documents: Documents, criteria: Sequence[Criterion], model: Path | None
+) -> tuple[Suggestion, ...]:
     from reasoner.abstraction.dates import issued
     from reasoner.abstraction.suggestions import Abstractor
 
     days = {document.digest: issued(document, date.today()) for document in documents.texts}
     known = {digest: day for digest, day in days.items() if day}
-    return Abstractor(policy).suggest(documents.texts, criteria, issued=known)
+    return Abstractor(policy, model).suggest(documents.texts, criteria, issued=known)
 
 
 def _accept(
