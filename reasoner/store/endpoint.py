@@ -29,7 +29,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from reasoner.ground.errors import ConflictError, NecessityError, QueryError, UsageError
@@ -327,7 +327,9 @@ class _Endpoint:
 
     def _description(self, request: Request) -> Response:
         """The service description (SPARQL 1.1 Service Description)."""
-        media = negotiate(request.headers.get("accept", ""), GRAPH_TYPES)
+        media = negotiate(request.headers.get("accept", ""), (*GRAPH_TYPES, "text/html"))
+        if media == "text/html":
+            return RedirectResponse("./", 303)
         if media is None:
             raise RefusalError(406, f"a description is served as {', '.join(GRAPH_TYPES)}")
         sd, formats = "http://www.w3.org/ns/sparql-service-description#", "http://www.w3.org/ns/formats/"

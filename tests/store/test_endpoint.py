@@ -226,6 +226,11 @@ def test_service_description(client: TestClient, writable: TestClient) -> None:
         assert (sd + "supportedLanguage", sd + "SPARQL11Update") not in triples
     assert "SPARQL11Update" in writable.get("/sparql").text
     assert client.get("/sparql", headers={"Accept": "image/png"}).status_code == 406
+    browsed = client.get(
+        "/sparql", headers={"Accept": "text/html,application/xml;q=0.9,*/*;q=0.8"}, follow_redirects=False
+    )
+    assert (browsed.status_code, browsed.headers["location"]) == (303, "./")
+    assert client.get("/sparql", headers={"Accept": "*/*"}).headers["content-type"].startswith("text/turtle")
 
 
 def test_limits(place: Path) -> None:

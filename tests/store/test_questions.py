@@ -5,9 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +23,7 @@ from reasoner.store.backends import open_store
 from reasoner.store.base import KnowledgeBase
 from reasoner.store.questions import Answer, Query, find, library
 from reasoner.store.sandbox import Sandbox
+from tests import node
 from tests.conftest import CASES, ROOT, served
 from tests.store.questions import ANSWERS, World, finding_counts_for, old_evidence
 
@@ -288,28 +286,9 @@ for (const name of names) {
 
 
 @pytest.mark.slow
-def test_every_query_by_javascript(expected: dict[str, list], endpoint: str, tmp_path: Path) -> None:
-    npm, node = shutil.which("npm"), shutil.which("node")
-    if not npm or not node:
-        pytest.skip("Node.js with npm is not installed")
-    home = Path(sys.prefix) / "node"
-    if not (home / "node_modules" / "fetch-sparql-endpoint").is_dir():
-        home.mkdir(exist_ok=True)
-        install = [
-            npm,
-            "install",
-            "--prefix",
-            str(home),
-            "--no-package-lock",
-            "--ignore-scripts",
-            "fetch-sparql-endpoint@6",
-        ]
-        done = subprocess.run(install, capture_output=True, text=True)
-        if done.returncode:
-            pytest.skip(f"npm cannot install fetch-sparql-endpoint: {done.stderr[-200:]}")
-    (home / "client.mjs").write_text(CLIENT)
-    command = [node, str(home / "client.mjs"), endpoint, str(ROOT / "data" / "queries"), *expected]
-    out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+def test_every_query_by_javascript(expected: dict[str, list], endpoint: str) -> None:
+    home = node.packages("fetch-sparql-endpoint@6")
+    out = node.run(home, "client.mjs", CLIENT, endpoint, str(ROOT / "data" / "queries"), *expected)
     answered = dict(json.loads(line) for line in out.splitlines())
     for name, rows in expected.items():
         columns = tuple(library()[name].columns)
