@@ -200,6 +200,7 @@ def test_rdflib_as_a_store(endpoint: str, facts: tuple[list[str], int]) -> None:
         for method in ("GET", "POST", "POST_FORM"):
             graph = Graph(store=SPARQLStore(endpoint, returnFormat=form, method=method))
             assert [str(row[0]) for row in graph.query(REQUESTS)] == facts[0]
+    graph = Graph(store=SPARQLStore(endpoint))
     asked = URIRef("https://w3id.org/necessity/core#ReviewRequest")
     assert sorted(map(str, graph.subjects(RDF.type, asked))) == facts[0]
     assert len(graph.query(LEAVES).graph) == facts[1]
