@@ -19,6 +19,7 @@ from reasoner.batch.workers import Worker
 from reasoner.chart import sources
 from reasoner.chart.fast import piece
 from reasoner.ground.errors import DocumentationError, NecessityError, UsageError
+from reasoner.ground.processes import end_with_parent
 
 
 def determine(
@@ -50,7 +51,7 @@ def determine(
     if jobs == 1:
         yield from map(work, missing)
         return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=end_with_parent) as pool:
         yield from pool.map(work, missing)
 
 

@@ -26,6 +26,7 @@ from reasoner.determination.determine import determine_case
 from reasoner.determination.engine import Engine
 from reasoner.determination.model import Determination
 from reasoner.ground.errors import EngineError, NecessityError, UsageError
+from reasoner.ground.processes import end_with_parent
 from reasoner.rdf import terms
 from reasoner.rdf.namespaces import NEC
 from reasoner.render.json import to_json
@@ -187,6 +188,8 @@ def _start(job: Job) -> None:
     global _worker
     terms.hide_truth_values()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process handles it and ends the others
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    end_with_parent()
     _worker = Worker(job)
     gc.collect()
     gc.freeze()

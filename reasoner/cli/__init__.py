@@ -6,13 +6,14 @@ It imports `workplace` and what is below.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from reasoner.cli import abstract, app, charts, completion, intake, kb, policy, query, questionnaire
 from reasoner.cli import options as shared
-from reasoner.cli.output import DONE, NOTHING, discard_output, say
+from reasoner.cli.output import DONE, INTERRUPTED, NOTHING, TERMINATED, discard_output, say
 from reasoner.cli.parser import Parser
 from reasoner.ground.errors import NecessityError
 
@@ -45,7 +46,17 @@ def entry() -> NoReturn:
     from reasoner.rdf.terms import hide_truth_values
 
     hide_truth_values()
-    sys.exit(main())
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        say("\nnecessity: interrupted")
+        sys.exit(INTERRUPTED)
+
+
+def _terminate(*_: object) -> NoReturn:
+    """End as after an error, so that nothing is left half-written or in a temporary file."""
+    sys.exit(TERMINATED)
 
 
 def _parser(arguments: Sequence[str] | None) -> Parser:

@@ -14,7 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reasoner.cli.options import print_notes, print_passed_over
-from reasoner.cli.output import DONE, INTERRUPTED, Threshold, exit_code, is_written_through, say, write, writer
+from reasoner.cli.output import (
+    DONE,
+    INTERRUPTED,
+    TERMINATED,
+    Threshold,
+    exit_code,
+    is_written_through,
+    say,
+    write,
+    writer,
+)
 from reasoner.ground.errors import UsageError
 
 if TYPE_CHECKING:
@@ -138,11 +148,11 @@ def _state(job: Job, how: BatchOptions) -> Iterator[BatchState]:
     state = BatchState(path, job, resume=resume)
     try:
         yield state
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as ended:
         state.close()
         resumable = f"; what is done is kept in {path}: go on with --resume" if path else ""
         say(f"\nnecessity: interrupted{resumable}")
-        raise SystemExit(INTERRUPTED) from None
+        raise SystemExit(INTERRUPTED if isinstance(ended, KeyboardInterrupt) else TERMINATED) from None
     except sqlite3.Error as error:
         raise UsageError(f"the state of the batch cannot be kept: {error}", where=str(path or "")) from error
     finally:

@@ -319,8 +319,10 @@ def _spread(work: Callable[[_Chart], _Determined], charts: Iterable[_Chart], job
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
+    from reasoner.ground.processes import end_with_parent
+
     charts = iter(charts)
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=end_with_parent) as pool:
         while chunk := list(islice(charts, 64 * jobs)):
             yield from pool.map(work, chunk, chunksize=8)
 

@@ -20,8 +20,8 @@ from reasoner.ground.errors import UsageError
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-DONE, FAILED_ON, NOTHING, SOME, INTERRUPTED = 0, 1, 2, 3, 130
-"""Exit codes: done; a gate not passed; usage or policy error, or nothing determined; some input rejected; Ctrl-C."""
+DONE, FAILED_ON, NOTHING, SOME, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 130, 143
+"""Exit codes: done; a gate not passed; usage or policy error, or nothing determined; some input rejected; Ctrl-C; SIGTERM."""
 
 WIDTH = 120
 """Columns of text that goes to no terminal."""

@@ -1,0 +1,142 @@
+"""Nothing is lost and nothing doubled by kill -9, SIGTERM, Ctrl-C, a full disk, or two runs at once; workers end with the first process."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reasoner.cli import main
+from tests.chart.test_rows import row, text
+from tests.conftest import ROOT, eventually
+
+EXCERPT = "Takes part. " * 6000
+"""So that a piece of the sheet has few requests."""
+SHEET = text([row(f"r{number:03}", EXCERPT) for number in range(150)]).encode()
+HALF = 2 * len(SHEET) // 3
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    folder = tmp_path_factory.mktemp("expected")
+    (folder / "sheet.csv").write_bytes(SHEET)
+    out = folder / "out"
+    assert main(["determine", str(folder / "sheet.csv"), "--format", "compact", "--out", str(out), *AS_OF]) == 0
+    assert out.read_bytes().count(b"\n") == 150
+    return out.read_bytes()
+
+
+AS_OF = ("--as-of", "2025-12-31")
+
+
+def command(out: Path, *more: str) -> list[str]:
+    batch = ["determine", "-", "--input-format", "csv", "--format", "compact", "--out", str(out), *AS_OF]
+    return [sys.executable, "-m", "reasoner", *batch, *more]
+
+
+def children(process: int) -> list[int]:
+    listed = Path(f"/proc/{process}/task/{process}/children")
+    return list(map(int, listed.read_text().split())) if listed.exists() else []
+
+
+def is_at_work(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def at_work(out: Path, *more: str) -> subprocess.Popen[bytes]:
+    """A batch that has determined a part of its input and waits for the rest."""
+    pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE}
+    environment = os.environ | {"TMPDIR": str(out.parent)}
+    process = subprocess.Popen(command(out, *more), cwd=ROOT, env=environment, start_new_session=True, **pipes)
+    assert process.stdin
+    process.stdin.write(SHEET[:HALF])
+    process.stdin.flush()
+    kept = out.with_name(out.name + ".state-wal")
+    eventually(lambda: process.poll() is not None or (kept.exists() and kept.stat().st_size > 60_000))
+    assert process.poll() is None, process.stderr and process.stderr.read()
+    return process
+
+
+def resumed(out: Path, *more: str) -> int:
+    return subprocess.run(
+        command(out, "--resume", "auto", *more), cwd=ROOT, input=SHEET, capture_output=True
+    ).returncode
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Iterator[Path]:
+    """An output that is good, until a whole other one is there."""
+    path = tmp_path / "out"
+    path.write_bytes(b"good\n")
+    yield path
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["out"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the system does not list processes in /proc")
+@pytest.mark.parametrize(
+    ("ending", "code"), [(signal.SIGKILL, -9), (signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["kill", "term", "int"]
+)
+def test_what_was_done_is_kept_and_workers_end(ending: signal.Signals, code: int, out: Path, expected: bytes) -> None:
+    process = at_work(out, "--jobs", "2")
+    workers = children(process.pid)
+    assert len(workers) == 2
+    os.kill(process.pid, ending)
+    _, said = process.communicate()
+    assert process.returncode == code
+    assert ending == signal.SIGKILL or b"interrupted; what is done is kept in" in said
+    assert b"Traceback" not in said
+    eventually(lambda: not any(map(is_at_work, workers)))
+    assert out.read_bytes() == b"good\n"
+    assert resumed(out, "--jobs", "2") == 0
+    assert out.read_bytes() == expected
+
+
+def test_a_disk_that_is_full_loses_nothing(out: Path, expected: bytes) -> None:
+    def small() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
+
+    ran = subprocess.run(command(out), cwd=ROOT, input=SHEET, capture_output=True, preexec_fn=small)
+    assert ran.returncode == 2
+    assert b"Traceback" not in ran.stderr
+    assert b"cannot be" in ran.stderr
+    assert out.read_bytes() == b"good\n"
+    assert resumed(out) == 0
+    assert out.read_bytes() == expected
+
+
+def test_a_second_run_at_the_same_time_is_refused(out: Path, expected: bytes) -> None:
+    first = at_work(out)
+    for more in ((), ("--resume",), ("--resume", "auto")):
+        second = subprocess.run(command(out, *more), cwd=ROOT, input=SHEET, capture_output=True)
+        assert second.returncode == 2
+        assert b"another run of this batch is at work" in second.stderr
+    first.communicate(SHEET[HALF:])
+    assert first.returncode == 0
+    assert out.read_bytes() == expected
+
+
+def test_ctrl_c_is_told_without_a_traceback(tmp_path: Path) -> None:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    program = [sys.executable, "-u", "-c", "from reasoner import cli; print('begun'); cli.entry()"]
+    process = subprocess.Popen([*program, "determine", "-", "--input-format", "ttl"], cwd=ROOT, **pipes)
+    assert process.stdout
+    assert process.stdout.readline() == b"begun\n"
+    eventually(lambda: Path(f"/proc/{process.pid}/wchan").exists() and waits(process.pid))
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate()
+    assert (process.returncode, said) == (130, b"\nnecessity: interrupted\n")
+
+
+def waits(process: int) -> bool:
+    """Whether a process reads a pipe that is empty."""
+    return "pipe" in Path(f"/proc/{process}/wchan").read_text()
