@@ -14,13 +14,16 @@ import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 try:
     import streamlit as st
     import uvicorn
+    from starlette.datastructures import Headers as RequestHeaders
     from starlette.datastructures import MutableHeaders
     from starlette.middleware import Middleware
     from starlette.middleware.trustedhost import TrustedHostMiddleware
+    from starlette.responses import PlainTextResponse
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 except ImportError:
     sys.exit("necessity: the workplace is not installed. pip install 'necessity[app]'")
@@ -91,6 +94,30 @@ class Headers:
         await self.app(scope, receive, send_with_headers)
 
 
+class OwnPages:
+    """Refuses requests and sockets that pages of other sites open, those of other ports of this machine too.
+
+    A browser tells the page's origin whenever such a page could read the answer or have an effect; the framework by
+    itself lets every page of this machine connect. A page without an origin (``null``) is none of ours.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection (ASGI)."""
+        if scope["type"] in ("http", "websocket"):
+            headers = RequestHeaders(scope=scope)
+            origin = headers.get("origin")
+            if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+                if scope["type"] == "websocket":
+                    await send({"type": "websocket.close", "code": 1008, "reason": "a page of another site"})
+                else:
+                    await PlainTextResponse("refused: a page of another site\n", 403)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
 def _report(error: Exception) -> bool:
     """Log where an error came from without its message, which may quote a chart."""
     frames = traceback.extract_tb(error.__traceback__)
@@ -111,7 +138,7 @@ def _secrets() -> Mapping[str, SecretsValue]:
     return tomllib.loads(Path(path).read_text(encoding="utf-8")) if path else {}
 
 
-_middleware = [Middleware(Headers)]
+_middleware = [Middleware(OwnPages), Middleware(Headers)]
 if os.environ.get("NECESSITY_APP_HOST", "127.0.0.1") in LOOPBACK:
     # A page of another site could point its own host name at this machine (DNS rebinding).
     _middleware.insert(0, Middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK)))
