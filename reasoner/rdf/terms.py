@@ -84,6 +84,18 @@ def hide_truth_values() -> None:
     warnings.filterwarnings("ignore", "Parsing weird boolean", UserWarning)
 
 
+class Vocabulary:
+    """The terms of a vocabulary by their local names, each made once: `Vocabulary(NEC).request`."""
+
+    def __init__(self, namespace: str) -> None:
+        self._namespace = namespace
+
+    def __getattr__(self, name: str) -> Term:
+        term = f"<{self._namespace}{name}>"
+        setattr(self, name, term)
+        return term
+
+
 def iri(name: str) -> Term:
     """The term of an IRI."""
     return f"<{name}>"

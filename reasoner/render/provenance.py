@@ -18,22 +18,25 @@ from reasoner.determination.model import CriterionResult, Determination, FactRes
 from reasoner.logic.fold import Outcome, Status
 from reasoner.rdf import graphs, parsing, terms
 from reasoner.rdf.namespaces import DCTERMS, NEC, OA, PROV, RDF, RDFS, SH, XSD
+from reasoner.rdf.pyshacl_door import ValidationResult
 from reasoner.render.annotations import write_selectors
 from reasoner.render.json import judged, smallest
 
+_nec, _prov, _rdf, _rdfs, _sh = (terms.Vocabulary(str(namespace)) for namespace in (NEC, PROV, RDF, RDFS, SH))
+"""The terms that records are written in."""
 _STATUS = {
-    Status.MET: NEC.Met,
-    Status.NOT_MET: NEC.NotMet,
-    Status.NOT_DOCUMENTED: NEC.NotDocumented,
-    Status.CONFLICTING: NEC.Conflicting,
-    Status.NOT_APPLICABLE: NEC.NotApplicable,
+    Status.MET: _nec.Met,
+    Status.NOT_MET: _nec.NotMet,
+    Status.NOT_DOCUMENTED: _nec.NotDocumented,
+    Status.CONFLICTING: _nec.Conflicting,
+    Status.NOT_APPLICABLE: _nec.NotApplicable,
 }
 _OUTCOME = {
-    Outcome.CRITERIA_MET: NEC.CriteriaMet,
-    Outcome.CRITERIA_NOT_MET: NEC.CriteriaNotMet,
-    Outcome.DOCUMENTATION_NEEDED: NEC.DocumentationNeeded,
-    Outcome.EXCLUDED: NEC.Excluded,
-    Outcome.NO_POLICY_VERSION: NEC.NoPolicyVersion,
+    Outcome.CRITERIA_MET: _nec.CriteriaMet,
+    Outcome.CRITERIA_NOT_MET: _nec.CriteriaNotMet,
+    Outcome.DOCUMENTATION_NEEDED: _nec.DocumentationNeeded,
+    Outcome.EXCLUDED: _nec.Excluded,
+    Outcome.NO_POLICY_VERSION: _nec.NoPolicyVersion,
 }
 
 
@@ -46,8 +49,8 @@ def to_graph(determinations: Iterable[Determination], *, selectors: bool = False
     """
     graph = _graph()
     for determination in determinations:
-        for subject, predicate, value in _Record(determination).write():
-            graph.add((terms.node(subject), terms.node(predicate), terms.node(value)))
+        for said in graphs.triples(record(determination)):
+            graph.add((terms.node(str(said.subject)), terms.node(str(said.predicate)), terms.node(str(said.object))))
         for triple in parsing.data_set(determination.case.iri, graphs.triples(determination.case.content)).graph:
             graph.add(triple)
         for statement in determination.case.statements:
@@ -67,7 +70,7 @@ def record(determination: Determination) -> str:
     It names statements, with the digest of what was judged of each, and says nothing else of them: they are described in
     the chart. It is the same whenever and by whomever it is made; when that was stands in the knowledge base's catalog.
     """
-    return "".join(sorted({f"{s} {p} {o} .\n" for s, p, o in _Record(determination).write()}))
+    return "".join(sorted(set(_Record(determination).write())))
 
 
 def write_software(graph: Graph) -> None:
@@ -120,6 +123,19 @@ def _typed(value: bool | int | date) -> str:
     return terms.of(Literal(value))
 
 
+@lru_cache(maxsize=4096)
+def _said(result: ValidationResult) -> tuple[str, ...]:
+    """What is said of a validation result beside its focus node: the lines without their subject."""
+    facts = [
+        (_sh.sourceShape, terms.iri(result.shape)),
+        (_sh.resultSeverity, getattr(_sh, result.severity)),
+        (_sh.sourceConstraintComponent, terms.iri(result.component)),
+        (_sh.resultMessage, _literal(result.message, result.language)),
+        *([(_sh.resultPath, terms.iri(result.path))] if result.path else ()),
+    ]
+    return tuple(f"{predicate} {value} .\n" for predicate, value in facts)
+
+
 def _graph() -> Graph:
     graph = Graph(bind_namespaces="none")
     for prefix, namespace in (
@@ -142,29 +158,29 @@ class _Record:
         self.determination = determination
         self.iri = str(iri(determination))
         self.node = terms.iri(self.iri)
-        self.triples: list[tuple[str, str, str]] = []
+        self.lines: list[str] = []
         self.reported: list[str] = []
         """The nodes of validation results."""
 
-    def write(self) -> list[tuple[str, str, str]]:
-        """Its triples."""
+    def write(self) -> list[str]:
+        """Its triples, as lines of N-Triples."""
         determination, case = self.determination, self.determination.case
-        self._say(self.node, RDF.type, NEC.Determination)
-        self._say(self.node, RDF.type, PROV.Entity)
-        self._say(self.node, NEC.request, terms.iri(case.iri))
-        self._say(self.node, NEC.outcome, _OUTCOME[determination.outcome])
-        self._say(self.node, NEC.serviceStart, _literal(determination.service_start))
+        self._say(self.node, _rdf.type, _nec.Determination)
+        self._say(self.node, _rdf.type, _prov.Entity)
+        self._say(self.node, _nec.request, terms.iri(case.iri))
+        self._say(self.node, _nec.outcome, _OUTCOME[determination.outcome])
+        self._say(self.node, _nec.serviceStart, _literal(determination.service_start))
         if determination.service_end:
-            self._say(self.node, NEC.serviceEnd, _literal(determination.service_end))
-        self._say(self.node, NEC.asOf, _literal(case.as_of))
-        self._say(self.node, NEC.policyId, _literal(determination.policy))
-        self._say(self.node, NEC.engine, _literal(f"{determination.engine} ({determination.engine_version})"))
-        self._say(self.node, NEC.inputDigest, _literal(case.digest))
-        self._say(self.node, NEC.policyDigest, _literal(determination.policy_digest))
+            self._say(self.node, _nec.serviceEnd, _literal(determination.service_end))
+        self._say(self.node, _nec.asOf, _literal(case.as_of))
+        self._say(self.node, _nec.policyId, _literal(determination.policy))
+        self._say(self.node, _nec.engine, _literal(f"{determination.engine} ({determination.engine_version})"))
+        self._say(self.node, _nec.inputDigest, _literal(case.digest))
+        self._say(self.node, _nec.policyDigest, _literal(determination.policy_digest))
         for note in determination.notes:
-            self._say(self.node, NEC.note, _literal(note))
+            self._say(self.node, _nec.note, _literal(note))
         for name in determination.code_maps:
-            self._say(self.node, NEC.codeMap, _literal(name))
+            self._say(self.node, _nec.codeMap, _literal(name))
         self._write_activity()
         self._write_configuration()
         self._write_readings()
@@ -176,166 +192,163 @@ class _Record:
         self._write_asides()
         self._write_justifications()
         for item in case.unread:
-            self._say(self.node, NEC.unread, terms.iri(item.iri))
-        return self.triples
+            self._say(self.node, _nec.unread, terms.iri(item.iri))
+        return self.lines
 
-    def _say(self, subject: str, predicate: URIRef, value: str) -> None:
-        """Add a triple; the value is a term, or an IRI of a vocabulary as rdflib has it."""
-        self.triples.append((subject, f"<{predicate}>", f"<{value}>" if isinstance(value, URIRef) else value))
+    def _say(self, subject: str, predicate: str, value: str) -> None:
+        """Add a triple of terms."""
+        self.lines.append(f"{subject} {predicate} {value} .\n")
 
     def _named(self, name: str) -> str:
         return f"<{self.iri}#{name}>"
 
-    def _part(self, relation: URIRef, kind: URIRef, name: str, of: str = "") -> str:
+    def _part(self, relation: str, kind: str, name: str, of: str = "") -> str:
         """A new node of a kind that the determination, or a part of it, leads to."""
         node = self._named(name)
         self._say(of or self.node, relation, node)
-        self._say(node, RDF.type, kind)
+        self._say(node, _rdf.type, kind)
         return node
 
     def _write_activity(self) -> None:
         case, version = self.determination.case, self.determination.version
-        activity = self._part(PROV.wasGeneratedBy, PROV.Activity, "review")
-        self._say(activity, PROV.wasAssociatedWith, terms.iri(software()))
-        self._say(activity, PROV.used, terms.iri(case.iri))
+        activity = self._part(_prov.wasGeneratedBy, _prov.Activity, "review")
+        self._say(activity, _prov.wasAssociatedWith, terms.iri(software()))
+        self._say(activity, _prov.used, terms.iri(case.iri))
         if version:
-            self._say(self.node, NEC.policyVersion, terms.iri(version))
-            self._say(activity, PROV.used, terms.iri(version))
+            self._say(self.node, _nec.policyVersion, terms.iri(version))
+            self._say(activity, _prov.used, terms.iri(version))
         for document in {statement.document.iri for statement in case.statements}:
-            self._say(activity, PROV.used, terms.iri(document))
+            self._say(activity, _prov.used, terms.iri(document))
         if self.determination.configuration:
-            self._say(activity, PROV.used, terms.iri(self.determination.configuration.iri))
+            self._say(activity, _prov.used, terms.iri(self.determination.configuration.iri))
 
     def _write_configuration(self) -> None:
         configuration = self.determination.configuration
         if not configuration:
             return
-        self._say(self.node, NEC.configuration, terms.iri(configuration.iri))
-        self._say(self.node, NEC.configurationLabel, _literal(configuration.label))
-        self._say(self.node, NEC.configurationDigest, _literal(configuration.digest))
+        self._say(self.node, _nec.configuration, terms.iri(configuration.iri))
+        self._say(self.node, _nec.configurationLabel, _literal(configuration.label))
+        self._say(self.node, _nec.configurationDigest, _literal(configuration.digest))
         for parameter in self.determination.changed_parameters:
-            self._say(self.node, URIRef(parameter.iri), _literal(parameter.value))
+            self._say(self.node, terms.iri(parameter.iri), _literal(parameter.value))
         for leaf in self.determination.changed_lookbacks:
             entity = self._named(f"lookback-{leaf.id}")
-            days = NEC.SinceAdmission if leaf.lookback is None else _literal(leaf.lookback)
-            self._say(self.node, NEC.changedLookback, entity)
-            self._say(entity, NEC.criterion, terms.iri(leaf.iri))
-            self._say(entity, NEC.lookback, days)
+            days = _nec.SinceAdmission if leaf.lookback is None else _literal(leaf.lookback)
+            self._say(self.node, _nec.changedLookback, entity)
+            self._say(entity, _nec.criterion, terms.iri(leaf.iri))
+            self._say(entity, _nec.lookback, days)
 
     def _write_readings(self) -> None:
         determination = self.determination
         if determination.evaluation:
             for reading in determination.evaluation.policy.readings:
-                self._say(self.node, NEC.reading, terms.iri(reading.iri))
+                self._say(self.node, _nec.reading, terms.iri(reading.iri))
             for name in determination.evaluation.policy.request_classes:
-                self._say(self.node, NEC.requestClass, terms.iri(name))
+                self._say(self.node, _nec.requestClass, terms.iri(name))
         for substitution in determination.substitutions:
-            self._say(self.node, NEC.appliedSubstitution, terms.iri(substitution.iri))
+            self._say(self.node, _nec.appliedSubstitution, terms.iri(substitution.iri))
         if determination.holds_under_all_readings is not None:
-            self._say(self.node, NEC.holdsUnderAllReadings, _literal(determination.holds_under_all_readings))
+            self._say(self.node, _nec.holdsUnderAllReadings, _literal(determination.holds_under_all_readings))
         if determination.holds_under_strained_readings is not None:
-            self._say(self.node, NEC.holdsUnderStrainedReadings, _literal(determination.holds_under_strained_readings))
+            self._say(self.node, _nec.holdsUnderStrainedReadings, _literal(determination.holds_under_strained_readings))
         for tried in determination.readings:
-            entity = self._part(NEC.alternative, NEC.AlternativeOutcome, tried.reading.id)
-            self._say(entity, NEC.reading, terms.iri(tried.reading.iri))
-            self._say(entity, NEC.outcome, _OUTCOME[tried.outcome])
+            entity = self._part(_nec.alternative, _nec.AlternativeOutcome, tried.reading.id)
+            self._say(entity, _nec.reading, terms.iri(tried.reading.iri))
+            self._say(entity, _nec.outcome, _OUTCOME[tried.outcome])
             for criterion, status in determination.differences(tried).items():
                 if status is None:
-                    self._say(entity, NEC.notAsked, terms.iri(criterion.iri))
+                    self._say(entity, _nec.notAsked, terms.iri(criterion.iri))
                     continue
-                other = self._part(NEC.differs, NEC.AlternativeStatus, f"{tried.reading.id}.{criterion.id}", of=entity)
-                self._say(other, NEC.criterion, terms.iri(criterion.iri))
-                self._say(other, NEC.status, _STATUS[status])
+                other = self._part(
+                    _nec.differs, _nec.AlternativeStatus, f"{tried.reading.id}.{criterion.id}", of=entity
+                )
+                self._say(other, _nec.criterion, terms.iri(criterion.iri))
+                self._say(other, _nec.status, _STATUS[status])
 
     def _write_judged(self) -> None:
         """Each resource of the chart with the digest of what was judged of it; of a statement also when it counts from."""
         case = self.determination.case
         statements = {statement.iri: statement for statement in case.statements}
         for number, (resource, digest) in enumerate(judged(case).items(), start=1):
-            node = self._part(NEC.judged, NEC.Judged, f"judged-{number}")
-            self._say(node, NEC.resource, terms.iri(resource))
-            self._say(node, NEC.judgedDigest, _literal(digest))
+            node = self._part(_nec.judged, _nec.Judged, f"judged-{number}")
+            self._say(node, _nec.resource, terms.iri(resource))
+            self._say(node, _nec.judgedDigest, _literal(digest))
             if statement := statements.get(resource):
-                self._say(node, NEC.observedDay, _literal(statement.observed))
-                self._say(node, NEC.recordedDay, _literal(statement.recorded))
+                self._say(node, _nec.observedDay, _literal(statement.observed))
+                self._say(node, _nec.recordedDay, _literal(statement.recorded))
                 if statement.anchor:
-                    self._say(node, NEC.anchor, terms.iri(_target(statement.anchor)))
+                    self._say(node, _nec.anchor, terms.iri(_target(statement.anchor)))
 
     def _write_result(self, result: CriterionResult) -> None:
         name = result.criterion.id
-        entity = self._part(NEC.result, NEC.CriterionResult, name)
-        self._say(entity, NEC.criterion, terms.iri(result.criterion.iri))
-        self._say(entity, NEC.status, _STATUS[result.status])
+        entity = self._part(_nec.result, _nec.CriterionResult, name)
+        self._say(entity, _nec.criterion, terms.iri(result.criterion.iri))
+        self._say(entity, _nec.status, _STATUS[result.status])
         for number, bearing in enumerate(result.evidence, start=1):
-            self._say(entity, NEC.evidence, terms.iri(bearing.statement.iri))
-            node = self._part(NEC.bearing, NEC.Bearing, f"{name}.bearing-{number}", of=entity)
-            self._say(node, NEC.statement, terms.iri(bearing.statement.iri))
-            self._say(node, NEC.stance, NEC[bearing.stance.value])
+            self._say(entity, _nec.evidence, terms.iri(bearing.statement.iri))
+            node = self._part(_nec.bearing, _nec.Bearing, f"{name}.bearing-{number}", of=entity)
+            self._say(node, _nec.statement, terms.iri(bearing.statement.iri))
+            self._say(node, _nec.stance, getattr(_nec, bearing.stance.value))
         for number, fact in enumerate(result.facts, start=1):
-            self._write_fact(self._part(NEC.fact, NEC.FactResult, f"{name}.fact-{number}", of=entity), fact)
+            self._write_fact(self._part(_nec.fact, _nec.FactResult, f"{name}.fact-{number}", of=entity), fact)
         for reported in result.results:
             # A leaf's shape has at most one result for a request, so the shape's name identifies the result.
             name_of_result = reported.shape.rpartition("/")[2] + f"@{name}"
-            found = self._part(NEC.validationResult, SH.ValidationResult, name_of_result, of=entity)
+            found = self._part(_nec.validationResult, _sh.ValidationResult, name_of_result, of=entity)
             self.reported.append(found)
-            self._say(found, SH.focusNode, terms.iri(reported.focus))
-            self._say(found, SH.sourceShape, terms.iri(reported.shape))
-            self._say(found, SH.resultSeverity, SH[reported.severity])
-            self._say(found, SH.sourceConstraintComponent, terms.iri(reported.component))
-            if reported.path:
-                self._say(found, SH.resultPath, terms.iri(reported.path))
-            self._say(found, SH.resultMessage, _literal(reported.message, reported.language))
+            self._say(found, _sh.focusNode, terms.iri(reported.focus))
+            self.lines += [f"{found} {said}" for said in _said(replace(reported, focus=""))]
 
     def _write_fact(self, node: str, fact: FactResult) -> None:
-        self._say(node, NEC.status, _STATUS[fact.status])
+        self._say(node, _nec.status, _STATUS[fact.status])
         if fact.topic:
-            self._say(node, NEC.factTopic, terms.canonical(fact.topic))
-            self._say(node, RDFS.label, _literal(fact.label))
+            self._say(node, _nec.factTopic, terms.canonical(fact.topic))
+            self._say(node, _rdfs.label, _literal(fact.label))
         if fact.in_remission:
-            self._say(node, NEC.remission, _literal(True))
+            self._say(node, _nec.remission, _literal(True))
         for bearing in fact.evidence:
-            self._say(node, NEC.evidence, terms.iri(bearing.statement.iri))
+            self._say(node, _nec.evidence, terms.iri(bearing.statement.iri))
 
     def _write_report(self) -> None:
         if not self.determination.criteria:
             return
-        report = self._part(NEC.validationReport, SH.ValidationReport, "report")
-        self._say(report, SH.conforms, _literal(not self.reported))
+        report = self._part(_nec.validationReport, _sh.ValidationReport, "report")
+        self._say(report, _sh.conforms, _literal(not self.reported))
         for result in self.reported:
-            self._say(report, SH.result, result)
+            self._say(report, _sh.result, result)
 
     def _write_asides(self) -> None:
         for number, aside in enumerate(self.determination.asides, start=1):
-            entity = self._part(NEC.setAside, NEC.SetAside, f"aside-{number}")
-            self._say(entity, NEC.statement, terms.iri(aside.statement.iri))
-            self._say(entity, NEC.reason, NEC[aside.reason.name.title().replace("_", "")])
+            entity = self._part(_nec.setAside, _nec.SetAside, f"aside-{number}")
+            self._say(entity, _nec.statement, terms.iri(aside.statement.iri))
+            self._say(entity, _nec.reason, getattr(_nec, aside.reason.name.title().replace("_", "")))
             if aside.days is not None:
-                self._say(entity, NEC.lookback, _literal(aside.days))
+                self._say(entity, _nec.lookback, _literal(aside.days))
             if aside.leaf:
-                self._say(entity, NEC.criterion, terms.iri(aside.leaf))
+                self._say(entity, _nec.criterion, terms.iri(aside.leaf))
 
     def _write_justifications(self) -> None:
         determination = self.determination
         leaves = {result.criterion.id: terms.iri(result.criterion.iri) for result in determination.criteria}
-        for relation, count, family in (
-            (NEC.gap, NEC.gapCount, determination.gaps),
-            (NEC.ground, NEC.groundCount, determination.grounds),
-            (NEC.statementGround, None, determination.statement_grounds),
-            (NEC.objection, NEC.objectionCount, determination.objections),
-            (NEC.change, NEC.changeCount, determination.changes),
+        for name, count, family in (
+            ("gap", _nec.gapCount, determination.gaps),
+            ("ground", _nec.groundCount, determination.grounds),
+            ("statementGround", None, determination.statement_grounds),
+            ("objection", _nec.objectionCount, determination.objections),
+            ("change", _nec.changeCount, determination.changes),
         ):
             if count:
                 self._say(self.node, count, _literal(family.count))
             for rank, members in enumerate(smallest(family), start=1):
-                entity = self._part(relation, NEC.Justification, f"{relation.fragment}-{rank}")
-                self._say(entity, NEC.rank, _literal(rank))
+                entity = self._part(getattr(_nec, name), _nec.Justification, f"{name}-{rank}")
+                self._say(entity, _nec.rank, _literal(rank))
                 for member in members:
                     if member in leaves:
-                        self._say(entity, NEC.criterion, leaves[member])
+                        self._say(entity, _nec.criterion, leaves[member])
                     else:
-                        self._say(entity, NEC.statement, terms.iri(member))
+                        self._say(entity, _nec.statement, terms.iri(member))
         for id_, facts in determination.gap_facts.items():
             for number, fact in enumerate(facts, start=1):
-                node = self._part(NEC.gapFact, NEC.FactResult, f"gap-{id_}.fact-{number}")
-                self._say(node, NEC.criterion, leaves[id_])
+                node = self._part(_nec.gapFact, _nec.FactResult, f"gap-{id_}.fact-{number}")
+                self._say(node, _nec.criterion, leaves[id_])
                 self._write_fact(node, replace(fact, evidence=()))
