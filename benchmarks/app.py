@@ -30,7 +30,8 @@ from reasoner.chart import intake, sources
 from reasoner.determination.determine import determine_case
 from reasoner.ground.resources import APP, ROOT
 from reasoner.store.backends import open_store
-from reasoner.store.base import KnowledgeBase, to_content
+from reasoner.store.base import KnowledgeBase
+from reasoner.store.contents import to_content
 from reasoner.workplace import selection
 from reasoner.workplace.selection import Selection
 from reasoner.workplace.service import Workplace

@@ -84,8 +84,8 @@ def hide_truth_values() -> None:
     warnings.filterwarnings("ignore", "Parsing weird boolean", UserWarning)
 
 
-class Vocabulary:
-    """The terms of a vocabulary by their local names, each made once: `Vocabulary(NEC).request`."""
+class VocabularyTerms:
+    """The terms of a vocabulary by their local names, each made once: `VocabularyTerms(NEC).request`."""
 
     def __init__(self, namespace: str) -> None:
         self._namespace = namespace

@@ -22,7 +22,7 @@ from reasoner.rdf.pyshacl_door import ValidationResult
 from reasoner.render.annotations import write_selectors
 from reasoner.render.json import judged, smallest
 
-_nec, _prov, _rdf, _rdfs, _sh = (terms.Vocabulary(str(namespace)) for namespace in (NEC, PROV, RDF, RDFS, SH))
+_nec, _prov, _rdf, _rdfs, _sh = (terms.VocabularyTerms(str(namespace)) for namespace in (NEC, PROV, RDF, RDFS, SH))
 """The terms that records are written in."""
 _STATUS = {
     Status.MET: _nec.Met,

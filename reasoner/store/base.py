@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
-from datetime import date
+from itertools import islice
 
 import pyoxigraph as ox
 
-from reasoner.chart.fast.chart import read_cases
 from reasoner.chart.model import Case
 from reasoner.determination.engine import software_version
 from reasoner.determination.model import Determination
@@ -37,15 +36,16 @@ from reasoner.store.catalog import (
     now,
 )
 from reasoner.store.change import Change
+from reasoner.store.contents import Record, to_content
 from reasoner.store.ontologies import parts_of
 from reasoner.store.originals import Originals
 from reasoner.store.placement import Placement
 from reasoner.store.register import Register, marked
 
+_AT_ONCE = 256
+"""Charts that are looked up together."""
 _REMOVE = "remove"
 """The action of taking graphs out."""
-Record = tuple[str, str, str]
-"""A determination's IRI, its request's IRI and its record as canonical N-Triples, as `to_content` gives them."""
 
 
 class KnowledgeBase:
@@ -263,6 +263,16 @@ class KnowledgeBase:
         """The chart of a request as canonical N-Triples, for `read_chart`; empty if there is none."""
         return self.content(graph_name(GraphKind.CHART, request))
 
+    def charts(self, requests: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Each of many requests with its chart, as `chart` gives it, in order."""
+        waiting = iter(requests)
+        while some := list(islice(waiting, _AT_ONCE)):
+            placement = Placement(self.store)
+            entries = self.register.entries_about(some)
+            for request in some:
+                entry = entries.get(request)
+                yield request, placement.content(entry.graph, entry.includes) if entry else ""
+
     def undetermined(self, policy: Policy, configuration: Configuration | None = None) -> list[str]:
         """The requests, ordered, without a current determination by this content of the policy, configuration and software."""
         digest = configuration.digest if configuration else ""
@@ -466,33 +476,8 @@ class KnowledgeBase:
             entry = self.trail.append(by or Actor.of_process(), action, changes=change.digests())
         change.catalog[CATALOG] = itself(entry.digest if entry else "")
         try:
-            self.store.update(change.update())
+            self.store.change(change)
         except NecessityError:
             if self.trail and entry:
                 self.trail.append(by or Actor.of_process(), audit.UNDONE, detail=entry.digest)
             raise
-
-
-def read_chart(request: str, content: str, policy: Policy, as_of: date | None = None) -> Case:
-    """A case from its content in a knowledge base.
-
-    Args:
-        request: IRI of the request.
-        content: what `KnowledgeBase.chart` gave.
-        policy: the policy whose vocabulary the chart uses.
-        as_of: day of review that overrides the request's own.
-
-    Raises:
-        DocumentationError: the policy cannot read it.
-        StoreError: the content is empty.
-    """
-    if not content:
-        raise StoreError("there is no chart of this request", where=request)
-    (case,) = read_cases(parsing.data_set(request, graphs.triples(content)), policy, as_of)
-    return case
-
-
-def to_content(determination: Determination) -> Record:
-    """A determination's IRI, its request's IRI and its record as canonical N-Triples."""
-    content = provenance.record(determination)
-    return str(provenance.iri(determination)), determination.case.iri, content

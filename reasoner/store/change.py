@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyoxigraph as ox
@@ -51,6 +51,17 @@ class Change:
         except (TypeError, ValueError, AttributeError, SyntaxError):
             raise QueryError("it is no change of a knowledge base") from None
         return change
+
+    def added(self) -> str:
+        """The graphs of which the base holds nothing yet, as N-Quads."""
+        new = ((name, self.graphs.get(name)) for name in self.new)
+        # A line break stands at the end of a line alone: in literals it is escaped.
+        return "".join(content.replace(" .\n", f" <{name}> .\n") for name, content in new if content)
+
+    def rest(self) -> Change:
+        """The change without `added`."""
+        added = set(self.new)
+        return replace(self, graphs={name: content for name, content in self.graphs.items() if name not in added})
 
     def update(self) -> str:
         """The change as one SPARQL update request."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from reasoner.rdf import graphs
 from reasoner.rdf.namespaces import NEC
-from reasoner.store import audit
+from reasoner.store import audit, guard
 from reasoner.store.audit import AuditEntry, AuditTrail
 from reasoner.store.backends import MemoryStore, Store
 from reasoner.store.catalog import CATALOG, GraphKind, audit_name, itself
@@ -47,18 +47,29 @@ class _Course:
 def settle(store: Store, trail: AuditTrail) -> None:
     """Make trail and base agree after the program was interrupted between an entry and the end of its change.
 
-    The last entry is noted as not carried out if the base is as the entry before it left it.
+    The last entry is noted as not carried out if the base is as the entry before it left it, but for new graphs that the
+    catalog does not name yet: these are removed.
     """
     course = _Course.of(list(trail.entries()))
     before = course.changes[-2].digest if len(course.changes) > 1 else ""
     if not course.changes or Register(store).audit_head() != before:
         return
-    placement = Placement(store)
-    named = {name: digest for name, digest in course.changes[-1].changes.items() if not name.startswith(CATALOG)}
-    if all(graphs.digest(placement.own(name)) == (digest or _EMPTY) for name, digest in named.items()) and named:
+    named = course.changes[-1].changes
+    if not any(name.startswith(CATALOG) for name in named) and all(
+        graphs.digest(store.triples(name)) == (digest or _EMPTY) for name, digest in named.items()
+    ):
         write_head(store, course.head)  # an update of graphs of people's own, which the entry follows
     else:
+        _remove_uncatalogued(store, [name for name, digest in named.items() if digest and not name.startswith(CATALOG)])
         trail.append(audit.Actor.of_process(), audit.UNDONE, detail=course.head)
+
+
+def _remove_uncatalogued(store: Store, names: list[str]) -> None:
+    """Take out those graphs of a change of this software that the catalog does not name."""
+    known = Register(store).entries_of(names).keys() if names else set()
+    added = [name for name in names if name not in known and name.startswith(guard.OWN)]
+    if added:
+        store.update(Change(graphs=dict.fromkeys(added)).update())
 
 
 def write_head(store: Store, head: str) -> None:

@@ -42,10 +42,18 @@ class Placement:
         self._before: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
         """The lines and the shared graphs of each graph that may have changed, as they were."""
 
-    def content(self, graph: str) -> str:
-        """The content of a graph with that of the graphs that it includes, as canonical N-Triples."""
-        held = set(self._lines(graph)).union(*(self._lines(shared) for shared in self._shared(graph)))
-        return "".join(sorted(held))
+    def content(self, graph: str, includes: Iterable[str] | None = None) -> str:
+        """The content of a graph with that of the graphs that it includes, as canonical N-Triples.
+
+        Args:
+            graph: its name.
+            includes: the shared graphs that it includes, where they are known.
+        """
+        shared = self._shared(graph) if includes is None else includes
+        own = self._store.triples(graph) if graph not in self._held else "".join(sorted(self._held[graph]))
+        if not shared:
+            return own
+        return "".join(sorted({*graphs.lines_of(own)}.union(*map(self._lines, shared))))
 
     def own(self, graph: str) -> str:
         """What stands in a graph itself, as canonical N-Triples."""
@@ -149,10 +157,7 @@ class Placement:
 
     def _lines(self, graph: str) -> set[str]:
         if graph not in self._held:
-            found = self._store.query(f"CONSTRUCT {{ ?s ?p ?o }} {{ GRAPH <{graph}> {{ ?s ?p ?o }} }}")
-            if isinstance(found, ox.QuerySolutions | ox.QueryBoolean):
-                raise StoreError("the store gave no triples to a CONSTRUCT query")
-            self._fill(graph, set(graphs.lines_of(graphs.canonical_lines(found))))
+            self._fill(graph, set(graphs.lines_of(self._store.triples(graph))))
         return self._held[graph]
 
     def _shared(self, graph: str) -> set[str]:

@@ -75,7 +75,7 @@ class Register:
 
     def entries_about(self, iris: Iterable[str]) -> dict[str, CatalogEntry]:
         """The entries of the graphs about some IRIs, by IRI."""
-        found = self._entries(f"VALUES ?about {{ {_iris(iris)} }} GRAPH <{CATALOG}> {{ ?graph nec:holds ?about }}")
+        found = self._entries(f"VALUES ?about {{ {_iris(iris)} }}", "?graph nec:holds ?about .")
         return {entry.about: entry for entry in found}
 
     def description(self, subject: str) -> str:
@@ -101,19 +101,22 @@ class Register:
             configuration: digest of the configuration; empty for none.
             software: IRI of the software.
         """
-        configured = "FILTER NOT EXISTS { ?d nec:configurationDigest ?other }"
-        if configuration:
-            configured = f'?d nec:configurationDigest "{configuration}"'
-        rows = self.select(
-            f"""SELECT ?request {{
-                GRAPH <{CATALOG}> {{ ?chart a nec:ChartGraph ; nec:holds ?request ; nec:contentDigest ?digest }}
-                FILTER NOT EXISTS {{
-                    GRAPH <{CATALOG}> {{ ?request nec:currentDetermination ?d }}
-                    GRAPH ?determination {{ ?d nec:inputDigest ?digest ; nec:policyDigest "{policy}" ;
-                        prov:wasGeneratedBy/prov:wasAssociatedWith <{software}> . {configured} }}
-                }} }} ORDER BY ?request"""
+        made = set()
+        for row in self.select(
+            f"""SELECT ?request ?digest ?configuration {{
+                GRAPH <{CATALOG}> {{ ?request nec:currentDetermination ?d }}
+                GRAPH ?record {{ ?d nec:inputDigest ?digest ; nec:policyDigest "{policy}" ; prov:wasGeneratedBy ?review .
+                    ?review prov:wasAssociatedWith <{software}> .
+                    OPTIONAL {{ ?d nec:configurationDigest ?configuration }} }} }}"""
+        ):
+            if (row["configuration"].value if row["configuration"] else "") == configuration:
+                made.add((row["request"].value, row["digest"].value))
+        charts = self.select(
+            f"""SELECT ?request ?digest {{
+                GRAPH <{CATALOG}> {{ ?chart a nec:ChartGraph ; nec:holds ?request ; nec:contentDigest ?digest }} }}"""
         )
-        return [row["request"].value for row in rows]
+        held = {(row["request"].value, row["digest"].value) for row in charts}
+        return sorted(request for request, _ in held - made)
 
     def prefixes_for(self, text: str) -> dict[str, str]:
         """The prefixes that SPARQL may use without declaring them and does use."""
@@ -215,11 +218,12 @@ class Register:
         )
         return {row["snapshot"].value for row in rows}
 
-    def _entries(self, only: str) -> list[CatalogEntry]:
+    def _entries(self, only: str, held: str = "") -> list[CatalogEntry]:
+        about = "" if held else f"OPTIONAL {{ GRAPH <{CATALOG}> {{ ?graph nec:holds ?about }} }}"
         rows = self.select(
-            f"""SELECT ?graph ?kind ?about ?digest ?loaded ?shared {{ {only} GRAPH <{CATALOG}> {{
-                ?graph nec:contentDigest ?digest ; a ?kind ; nec:loaded ?loaded
-                OPTIONAL {{ ?graph nec:holds ?about }} OPTIONAL {{ ?graph nec:includes ?shared }} }} }}
+            f"""SELECT ?graph ?kind ?about ?digest ?loaded ?shared {{ {only}
+                GRAPH <{CATALOG}> {{ {held} ?graph nec:contentDigest ?digest ; a ?kind ; nec:loaded ?loaded }}
+                {about} OPTIONAL {{ GRAPH <{CATALOG}> {{ ?graph nec:includes ?shared }} }} }}
                 ORDER BY ?kind ?about ?graph"""
         )
         found: dict[str, CatalogEntry] = {}

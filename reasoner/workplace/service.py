@@ -35,8 +35,9 @@ from reasoner.review.authority import Action
 from reasoner.review.people import User
 from reasoner.review.turnaround import Deadline
 from reasoner.store import audit
-from reasoner.store.base import KnowledgeBase, read_chart
+from reasoner.store.base import KnowledgeBase
 from reasoner.store.catalog import GraphKind, LoadChange, graph_name
+from reasoner.store.contents import read_chart
 from reasoner.store.questions import Answer
 from reasoner.store.sandbox import Sandbox
 from reasoner.workplace.auditing import actor, audited

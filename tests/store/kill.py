@@ -23,7 +23,8 @@ from reasoner.chart.model import Case
 from reasoner.determination.determine import determine_case
 from reasoner.render.provenance import iri
 from reasoner.store.backends import open_store
-from reasoner.store.base import KnowledgeBase, read_chart, to_content
+from reasoner.store.base import KnowledgeBase
+from reasoner.store.contents import read_chart, to_content
 from tests.conftest import CASES
 
 CHART = CASES / "mp9556" / "adult-admission" / "criteria-met.ttl"

@@ -12,18 +12,20 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
+from benchmarks.generate import write
 from reasoner import DocumentationError, Policy
 from reasoner.chart.intake import read_file
 from reasoner.chart.reading import read_cases
 from reasoner.cli import main
 from reasoner.determination.determine import determine_case
 from reasoner.ground.errors import StoreError, UsageError
-from reasoner.rdf import parsing
+from reasoner.rdf import graphs, parsing
 from reasoner.render import provenance
 from reasoner.review.signing import read_decisions
 from reasoner.store.backends import Credentials, EndpointStore, MemoryStore, Store, open_store
-from reasoner.store.base import KnowledgeBase, read_chart
+from reasoner.store.base import KnowledgeBase
 from reasoner.store.catalog import CATALOG, GraphKind, LoadChange
+from reasoner.store.contents import read_chart
 from tests.conftest import CASES, ROOT, Attestation, chart, eventually, free_port, listens, served
 
 MET = CASES / "mp9556" / "adult-admission" / "criteria-met.ttl"
@@ -134,6 +136,47 @@ def test_verify_finds_what_was_changed_behind_its_back(policy: Policy) -> None:
     assert any("altered" in problem and name in problem for problem in problems)
     assert any("added: the graph <urn:stray>" in problem for problem in problems)
     assert any("one of them is missing" in problem for problem in problems)
+
+
+def test_charts_in_quads_are_loaded_graph_by_graph_as_they_are_at_once(tmp_path: Path, policy: Policy) -> None:
+    """A stream of graphs is read in another way than a file whose graphs are scattered, and says the same of each."""
+    whole, shuffled, wrong = tmp_path / "whole.nq", tmp_path / "shuffled.nq", tmp_path / "wrong.nq"
+    write(tmp_path / "charts", 12)
+    lines = (tmp_path / "charts" / "charts-00000.nq").read_text().splitlines(keepends=True)
+    whole.write_text("".join(lines))
+    shuffled.write_text("".join(sorted(lines)))
+    other = [
+        line.replace("/0000003", "/0000099") for line in lines if "/0000003> .\n" in line and "#assertion" not in line
+    ]
+    wrong.write_text("".join(lines + other))
+    held = {}
+    for path in (whole, shuffled, wrong):
+        kb = str(tmp_path / path.stem)
+        assert main(["kb", "load", str(path), "--kb", kb]) == (3 if path == wrong else 0)
+        with KnowledgeBase(open_store(kb)) as base:
+            held[path] = {(entry.graph, entry.digest, entry.includes) for entry in base.entries()}
+            assert list(base.verify()) == []
+    assert held[whole] == held[shuffled] == held[wrong]
+    assert len(held[whole]) >= 12
+
+
+def test_what_people_signed_is_found_among_quads_of_charts(tmp_path: Path, policy: Policy) -> None:
+    (case,) = read_file(MET, policy)
+    (made,) = determine_case(case, policy, alternatives=False)
+    signed = graphs.triples(
+        parsing.parse_datasets(
+            DECISION.replace("DETERMINATION", str(provenance.iri(made))).encode(), ox.RdfFormat.TURTLE, "decision"
+        )[0].graph
+    )
+    path, kb = tmp_path / "signed.nq", str(tmp_path / "kb")
+    path.write_text("".join(f"{triple} <urn:signed> .\n" for triple in signed))
+    with KnowledgeBase(open_store(kb, write=True)) as base:
+        base.load_policy(policy)
+        base.load_case(case)
+        base.record([made])
+    assert main(["kb", "load", str(path), "--kb", kb]) == 0
+    with KnowledgeBase(open_store(kb)) as base:
+        assert len(base.entries(GraphKind.DECISION)) == 1
 
 
 def test_no_graph_holds_a_blank_node(policy: Policy) -> None:

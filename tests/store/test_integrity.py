@@ -17,10 +17,11 @@ from reasoner.determination.determine import determine_case
 from reasoner.ground.errors import ConflictError, QueryError, StoreError
 from reasoner.rdf import graphs
 from reasoner.render import provenance
+from reasoner.store import backends
 from reasoner.store.audit import UNDONE, Actor, AuditTrail
 from reasoner.store.backends import DirectoryStore, open_store
 from reasoner.store.base import KnowledgeBase
-from reasoner.store.catalog import CATALOG, GraphKind, LoadChange, audit_name, itself
+from reasoner.store.catalog import CATALOG, GraphKind, LoadChange, audit_name, graph_name, itself
 from reasoner.store.change import Change
 from tests.conftest import served
 from tests.store.sample_charts import CHANGED, FIRST, OTHER, cases
@@ -293,6 +294,53 @@ def test_an_interrupted_change_is_noted_and_does_no_harm(
         assert list(kb.verify()) == []
         kb.load_case(case)
         assert list(kb.verify()) == []
+
+
+def test_new_graphs_that_the_catalog_does_not_name_yet_are_taken_out(
+    tmp_path: Path, policy: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program ends between the tables of many new graphs and what the catalog says of them."""
+    monkeypatch.setattr(backends, "_MANY", 0)
+    place = tmp_path / "kb"
+    fill(place, policy)
+    assert problems(place) == []
+    (case, _) = cases(FIRST.replace(":first", ":another"), policy)
+    with KnowledgeBase(DirectoryStore(place, write=True)) as kb:
+        before = kb.entries()
+        monkeypatch.setattr(kb.store, "update", lambda text: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            kb.load_case(case)
+    assert any("the last change is entry" in problem for problem in problems(place))
+    with KnowledgeBase(DirectoryStore(place)) as kb:
+        assert kb.store.triples(graph_name(GraphKind.CHART, case.iri)), "it stands there already"
+    with KnowledgeBase(DirectoryStore(place, write=True)) as kb:
+        assert [*kb.trail.entries()][-1].action == UNDONE
+        assert list(kb.verify()) == []
+        assert kb.entries() == before
+        assert kb.load_case(case) is LoadChange.ADDED
+        assert list(kb.verify()) == []
+
+
+def test_new_graphs_are_taken_out_if_the_catalog_cannot_be_changed(
+    tmp_path: Path, policy: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backends, "_MANY", 0)
+    (case, other) = cases(FIRST, policy)
+    with KnowledgeBase(DirectoryStore(tmp_path / "kb", write=True)) as kb:
+        kb.load_case(other)
+        update = kb.store.update
+
+        def fail(text: str) -> None:
+            if "INSERT" in text:
+                raise StoreError("the disk is full")
+            update(text)
+
+        with monkeypatch.context() as failing:
+            failing.setattr(kb.store, "update", fail)
+            with pytest.raises(StoreError, match="full"):
+                kb.load_case(case)
+        assert list(kb.verify()) == []
+        assert [entry.about for entry in kb.entries(GraphKind.CHART)] == [other.iri]
 
 
 def test_graphs_of_people_s_own_are_in_the_trail_too(place: Path) -> None:

@@ -18,11 +18,14 @@ from reasoner.chart.sources import LINES
 from reasoner.chart.tables import quads
 from reasoner.ground.errors import DocumentationError, NecessityError
 from reasoner.policy.model import Policy
-from reasoner.rdf import parsing
+from reasoner.rdf import graphs, parsing
 
 if TYPE_CHECKING:
     from reasoner.chart.fast.columns import TableReader
     from reasoner.chart.fhir.request import RequestOptions
+
+
+_IN_ONE_GRAPH = " <urn:necessity:content> .\n"
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,26 @@ def read(
     else:
         for name in piece.files:
             yield from _file(name, piece, policy, as_of, options)
+
+
+def read_content(content: str, policy: Policy, source: str, as_of: date | None = None) -> tuple[Case, ...]:
+    """The cases of one data set, ordered by request IRI.
+
+    Args:
+        content: the data set, as canonical N-Triples that this package wrote.
+        policy: the policy whose vocabulary the documentation uses.
+        source: name of the data set.
+        as_of: review date that overrides the requests' own.
+
+    Raises:
+        DocumentationError: it is not well formed.
+    """
+    found = next(_scanner(policy).data_sets(content.replace(" .\n", _IN_ONE_GRAPH), source))
+    if found.nodes is not None and found.end == len(found.lines):
+        cases = reader(policy).cases(found.nodes, source, as_of, found.content)
+        if cases is not None:
+            return tuple(cases)
+    return read_cases(parsing.data_set(source, graphs.triples(content)), policy, as_of)
 
 
 def _file(
