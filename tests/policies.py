@@ -120,6 +120,7 @@ def version(
         "iri": f"urn:version:{valid[0]}",
         "id": f"sketch/{valid[0]}",
         "label": "Sketch",
+        "lay_words": "",
         "valid_from": valid[0],
         "valid_until": valid[1],
         "parameters": parameters(ageOfMajority=18, window=7),

@@ -128,7 +128,7 @@ def _disposition(file: CaseFile, determination: Determination) -> Disposition:
 def _letter(file: CaseFile, determination: Determination, disposition: Disposition) -> str:
     """The letter of the draft, generated where there is none yet."""
     name, person = f"{drafting.prefix(file, determination)}letter {disposition.value}", session.user()
-    generated = notices.to_letter(determination, disposition)
+    generated = session.workplace().letters(file).draft(determination, disposition)
     if generated is None:
         st.info("Nothing is missing, so there is nothing to ask for.", icon=":material/mail_off:")
         return ""

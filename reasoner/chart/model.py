@@ -208,9 +208,39 @@ class Case:
         return self._text(self._member, DCTERMS.identifier)
 
     @property
+    def member_address(self) -> str:
+        """The member's postal address; empty if not stated."""
+        return self._text(self._member, NEC.address)
+
+    @property
+    def provider_name(self) -> str:
+        """The name of the program under review; empty if not stated."""
+        return self._text(self._program, SKOS.prefLabel)
+
+    @property
+    def provider_address(self) -> str:
+        """The postal address of the program under review; empty if not stated."""
+        return self._text(self._program, NEC.address)
+
+    @property
+    def confidential_address(self) -> str:
+        """Where the member has asked that letters go, and nowhere else; empty if they have not."""
+        return self._text(self._member, NEC.confidentialAddress)
+
+    @property
+    def has_part2_records(self) -> bool:
+        """Whether records that 42 CFR Part 2 protects are stated to be among those reviewed."""
+        return self._text(terms.iri(self.iri), NEC.part2Records) in ("true", "1")
+
+    @property
     def _member(self) -> Term:
         request, relation = terms.iri(self.iri), terms.of(NEC.member)
         return next(value for subject, predicate, value in self.facts if (subject, predicate) == (request, relation))
+
+    @property
+    def _program(self) -> Term:
+        request, relation = terms.iri(self.iri), terms.of(NEC.program)
+        return next((o for s, p, o in self.facts if (s, p) == (request, relation)), "")
 
     def _text(self, subject: Term, predicate: Node) -> str:
         name = terms.of(predicate)

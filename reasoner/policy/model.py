@@ -78,6 +78,8 @@ class Criterion:
     """IRI of the leaf's finding class; empty for a group. A leaf that restates another may share that one's."""
     ask: str = ""
     """What a provider is asked to document."""
+    lay_words: str = ""
+    """What it asks for as a letter says it to the person concerned: a clause after "The policy asks that"."""
     conditional: bool = False
     """Statements can say that it does not apply."""
     residual: bool = False
@@ -286,6 +288,8 @@ class PolicyVersion:
     iri: str
     id: str
     label: str
+    lay_words: str
+    """What a letter calls the service; empty if the version does not say."""
     valid_from: date
     valid_until: date | None
     parameters: Mapping[str, PolicyParameter]

@@ -133,6 +133,7 @@ class PolicyReader:
             iri=str(iri),
             id=self._text(iri, DCTERMS.identifier),
             label=self._text(iri, SKOS.prefLabel),
+            lay_words=self._text(iri, NEC.layWords, optional=True),
             valid_from=self._value(iri, NEC.validFrom, date),
             valid_until=self._optional_value(iri, NEC.validUntil, date),
             parameters=self._parameters(iri, criteria, axes),
@@ -268,6 +269,7 @@ class PolicyReader:
             restates=restated,
             finding=self.findings.get(str(iri), ""),
             ask=self._text(iri, NEC.ask, optional=True),
+            lay_words=self._text(iri, NEC.layWords, optional=True),
             conditional=NEC.ConditionalLeaf in types,
             residual=NEC.ResidualLeaf in types,
             topic=self._iri(iri, NEC.supersededPer) or "",
@@ -310,6 +312,7 @@ class PolicyReader:
             restates=str(restated),
             finding=self.findings.get(str(iri), base.finding),
             ask=self._text(iri, NEC.ask, optional=True) or base.ask,
+            lay_words=self._text(iri, NEC.layWords, optional=True) or base.lay_words,
         )
 
     def _judges_none(self, iri: URIRef) -> tuple[tuple[str, str], ...]:

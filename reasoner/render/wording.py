@@ -32,6 +32,8 @@ STANCE = {
 _FEW = 5  # unread items of one kind and reason that are shown one by one, or whose words are
 _KINDS = ("condition", "medication", "order", "procedure", "encounter", "observation", "document")
 _UNREAD_ORDER = {kind: place for place, kind in enumerate(_KINDS)}
+PART_2_NOTICE = "42 CFR part 2 prohibits unauthorized use or disclosure of these records."
+"""Quoted from 42 CFR 2.32(a)(2) (89 FR 12472), a text of the federal government and so in the public domain."""
 COMBINATION = {
     CriterionKind.ALL: "all of",
     CriterionKind.ANY: "any of",
@@ -142,7 +144,7 @@ def documentation_request(result: CriterionResult) -> str:
     on = f" on {', '.join(map(_fact_label, disputed))}" if disputed else ""
     latest = max((bearing.statement.observed for bearing in evidence), default=None)
     after = f" as observed after {latest}" if latest else ""
-    return f"The record contradicts itself{on}. {ask} State it{after}; a late entry cannot settle it, a reviewer may."
+    return f"The record contradicts itself{on}. {ask} State it{after}; what is written later about an earlier day cannot settle it."
 
 
 class ShownUnread(NamedTuple):

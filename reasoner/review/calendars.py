@@ -48,6 +48,11 @@ class TimeLimit:
             raise ValueError(f"{text!r} is no period such as '72 hours', '15 calendar days' or '5 business days'")
         return cls(int(match[1]), TimeUnit(match[2].rstrip("s") + "s"))
 
+    @property
+    def hours(self) -> int:
+        """About how many hours it is, to compare limits by; a business day is more than a day of the calendar."""
+        return self.count * {TimeUnit.HOURS: 1, TimeUnit.CALENDAR_DAYS: 24, TimeUnit.BUSINESS_DAYS: 34}[self.unit]
+
     def __str__(self) -> str:
         return f"{self.count} {self.unit.value if self.count != 1 else self.unit.value.removesuffix('s')}"
 

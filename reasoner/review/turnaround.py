@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from reasoner.review.acts import Act, Disposition
 from reasoner.review.calendars import RULES, BusinessCalendar, TimeLimit, TimeUnit, named_calendar
 from reasoner.review.steps import History
+from reasoner.review.traits import Where, fits, where
 
 _A = TypeVar("_A", bound=Act)
 _END_OF_DAY = time(23, 59, 59)
@@ -94,7 +95,7 @@ class TurnaroundRule:
     appeal: bool = False
     since: date | None = None
     until: date | None = None
-    applies_to: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    applies_to: Where = field(default_factory=dict)
     """By trait, the labels in lower case of which a request must have one."""
     source: str = ""
     checked: date | None = None
@@ -110,7 +111,7 @@ class TurnaroundRule:
         """Whether it is in force on a day and applies to a request with some traits."""
         if (self.since and opened < self.since) or (self.until and opened > self.until):
             return False
-        return _fits(self.applies_to, traits)
+        return fits(self.applies_to, traits)
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ class Timing:
     """When a review takes place, of a request that does not say so itself."""
 
     timing: str
-    where: Mapping[str, frozenset[str]]
+    asked: Where
     because: str
 
 
@@ -134,6 +135,8 @@ class Deadline:
     """Why this rule was taken."""
     ended: datetime | None = None
     """When it was decided or withdrawn; None while it waits."""
+    if_extended: datetime | None = None
+    """When it would be due if the time were extended; None if it cannot be."""
     waits_until: datetime | None = None
     """Until when the clock stands still for documentation that is out, unless it arrives before; None if it runs."""
 
@@ -176,7 +179,7 @@ class TurnaroundRules:
         start = next((n for n, milestone in enumerate(history) if milestone.kind is MilestoneKind.RECEIVED), None)
         if start is None:
             return None
-        known, because = self._complete(traits)
+        known, because = self.complete(traits)
         ended: datetime | None = None
         for number, milestone in enumerate(history[start + 1 :], start + 1):
             if ended is None:
@@ -195,17 +198,24 @@ class TurnaroundRules:
                 continue
             try:
                 due, waits_until = self._due(rule, opened, before_end, zone)
+                longer, _ = self._due(rule, opened, [*before_end, Milestone(MilestoneKind.EXTENDED, opened)], zone)
             except OverflowError:  # beyond the last day of the calendar
                 continue
             if due is not None:
-                found.append((due, rule, waits_until))
+                found.append((due, rule, waits_until, longer if longer != due else None))
         if not found:
             return None
-        due, rule, waits_until = min(found, key=lambda entry: (entry[0], entry[1].id))
+        due, rule, waits_until, longer = min(found, key=lambda entry: (entry[0], entry[1].id))
         reasons = [reason for trait, reason in because.items() if trait in rule.applies_to]
         if len(found) > 1:
             reasons.append(f"of the {len(found)} rules that bind, this one is due first")
-        return Deadline(rule, opened, due, "; ".join(reasons), ended, None if ended else waits_until)
+        return Deadline(rule, opened, due, "; ".join(reasons), ended, longer, None if ended else waits_until)
+
+    def appeal_limit(self, traits: Mapping[str, str], urgency: str, opened: date) -> TimeLimit | None:
+        """Within what time an appeal of a request would have to be decided that is filed on a day; None if no rule binds."""
+        known, _ = self.complete(traits)
+        rules = [rule for rule in self.rules if rule.appeal and rule.binds({**known, "urgency": urgency}, opened)]
+        return min((rule.within for rule in rules), key=lambda limit: limit.hours, default=None)
 
     def amended(self, entry: Mapping[str, Any], calendar: BusinessCalendar | None = None) -> TurnaroundRules:
         """These rules with those of a table of TOML added, replaced by their ids, or left out.
@@ -245,7 +255,7 @@ class TurnaroundRules:
         asked = {trait for rule in self.rules for trait in rule.applies_to}
         return sorted(asked - {*TRAITS, *axes})
 
-    def _complete(self, traits: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    def complete(self, traits: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
         """The traits with what is taken for those that are not stated, and the reason for each of these."""
         known = {trait: label for trait, label in traits.items() if label}
         reasons: dict[str, str] = {}
@@ -256,7 +266,7 @@ class TurnaroundRules:
         if "timing" in known:
             return known, {"timing": f"the request is stated to be {known['timing']}", **reasons}
         for timing in self.timings:
-            if _fits(timing.where, known):
+            if fits(timing.asked, known):
                 known["timing"] = timing.timing
                 return known, {"timing": f"taken as {timing.timing}, since {timing.because}", **reasons}
         return known, reasons
@@ -331,7 +341,7 @@ def _rule(entry: Mapping[str, Any]) -> TurnaroundRule:
             appeal=_truth(entry.get("appeal", False)),
             since=_day(entry["from"]) if "from" in entry else None,
             until=_day(entry["until"]) if "until" in entry else None,
-            applies_to=_labels(entry.get("applies_to", {})),
+            applies_to=where(entry.get("applies_to", {})),
             source=str(entry.get("source", "")),
             checked=_day(checked["day"]) if checked else None,
             checked_text=str(checked.get("text", "")),
@@ -347,18 +357,7 @@ def _rule(entry: Mapping[str, Any]) -> TurnaroundRule:
 
 def _timing(entry: Mapping[str, Any]) -> Timing:
     _refuse_unknown(entry, {"where", "timing", "because"})
-    return Timing(str(entry["timing"]), _labels(entry.get("where", {})), str(entry["because"]))
-
-
-def _labels(entry: Mapping[str, Any]) -> dict[str, frozenset[str]]:
-    return {
-        str(trait): frozenset(str(label).lower() for label in ([labels] if isinstance(labels, str) else labels))
-        for trait, labels in entry.items()
-    }
-
-
-def _fits(where: Mapping[str, frozenset[str]], traits: Mapping[str, str]) -> bool:
-    return all(traits.get(trait, "").lower() in labels for trait, labels in where.items())
+    return Timing(str(entry["timing"]), where(entry.get("where", {})), str(entry["because"]))
 
 
 def _truth(value: object) -> bool:

@@ -6,7 +6,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -42,6 +42,7 @@ from reasoner.store.questions import Answer
 from reasoner.store.sandbox import Sandbox
 from reasoner.workplace.auditing import actor, audited
 from reasoner.workplace.drafts import Colleague, DraftField, Drafts
+from reasoner.workplace.letters import Letters
 from reasoner.workplace.settings import WorkplaceSettings
 from reasoner.workplace.team import Team
 from reasoner.workplace.trial import Trial, run_trial
@@ -74,6 +75,8 @@ class CaseFile:
     """Acceptances in force: IRI to the statement's and the person's IRI."""
     deadline: Deadline | None = None
     """The time for a decision and the rule that gives it; None if no rule binds."""
+    traits: Mapping[str, str] = field(default_factory=dict)
+    """As `WorklistItem.traits`."""
 
     def last_decision(self, determination: str) -> Signed | None:
         """The latest decision on a determination."""
@@ -167,7 +170,12 @@ class Workplace:
             decisions=self._decisions(request),
             acceptances=self._kb.acceptances(request),
             deadline=items[0].deadline,
+            traits=items[0].traits,
         )
+
+    def letters(self, file: CaseFile) -> Letters:
+        """The letters on a request."""
+        return Letters(file.traits, file.deadline, self.settings)
 
     def report(self, user: User, file: CaseFile) -> ValidationReport | None:
         """The plain SHACL validation report of a request."""

@@ -1,19 +1,21 @@
-"""Settings of the workplace, from a TOML file: time zone and turnaround rules, who works in which role, and limits."""
+"""Settings of the workplace, from a TOML file: turnaround rules, what letters say, who works in which role, and limits."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from reasoner.ground.errors import UsageError
+from reasoner.render.notices import Contact, Payer
 from reasoner.review.authority import Role
 from reasoner.review.calendars import read_calendar
 from reasoner.review.people import Directory
+from reasoner.review.traits import Where, where
 from reasoner.review.turnaround import TurnaroundRules, published_rules
 
 _LIMITS = {"upload": "max_upload", "charts": "max_requests", "rows": "max_rows"}
@@ -28,6 +30,10 @@ class WorkplaceSettings:
     time_zone: tzinfo = UTC
     """The zone in which days are counted."""
     directory: Directory = field(default_factory=Directory)
+    payer: Payer = field(default_factory=Payer)
+    """What letters say of the payer."""
+    part_2: tuple[Where, ...] = ()
+    """Requests whose records 42 CFR Part 2 protects, beside those that say so themselves."""
     max_upload: int = 20
     """MiB that an uploaded file may have."""
     max_requests: int = 200
@@ -73,12 +79,14 @@ def read_settings(path: Path) -> WorkplaceSettings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"the settings are not TOML: {error}", where=str(path)) from error
     try:
-        _refuse_unknown(content, {"time_zone", "turnaround", "access", "limits"})
+        _refuse_unknown(content, {"time_zone", "turnaround", "payer", "access", "limits"})
         limits = content.get("limits", {})
         _refuse_unknown(limits, set(_LIMITS))
         return WorkplaceSettings(
             turnaround=_turnaround(content.get("turnaround", {}), path.parent),
             time_zone=_time_zone(str(content.get("time_zone", "UTC"))),
+            payer=_payer(content.get("payer", {})),
+            part_2=tuple(where(entry) for entry in content.get("payer", {}).get("part_2", ())),
             directory=_directory(content.get("access", {})),
             **{_LIMITS[name]: _whole(limits, name) for name in limits},
         )
@@ -94,6 +102,26 @@ def _turnaround(entry: Mapping[str, Any], folder: Path) -> TurnaroundRules:
         return published_rules().amended(entry)
     rest = {key: value for key, value in entry.items() if key != "calendar"}
     return published_rules().amended(rest, read_calendar(folder / name))
+
+
+def _payer(entry: Mapping[str, Any]) -> Payer:
+    lists = {"languages", "external_review", "assistance"}
+    texts = {of_payer.name for of_payer in fields(Payer)} - lists
+    _refuse_unknown(entry, texts | lists | {"part_2"})
+    for name in texts & set(entry):
+        if not isinstance(entry[name], str):
+            raise ValueError(f"{name} is {entry[name]!r}, and has to be a text")
+    return Payer(
+        **{name: entry[name].strip() for name in texts & set(entry)},
+        languages=tuple(_texts("languages", entry.get("languages", []))),
+        external_review=tuple(_contact(contact) for contact in entry.get("external_review", ())),
+        assistance=tuple(_contact(contact) for contact in entry.get("assistance", ())),
+    )
+
+
+def _contact(entry: Mapping[str, Any]) -> Contact:
+    _refuse_unknown(entry, {"text", "applies_to"})
+    return Contact(str(entry["text"]).strip(), where(entry.get("applies_to", {})))
 
 
 def _time_zone(name: str) -> tzinfo:

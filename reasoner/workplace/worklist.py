@@ -44,6 +44,8 @@ class WorklistItem:
     end: date | None
     received: date
     """The day on which the payer received it, or if that is not said, the day of loading."""
+    traits: Mapping[str, str]
+    """The labels that rules of law ask for, with what is taken for those that the request does not state."""
     deadline: Deadline | None
     """The time for a decision and the rule that gives it, decided or not; None if no rule binds."""
     missing: tuple[str, ...]
@@ -161,8 +163,10 @@ class _WorklistReader:
         kind = {axis.word: self._label(chart[name]) for name, axis in self.axes.items()}
         names = ("jurisdiction", "urgency", "funding", "line_of_business", "timing")
         stated = {name: self._label(chart[name]) for name in names}
+        known = kind | stated | {"prior_authorization": self._prior_authorization(start)}
+        traits, _ = self.settings.turnaround.complete(known)
         deadline = self.settings.turnaround.deadline(
-            kind | stated | {"prior_authorization": self._prior_authorization(start)},
+            known,
             [Milestone(MilestoneKind.RECEIVED, received), *milestones(history)],
             self.settings.time_zone,
             start,
@@ -179,6 +183,7 @@ class _WorklistReader:
             start=start,
             end=end,
             received=received.date(),
+            traits=traits,
             deadline=deadline,
             missing=missing,
             gap_count=current.get("gap_count") or 0,

@@ -36,12 +36,26 @@ def test_a_chart_says_who_and_under_which_number(tmp_path: Path, policy: Policy)
     assert statuses(after) == statuses(before)
 
 
+def test_a_chart_says_where_letters_go_and_what_protects_the_records(tmp_path: Path, policy: Policy) -> None:
+    path = tmp_path / "addressed.ttl"
+    path.write_text(
+        CHART.read_text()
+        + ':member nec:address "1 Elm St" ; nec:confidentialAddress "Box 2" . :request nec:part2Records true .'
+    )
+    (plain,), (case,) = read_file(CHART, policy), read_file(path, policy)
+    assert (case.member_address, case.confidential_address, case.has_part2_records) == ("1 Elm St", "Box 2", True)
+    assert (plain.member_address, plain.confidential_address, plain.has_part2_records) == ("", "", False)
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
         (':request dcterms:identifier "1" , "2" .', "single text"),
         (':member skos:prefLabel "Ruth"@en .', "without a language"),
         (':member dcterms:identifier "1" , "2" .', "member number"),
+        (':member nec:address "1" , "2" .', "nec:address has to be a single text"),
+        (":member nec:confidentialAddress 1 .", "nec:confidentialAddress has to be a single text"),
+        (':request nec:part2Records "yes" .', "single true or false"),
     ],
 )
 def test_one_text_each(wrong: str, message: str, tmp_path: Path, policy: Policy) -> None:

@@ -39,6 +39,19 @@ def test_limits_have_the_names_that_the_docs_give_them(tmp_path: Path) -> None:
     assert (settings.max_upload, settings.max_requests, settings.max_rows) == (1, 2, 3)
 
 
+def test_letters_have_what_the_settings_say_of_the_payer(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(
+        "[payer]\nname = 'Ours'\nlanguages = ['Español: 1']\npart_2 = [{ focus = 'Substance use' }]\n"
+        "[[payer.external_review]]\ntext = 'Office'\napplies_to = { jurisdiction = ['Illinois', 'Ohio'] }\n"
+    )
+    settings = read_settings(path)
+    assert (settings.payer.name, settings.payer.phone, settings.payer.languages) == ("Ours", "", ("Español: 1",))
+    (contact,) = settings.payer.external_review
+    assert (contact.text, contact.applies_to) == ("Office", {"jurisdiction": frozenset({"illinois", "ohio"})})
+    assert settings.part_2 == ({"focus": frozenset({"substance use"})},)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -52,6 +65,10 @@ def test_limits_have_the_names_that_the_docs_give_them(tmp_path: Path) -> None:
         ("[access.roles]\nking = []", "not understood"),
         ("[access.roles]\nclinician = 'c'", "clinician is 'c', and has to be a list of texts"),
         ("surprise = 1", "not known here"),
+        ("[payer]\nphone = 5", "phone is 5, and has to be a text"),
+        ("[payer]\nmotto = 'x'", "'motto' is not known here"),
+        ("[payer]\nlanguages = 'x'", "list of texts"),
+        ("[[payer.assistance]]\napplies_to = {}", "text is missing"),
         ("= nonsense", "not TOML"),
     ],
 )
