@@ -16,8 +16,9 @@ from reasoner.logic import justification
 from reasoner.logic.fold import UNRESOLVED, Status
 from reasoner.render.wording import COMBINATION, documentation_request, shown_facts, shown_unread, which
 from reasoner.review.authority import Action
+from reasoner.review.deciding import OVERRIDES
 from reasoner.workplace.drafts import values
-from reasoner.workplace.service import OVERRIDES, CaseFile
+from reasoner.workplace.service import CaseFile
 
 _SETS = 5
 
@@ -56,7 +57,7 @@ def _panes(file: CaseFile, determination: Determination) -> None:
             return
         _criterion(file, determination, result)
         if session.user().may(Action.DRAFT):
-            _draft(file, result, prefix)
+            _draft(file, determination, result, prefix)
 
 
 def _nodes(determination: Determination, drafted: set[str]) -> Iterator[Node]:
@@ -233,7 +234,7 @@ def _reasoned(key: str, introduction: str, label: str, button: str, act: Callabl
         st.rerun()
 
 
-def _draft(file: CaseFile, result: CriterionResult, prefix: str) -> None:
+def _draft(file: CaseFile, determination: Determination, result: CriterionResult, prefix: str) -> None:
     id_ = result.criterion.id
     if not id_:
         return
@@ -246,6 +247,21 @@ def _draft(file: CaseFile, result: CriterionResult, prefix: str) -> None:
         for s in OVERRIDES
         if s != result.status.value and (s != Status.NOT_APPLICABLE or result.criterion.conditional)
     ]
-    chosen = drafting.choice("Override the status", file.id, f"{prefix}override:{id_}", ["", *options])
+    chosen = drafting.choice(
+        "Override the status",
+        file.id,
+        f"{prefix}override:{id_}",
+        ["", *options],
+        lambda status: paint.WORD[status] if status else "no override",
+    )
     if chosen:
         drafting.write("Reason for the override (required)", file.id, f"{prefix}reason:{id_}", rows=2)
+        statements = quote.by_nearness(file.case.statements, result)
+        drafting.choices(
+            "Evidence of the chart",
+            file.id,
+            f"{prefix}evidence:{id_}",
+            list(statements),
+            lambda iri: quote.line(statements[iri]),
+        )
+        st.caption("A reviewer approves on an override only with evidence; else a clinical peer decides.")

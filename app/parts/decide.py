@@ -1,4 +1,4 @@
-"""Deciding: the overrides and comments of the draft, a letter, a signature, and earlier decisions."""
+"""Deciding: the overrides and comments of the draft, a letter, a signature, and the steps so far."""
 
 from __future__ import annotations
 
@@ -7,29 +7,30 @@ from functools import partial
 
 import streamlit as st
 
-from parts import drafting, paint, session
+from parts import acting, drafting, paint, session
 from reasoner.determination.model import Determination
 from reasoner.ground.errors import NecessityError
 from reasoner.render import notices, pdf, provenance
+from reasoner.render.decisions import told
+from reasoner.review import deciding
 from reasoner.review.acts import Disposition, Override, Proposal
-from reasoner.review.authority import Action
+from reasoner.review.authority import Action, Role
+from reasoner.review.deciding import Choice, outcome_with_overrides
 from reasoner.workplace.drafts import DraftField, values
-from reasoner.workplace.service import CaseFile, outcome_with_overrides
-
-_LABEL = {
-    Disposition.APPROVED: "Approve",
-    Disposition.DOCUMENTATION_REQUESTED: "Request documentation",
-    Disposition.REFERRED_TO_PEER: "Refer to a clinical peer",
-    Disposition.ADVERSE: "Decide adversely",
-}
+from reasoner.workplace.service import CaseFile
 
 
 def show(file: CaseFile, determination: Determination) -> None:
-    """Show what is drafted, what the person can decide, and what has been decided."""
+    """Show the steps so far, what is drafted, and what the person can sign."""
     workplace, person = session.workplace(), session.user()
-    _decided(file)
+    history = file.history(determination)
+    _steps(file, determination)
     if not person.may(Action.DRAFT):
         st.info(f"As {person.role.value} you can read the request, not decide on it.", icon=":material/visibility:")
+        return
+    choices = acting.offered(deciding.choices(person, history))
+    if not choices:
+        st.info("Nothing can be signed by you in this state of the case.", icon=":material/lock:")
         return
     prefix = drafting.prefix(file, determination)
     draft = workplace.draft(person, file.id)
@@ -44,9 +45,10 @@ def show(file: CaseFile, determination: Determination) -> None:
     after = outcome_with_overrides(determination, overrides)
     left, right = st.columns([5, 4], gap="medium")
     with left:
-        disposition = _disposition(file, determination)
-        rationale = drafting.write("Rationale", file.id, f"{prefix}rationale", rows=4)
-        letter = _letter(file, determination, disposition)
+        choice = _choose(file, determination, choices)
+        details = acting.details(file, determination, choice, prefix)
+        rationale = acting.rationale(file, choice.disposition, prefix)
+        letter = _letter(file, determination, choice.disposition)
     with right:
         st.html("<h3>What you have drafted</h3>")
         paint.html(
@@ -58,19 +60,18 @@ def show(file: CaseFile, determination: Determination) -> None:
             after=after.value,
         )
         st.html("<h3>Sign</h3>")
-        last = file.last_decision(str(provenance.iri(determination)))
         proposal = Proposal(
             determination=str(provenance.iri(determination)),
-            disposition=disposition,
+            disposition=choice.disposition,
             rationale=rationale,
             overrides=tuple(overrides),
             remarks=tuple(remarks),
             letter=letter,
-            revises=last.iri if last else "",
+            revises=choice.corrects.act.iri if choice.corrects else "",
+            **details,
         )
-        _sign(
-            file, proposal, seen=last.iri if last else "", blocked=bool(incomplete), unseen=unseen, drafted=set(fields)
-        )
+        seen = history.last.iri if history.last else ""
+        _sign(file, choice, proposal, seen=seen, blocked=bool(incomplete), unseen=unseen, drafted=set(fields))
 
 
 def _criterion_id(determination: Determination, iri: str) -> str:
@@ -98,35 +99,42 @@ def _overrides(determination: Determination, texts: dict[str, str]) -> tuple[lis
         if status == result.status.value:
             continue
         if reason:
-            overrides.append(Override(result.criterion.iri, result.status.value, status, reason))
+            evidence = tuple(iri for iri in texts.get(f"evidence:{id_}", "").split("\n") if iri)
+            overrides.append(Override(result.criterion.iri, result.status.value, status, reason, evidence))
         else:
             incomplete.append(id_)
     return overrides, incomplete
 
 
-def _disposition(file: CaseFile, determination: Determination) -> Disposition:
+def _choose(file: CaseFile, determination: Determination, choices: list[Choice]) -> Choice:
     person, name = session.user(), f"{drafting.prefix(file, determination)}disposition"
     key = f"disposition {name} {file.id}"
-    options = [d for d in _LABEL if d is not Disposition.ADVERSE or person.may(Action.DECIDE_ADVERSELY)]
-    saved = drafting.value(file.id, name)
+    options = {acting.name(choice): choice for choice in choices}
     if st.session_state.get(key) not in options:
         suggested = {
             "criteria-met": Disposition.APPROVED,
             "documentation-needed": Disposition.DOCUMENTATION_REQUESTED,
         }.get(determination.outcome.value, Disposition.REFERRED_TO_PEER)
-        st.session_state[key] = Disposition(saved) if saved in options else suggested
+        saved = drafting.value(file.id, name)
+        first = suggested.value if suggested.value in options else next(iter(options))
+        st.session_state[key] = saved if saved in options else first
 
     def save() -> None:
-        drafting.put(file.id, name, st.session_state[key].value)
+        if key in st.session_state:  # it is not where an act has been signed meanwhile
+            drafting.put(file.id, name, st.session_state[key])
 
-    chosen = st.radio("Decision", options, key=key, on_change=save, format_func=_LABEL.__getitem__, horizontal=True)
-    if Disposition.ADVERSE not in options:
+    chosen = st.radio(
+        "What you sign", list(options), key=key, on_change=save, format_func=lambda name: acting.label(options[name])
+    )
+    if person.role is not Role.CLINICIAN or not person.licence:
         st.caption("An adverse decision takes a licensed clinician.")
-    return chosen
+    return options[chosen]
 
 
 def _letter(file: CaseFile, determination: Determination, disposition: Disposition) -> str:
     """The letter of the draft, generated where there is none yet."""
+    if disposition not in notices.LETTERS:
+        return ""
     name, person = f"{drafting.prefix(file, determination)}letter {disposition.value}", session.user()
     generated = session.workplace().letters(file).draft(determination, disposition)
     if generated is None:
@@ -157,15 +165,18 @@ def _unseen(file: CaseFile, fields: dict[str, DraftField]) -> bool:
     )
 
 
-def _sign(file: CaseFile, proposal: Proposal, *, seen: str, blocked: bool, unseen: bool, drafted: set[str]) -> None:
-    person = session.user()
-    if seen:
-        st.warning("This determination has a decision. A new one corrects it; the earlier one stays on record.")
+def _sign(
+    file: CaseFile, choice: Choice, proposal: Proposal, *, seen: str, blocked: bool, unseen: bool, drafted: set[str]
+) -> None:
+    person, state = session.user(), st.session_state
+    if choice.corrects:
+        st.warning("This corrects what has been signed. The earlier record stays.")
     if not file.recorded:
         st.warning("The determination has to be recorded before anyone can decide on it.")
-    read = st.checkbox("I have read the record and the criteria", key=f"read {file.id}")
+    # The browser keeps a box ticked as long as it has one name, so it has another after each signature.
+    read = st.checkbox("I have read the record and the criteria", key=f"read {file.id} {state.get('signatures', 0)}")
     licence = f", {person.licence}" if person.licence else ""
-    label = f"{_LABEL[proposal.disposition]}: sign as {person.name}{licence}"
+    label = f"{acting.label(choice)}: sign as {person.name}{licence}"
     if st.button(label, type="primary", disabled=not read or blocked or not file.recorded, width="stretch"):
         if unseen:
             st.warning("The draft was changed in another window just now. Read it again, then sign.")
@@ -175,19 +186,19 @@ def _sign(file: CaseFile, proposal: Proposal, *, seen: str, blocked: bool, unsee
         except NecessityError as error:
             paint.problem(error)
         else:
-            for key in [
-                key for key in st.session_state if str(key).startswith(("draft ", "read ", "disposition ", "shown "))
-            ]:
-                del st.session_state[key]
-            st.session_state["done"] = f"Recorded: {_LABEL[proposal.disposition].lower()}."
+            for key in [key for key in state if str(key).startswith(("draft ", "read ", "disposition ", "shown "))]:
+                del state[key]
+            state["signatures"] = state.get("signatures", 0) + 1
+            done = acting.label(choice)
+            state["done"] = f"Recorded: {done[:1].lower()}{done[1:]}."
             st.rerun()
 
 
-def _decided(file: CaseFile) -> None:
+def _steps(file: CaseFile, determination: Determination) -> None:
     done = st.session_state.pop("done", "")
     if done:
         st.success(done, icon=":material/task_alt:")
-    if file.decisions:
-        st.html("<h3>Decided so far</h3>")
-        current = {str(provenance.iri(d)) for d in file.determinations}
-        paint.html("decisions.html", decisions=file.decisions[::-1], current=current)
+    steps = told(determination, file.decisions)["steps"]
+    if steps:
+        st.html("<h3>Steps so far</h3>")
+        paint.html("decisions.html", steps=steps)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from datetime import date
+
 import streamlit as st
 
 from parts import paint, session
@@ -110,8 +113,16 @@ def _start_again(id_: str, name: str) -> None:
     state[f"{key} based"] = _saved(id_, name)[1]
 
 
-def choice(label: str, id_: str, name: str, options: list[str]) -> str:
-    """Show a choice of the draft, the first option standing for none, and return the option that is chosen."""
+def choice(label: str, id_: str, name: str, options: Sequence[str], say: Callable[[str], str] = str) -> str:
+    """Show a choice of the draft, the first option standing for none, and return the option that is chosen.
+
+    Args:
+        label: what is chosen.
+        id_: opaque id of the request.
+        name: of the field.
+        options: what can be chosen.
+        say: an option in words.
+    """
     key, state = f"draft {id_} {name}", st.session_state
     saved, revision = _saved(id_, name)
     if state.get(f"{key} based") != revision or state.get(key) not in options:
@@ -119,9 +130,38 @@ def choice(label: str, id_: str, name: str, options: list[str]) -> str:
         state[f"{key} based"] = revision
 
     def save() -> None:
-        put(id_, name, state[key])
+        if key in state:  # it is not where the act has been signed meanwhile
+            put(id_, name, state[key])
 
-    def word(option: str) -> str:
-        return paint.WORD[option] if option else "no override"
+    return st.selectbox(label, options, key=key, on_change=save, format_func=say)
 
-    return st.selectbox(label, options, key=key, on_change=save, format_func=word)
+
+def choices(label: str, id_: str, name: str, options: Sequence[str], say: Callable[[str], str] = str) -> list[str]:
+    """Show a choice of any number of options, and return those that are chosen; see `choice`."""
+    key, state = f"draft {id_} {name}", st.session_state
+    saved, revision = _saved(id_, name)
+    if state.get(f"{key} based") != revision or key not in state:
+        state[key] = [option for option in saved.split("\n") if option in options]
+        state[f"{key} based"] = revision
+
+    def save() -> None:
+        if key in state:
+            put(id_, name, "\n".join(state[key]))
+
+    return st.multiselect(label, options, key=key, on_change=save, format_func=say)
+
+
+def day(label: str, id_: str, name: str) -> date:
+    """Show a day of the draft, and return it; today if none is saved."""
+    key, state = f"draft {id_} {name}", st.session_state
+    saved, revision = _saved(id_, name)
+    if state.get(f"{key} based") != revision or key not in state:
+        state[key] = date.fromisoformat(saved) if saved else date.today()
+        state[f"{key} based"] = revision
+
+    def save() -> None:
+        if key in state:
+            put(id_, name, state[key].isoformat())
+
+    chosen: date = st.date_input(label, key=key, on_change=save)
+    return chosen

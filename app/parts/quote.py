@@ -7,6 +7,8 @@ from typing import Any
 
 from reasoner.chart.model import Assertion, Statement
 from reasoner.determination.bearing import Bearing, SetAside
+from reasoner.determination.model import CriterionResult
+from reasoner.ground.display import plain
 from reasoner.render.document import quotation as quoted
 from reasoner.render.wording import STANCE, bearing_words
 
@@ -36,3 +38,16 @@ def quotation(statement: Statement, stance: str = "", tone: str = "", *, here: b
     """A statement with its place in the record, by default with its own stance; `here` marks it as bearing on the criterion."""
     fields = quoted(stance or STANCE[statement.assertion], statement)
     return {**fields, "tone": tone or _TONE[statement.assertion], "here": here}
+
+
+def by_nearness(statements: Iterable[Statement], result: CriterionResult) -> dict[str, Statement]:
+    """Statements of a chart by IRI: first those that a criterion considered, then the others, each in order."""
+    near = [bearing.statement.iri for bearing in result.evidence] + [aside.statement.iri for aside in result.set_aside]
+    return {s.iri: s for s in sorted(in_order(statements), key=lambda s: s.iri not in near)}
+
+
+def line(statement: Statement, longest: int = 90) -> str:
+    """A statement in one line: its sentence, where it stands, and of which day."""
+    said = plain(statement.excerpt) or STANCE[statement.assertion]
+    cut = said if len(said) <= longest else f"{said[:longest]}…"
+    return f"“{cut}” {plain(statement.document.title)}, {statement.recorded}"

@@ -17,6 +17,7 @@ from reasoner.ground.display import plain
 from reasoner.ground.errors import NecessityError
 from reasoner.rdf import graphs, parsing
 from reasoner.render import pdf, provenance
+from reasoner.render.decisions import told
 from reasoner.render.document import content, to_html
 from reasoner.render.wording import HEADLINE, due_words, shown_unread, turnaround_words
 from reasoner.review.authority import Action
@@ -104,7 +105,7 @@ def _period(file: CaseFile) -> Determination:
 
 def _banner(file: CaseFile, determination: Determination) -> None:
     case = file.case
-    last = file.last_decision(str(provenance.iri(determination)))
+    decided = told(determination, file.decisions)
     facts = [
         ("Service", f"{determination.service_start} to {determination.service_end or 'open'}"),
         ("Kind", ", ".join(case.traits)),
@@ -113,10 +114,11 @@ def _banner(file: CaseFile, determination: Determination) -> None:
         ("As of", str(case.as_of)),
         ("Statements", str(len(case.statements))),
         *_due(file),
-        ("Decision", f"{last.disposition.value.replace('-', ' ')}, {last.name}" if last else "none yet"),
+        ("State", decided["state"]),
     ]
     paint.html(
         "banner.html",
+        decided=decided,
         outcome=determination.outcome.value,
         headline=HEADLINE[determination.outcome],
         holds=determination.holds_under_all_readings,

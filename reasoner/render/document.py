@@ -18,6 +18,7 @@ from reasoner.determination.model import CriterionResult, Determination
 from reasoner.determination.whatif import next_question
 from reasoner.ground.display import plain
 from reasoner.logic.fold import UNRESOLVED, Status
+from reasoner.render.decisions import told
 from reasoner.render.json import SHOWN
 from reasoner.render.provenance import iri
 from reasoner.render.wording import (
@@ -48,9 +49,10 @@ def to_html(determinations: Iterable[Determination], decisions: Sequence[Signed]
     return environment("html").get_template("record.html").render(records=records)
 
 
-def to_markdown(determinations: Iterable[Determination]) -> str:
-    """Determinations as Markdown (CommonMark with tables); text from a chart is escaped and makes no markup."""
-    return environment("markdown").get_template("record.md").render(records=[content(d) for d in determinations])
+def to_markdown(determinations: Iterable[Determination], decisions: Sequence[Signed] = ()) -> str:
+    """Determinations, each with the decisions on it, as Markdown (CommonMark with tables); text of a chart makes no markup."""
+    records = [content(determination, decisions) for determination in determinations]
+    return environment("markdown").get_template("record.md").render(records=records)
 
 
 @lru_cache(maxsize=3)
@@ -87,7 +89,7 @@ def content(determination: Determination, decisions: Sequence[Signed] = ()) -> d
 
     Args:
         determination: the determination.
-        decisions: recorded decisions; those on other determinations are left out.
+        decisions: recorded decisions of the request; those on other periods of service are left out.
     """
     case = determination.case
     version = determination.evaluation.policy.version if determination.evaluation else None
@@ -153,21 +155,7 @@ def content(determination: Determination, decisions: Sequence[Signed] = ()) -> d
             for shown in shown_unread(case.unread)
         ],
         "notes": list(determination.notes),
-        "decisions": [_decision(d) for d in decisions if d.determination == str(iri(determination))],
-    }
-
-
-def _decision(decision: Signed) -> dict[str, Any]:
-    lines = [f"Rationale: {decision.rationale}"] if decision.rationale else []
-    lines += [f"Override of {o.id}, {o.determined} to {o.status}: {o.rationale}" for o in decision.overrides]
-    lines += [f"On {criterion}: {text}" for criterion, text in decision.remarks]
-    lines += [f"Corrects {decision.revises}"] if decision.revises else []
-    person = ", ".join(part for part in (decision.name, decision.role, decision.licence) if part)
-    return {
-        "disposition": words(decision.disposition),
-        "time": f"{decision.time:%Y-%m-%d %H:%M} UTC",
-        "person": person,
-        "lines": lines,
+        "decided": told(determination, decisions),
     }
 
 

@@ -13,6 +13,7 @@ from reasoner.ground.display import plain
 from reasoner.logic.fold import Outcome, Status
 from reasoner.policy.model import CriterionKind
 from reasoner.review.acts import Disposition
+from reasoner.review.steps import CaseState
 from reasoner.review.turnaround import Deadline
 
 HEADLINE = {
@@ -43,8 +44,8 @@ COMBINATION = {
 """How a criterion combines its parts."""
 
 
-def words(value: Status | Outcome | Disposition) -> str:
-    """A status, an outcome or a disposition in words.
+def words(value: Status | Outcome | Disposition | CaseState) -> str:
+    """A status, an outcome, an act or the state of a case in words.
 
     >>> words(Status.NOT_MET)
     'not met'

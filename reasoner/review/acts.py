@@ -84,6 +84,8 @@ class CallFact:
     """affirmed, denied or not-applicable."""
     words: str
     """What was said."""
+    observed: date | None = None
+    """When it was observed; the day of the call if that is not said."""
 
 
 class SignedRecord:

@@ -107,6 +107,11 @@ class History(Generic[_A]):
         return next((step for step in reversed(self.steps) if step.act.disposition.final), None)
 
     @property
+    def last(self) -> _A | None:
+        """The act that was signed last, be it a step or a correction; None if there is none."""
+        return max((act for step in self.steps for act in step.acts), key=lambda act: (act.time, act.iri), default=None)
+
+    @property
     def correctable(self) -> tuple[Step[_A], ...]:
         """The steps that a correction can be of: the last one, and the decision that the case rests on."""
         last = self.steps[-1:]

@@ -20,6 +20,7 @@ from reasoner.rdf.namespaces import NEC, PROV
 from reasoner.rdf.sparql import refuse_outreach
 from reasoner.render import provenance
 from reasoner.review.acts import Acceptance, Decision
+from reasoner.review.calls import carried
 from reasoner.store import audit, guard, history, integrity
 from reasoner.store.audit import Actor, AuditTrail
 from reasoner.store.backends import DirectoryStore, EndpointStore, MemoryStore, QueryResults, Store
@@ -115,11 +116,10 @@ class KnowledgeBase:
 
     def load_case(self, case: Case, by: Actor | None = None) -> LoadChange:
         """Add or replace a chart; see `load_cases`."""
-        (change,) = self.load_cases([case], by)
-        return change
+        return self.load_cases([case], by)[0]
 
     def load_cases(self, cases: Sequence[Case], by: Actor | None = None) -> list[LoadChange]:
-        """Add or replace charts in one change, with a mark at each statement that is accepted.
+        """Add or replace charts in one change, with a mark at each statement that is accepted and what calls have added.
 
         A request whose chart becomes another has no current determination any more. What its determinations judged and the
         new chart no longer says is kept as a snapshot.
@@ -127,22 +127,22 @@ class KnowledgeBase:
         Raises:
             StoreError: a request has no IRI, so that its chart could be mistaken for another's.
         """
+        requests, items = [case.iri for case in cases], []
+        accepted, called = self.register.acceptances(requests), self.register.with_calls(requests)
         for case in cases:
             self.refuse_nameless(case)
-        acceptances = self.register.acceptances([case.iri for case in cases])
-        contents = [marked(case.content, acceptances.get(case.iri, {})) for case in cases]
-        named = zip(cases, contents, strict=True)
-        return self._put([(GraphKind.CHART, case.iri, content) for case, content in named], "load charts", by)
+            content = carried(self.chart(case.iri), case.content) if case.iri in called else case.content
+            items.append((GraphKind.CHART, case.iri, marked(content, accepted.get(case.iri, {}))))
+        return self._put(items, "load charts", by)
 
     @staticmethod
     def refuse_nameless(case: Case) -> None:
         """Raise `StoreError` for a request without an IRI, whose chart could be mistaken for another's."""
         if case.iri.startswith(parsing.GENERATED):
-            mend = "Give it one, so that its chart is not taken for that of another request"
-            raise StoreError("the request has no IRI", where=case.source, mend=mend)
+            raise StoreError("the request has no IRI", where=case.source, mend="Give it one that no other request has")
 
-    def load_decision(self, decision: Decision, by: Actor | None = None) -> LoadChange:
-        """Add a decision.
+    def load_decision(self, decision: Decision, by: Actor | None = None, chart: Case | None = None) -> LoadChange:
+        """Add a decision, and in the same change the chart with what the decision adds to it.
 
         Raises:
             StoreError: another decision has its IRI already, or its determination is not in the knowledge base.
@@ -156,7 +156,8 @@ class KnowledgeBase:
             )
         if decision.determination not in entries:
             raise StoreError("its determination is not in the knowledge base", where=decision.iri)
-        return self._put([(GraphKind.DECISION, decision.iri, decision.content)], "load decision", by)[0]
+        charts = [(GraphKind.CHART, chart.iri, chart.content)] if chart else []
+        return self._put([(GraphKind.DECISION, decision.iri, decision.content), *charts], "load decision", by)[0]
 
     def load_acceptance(self, acceptance: Acceptance, by: Actor | None = None) -> LoadChange:
         """Add an acceptance or the withdrawal of one, and mark the chart's statement accordingly.

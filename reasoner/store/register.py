@@ -182,6 +182,14 @@ class Register:
             found.setdefault(row["request"].value, {})[row["iri"].value] = acceptance
         return found
 
+    def with_calls(self, requests: Iterable[str]) -> set[str]:
+        """Those of some requests whose chart has facts from peer-to-peer calls."""
+        rows = self.select(
+            f"""SELECT DISTINCT ?request {{ VALUES ?request {{ {_iris(requests)} }}
+                ?determination nec:request ?request . ?decision nec:determination ?determination ; nec:callDocument ?call }}"""
+        )
+        return {row["request"].value for row in rows}
+
     def judged(self, determination: str) -> tuple[str, dict[str, str]]:
         """The request of a determination, and the digest of each resource that it judged; raises `StoreError` if there is none."""
         rows = list(

@@ -16,23 +16,21 @@ from reasoner.chart.fhir.request import RequestOptions
 from reasoner.chart.model import Case
 from reasoner.determination.determine import determine_case, report
 from reasoner.determination.model import Determination
-from reasoner.determination.whatif import STANCES
 from reasoner.ground.errors import (
-    AccessError,
     ConflictError,
-    DocumentationError,
     StoreError,
     UsageError,
 )
-from reasoner.logic.fold import Outcome, Status
 from reasoner.policy.configuration import Configuration, configured
-from reasoner.policy.model import CriterionKind, Policy
+from reasoner.policy.model import Policy
 from reasoner.rdf.pyshacl_door import ValidationReport
 from reasoner.render import provenance
-from reasoner.review import acts, signing
-from reasoner.review.acts import Acceptance, Disposition, Proposal, Signed
+from reasoner.review import acts, deciding, signing, steps
+from reasoner.review.acts import Acceptance, Proposal, Signed
 from reasoner.review.authority import Action
+from reasoner.review.deciding import Situation
 from reasoner.review.people import User
+from reasoner.review.steps import History
 from reasoner.review.turnaround import Deadline
 from reasoner.store import audit
 from reasoner.store.base import KnowledgeBase
@@ -49,14 +47,6 @@ from reasoner.workplace.trial import Trial, run_trial
 from reasoner.workplace.worklist import WorklistItem, read_worklist, request_id
 
 _Result = TypeVar("_Result")
-
-OVERRIDES = tuple(dict.fromkeys(status.value for status in STANCES.values()))
-"""The statuses that a reviewer can give to a leaf."""
-
-
-_OFFERED = frozenset(
-    {Disposition.APPROVED, Disposition.ADVERSE, Disposition.DOCUMENTATION_REQUESTED, Disposition.REFERRED_TO_PEER}
-)
 
 
 @dataclass(frozen=True)
@@ -78,9 +68,10 @@ class CaseFile:
     traits: Mapping[str, str] = field(default_factory=dict)
     """As `WorklistItem.traits`."""
 
-    def last_decision(self, determination: str) -> Signed | None:
-        """The latest decision on a determination."""
-        return next((signed for signed in reversed(self.decisions) if signed.determination == determination), None)
+    def history(self, determination: Determination) -> History[Signed]:
+        """The steps on the period of service of a determination, on earlier determinations too."""
+        start, end = determination.service_start, determination.service_end
+        return steps.history(steps.of_period(self.decisions, start, end))
 
 
 class Workplace:
@@ -235,20 +226,19 @@ class Workplace:
             user: who decides.
             id_: opaque id of the request.
             proposal: what is decided.
-            last_seen: IRI of the latest decision on the determination that the person was shown; empty if there was none.
+            last_seen: IRI of the act on the period of service that was the last when the person looked; empty if there was none.
             draft_fields: names of the fields of the draft to remove; all by default.
 
         Returns:
             The signed decision.
 
         Raises:
-            AccessError: the role does not permit the disposition. A reviewer approves only what meets the criteria, with the
-                overrides; an adverse decision takes a clinician's licence.
-            ConflictError: the determination is not current any more, or someone has decided since.
+            AccessError: as `reasoner.review.deciding.decide`.
+            ConflictError: the determination is not current any more, someone has signed an act since, or what is corrected does
+                not stand.
             DocumentationError: the decision is not complete.
         """
-        adverse = proposal.disposition is Disposition.ADVERSE
-        action = Action.DECIDE_ADVERSELY if adverse else Action.DECIDE
+        action = Action.DECIDE_ADVERSELY if proposal.disposition.adverse else Action.DECIDE
         # The lock keeps others from deciding between the check of the last decision and the recording.
         with self._audited(user, action, id_, proposal.disposition.value), self._lock:
             file = self.case_file(user, id_)
@@ -257,32 +247,28 @@ class Workplace:
                 raise ConflictError(
                     "the determination is not the current one", mend="Look at the request again, then decide"
                 )
-            last = file.last_decision(proposal.determination)
-            if (last.iri if last else "") != last_seen:
-                raise ConflictError(
-                    f"{last.name if last else 'someone'} has decided since you looked",
-                    mend="Read that decision; a new one has to correct it",
-                )
-            if last and last.disposition.final and not proposal.revises:
-                raise ConflictError("it is decided already", mend="Record a correction of that decision")
-            if last:
-                proposal = replace(proposal, revises=last.iri)
             determination = by_iri[proposal.determination]
-            _check_proposal(determination, proposal)
-            outcome = outcome_with_overrides(determination, proposal.overrides)
-            approved = proposal.disposition is Disposition.APPROVED
-            if approved and outcome is not Outcome.CRITERIA_MET and not user.may(Action.DECIDE_ADVERSELY):
-                raise AccessError(
-                    f"a {user.role.value} approves what meets the criteria, and the outcome is {outcome.value}",
-                    mend="Refer it to a clinical peer",
+            history = file.history(determination)
+            if (history.last.iri if history.last else "") != last_seen:
+                raise ConflictError(
+                    f"{history.last.name if history.last else 'someone'} has decided since you looked",
+                    mend="Read what they signed, then decide",
                 )
-            if approved and outcome is not Outcome.CRITERIA_MET and not proposal.rationale.strip():
-                raise DocumentationError("to approve against the recommendation takes a rationale")
-            decision = signing.sign(proposal, user, self.policy)
-            self._kb.load_decision(decision, by=actor(user))
-            self._reread(file.case.iri)
+            situation = Situation(file.case, determination, history, self.settings.requirements)
+            decision, content = deciding.decide(proposal, user, situation, self.policy)
+            self._record(decision, file.case, content, proposal.call, user)
         self.drafts.discard(id_, user.iri, draft_fields)
         return signing.show(decision, self.policy)
+
+    def _record(self, decision: acts.Decision, case: Case, content: str, call: acts.Call | None, user: User) -> None:
+        """Put a decision on record, and with it what the chart says now; determine the request anew if that is more."""
+        if content == case.content or call is None:
+            self._kb.load_decision(decision, by=actor(user))
+            self._reread(case.iri)
+            return
+        as_of = max(case.as_of, call.day)
+        self._kb.load_decision(decision, by=actor(user), chart=read_chart(case.iri, content, self.policy, as_of))
+        self._determine_now(case.iri, as_of, user)
 
     def accept(self, user: User, id_: str, statement: str, rationale: str) -> None:
         """Accept a statement to an open criterion, and determine the request anew."""
@@ -386,30 +372,6 @@ class Workplace:
                 replace(signing.show(acts.Decision(iri, determination, content), self.policy), service=(start, end))
             )
         return tuple(sorted(signed, key=lambda act: (act.time, act.iri)))
-
-
-def outcome_with_overrides(determination: Determination, overrides: Iterable[acts.Override]) -> Outcome:
-    """The outcome of a determination if overrides replace the statuses of their leaves."""
-    if determination.evaluation is None:
-        return determination.outcome
-    return determination.evaluation.assuming({o.criterion: Status(o.status) for o in overrides}).outcome
-
-
-def _check_proposal(determination: Determination, proposal: Proposal) -> None:
-    """Raise `DocumentationError` for a proposal that is incomplete or overrides what cannot be overridden."""
-    if proposal.disposition not in _OFFERED:
-        raise DocumentationError(f"{proposal.disposition.value} cannot be signed in the workplace")
-    parts = determination.evaluation.policy.parts if determination.evaluation else {}
-    for override in proposal.overrides:
-        part = parts.get(override.criterion)
-        if part is None or part.kind is not CriterionKind.LEAF:
-            raise DocumentationError("only a leaf that is asked of this request can be overridden")
-        if override.status not in OVERRIDES:
-            raise DocumentationError(f"{override.status!r} is no status to override with")
-        if override.status == Status.NOT_APPLICABLE and not part.criterion.conditional:
-            raise DocumentationError(f"{part.criterion.id} is unconditional and cannot be set not applicable")
-    if proposal.disposition is Disposition.DOCUMENTATION_REQUESTED and not proposal.letter.strip():
-        raise DocumentationError("the request for documentation has no letter")
 
 
 def statement_name(iri: str) -> str:

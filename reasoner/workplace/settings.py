@@ -14,12 +14,14 @@ from reasoner.ground.errors import UsageError
 from reasoner.render.notices import Contact, Payer
 from reasoner.review.authority import Role
 from reasoner.review.calendars import read_calendar
+from reasoner.review.deciding import Requirements
 from reasoner.review.people import Directory
 from reasoner.review.traits import Where, where
 from reasoner.review.turnaround import TurnaroundRules, published_rules
 
 _LIMITS = {"upload": "max_upload", "charts": "max_requests", "rows": "max_rows"}
 """The field of `WorkplaceSettings` for each limit of the file."""
+_CLAIMS = ("role_claim", "licence_claim", "title_claim", "specialty_claim", "superior_claim")
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class WorkplaceSettings:
     """What letters say of the payer."""
     part_2: tuple[Where, ...] = ()
     """Requests whose records 42 CFR Part 2 protects, beside those that say so themselves."""
+    requirements: Requirements = field(default_factory=Requirements)
+    """What is asked of who decides under a licence."""
     max_upload: int = 20
     """MiB that an uploaded file may have."""
     max_requests: int = 200
@@ -79,7 +83,7 @@ def read_settings(path: Path) -> WorkplaceSettings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"the settings are not TOML: {error}", where=str(path)) from error
     try:
-        _refuse_unknown(content, {"time_zone", "turnaround", "payer", "access", "limits"})
+        _refuse_unknown(content, {"time_zone", "turnaround", "payer", "access", "authority", "limits"})
         limits = content.get("limits", {})
         _refuse_unknown(limits, set(_LIMITS))
         return WorkplaceSettings(
@@ -88,6 +92,7 @@ def read_settings(path: Path) -> WorkplaceSettings:
             payer=_payer(content.get("payer", {})),
             part_2=tuple(where(entry) for entry in content.get("payer", {}).get("part_2", ())),
             directory=_directory(content.get("access", {})),
+            requirements=_requirements(content.get("authority", {})),
             **{_LIMITS[name]: _whole(limits, name) for name in limits},
         )
     except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
@@ -132,10 +137,18 @@ def _time_zone(name: str) -> tzinfo:
 
 
 def _directory(entry: Mapping[str, Any]) -> Directory:
-    _refuse_unknown(entry, {"role_claim", "licence_claim", "title_claim", "roles"})
-    claims = {key: str(entry[key]) for key in ("role_claim", "licence_claim", "title_claim") if key in entry}
+    _refuse_unknown(entry, {*_CLAIMS, "roles"})
+    claims = {key: str(entry[key]) for key in _CLAIMS if key in entry}
     roles = {Role(role): frozenset(_texts(role, groups)) for role, groups in entry.get("roles", {}).items()}
     return Directory(roles=roles, **claims)
+
+
+def _requirements(entry: Mapping[str, Any]) -> Requirements:
+    _refuse_unknown(entry, {"licence_state", "specialties"})
+    licence_state = entry.get("licence_state", False)
+    if not isinstance(licence_state, bool):
+        raise ValueError(f"licence_state is {licence_state!r}, and has to be true or false")
+    return Requirements(licence_state, frozenset(_texts("specialties", entry.get("specialties", []))))
 
 
 def _texts(name: str, value: object) -> list[str]:

@@ -89,7 +89,7 @@ def test_a_chart_without_a_day_of_review_is_reviewed_today(
 def proposal(workplace: Workplace, user: User, id_: str, disposition: Disposition, **said) -> tuple[Proposal, str]:
     file = workplace.case_file(user, id_)
     iri = str(provenance.iri(file.determinations[0]))
-    last = file.last_decision(iri)
+    last = file.history(file.determinations[0]).last
     said.setdefault("letter", "Please send it." if disposition is Disposition.DOCUMENTATION_REQUESTED else "")
     return Proposal(iri, disposition, **said), last.iri if last else ""
 
@@ -251,7 +251,8 @@ def test_a_name_is_needed_at_least() -> None:
 
 def test_a_decision_is_signed_and_stays(workplace: Workplace, policy: Policy) -> None:
     criterion = policy.versions[-1].by_id["adult-admission:7-a"].iri
-    override = Override(criterion, "not-documented", "met", "The letter of the sister says so.")
+    evidence = workplace.case_file(NURSE, MISSING).case.statements[0].iri
+    override = Override(criterion, "not-documented", "met", "The letter of the sister says so.", (evidence,))
     workplace.save(NURSE, MISSING, "rationale", "x", 0)
     signed = workplace.decide(
         NURSE,
@@ -269,13 +270,14 @@ def test_a_decision_is_signed_and_stays(workplace: Workplace, policy: Policy) ->
     assert (signed.name, signed.role, signed.disposition) == ("Nora Fields", "utilization nurse", Disposition.APPROVED)
     (held,) = signed.overrides
     assert (held.id, held.determined, held.status) == ("adult-admission:7-a", "not-documented", "met")
+    assert held.evidence == (evidence,)
     assert signed.remarks == (("adult-admission:7-a", "See p. 3."),)
     assert workplace.draft(NURSE, MISSING) == {}
     again = workplace.case_file(OTHER, MISSING).decisions
     assert [d.iri for d in again] == [signed.iri]
     with pytest.raises(ConflictError, match="Nora Fields has decided since"):
         workplace.decide(OTHER, MISSING, proposal(workplace, OTHER, MISSING, Disposition.REFERRED_TO_PEER)[0], "")
-    with pytest.raises(ConflictError, match="decided already"):
+    with pytest.raises(AccessError, match="The case is closed"):
         workplace.decide(OTHER, MISSING, *proposal(workplace, OTHER, MISSING, Disposition.REFERRED_TO_PEER))
     made, seen = proposal(
         workplace, CLINICIAN, MISSING, Disposition.ADVERSE, rationale="The letter is not hers.", revises=signed.iri
@@ -289,7 +291,7 @@ def test_a_decision_is_signed_and_stays(workplace: Workplace, policy: Policy) ->
 def test_of_two_who_decide_at_once_one_is_told(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
     made = [(person, *proposal(workplace, person, MET, Disposition.APPROVED)) for person in (NURSE, OTHER)]
     both, sign = threading.Barrier(2), signing.sign
-    monkeypatch.setattr(signing, "sign", lambda *a: (time.sleep(0.3), sign(*a))[1])
+    monkeypatch.setattr(signing, "sign", lambda *a, **said: (time.sleep(0.3), sign(*a, **said))[1])
 
     def decide(person: User, proposed: Proposal, seen: str) -> str:
         both.wait()

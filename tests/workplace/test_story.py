@@ -226,8 +226,10 @@ def test_a_nurse_reads_asks_and_refers(visitor: Visitor, base: Path) -> None:
     visitor.settle()
     page.get_by_role("button", name=re.compile("sign as Nora Fields")).click()
     visitor.sees("Recorded: request documentation.")
+    # Whoever has signed has not read what they sign next.
+    expect(page.get_by_role("checkbox", name="I have read the record and the criteria")).not_to_be_checked()
     visitor.check()
-    visitor.go("Worklist").sees("waiting for documentation")
+    visitor.go("Worklist").sees("documentation requested")
     actions = [entry.action for entry in AuditTrail(base / "audit.jsonl").entries()]
     assert {"sign in", "read", "export", "decide"} <= set(actions)
     assert not AuditTrail(base / "audit.jsonl").verify()
@@ -320,8 +322,9 @@ def test_two_reviewers_and_two_windows(browser, workplace: str) -> None:
     second.sees("Recorded: approve.")
     first.page.get_by_text("I have read the record and the criteria").click()
     first.settle()
-    first.sees("Decided so far")
-    first.sees("This determination has a decision.")
+    first.sees("Steps so far")
+    first.sees(re.compile("APPROVED: a person has found"))
+    first.sees(re.compile("Correct what Ben Two signed on"))
     first.check()
     for person in (first, second):
         person.close()
