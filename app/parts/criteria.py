@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import islice
+from typing import Any
 
 import streamlit as st
 
 from parts import drafting, paint, quote, session
 from parts.components import Node, tree
+from reasoner.chart.model import Assertion
 from reasoner.determination.bearing import Reason
 from reasoner.determination.model import CriterionResult, Determination
 from reasoner.ground.errors import NecessityError
@@ -43,6 +45,8 @@ def _panes(file: CaseFile, determination: Determination) -> None:
     asked = state.get("criterion") or _first(determination)
     picked = next((key for key in by_key if key.partition("@")[0] == asked), next(iter(by_key)))
     left, right = st.columns([6, 5], gap="medium")
+    with left:
+        picked = _step(nodes, picked)
     with left, st.container(height=680, border=True):
         opened = [node.key for node in by_key.values() if node.parts and node.tone in ("open", "bad", "clash")]
         now = tree(
@@ -58,6 +62,23 @@ def _panes(file: CaseFile, determination: Determination) -> None:
         _criterion(file, determination, result)
         if session.user().may(Action.DRAFT):
             _draft(file, determination, result, prefix)
+
+
+def _step(nodes: list[Node], picked: str) -> str:
+    """Show how many leaves are open, with buttons and keys that go from one to the next; the key of the line to pick."""
+    waiting = [
+        node.key for top in nodes for node in top.walk() if not node.parts and node.tone in ("open", "clash", "bad")
+    ]
+    if not waiting:
+        return picked
+    place = waiting.index(picked) if picked in waiting else -1
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{len(waiting)} open, conflicting or not met")
+        if st.button("Previous", key="previous open", shortcut="p", icon=":material/keyboard_arrow_up:"):
+            picked = waiting[place - 1 if place > 0 else -1]
+        if st.button("Next", key="next open", shortcut="n", icon=":material/keyboard_arrow_down:"):
+            picked = waiting[(place + 1) % len(waiting)]
+    return picked
 
 
 def _nodes(determination: Determination, drafted: set[str]) -> Iterator[Node]:
@@ -150,6 +171,7 @@ def _criterion(file: CaseFile, determination: Determination, result: CriterionRe
         ],
         unread=[shown.line for shown in shown_unread(result.unread)] if result.status in UNRESOLVED else [],
         evidence=[quote.bearing(bearing) for bearing in result.evidence],
+        sides=_sides(result),
         asides=[quote.aside(aside) for aside in result.set_aside],
         families=_families(determination, result),
     )
@@ -178,6 +200,18 @@ def _criterion(file: CaseFile, determination: Determination, result: CriterionRe
     for acceptance, (statement, _) in file.acceptances.items():
         if statement in here and session.user().may(Action.ACCEPT):
             _withdraw(file, acceptance)
+
+
+def _sides(result: CriterionResult) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Of a conflict, the statements for it and those against it, each with the latest first; else nothing."""
+    if result.status is not Status.CONFLICTING or result.members or shown_facts(result):
+        return []
+    latest_first = sorted(
+        result.evidence, key=lambda bearing: (bearing.statement.observed, bearing.statement.recorded), reverse=True
+    )
+    against = [bearing for bearing in latest_first if bearing.stance is Assertion.DENIED]
+    other = [bearing for bearing in latest_first if bearing.stance is not Assertion.DENIED]
+    return [("It is so", list(map(quote.bearing, other))), ("It is not so", list(map(quote.bearing, against)))]
 
 
 def _families(determination: Determination, result: CriterionResult) -> list[tuple[str, int, list[str]]]:

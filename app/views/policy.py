@@ -13,7 +13,7 @@ from reasoner.assurance import diff
 from reasoner.policy import describe, evidence
 from reasoner.policy.effective import EffectivePolicy, Part, leaf_shapes
 from reasoner.policy.model import Criterion, CriterionKind, PolicyVersion, Substitution
-from reasoner.rdf import graphs
+from reasoner.rdf import graphs, terms
 from reasoner.rdf.namespaces import NEC, RDF, RDFS, SKOS
 from reasoner.render.wording import COMBINATION
 from reasoner.review.authority import Action
@@ -177,9 +177,7 @@ def _criterion(version: PolicyVersion, criterion: Criterion) -> None:
         "Show", ("Graph", "Shape"), default="Graph", key="policy shows", required=True, label_visibility="collapsed"
     )
     if shown == "Graph":
-        st.graphviz_chart(
-            picture.dot(_edges(version, criterion), marked=criterion.notation or criterion.id), width="stretch"
-        )
+        st.graphviz_chart(_picture(version, criterion), width="stretch")
     else:
         paint.turtle(leaf_shapes(version, [criterion.iri]), session.workplace().policy.prefixes)
 
@@ -194,41 +192,55 @@ def _label(version: PolicyVersion, iri: str) -> str:
     return graphs.text(version.ontology, URIRef(iri), SKOS.prefLabel) or iri
 
 
-def _vocabulary(version: PolicyVersion, criterion: Criterion) -> Iterator[dict[str, str]]:
+def _terms(version: PolicyVersion, criterion: Criterion) -> Iterator[tuple[str, URIRef]]:
+    """The terms by which a chart speaks to a criterion, each with how it relates to it."""
     if not criterion.finding:
         return
-    finding, ontology = URIRef(criterion.finding), version.ontology
-    narrower = sorted(
-        n for n in ontology.transitive_subjects(RDFS.subClassOf, finding) if isinstance(n, URIRef) and n != finding
-    )
-    contrary = [URIRef(name) for name, denied in version.contraries.items() if criterion.finding in denied]
-    for relation, terms in (
-        ("its own finding", [finding]),
-        ("narrower: affirms it", narrower),
-        ("contrary: denies it", contrary),
-    ):
-        for term in terms:
-            yield {
-                "name": str(term).rpartition("#")[2],
-                "relation": relation,
-                "definition": graphs.text(ontology, term, SKOS.definition),
-            }
+    finding = URIRef(criterion.finding)
+    yield "its own finding", finding
+    below = version.ontology.transitive_subjects(RDFS.subClassOf, finding)
+    for narrower in sorted(term for term in below if isinstance(term, URIRef) and term != finding):
+        yield "narrower: affirms it", narrower
+    for name, denied in version.contraries.items():
+        if criterion.finding in denied:
+            yield "contrary: denies it", URIRef(name)
 
 
-def _edges(version: PolicyVersion, criterion: Criterion) -> Iterator[tuple[str, str, str]]:
-    name = criterion.notation or criterion.id
-    for above in version.criteria.values():
-        if criterion.iri in above.members and above.id:
-            yield above.notation or above.id, COMBINATION[above.kind], name
-    for member in criterion.members:
-        part = version.criteria[member]
-        yield name, COMBINATION[criterion.kind], part.notation or part.id or part.label
-    for term in _vocabulary(version, criterion):
-        yield name, term["relation"].partition(":")[0], term["name"]
-    for substitution in version.substitutions:
-        if substitution.replaced == criterion.iri:
-            for used in substitution.used:
-                yield name, "replaced by", version.criteria[used].id or version.criteria[used].label
+def _vocabulary(version: PolicyVersion, criterion: Criterion) -> Iterator[dict[str, str]]:
+    for relation, term in _terms(version, criterion):
+        yield {
+            "name": terms.local(term),
+            "relation": relation,
+            "definition": graphs.text(version.ontology, term, SKOS.definition),
+        }
+
+
+def _picture(version: PolicyVersion, criterion: Criterion) -> str:
+    """A criterion with what it is part of, its parts, its terms and its substitutions, as a picture."""
+    names: dict[str, str] = {}
+
+    def named(other: Criterion) -> str:
+        names[other.iri] = other.id or other.label
+        return other.iri
+
+    edges = [
+        (named(above), COMBINATION[above.kind], named(criterion))
+        for above in version.criteria.values()
+        if criterion.iri in above.members and above.id
+    ]
+    edges += [
+        (named(criterion), COMBINATION[criterion.kind], named(version.criteria[member])) for member in criterion.members
+    ]
+    for relation, term in _terms(version, criterion):
+        names[str(term)] = terms.local(term)
+        edges.append((named(criterion), relation.partition(":")[0], str(term)))
+    edges += [
+        (named(criterion), "replaced by", named(version.criteria[used]))
+        for substitution in version.substitutions
+        if substitution.replaced == criterion.iri
+        for used in substitution.used
+    ]
+    return picture.dot(edges, names=names, marked=criterion.iri)
 
 
 def _versions() -> None:

@@ -45,6 +45,9 @@ class FactResult:
         return bool(self.evidence) and all(bearing.open for bearing in self.evidence)
 
 
+_BOTH = "The record says both: current statements affirm it, and others deny it."
+
+
 @dataclass(frozen=True)
 class CriterionResult:
     """The status of one criterion, with what it rests on; groups rest on their parts and carry no evidence."""
@@ -85,7 +88,12 @@ class CriterionResult:
 
     @property
     def messages(self) -> tuple[str, ...]:
-        """The messages of its shapes; where it is contradicted only those that say so, not that it is missing too."""
+        """The messages of its shapes; where it is contradicted only those that say so, not that it is missing too.
+
+        Each shape knows one side, so of a conflict a message of its own says both.
+        """
+        if self.status is Status.CONFLICTING and not self.members:
+            return (_BOTH,)
         contradicted = any(result.severity == "Violation" for result in self.results)
         return tuple(dict.fromkeys(r.message for r in self.results if not contradicted or r.severity == "Violation"))
 
