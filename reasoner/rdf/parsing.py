@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from urllib.parse import quote
+from xml.parsers import expat
 
 import pyoxigraph as ox
 from rdflib import BNode, Graph, Literal, URIRef
@@ -26,6 +28,8 @@ MAX_LITERAL = 4 * 2**20
 """Longest literal that is accepted, in characters."""
 MAX_DEPTH = 64
 """Deepest nesting of JSON, and of blank nodes, that is accepted."""
+MAX_ELEMENTS = 4 * MAX_DEPTH
+"""Deepest nesting of elements of RDF/XML that is accepted; a node and what is said of it are two."""
 
 SYNTAXES = {
     ".ttl": ox.RdfFormat.TURTLE,
@@ -49,7 +53,7 @@ _REQUEST = ox.NamedNode(str(NEC.ReviewRequest))
 _XML_DANGER = re.compile(r"<!DOCTYPE|<!ENTITY", re.IGNORECASE)
 _XML_ENCODING = re.compile(r"""^\s*<\?xml[^>]*encoding\s*=\s*["'](?!utf-8["'])""", re.IGNORECASE)
 _NO_BRACKETS = bytes(set(range(256)).difference(b"{}[]"))
-_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_JSON_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)  # possessive: nothing to go back to is kept
 
 
 def read_bytes(path: Path) -> bytes:
@@ -117,6 +121,7 @@ def parse_datasets(data: bytes, syntax: ox.RdfFormat, source: str) -> list[DataS
     text = _decode(data, source)
     if syntax == ox.RdfFormat.RDF_XML:
         _refuse_xml_dangers(text, source)
+        _refuse_deep_xml(text, source)
     elif syntax == ox.RdfFormat.JSON_LD:
         refuse_deep_json(text, source)
     shared: list[ox.Triple] = []
@@ -289,6 +294,30 @@ def _refuse_xml_dangers(text: str, source: str) -> None:
         )
     if _XML_ENCODING.search(text):
         raise DocumentationError("RDF/XML declares an encoding other than UTF-8", where=source, mend="Save it as UTF-8")
+
+
+def _refuse_deep_xml(text: str, source: str) -> None:
+    """Raise `DocumentationError` if elements nest deeper than `MAX_ELEMENTS`: the parser's time grows with the square of that."""
+    depth = 0
+
+    def begin(*_: object) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > MAX_ELEMENTS:
+            raise DocumentationError(
+                f"XML elements nest deeper than {MAX_ELEMENTS} levels",
+                where=f"{source}: line {reader.CurrentLineNumber}",
+                mend="Describe each node by itself, and refer to it by its IRI",
+            )
+
+    def end(_: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    reader = expat.ParserCreate("utf-8")
+    reader.StartElementHandler, reader.EndElementHandler = begin, end
+    with suppress(expat.ExpatError):  # the parser of RDF says what is wrong
+        reader.Parse(text.encode(), True)
 
 
 def _parse(text: str, syntax: ox.RdfFormat, source: str, *, rename: bool = False) -> Iterator[ox.Quad]:

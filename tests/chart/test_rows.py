@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import tracemalloc
 from itertools import chain
 from pathlib import Path
 
@@ -14,9 +15,10 @@ from hypothesis import strategies as st
 from reasoner import Policy
 from reasoner.chart.fast import piece, stream
 from reasoner.chart.intake import read
-from reasoner.chart.tables import sheet
+from reasoner.chart.tables import rows, sheet
 from reasoner.chart.tables.rows import FAULTS, csv_records, parts
 from reasoner.ground.errors import DocumentationError
+from reasoner.rdf import parsing
 from tests.explore import examples
 
 NAMES = [
@@ -321,3 +323,26 @@ def test_a_cell_that_is_too_long(policy: Policy, monkeypatch: pytest.MonkeyPatch
     assert [case.iri[-2:] for case in found] == ["r1", "r3"]
     assert isinstance(errors[0], DocumentationError)
     assert "row 3, column 'excerpt': a cell is longer" in str(errors[0])
+
+
+def test_a_line_that_is_longer_than_any_row_costs_that_row_and_little_memory(
+    policy: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "_LONGEST", 4000)
+    cells = ["x" * 300] * 20  # no cell is long by itself
+    data = text([row("r1"), row("r2") + cells, row("r3")])
+    found, said, _ = outcome(policy, data)
+    assert found == ["r1", "r3"]
+    assert len(said) == 1
+    assert "a cell is longer than" in said[0]
+    assert "row 3" in said[0]
+
+
+@pytest.mark.parametrize("line", ['"' + "x" * 50_000, '{"a": "' + "x" * 50_000 + '"}'])
+def test_long_texts_are_looked_through_without_what_could_be_gone_back_to(line: str) -> None:
+    tracemalloc.start()
+    try:
+        parsing.refuse_deep_json(f"{'[' * 3}{line}", "s")
+        assert tracemalloc.get_traced_memory()[1] < 20 * len(line)
+    finally:
+        tracemalloc.stop()

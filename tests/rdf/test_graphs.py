@@ -148,6 +148,7 @@ def test_a_chain_longer_than_the_stack_is_named_or_refused() -> None:
         ('{"@context": "https://example.org/context"}', ".jsonld", "remote context"),
         ('{"a":' * 70 + "1" + "}" * 70, ".jsonld", "nested deeper than 64 levels"),
         ('<!DOCTYPE x [<!ENTITY y "z">]><x/>', ".rdf", "document type or entities"),
+        ("\n" + "<a>" * 257 + "</a>" * 257, ".rdf", "line 2: XML elements nest deeper than 256 levels"),
         ('<?xml version="1.0" encoding="latin-1"?><x/>', ".rdf", "encoding other than UTF-8"),
         (PREFIX + ':a :p "a\\u0000b" .', ".ttl", "control character U\\+0000"),
         (PREFIX + ':a :p "a\x07b" .', ".ttl", "control character U\\+0007"),

@@ -339,7 +339,9 @@ def cut(name: str, suffix: str, blocks: Iterable[bytes], size: int = SIZE) -> It
             first += held.count(b"\n", 0, end)
             held = held[end:]
         elif len(held) > parsing.MAX_BYTES:
-            raise DocumentationError(f"a graph is larger than {parsing.MAX_BYTES // 2**20} MiB", where=name)
+            what = "a line" if suffix == LINES else "a graph"
+            problem = f"{what} is larger than {parsing.MAX_BYTES // 2**20} MiB"
+            raise DocumentationError(problem, where=sources.called(name), mend="Split it by request")
     if held or first == 1:
         yield Piece((name,), suffix, first=first, data=held)
 

@@ -26,6 +26,7 @@ _SEP = re.compile(r'"?sep=([^"\r\n]*)"?[\r\n]*', re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*"')
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _MARK = re.compile(r"\0(\w+) (\d+)")
+_LONGEST = 16 * parsing.MAX_LITERAL  # characters of a line; without it one line could take all memory
 _ALIKE = 2  # cells that two rows have in common
 
 QUOTE, LONG, ENCODING, NULL = "quote", "long", "encoding", "null"
@@ -184,7 +185,7 @@ class CsvRecords(Iterator[list[str]]):
 
     def _begin(self) -> None:
         """Find the delimiter."""
-        head = self._text.readline()
+        head = self._text.readline(_LONGEST)
         if match := _SEP.fullmatch(head):
             if len(match[1]) != 1 or match[1] not in DELIMITERS:
                 mend = "Use a comma, a semicolon, a tab or |"
@@ -195,12 +196,16 @@ class CsvRecords(Iterator[list[str]]):
             self._back.append(head)
             if head.strip():
                 break
-            head = self._text.readline()
+            head = self._text.readline(_LONGEST)
         self.delimiter = max(DELIMITERS, key=_QUOTED.sub("", head).count)
 
     def _lines(self) -> Iterator[str]:
         back, taken, text = self._back, self._taken, self._text
-        while line := back.popleft() if back else next(text, ""):
+        while line := back.popleft() if back else text.readline(_LONGEST):
+            if len(line) == _LONGEST and not line.endswith(("\n", "\r")):
+                line += "\0"  # the rest is not kept, and the row is not read without it
+                while (rest := text.readline(SIZE)) and not rest.endswith(("\n", "\r")):
+                    pass
             taken.append(line)
             if "\0" in line or not (line.isascii() or _UNDECODED.search(line) is None):
                 self._odd = True
@@ -212,6 +217,8 @@ class CsvRecords(Iterator[list[str]]):
             return FaultyRecord(record[:-1], Fault(mark[1], int(mark[2])))
         column = next((i for i, cell in enumerate(record) if "\0" in cell or _UNDECODED.search(cell)), 0)
         kind = ENCODING if any(map(_UNDECODED.search, record)) else NULL
+        if any(len(line) > _LONGEST for line in self._taken):
+            kind = LONG
         return FaultyRecord((_UNDECODED.sub("\ufffd", cell) for cell in record), Fault(kind, column))
 
     def _holds_rows(self, record: list[str], width: int) -> bool:
@@ -231,7 +238,7 @@ class CsvRecords(Iterator[list[str]]):
         self._taken.clear()
         self._odd = False
         cell = re.compile(
-            rf'(?:"(?:[^"]|"")*"|(?!")[^{re.escape(self.delimiter)}\r\n]*)(?=[{re.escape(self.delimiter)}\r\n]|$)'
+            rf'(?:"(?:[^"]++|"")*+"|(?!")[^{re.escape(self.delimiter)}\r\n]*)(?=[{re.escape(self.delimiter)}\r\n]|$)'
         )
         column, place = 0, 0
         while (match := cell.match(line, place)) and line[match.end() : match.end() + 1] == self.delimiter:
