@@ -16,7 +16,7 @@ from reasoner.determination.whatif import assumable, assumable_facts, assume, ne
 from reasoner.ground.display import plain
 from reasoner.ground.errors import NecessityError
 from reasoner.rdf import graphs, parsing
-from reasoner.render import pdf, provenance
+from reasoner.render import fhir, pdf, provenance
 from reasoner.render.decisions import told
 from reasoner.render.document import content, to_html
 from reasoner.render.wording import HEADLINE, due_words, shown_unread, turnaround_words
@@ -296,6 +296,7 @@ def _data(file: CaseFile, determination: Determination) -> None:
             ("HTML", "html"): partial(to_html, [determination], file.decisions),
             ("PDF", "pdf"): partial(pdf.record_to_pdf, [determination], file.decisions),
             ("Turtle", "ttl"): partial(_turtle, determination),
+            ("FHIR", "json"): partial(fhir.to_text, [determination], file.decisions),
         }
         with st.container(horizontal=True):
             for (form, suffix), write in writers.items():

@@ -198,6 +198,11 @@ class Case:
         return self._text(terms.iri(self.iri), DCTERMS.identifier)
 
     @property
+    def member(self) -> str:
+        """IRI of the member."""
+        return terms.name(self._member)
+
+    @property
     def member_name(self) -> str:
         """The member's name; empty if not stated."""
         return self._text(self._member, SKOS.prefLabel)

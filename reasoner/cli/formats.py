@@ -91,6 +91,12 @@ def _graph(determined: Determined, syntax: str) -> str:
     )
 
 
+def _fhir(determined: Determined, _: Display) -> str:
+    from reasoner.render import fhir
+
+    return fhir.to_lines(determined.determinations)
+
+
 def _html(determined: Determined, _: Display) -> str:
     from reasoner.render import document
 
@@ -157,6 +163,7 @@ FORMATS: dict[str, DocumentFormat | StreamFormat] = {
     "json": DocumentFormat(_json),
     "turtle": DocumentFormat(_turtle),
     "jsonld": DocumentFormat(_jsonld),
+    "fhir": DocumentFormat(_fhir),
     "html": DocumentFormat(_html),
     "markdown": DocumentFormat(_markdown),
     "letter": DocumentFormat(_letter),
