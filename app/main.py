@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 from parts.page import frame
-from views import audit, batch, case, overview, policy, queries, worklist
+from views import audit, batch, case, overview, policy, quality, queries, worklist
 
 st.set_page_config(page_title="Necessity", page_icon=Path(__file__).with_name("icon.svg"), layout="wide")
 st.session_state["case page"] = st.Page(case.show, title="Case", icon=":material/fact_check:", url_path="case")
@@ -14,6 +14,7 @@ page = st.navigation(
         st.session_state["case page"],
         st.Page(batch.show, title="Batch", icon=":material/upload_file:", url_path="batch"),
         st.Page(overview.show, title="Overview", icon=":material/monitoring:", url_path="overview"),
+        st.Page(quality.show, title="Quality", icon=":material/balance:", url_path="quality"),
         st.Page(policy.show, title="Policy", icon=":material/account_tree:", url_path="policy"),
         st.Page(queries.show, title="Questions", icon=":material/database_search:", url_path="questions"),
         st.Page(audit.show, title="Audit", icon=":material/history:", url_path="audit"),

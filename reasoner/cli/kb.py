@@ -1,4 +1,4 @@
-"""The commands on knowledge bases: init, load, determine, list, remove, export, verify."""
+"""The commands on knowledge bases: init, load, determine, list, remove, export, verify; others are in `quality`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reasoner.cli import options as shared
+from reasoner.cli import quality
 from reasoner.cli.options import BaseLocation, Basis, Inputs
 from reasoner.cli.output import DONE, NOTHING, exit_code, say
 from reasoner.cli.parser import listed
@@ -123,7 +124,7 @@ def add(commands: Commands) -> None:
     )
     verify.add_argument("--head", metavar="DIGEST", help="a digest that was noted earlier and has to be in the trail")
     verify.set_defaults(run=_verify)
-    for parser in (init, load, determine, listing, remove, export, verify):
+    for parser in (init, load, determine, listing, remove, export, verify, *quality.add(actions)):
         shared.add_kb(parser)
 
 

@@ -27,8 +27,10 @@ from reasoner.rdf.pyshacl_door import ValidationReport
 from reasoner.render import provenance
 from reasoner.review import acts, deciding, signing, steps
 from reasoner.review.acts import Acceptance, Proposal, Signed
+from reasoner.review.agreement import Rating
 from reasoner.review.authority import Action
 from reasoner.review.deciding import Situation
+from reasoner.review.metrics import DecidedRequest
 from reasoner.review.people import User
 from reasoner.review.steps import History
 from reasoner.review.turnaround import Deadline
@@ -38,6 +40,7 @@ from reasoner.store.catalog import GraphKind, LoadChange, graph_name
 from reasoner.store.contents import read_chart
 from reasoner.store.questions import Answer
 from reasoner.store.sandbox import Sandbox
+from reasoner.workplace import quality
 from reasoner.workplace.auditing import actor, audited
 from reasoner.workplace.drafts import Colleague, DraftField, Drafts
 from reasoner.workplace.letters import Letters
@@ -184,6 +187,18 @@ class Workplace:
         detail = name or "sha256:" + hashlib.sha256(text.encode()).hexdigest()[:16]
         with self._audited(user, Action.QUERY, detail=detail):
             return self._sandbox.query(text, self.settings.max_rows)
+
+    def decided_requests(
+        self, user: User, since: date | None = None, until: date | None = None, line: str = ""
+    ) -> list[DecidedRequest]:
+        """The requests that are decided, as `quality.decided_requests` finds them."""
+        with self._audited(user, Action.QUERY, detail="acts"), self._lock:
+            return quality.decided_requests(self._kb, self.settings.time_zone, since=since, until=until, line=line)
+
+    def ratings(self, user: User) -> tuple[list[Rating], dict[str, str]]:
+        """What reviewers gave before the determination was shown to them, and their names, see `quality.ratings`."""
+        with self._audited(user, Action.QUERY, detail="own-statuses"), self._lock:
+            return quality.ratings(self._kb)
 
     def audit(self, user: User) -> tuple[list[audit.AuditEntry], list[str]]:
         """The audit trail, newest first, and what is wrong with it."""

@@ -88,7 +88,7 @@ def read_settings(path: Path) -> WorkplaceSettings:
         _refuse_unknown(limits, set(_LIMITS))
         return WorkplaceSettings(
             turnaround=_turnaround(content.get("turnaround", {}), path.parent),
-            time_zone=_time_zone(str(content.get("time_zone", "UTC"))),
+            time_zone=time_zone(str(content.get("time_zone", "UTC"))),
             payer=_payer(content.get("payer", {})),
             part_2=tuple(where(entry) for entry in content.get("payer", {}).get("part_2", ())),
             directory=_directory(content.get("access", {})),
@@ -129,7 +129,8 @@ def _contact(entry: Mapping[str, Any]) -> Contact:
     return Contact(str(entry["text"]).strip(), where(entry.get("applies_to", {})))
 
 
-def _time_zone(name: str) -> tzinfo:
+def time_zone(name: str) -> tzinfo:
+    """A time zone by its name, such as America/Chicago; raises `ValueError` if there is none."""
     try:
         return ZoneInfo(name)
     except (LookupError, ValueError, OSError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from rdflib import RDFS, Graph, URIRef
@@ -33,7 +33,9 @@ class World:
     cases: tuple[Case, ...]
     determinations: tuple[Determination, ...]
     decisions: tuple[dict[str, Any], ...]
-    """Each with the determination's IRI, disposition, overrides (criterion id to status) and what it revises."""
+    """Each with its IRI, the determination's, disposition, time, overrides and own statuses (criterion id to status) and what it
+    revises.
+    """
     undetermined: tuple[str, ...]
 
     @property
@@ -315,6 +317,55 @@ def decisions(world: World) -> Rows:
     outcome = {str(iri(d)): d.outcome.value for d in world.determinations}
     revised = {decision["revises"] for decision in world.decisions}
     return counted((outcome[d["determination"]], d["disposition"]) for d in world.decisions if d["iri"] not in revised)
+
+
+@answer
+def acts(world: World) -> Rows:
+    by_name = {str(iri(d)): d for d in world.determinations}
+    rows = []
+    for made in world.decisions:
+        case = by_name[made["determination"]].case
+        facts = {(terms.name(s), terms.name(p)): o for s, p, o in case.facts if o.startswith(("<", '"'))}
+        plan = terms.name(facts[case.iri, str(NEC.plan)])
+
+        def label(subject: str, name: str, facts: dict = facts) -> str | None:
+            value = facts.get((subject, str(NEC[name])))
+            return world.label(URIRef(terms.name(value))) if value else None
+
+        received = facts.get((case.iri, str(NEC.received)))
+        rows.append(
+            (
+                case.iri,
+                by_name[made["determination"]].service_start,
+                terms.text(received) if received else None,
+                label(case.iri, "urgency") or "standard",
+                label(plan, "lineOfBusiness"),
+                datetime.fromisoformat(made["time"]),
+                made["disposition"],
+                made["iri"],
+                made["revises"],
+            )
+        )
+    return rows
+
+
+@answer
+def own_statuses(world: World) -> Rows:
+    by_name = {str(iri(d)): d for d in world.determinations}
+    return [
+        (
+            by_name[made["determination"]].case.iri,
+            made["determination"],
+            id_,
+            "https://example.org/decisions#person",
+            "R. Example",
+            status,
+            by_name[made["determination"]].status(id_).value,
+            datetime.fromisoformat(made["time"]),
+        )
+        for made in world.decisions
+        for id_, status in made["own"].items()
+    ]
 
 
 @answer

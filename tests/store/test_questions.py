@@ -64,7 +64,9 @@ def world(policy: Policy, place: Path) -> World:
 
 
 def decide(determinations: list) -> list[dict]:
-    """Decisions of people: two refused requests overridden alike, one of the decisions corrected, one approval."""
+    """What people signed: two refused requests overridden alike, one of the decisions corrected, one approval, and own
+    statuses that were given before a determination was shown.
+    """
     refused = [d for d in determinations if d.outcome == "criteria-not-met"][:2]
     (met,) = [d for d in determinations if d.outcome == "criteria-met"][:1]
     made = []
@@ -74,12 +76,15 @@ def decide(determinations: list) -> list[dict]:
             (refused[1], "ReferredToPeer", None),
             (refused[1], "Approved", 1),
             (met, "Approved", None),
+            (met, "Assessed", None),
         ]
     ):
         leaf = next((r for r in determination.criteria if r.status == "not-met" and r.evidence), None)
         override = f"nec:override :o{number} ;" if leaf and disposition == "ReferredToPeer" else ""
         name = f"https://example.org/decisions#d{number}"
         overrides = {leaf.criterion.id: "met"} if override else {}
+        own = {"adult-admission:3": "met", "adult-admission:5": "not-met"} if disposition == "Assessed" else {}
+        parts = [f"nec:ownStatus :own{place} ;" for place in range(len(own))]
         revision = f"prov:wasRevisionOf :d{revises} ;" if revises is not None else ""
         turtle = f"""
 @prefix nec: <https://w3id.org/necessity/core#> .
@@ -87,7 +92,7 @@ def decide(determinations: list) -> list[dict]:
 @prefix skos: <http://www.w3.org/2004/02/skos/core#> .
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
 @prefix : <https://example.org/decisions#> .
-:d{number} a nec:Decision ; nec:determination <{iri(determination)}> ; nec:disposition nec:{disposition} ; {override}
+:d{number} a nec:Decision ; nec:determination <{iri(determination)}> ; nec:disposition nec:{disposition} ; {override} {" ".join(parts)}
     {revision} prov:generatedAtTime "2026-10-0{number + 1}T10:00:00Z"^^xsd:dateTime ; prov:wasAttributedTo :person .
 :person skos:prefLabel "R. Example" ; nec:authorRole "utilization nurse" .
 """
@@ -96,13 +101,20 @@ def decide(determinations: list) -> list[dict]:
                 f":o{number} a nec:Override ; nec:criterion <{leaf.criterion.iri}> ; nec:status nec:Met ; "
                 f'nec:rationale "Seen in the addendum." .'
             )
-        slug = {"ReferredToPeer": "referred-to-peer", "Approved": "approved"}[disposition]
+        for place, (id_, status) in enumerate(own.items()):
+            turtle += (
+                f":own{place} a nec:OwnStatus ; nec:criterion <{determination.criterion(id_).criterion.iri}> ; "
+                f"nec:status nec:{status.title().replace('-', '')} .\n"
+            )
+        slug = {"ReferredToPeer": "referred-to-peer", "Approved": "approved", "Assessed": "assessed"}[disposition]
         made.append(
             {
                 "iri": name,
                 "determination": str(iri(determination)),
                 "disposition": slug,
                 "overrides": overrides,
+                "own": own,
+                "time": f"2026-10-0{number + 1}T10:00:00+00:00",
                 "revises": f"https://example.org/decisions#d{revises}" if revises is not None else None,
                 "turtle": turtle,
             }

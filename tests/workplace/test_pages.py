@@ -161,6 +161,15 @@ def view(name: str, role: Role = Role.REVIEWER, **state: object) -> AppTest:
     return test.run()
 
 
+def test_quality_shows_metrics_and_agreement(base: Path) -> None:
+    test = view("quality")
+    assert not test.exception
+    assert "mean hours to decision" in html(test)
+    test.segmented_control(key="quality").set_value("Agreement").run()
+    assert not test.exception
+    assert "No two people" in texts(test)
+
+
 def test_two_versions_of_a_policy_side_by_side(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("NECESSITY_POLICIES", str(write_toy(tmp_path)))
     monkeypatch.setenv("NECESSITY_POLICY", "toy")

@@ -1,0 +1,155 @@
+"""The commands on the quality of decisions in a knowledge base: metrics and agreement."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from datetime import tzinfo
+from typing import TYPE_CHECKING
+
+from reasoner.cli import options as shared
+from reasoner.cli.options import BaseLocation
+from reasoner.cli.output import DONE, writer
+from reasoner.ground.display import plain
+
+if TYPE_CHECKING:
+    from reasoner.cli.options import Commands
+
+FORMATS = ("text", "csv", "json")
+"""What both commands take for ``--format``."""
+_Row = dict[str, str | float | int | bool | None]
+
+
+def add(actions: Commands) -> list[argparse.ArgumentParser]:
+    """Add the commands to those of ``kb``, and return their parsers."""
+    metrics = actions.add_parser(
+        "metrics",
+        help="print the yearly metrics of decisions that CMS-0057-F has payers publish",
+        examples=("necessity kb metrics --kb base", "necessity kb metrics --kb base --since 2026-01-01 --format csv"),
+    )
+    metrics.add_argument("--since", metavar="DATE", type=shared.day, help="first day of the decisions that count")
+    metrics.add_argument("--until", metavar="DATE", type=shared.day, help="last day of the decisions that count")
+    metrics.add_argument(
+        "--line-of-business", metavar="LABEL", default="", help="only plans of this line, such as Medicaid"
+    )
+    metrics.add_argument(
+        "--time-zone", metavar="NAME", type=_zone, default="UTC", help="zone in which days are counted; default UTC"
+    )
+    metrics.set_defaults(run=_metrics)
+    agreement = actions.add_parser(
+        "agreement",
+        help="print how far reviewers agree who gave their own statuses first",
+        examples=("necessity kb agreement --kb base", "necessity kb agreement --kb base --by reviewer --format csv"),
+    )
+    agreement.add_argument(
+        "--by", choices=("criterion", "reviewer"), metavar="WHAT", default="criterion", help="criterion (default) or reviewer"
+    )
+    agreement.set_defaults(run=_agreement)
+    for parser in (metrics, agreement):
+        parser.add_argument(
+            "--format", choices=FORMATS, metavar="FORMAT", default="text", help="text (default), csv or json"
+        )
+        shared.add_out(parser)
+    return [metrics, agreement]
+
+
+def _zone(name: str) -> tzinfo:
+    from reasoner.workplace.settings import time_zone
+
+    try:
+        return time_zone(name)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _metrics(options: argparse.Namespace) -> int:
+    from reasoner.review.metrics import public_metrics
+    from reasoner.workplace import quality
+
+    with BaseLocation.of(options).open() as kb:
+        requests = quality.decided_requests(
+            kb, options.time_zone, since=options.since, until=options.until, line=options.line_of_business
+        )
+    rows: list[_Row] = [
+        {"urgency": m.urgency, "measure": m.name, "value": _rounded(m.value), "of": m.of, "share": _rounded(m.share)}
+        for m in public_metrics(requests)
+    ]
+    return _write(options, rows, ("urgency", "measure", "value", "of", "share"))
+
+
+def _agreement(options: argparse.Namespace) -> int:
+    from reasoner.review import agreement
+    from reasoner.workplace import quality
+
+    with BaseLocation.of(options).open() as kb:
+        ratings, names = quality.ratings(kb)
+    if options.by == "criterion":
+        rows: list[_Row] = [
+            {
+                "criterion": found.criterion,
+                "cases": found.cases,
+                "reviewers": found.raters,
+                "agreement": _rounded(found.percent),
+                "alpha": _rounded(found.alpha),
+                "asksForReading": found.asks_for_a_reading,
+            }
+            for found in agreement.by_criterion(ratings)
+        ]
+        return _write(options, rows, ("criterion", "cases", "reviewers", "agreement", "alpha", "asksForReading"))
+    rows = [
+        {
+            "reviewer": names[found.rater],
+            "ratings": found.ratings,
+            "agreementWithPanel": _rounded(found.percent_panel),
+            "kappaWithPanel": _rounded(found.kappa_panel),
+            "determined": found.determined,
+            "agreementWithDetermined": _rounded(found.percent_determined),
+            "kappaWithDetermined": _rounded(found.kappa_determined),
+        }
+        for found in agreement.by_reviewer(ratings)
+    ]
+    columns = (
+        "ratings",
+        "agreementWithPanel",
+        "kappaWithPanel",
+        "determined",
+        "agreementWithDetermined",
+        "kappaWithDetermined",
+    )
+    return _write(options, rows, ("reviewer", *columns))
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
+def _write(options: argparse.Namespace, rows: Sequence[_Row], columns: Sequence[str]) -> int:
+    if options.format == "json":
+        text = json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
+    elif options.format == "csv":
+        stream = io.StringIO()
+        table = csv.DictWriter(stream, columns, lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+        text = stream.getvalue()
+    else:
+        text = _as_text([columns, *([_shown(row[column]) for column in columns] for row in rows)])
+    with writer(*shared.output_of(options)) as out:
+        out.write(text.encode())
+    return DONE
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "-" if value is None else plain(str(value))
+
+
+def _as_text(rows: Sequence[Iterable[str]]) -> str:
+    table = [list(row) for row in rows]
+    widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table)
+    return "\n".join(lines) + "\n"
