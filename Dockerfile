@@ -9,7 +9,7 @@ ENV PYTHONDONTWRITEBYTECODE=1 NECESSITY_CACHE=/tmp/necessity
 COPY constraints.txt /tmp/constraints.txt
 COPY --from=build /wheels /wheels
 # hadolint ignore=DL3013
-RUN pip install --no-cache-dir --constraint /tmp/constraints.txt "$(find /wheels -name 'necessity-*.whl')[tables]" \
+RUN pip install --no-cache-dir --constraint /tmp/constraints.txt "$(find /wheels -name 'necessity-*.whl')[tables,zstd]" \
     && rm -r /wheels /tmp/constraints.txt \
     && useradd --no-create-home --uid 10001 necessity
 USER 10001

@@ -58,7 +58,7 @@ $(VENV)/.app: pyproject.toml constraints.txt | $(VENV)/bin/python
 	touch $@ $(VENV)/.run
 
 $(VENV)/.dev: pyproject.toml constraints.txt requirements-dev.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[app,check,documents,encryption,model,serve,spark,tables]' --requirement requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[app,check,documents,encryption,model,remote,serve,spark,tables,zstd]' --requirement requirements-dev.txt
 	touch $@ $(VENV)/.run $(VENV)/.app
 
 clean:

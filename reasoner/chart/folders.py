@@ -60,12 +60,27 @@ def contents(folder: Path, is_chart: Callable[[Path], bool], is_left_out: Callab
                 found.append(str(path))
             else:
                 others[file_type(path.name)[0] or "no suffix"] += 1
+    return FolderContents(tuple(sorted(found)), file_words(others, broken, links, kept))
+
+
+def file_words(
+    others: Counter[str], broken: int = 0, links: int = 0, kept_folders: int = 0, kept_files: int = 0
+) -> tuple[str, ...]:
+    """What is not read, in words.
+
+    Args:
+        others: how many files there are of each other type.
+        broken: links that lead nowhere.
+        links: links to folders.
+        kept_folders: folders that programs keep for themselves.
+        kept_files: files in such folders.
+    """
     other = f"of another type ({', '.join(sorted(others))})"
     said = (
         (sum(others.values()), f"file {other}", f"files {other}"),
         (broken, "broken link", "broken links"),
         (links, "link to a folder", "links to folders"),
-        (kept, "folder that programs keep for themselves", "folders that programs keep for themselves"),
+        (kept_folders, "folder that programs keep for themselves", "folders that programs keep for themselves"),
+        (kept_files, "file that programs keep for themselves", "files that programs keep for themselves"),
     )
-    words = [f"{number} {one if number == 1 else more}" for number, one, more in said if number]
-    return FolderContents(tuple(sorted(found)), tuple(words))
+    return tuple(f"{number} {one if number == 1 else more}" for number, one, more in said if number)

@@ -21,27 +21,25 @@ from rdflib import Graph
 from reasoner.chart.coding import code_systems
 from reasoner.chart.documents import anchors
 from reasoner.chart.fast.chart import read_cases
-from reasoner.chart.folders import DELTA_LOG
 from reasoner.chart.intake_result import IntakeResult, report_on_bundle, report_on_graph, report_on_orphans
 from reasoner.chart.model import Case
-from reasoner.chart.packing import GZIP, file_type, unpacked
+from reasoner.chart.packing import file_type, unpacked
 from reasoner.chart.sources import (
     ALL_SUFFIXES,
     FHIR,
     LINES,
-    STDIN,
     TABLE,
     TURTLE,
     WHOLE,
     WORKBOOK,
-    XML,
     called,
     content,
     find,
     given_type,
-    in_xml,
+    is_local,
     is_stream,
     opened,
+    unknown,
 )
 from reasoner.chart.tables import rows
 from reasoner.ground.errors import DocumentationError, NecessityError, reading
@@ -279,14 +277,14 @@ class _Intake:
         try:
             kind, packed = file_type(name if suffix is None else suffix)
             if kind not in WHOLE:
-                raise _unknown(name, suffix, data)
-            if kind in (TABLE, WORKBOOK) and data is None and not packed and not is_stream(name):
+                raise unknown(name, suffix, data)
+            if kind in (TABLE, WORKBOOK) and data is None and not packed and is_local(name):
                 yield from self.table(Path(name), source) if kind == TABLE else self.workbook(Path(name), source)
                 return
             if data is None:
                 data = content(name, suffix)
             elif packed:
-                data = unpacked(io.BytesIO(data), source).read(parsing.MAX_BYTES + 1)
+                data = unpacked(io.BytesIO(data), source, packed).read(parsing.MAX_BYTES + 1)
             if len(data) > parsing.MAX_BYTES:
                 raise DocumentationError(f"it is larger than {parsing.MAX_BYTES // 2**20} MiB", where=source)
             if kind in (TABLE, WORKBOOK):
@@ -440,23 +438,6 @@ class _Intake:
 
     def _cases(self, chart: parsing.DataSet) -> tuple[Case, ...]:
         return read_cases(chart, self._policy, self._as_of)
-
-
-def _unknown(name: str, suffix: str | None, data: bytes | None) -> DocumentationError:
-    """The error that a source is of no type that is read."""
-    source = called(name)
-    if data is None and Path(name).is_dir():
-        if Path(name).name == DELTA_LOG:
-            problem = "this is a Delta table, and its log says which of its files are removed from it"
-            return DocumentationError(problem, where=source, mend="Export the table, or name its current files")
-        return DocumentationError("the folder cannot be read", where=source, mend="Make it readable, or leave it out")
-    if file_type(name if suffix is None else suffix)[0] == XML:
-        found = in_xml(content(name, suffix) if data is None else data)
-        if found:
-            return DocumentationError(found[0], where=source, mend=found[1])
-    kind = Path(name).suffix.lower() if suffix is None and name != STDIN else suffix or ""
-    mend = "Give --input-format" if is_stream(name) else f"Known: {' '.join(WHOLE)}, each also packed as {GZIP}"
-    return DocumentationError(f"unknown file type {kind!r}", where=source, mend=mend)
 
 
 def _bundle_in_turtle(kind: str, data: bytes, source: str) -> dict[str, Any] | None:

@@ -1,6 +1,7 @@
 """Packed files: what is in a compressed file, within a limit.
 
-The end of a name, or of a file type, says how a file is packed: ``bundle.json.gz`` is JSON, packed by gzip.
+The end of a name, or of a file type, says how a file is packed: ``bundle.json.gz`` is JSON, packed by gzip, ``bundle.json.zst``
+by Zstandard.
 """
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
+from importlib import import_module
 from pathlib import PurePath
+from types import ModuleType
 from typing import TYPE_CHECKING, BinaryIO
 
 from reasoner.ground.errors import DocumentationError
@@ -17,35 +20,37 @@ from reasoner.rdf.parsing import MAX_BYTES
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-GZIP = ".gz"
-"""What the names of files end with that gzip packed."""
+GZIP, ZSTD = ".gz", ".zst"
+"""What the names of files end with that gzip or Zstandard packed."""
+PACKED = (GZIP, ZSTD)
 MAX_RATIO = 200
 """How many times as large as packed what is in a file may be, where it is larger than `MAX_BYTES`."""
 
 
-def file_type(name: str) -> tuple[str, bool]:
-    """The file type that a name tells, such as ``.json``, and whether the file is packed.
+def file_type(name: str) -> tuple[str, str]:
+    """The file type that a name tells, such as ``.json``, and how the file is packed: one of `PACKED`, or nothing.
 
     Args:
         name: a path, or a file type such as ``.json.gz``.
     """
     bare = PurePath(name).name.lower()
-    packed = bare.endswith(GZIP)
-    _, dot, kind = bare.removesuffix(GZIP).rpartition(".")
+    packed = next((suffix for suffix in PACKED if bare.endswith(suffix)), "")
+    _, dot, kind = bare.removesuffix(packed).rpartition(".")
     return dot + kind if dot else "", packed
 
 
-def unpacked(packed: BinaryIO, source: str) -> BinaryIO:
+def unpacked(packed: BinaryIO, source: str, how: str = GZIP) -> BinaryIO:
     """What is in a packed stream, unpacked as it is read.
 
     Args:
-        packed: what gzip made.
+        packed: what gzip or Zstandard made.
         source: what to call it in errors.
+        how: one of `PACKED`.
 
     Raises:
-        DocumentationError: as it is read, if it is not gzip, is damaged, or holds too much.
+        DocumentationError: it cannot be unpacked; as it is read, if it is packed otherwise, is damaged, or holds too much.
     """
-    return io.BufferedReader(_Unpacked(packed, source), 2**17)
+    return io.BufferedReader(_Unpacked(packed, source, how), 2**17)
 
 
 class _Counted(io.RawIOBase):
@@ -67,9 +72,16 @@ class _Counted(io.RawIOBase):
 
 
 class _Unpacked(io.RawIOBase):
-    def __init__(self, packed: BinaryIO, source: str) -> None:
+    def __init__(self, packed: BinaryIO, source: str, how: str) -> None:
         self._packed = _Counted(packed)
-        self._content = gzip.GzipFile(fileobj=self._packed, mode="rb")
+        self._errors: tuple[type[Exception], ...] = (gzip.BadGzipFile, EOFError, zlib.error)
+        self._name = "gzip"
+        if how == ZSTD:
+            zstd = _zstd(source)
+            self._content = zstd.ZstdFile(self._packed)
+            self._errors, self._name = (zstd.ZstdError, EOFError), "Zstandard"
+        else:
+            self._content = gzip.GzipFile(fileobj=self._packed, mode="rb")
         self._source = source
         self._count = 0
 
@@ -79,11 +91,22 @@ class _Unpacked(io.RawIOBase):
     def readinto(self, buffer: WriteableBuffer) -> int:
         try:
             count: int = self._content.readinto(buffer)
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            problem = "it ends before its end" if isinstance(error, EOFError) else "it is not gzip, or is damaged"
+        except self._errors as error:
+            damaged = f"it is not {self._name}, or is damaged"
+            problem = "it ends before its end" if isinstance(error, EOFError) else damaged
             raise DocumentationError(problem, where=self._source, mend="Pack it again") from error
         self._count += count
         if self._count > max(MAX_BYTES, MAX_RATIO * self._packed.count):
             problem = f"unpacked it is larger than {MAX_BYTES // 2**20} MiB and {MAX_RATIO} times as large as packed"
             raise DocumentationError(problem, where=self._source, mend="Look at what it holds, and give it unpacked")
         return count
+
+
+def _zstd(source: str) -> ModuleType:
+    """The library of Zstandard; raises `DocumentationError` if there is none."""
+    for name in ("compression.zstd", "backports.zstd"):  # the first is of Python 3.14
+        try:
+            return import_module(name)
+        except ImportError:
+            continue
+    raise DocumentationError("Zstandard is not installed", where=source, mend="pip install 'necessity[zstd]'")

@@ -5,13 +5,18 @@ from __future__ import annotations
 import glob
 import re
 import sys
+import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import BinaryIO
+from pathlib import Path, PurePath
+from typing import BinaryIO, cast
 
-from reasoner.chart.folders import FolderContents, contents
-from reasoner.chart.packing import file_type, unpacked
+from reasoner.chart import archives, remote
+from reasoner.chart.archives import ARCHIVE
+from reasoner.chart.folders import DELTA_LOG, FolderContents, contents
+from reasoner.chart.packing import PACKED, file_type, unpacked
+from reasoner.chart.remote import is_remote
 from reasoner.chart.tables import rows, workbook
 from reasoner.ground.errors import DocumentationError, UsageError
 from reasoner.rdf import parsing
@@ -55,7 +60,9 @@ def find(paths: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> Iterator
     """
     for name in paths:
         path = Path(name)
-        if is_stream(name) or path.is_file():
+        if ARCHIVE not in suffixes and (is_remote(name) or is_archive(name)):
+            yield from _inside(name, suffixes).files or (name,)
+        elif is_stream(name) or path.is_file() or archives.is_member(name):
             yield name
         elif not path.exists() and (matches := sorted(glob.glob(name, recursive=True))):
             yield from find(matches, suffixes)
@@ -63,7 +70,8 @@ def find(paths: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> Iterator
             files = _contents(path, suffixes).files
             if not files:
                 raise UsageError("the folder holds no documentation", where=name, mend=f"Known: {' '.join(suffixes)}")
-            yield from files
+            for file in files:
+                yield from _inside(file, suffixes).files if is_archive(file) and ARCHIVE not in suffixes else (file,)
         else:
             raise UsageError("there is no such file or folder", where=name)
 
@@ -72,17 +80,45 @@ def passed_over(paths: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> I
     """What is not read of the folders among some paths: the folder, and what of it, in words."""
     for name in paths:
         path = Path(name)
-        if path.is_dir():
-            yield from ((name, words) for words in _contents(path, suffixes).passed_over)
+        if is_remote(name) or is_archive(name):
+            yield from ((name, words) for words in _inside(name, suffixes).passed_over)
+        elif path.is_dir():
+            found = _contents(path, suffixes)
+            yield from ((name, words) for words in found.passed_over)
+            yield from passed_over(filter(is_archive, found.files), suffixes)
         elif not path.exists():
             yield from passed_over(sorted(glob.glob(name, recursive=True)), suffixes)
+
+
+def is_archive(name: str) -> bool:
+    """Whether a path is one of an archive of charts on this machine."""
+    return file_type(name) == (ARCHIVE, "") and Path(name).is_file()
+
+
+def is_local(name: str) -> bool:
+    """Whether a source is a file of this machine by itself, neither remote nor in an archive."""
+    return not is_stream(name) and not is_remote(name) and not archives.is_member(name)
+
+
+def _inside(name: str, suffixes: tuple[str, ...]) -> FolderContents:
+    """What is in an archive or at a URL; what cannot be listed is to be read, so that it is rejected by name."""
+    try:
+        found = _listed(name, suffixes)
+    except DocumentationError:
+        return FolderContents((name,), ())
+    return found if found.files else FolderContents((name,), found.passed_over)
+
+
+def _listed(name: str, suffixes: tuple[str, ...]) -> FolderContents:
+    contents_of = remote.contents if is_remote(name) else archives.contents
+    return contents_of(name, lambda path: file_type(path.name)[0] in suffixes, _is_left_out)
 
 
 def _contents(folder: Path, suffixes: tuple[str, ...]) -> FolderContents:
     return contents(folder, lambda path: _is_chart(path, suffixes), _is_left_out)
 
 
-def _is_left_out(path: Path) -> bool:
+def _is_left_out(path: PurePath) -> bool:
     """Whether a file of a folder is a manifest, or hidden."""
     stem = Path(path.stem).stem if file_type(path.name)[1] else path.stem
     return stem == "expected" or path.name.startswith(_LEFT_OUT)
@@ -91,7 +127,7 @@ def _is_left_out(path: Path) -> bool:
 def _is_chart(path: Path, suffixes: tuple[str, ...]) -> bool:
     """Whether a file of a folder is to be read, or to be refused by name."""
     kind, packed = file_type(path.name)
-    return kind in suffixes or (kind == XML and not packed and in_xml(_head(path)) is not None)
+    return kind in (*suffixes, ARCHIVE) or (kind == XML and not packed and in_xml(_head(path)) is not None)
 
 
 def in_xml(data: bytes) -> tuple[str, str] | None:
@@ -116,7 +152,7 @@ def may_be_fhir(name: str, suffix: str | None) -> bool:
     """
     given = given_type(name, suffix)
     kind, packed = file_type(name if given is None else given)
-    if kind in TURTLE and not packed and not is_stream(name):
+    if kind in TURTLE and not packed and is_local(name):
         return _FHIR_NAMES(_head(Path(name))) is not None
     return kind in (FHIR, LINES, *TURTLE)
 
@@ -148,17 +184,28 @@ def opened(name: str, suffix: str | None = None) -> Iterator[BinaryIO]:
     Raises:
         DocumentationError: it cannot be opened, or, as it is read, unpacked.
     """
-    packed = file_type(suffix or name)[1] if suffix or name != STDIN else False
+    packed = file_type(suffix or name)[1] if suffix or name != STDIN else ""
     if name == STDIN:
-        yield unpacked(sys.stdin.buffer, called(name)) if packed else sys.stdin.buffer
+        yield unpacked(sys.stdin.buffer, called(name), packed) if packed else sys.stdin.buffer
         return
+    with _opened(name) as stream:
+        try:
+            yield unpacked(stream, name, packed) if packed else stream
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            mend = "Pack the archive again"
+            raise DocumentationError(f"the file cannot be unpacked ({error})", where=name, mend=mend) from error
+
+
+def _opened(name: str) -> BinaryIO:
+    if is_remote(name):
+        return remote.opened(name)
+    if archives.is_member(name):
+        return cast(BinaryIO, archives.opened(name))
     try:
-        stream = open(name, "rb")  # noqa: SIM115
+        return open(name, "rb")
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise DocumentationError(f"the file cannot be read: {reason}", where=name) from error
-    with stream:
-        yield unpacked(stream, name) if packed else stream
 
 
 def content(name: str, suffix: str | None = None) -> bytes:
@@ -178,3 +225,30 @@ def content(name: str, suffix: str | None = None) -> bytes:
         problem = f"{unpacked_} is larger than {parsing.MAX_BYTES // 2**20} MiB"
         raise DocumentationError(problem, where=called(name), mend="Split it by request")
     return data
+
+
+def unknown(name: str, suffix: str | None, data: bytes | None) -> DocumentationError:
+    """The error that a source is of no type that is read."""
+    source = called(name)
+    if data is None and (is_remote(name) or is_archive(name)) and Path(name).name != DELTA_LOG:
+        try:
+            _listed(name, ALL_SUFFIXES)
+        except DocumentationError as error:
+            return error
+        return DocumentationError("it holds no documentation", where=source, mend=f"Known: {' '.join(WHOLE)}")
+    if data is None and (Path(name).is_dir() or Path(name).name == DELTA_LOG):
+        if Path(name).name == DELTA_LOG:
+            problem = "this is a Delta table, and its log says which of its files are removed from it"
+            return DocumentationError(problem, where=source, mend="Export the table, or name its current files")
+        return DocumentationError("the folder cannot be read", where=source, mend="Make it readable, or leave it out")
+    if file_type(name if suffix is None else suffix)[0] == XML:
+        found = in_xml(content(name, suffix) if data is None else data)
+        if found:
+            return DocumentationError(found[0], where=source, mend=found[1])
+    kind = Path(name).suffix.lower() if suffix is None and name != STDIN else suffix or ""
+    mend = (
+        "Give --input-format"
+        if is_stream(name)
+        else f"Known: {' '.join(WHOLE)}, each also packed as {' or '.join(PACKED)}"
+    )
+    return DocumentationError(f"unknown file type {kind!r}", where=source, mend=mend)

@@ -105,9 +105,9 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: StreamFormat, gate: 
         whole=form.whole,
     )
     files = list(sources.find(inputs.paths, sources.ALL_SUFFIXES))
-    total = sum(os.stat(name).st_size for name in files if name != sources.STDIN)
+    total = sum(os.stat(name).st_size for name in files if sources.is_local(name))
     jobs = process_count(how.jobs, total)
-    if any(file_type(name)[1] for name in files):
+    if any(file_type(name)[1] or not sources.is_local(name) for name in files):
         total = 0  # it is told once they are unpacked
     with _state(job, how) as state:
         pieces = piece.pieces(inputs.paths, inputs.stdin_suffix)

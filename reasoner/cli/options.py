@@ -54,12 +54,12 @@ class Inputs:
     def of(cls, options: argparse.Namespace) -> Inputs:
         """The charts that the options of `add_input` and `add_as_of` name; raises `UsageError` for what cannot be."""
         from reasoner.chart import sources
-        from reasoner.chart.packing import GZIP, file_type
+        from reasoner.chart.packing import PACKED, file_type
 
         suffix = "." + options.input_format.lstrip(".") if options.input_format else None
         known = (*sources.ALL_SUFFIXES, sources.XML)
         if suffix and file_type(suffix)[0] not in known:
-            mend = f"Known: {' '.join(sources.ALL_SUFFIXES)}, each also packed as {GZIP}"
+            mend = f"Known: {' '.join(sources.ALL_SUFFIXES)}, each also packed as {' or '.join(PACKED)}"
             raise UsageError(f"--input-format is {options.input_format!r}", mend=mend)
         if suffix and not any(map(sources.is_stream, options.paths)):
             raise UsageError("--input-format is for standard input", mend="The name of a file tells its type")
@@ -180,7 +180,7 @@ def add_input_format(parser: argparse.ArgumentParser) -> None:
         "--input-format",
         metavar="TYPE",
         help="file type of standard input: ttl, trig, nt, nq, jsonld, rdf, json, ndjson, csv, xlsx or parquet; "
-        ".gz behind it if it is packed",
+        ".gz or .zst behind it if it is packed",
     )
 
 

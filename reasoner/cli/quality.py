@@ -45,7 +45,11 @@ def add(actions: Commands) -> list[argparse.ArgumentParser]:
         examples=("necessity kb agreement --kb base", "necessity kb agreement --kb base --by reviewer --format csv"),
     )
     agreement.add_argument(
-        "--by", choices=("criterion", "reviewer"), metavar="WHAT", default="criterion", help="criterion (default) or reviewer"
+        "--by",
+        choices=("criterion", "reviewer"),
+        metavar="WHAT",
+        default="criterion",
+        help="criterion (default) or reviewer",
     )
     agreement.set_defaults(run=_agreement)
     for parser in (metrics, agreement):

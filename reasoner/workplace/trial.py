@@ -55,7 +55,7 @@ def run_trial(
     kind, packed = file_type(name)
     try:
         if packed and len(data) <= limit:
-            data = unpacked(BytesIO(data), name).read(limit + 1)
+            data = unpacked(BytesIO(data), name, packed).read(limit + 1)
     except NecessityError as error:
         return Trial(name, (), (str(error),), ())
     if len(data) > limit:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -158,16 +160,17 @@ def test_its_content_may_be_given_with_its_name(policy: Policy) -> None:
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("a/b.json.gz", (".json", True)),
-        ("B.JSON.GZ", (".json", True)),
-        (".json.gz", (".json", True)),
-        (".ttl", (".ttl", False)),
-        ("a.b/c", ("", False)),
-        ("c.gz", ("", True)),
-        ("Condition.000.ndjson", (".ndjson", False)),
+        ("a/b.json.gz", (".json", ".gz")),
+        ("B.JSON.GZ", (".json", ".gz")),
+        (".json.gz", (".json", ".gz")),
+        (".ttl", (".ttl", "")),
+        ("a/b.nq.ZST", (".nq", ".zst")),
+        ("a.b/c", ("", "")),
+        ("c.gz", ("", ".gz")),
+        ("Condition.000.ndjson", (".ndjson", "")),
     ],
 )
-def test_the_name_tells_the_type(name: str, kind: tuple[str, bool]) -> None:
+def test_the_name_tells_the_type(name: str, kind: tuple[str, str]) -> None:
     assert packing.file_type(name) == kind
 
 
@@ -199,3 +202,49 @@ def test_other_xml_is_of_an_unknown_type(policy: Policy, tmp_path: Path) -> None
     (tmp_path / "catalog.xml").write_text("<catalog/>")
     _, (error,), _ = read(str(tmp_path / "catalog.xml"), policy)
     assert "unknown file type '.xml'" in str(error)
+
+
+def zstandard(data: bytes) -> bytes:
+    return import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd").compress(data)
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_what_zstandard_packed_is_read_too(policy: Policy, tmp_path: Path, name: str) -> None:
+    data = contents(tmp_path)[name]
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / name).write_bytes(data)
+    (tmp_path / f"{name}.zst").write_bytes(zstandard(data[:50]) + zstandard(data[50:]))  # two frames
+    expected = said(list(read_all([str(tmp_path / "a" / name)], policy, options=OPTIONS)))
+    assert expected
+    assert said(list(read_all([str(tmp_path / f"{name}.zst")], policy, options=OPTIONS))) == expected
+    assert of_batch(policy, str(tmp_path / f"{name}.zst")) == expected
+
+
+@pytest.mark.parametrize(
+    ("damage", "problem"),
+    [
+        (lambda data: data[:-20], "it ends before its end"),
+        (lambda data: b"no frame" + data, "it is not Zstandard, or is damaged"),
+    ],
+    ids=["cut off", "not Zstandard"],
+)
+def test_damage_of_zstandard_names_the_file(policy: Policy, tmp_path: Path, damage: object, problem: str) -> None:
+    path = tmp_path / "chart.ttl.zst"
+    assert callable(damage)
+    path.write_bytes(damage(zstandard(TURTLE.encode())))
+    (result,) = read_all([str(path)], policy)
+    assert str(result.errors[0]) == f"{path}: {problem}. Pack it again"
+
+
+def test_without_the_library_the_file_is_rejected_by_name(
+    policy: Policy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "chart.ttl").write_text(TURTLE)
+    (tmp_path / "other.ttl.zst").write_bytes(b"")
+    for module in ("compression.zstd", "backports.zstd"):
+        monkeypatch.setitem(sys.modules, module, None)
+    first, second = read_all([str(tmp_path)], policy)
+    assert (len(first.cases), str(second.errors[0])) == (
+        1,
+        f"{tmp_path / 'other.ttl.zst'}: Zstandard is not installed. pip install 'necessity[zstd]'",
+    )

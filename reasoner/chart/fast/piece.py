@@ -125,7 +125,8 @@ def pieces(paths: Iterable[str], suffix: str | None = None, size: int = SIZE) ->
     for name in dict.fromkeys(sources.find(paths, sources.ALL_SUFFIXES)):
         given = sources.given_type(name, suffix)
         kind = file_type(name if given is None else given)[0]
-        if kind in (QUADS, LINES, TABLE, WORKBOOK, SHEET) or sources.is_stream(name):
+        local = sources.is_local(name)
+        if kind in (QUADS, LINES, TABLE, WORKBOOK, SHEET) or not local:
             if kind == LINES and not sources.is_stream(name) and _is_export(name):
                 exports.setdefault(str(Path(name).parent), []).append(name)
             else:
@@ -147,7 +148,7 @@ def pieces(paths: Iterable[str], suffix: str | None = None, size: int = SIZE) ->
 def _parts(name: str, given: str | None, size: int) -> Iterator[Piece]:
     """The pieces of a file that has parts, or of standard input, whose file type is given."""
     kind, packed = file_type(name if given is None else given)
-    flows = packed or sources.is_stream(name)
+    flows = packed or not sources.is_local(name)
     if kind == SHEET:
         with sources.opened(name, given) as stream:
             yield from _requests(name, rows.csv_records(stream, sources.called(name)), size)
