@@ -60,7 +60,7 @@ def add(commands: Commands) -> None:
         "--originals",
         metavar="DIR",
         type=Path,
-        help="with --accept: a folder to keep the files in that the statements rest on, for `kb load --originals`",
+        help="with --accept: a folder to keep the files in that the statements rest on, for kb load --originals",
     )
     shared.add_originals_key(abstract)
     abstract.add_argument("--reviewer", metavar="NAME", help="with --accept: who marked the rows that do not say so")

@@ -72,9 +72,10 @@ def add(commands: Commands) -> None:
     load.add_argument(
         "--originals",
         metavar="PATH",
-        nargs="+",
+        action="append",
         default=[],
-        help="documents: those that texts of the charts were read from are kept beside the base",
+        help="a document, or a folder of them or of abstract --originals: the files that texts of the charts were read from "
+        "are kept beside the base; can be repeated",
     )
     load.set_defaults(run=_load)
     determine = actions.add_parser(
