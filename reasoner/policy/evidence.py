@@ -98,7 +98,7 @@ def _facts(policy: Policy, criterion: Criterion) -> Iterator[Rule]:
     for topic in _stated(policy, criterion, NEC.supersededPer):
         by = "the narrowest class of the statement" if topic == RDF.type else label(policy, str(topic))
         yield Rule("facts", f"told apart by {by}" + (f"; {quantifier[0]} has to hold" if quantifier else ""))
-        values = _values(policy, topic)
+        values = values_of(policy, topic)
         yield from (Rule("value", label(policy, value)) for value in values[:_SHOWN])
         if len(values) > _SHOWN:
             yield Rule("value", f"… and {len(values) - _SHOWN} more")
@@ -114,7 +114,7 @@ def _stated(policy: Policy, criterion: Criterion, predicate: Node) -> list[Node]
 
 def _kind_of_value(policy: Policy, detail: str) -> str:
     """What the value of a property has to be, after a colon; empty if nothing says it."""
-    values = _values(policy, URIRef(detail))
+    values = values_of(policy, URIRef(detail))
     if values:
         shown = ", ".join(policy.short(value) for value in values[:_SHOWN])
         return f": {shown}{', …' if len(values) > _SHOWN else ''}"
@@ -129,8 +129,13 @@ def _kind_of_value(policy: Policy, detail: str) -> str:
     return (f": {kind}{bounds}" if kind else "") + (f" in {unit}" if unit else "")
 
 
-def _values(policy: Policy, property_: Node) -> list[str]:
-    """The IRIs of the terms of the vocabulary that a property can have, if they are limited to some."""
+def values_of(policy: Policy, property_: Node) -> list[str]:
+    """The IRIs of the terms of the vocabulary that a property can have, if they are limited to some.
+
+    Args:
+        policy: the policy.
+        property_: a property of statements.
+    """
     found: list[str] = []
     for shape in _shapes(policy, property_):
         for head in intake(policy).objects(shape, SH["in"]):

@@ -26,6 +26,9 @@ class Action(StrEnum):
     TRY = "try charts"
     DRAFT = "draft"
     ACCEPT = "accept a statement"
+    TAKE_IN = "take in a request"
+    ADD_EVIDENCE = "add evidence"
+    STATE = "make a statement"
     DETERMINE = "determine"
     DECIDE = "decide"
     DECIDE_ADVERSELY = "decide adversely"
@@ -37,7 +40,13 @@ class Action(StrEnum):
 
 _VIEW = frozenset({Action.SIGN_IN, Action.READ, Action.QUERY})
 _TEAM = frozenset({Action.ASSIGN, Action.NOTE})
-_REVIEW = _VIEW | _TEAM | {Action.EXPORT, Action.TRY, Action.DRAFT, Action.ACCEPT, Action.DETERMINE, Action.DECIDE}
+_EVIDENCE = frozenset({Action.TAKE_IN, Action.ADD_EVIDENCE, Action.STATE})
+_REVIEW = (
+    _EVIDENCE
+    | _VIEW
+    | _TEAM
+    | {Action.EXPORT, Action.TRY, Action.DRAFT, Action.ACCEPT, Action.DETERMINE, Action.DECIDE}
+)
 PERMITTED: Mapping[Role, frozenset[Action]] = MappingProxyType(
     {
         Role.VIEWER: _VIEW,

@@ -43,6 +43,7 @@ from reasoner.store.sandbox import Sandbox
 from reasoner.workplace import quality
 from reasoner.workplace.auditing import actor, audited
 from reasoner.workplace.drafts import Colleague, DraftField, Drafts
+from reasoner.workplace.evidence import Evidence
 from reasoner.workplace.letters import Letters
 from reasoner.workplace.settings import WorkplaceSettings
 from reasoner.workplace.team import Team
@@ -117,6 +118,9 @@ class Workplace:
         self._items: dict[str, list[WorklistItem]] | None = None
         self.revision = 0
         """Changes whenever the knowledge base may have changed."""
+        self.evidence = Evidence(
+            kb, self.policy, folder, self.trail, self._lock, self._determine_now, self.settings.max_upload
+        )
         self._determined_on = lru_cache(maxsize=256)(self._determine_content)
 
     def close(self) -> None:
@@ -358,10 +362,11 @@ class Workplace:
             case = read_chart(request, content, self.policy, as_of)
             return case, determine_case(case, self.policy, configuration=self._configuration)
 
-    def _determine_now(self, request: str, as_of: date | None, user: User) -> None:
+    def _determine_now(self, request: str, as_of: date | None, user: User) -> tuple[Determination, ...]:
         _, determinations = self._determined(request, as_of)
         self._kb.record(determinations, by=actor(user))
         self._reread(request)
+        return determinations
 
     def _reread(self, request: str) -> None:
         """Read the items of a request again, after the knowledge base has changed."""
