@@ -1,6 +1,7 @@
-"""Makes the pictures of README.md anew from the sample charts: ``python -m docs.pictures``.
+"""Makes the pictures of README.md and docs/workplace.md anew from the samples: ``python -m docs.pictures``.
 
-`terminal.svg` is what a command prints; `workplace.png` is the workplace in a headless Chromium, which has to be installed.
+`terminal.svg` is what a command prints; `workplace.png` and `reading.png` are the workplace in a headless Chromium, which has to be
+installed.
 """
 
 from __future__ import annotations
@@ -23,6 +24,18 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 CHART = "safety-plan-without-emergency-access"
 SHOWN = ["determine", "data/cases/mp9556"]
+FACTS = {
+    "reference": "UM-2026-0417",
+    "member_name": "J. Doe",
+    "birth_date": "1987-06-14",
+    "phase": "admission",
+    "focus": "mental-health",
+    "service_start": "2026-02-16",
+    "jurisdiction": "US-MO",
+}
+"""A request for the sample notes."""
+READ = "safety plan documented"
+"""The criterion that is read in them."""
 FIRST, LAST, COLUMNS = 18, 11, 112
 LINE, CHARACTER, MARGIN, BAR = 17, 7.8, 16, 28
 STYLES = {
@@ -37,11 +50,17 @@ STYLES = {
 
 
 def main() -> None:
-    """Write both pictures."""
+    """Write the pictures."""
     docs = ROOT / "docs"
     (docs / "terminal.svg").write_text(terminal(SHOWN))
-    with tempfile.TemporaryDirectory() as folder, workplace(Path(folder) / "kb") as url:
-        photograph(url, docs / "workplace.png")
+    with tempfile.TemporaryDirectory() as folder:
+        kb = Path(folder) / "kb"
+        for words in (["init"], ["load", "data/cases/mp9556"], ["determine"]):
+            necessity("kb", *words, "--kb", str(kb))
+        request = with_notes(kb)
+        with workplace(kb) as url:
+            photograph(url, docs / "workplace.png")
+            photograph(url, docs / "reading.png", request)
 
 
 def necessity(*words: str) -> str:
@@ -99,11 +118,31 @@ def spaced(text: str) -> str:
     return html.escape(text).replace(" ", "\u00a0")
 
 
+def with_notes(kb: Path) -> str:
+    """The opaque id of a request with the sample notes, taken into a base."""
+    from reasoner import load_policy
+    from reasoner.review import people
+    from reasoner.review.authority import Role
+    from reasoner.store.backends import open_store
+    from reasoner.store.base import KnowledgeBase
+    from reasoner.workplace.files import Upload
+    from reasoner.workplace.service import Workplace
+    from reasoner.workplace.worklist import request_id
+
+    nora = people.local("Nora Fields", Role.REVIEWER)
+    opened = Workplace(KnowledgeBase(open_store(kb, write=True)), load_policy(), kb / "workplace")
+    notes = [Upload(path.name, path.read_bytes()) for path in sorted((ROOT / "data/notes").glob("*.txt"))]
+    files = opened.evidence.look(nora, notes)
+    days = {"intake.txt": "2026-02-09", "psychiatry.txt": "2026-02-12"}
+    about = {text.digest: {"document": text.name, "issued": days[text.name]} for text in files.documents}
+    request, _ = opened.evidence.create(nora, FACTS, files, about)
+    opened.close()
+    return request_id(request)
+
+
 @contextmanager
 def workplace(kb: Path) -> Iterator[str]:
-    """The URL of the workplace over the sample charts, as long as it is served."""
-    for words in (["init"], ["load", "data/cases/mp9556"], ["determine"]):
-        necessity("kb", *words, "--kb", str(kb))
+    """The URL of the workplace over a base, as long as it is served."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -130,20 +169,36 @@ def await_answer(url: str, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError("the workplace did not start")
 
 
-def photograph(url: str, target: Path) -> None:
-    """A reviewer opens a request and picks a criterion; the page is saved as PNG."""
+def photograph(url: str, target: Path, read: str = "") -> None:
+    """A reviewer opens a request and picks a criterion; the page is saved as PNG.
+
+    Args:
+        url: of the workplace.
+        target: the picture.
+        read: opaque id of a request whose record is read, in place of the case.
+    """
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
         )
-        page = browser.new_page(viewport={"width": 1280, "height": 740})
-        page.goto(url)
+        page = browser.new_page(viewport={"width": 1280, "height": 800 if read else 740})
+        page.goto(f"{url}/read?id={read}" if read else url)
         page.get_by_label("Name", exact=True).fill("Nora Fields", timeout=60_000)
         page.get_by_role("button", name="Start").click()
-        page.get_by_role("link", name=CHART, exact=True).click(timeout=60_000)
-        page.get_by_role("radio", name="Criteria").wait_for(timeout=60_000)
+        if read:
+            page.get_by_text("Stated of this document").wait_for(timeout=120_000)
+            page.locator("[data-testid=stSelectbox]", has_text="Criterion").locator("input").click()
+            page.keyboard.type(READ)
+            page.keyboard.press("Enter")
+            page.wait_for_timeout(3000)
+            page.locator("[role=document]").press("u")
+            page.get_by_text("affirmed", exact=True).wait_for(timeout=60_000)
+            page.get_by_role("heading", name="Read the record").scroll_into_view_if_needed()
+        else:
+            page.get_by_role("link", name=CHART, exact=True).click(timeout=60_000)
+            page.get_by_role("radio", name="Criteria").wait_for(timeout=60_000)
         page.mouse.move(0, 0)
         page.wait_for_timeout(3000)
         page.screenshot(path=target)

@@ -35,6 +35,21 @@ _editor = _component(
 )
 
 
+_BAR = "".join(
+    f'<button type="button" data-act="{act}"{css}>{label}<kbd>{key}</kbd></button>'
+    for act, label, key, css in (
+        ("previous", "Previous", "p", ""),
+        ("next", "Next", "n", ""),
+        ("use", "Use selection or sentence", "u", ' class="main"'),
+        ("reject", "Does not speak to it", "r", ""),
+    )
+)
+_reader = _component(
+    "reader",
+    f'<div class="bar"><p class="status" role="status"></p>{_BAR}</div><div class="text" tabindex="0" role="document"></div>',
+)
+
+
 @dataclass
 class Node:
     """A line of a tree."""
@@ -171,6 +186,71 @@ def ticked(key: str) -> tuple[str, ...]:
     """Ids of the rows that are ticked in the table with a key."""
     state = st.session_state.get(key) or {}
     return tuple(state.get("chosen") or ())
+
+
+@dataclass
+class Place:
+    """A sentence that may speak to a criterion, in the order in which a person goes through them."""
+
+    start: int
+    end: int
+    here: bool
+    """Whether it stands in the text that is shown."""
+    cues: str = ""
+    """Kinds of cues, in words."""
+    also: str = ""
+    """Where it stands besides, or that it is in another document."""
+
+
+@dataclass
+class TextPage:
+    """A page of a text."""
+
+    number: int
+    parts: list[tuple[str, int, str, str, int]]
+    """The words, their first code point, classes of the style sheet, a title, and the number of a place or -1."""
+
+
+@dataclass
+class Asked:
+    """What a person asked for in a text, each None if nothing."""
+
+    picked: dict[str, int] | None
+    """The code points `start` to `end`, and the `index` of a place or -1."""
+    rejected: int | None
+    turned: int | None
+    """The place in another document that they went on to."""
+
+
+def reader(
+    title: str, pages: Sequence[TextPage], places: Sequence[Place], *, key: str, version: str, now: int, may: bool
+) -> Asked:
+    """Show a text with its marked sentences.
+
+    Args:
+        title: its name for screen readers.
+        pages: the pages.
+        places: the sentences to go through.
+        key: of the component.
+        version: with another one, it goes to the place `now`.
+        now: the place to begin with.
+        may: whether the person may use and reject sentences.
+    """
+    shown = [asdict(page) for page in pages]
+    data = {
+        "title": title,
+        "pages": shown,
+        "places": [asdict(place) for place in places],
+        "version": version,
+        "drawn": hash(str(shown)),
+        "now": now,
+        "may": may,
+        "none": "No sentence is suggested. Select any text and press u.",
+    }
+    state = _reader(
+        data=data, key=key, on_picked_change=_nothing, on_rejected_change=_nothing, on_turned_change=_nothing
+    )
+    return Asked(state.picked, state.rejected, state.turned)
 
 
 def editor(

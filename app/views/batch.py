@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 
 import streamlit as st
@@ -73,12 +74,16 @@ def _options() -> RequestOptions | None:
         jurisdiction = right.text_input("Plan regulated in", placeholder="US-MO", max_chars=10)
         start = left.date_input("Service start", None)
         end = middle.date_input("Service end", None)
+        admitted = right.date_input("Start of the stay", None)
+        born = left.date_input("Birth date of the member", None, min_value=date(1900, 1, 1))
     try:
         return RequestOptions(
             axis_values=choose(axes, words),
             jurisdiction=jurisdiction or None,
             service_start=start.isoformat() if start else None,
             service_end=end.isoformat() if end else None,
+            admitted=admitted.isoformat() if admitted else None,
+            birth_date=born.isoformat() if born else None,
         )
     except NecessityError as error:
         paint.problem(error)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, TypedDict
 
 import streamlit as st
-from parts import assignment, criteria, decide, paint, quote, session
+from parts import assignment, criteria, decide, forms, paint, quote, session
 
 from reasoner.chart.model import Statement
 from reasoner.determination.model import Determination
@@ -55,6 +55,10 @@ def show() -> None:
     _colleagues(id_)
     determination = _period(file)
     _banner(file, determination)
+    with st.container(horizontal=True, vertical_alignment="center", key="record of the case"):
+        forms.link("reading page", "Read the record, add to it", id_)
+        forms.as_of(file)
+    forms.effect()
     _recorded(file)
     _unread(file)
     view = st.segmented_control(

@@ -1,0 +1,161 @@
+"""Fields of forms, files that are dropped in, and what something that was added to a record changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+import streamlit as st
+
+from parts import paint, session
+from reasoner.abstraction.dates import issued
+from reasoner.chart.documents.model import DocumentText
+from reasoner.ground.display import plain
+from reasoner.review.authority import Action
+from reasoner.workplace.fields import FormField, document_fields
+from reasoner.workplace.files import KINDS, Files, Upload
+from reasoner.workplace.record import Effect
+from reasoner.workplace.service import CaseFile
+
+_FIRST_DAY = date(1900, 1, 1)
+_EFFECT = "effect of what was added"
+_ORDER = ("document", "issued", "author", "role", "author_kind")
+
+
+def fill(fields: Iterable[FormField], key: str, *, columns: int, given: dict[str, str] | None = None) -> dict[str, str]:
+    """Show fields, and return the cells that are filled in, by column.
+
+    Args:
+        fields: the fields.
+        key: what the keys of the fields begin with.
+        columns: how many stand side by side.
+        given: cells that they begin with.
+    """
+    found: dict[str, str] = {}
+    fields = list(fields)
+    for first in range(0, len(fields), columns):
+        for place, field in zip(st.columns(columns), fields[first : first + columns], strict=False):
+            with place:
+                if cell := _field(field, f"{key} {field.name}", (given or {}).get(field.name, "")):
+                    found[field.name] = cell
+    return found
+
+
+def _field(field: FormField, key: str, given: str) -> str:
+    label = f"{field.label} *" if field.needed else field.label
+    meaning = field.meaning or None
+    if field.day:
+        start = date.fromisoformat(given) if given else None
+        day = st.date_input(label, start, key=key, help=meaning, min_value=_FIRST_DAY, format="YYYY-MM-DD")
+        return day.isoformat() if isinstance(day, date) else ""
+    if field.choices:
+        options = ["", *field.choices]
+        at = options.index(given) if given in options else 0
+        return st.selectbox(
+            label,
+            options,
+            at,
+            key=key,
+            help=meaning,
+            format_func=lambda word: plain(field.choices.get(word, "")) or "–",
+        )
+    return st.text_input(label, given, key=key, help=meaning, max_chars=200).strip()
+
+
+def drop(key: str, facts: dict[str, str]) -> Files:
+    """Show where files are dropped, and what is wrong with them; return what they hold.
+
+    Args:
+        key: of the widget.
+        facts: of the request, by column.
+    """
+    workplace = session.workplace()
+    dropped = st.file_uploader(
+        "Documents and charts",
+        type=[kind.lstrip(".") for kind in KINDS],
+        accept_multiple_files=True,
+        max_upload_size=workplace.settings.max_upload,
+        key=key,
+        help="PDF, Word, RTF, text, HTML, C-CDA, e-mail, ZIP; or statements: FHIR, sheets, RDF",
+    )
+    if not dropped:
+        return Files()
+    uploads = [Upload(file.name, file.getvalue()) for file in dropped]
+    read = f"{key} read"
+    known = (
+        tuple((upload.name, len(upload.data), hash(upload.data)) for upload in uploads),
+        tuple(sorted(facts.items())),
+    )
+    if st.session_state.get(read, (None, None))[0] != known:
+        with st.spinner("Reading …"):
+            st.session_state[read] = (known, workplace.evidence.look(session.user(), uploads, facts))
+    files: Files = st.session_state[read][1]
+    for error in files.errors:
+        st.error("A file was not read.", icon=":material/error:")
+        st.text(plain(error))
+    for note in files.notes:
+        st.caption(plain(note))
+    if files.charts:
+        number = len(files.charts)
+        st.text(f"{number} chart{'' if number == 1 else 's'} with statements, whose facts of the request are not used.")
+    return files
+
+
+def describe(documents: Iterable[DocumentText], key: str) -> dict[str, dict[str, str]]:
+    """Show what is to be said of each document, and return it by the digest of its text."""
+    by_name = {field.name: field for field in document_fields(session.workplace().policy)}
+    fields = [by_name[name] for name in _ORDER if name in by_name]
+    about: dict[str, dict[str, str]] = {}
+    for document in documents:
+        day = issued(document, date.today())
+        pages = len(document.pages)
+        with st.container(border=True):
+            st.text(plain(f"{document.name}: {pages} page{'' if pages == 1 else 's'}, “{_beginning(document)}”"))
+            given = {"document": document.name.rpartition("/")[2], "issued": day.isoformat() if day else ""}
+            about[document.digest] = fill(fields, f"{key} {document.digest}", columns=len(fields), given=given)
+    return about
+
+
+def undated(documents: Iterable[DocumentText], about: dict[str, dict[str, str]]) -> list[str]:
+    """The names of the documents without a day."""
+    return [document.name for document in documents if not about.get(document.digest, {}).get("issued")]
+
+
+def _beginning(document: DocumentText) -> str:
+    words = " ".join(document.text[:400].split())
+    return words if len(words) <= 120 else words[:120] + "…"
+
+
+def remember(effect: Effect) -> None:
+    """Show what something changes once the page is drawn again."""
+    st.session_state[_EFFECT] = effect
+
+
+def effect() -> None:
+    """Show what was changed last, once."""
+    changed: Effect | None = st.session_state.pop(_EFFECT, None)
+    if changed is not None:
+        paint.html("effect.html", effect=changed)
+
+
+def link(page: str, label: str, id_: str) -> None:
+    """Show a link to another page about a request.
+
+    Args:
+        page: its name in the session's state, where `main` puts it.
+        label: the words.
+        id_: opaque id of the request.
+    """
+    if page in st.session_state:
+        st.page_link(st.session_state[page], label=label, query_params={"id": id_}, icon=":material/arrow_forward:")
+
+
+def as_of(file: CaseFile) -> None:
+    """Show the day of review, and the button that makes it today."""
+    today = date.today()
+    if file.case.as_of >= today:
+        return
+    st.text(f"Reviewed as of {file.case.as_of}: what was recorded later does not count.")
+    if session.user().may(Action.DETERMINE) and st.button("Review as of today", icon=":material/today:"):
+        session.workplace().determine(session.user(), file.id, today)
+        st.rerun()

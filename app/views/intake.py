@@ -1,0 +1,44 @@
+"""A new request: its facts, and the documents and charts that it came with."""
+
+from __future__ import annotations
+
+import streamlit as st
+from parts import forms, paint, session
+
+from reasoner.ground.errors import NecessityError
+from reasoner.review.authority import Action
+from reasoner.workplace.fields import request_fields
+from reasoner.workplace.worklist import request_id
+
+
+def show() -> None:
+    """Show the page."""
+    workplace, person = session.workplace(), session.user()
+    st.title("New request")
+    if not person.may(Action.TAKE_IN):
+        st.info(f"As {person.role.value} you cannot take in requests.", icon=":material/visibility:")
+        return
+    fields = request_fields(workplace.policy)
+    form = st.session_state.setdefault("intake form", 0)  # another number empties the fields
+    st.caption("What is marked with * is needed. The rest decides nothing, or can be added by what you drop in below.")
+    st.subheader("The request")
+    facts = forms.fill(fields, f"new {form}", columns=5)
+    st.subheader("What it came with")
+    files = forms.drop(f"new {form} files", facts)
+    about = forms.describe(files.documents, f"new {form}")
+    missing = [field.label for field in fields if field.needed and field.name not in facts]
+    undated = forms.undated(files.documents, about)
+    if missing and facts:
+        st.caption(f"Still needed: {', '.join(missing)}")
+    if undated:
+        st.caption("Each document needs its date before anybody can state something of it.")
+    if st.button("Take in the request", type="primary", disabled=bool(missing or undated)):
+        try:
+            request, effect = workplace.evidence.create(person, facts, files, about)
+        except NecessityError as error:
+            paint.problem(error)
+            return
+        st.session_state["intake form"] = form + 1
+        forms.remember(effect)
+        page = "reading page" if files.documents else "case page"
+        st.switch_page(st.session_state[page], query_params={"id": request_id(request)})

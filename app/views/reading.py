@@ -1,0 +1,400 @@
+"""Reading a record: a document beside the criteria, the sentences that may speak to one of them, and statements made of the text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+
+import streamlit as st
+from parts import forms, paint, session
+from parts.components import Place, TextPage, reader
+
+from reasoner.abstraction.suggestions import Suggestion
+from reasoner.chart.model import Assertion
+from reasoner.determination.model import CriterionResult, Determination
+from reasoner.ground.display import plain
+from reasoner.ground.errors import NecessityError
+from reasoner.logic.fold import UNRESOLVED
+from reasoner.policy.model import CriterionKind
+from reasoner.review.authority import Action
+from reasoner.workplace.evidence import Ranked, Reading
+from reasoner.workplace.fields import detail_fields, findings
+from reasoner.workplace.record import RecordDocument, Revised, Stated, stated_of
+from reasoner.workplace.service import CaseFile
+
+_STANCE = {
+    Assertion.AFFIRMED: "affirmed",
+    Assertion.DENIED: "denied",
+    Assertion.NOT_APPLICABLE: "not applicable",
+}
+_WINDOW = 200_000
+"""Code points of a text that are shown at once, to whole pages."""
+
+
+@dataclass(frozen=True)
+class Picked:
+    """The characters that the person wants to say something of."""
+
+    text: str
+    start: int
+    end: int
+    ranked: Ranked | None = None
+    revises: str = ""
+
+
+def show() -> None:
+    """Show the page."""
+    workplace, person, state = session.workplace(), session.user(), st.session_state
+    id_ = st.query_params.get("id") or state.get("case")
+    st.title("Read the record")
+    if not id_:
+        st.info("Choose a request from the worklist.", icon=":material/checklist:")
+        return
+    if state.get("case") != id_ or state.get("visitor") != person.iri:
+        workplace.open_request(person, id_)
+        state["case"], state["visitor"] = id_, person.iri
+    st.query_params["id"] = id_
+    file = workplace.case_file(person, id_)
+    item = next(item for item in workplace.items(person) if item.id == id_)
+    _head(file, " · ".join(filter(None, (item.name, item.member))))
+    forms.effect()
+    documents = workplace.evidence.documents(person, file.case.iri)
+    if not documents:
+        st.info("The record has no document with a text. Add one to read it here.", icon=":material/note_add:")
+        return
+    _panes(file, documents)
+
+
+def _head(file: CaseFile, name: str) -> None:
+    """Show whose record it is, the way back, and what can be added to it."""
+    person = session.user()
+    with st.container(horizontal=True, vertical_alignment="center", key="head of reading"):
+        st.text(plain(name))
+        forms.link("case page", "The case", file.id)
+        forms.as_of(file)
+        if person.may(Action.ADD_EVIDENCE):
+            with st.popover("Add documents", icon=":material/note_add:"):
+                _add(file)
+
+
+def _add(file: CaseFile) -> None:
+    key = f"add {file.id} {st.session_state.get('added', 0)}"
+    files = forms.drop(key, session.workplace().evidence.facts(file.case))
+    about = forms.describe(files.documents, key)
+    undated = forms.undated(files.documents, about)
+    empty = not files.documents and not files.charts
+    if undated:
+        st.caption("Each document needs its date before anybody can state something of it.")
+    if st.button("Add to the record", type="primary", disabled=empty or bool(undated), key=f"{key} button"):
+        try:
+            effect = session.workplace().evidence.add(session.user(), file.id, file, files, about)
+        except NecessityError as error:
+            paint.problem(error)
+            return
+        st.session_state["added"] = st.session_state.get("added", 0) + 1
+        forms.remember(effect)
+        st.rerun()
+
+
+@st.fragment
+def _panes(file: CaseFile, documents: Sequence[RecordDocument]) -> None:
+    workplace, person, state = session.workplace(), session.user(), st.session_state
+    determination = file.determinations[0]
+    leaves = {r.criterion.id: r for r in determination.criteria if r.kind is CriterionKind.LEAF}
+    if not leaves:
+        st.info("No version of the policy was in force on the date of service, so nothing was asked.")
+        return
+    with st.spinner("Looking for sentences …"):
+        suggested = workplace.evidence.suggestions(person, file.id, determination)
+    by_text = {document.text.digest: document for document in documents}
+    left, right = st.columns([7, 5], gap="medium")
+    with right:
+        chosen = _criterion(leaves, suggested)
+    of_criterion = suggested.get(chosen, ())
+    now = _now(file.id, chosen, of_criterion)
+    with left:
+        document = _document(file.id, documents, determination, of_criterion, now)
+        stated = [each for each in stated_of(determination) if each.text == document.text.digest]
+        revised = [
+            each for each in workplace.evidence.revised(person, file.case.iri) if each.text == document.text.digest
+        ]
+        picked: Picked | None = state.get(f"picked {file.id}")
+        first, last = _window(document)
+        asked = reader(
+            f"Text of {document.title}",
+            _pages(document, first, last, of_criterion, stated, revised, picked),
+            [_place(suggestion, document, by_text) for suggestion in of_criterion],
+            key=f"reader {file.id}",
+            version=f"{chosen} {document.iri} {first} {now}",
+            now=now,
+            may=person.may(Action.STATE),
+        )
+    if asked.turned is not None and asked.turned < len(of_criterion):
+        state[f"now {file.id} {chosen}"] = asked.turned
+        state.pop(f"followed {file.id}", None)
+        st.rerun(scope="fragment")
+    if asked.rejected is not None and asked.rejected < len(of_criterion):
+        workplace.evidence.reject(person, file.id, chosen, of_criterion[asked.rejected].passage.anchor)
+        state[f"now {file.id} {chosen}"] = min(asked.rejected, max(0, len(of_criterion) - 2))
+        st.rerun(scope="fragment")
+    if asked.picked is not None:
+        state[f"picked {file.id}"] = _picked(asked.picked, document, of_criterion)
+        st.rerun(scope="fragment")
+    with right:
+        if person.may(Action.STATE):
+            _say(file, leaves[chosen], by_text, picked)
+        _stated(file, document, stated, revised)
+
+
+def _criterion(leaves: dict[str, CriterionResult], suggested: dict[str, tuple[Suggestion, ...]]) -> str:
+    """Show the criteria and what the one that is picked asks for."""
+
+    def told(id_: str) -> str:
+        result = leaves[id_]
+        icon = paint.ICON[paint.tone(result.status.value)]
+        name = result.criterion.notation or id_
+        return f"{icon} {name}  {result.criterion.label} ({len(suggested.get(id_, ()))})"
+
+    options = list(leaves)
+    key, shown, wanted = "criterion to read", "criterion that is read", st.session_state.get("criterion")
+    if wanted in leaves and wanted != st.session_state.get(shown):  # picked elsewhere
+        st.session_state[key] = wanted
+    elif st.session_state.get(key) not in leaves:
+        st.session_state[key] = options[0]
+    open_ = [id_ for id_, result in leaves.items() if result.status in UNRESOLVED and suggested.get(id_)]
+    after = options.index(st.session_state[key])
+    following = next((id_ for id_ in open_ if options.index(id_) > after), open_[0] if open_ else "")
+    place = st.container()
+    if st.button("Next open criterion", disabled=not following, icon=":material/skip_next:"):
+        st.session_state[key] = following
+    chosen: str = place.selectbox("Criterion (sentences to read)", options, key=key, format_func=told)
+    st.session_state["criterion"] = st.session_state[shown] = chosen
+    result = leaves[chosen]
+    paint.html("asked.html", criterion=result.criterion, status=result.status.value)
+    return chosen
+
+
+def _now(id_: str, criterion: str, suggestions: Sequence[Suggestion]) -> int:
+    at: int = st.session_state.get(f"now {id_} {criterion}", 0)
+    return min(at, max(0, len(suggestions) - 1))
+
+
+def _document(
+    id_: str,
+    documents: Sequence[RecordDocument],
+    determination: Determination,
+    suggestions: Sequence[Suggestion],
+    now: int,
+) -> RecordDocument:
+    """Show the documents, and return the one that is picked; with another sentence to read, it is that one's document."""
+    by_iri = {document.iri: document for document in documents}
+    counts: dict[str, int] = {}
+    for stated in stated_of(determination):
+        counts[stated.text] = counts.get(stated.text, 0) + 1
+    key, followed = f"document {id_}", f"followed {id_}"
+    place = suggestions[now].passage.anchor if suggestions else ""
+    if st.session_state.get(followed) != place or st.session_state.get(key) not in by_iri:
+        st.session_state[followed] = place
+        here = st.session_state.get(key, documents[0].iri)
+        best = place.partition("#")[0]
+        st.session_state[key] = next((d.iri for d in documents if d.text.digest == best), here)
+
+    def told(iri: str) -> str:
+        document, number = by_iri[iri], counts.get(by_iri[iri].text.digest, 0)
+        pages = len(document.text.pages)
+        parts = (str(document.day or "no date"), document.title, document.about, f"{pages} page{'s' * (pages > 1)}")
+        return plain(", ".join(filter(None, parts))) + (f" · {number} stated" if number else " · nothing stated yet")
+
+    label = f"Document ({len(documents)} in the record)"
+    return by_iri[st.selectbox(label, list(by_iri), key=key, format_func=told)]
+
+
+def _window(document: RecordDocument) -> tuple[int, int]:
+    """The first and the last page to show of a text that is long; all of another."""
+    pages = document.text.pages
+    if len(document.text.text) <= _WINDOW:
+        return 0, len(pages) - 1
+    starts = [0]
+    for number, page in enumerate(pages):
+        if page.end - pages[starts[-1]].start > _WINDOW and number > starts[-1]:
+            starts.append(number)
+    ends = [*(start - 1 for start in starts[1:]), len(pages) - 1]
+    labels = {start: f"{start + 1} to {end + 1}" for start, end in zip(starts, ends, strict=True)}
+    first = st.selectbox("Pages", starts, key=f"pages {document.iri}", format_func=labels.__getitem__)
+    return first, ends[starts.index(first)]
+
+
+def _place(suggestion: Suggestion, document: RecordDocument, by_text: dict[str, RecordDocument]) -> Place:
+    passage = suggestion.passage
+    here = passage.document.digest == document.text.digest
+    other = by_text.get(passage.document.digest)
+    also = f"copied forward to {len(suggestion.copies)} later" if suggestion.copies else ""
+    where = "" if here or other is None else f"in {plain(other.title)}"
+    return Place(
+        start=passage.sentence.start,
+        end=passage.sentence.end,
+        here=here,
+        cues=", ".join(sorted(passage.kinds)),
+        also=" · ".join(filter(None, (f"page {passage.sentence.page}", where, also))),
+    )
+
+
+def _pages(
+    document: RecordDocument,
+    first: int,
+    last: int,
+    suggestions: Sequence[Suggestion],
+    stated: Sequence[Stated],
+    revised: Sequence[Revised],
+    picked: Picked | None,
+) -> list[TextPage]:
+    """The pages of a text in parts, each with what is marked in it."""
+    text = document.text
+    marks: list[tuple[int, int, str, str, int]] = []
+    for index, suggestion in enumerate(suggestions):
+        if suggestion.passage.document.digest != text.digest:
+            continue
+        sentence = suggestion.passage.sentence
+        marks.append((sentence.start, sentence.end, "place", "", index))
+        marks += [(cue.start, cue.end, "cue", f"cue: {cue.kind}", -1) for cue in sentence.cues]
+    for each in stated:
+        slug = each.statement.assertion.slug
+        marks.append((each.start, each.end, slug, f"{slug.replace('-', ' ')}: {', '.join(each.criteria)}", -1))
+    marks += [(each.start, each.end, "revised", each.reason, -1) for each in revised]
+    if picked and picked.text == text.digest:
+        marks.append((picked.start, picked.end, "picked", "", -1))
+    pages = []
+    for page in text.pages[first : last + 1]:
+        inside = [mark for mark in marks if mark[0] < page.end and mark[1] > page.start]
+        cuts = sorted(
+            {page.start, page.end, *(min(max(at, page.start), page.end) for mark in inside for at in mark[:2])}
+        )
+        parts = []
+        for start, end in pairwise(cuts):
+            own = [mark for mark in inside if mark[0] <= start and end <= mark[1]]
+            classes = " ".join(dict.fromkeys(mark[2] for mark in own))
+            titles = plain("; ".join(dict.fromkeys(mark[3] for mark in own if mark[3])))
+            index = next((mark[4] for mark in own if mark[4] >= 0), -1)
+            parts.append((text.text[start:end], start, classes, titles, index))
+        pages.append(TextPage(page.number, parts))
+    return pages
+
+
+def _picked(asked: dict[str, int], document: RecordDocument, suggestions: Sequence[Suggestion]) -> Picked:
+    """What was picked, to whole words and without white space at either end."""
+    text = document.text.text
+    start, end, index = asked["start"], min(asked["end"], len(text)), asked["index"]
+    while 0 < start < len(text) and text[start - 1].isalnum() and text[start].isalnum():
+        start -= 1
+    while 0 < end < len(text) and text[end - 1].isalnum() and text[end].isalnum():
+        end += 1
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    ranked = None
+    if 0 <= index < len(suggestions):
+        found = suggestions[index]
+        ranked = Ranked(found.rank, found.score, found.method)
+    return Picked(document.text.digest, start, end, ranked)
+
+
+def _pick(id_: str, picked: Picked | None, criterion: str = "") -> None:
+    """Have some characters, or none, be those that the person wants to say something of."""
+    st.session_state[f"picked {id_}"] = picked
+    if criterion:
+        st.session_state["criterion"] = criterion
+
+
+def _say(file: CaseFile, result: CriterionResult, by_text: dict[str, RecordDocument], picked: Picked | None) -> None:
+    """Show the form in which the person says what the picked characters mean."""
+    criterion = result.criterion
+    document = by_text.get(picked.text) if picked else None
+    if picked is None or document is None or picked.end <= picked.start:
+        st.caption(
+            "Go to a sentence with n and p and press u, or select any words and press u: then say here what they mean."
+        )
+        return
+    policy, person = session.workplace().policy, session.user()
+    key = f"say {file.id} {criterion.id} {picked.start} {picked.end} {picked.revises}"
+    with st.container(border=True, key="say"):
+        paint.html("picked.html", words=document.text.text[picked.start : picked.end], revises=bool(picked.revises))
+        options = [stance for stance in Assertion if stance is not Assertion.NOT_APPLICABLE or criterion.conditional]
+        stance = st.radio(
+            f"Of {criterion.id} {criterion.label} this is",
+            options,
+            index=None,
+            horizontal=True,
+            format_func=_STANCE.__getitem__,
+            key=f"{key} stance",
+        )
+        found = {"": "the criterion as it is"} | findings(policy, criterion.id, file.case.start)
+        finding = st.selectbox("Finding", list(found), key=f"{key} finding", format_func=found.__getitem__)
+        observed = st.date_input("When it was so", document.day, key=f"{key} observed", format="YYYY-MM-DD")
+        details = forms.fill(detail_fields(policy, criterion), key, columns=2)
+        with st.container(horizontal=True):
+            made = st.button(
+                f"State it as {plain(person.name)}", type="primary", disabled=stance is None, key=f"{key} make"
+            )
+            st.button("Leave it", key=f"{key} leave", on_click=_pick, args=(file.id, None))
+    if made and stance is not None:
+        reading = Reading(
+            text=picked.text,
+            start=picked.start,
+            end=picked.end,
+            criterion=criterion.id,
+            stance=stance,
+            finding=finding,
+            observed=observed if isinstance(observed, date) else None,
+            details=details,
+        )
+        try:
+            effect = session.workplace().evidence.state(person, file.id, file, reading, picked.ranked, picked.revises)
+        except NecessityError as error:
+            paint.problem(error)
+            return
+        st.session_state.pop(f"picked {file.id}", None)
+        forms.remember(effect)
+        st.rerun()
+
+
+def _stated(file: CaseFile, document: RecordDocument, stated: Sequence[Stated], revised: Sequence[Revised]) -> None:
+    """Show what was stated of a document, what was taken back, and how to correct it."""
+    person = session.user()
+    st.subheader("Stated of this document")
+    if not stated and not revised:
+        st.caption("Nothing yet.")
+    for each in sorted(stated, key=lambda each: each.start):
+        paint.html(
+            "stated.html",
+            stance=each.statement.assertion.slug,
+            criteria=each.criteria,
+            words=each.statement.excerpt,
+            page=document.text.page_at(each.start),
+            observed=each.statement.observed,
+        )
+        if person.may(Action.STATE):
+            with st.popover("Read wrongly"):
+                _correct(file, document, each)
+    for old in revised:
+        paint.html("revised.html", words=old.words, reason=old.reason)
+
+
+def _correct(file: CaseFile, document: RecordDocument, each: Stated) -> None:
+    """Show how a statement is revised or taken back."""
+    iri = each.statement.iri
+    st.text("It stays to be seen, and counts no more.")
+    picked = Picked(document.text.digest, each.start, each.end, None, iri)
+    criterion = each.criteria[0] if each.criteria else ""
+    st.button("State it anew", key=f"anew {iri}", on_click=_pick, args=(file.id, picked, criterion))
+    why = st.text_input("Or take it back, and say why", key=f"why {iri}", max_chars=300)
+    if st.button("Take it back", key=f"back {iri}", disabled=not why.strip()):
+        try:
+            effect = session.workplace().evidence.take_back(session.user(), file.id, file, iri, why)
+        except NecessityError as error:
+            paint.problem(error)
+            return
+        forms.remember(effect)
+        st.rerun()

@@ -1,0 +1,183 @@
+"""The pages on which reviewers take in requests, read records and make statements, as Streamlit runs them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from reasoner import Policy
+from reasoner.review import people
+from reasoner.review.authority import Role
+from reasoner.store.backends import open_store
+from reasoner.store.base import KnowledgeBase
+from reasoner.workplace.files import Upload
+from reasoner.workplace.service import Workplace
+from reasoner.workplace.worklist import request_id
+from tests.conftest import ROOT
+from tests.workplace.test_evidence import FACTS, NOTE
+
+APP = ROOT / "app"
+NORA = people.local("Nora Fields", Role.REVIEWER)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory, policy: Policy) -> Path:
+    place = tmp_path_factory.mktemp("evidence") / "kb"
+    with KnowledgeBase(open_store(place, write=True)) as kb:
+        kb.load_policy(policy)
+    return place
+
+
+@pytest.fixture(autouse=True)
+def environment(base: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in [name for name in os.environ if name.startswith("NECESSITY_") and name != "NECESSITY_CACHE"]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("NECESSITY_KB", str(base))
+    monkeypatch.syspath_prepend(str(APP))
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    yield
+    if session := sys.modules.get("parts.session"):
+        session.workplace.clear()
+
+
+@pytest.fixture(scope="module")
+def request_(base: Path, policy: Policy) -> str:
+    """The opaque id of a request with a note."""
+    kb = KnowledgeBase(open_store(base, write=True))
+    workplace = Workplace(kb, policy, base / "workplace")
+    files = workplace.evidence.look(NORA, [Upload("intake.txt", NOTE)])
+    about = {files.documents[0].digest: {"issued": "2026-02-09", "author": "R. Example"}}
+    request, _ = workplace.evidence.create(NORA, FACTS, files, about)
+    workplace.close()
+    return request_id(request)
+
+
+def run(page: str, role: Role = Role.REVIEWER, **state: object) -> AppTest:
+    """A page by itself as a person sees it who is at work."""
+    test = AppTest.from_string(f"from views import {page}\n{page}.show()", default_timeout=180)
+    test.session_state["user"] = people.local("Nora Fields", role)
+    for key, value in state.items():
+        test.session_state[key.replace("_", " ")] = value
+    return test.run()
+
+
+def html(test: AppTest) -> str:
+    return "\n".join(element.proto.body for element in test.get("html"))
+
+
+def texts(test: AppTest) -> str:
+    return "\n".join(e.value for kind in ("text", "info", "warning", "error", "caption") for e in test.get(kind))
+
+
+def button(test: AppTest, label: str) -> Any:
+    return next(each for each in test.button if each.label == label)
+
+
+def words(test: AppTest, id_: str, chosen: str, criterion: str, **more: object) -> AppTest:
+    """The reading page after a person has picked some words for a criterion."""
+    from views.reading import Picked  # the app's pages are importable while the test runs
+
+    from reasoner.chart.documents.model import digest_of
+
+    start = NOTE.decode().index(chosen)
+    test.session_state["criterion"] = criterion
+    test.session_state[f"picked {id_}"] = Picked(digest_of(NOTE), start, start + len(chosen), **more)
+    return test.run()
+
+
+def test_a_request_is_taken_in(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import streamlit as st
+
+    gone: list[object] = []
+    monkeypatch.setattr(st, "switch_page", lambda page, query_params: gone.append((page, query_params)))
+    test = run("intake", case_page="the case")
+    assert not test.exception
+    assert button(test, "Take in the request").disabled
+    test.text_input(key="new 0 reference").set_value("UM-1")
+    for name, value in (("phase", "admission"), ("focus", "mental-health"), ("jurisdiction", "US-MO")):
+        test.selectbox(key=f"new 0 {name}").set_value(value)
+    test.date_input(key="new 0 service_start").set_value("2026-02-16")
+    test.run()
+    assert "Still needed: Birth date" in texts(test)
+    test.date_input(key="new 0 birth_date").set_value("1987-06-14").run()
+    button(test, "Take in the request").click().run()
+    assert not test.exception
+    ((page, query),) = gone
+    assert page == "the case"
+    assert test.session_state["intake form"] == 1
+    shown = run("case", case=query["id"])
+    assert "DOCUMENTATION NEEDED" in html(shown)
+
+
+def test_a_reference_that_is_known_is_said(request_: str) -> None:
+    test = run("intake")
+    for name, value in FACTS.items():
+        key = f"new 0 {name}"
+        for kind in (test.text_input, test.selectbox, test.date_input):
+            if key in [element.key for element in kind]:
+                kind(key=key).set_value(value)
+    test.run()
+    button(test, "Take in the request").click().run()
+    assert "there is a request with this reference" in texts(test)
+
+
+def test_a_viewer_takes_in_and_states_nothing(request_: str) -> None:
+    assert "cannot take in requests" in texts(run("intake", Role.VIEWER))
+    test = run("reading", Role.VIEWER, case=request_)
+    assert not test.exception
+    assert not [b for b in test.button if b.label.startswith(("State", "Take", "Add"))]
+
+
+def test_a_statement_is_made_read_wrongly_and_taken_back(request_: str) -> None:
+    test = run("reading", case=request_)
+    assert not test.exception
+    assert "UM-77 · J. Doe" in texts(test)
+    assert "intake.txt" in test.selectbox(key=f"document {request_}").options[0]
+    words(test, request_, "We wrote a safety plan together.", "adult-admission:6-plan")
+    assert button(test, "State it as Nora Fields").disabled  # a stance is never filled in
+    next(iter(test.radio)).set_value(next(iter(test.radio)).options[0]).run()
+    button(test, "State it as Nora Fields").click().run()
+    assert not test.exception
+    assert "On record." in html(test)
+    assert "adult-admission:6-plan</strong> safety plan documented" in html(test)
+    assert "affirmed: adult-admission:6-plan, page 1, so on 2026-02-09" in html(test)
+    button(test, "State it anew").click().run()
+    assert "stands in place of what was read wrongly" in html(test)
+    next(iter(test.radio)).set_value(next(iter(test.radio)).options[1]).run()
+    button(test, "State it as Nora Fields").click().run()
+    assert "denied: adult-admission:6-plan" in html(test)
+    assert "read wrongly as affirmed" in html(test)
+    why = next(each for each in test.text_input if each.label.startswith("Or take it back"))
+    why.set_value("It is his brother's.").run()
+    button(test, "Take it back").click().run()
+    assert "denied: adult-admission:6-plan" not in html(test)
+    assert html(test).count("read wrongly as") == 2
+
+
+def test_what_cannot_be_stated_is_said(request_: str) -> None:
+    test = run("reading", case=request_)
+    words(test, request_, "he sleeps in the truck", "adult-admission:1-diagnosis")
+    next(iter(test.radio)).set_value(next(iter(test.radio)).options[0])
+    next(each for each in test.text_input if each.label == "Code").set_value("no code").run()
+    button(test, "State it as Nora Fields").click().run()
+    assert not test.exception
+    assert "This did not work." in texts(test)
+    assert "On record." not in html(test)
+
+
+def test_the_next_open_criterion(request_: str) -> None:
+    test = run("reading", case=request_, criterion="adult-admission:1-diagnosis")
+    button(test, "Next open criterion").click().run()
+    assert not test.exception
+    assert test.session_state["criterion"] not in ("", "adult-admission:1-diagnosis")
+
+
+def test_review_as_of_today_is_recorded(base: Path, request_: str) -> None:
+    test = run("case", case=request_)
+    assert not [b for b in test.button if b.label == "Review as of today"]
