@@ -12,7 +12,7 @@ from reasoner.abstraction.dates import issued
 from reasoner.chart.documents.model import DocumentText
 from reasoner.ground.display import plain
 from reasoner.review.authority import Action
-from reasoner.workplace.fields import FormField, document_fields
+from reasoner.workplace.fields import InputField, document_fields
 from reasoner.workplace.files import KINDS, Files, Upload
 from reasoner.workplace.record import Effect
 from reasoner.workplace.service import CaseFile
@@ -22,7 +22,9 @@ _EFFECT = "effect of what was added"
 _ORDER = ("document", "issued", "author", "role", "author_kind")
 
 
-def fill(fields: Iterable[FormField], key: str, *, columns: int, given: dict[str, str] | None = None) -> dict[str, str]:
+def fill(
+    fields: Iterable[InputField], key: str, *, columns: int, given: dict[str, str] | None = None
+) -> dict[str, str]:
     """Show fields, and return the cells that are filled in, by column.
 
     Args:
@@ -41,7 +43,7 @@ def fill(fields: Iterable[FormField], key: str, *, columns: int, given: dict[str
     return found
 
 
-def _field(field: FormField, key: str, given: str) -> str:
+def _field(field: InputField, key: str, given: str) -> str:
     label = f"{field.label} *" if field.needed else field.label
     meaning = field.meaning or None
     if field.day:

@@ -19,9 +19,9 @@ from reasoner.ground.errors import NecessityError
 from reasoner.logic.fold import UNRESOLVED
 from reasoner.policy.model import CriterionKind
 from reasoner.review.authority import Action
-from reasoner.workplace.evidence import Ranked, Reading
+from reasoner.workplace.evidence import Meant, Ranked
 from reasoner.workplace.fields import detail_fields, findings
-from reasoner.workplace.record import RecordDocument, Revised, Stated, stated_of
+from reasoner.workplace.record import RecordDocument, Stated, TakenBack, stated_of
 from reasoner.workplace.service import CaseFile
 
 _STANCE = {
@@ -247,7 +247,7 @@ def _pages(
     last: int,
     suggestions: Sequence[Suggestion],
     stated: Sequence[Stated],
-    revised: Sequence[Revised],
+    revised: Sequence[TakenBack],
     picked: Picked | None,
 ) -> list[TextPage]:
     """The pages of a text in parts, each with what is marked in it."""
@@ -340,7 +340,7 @@ def _say(file: CaseFile, result: CriterionResult, by_text: dict[str, RecordDocum
             )
             st.button("Leave it", key=f"{key} leave", on_click=_pick, args=(file.id, None))
     if made and stance is not None:
-        reading = Reading(
+        reading = Meant(
             text=picked.text,
             start=picked.start,
             end=picked.end,
@@ -360,7 +360,7 @@ def _say(file: CaseFile, result: CriterionResult, by_text: dict[str, RecordDocum
         st.rerun()
 
 
-def _stated(file: CaseFile, document: RecordDocument, stated: Sequence[Stated], revised: Sequence[Revised]) -> None:
+def _stated(file: CaseFile, document: RecordDocument, stated: Sequence[Stated], revised: Sequence[TakenBack]) -> None:
     """Show what was stated of a document, what was taken back, and how to correct it."""
     person = session.user()
     st.subheader("Stated of this document")

@@ -47,7 +47,7 @@ from reasoner.workplace.files import Files, Upload, moved, read_files
 from reasoner.workplace.record import (
     Effect,
     RecordDocument,
-    Revised,
+    TakenBack,
     changes,
     documents_of,
     replacing,
@@ -71,7 +71,7 @@ _REMEMBERED = 8
 
 
 @dataclass(frozen=True)
-class Reading:
+class Meant:
     """What a person says that some characters mean."""
 
     text: str
@@ -98,7 +98,7 @@ class Ranked:
     method: str
 
 
-class Evidence:
+class EvidenceService:
     """What people add to records; every change is permitted by role and written to the audit trail.
 
     Methods raise `AccessError` where the role does not permit the act, `DocumentationError` where what is added is not well formed,
@@ -146,7 +146,7 @@ class Evidence:
         user.require(Action.READ)
         return documents_of(self._chart(request))
 
-    def revised(self, user: User, request: str) -> tuple[Revised, ...]:
+    def revised(self, user: User, request: str) -> tuple[TakenBack, ...]:
         """What was stated of the texts of a request and taken back."""
         user.require(Action.READ)
         return revised_in(self._chart(request))
@@ -224,7 +224,7 @@ class Evidence:
         user: User,
         id_: str,
         file: CaseFile,
-        reading: Reading,
+        reading: Meant,
         ranked: Ranked | None = None,
         revises: str = "",
     ) -> Effect:
@@ -365,7 +365,7 @@ class Evidence:
                     "there is a request with this reference", mend="Open that one and add the evidence to it"
                 )
 
-    def _statement(self, user: User, graph: Graph, request: URIRef, reading: Reading) -> tuple[Graph, URIRef]:
+    def _statement(self, user: User, graph: Graph, request: URIRef, reading: Meant) -> tuple[Graph, URIRef]:
         """The triples of a statement, as `necessity abstract --accept` makes them."""
         documents = {document.text.digest: document for document in documents_of(graph)}
         document = documents.get(reading.text)

@@ -35,7 +35,7 @@ _TRUTH = {"true": "yes", "false": "no"}
 
 
 @dataclass(frozen=True)
-class FormField:
+class InputField:
     """A field of a form; what is put in is a cell of a sheet."""
 
     name: str
@@ -48,7 +48,7 @@ class FormField:
     needed: bool = False
 
 
-def request_fields(policy: Policy) -> tuple[FormField, ...]:
+def request_fields(policy: Policy) -> tuple[InputField, ...]:
     """The facts of a request, its member and its plan, axes of the policy among them."""
     axes = {axis.iri: axis for axis in policy.axes}
     found = []
@@ -57,7 +57,7 @@ def request_fields(policy: Policy) -> tuple[FormField, ...]:
             continue
         axis = axes.get(column.property)
         found.append(
-            FormField(
+            InputField(
                 name=column.name,
                 label=_label(axis.label if axis else column.name),
                 meaning=column.meaning,
@@ -69,7 +69,7 @@ def request_fields(policy: Policy) -> tuple[FormField, ...]:
     order = {name: place for place, name in enumerate(_ORDER)}
     words = {axis.word.replace("-", "_"): place for place, axis in enumerate(policy.axes)}
 
-    def place(field: FormField) -> tuple[int, int, str]:
+    def place(field: InputField) -> tuple[int, int, str]:
         if field.name in words:
             return order[""], words[field.name], field.name
         return order.get(field.name, len(order)), 0, field.name
@@ -77,29 +77,29 @@ def request_fields(policy: Policy) -> tuple[FormField, ...]:
     return tuple(sorted(found, key=place))
 
 
-def document_fields(policy: Policy) -> tuple[FormField, ...]:
+def document_fields(policy: Policy) -> tuple[InputField, ...]:
     """What can be said of a document."""
     return tuple(
-        FormField(c.name, _label(c.name), c.meaning, c.value == DAY, _choices(policy, c))
+        InputField(c.name, _label(c.name), c.meaning, c.value == DAY, _choices(policy, c))
         for c in sheet.columns(policy).values()
         if c.of == OF_DOCUMENT
     )
 
 
-def detail_fields(policy: Policy, criterion: Criterion) -> tuple[FormField, ...]:
+def detail_fields(policy: Policy, criterion: Criterion) -> tuple[InputField, ...]:
     """The details that a statement about a leaf can have, such as a severity."""
     labels = policy.lexicon.labels
     found = []
     if terms.iri(criterion.iri) in names_of(policy).conditions:
         code = sheet.columns(policy)["code"]
-        found.append(FormField(code.name, _label(code.name), code.meaning))
+        found.append(InputField(code.name, _label(code.name), code.meaning))
     for iri in criterion.details:
         name = policy.short(iri)
         values = {policy.short(value): labels.get(terms.iri(value), value) for value in values_of(policy, URIRef(iri))}
         kinds = names_of(policy).datatypes
         truth = str(NEC.primary) == iri
         found.append(
-            FormField(
+            InputField(
                 name=name,
                 label=_label(labels.get(terms.iri(iri)) or terms.words(terms.local(iri))),
                 day=kinds.get(iri) == DAY,

@@ -105,7 +105,7 @@ def stated_of(determination: Determination) -> Iterator[Stated]:
 
 
 @dataclass(frozen=True)
-class Revised:
+class TakenBack:
     """What somebody read wrongly: a statement that another stands for, or that was taken back."""
 
     iri: str
@@ -116,14 +116,14 @@ class Revised:
     text: str
 
 
-def revised_in(chart: Graph) -> tuple[Revised, ...]:
+def revised_in(chart: Graph) -> tuple[TakenBack, ...]:
     """What was stated of the texts of a chart and was taken back, by place."""
     found = []
     for item in chart.subjects(RDF.type, NEC.Unread):
         target = parse_target(str(chart.value(item, OA.hasTarget) or ""))
         if target:
             words, reason = (graphs.text(chart, item, p) for p in (NEC.words, NEC.reason))
-            found.append(Revised(str(item), words, reason, target.start, target.end, target.text))
+            found.append(TakenBack(str(item), words, reason, target.start, target.end, target.text))
     return tuple(sorted(found, key=lambda revised: (revised.text, revised.start, revised.iri)))
 
 

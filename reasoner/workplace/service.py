@@ -43,7 +43,7 @@ from reasoner.store.sandbox import Sandbox
 from reasoner.workplace import quality
 from reasoner.workplace.auditing import actor, audited
 from reasoner.workplace.drafts import Colleague, DraftField, Drafts
-from reasoner.workplace.evidence import Evidence
+from reasoner.workplace.evidence import EvidenceService
 from reasoner.workplace.letters import Letters
 from reasoner.workplace.settings import WorkplaceSettings
 from reasoner.workplace.team import Team
@@ -118,7 +118,7 @@ class Workplace:
         self._items: dict[str, list[WorklistItem]] | None = None
         self.revision = 0
         """Changes whenever the knowledge base may have changed."""
-        self.evidence = Evidence(
+        self.evidence = EvidenceService(
             kb, self.policy, folder, self.trail, self._lock, self._determine_now, self.settings.max_upload
         )
         self._determined_on = lru_cache(maxsize=256)(self._determine_content)

@@ -19,7 +19,7 @@ from reasoner.review import people
 from reasoner.review.authority import Role
 from reasoner.store.backends import open_store
 from reasoner.store.base import KnowledgeBase
-from reasoner.workplace.evidence import Ranked, Reading
+from reasoner.workplace.evidence import Meant, Ranked
 from reasoner.workplace.fields import findings
 from reasoner.workplace.files import Files, Upload
 from reasoner.workplace.record import stated_of
@@ -64,11 +64,11 @@ def take_in(workplace: Workplace, *uploads: tuple[str, bytes], **facts: str) -> 
     return request_id(request)
 
 
-def reading(workplace: Workplace, id_: str, words: str, criterion: str, **more: object) -> Reading:
+def reading(workplace: Workplace, id_: str, words: str, criterion: str, **more: object) -> Meant:
     (document,) = workplace.evidence.documents(NORA, workplace.case_file(NORA, id_).case.iri)
     start = document.text.text.index(words)
     said = {"stance": Assertion.AFFIRMED, **more}
-    return Reading(document.text.digest, start, start + len(words), criterion, **said)  # type: ignore[arg-type]
+    return Meant(document.text.digest, start, start + len(words), criterion, **said)  # type: ignore[arg-type]
 
 
 def chart(workplace: Workplace, id_: str) -> Graph:
