@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from reasoner.determination.engine import Engine, software_version
 from reasoner.determination.model import Determination
 from reasoner.determination.remembered import GroupStatuses, Remembered
 from reasoner.logic.fold import Outcome, fact_for_pair
-from reasoner.logic.tables import CODE, FoldTable
+from reasoner.logic.tables import CODE, Folded, FoldTable
 from reasoner.policy.configuration import Configuration, configured
 from reasoner.policy.effective import Pair, choose_readings, effective_policy
 from reasoner.policy.model import Policy, PolicyVersion
@@ -31,7 +32,7 @@ _TRUTH: dict[bool | None, str] = {None: "null", True: "true", False: "false"}
 _LINE = "{" + ",".join(f'"{field.name}":%({field.name})s' for field in FIELDS) + "}"
 
 
-class _Shown(NamedTuple):
+class Shown(NamedTuple):
     """What the statuses of a group of leaves are for one kind of request."""
 
     codes: tuple[tuple[int, int], ...]
@@ -41,8 +42,8 @@ class _Shown(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _RequestKind:
-    """What is worked out once for a policy version and the classes of a request."""
+class BriefForm:
+    """What is worked out once for the briefs of a policy version and the classes of a request."""
 
     table: FoldTable
     undocumented: bytes
@@ -51,10 +52,12 @@ class _RequestKind:
     """The pairs of an alternative and a leaf, by the IRI of the leaf."""
     published: dict[str, tuple[int, str]]
     """The place in published order and the id of each leaf of the effective policy, by the leaf its statements are settled under."""
-    shown: dict[GroupStatuses, _Shown] = field(default_factory=dict)
+    shown: dict[GroupStatuses, Shown] = field(default_factory=dict)
 
-    def show(self, result: GroupStatuses) -> _Shown:
+    def show(self, result: GroupStatuses) -> Shown:
         """What statuses are for this kind of request, remembered."""
+        if result in self.shown:
+            return self.shown[result]
         if len(self.shown) > _SHOWN:
             self.shown.clear()
         position = self.table.position
@@ -70,7 +73,7 @@ class _RequestKind:
             for number, id_ in (self.published.get(leaf, (-1, "")),)
             if number >= 0
         ]
-        shown = self.shown[result] = _Shown(tuple(codes), tuple(evidence))
+        shown = self.shown[result] = Shown(tuple(codes), tuple(evidence))
         return shown
 
 
@@ -86,10 +89,11 @@ class LineWriter:
     def __init__(
         self, policy: Policy, configuration: Configuration | None = None, *, alternatives: bool = True
     ) -> None:
-        self._policy = configured(policy, configuration)
+        self.policy = configured(policy, configuration)
+        """The policy as the payer has set it."""
         self._configuration = configuration
         self._alternatives = alternatives
-        self._kinds: dict[tuple[str, frozenset[str]], _RequestKind] = {}
+        self._forms: dict[tuple[str, frozenset[str]], BriefForm] = {}
         self._memories: dict[str, Remembered] = {}
         self._basis = "\0".join(
             (
@@ -101,42 +105,32 @@ class LineWriter:
             )
         )
 
-    def key(self, case: Case, start: str, engine: Engine = Engine.FAST) -> str:
-        """A digest of all that a determination depends on: documentation, day of review, policy, readings, engine, software."""
-        parts = (case.iri, case.digest, case.as_of.isoformat(), start, engine.value, self._basis)
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
-
     def lines(self, case: Case) -> Iterator[tuple[str, str, str]]:
         """The briefs of a case, one for each period of service under one policy version: its start, the outcome and the line."""
-        for period in periods(case, self._policy):
+        for period in periods(case.start, case.end, self.policy):
             start, _, version = period
-            head = self._head(case, period)
+            head = self.head(case.iri, case.digest, case.as_of, period, case.unread)
             if version is None:
                 outcome = Outcome.NO_POLICY_VERSION
                 yield start.isoformat(), outcome.value, _line(head, outcome, (None, None), "", "", ())
                 continue
             inference = compiled_policy(version).infer(case)
-            kind = self._kind(version, inference.request_classes)
-            codes = bytearray(kind.undocumented)
+            form = self.form(version, inference.request_classes)
+            codes = bytearray(form.undocumented)
             cited: list[tuple[int, str, str]] = []
-            for result, statements in self._remembered(version).told(case, inference):
-                shown = kind.shown.get(result) or kind.show(result)
+            for result, statements in self.remembered(version).told(case, inference):
+                shown = form.show(result)
                 for position, code in shown.codes:
                     codes[position] = code
                 for number, id_, places in shown.evidence:
                     cited.append((number, id_, ",".join([f'"{statements[place].iri}"' for place in places])))
             cited.sort()
-            folded = kind.table.fold(bytes(codes))
+            folded = form.table.fold(bytes(codes))
             evidence = ",".join([f"{id_}:[{iris}]" for _, id_, iris in cited])
-            yield (
-                start.isoformat(),
-                folded.outcome.value,
-                _line(
-                    head, folded.outcome, (folded.holds, folded.holds_strained), folded.criteria, evidence, folded.gap
-                ),
-            )
+            yield start.isoformat(), folded.outcome.value, line_of(head, folded, evidence)
 
-    def _remembered(self, version: PolicyVersion) -> Remembered:
+    def remembered(self, version: PolicyVersion) -> Remembered:
+        """What the leaves of a version came to in the cases before."""
         if version.iri not in self._memories:
             self._memories[version.iri] = Remembered(version)
         return self._memories[version.iri]
@@ -144,9 +138,8 @@ class LineWriter:
     def brief(self, determination: Determination) -> str:
         """The brief of a determination that was made whole, by either engine."""
         version = determination.evaluation.policy.version if determination.evaluation else None
-        head = self._head(
-            determination.case, (determination.service_start, determination.service_end, version), determination.engine
-        )
+        case, period = determination.case, (determination.service_start, determination.service_end, version)
+        head = self.head(case.iri, case.digest, case.as_of, period, case.unread, determination.engine)
         results = [result for result in determination.criteria if result.criterion.id]
         criteria = ",".join(f"{_string(r.criterion.id)}:{_string(r.status.value)}" for r in results)
         evidence = ",".join(
@@ -158,25 +151,48 @@ class LineWriter:
         holds = determination.holds_under_all_readings, determination.holds_under_strained_readings
         return _line(head, determination.outcome, holds, criteria, evidence, gap)
 
-    def _head(self, case: Case, period: Period, engine: Engine = Engine.FAST) -> dict[str, str]:
-        """The fields that say what is determined, each as JSON text."""
+    def head(
+        self,
+        request: str,
+        digest: str,
+        as_of: date,
+        period: Period,
+        unread: Sequence[Unread] = (),
+        engine: Engine = Engine.FAST,
+    ) -> dict[str, str]:
+        """The fields that say what is determined, each as JSON text.
+
+        The key is a digest of all that a determination depends on: documentation, day of review, policy, readings, engine,
+        software.
+
+        Args:
+            request: IRI of the request.
+            digest: of its documentation.
+            as_of: day of review.
+            period: first and last day of service, and the version of the policy.
+            unread: what could not be read.
+            engine: what validates.
+        """
         start, end, version = period
+        parts = (request, digest, as_of.isoformat(), start.isoformat(), engine.value, self._basis)
+        counts = json.dumps(_counted(unread), ensure_ascii=False, separators=(",", ":")) if unread else "[]"
         return {
-            "key": f'"{self.key(case, start.isoformat(), engine)}"',
-            "request": f'"{case.iri}"',
+            "key": f'"{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()}"',
+            "request": f'"{request}"',
             "start": f'"{start.isoformat()}"',
-            "end": _string(end.isoformat()) if end else "null",
-            "asOf": f'"{case.as_of.isoformat()}"',
+            "end": f'"{end.isoformat()}"' if end else "null",
+            "asOf": f'"{as_of.isoformat()}"',
             "version": _string(version.id) if version else "null",
-            "unread": f"[{','.join([_string(item.iri) for item in case.unread])}]",
-            "unreadCounts": json.dumps(_counted(case.unread), ensure_ascii=False, separators=(",", ":")),
+            "unread": f"[{','.join([_string(item.iri) for item in unread])}]",
+            "unreadCounts": counts,
         }
 
-    def _kind(self, version: PolicyVersion, classes: frozenset[str]) -> _RequestKind:
-        kind = self._kinds.get((version.iri, classes))
-        if kind is None:
-            if len(self._kinds) >= _KINDS:
-                self._kinds.clear()
+    def form(self, version: PolicyVersion, classes: frozenset[str]) -> BriefForm:
+        """What is worked out once for the briefs of a policy version and the classes of a request."""
+        form = self._forms.get((version.iri, classes))
+        if form is None:
+            if len(self._forms) >= _KINDS:
+                self._forms.clear()
             readings = choose_readings(version, self._configuration.choices(version) if self._configuration else None)
             effective = effective_policy(version, classes, readings)
             others = other_readings(effective) if self._alternatives else ()
@@ -187,13 +203,24 @@ class LineWriter:
             for pair in {pair.key: pair for read in (effective, *plain, *strained) for pair in read.pairs}.values():
                 pairs.setdefault(pair.leaf.leaf, []).append(pair)
             silent = [leaf.partition(" ")[0] for leaf in table.leaves]  # of a pair, that of its leaf
-            kind = self._kinds[version.iri, classes] = _RequestKind(
+            form = self._forms[version.iri, classes] = BriefForm(
                 table,
                 bytes(CODE[compiled.status(leaf, compiled.silence(leaf))] for leaf in silent),
                 pairs,
                 {settled: (number, version.criteria[iri].id) for number, (iri, settled) in enumerate(asked.items())},
             )
-        return kind
+        return form
+
+
+def line_of(head: dict[str, str], folded: Folded, evidence: str) -> str:
+    """A brief as a line of JSON.
+
+    Args:
+        head: the fields that say what is determined.
+        folded: the result.
+        evidence: the members of the JSON object of the statements by criterion.
+    """
+    return _line(head, folded.outcome, (folded.holds, folded.holds_strained), folded.criteria, evidence, folded.gap)
 
 
 def _line(

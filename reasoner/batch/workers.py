@@ -15,11 +15,12 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 from reasoner.batch.lines import LineWriter
 from reasoner.batch.model import Job, PieceResult, Rejection, Row
 from reasoner.chart.fast import stream
-from reasoner.chart.fast.piece import Piece
+from reasoner.chart.fast.piece import ARROW, QUADS, Piece
 from reasoner.chart.fast.stream import StreamedDataSet
 from reasoner.chart.model import Case
 from reasoner.determination.determine import determine_case
@@ -30,6 +31,9 @@ from reasoner.ground.processes import end_with_parent
 from reasoner.rdf import terms
 from reasoner.rdf.namespaces import NEC
 from reasoner.render.json import to_json
+
+if TYPE_CHECKING:
+    from reasoner.batch.columns import ColumnWriter
 
 SMALL = 8 * 2**20
 """Input of fewer bytes than this is determined by one process, unless a number is given."""
@@ -45,6 +49,7 @@ class Worker:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._policy = job.policy.load()
+        self._column_writer: ColumnWriter | None = None
         self._line_writer = LineWriter(self._policy, job.configuration, alternatives=job.alternatives)
 
     def __call__(self, piece: Piece) -> PieceResult:
@@ -52,6 +57,9 @@ class Worker:
         result = PieceResult(piece)
         job = self._job
         try:
+            if piece.suffix in (QUADS, ARROW) and not piece.at_once:
+                self._determine_quads(piece, result)
+                return result
             for data_set in stream.read(piece, self._policy, as_of=job.as_of, options=job.options):
                 self._determine(data_set, result)
         except stream.ScatteredError:
@@ -61,6 +69,30 @@ class Worker:
             result.rejected += 1
             result.rejections.append(Rejection(piece.name, error))
         return result
+
+    def _determine_quads(self, piece: Piece, result: PieceResult) -> None:
+        """Determine the charts of quads: as columns, where the line follows from these, the others one by one."""
+        job, found = self._job, stream.quads_of(piece, self._policy)
+        lines: dict[int, tuple[str, tuple[str, str, str]]] = {}
+        if found.table and job.engine is Engine.FAST and not job.whole:
+            lines = self._columns().lines(found.table, found.name, job.as_of, job.today)
+        for run in range(len(found.graphs)):
+            if run not in lines:
+                self._determine(found.data_set(run, self._policy, job.as_of), result)
+                continue
+            source = found.source(run)
+            request, line = lines[run]
+            result.graphs.append((piece.files[0], source))
+            result.rows.append(Row(source, request, *line))
+            result.read += 1
+            result.determined += 1
+
+    def _columns(self) -> ColumnWriter:
+        from reasoner.batch.columns import ColumnWriter
+
+        if self._column_writer is None:
+            self._column_writer = ColumnWriter(self._policy, self._line_writer)
+        return self._column_writer
 
     def _determine(self, data_set: StreamedDataSet, result: PieceResult) -> None:
         """Add what comes of a data set to the result of its piece."""

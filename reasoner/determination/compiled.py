@@ -12,12 +12,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import chain
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import pyoxigraph as ox
 from rdflib import URIRef
 
-from reasoner.chart.model import Assertion, Case, Meaning, Statement
+from reasoner.chart.model import Assertion, Case, Meaning
 from reasoner.determination import inference as reference
 from reasoner.determination import proof, validation
 from reasoner.determination.bearing import Bearing, Fact, Settlement
@@ -62,6 +62,15 @@ class _Memory(dict[_Key, _Value]):
         super().__setitem__(key, value)
 
 
+class Inferred(NamedTuple):
+    """What is inferred from a statement by itself."""
+
+    facts: tuple[Property, ...]
+    classes: frozenset[str]
+    followed: frozenset[Term]
+    """The values whose classes matter to its own."""
+
+
 class CompiledPolicy:
     """A policy version, compiled.
 
@@ -75,7 +84,7 @@ class CompiledPolicy:
         self._named = frozenset(chain.from_iterable(version.lexicon.axioms))
         self._majority = version.age_of_majority
         self._request_classes = _Memory[object, frozenset[str]]()
-        self._inferred = _Memory[object, tuple[tuple[Property, ...], frozenset[str], frozenset[Term]]]()
+        self._inferred = _Memory[object, Inferred]()
         self._numeric = _Memory[Meaning, tuple[Property, ...]]()
         self._calculated = _Memory[tuple[tuple[Property, ...], ...], tuple[tuple[Property, ...], ...]]()
         self.leaves = {iri: CompiledLeaf(iri, version) for iri in version.leaves}
@@ -85,7 +94,8 @@ class CompiledPolicy:
         """The leaves that the Rust engine evaluates, by IRI, each with what of it is not compiled."""
         self._rust_shapes = self._uncompiled_shapes() if self.uncompiled else None
         self._classes = frozenset().union(*(leaf.classes for leaf in self.leaves.values()))
-        self._predicates = frozenset().union(*(leaf.predicates for leaf in self.leaves.values()))
+        self.predicates = frozenset().union(*(leaf.predicates for leaf in self.leaves.values()))
+        """The properties that leaves read."""
         self._contexts = [read for leaf in self.leaves.values() for read in leaf.contexts]
         self._triggered: dict[Term, list[CompiledLeaf]] = {}
         for leaf in self.leaves.values():
@@ -114,31 +124,37 @@ class CompiledPolicy:
         """What `reasoner.determination.inference.infer` infers from a case; that is called where more could follow."""
         if case.mingled() or self._exceeds_axioms(case):
             return reference.infer(case, self.version)
-        calculated = self._calculate(case.statements)
+        calculated = self.calculate([statement.meaning for statement in case.statements])
         facts: dict[str, tuple[Property, ...]] = {}
         classes: dict[str, frozenset[str]] = {}
-        remembered = self._inferred
-        for statement in case.statements:
-            iri, meaning = statement.iri, statement.meaning
-            derived = calculated.get(iri, ()) if calculated else ()
-            key = (meaning, derived) if derived else meaning
-            inferred = remembered.get(key)
-            if inferred is None:
-                all_facts = self._facts(meaning.facts, derived)
-                followed = frozenset(value for p, value in all_facts if p in self._entailment.followed)
-                affirmed = meaning.assertion is Assertion.AFFIRMED
-                types = [(TYPE, f"<{name}>") for name in meaning.classes]
-                if any(_is_axiomatic(p, o) for p, o in (*all_facts, *types)):
-                    return reference.infer(case, self.version)
-                entailed = self._classify(meaning, all_facts) if affirmed else meaning.classes
-                inferred = remembered[key] = (all_facts, entailed, followed)
-            facts[iri], classes[iri], followed = inferred
-            if followed and _leads_to_another(case, followed):
+        for place, statement in enumerate(case.statements):
+            inferred = self.infer_statement(statement.meaning, calculated.get(place, ()))
+            if inferred is None or (inferred.followed and _leads_to_another(case, inferred.followed)):
                 return reference.infer(case, self.version)
+            facts[statement.iri], classes[statement.iri] = inferred.facts, inferred.classes
         age_group = _MINOR if case.age() < self._majority else _ADULT
         return Inference(
             self._classify_request(case, age_group), classes, facts, terms.name(age_group), statements_apart=True
         )
+
+    def infer_statement(self, meaning: Meaning, calculated: tuple[Property, ...] = ()) -> Inferred | None:
+        """What is inferred from a statement; None if more may follow than from the compiled axioms.
+
+        Args:
+            meaning: what it says.
+            calculated: what the policy's rules construct from it.
+        """
+        key = (meaning, calculated) if calculated else meaning
+        inferred = self._inferred.get(key)
+        if inferred is None:
+            facts = self._facts(meaning.facts, calculated)
+            followed = frozenset(value for p, value in facts if p in self._entailment.followed)
+            types = [(TYPE, f"<{name}>") for name in meaning.classes]
+            if any(_is_axiomatic(p, o) for p, o in (*facts, *types)):
+                return None
+            classes = self._classify(meaning, facts) if meaning.assertion is Assertion.AFFIRMED else meaning.classes
+            inferred = self._inferred[key] = Inferred(facts, classes, followed)
+        return inferred
 
     def _exceeds_axioms(self, case: Case) -> bool:
         """Whether more may follow from the request, its member or its plan than from the compiled axioms."""
@@ -183,24 +199,30 @@ class CompiledPolicy:
         facts |= {fact for p, code in facts if p == _CODE for fact in self.version.lexicon.coded.get(code, ())}
         return tuple(sorted(facts))
 
-    def _calculate(self, statements: Sequence[Statement]) -> Mapping[str, tuple[Property, ...]]:
-        """What the policy's SPARQL rules construct from the numbers of a case."""
-        if not self.version.rules:
-            return {}
+    def calculate(self, meanings: Sequence[Meaning]) -> Mapping[int, tuple[Property, ...]]:
+        """What the policy's SPARQL rules construct from the numbers of a case, by the place of the statement.
+
+        Args:
+            meanings: what the statements of the case say, in order.
+        """
         numbers = []
-        for number, statement in enumerate(statements):
-            numeric = self._numeric.get(statement.meaning)
-            if numeric is None:
-                numeric = self._numeric[statement.meaning] = _numeric(statement.meaning.facts)
-            if numeric:
-                numbers.append((number, numeric))
+        for place, meaning in enumerate(meanings):
+            if numeric := self.numbers(meaning):
+                numbers.append((place, numeric))
         if not numbers:
             return {}
         key = tuple(facts for _, facts in numbers)
         derived = self._calculated.get(key)
         if derived is None:
             derived = self._calculated[key] = _construct(self.version.rules, key)
-        return {statements[number].iri: facts for (number, _), facts in zip(numbers, derived, strict=True) if facts}
+        return {place: facts for (place, _), facts in zip(numbers, derived, strict=True) if facts}
+
+    def numbers(self, meaning: Meaning) -> tuple[Property, ...]:
+        """The facts of a statement that the policy's rules can calculate with."""
+        numeric = self._numeric.get(meaning)
+        if numeric is None:
+            numeric = self._numeric[meaning] = _numeric(meaning.facts) if self.version.rules else ()
+        return numeric
 
     def settle(self, case: Case, inference: Inference) -> Settlement:
         """What `reasoner.determination.settling.settle` makes of a case."""
@@ -303,7 +325,7 @@ class CompiledPolicy:
         if not self._contexts:
             return ()
         age_group = (f"<{case.iri}>", _AGE_GROUP, terms.iri(inference.age_group))
-        evidence = Evidence(case.iri, {}, [fact for fact in (*case.facts, age_group) if fact[1] in self._predicates])
+        evidence = Evidence(case.iri, {}, [fact for fact in (*case.facts, age_group) if fact[1] in self.predicates])
         return tuple([frozenset(read(evidence, evidence.request)) for read in self._contexts])
 
     def silence(self, iri: str) -> LeafAnswer:
@@ -375,7 +397,7 @@ class CompiledPolicy:
             if stance is Assertion.AFFIRMED:
                 types |= {name for name in entailed if name not in version.leaf_of}
         classes = frozenset(map(terms.iri, types)) & self._classes
-        seen = {p: values for p, values in facts.items() if p in self._predicates and values}
+        seen = {p: values for p, values in facts.items() if p in self.predicates and values}
         relation = RELATION[stance]
         identity = (relation, classes, tuple((p, tuple(values)) for p, values in sorted(seen.items())))
         number = self._kind_numbers.setdefault(identity, len(self._kind_numbers))

@@ -57,7 +57,8 @@ def determine_case(
     """
     policy = configured(policy, configuration)
     return tuple(
-        _determine(case, policy, period, configuration, alternatives, engine) for period in periods(case, policy)
+        _determine(case, policy, period, configuration, alternatives, engine)
+        for period in periods(case.start, case.end, policy)
     )
 
 
@@ -66,18 +67,18 @@ def determine_under(case: Case, version: PolicyVersion, policy: Policy) -> Deter
     return _determine(case, policy, (case.start, case.end, version), None, False, Engine.FAST)
 
 
-def periods(case: Case, policy: Policy) -> Iterator[Period]:
+def periods(first: date, last: date | None, policy: Policy) -> Iterator[Period]:
     """The stay, split where another policy version, or none, comes into force; whole without a service end."""
-    if case.end is None:
-        yield case.start, None, policy.version_on(case.start)
+    if last is None:
+        yield first, None, policy.version_on(first)
         return
-    starts = [case.start]
+    starts = [first]
     for version in policy.versions:
         after = days_after(version.valid_until, 1) if version.valid_until else None
-        starts += [day for day in (version.valid_from, after) if day and case.start < day <= case.end]
+        starts += [day for day in (version.valid_from, after) if day and first < day <= last]
     starts = sorted(set(starts))
     for start, following in zip(starts, [*starts[1:], None], strict=True):
-        yield start, following - timedelta(days=1) if following else case.end, policy.version_on(start)
+        yield start, following - timedelta(days=1) if following else last, policy.version_on(start)
 
 
 def _determine(

@@ -14,7 +14,7 @@ from itertools import count
 from operator import itemgetter
 from typing import NamedTuple
 
-from reasoner.chart.model import Assertion, Case, Meaning, Statement
+from reasoner.chart.model import Assertion, Case, Document, Meaning, Statement
 from reasoner.determination.addressing import addresses
 from reasoner.determination.compiled import CompiledPolicy, compiled_policy
 from reasoner.determination.facts import Naming
@@ -30,7 +30,7 @@ from reasoner.rdf.terms import Term
 
 _LIMIT = 65536
 """How many entries a memory holds."""
-_APART = tuple(f"-{stance.slug}" for stance in Assertion)
+APART = tuple(f"-{stance.slug}" for stance in Assertion)
 """How the name of a node ends that stands beside a statement's in the evidence graph."""
 
 
@@ -57,7 +57,7 @@ class Told(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class _Group:
+class Group:
     """Leaves that have to be settled and judged together."""
 
     number: int
@@ -70,22 +70,24 @@ class _Group:
     """Whether one of them takes the word of one kind of author alone."""
 
 
-class _Profile:
+class Profile:
     """What a statement says, as far as leaves can tell."""
 
-    __slots__ = ("affirmed", "classes", "denied", "facts", "groups", "marks", "number", "spans")
+    __slots__ = ("affirmed", "classes", "denied", "facts", "groups", "linked", "marks", "number", "spans")
 
     def __init__(
         self, number: int, meaning: Meaning, classes: frozenset[str], facts: tuple[tuple[Term, Term], ...]
     ) -> None:
         self.number = number
         self.facts = facts
+        self.linked = frozenset(terms.name(value) for _, value in facts if value.startswith("<"))
+        """The IRIs among its facts, which could be nodes of a chart."""
         self.affirmed = meaning.assertion is Assertion.AFFIRMED
         self.denied = meaning.assertion is Assertion.DENIED
         self.classes = classes
         self.marks = ((number, False), (number, True))
         """What matters of it to leaves that ask for no more than whether it is a late entry."""
-        self.groups: tuple[tuple[_Group, tuple[int, ...]], ...] = ()
+        self.groups: tuple[tuple[Group, tuple[int, ...]], ...] = ()
         """The groups that it speaks to, with the kinds of period of the leaves."""
         self.spans = False
         """Whether it states an absence across groups."""
@@ -95,16 +97,19 @@ class Remembered:
     """What the leaves of a policy version came to in the cases before."""
 
     def __init__(self, version: PolicyVersion) -> None:
-        self._version = version
-        self._compiled: CompiledPolicy = compiled_policy(version)
-        self._kinds = _kinds_of_period(version)
-        self._groups = _groups(version, self._compiled, list(self._kinds))
-        self._group_of = {leaf: group for group in self._groups for leaf in group.leaves}
-        self._whole = any(_reads_beyond(iri, version, self._compiled) for iri in version.leaves)
-        self._linked: set[str] = set()  # the IRIs among the facts of statements, which could be nodes of a chart
+        self.version = version
+        self.compiled: CompiledPolicy = compiled_policy(version)
+        self.kinds = _kinds_of_period(version)
+        """A leaf for each kind of period that leaves have."""
+        self.groups = _groups(version, self.compiled, list(self.kinds))
+        self._group_of = {leaf: group for group in self.groups for leaf in group.leaves}
+        """The leaves in groups that nothing of a chart connects."""
+        self.whole = any(_reads_beyond(iri, version, self.compiled) for iri in version.leaves)
+        """Whether a leaf may read of a case what is not known of the statements that speak to its group."""
+        self.linked: set[str] = set()
         self._numbers = count()
         self._requests: dict[object, int] = {}
-        self._profiles: dict[object, _Profile] = {}
+        self._profiles: dict[object, Profile] = {}
         self._known: dict[tuple[object, ...], GroupStatuses] = {}
 
     def told(self, case: Case, inference: Inference) -> list[Told]:
@@ -112,28 +117,28 @@ class Remembered:
 
         A case of which a part cannot be told from the rest is settled and judged as a whole.
         """
-        found = None if self._whole or not inference.statements_apart else self._by_group(case, inference)
+        found = None if self.whole or not inference.statements_apart else self._by_group(case, inference)
         if found is None:
-            return [Told(self._settle(tuple(self._version.leaves), case, inference), case.statements)]
+            return [Told(self.settle(tuple(self.version.leaves), case, inference), case.statements)]
         return found
 
     def _by_group(self, case: Case, inference: Inference) -> list[Told] | None:
         if len(self._known) > _LIMIT or len(self._profiles) > _LIMIT:
             self._known.clear()
             self._profiles.clear()
-            self._linked.clear()
+            self.linked.clear()
             self._requests.clear()
         try:
             members = self._members(case, inference)
             if members is None:
                 return None
-            said = (case.axis_values, *self._compiled.contexts(case, inference))
+            said = (case.axis_values, *self.compiled.contexts(case, inference))
             request = self._requests.setdefault(said, len(self._requests))
             return [self._told(group, own, case, inference, request) for group, own in members.items()]
         except DocumentationError:
             return None  # a period that ends past the calendar, if it matters
 
-    def _told(self, group: _Group, members: _Members, case: Case, inference: Inference, request: int) -> Told:
+    def _told(self, group: Group, members: _Members, case: Case, inference: Inference, request: int) -> Told:
         statements = case.statements
         own: Sequence[Statement]
         marks: tuple[object, ...]
@@ -146,17 +151,17 @@ class Remembered:
             marks = tuple([(mark, ranks[s.observed]) for (_, mark), s in zip(members, own, strict=True)])
         unread: tuple[str, ...] = ()
         if case.unread and group.counting:
-            periods, lexicon = Periods(case, self._version), self._version.lexicon
+            periods, lexicon = Periods(case, self.version), self.version.lexicon
             unread = tuple(leaf.iri for leaf in group.counting if unread_items(case, leaf, periods.of(leaf), lexicon))
         key = (group.number, request, unread, marks)
         result = self._known.get(key)
         if result is None:
-            result = self._known[key] = self._settle(group.leaves, replace(case, statements=tuple(own)), inference)
+            result = self._known[key] = self.settle(group.leaves, replace(case, statements=tuple(own)), inference)
         return Told(result, own)
 
-    def _settle(self, leaves: Collection[str], case: Case, inference: Inference) -> GroupStatuses:
+    def settle(self, leaves: Collection[str], case: Case, inference: Inference) -> GroupStatuses:
         """What some leaves come to in a case with no more than their own statements."""
-        compiled, version = self._compiled, self._version
+        compiled, version = self.compiled, self.version
         settlement = compiled.settle(case, inference)
         statuses: list[tuple[str, Status, tuple[FactStatus, ...]]] = []
         for leaf, answer in compiled.answers(case, inference, settlement).items():
@@ -174,22 +179,22 @@ class Remembered:
         ]
         return GroupStatuses(tuple(statuses), tuple(evidence))
 
-    def _members(self, case: Case, inference: Inference) -> dict[_Group, _Members] | None:
+    def _members(self, case: Case, inference: Inference) -> dict[Group, _Members] | None:
         """The statements of each group; None if a case has to be looked at as a whole."""
-        days = _Days(case, self._version, self._kinds)
+        days = _Days(case, self.version, self.kinds)
         as_of, end, last = case.as_of, case.end, days.last
-        members: dict[_Group, _Members] = {}
-        denials: list[tuple[int, _Profile, bool]] = []
-        affirmed: list[tuple[_Profile, list[_Group]]] = []
+        members: dict[Group, _Members] = {}
+        denials: list[tuple[int, Profile, bool]] = []
+        affirmed: list[tuple[Profile, list[Group]]] = []
         for place, statement in enumerate(case.statements):
             iri, _, observed, recorded, _, _, _, author, _ = statement
             if recorded > as_of:
                 continue
             profile = self._profile(statement, inference)
-            if profile.spans or iri.endswith(_APART):
+            if profile.spans or iri.endswith(APART):
                 return None
             late = end is not None and recorded > end
-            bears_on: list[_Group] = []
+            bears_on: list[Group] = []
             counts = last is None or observed <= last
             for group, kinds in profile.groups:
                 if not any(days.hold(kind, observed) for kind in kinds):
@@ -211,9 +216,9 @@ class Remembered:
 
     def _add_denials(
         self,
-        denials: Iterable[tuple[int, _Profile, bool]],
-        affirmed: Sequence[tuple[_Profile, list[_Group]]],
-        members: dict[_Group, _Members],
+        denials: Iterable[tuple[int, Profile, bool]],
+        affirmed: Sequence[tuple[Profile, list[Group]]],
+        members: dict[Group, _Members],
         days: _Days,
         statements: Sequence[Statement],
     ) -> None:
@@ -231,28 +236,39 @@ class Remembered:
 
     def _leads_to_node(self, case: Case) -> bool:
         """Whether a fact of a statement may lead to a node of its chart."""
-        linked = self._linked
+        linked = self.linked
         return any(s.iri in linked for s in case.statements) or any(s[1:-1] in linked for s, _, _ in case.facts)
 
-    def _profile(self, statement: Statement, inference: Inference) -> _Profile:
+    def _profile(self, statement: Statement, inference: Inference) -> Profile:
         iri, meaning = statement.iri, statement.meaning
         facts = inference.facts[iri]
         key = (meaning, id(facts))  # the profile holds the facts, so no others have this id
         found = self._profiles.get(key)
         if found is None:
-            found = self._profiles[key] = self._make_profile(statement, inference)
+            found = self._profiles[key] = self._make_profile(meaning, facts, inference.classes[iri])
+            self.linked |= found.linked
         return found
 
-    def _make_profile(self, statement: Statement, inference: Inference) -> _Profile:
-        version, meaning = self._version, statement.meaning
-        facts, classes = inference.facts[statement.iri], inference.classes[statement.iri]
-        coded = Naming(version, inference).coded(statement)
-        self._linked.update(terms.name(value) for _, value in facts if value.startswith("<"))
-        profile = _Profile(next(self._numbers), meaning, classes | meaning.classes, facts)
-        by_group: dict[_Group, set[int]] = {}
-        kinds = list(self._kinds)
+    def profile(self, meaning: Meaning, calculated: tuple[tuple[Term, Term], ...]) -> Profile | None:
+        """What a statement says, as far as leaves can tell; None if more than that may matter.
+
+        Args:
+            meaning: what it says.
+            calculated: what the policy's rules construct from it.
+        """
+        inferred = self.compiled.infer_statement(meaning, calculated)
+        return inferred and self._make_profile(meaning, inferred.facts, inferred.classes)
+
+    def _make_profile(self, meaning: Meaning, facts: tuple[tuple[Term, Term], ...], classes: frozenset[str]) -> Profile:
+        version = self.version
+        alone = Inference(frozenset(), {"": classes}, {"": facts}, "")
+        someone = Statement("", meaning, date.min, date.min, Document("", "", "", "", None), "", "")
+        coded = Naming(version, alone).coded(someone)
+        profile = Profile(next(self._numbers), meaning, classes | meaning.classes, facts)
+        by_group: dict[Group, set[int]] = {}
+        kinds = list(self.kinds)
         absent = not version.lexicon.relations.absences.isdisjoint(classes)
-        against: set[_Group] = set()
+        against: set[Group] = set()
         for address in addresses(version, classes, meaning, coded, is_in_remission(facts)):
             leaf, group = version.leaves[address.leaf], self._group_of[address.leaf]
             by_group.setdefault(group, set()).add(kinds.index(_kind_of_period(leaf)))
@@ -280,7 +296,7 @@ class _Days:
         return period.holds(day)
 
 
-def _mark(profile: _Profile, group: _Group, late: bool, observed: date, author: str, days: _Days) -> tuple[object, ...]:
+def _mark(profile: Profile, group: Group, late: bool, observed: date, author: str, days: _Days) -> tuple[object, ...]:
     """What matters of a statement to a group, but for whether it was observed before others."""
     if len(group.kinds) == 1 and not group.by_author:
         return profile.marks[late]
@@ -296,7 +312,7 @@ def _kinds_of_period(version: PolicyVersion) -> dict[object, Criterion]:
     return {_kind_of_period(leaf): leaf for leaf in version.leaves.values()}
 
 
-def _groups(version: PolicyVersion, compiled: CompiledPolicy, kinds: list[object]) -> tuple[_Group, ...]:
+def _groups(version: PolicyVersion, compiled: CompiledPolicy, kinds: list[object]) -> tuple[Group, ...]:
     """The leaves of a version in groups that nothing connects."""
     chief = {iri: iri for iri in version.leaves}
 
@@ -313,7 +329,7 @@ def _groups(version: PolicyVersion, compiled: CompiledPolicy, kinds: list[object
     groups = []
     for number, leaves in enumerate(members.values()):
         groups.append(
-            _Group(
+            Group(
                 number,
                 tuple(leaf.iri for leaf in leaves),
                 tuple(sorted({kinds.index(_kind_of_period(leaf)) for leaf in leaves})),

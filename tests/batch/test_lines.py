@@ -23,5 +23,5 @@ def test_kinds_of_requests_are_remembered_up_to_a_limit(
         path.write_text(sound.replace("a nec:ReviewRequest", f"a nec:ReviewRequest , <urn:class:{number}>"))
         (case,) = read_file(path, policy)
         outcomes |= {outcome for _, outcome, _ in writer.lines(case)}
-        assert len(writer._kinds) <= 2
+        assert len(writer._forms) <= 2
     assert outcomes == {"documentation-needed"}

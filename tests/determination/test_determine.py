@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
 
-from reasoner.determination.determine import other_readings, periods
-from reasoner.policy.model import PolicyVersion
+from reasoner.chart.model import Case
+from reasoner.determination.determine import Period, other_readings, periods
+from reasoner.policy.model import Policy, PolicyVersion
 from tests.cases import case, day
 from tests.policies import all_of, effective, interpretation, leaf, policy, replacing, version
 
@@ -15,6 +17,10 @@ from tests.policies import all_of, effective, interpretation, leaf, policy, repl
 def in_force(first: int, last: int | None) -> PolicyVersion:
     """A version that is in force from one day of June to another."""
     return version(all_of("s", leaf("a")), valid=(day(first), None if last is None else day(last)))
+
+
+def periods_of(case: Case, policy: Policy) -> Iterator[Period]:
+    return periods(case.start, case.end, policy)
 
 
 ONE, TWO, THREE = in_force(1, 10), in_force(11, 15), in_force(20, None)
@@ -42,14 +48,14 @@ POLICY = policy(ONE, TWO, THREE)
 def test_a_stay_is_split_where_another_version_or_none_comes_into_force(
     start: int, end: int | None, expected: list[tuple[int, int | None, PolicyVersion | None]]
 ) -> None:
-    split = list(periods(case(start=start, end=end), POLICY))
+    split = list(periods_of(case(start=start, end=end), POLICY))
     assert split == [(day(first), None if last is None else day(last), in_force) for first, last, in_force in expected]
 
 
 @pytest.mark.parametrize(("start", "end"), [(start, end) for start in (1, 8, 12, 18) for end in (18, 22, 31)])
 def test_periods_cover_a_stay_without_a_gap_or_an_overlap(start: int, end: int) -> None:
     days: list[date] = []
-    for first, last, in_force in periods(case(start=start, end=end), POLICY):
+    for first, last, in_force in periods_of(case(start=start, end=end), POLICY):
         assert last is not None
         stretch = [date.fromordinal(number) for number in range(first.toordinal(), last.toordinal() + 1)]
         assert all(POLICY.version_on(day_) is in_force for day_ in stretch)
@@ -59,7 +65,7 @@ def test_periods_cover_a_stay_without_a_gap_or_an_overlap(start: int, end: int) 
 
 def test_a_stay_before_every_version_is_under_none_until_the_first() -> None:
     later = policy(in_force(10, None))
-    assert [(first, in_force is None) for first, _, in_force in periods(case(start=1, end=12), later)] == [
+    assert [(first, in_force is None) for first, _, in_force in periods_of(case(start=1, end=12), later)] == [
         (day(1), True),
         (day(10), False),
     ]

@@ -16,11 +16,9 @@ from reasoner import DocumentationError, EngineError, Policy, load_policy
 from reasoner.batch.lines import LineWriter
 from reasoner.chart import intake, reading
 from reasoner.chart.fast import chart as fast_chart
-from reasoner.chart.fast import layout, scan, stream
+from reasoner.chart.fast import layout, stream
 from reasoner.chart.fast.chart import read_cases, reader
-from reasoner.chart.fast.layout import Layouts
 from reasoner.chart.fast.piece import QUADS, Piece
-from reasoner.chart.fast.scan import Scanner
 from reasoner.chart.intake import read_graph
 from reasoner.chart.model import Case
 from reasoner.cli import main
@@ -32,7 +30,7 @@ from reasoner.determination.inference import infer
 from reasoner.determination.settling import settle
 from reasoner.determination.validation import evaluate_case
 from reasoner.logic import tables
-from reasoner.rdf import graphs, parsing
+from reasoner.rdf import parsing
 from reasoner.render.json import to_json
 from tests.conftest import CASES, Attestation, chart, request, write_toy
 from tests.determination.test_laws import KINDS, facts, random_attestations
@@ -125,66 +123,6 @@ def test_the_reader_of_plain_charts_reads_every_sample_in_terms_it_knows(policy:
         (data,) = parsing.parse_datasets(path.read_bytes(), parsing.SYNTAXES[".ttl"], str(path))
         plain = reader(policy).cases(reader(policy).nodes(data), data.name) is not None
         assert plain != any(term in path.read_text() for term in others), path
-
-
-AWKWARD = [
-    '<urn:s> <urn:p> "plain" <urn:g> .',
-    '<urn:s> <urn:p> "a \\"quoted\\" text\\nof two lines" <urn:g> .',
-    '<urn:s> <urn:p> "\\u0041 escaped" <urn:g> .',
-    '<urn:s> <urn:p> "tab\\tand more" <urn:g> .',
-    '<urn:s> <urn:p> "text"@en-GB <urn:g> .',
-    '<urn:s> <urn:p> "text"^^<http://www.w3.org/2001/XMLSchema#string> <urn:g> .',
-    '<urn:s> <urn:p> "9.0"^^<http://www.w3.org/2001/XMLSchema#decimal> <urn:g> .',
-    '<urn:s> <urn:p> "2025-02-30"^^<http://www.w3.org/2001/XMLSchema#date> <urn:g> .',
-    '<urn:s> <urn:p> "line\u2028separator\u0085" <urn:g> .',
-    '<urn:s> <urn:p> "control\x0ccharacter" <urn:g> .',
-    "<urn:s> <urn:p> _:node <urn:g> .",
-    "<urn:s> <http://a.example/%zz> <urn:o> <urn:g> .",
-    "<urn:s> <urn:p> <relative> <urn:g> .",
-    "<urn:s> <urn:p> <http://a.example:port/> <urn:g> .",
-    "<urn:s> <urn:p> <http://a.example/a#b#c> <urn:g> .",
-    "<urn:s>  <urn:p> <urn:o> <urn:g> .",
-    " <urn:s> <urn:p> <urn:o> <urn:g> .",
-    " <https://w3id.org/necessity/core#about> <urn:o> <urn:g> .",
-    "<urn:s> <urn:p> <urn:o> <urn:g> . # said twice",
-    '<urn:s> <urn:p> "no end <urn:g> .',
-    '<urn:s> <urn:p> "two" "texts" <urn:g> .',
-    "<urn:s> <urn:p> <urn:o> .",
-    "<urn:s> <urn:p> <urn:g> .",
-    "",
-]
-
-
-@examples(300)
-@given(lines=st.lists(st.sampled_from(AWKWARD), min_size=1, max_size=6), end=st.sampled_from(["\n", "\r\n"]))
-def test_the_scanner_finds_what_a_parser_finds(lines: list[str], end: str) -> None:
-    text = end.join(lines) + end
-    scanned = list(Scanner(lambda term: True, Layouts()).data_sets(text, "text"))
-    assert "".join(data_set.text for data_set in scanned) == text
-    for data_set in scanned:
-        if data_set.content is None:
-            continue
-        (data,) = parsing.parse_datasets(data_set.text.encode(), parsing.SYNTAXES[".nq"], "text")
-        assert data.name == "text <urn:g>"
-        triples = {
-            (s, *fact)
-            for s, (layout, own) in data_set.nodes.items()
-            for fact in (*layout.facts, *zip(layout.names, own, strict=True))
-        }
-        assert triples == {(s, p, o) for s, props in data.nodes.items() for p, values in props.items() for o in values}
-        assert "".join(sorted(set(data_set.content.splitlines(keepends=True)))) == "".join(
-            sorted(graphs.canonical(data.graph).splitlines(keepends=True))
-        )
-
-
-@pytest.mark.parametrize(
-    "last", ["<urn:s> <urn:p> <urn:g> .\n", " <https://w3id.org/necessity/core#about> <urn:p> <urn:g> .\n"]
-)
-def test_what_stands_in_no_graph_is_told(last: str) -> None:
-    """The last line is a triple of the default graph whose object is the graph of the lines before it."""
-    text = "<urn:s> <urn:p> <urn:o> <urn:g> .\n" + last
-    (data_set,) = Scanner(lambda term: True, Layouts()).data_sets(text, "text")
-    assert (data_set.graph, data_set.content) == ("", None)
 
 
 def as_quads(turtle: str, *more: str) -> str:
@@ -303,7 +241,7 @@ def test_what_is_remembered_is_bounded_and_never_mixed_up(policy: Policy, monkey
     expected = [list(writer.lines(case)) for case in cases]
     for module in (compiled, tables):
         monkeypatch.setattr(module, "_LIMIT", 3)
-    for module in (fast_chart, scan, layout):
+    for module in (fast_chart, layout):
         monkeypatch.setattr(module, "_KEPT", 3)
     assert [list(LineWriter(policy).lines(case)) for case in cases] == expected
     again = [case for path in SAMPLES for case in intake.read_file(path, policy)]

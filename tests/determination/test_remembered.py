@@ -51,7 +51,7 @@ def collected(told: list[remembered.Told]) -> Found:
 def whole(case: Case, version: PolicyVersion) -> Found:
     """What the leaves come to in a case that is settled as a whole, by a memory that has seen nothing."""
     unlearned = Remembered(version)
-    unlearned._whole = True
+    unlearned.whole = True
     return collected(unlearned.told(case, compiled_policy(version).infer(case)))
 
 
@@ -118,7 +118,7 @@ def test_odd_charts(odd: str, policy: Policy, version: PolicyVersion, memory: Re
 
 
 def test_leaves_that_depend_on_one_another_are_in_one_group(version: PolicyVersion) -> None:
-    groups = [{leaf.rsplit("/", 1)[-1] for leaf in group.leaves} for group in Remembered(version)._groups]
+    groups = [{leaf.rsplit("/", 1)[-1] for leaf in group.leaves} for group in Remembered(version).groups]
     assert {"1-diagnosis", "1-severity", "8-a-ii"} in groups, "ratings and what stands beside a disorder"
     assert any({"6-plan", "6-provider", "6-emergency"} <= group for group in groups), "denied by one absence"
     assert any({"2-a-impairment", "impairment-mild"} <= group for group in groups), "settled as one"
@@ -134,9 +134,9 @@ def test_a_leaf_that_reads_other_evidence_is_never_remembered(
     path = root / "shapes" / "toy" / "2030-01-01.ttl"
     before = "sh:qualifiedValueShape [ sh:class toy:JointStiffness ]"
     shape = "sh:path ( [ sh:inversePath nec:affirmed ] nec:affirmed nec:acceptedBy ) ; sh:minCount 1"
-    assert not Remembered(load_policy("toy", root=plain).versions[0])._whole
+    assert not Remembered(load_policy("toy", root=plain).versions[0]).whole
     path.write_text(path.read_text().replace(before, before.replace(" ]", f" ; sh:not [ {shape} ] ]"), 1))
-    assert Remembered(load_policy("toy", root=root).versions[0])._whole
+    assert Remembered(load_policy("toy", root=root).versions[0]).whole
 
 
 def test_what_is_remembered_is_bounded(policy: Policy, version: PolicyVersion, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,6 @@ graphs finds the words for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
 from operator import attrgetter
@@ -36,8 +35,8 @@ from reasoner.chart.fast.compiled_intake import (
     IntakeTables,
     compile_intake_shapes,
 )
-from reasoner.chart.fast.layout import VARYING, Layout, Layouts
-from reasoner.chart.fast.template import NodeView, Read, Template, line, text_of, texts_of
+from reasoner.chart.fast.layout import VARYING, Fact, Layout, Layouts, Nodes
+from reasoner.chart.fast.template import NodeView, Read, Template, content_of, line, text_of, texts_of, without
 from reasoner.chart.model import Assertion, Case, Document, Meaning, Statement, Unread, meaning
 from reasoner.chart.reading import BOOKKEEPING
 from reasoner.policy.model import Criterion, CriterionKind, Policy
@@ -57,9 +56,6 @@ _SUBCLASS = "<http://www.w3.org/2000/01/rdf-schema#subClassOf>"
 _KNOWN = frozenset(map(terms.of, BOOKKEEPING))
 _IRI = attrgetter("iri")
 _STANCES = {terms.of(NEC[stance.value]): stance for stance in Assertion}
-
-Nodes = dict[Term, tuple[Layout, list[Term]]]
-"""A graph as the layout of each subject and its varying values."""
 
 
 def read_cases(data: parsing.DataSet, policy: Policy, as_of: date | None = None) -> tuple[Case, ...]:
@@ -84,12 +80,15 @@ class ChartReader:
         self._policy = policy
         self._lexicon = policy.lexicon
         self._namespaces = tuple(f"<{namespace}" for namespace in policy.namespaces)
+        self.guarded = (*self._namespaces, _SUBCLASS)
+        """How the terms begin that `declares` has to be asked about."""
         self._axes = tuple(terms.iri(axis.iri) for axis in policy.axes)
         tables = compile_intake_shapes(reading.intake_shapes(policy))
         self._knows_shapes = tables is not None
         """Whether this reader can hold a chart against the intake shapes."""
-        self._request_shape, self._statement_shape, document, self._unread_shape = tables or IntakeTables(
-            *[Table((), {}, (), frozenset())] * 4
+        nothing = Table((), {}, (), frozenset())
+        self._request_shape, self._statement_shape, document, self._unread_shape, self.judges_layouts = (
+            tables or IntakeTables(nothing, nothing, nothing, nothing, by_layouts=False)
         )
         tests = self._statement_shape.properties | document.properties
         self._days: dict[Term, tuple[Values, dict[Term, date | None]]]
@@ -97,9 +96,8 @@ class ChartReader:
         self._leaves: dict[str, Criterion | None] = {}
         self._leaf_of = {finding: leaf for version in policy.versions for finding, leaf in version.leaf_of.items()}
         self._sound: dict[Term, bool] = {}
-        self.layouts = Layouts()
-        """The layouts of the nodes that are read."""
-        self._silent = self._template(Layout())
+        self._layouts = Layouts()
+        self._silent = self.template(Layout((), ()))
 
     def declares(self, term: Term) -> bool:
         """Whether a term that is not a subject is no misspelling of one of the policy's."""
@@ -110,9 +108,10 @@ class ChartReader:
     def nodes(self, data: parsing.DataSet) -> Nodes | None:
         """A data set in the form in which `cases` reads it; None if it uses a term that is not declared, or cannot have it."""
         found: Nodes = {}
-        root = self.layouts.root()
         for subject, props in data.nodes.items():
-            layout, own = root, list[Term]()
+            facts: list[Fact] = []
+            names: list[Term] = []
+            own: list[Term] = []
             for predicate, values in sorted(props.items()):
                 if predicate not in self._sound:
                     if len(self._sound) > _KEPT:
@@ -120,23 +119,17 @@ class ChartReader:
                     self._sound[predicate] = self.declares(predicate)
                 if not self._sound[predicate]:
                     return None
-                varying = VARYING.get(predicate)
                 for value in sorted(values) if len(values) > 1 else values:
                     if value[0] == "<" and value.startswith(self._namespaces) and value not in self._lexicon.declared:
                         return None
-                    after: Layout | None
-                    if varying is not None:
+                    if predicate in VARYING:
+                        names.append(predicate)
                         own.append(value)
-                        after = self.layouts.after_varying(layout, varying)
                     else:
-                        rest = f"{predicate} {value}"
-                        after = layout.following.get(rest)
-                        if after is None:
-                            kept = rest if terms.canonical(value) == value else ""  # the scanner takes it as recorded
-                            after = self.layouts.after_fact(layout, (predicate, value), kept)
-                    if after is None:
-                        return None
-                    layout = after
+                        facts.append((predicate, value))
+            layout = self._layouts.of(tuple(facts), tuple(names))
+            if layout is None:
+                return None
             found[subject] = (layout, own)
         return found
 
@@ -162,7 +155,7 @@ class ChartReader:
         statements: list[Term] = []
         items: list[Term] = []
         for subject, (layout, own) in nodes.items():
-            template: Template = layout.template or self._template(layout)
+            template = self.template(layout)
             read[subject] = (template, own)
             if template.left:
                 return None
@@ -198,14 +191,18 @@ class ChartReader:
                 return None
             template, own = read[subject]
             unread[own[template.places[0]]].append(item)
-        if not all(self._is_sound(request, view) for request in requests):
+        if not all(self._conforms(request, view, self._request_shape) for request in requests):
             return None
         requests.sort(key=terms.name)
         return [
             self._case(request, read, about[request], unread[request], source, as_of, content) for request in requests
         ]
 
-    def _template(self, layout: Layout) -> Template:
+    def template(self, layout: Layout) -> Template:
+        """What follows from a layout, worked out once."""
+        if layout.template is not None:
+            known: Template = layout.template
+            return known
         template = layout.template = Template(layout, self._lexicon.findings)
         if template.statement:
             template.meaning = self._mean(template.props, template.names)
@@ -217,9 +214,29 @@ class ChartReader:
                 template.sound &= {*template.props, *template.names}.issuperset(table.required)
         return template
 
-    def _is_sound(self, request: Term, view: NodeView) -> bool:
-        """Whether a request conforms to the intake shapes."""
-        return self._conforms(request, view, self._request_shape)
+    def view(self, nodes: Nodes) -> NodeView:
+        """A data set as the intake tests see it."""
+        read = {subject: (self.template(layout), own) for subject, (layout, own) in nodes.items()}
+        statements = {subject for subject, (template, _) in read.items() if template.statement}
+        return NodeView(read, statements, self._lexicon.types)
+
+    def is_sound(self, request: Term, view: NodeView) -> bool:
+        """Whether it is certain that a request conforms to the intake shapes."""
+        try:
+            return self._conforms(request, view, self._request_shape)
+        except DoubtError:
+            return False
+
+    def allows(self, statement: Term, view: NodeView) -> bool:
+        """Whether it is certain that a statement conforms to the intake shapes as far as they look at other nodes."""
+        try:
+            return self._passes(statement, view, set())
+        except DoubtError:
+            return False
+
+    def takes(self, predicate: Term, value: Term) -> bool:
+        """Whether a statement may have a value for a property that is judged by its values alone."""
+        return self._statement_shape.properties[predicate](NodeView({}, set(), {}), (value,))
 
     def _conforms(self, node: Term, view: NodeView, table: Table) -> bool:
         template, own = view.nodes[node]
@@ -243,7 +260,7 @@ class ChartReader:
             words = template.words = (line(said.get(_TITLE)), line(said.get(_CREATOR)), line(said.get(_ROLE)))
         if ISSUED not in template.names:
             return Document(document[1:-1], *words, None)
-        issued = self._day(ISSUED, own[template.names.index(ISSUED)])
+        issued = self.day(ISSUED, own[template.names.index(ISSUED)])
         return Document(document[1:-1], *words, issued) if issued else None
 
     def _statement(
@@ -256,38 +273,24 @@ class ChartReader:
     ) -> Statement | None:
         """A statement; `passed` holds the values with which others of this data set passed."""
         template, own = view.nodes[subject]
-        at_request, at_document, at_observed, at_recorded, at_excerpt, at_page, at_target = template.places
-        if template.meaning is None:
+        _, at_document, at_observed, at_recorded, at_excerpt, at_page, at_target = template.places
+        if template.meaning is None or not self._passes(subject, view, passed):
             return None
-        properties = self._statement_shape.properties
-        request, named = own[at_request], own[at_document]
-        recording = own[at_recorded] if at_recorded >= 0 else None
-        # The tests see no more of a statement than these values and what is said of them.
-        mark = (request, named, recording)
-        if mark not in passed:
-            for value, test in ((request, properties[ABOUT]), (named, properties[IN])):
-                if (value, test) not in passed:
-                    if not test(view, (value,)):
-                        return None
-                    passed.add((value, test))
-            for check in self._statement_shape.others:
-                if not check(view, subject):
-                    return None
-            passed.add(mark)
+        named, recording = own[at_document], own[at_recorded] if at_recorded >= 0 else None
         document = documents.get(named)
         if document is None:
             document = self._document(named, view.nodes)
             if document is None:
                 return None
             documents[named] = document
-        recorded = self._day(RECORDED, recording) if recording else document.issued
-        observed = self._day(OBSERVED, own[at_observed]) if at_observed >= 0 else recorded
+        recorded = self.day(RECORDED, recording) if recording else document.issued
+        observed = self.day(OBSERVED, own[at_observed]) if at_observed >= 0 else recorded
         if recorded is None or observed is None:
             return None
         said_by = template.author_kind or view.nodes.get(named, (self._silent,))[0].author_kind
         excerpt = page = ""
         if at_excerpt >= 0:
-            if not properties[EXCERPT](view, (own[at_excerpt],)):
+            if not self._statement_shape.properties[EXCERPT](view, (own[at_excerpt],)):
                 return None
             excerpt = line((own[at_excerpt],))
         if at_page >= 0:
@@ -300,6 +303,26 @@ class ChartReader:
                 return None
             anchor = anchors.anchor_of(target[1:-1], excerpt, of_document, texts)
         return Statement(subject[1:-1], template.meaning, observed, recorded, document, excerpt, page, said_by, anchor)
+
+    def _passes(self, subject: Term, view: NodeView, passed: set[object]) -> bool:
+        """Whether a statement conforms to the intake shapes as far as they look at request, document and day of record."""
+        template, own = view.nodes[subject]
+        at_request, at_document, _, at_recorded, *_ = template.places
+        properties = self._statement_shape.properties
+        request, named = own[at_request], own[at_document]
+        # The tests see no more of a statement than these values and what is said of them.
+        mark = (request, named, own[at_recorded] if at_recorded >= 0 else None)
+        if mark not in passed:
+            for value, test in ((request, properties[ABOUT]), (named, properties[IN])):
+                if (value, test) not in passed:
+                    if not test(view, (value,)):
+                        return False
+                    passed.add((value, test))
+            for check in self._statement_shape.others:
+                if not check(view, subject):
+                    return False
+            passed.add(mark)
+        return True
 
     def _unread(self, subject: Term, view: NodeView, passed: set[object]) -> Unread | None:
         """An unread item; None if it is not plainly well formed. `passed` is as for a statement."""
@@ -314,7 +337,7 @@ class ChartReader:
             passed.add(mark)
         elif WORDS in of and not self._unread_shape.properties[WORDS](view, (of[WORDS],)):
             return None
-        days = [self._day(name, of[name]) if name in of else None for name in (OBSERVED, RECORDED)]
+        days = [self.day(name, of[name]) if name in of else None for name in (OBSERVED, RECORDED)]
         if any(day is None and name in of for name, day in zip((OBSERVED, RECORDED), days, strict=True)):
             return None
         stands = of.get(SOURCE, "")
@@ -331,8 +354,10 @@ class ChartReader:
             document=terms.name(stands) if stands.startswith("<") else "",
         )
 
-    def _day(self, predicate: Term, value: Term) -> date | None:
-        """The date that a statement or a document gives; None if that is not well formed."""
+    def day(self, predicate: Term, value: Term) -> date | None:
+        """The date that a statement or a document gives, or a request or member; None if that is not well formed."""
+        if predicate not in self._days:
+            return terms.day(value)
         test, known = self._days[predicate]
         if value not in known:
             if len(known) > _KEPT:
@@ -411,9 +436,9 @@ class ChartReader:
         recorded |= {f"<{iri}>" for item in unread for iri in (item.iri, item.document) if iri}
         recorded |= {f"<{text}>" for node in recorded for text in text_of(read.get(node))}
         if content is None:
-            content = _content(read, recorded, names)
+            content = content_of(read, recorded, names)
         elif not read.keys() <= recorded:
-            content = _without(content, read.keys() - recorded)
+            content = without(content, read.keys() - recorded)
         props, own = read[request][0].props, _own(read[request])
         member, plan = (read.get(own[name], (self._silent, [])) for name in (MEMBER, PLAN))
         labels = self._lexicon.labels
@@ -445,26 +470,6 @@ class ChartReader:
 def _own(node: tuple[Template, list[Term]]) -> dict[Term, Term]:
     """The varying values of a node by property."""
     return dict(zip(node[0].names, node[1], strict=True))
-
-
-def _without(content: str, subjects: Iterable[Term]) -> str:
-    """Canonical N-Triples without what is said of some subjects."""
-    starts = tuple([f"{subject} " for subject in subjects])
-    return "\n".join([line for line in content.split("\n") if not line.startswith(starts)])
-
-
-def _content(read: Read, subjects: Iterable[Term], statements: set[Term]) -> str:
-    """The triples of a request, its statements and their documents, as canonical N-Triples."""
-    lines = []
-    for node in subjects:
-        template, own = read.get(node, (None, []))
-        for predicate, value in (*template.facts, *zip(template.names, own, strict=True)) if template else ():
-            written = value if value[-1] != ">" or value[0] == "<" else terms.canonical(value)
-            lines.append(f"{node} {predicate} {written} .\n")
-        if node in statements and not read[node][0].typed:
-            lines.append(f"{node} {TYPE} {STATEMENT} .\n")
-    lines.sort()
-    return "".join(lines)
 
 
 def _reached(read: Read, request: Term) -> list[Term]:

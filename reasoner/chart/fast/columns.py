@@ -1,188 +1,349 @@
-"""Quads as columns of codes: the data sets of a table without a line of text for each quad.
+"""Charts as columns: those of a table of nodes that are plainly well formed, without an object for each statement.
 
-Terms are told apart once a table, and nodes that say the same but for what varies are looked up together. A graph in which
-one term is not plainly written is written as N-Quads and left to the scanner.
+What can be judged by the layouts of a few nodes is judged once, by `reasoner.chart.fast.chart`, in the first chart that has
+them. A chart in which more matters is left to that reader: one with several requests, with texts, with unread items, with a
+fact that leads to another of its nodes, or with a node that the vocabulary knows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import Any
+import hashlib
+from collections.abc import Hashable
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
+from rdflib import URIRef
 
-from reasoner.chart.fast.chart import Nodes
+from reasoner.chart import reading
+from reasoner.chart.fast.chart import ChartReader, reader
+from reasoner.chart.fast.compiled_intake import (
+    ABOUT,
+    EXCERPT,
+    IN,
+    ISSUED,
+    MEMBER,
+    OBSERVED,
+    PAGE,
+    PLAN,
+    RECORDED,
+    STATEMENT,
+    TYPE,
+)
+from reasoner.chart.fast.cut import Codes, Places, Truths, distinct
 from reasoner.chart.fast.layout import VARYING, Layout
-from reasoner.chart.fast.scan import Found, Scanner, Written
-from reasoner.chart.tables import quads
+from reasoner.chart.fast.nodes import NodeTable
+from reasoner.chart.fast.template import NodeView, without
+from reasoner.chart.model import Case, Meaning
+from reasoner.ground.errors import EngineError
+from reasoner.policy.model import Policy
+from reasoner.rdf import graphs, terms
+from reasoner.rdf.namespaces import NEC
 from reasoner.rdf.terms import Term
 
-_Codes = npt.NDArray[np.int64]
-_KEPT = 65536
+NEVER = -1
+"""The number of a day that is not stated; others are as `date.toordinal` gives them."""
+_WRONG = -2
+_START, _END, _AS_OF, _BIRTH, _PROGRAM = (
+    terms.of(NEC[name]) for name in ("serviceStart", "serviceEnd", "asOf", "birthDate", "program")
+)
+_PARTIES = (MEMBER, PLAN, _PROGRAM)
+_OF_STATEMENT = frozenset((ABOUT, IN, OBSERVED, RECORDED, EXCERPT, PAGE))
+_OF_REQUEST = frozenset((*_PARTIES, _START, _END, _AS_OF))
+_OTHER, _REQUEST, _STATEMENT, _LEFT = range(4)
 
 
-@dataclass(frozen=True)
-class FoundRows(Found):
-    """A data set of a table."""
+class _Kind(NamedTuple):
+    """What a layout is."""
 
-    write: Callable[[], str] = field(default=str, repr=False)
+    kind: int = _LEFT
+    meaning: int = 0
+    """The number of what a statement says."""
+    author: int = 0
+    """The number of the kind of author that is stated; 0 if none is."""
+    bare: bool = False
+    """Whether nothing varies."""
+    born: bool = False
+    """Whether nothing varies but a birth date."""
+    bound: bool = False
+    """Whether it names a member, a plan or a program."""
+    implied: bool = False
+    """Whether a statement does not say that it is one."""
 
-    @property
-    def text(self) -> str:
-        """Its rows as N-Quads."""
-        return self.write()
 
-
-class TableReader:
-    """Reads tables of quads; remembers what nodes say, whatever table they are in.
+class Judge:
+    """Judges layouts for `Charts`, and remembers what it found.
 
     Args:
-        scanner: reads what is not plainly written.
+        policy: the policy whose charts are read.
     """
 
-    def __init__(self, scanner: Scanner) -> None:
-        self.scanner = scanner
-        self.facts: dict[str, int] = {}
-        """The facts that may recur, numbered."""
-        self.layouts: dict[bytes, Layout] = {}
-        """The layouts of nodes, by the numbers of their facts and what varies."""
-        self._root = scanner.root()
+    def __init__(self, policy: Policy) -> None:
+        self.reader: ChartReader = reader(policy)
+        self.known = frozenset(
+            (
+                *policy.lexicon.types,
+                *(terms.of(node) for node in reading.intake_shapes(policy).all_nodes() if isinstance(node, URIRef)),
+            )
+        )
+        """The terms that the vocabulary or the intake shapes know something of, those of the policy's namespaces aside."""
+        self.meanings: list[Meaning] = []
+        """What statements say, by number."""
+        self.authors = [""]
+        """IRIs of kinds of authors, by number."""
+        self._numbers: dict[Meaning, int] = {}
+        self._layouts: list[Layout | None] = []
+        self._kinds: list[_Kind] = []
+        self.allowed: dict[tuple[int, ...], bool] = {}
+        """Whether statements are well formed, by the layouts of their request and document, and whether they have a day of record."""
+        self.sound: dict[Hashable, bool] = {}
+        """Whether requests are well formed, by the layouts of their parties and the order of their days."""
 
-    def data_sets(self, table: Any, source: str) -> Iterator[Found]:
-        """The data sets of a table of quads, each a run of rows with one graph.
+    def kinds(self, layouts: list[Layout | None]) -> list[_Kind]:
+        """What each of the layouts of a table is."""
+        if layouts is not self._layouts:  # they were forgotten, and with them what their numbers stand for
+            self._layouts, self._kinds = layouts, []
+            self.allowed.clear()
+            self.sound.clear()
+        self._kinds += map(self._kind, layouts[len(self._kinds) :])
+        return self._kinds
+
+    def _kind(self, layout: Layout | None) -> _Kind:
+        template = layout and self.reader.template(layout)
+        if not template or template.left or template.repeats or template.unread or template.holds_text:
+            return _Kind()
+        names = frozenset(template.names)
+        author = 0
+        if template.author_kind:
+            if template.author_kind not in self.authors:
+                self.authors.append(template.author_kind)
+            author = self.authors.index(template.author_kind)
+        if template.statement:
+            if template.request or template.meaning is None or not names <= _OF_STATEMENT:
+                return _Kind()
+            number = self._numbers.setdefault(template.meaning, len(self.meanings))
+            self.meanings += [template.meaning] * (number == len(self.meanings))
+            return _Kind(_STATEMENT, number, author, implied=not template.typed)
+        if template.request:
+            return _Kind(_REQUEST) if template.sound and names <= _OF_REQUEST else _Kind()
+        return _Kind(_OTHER, 0, author, not names, names <= {_BIRTH}, bool(template.parties))
+
+
+class Charts:
+    """The plain charts of a table of nodes, by the numbers of their runs.
+
+    Args:
+        table: the nodes.
+        judge: what is known of their layouts.
+        source: what to call them in errors.
+    """
+
+    def __init__(self, table: NodeTable, judge: Judge, source: str) -> None:
+        self.table = table
+        self.meanings = judge.meanings
+        """What statements say, by number."""
+        self._judge = judge
+        self._source = source
+        self._cases: dict[int, Case] = {}
+        self.plain: Truths = table.plain & judge.reader.judges_layouts
+        """Whether a run is a chart that is read here."""
+        of_layout = np.array(judge.kinds(table.layouts), np.int64).reshape(-1, len(_Kind._fields))
+        self._kind, self._meaning, self._author, *flags = of_layout[table.layout].T
+        self._bare, self._born, self._bound, self._implied = (flag > 0 for flag in flags)
+        self._leave(table.run[self._kind == _LEFT])
+        self._leave_entangled()
+        self._leave(table.run[table.layout < 0])
+        requests = np.flatnonzero(self._kind == _REQUEST)
+        self.plain &= np.bincount(table.run[requests], minlength=table.runs) == 1
+        self.request: Places = np.full(table.runs, -1)
+        """The node of the request of each run."""
+        self.request[table.run[requests]] = requests
+        self._recorded = np.zeros(len(table.run), bool)
+        self._read_requests()
+        self._read_statements()
+        others = table.run[~self._recorded | self._implied]
+        self._as_stated: Truths = ~table.of_runs(others) & table.cut.ascending & table.canonical
+        """Whether the triples of a run are those of its case."""
+
+    def _leave(self, runs: Places) -> None:
+        self.plain[runs] = False
+
+    def _leave_entangled(self) -> None:
+        """Leave charts in which a fact leads to a node, or a node is one that the vocabulary knows."""
+        table = self.table
+        known = np.zeros(len(table.cut.terms) + 1, bool)
+        known[table.guarded] = True
+        known[[place for place, term in enumerate(table.cut.terms) if term in self._judge.known]] = True
+        self._leave(table.run[known[table.subject]])
+        self._leave(table.run[table.node_of_row[table.varies & known[table.object]]])
+        names_node = np.zeros(len(known), bool)
+        names_node[table.subject] = True
+        rows = np.flatnonzero(names_node[table.object] & ~table.varies)
+        run = table.run[table.node_of_row[rows]]
+        self._leave(run[table.find(run, table.object[rows]) >= 0])
+
+    def _value(self, name: Term, nodes: Places) -> Codes:
+        """The values of nodes for a property that varies; -1 where a node is none, or has none."""
+        return np.where(nodes >= 0, self.table.value[VARYING[name]][nodes], -1)
+
+    def _days(self, name: Term, nodes: Places) -> Places:
+        """The days that nodes have for a property."""
+        codes = self._value(name, nodes)
+        days = np.full(len(self.table.cut.terms) + 1, NEVER)
+        for code in np.flatnonzero(np.bincount(codes + 1)[1:]).tolist():
+            day = self._judge.reader.day(name, self.table.cut.terms[code])
+            days[code] = _WRONG if day is None else day.toordinal()
+        return days[codes]
+
+    def _read_requests(self) -> None:
+        """Read the days and the parties of requests, and leave charts whose requests are not well formed."""
+        table, plain = self.table, self.plain
+        runs = np.arange(table.runs)
+        named = [self._value(name, self.request) for name in _PARTIES]
+        parties = self._parties = np.stack([table.find(runs, names) for names in named])
+        member, plan, program = parties
+        for nodes, only in ((member, self._born), (plan, self._bare), (program, self._bare)):
+            plain &= (nodes < 0) | ((self._kind[nodes] == _OTHER) & only[nodes])
+        self._recorded[self.request[plain]] = True
+        for nodes in parties:
+            self._recorded[nodes[plain & (nodes >= 0)]] = True
+        days = np.stack(
+            [*(self._days(name, self.request) for name in (_START, _END, _AS_OF)), self._days(_BIRTH, member)]
+        )
+        self.start, self.end, self.as_of, self.birth = days
+        plain &= (days != _WRONG).all(axis=0)
+        layouts = np.append(table.layout, -1)[np.stack([self.request, *parties])]
+        same = np.stack([named[0] == named[1], named[0] == named[2], named[1] == named[2]])
+        self.parties = list(zip(*layouts.tolist(), *same.tolist(), strict=True))
+        """What is said of the request of each run and its parties, but for what varies."""
+        for run, of_run in zip(np.flatnonzero(plain).tolist(), days.T[plain].tolist(), strict=True):
+            stated = [*of_run, *self._stated_days(run)]
+            key = (self.parties[run], *map(sorted({*stated}).index, stated))
+            sound = self._judge.sound.get(key)
+            if sound is None:
+                request = self._name(self.request[run])
+                sound = self._judge.sound[key] = self._judge.reader.is_sound(request, self._view(run))
+            plain[run] = sound
+
+    def _stated_days(self, run: int) -> list[int]:
+        """The days among what does not vary of the request of a run and its parties."""
+        layouts = self.table.layouts
+        found = [layouts[number] for number in self.parties[run][:4] if number >= 0]
+        return [day for layout in found if layout for day in _days_of(layout)]
+
+    def _view(self, run: int) -> NodeView:
+        """A run as the intake tests see it."""
+        nodes = self.table.nodes(run)
+        if nodes is None:
+            raise EngineError("a chart that is plain cannot be read by its nodes")
+        return self._judge.reader.view(nodes)
+
+    def _name(self, node: int) -> Term:
+        """The IRI of a node."""
+        term: Term = self.table.cut.terms[int(self.table.subject[node])]
+        return term
+
+    def _read_statements(self) -> None:
+        """Read the statements, and leave charts of which one is not well formed."""
+        table, judge = self.table, self._judge
+        nodes = np.flatnonzero((self._kind == _STATEMENT) & self.plain[table.run])
+        run = table.run[nodes]
+        request = self.request[run]
+        document = table.find(run, self._value(IN, nodes))
+        fit = self._value(ABOUT, nodes) == table.subject[request]
+        fit &= (document < 0) | ((self._kind[document] == _OTHER) & ~self._bound[document])
+        recorded, observed = self._days(RECORDED, nodes), self._days(OBSERVED, nodes)
+        of_document = np.append(table.layout, -1)[document]
+        fit &= self._are_allowed(nodes[fit], table.layout[request], of_document, recorded != NEVER, fit)
+        issued = self._days(ISSUED, document)
+        fit &= (issued != _WRONG) & (recorded != _WRONG) & (observed != _WRONG)
+        recorded = np.where(recorded == NEVER, issued, recorded)
+        observed = np.where(observed == NEVER, recorded, observed)
+        fit &= observed != NEVER
+        excerpt = self._value(EXCERPT, nodes)
+        kinds = np.append(table.cut.kind, 0)[excerpt]
+        for kind in set(kinds[excerpt >= 0].tolist()):
+            example = table.cut.terms[excerpt[kinds == kind][0]]
+            fit &= (kinds != kind) | judge.reader.takes(EXCERPT, example)
+        self._leave(run[~fit])
+        kept = self.plain[run]
+        self._recorded[nodes[kept]] = True
+        self._recorded[document[kept & (document >= 0)]] = True
+        author = np.where(self._author[nodes] > 0, self._author[nodes], np.append(self._author, 0)[document])
+        names = [table.cut.terms[code][1:-1] for code in table.subject[nodes[kept]].tolist()]
+        place = np.array(sorted(range(len(names)), key=names.__getitem__), np.int64)
+        place = place[np.argsort(run[kept][place], kind="stable")]
+        self.iris = [names[number] for number in place.tolist()]
+        """IRIs of the statements, run by run and in order."""
+        kept_ones = np.flatnonzero(kept)[place]
+        self.run: Places = run[kept_ones]
+        """Of each statement its run."""
+        self.meaning: Places = self._meaning[nodes[kept_ones]]
+        """The number of what it says."""
+        self.author: Places = author[kept_ones]
+        """The number of the kind of its author."""
+        self.observed: Places = observed[kept_ones]
+        self.recorded: Places = recorded[kept_ones]
+
+    def _are_allowed(self, nodes: Places, request: Places, document: Places, recorded: Truths, some: Truths) -> Truths:
+        """Whether statements conform to the intake shapes, as far as these look at request, document and day of record.
 
         Args:
-            table: Arrow table of `reasoner.chart.tables.quads.COLUMNS`.
-            source: what to call it in errors.
-
-        Raises:
-            DocumentationError: a term holds a line break.
+            nodes: those that are asked about.
+            request: the layouts of their requests, and of the requests of all others.
+            document: the layouts of the documents.
+            recorded: whether they have a day of record.
+            some: which of them are asked about.
         """
-        if len(self.facts) > _KEPT or len(self.layouts) > _KEPT:
-            self.facts.clear()
-            self.layouts.clear()
-        columns = _Columns(table, source, self)
-        for start, end in columns.runs():
-            if nodes := columns.nodes(start, end):
-                yield columns.found(nodes, start, end)
-            else:
-                yield from self.scanner.data_sets(columns.text(start, end), source)
+        known = self._judge.allowed
+        found = np.zeros(len(some), bool)
+        width = len(self.table.layouts) + 1
+        key = ((request * width + document + 1) * 2 + recorded)[some]
+        example, alike = distinct(key)
+        answers = []
+        for node, number in zip(nodes[example].tolist(), example.tolist(), strict=True):
+            mark = (int(request[some][number]), int(document[some][number]), int(recorded[some][number]))
+            if mark not in known:
+                view = self._view(int(self.table.run[node]))
+                known[mark] = self._judge.reader.allows(self._name(node), view)
+            answers.append(known[mark])
+        found[some] = np.array(answers, bool)[alike] if answers else False
+        return found
 
-    def root(self) -> Layout:
-        """Where the layouts of the nodes of a chart begin; what is remembered of others goes when they start anew."""
-        root = self.scanner.root()
-        if root is not self._root:
-            self._root = root
-            self.layouts.clear()
-        return root
+    def request_iri(self, run: int) -> str:
+        """IRI of the request of a run."""
+        return self._name(int(self.request[run]))[1:-1]
 
+    def parties_of(self, run: int) -> list[str]:
+        """IRIs of the request of a run, and of its member, its plan and its program."""
+        nodes = (self.request[run], *self._parties[:, run])
+        return [self._name(int(node))[1:-1] for node in nodes if node >= 0]
 
-class _Columns:
-    """A table of quads as codes of terms."""
+    def case(self, run: int) -> Case:
+        """The case of a run."""
+        if run in self._cases:
+            return self._cases[run]
+        cases = self._judge.reader.cases(self.table.nodes(run), self._source, None, self.table.content(run))
+        if not cases:
+            raise EngineError("a chart that is plain is not well formed to its reader")
+        self._cases[run] = cases[0]
+        return cases[0]
 
-    def __init__(self, table: Any, source: str, reader: TableReader) -> None:
-        self._table, self._source, self._reader, scanner = table, source, reader, reader.scanner
-        (subject, self._subjects), (predicate, predicates), (value, values), (self._graph, self._graphs) = (
-            _encoded(table.column(name)) for name in quads.COLUMNS
-        )
-        self._subject, self._predicate, self._predicates = subject, predicate, predicates
-        self._values, self._value = values, value
-        varying = np.array([name in VARYING for name in predicates], dtype=bool)[predicate]
-        self._own = [values[code] for code in value[varying].tolist()]
-        """The values that vary, row by row."""
-        self._own_until: list[int] = [0, *np.cumsum(varying).tolist()]
-        facts, fact = np.unique((predicate * len(values) + value)[~varying], return_inverse=True)
-        rests = [f"{predicates[code // len(values)]} {values[code % len(values)]}" for code in facts.tolist()]
-        number = reader.facts
-        names = {name: -1 - place for place, name in enumerate(VARYING)}
-        self._token: _Codes = np.array([names.get(name, 0) for name in predicates])[predicate]
-        """The number of the fact of a row; of one whose value varies, that of the property."""
-        self._token[~varying] = np.array([number.setdefault(rest, len(number)) for rest in rests], dtype=np.int64)[fact]
-        written_predicates, written_subjects = (
-            np.array([scanner.names(name) for name in own]) for own in (predicates, self._subjects)
-        )
-        written = np.array(scanner.values(values))[value]
-        self._written = np.maximum(np.maximum(written_predicates[predicate], written_subjects[subject]), written)
-        self._lines, self._ends, self._ascending = _lines(table)
-        starts = np.flatnonzero((np.diff(subject) != 0) | (np.diff(self._graph) != 0)) + 1
-        self._starts = [0, *starts.tolist(), len(subject)]
-        """Where each node begins, and the last ends."""
-        self._at = 0
-
-    def runs(self) -> Iterator[tuple[int, int]]:
-        """The rows of each graph, from and to."""
-        starts = np.flatnonzero(np.diff(self._graph)) + 1
-        yield from pairwise([0, *starts.tolist(), len(self._subject)])
-
-    def text(self, start: int, end: int) -> str:
-        """Rows as N-Quads."""
-        return quads.n_quads(self._table.slice(start, end - start), self._source).decode()
-
-    def found(self, nodes: Nodes, start: int, end: int) -> Found:
-        """The data set of rows that say of each node what was found."""
-        content = None
-        if not self._written[start:end].any():  # all is written as it is recorded
-            content = bytes(self._lines[self._ends[start] : self._ends[end]]).decode()
-            if not self._ascending[start : end - 1].all():
-                content = "\n".join([*sorted(content.removesuffix("\n").split("\n")), ""])
-        graph = self._graphs[self._graph[start]][1:-1]
-        return FoundRows(graph, nodes, None, "", 0, 0, content, write=lambda: self.text(start, end))
-
-    def nodes(self, start: int, end: int) -> Nodes | None:
-        """What the rows of a graph say, by subject; None if a term is oddly written. To be asked graph by graph."""
-        at, starts, own, until = self._at, self._starts, self._own, self._own_until
-        while starts[self._at] < end:
-            self._at += 1
-        graph = self._graphs[self._graph[start]]
-        if Written.ODDLY in (self._reader.scanner.names(graph, graph=True), self._written[start:end].max()):
-            return None
-        root, layouts = self._reader.root(), self._reader.layouts
-        nodes: Nodes = {}
-        for first, last in pairwise(starts[at : self._at + 1]):
-            subject = self._subjects[self._subject[first]]
-            layout: Layout | None
-            if subject in nodes:
-                before, others = nodes[subject]
-                layout, values = self._walk(before, first, last), [*others, *own[until[first] : until[last]]]
-            else:
-                mark, values = self._token[first:last].tobytes(), own[until[first] : until[last]]
-                layout = layouts.get(mark) or self._walk(root, first, last)
-                if layout is not None:
-                    layouts[mark] = layout
-            if layout is None:
-                return None
-            nodes[subject] = (layout, values)
-        return nodes
-
-    def _walk(self, layout: Layout | None, first: int, last: int) -> Layout | None:
-        """The layout that some rows lead to."""
-        varying: list[Term] = []
-        for row in range(first, last):
-            if layout is None:
-                return None
-            rest = f"{self._predicates[self._predicate[row]]} {self._values[self._value[row]]}"
-            layout = layout.following.get(rest) or self._reader.scanner.follow(layout, rest, varying)
-        return layout
+    def digest(self, run: int) -> str:
+        """What `Case.digest` is of the case of a run."""
+        table = self.table
+        if self._as_stated[run]:
+            return hashlib.sha256(memoryview(table.cut.content)[table.cut.at[run] : table.cut.at[run + 1]]).hexdigest()
+        content = table.content(run)
+        if content is None:
+            return self.case(run).digest
+        nodes = np.arange(table.first[run], table.first[run + 1])
+        lines = without(content, map(self._name, nodes[~self._recorded[nodes]])).split("\n")
+        lines[-1:] = [f"{self._name(node)} {TYPE} {STATEMENT} ." for node in nodes[self._implied[nodes]]]
+        return graphs.digest("\n".join([*sorted(lines), ""]))
 
 
-def _encoded(column: Any) -> tuple[_Codes, list[Term]]:
-    """The codes of a column, and the terms that they stand for."""
-    encoded = column.combine_chunks().dictionary_encode()
-    if hasattr(encoded, "chunks"):
-        encoded = encoded.combine_chunks() if encoded.num_chunks != 1 else encoded.chunk(0)
-    return encoded.indices.to_numpy().astype(np.int64), encoded.dictionary.to_pylist()
-
-
-def _lines(table: Any) -> tuple[memoryview, list[int], npt.NDArray[np.bool_]]:
-    """The rows as N-Triples in one text, where each begins and the last ends, and whether each is followed by a later one."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    terms = [table.column(name).combine_chunks().cast(pa.large_string()) for name in quads.COLUMNS[:3]]
-    lines = pc.binary_join_element_wise(*terms, pa.scalar(".\n", pa.large_string()), pa.scalar(" ", pa.large_string()))
-    ascending = pc.less_equal(lines[:-1], lines[1:]).to_numpy(zero_copy_only=False)
-    _, ends, text = lines.buffers()
-    return memoryview(text), np.frombuffer(ends, dtype=np.int64)[: len(lines) + 1].tolist(), ascending
+@lru_cache(maxsize=4096)
+def _days_of(layout: Layout) -> tuple[int, ...]:
+    days = [terms.day(value) for _, value in layout.facts]
+    return tuple(day.toordinal() for day in days if day)

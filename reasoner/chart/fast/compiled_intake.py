@@ -7,6 +7,7 @@ from typing import NamedTuple
 from rdflib import Graph
 
 from reasoner.chart import reading
+from reasoner.chart.fast.layout import VARYING
 from reasoner.policy.lexicon import nodes
 from reasoner.rdf import terms
 from reasoner.rdf.compiled_shacl import SH, Compiler, Table, UnsupportedError
@@ -25,6 +26,8 @@ TARGET, TEXT, CONTENT, PAGE_STARTS = (
     terms.of(OA.hasTarget),
     *(terms.of(NEC[name]) for name in ("text", "content", "pageStarts")),
 )
+_PARTIES = tuple(terms.of(NEC[name]) for name in ("member", "plan", "program"))
+_DAYS = frozenset(terms.of(NEC[name]) for name in ("serviceStart", "serviceEnd", "asOf", "birthDate"))
 PLACED = (ABOUT, IN, OBSERVED, RECORDED, EXCERPT, PAGE, TARGET)
 """What every statement says anew."""
 OWN = frozenset(PLACED)
@@ -32,6 +35,24 @@ OWN = frozenset(PLACED)
 _CLASS = terms.of(RDFS.Class)
 _TARGETS = frozenset(f"<{SH}{name}>" for name in ("targetClass", "targetObjectsOf", "targetSubjectsOf"))
 _NESTED = frozenset(f"<{SH}{name}>" for name in ("node", "property", "not", "and", "or", "xone"))
+_NESTED_LISTS = _NESTED.union(terms.of(RDF[name]) for name in ("first", "rest"))
+_DESCRIPTIVE = ("path", "message", "severity", "name", "description")
+_BOUNDS = ("Inclusive", "Exclusive")
+_OF_LAYOUTS = frozenset(
+    f"<{SH}{name}>"
+    for name in (*_DESCRIPTIVE, "minCount", "maxCount", "class", "nodeKind", "not", "and", "or", "xone", "node")
+)
+_OF_VALUES = frozenset(
+    f"<{SH}{name}>"
+    for name in (
+        "in",
+        "hasValue",
+        "datatype",
+        "minLength",
+        *(f"{end}{kind}" for end in ("min", "max") for kind in _BOUNDS),
+    )
+)
+_OF_ORDER = frozenset(f"<{SH}{name}>" for name in ("datatype", "equals", "disjoint", "lessThan", "lessThanOrEquals"))
 _OF_STATEMENTS = _TARGETS | {f"<{SH}{name}>" for name in ("property", "message", "severity", "name", "description")}
 """What the shape of statements may say: each of its constraints is one of a property."""
 
@@ -43,6 +64,8 @@ class IntakeTables(NamedTuple):
     statement: Table
     document: Table
     unread: Table
+    by_layouts: bool
+    """Whether requests and statements can be judged by the layouts of the nodes that they lead to and the order of days."""
 
 
 def compile_intake_shapes(graph: Graph) -> IntakeTables | None:
@@ -80,7 +103,9 @@ def compile_intake_shapes(graph: Graph) -> IntakeTables | None:
         {ABOUT, KIND, REASON}.issubset(unread.required),
         unread.alone >= {WORDS, REASON, OBSERVED, RECORDED},
     )
-    return IntakeTables(request, statement, document, unread) if all(known) else None
+    if not all(known):
+        return None
+    return IntakeTables(request, statement, document, unread, _is_told_by_layouts(shapes))
 
 
 def _has_known_targets(props: dict[Term, list[Term]]) -> bool:
@@ -113,3 +138,46 @@ def _starts_at_document_or_request(compiler: Compiler) -> bool:
     paths = [branch for steps, _ in compiler.use().paths for branch in (steps.alternatives or (steps,))]
     starts = [path.sequence[0] for path in paths]
     return all(predicate in (ABOUT, IN, RECORDED) and not back for predicate, back in starts)
+
+
+def _is_told_by_layouts(shapes: Nodes) -> bool:
+    """Whether the shapes of requests and statements ask for nothing that differs between nodes of the same layouts.
+
+    Beside layouts it may matter which parties of a request are one, in which order its days and theirs are, what days a statement
+    states, and whether its excerpt is text.
+    """
+    for props in shapes.values():
+        target = props.get(f"<{SH}targetClass>", [""])[0]
+        if target not in (REQUEST, STATEMENT):
+            continue
+        links, days = (_PARTIES, _DAYS) if target == REQUEST else ((ABOUT, IN), frozenset({ISSUED}))
+        for part in props.get(f"<{SH}property>", ()):
+            compiler = Compiler(shapes)
+            compiler.conforms(part)
+            paths = [
+                branch.sequence for steps, _ in compiler.use().paths for branch in (steps.alternatives or (steps,))
+            ]
+            for (first, _), *more in paths:
+                if more and (len(more) > 1 or first not in links or more[0][0] in VARYING.keys() - days):
+                    return False
+            varying = {path[-1][0] for path in paths} & VARYING.keys()
+            allowed = _OF_LAYOUTS
+            if target == REQUEST:
+                allowed = allowed | _OF_ORDER | _OF_VALUES if not varying else allowed | _OF_ORDER
+            elif not varying or varying <= {OBSERVED, RECORDED}:
+                allowed = allowed | _OF_VALUES
+            elif varying <= {ABOUT, IN}:
+                allowed = allowed | {f"<{SH}disjoint>"}
+            if any(back for path in paths for _, back in path) or not _uses(shapes, part, allowed):
+                return False
+    return True
+
+
+def _uses(shapes: Nodes, shape: Term, allowed: frozenset[Term], *, within: bool = False) -> bool:
+    """Whether a shape and those within it use no more than some of SHACL, and those within it no paths."""
+    for name, values in shapes.get(shape, {}).items():
+        if name.startswith(f"<{SH}") and (name not in allowed or (within and name == f"<{SH}path>")):
+            return False
+        if name in _NESTED_LISTS and not all(_uses(shapes, value, allowed, within=True) for value in values):
+            return False
+    return True

@@ -1,8 +1,7 @@
-"""Layouts: what nodes say but for what varies from chart to chart, told apart while their lines are read.
+"""Layouts: what nodes say but for what varies from chart to chart.
 
-Layouts form a tree. From the root each fact that may recur leads to the next, and so does the name of each property that
-varies, in the order in which they stand in the record. Nodes of one layout differ in the varying values alone, so whatever
-follows from the rest is worked out once for the layout and kept there.
+Nodes of one layout differ in the varying values alone, so whatever follows from the rest is worked out once for the layout
+and kept there.
 """
 
 from __future__ import annotations
@@ -32,69 +31,48 @@ _VARYING = (
 )
 _VARYING_DAYS = ("serviceStart", "serviceEnd", "asOf", "birthDate")
 VARYING = {
-    name: name
-    for name in (
-        *(of(NEC[name]) for name in (*_VARYING, *_VARYING_DAYS)),
-        of(DCTERMS.issued),
-        of(OA.hasTarget),
+    name: place
+    for place, name in enumerate(
+        (*(of(NEC[name]) for name in (*_VARYING, *_VARYING_DAYS)), of(DCTERMS.issued), of(OA.hasTarget))
     )
 }
-"""The properties whose values hardly recur from chart to chart; what others say is judged once and remembered."""
+"""The properties whose values hardly recur from chart to chart, numbered; what others say is judged once and remembered."""
 
 _KEPT = 16384
 
 
 class Layout:
-    """A place in the tree."""
+    """What nodes say but for the values that vary."""
 
-    __slots__ = ("facts", "following", "names", "next", "start", "template", "varying", "width")
+    __slots__ = ("facts", "names", "template")
 
-    def __init__(self, facts: tuple[Fact, ...] = (), names: tuple[Term, ...] = ()) -> None:
+    def __init__(self, facts: tuple[Fact, ...], names: tuple[Term, ...]) -> None:
         self.facts = facts
         """The facts that may recur, in order."""
         self.names = names
         """The properties that vary, in order; each once."""
-        self.following: dict[str, Layout] = {}
-        """Where a fact leads, by predicate and value as they stand in a line."""
-        self.varying: dict[Term, Layout] = {}
-        """Where a varying property leads."""
-        self.start: str | None = None
-        """How the rest of a line begins after which `next` most likely follows; as many characters as `width`."""
-        self.width = 0
-        self.next = self
         self.template: Any = None
         """What its reader knows of it."""
 
 
+Nodes = dict[Term, tuple[Layout, list[Term]]]
+"""A graph as the layout of each subject and its varying values."""
+
+
 class Layouts:
-    """A tree of layouts that starts anew when it has grown large."""
+    """Layouts, each once; forgotten together when there are many."""
 
     def __init__(self) -> None:
-        self._size = 0
-        self._root = Layout()
+        self._known: dict[tuple[tuple[Fact, ...], tuple[Term, ...]], Layout] = {}
 
-    def root(self) -> Layout:
-        """Where every node begins; to be asked for before each chart."""
-        if self._size > _KEPT:
-            self._size, self._root = 0, Layout()
-        return self._root
-
-    def after_fact(self, layout: Layout, fact: Fact, rest: str = "") -> Layout:
-        """The layout with one more fact, remembered by the rest of the line if there is one."""
-        found = Layout((*layout.facts, fact), layout.names)
-        if rest:
-            self._size += 1
-            layout.following[rest] = found
-        return found
-
-    def after_varying(self, layout: Layout, name: Term) -> Layout | None:
-        """The layout with one more varying property, whose name is one of `VARYING`; None if it has it already."""
-        found = layout.varying.get(name)
+    def of(self, facts: tuple[Fact, ...], names: tuple[Term, ...]) -> Layout | None:
+        """The layout of these facts and varying properties; None if a property varies twice."""
+        key = (facts, names)
+        found = self._known.get(key)
         if found is None:
-            if name in layout.names:
+            if len(set(names)) < len(names):
                 return None
-            self._size += 1
-            found = layout.varying[name] = Layout(layout.facts, (*layout.names, name))
-            if layout.start is None:
-                layout.start, layout.width, layout.next = f"{name} ", len(name) + 1, found
+            if len(self._known) > _KEPT:
+                self._known.clear()
+            found = self._known[key] = Layout(facts, names)
         return found

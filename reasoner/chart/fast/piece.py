@@ -29,8 +29,8 @@ from reasoner.rdf import parsing
 if TYPE_CHECKING:
     from reasoner.chart.fhir import bulk
 
-SIZE = 2**19
-"""About how many bytes a piece has."""
+SIZE = 2**22
+"""About how many bytes a piece has: as columns, some hundred charts take hardly longer than a few."""
 QUADS, SHEET, EXPORT, ARROW = ".nq", rows.CSV, "export", "arrow"
 
 

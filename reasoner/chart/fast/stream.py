@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from codecs import BOM_UTF8
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
+from importlib.util import find_spec
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from reasoner.chart import intake, reading, sources
+import pyoxigraph as ox
+
+from reasoner.chart import intake, sources
 from reasoner.chart.fast.chart import read_cases, reader
 from reasoner.chart.fast.piece import ARROW, EXPORT, QUADS, SHEET, Piece
-from reasoner.chart.fast.scan import Found, Scanner
+from reasoner.chart.fast.plain import is_plain, runs
 from reasoner.chart.model import Case
 from reasoner.chart.packing import file_type
 from reasoner.chart.sources import LINES
@@ -19,13 +24,12 @@ from reasoner.chart.tables import quads
 from reasoner.ground.errors import DocumentationError, NecessityError
 from reasoner.policy.model import Policy
 from reasoner.rdf import graphs, parsing
+from reasoner.rdf.terms import Nodes
 
 if TYPE_CHECKING:
-    from reasoner.chart.fast.columns import TableReader
+    from reasoner.chart.fast.cut import Cut
+    from reasoner.chart.fast.nodes import NodeReader, NodeTable
     from reasoner.chart.fhir.request import RequestOptions
-
-
-_IN_ONE_GRAPH = " <urn:necessity:content> .\n"
 
 
 @dataclass(frozen=True)
@@ -93,9 +97,14 @@ def read_content(content: str, policy: Policy, source: str, as_of: date | None =
     Raises:
         DocumentationError: it is not well formed.
     """
-    found = next(_scanner(policy).data_sets(content.replace(" .\n", _IN_ONE_GRAPH), source))
-    if found.nodes is not None and found.end == len(found.lines):
-        cases = reader(policy).cases(found.nodes, source, as_of, found.content)
+    nodes: Nodes = {}
+    for line in content.split(" .\n")[:-1]:
+        subject, predicate, value = line.split(" ", 2)
+        nodes.setdefault(subject, {}).setdefault(predicate, []).append(value)
+    values = (value for props in nodes.values() for several in props.values() for value in several)
+    if all(map(is_plain, chain(nodes, values))):
+        found = reader(policy).nodes(parsing.data_set_of(source, nodes, printable=True))
+        cases = reader(policy).cases(found, source, as_of, content)
         if cases is not None:
             return tuple(cases)
     return read_cases(parsing.data_set(source, graphs.triples(content)), policy, as_of)
@@ -134,52 +143,116 @@ def _content(name: str) -> bytes:
 
 
 def _quads(piece: Piece, policy: Policy, as_of: date | None) -> Iterator[StreamedDataSet]:
-    seen: set[str] = set()
-    for found in _data_sets(piece, _scanner(policy)):
-        if not found.graph or found.graph in seen:
-            raise ScatteredError
-        seen.add(found.graph)
-        source = f"{piece.name} <{found.graph}>"
+    found = quads_of(piece, policy)
+    for run in range(len(found.graphs)):
+        yield found.data_set(run, policy, as_of)
+
+
+@dataclass(frozen=True)
+class Quads:
+    """A piece of quads, cut between graphs."""
+
+    name: str
+    """What the piece is called in errors."""
+    graphs: list[str]
+    """IRI of the graph of each run."""
+    text: Callable[[int], str]
+    """The lines of a run; raises `DocumentationError` where it has none."""
+    table: NodeTable | None = None
+    """What the runs say; None without NumPy."""
+
+    def source(self, run: int) -> str:
+        """What the data set of a run is called."""
+        return f"{self.name} <{self.graphs[run]}>"
+
+    def data_set(self, run: int, policy: Policy, as_of: date | None) -> StreamedDataSet:
+        """The data set of a run; raises `ScatteredError` if something of it stands in another graph, or in none."""
+        source, graph = self.source(run), self.graphs[run]
+        text = ""
         try:
-            cases = None if found.error else reader(policy).cases(found.nodes, source, as_of, found.content)
+            cases: Sequence[Case] | None = None
+            if self.table:
+                nodes = self.table.nodes(run)
+                cases = reader(policy).cases(nodes, source, as_of, self.table.content(run) if nodes else None)
             if cases is None:
-                cases = _careful(found, policy, source, as_of)
+                text = self.text(run)
+                cases = self._parsed(text, run, policy, as_of)
         except NecessityError as error:
-            yield StreamedDataSet(source, found.graph, error=error, raw=found.text.encode(), suffix=QUADS)
-        else:
-            yield StreamedDataSet(source, found.graph, tuple(cases))
+            return StreamedDataSet(source, graph, error=error, raw=text.encode(), suffix=QUADS)
+        return StreamedDataSet(source, graph, tuple(cases))
+
+    def _parsed(self, text: str, run: int, policy: Policy, as_of: date | None) -> tuple[Case, ...]:
+        """The cases of a run that is not plainly written, or not plainly well formed."""
+        block = text.encode()
+        if block.startswith(BOM_UTF8):  # it may begin a file, and nothing else
+            raise ScatteredError
+        sets = parsing.parse_datasets(block, parsing.SYNTAXES[QUADS], self.name)
+        # Several, or something in none: the lines do not stand graph by graph.
+        names = {str(quad.graph_name) for quad in ox.parse(input=block, format=ox.RdfFormat.N_QUADS)}
+        if names != {f"<{self.graphs[run]}>"}:
+            raise ScatteredError
+        return read_cases(sets[0], policy, as_of)
 
 
-def _data_sets(piece: Piece, scanner: Scanner) -> Iterator[Found]:
-    """The data sets of a piece of quads, each as it is found."""
-    if piece.suffix == ARROW:
-        yield from _table_reader(scanner).data_sets(quads.unpack(piece.read()), piece.name)
-        return
+def quads_of(piece: Piece, policy: Policy) -> Quads:
+    """The runs of a piece of quads; raises `ScatteredError` if they are not one a graph."""
     try:
-        text = piece.read().decode()
+        found = _table(piece, policy) if piece.suffix == ARROW and numpy_is_there() else _text(piece, policy)
     except (DocumentationError, UnicodeDecodeError) as error:
         raise ScatteredError from error  # the whole file says it better
-    yield from scanner.data_sets(text, piece.name)
+    if "" in found.graphs or len(set(found.graphs)) < len(found.graphs):
+        raise ScatteredError
+    return found
 
 
-def _careful(found: Found, policy: Policy, source: str, as_of: date | None) -> list[Case]:
-    """The cases of a data set that the reader of plain charts leaves alone."""
-    if found.error:
-        raise found.error
-    (data,) = parsing.parse_datasets(found.text.encode(), parsing.SYNTAXES[QUADS], source)
-    return list(reading.read_cases(data.graph, policy, source, as_of))
+def _text(piece: Piece, policy: Policy) -> Quads:
+    """A piece of lines, or of a table that has to be read as lines."""
+    data = piece.read() if piece.suffix == QUADS else quads.n_quads(quads.unpack(piece.read()), piece.name)
+    data.decode()
+    if not numpy_is_there():
+        found = list(runs(data))
+        starts = [0, *(end for _, end, _ in found)]
+        return Quads(
+            piece.name,
+            [graph[1:-1].decode() for graph, _, _ in found],
+            lambda run: data[starts[run] : starts[run + 1]].decode(),
+        )
+    from reasoner.chart.fast.cut import cut
+
+    parts = cut(data)
+    return _quads_of(parts, piece, policy, lambda run: data[parts.start[run] : parts.start[run + 1]].decode())
+
+
+def _table(piece: Piece, policy: Policy) -> Quads:
+    """A piece of a table."""
+    from reasoner.chart.fast.cut import cut_table
+
+    table = quads.unpack(piece.read())
+    parts = cut_table(table)
+
+    def text(run: int) -> str:
+        return quads.n_quads(
+            table.slice(parts.start[run], parts.start[run + 1] - parts.start[run]), piece.name
+        ).decode()
+
+    return _quads_of(parts, piece, policy, text)
+
+
+def _quads_of(parts: Cut, piece: Piece, policy: Policy, text: Callable[[int], str]) -> Quads:
+    graphs = [parts.terms[place][1:-1] if place >= 0 else "" for place in parts.graph.tolist()]
+    return Quads(piece.name, graphs, text, _node_reader(policy).read(parts))
 
 
 @lru_cache(maxsize=8)
-def _table_reader(scanner: Scanner) -> TableReader:
-    from reasoner.chart.fast.columns import TableReader
+def _node_reader(policy: Policy) -> NodeReader:
+    from reasoner.chart.fast.nodes import NodeReader
 
-    return TableReader(scanner)
+    return NodeReader(reader(policy).declares, reader(policy).guarded)
 
 
-@lru_cache(maxsize=8)
-def _scanner(policy: Policy) -> Scanner:
-    return Scanner(reader(policy).declares, reader(policy).layouts)
+def numpy_is_there() -> bool:
+    """Whether quads can be read as columns."""
+    return find_spec("numpy") is not None
 
 
 def _lines(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from reasoner.chart import reading
 from reasoner.chart.documents import anchors
@@ -13,6 +13,7 @@ from reasoner.chart.fast.compiled_intake import (
     PLACED,
     REQUEST,
     STATEMENT,
+    TARGET,
     TEXT,
     TYPE,
     UNREAD,
@@ -26,6 +27,7 @@ from reasoner.rdf.terms import Term
 
 _AUTHOR_KIND = terms.of(NEC.authorKind)
 _PARTIES = frozenset(map(terms.of, PARTIES))
+_OF_TEXTS = frozenset((CONTENT, PAGE_STARTS, TARGET, TEXT))
 
 
 class Template:
@@ -34,6 +36,7 @@ class Template:
     __slots__ = (
         "author_kind",
         "facts",
+        "holds_text",
         "left",
         "meaning",
         "names",
@@ -79,6 +82,8 @@ class Template:
         """Where the values stand that name its member, its plan and its program."""
         self.text = self.names.index(TEXT) if TEXT in self.names else -1
         """Where the value stands that names its text; -1 if it has none."""
+        self.holds_text = not _OF_TEXTS.isdisjoint(self.names)
+        """Whether texts, or characters of one, are told."""
         self.words: tuple[str, str, str] | None = None
         """Title, author and role of a document, once it has been read as one."""
 
@@ -149,3 +154,23 @@ def line(values: Sequence[Term] | None) -> str:
         value = values[0]
         return value[1:-1] if value[-1] == '"' and "\\" not in value else terms.text(value)
     return " · ".join(sorted(map(terms.text, values)))
+
+
+def without(content: str, subjects: Iterable[Term]) -> str:
+    """Canonical N-Triples without what is said of some subjects."""
+    starts = tuple([f"{subject} " for subject in subjects])
+    return "\n".join([line for line in content.split("\n") if not line.startswith(starts)])
+
+
+def content_of(read: Read, subjects: Iterable[Term], statements: set[Term]) -> str:
+    """The triples of a request, its statements and their documents, as canonical N-Triples."""
+    lines = []
+    for node in subjects:
+        template, own = read.get(node, (None, []))
+        for predicate, value in (*template.facts, *zip(template.names, own, strict=True)) if template else ():
+            written = value if value[-1] != ">" or value[0] == "<" else terms.canonical(value)
+            lines.append(f"{node} {predicate} {written} .\n")
+        if node in statements and not read[node][0].typed:
+            lines.append(f"{node} {TYPE} {STATEMENT} .\n")
+    lines.sort()
+    return "".join(lines)

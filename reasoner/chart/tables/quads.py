@@ -13,8 +13,8 @@ from reasoner.rdf import parsing
 
 COLUMNS = ("subject", "predicate", "object", "graph")
 """The columns of quads: terms as in N-Quads, the rows of a graph together."""
-_ROWS = 8192
-"""About how many rows are handled at a time: those of some fifty charts."""
+_ROWS = 32768
+"""About how many rows are handled at a time: those of some two hundred charts."""
 
 
 def of_parquet(file: Path | BinaryIO, source: str) -> Iterator[Any]:

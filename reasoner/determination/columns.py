@@ -1,0 +1,341 @@
+"""Many charts at once: what each group of leaves comes to, asked of `reasoner.determination.remembered` once for each distinct key.
+
+The key of a group in a chart is what the statements that bear on it say, in order, with what matters of their days; it is
+told by 128 bits of sums with numbers at random.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import pairwise
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from reasoner.chart.fast.cut import Places, Truths, beginnings, distinct
+from reasoner.chart.model import Case, Meaning
+from reasoner.determination.periods import Periods
+from reasoner.determination.remembered import APART, Group, GroupStatuses, Profile, Remembered
+from reasoner.ground.errors import DocumentationError
+from reasoner.rdf.terms import Term
+
+_Marks = npt.NDArray[np.uint64]
+Facts = tuple[tuple[Term, Term], ...]
+_FOREVER = date.max.toordinal() + 1
+_LIMIT = 65536
+"""How many entries a memory holds."""
+
+
+class ChartColumns(Protocol):
+    """Charts with their statements as columns; `reasoner.chart.fast.columns.Charts`."""
+
+    iris: list[str]
+    """IRIs of the statements, chart by chart, in order."""
+    run: Places
+    """Of each statement the number of its chart."""
+    meaning: Places
+    """Of each statement what it says, as a place in `meanings`."""
+    author: Places
+    observed: Places
+    recorded: Places
+    meanings: list[Meaning]
+    start: Places
+    """Of each chart the first day of service; days are numbers, and -1 if they are not stated."""
+    end: Places
+
+    def case(self, run: int) -> Case:
+        """A chart by itself."""
+        ...
+
+    def parties_of(self, run: int) -> list[str]:
+        """IRIs of the request of a chart, and of its member, its plan and its program."""
+        ...
+
+
+class RequestKind(NamedTuple):
+    """What is known of requests that say the same but for names and days, under a version of the policy."""
+
+    number: int
+    """The same for those of which the leaves read the same."""
+    classes: frozenset[str]
+    case: Case
+    """A case of this kind, without its statements."""
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """What the groups of leaves come to to which something is said, chart by chart."""
+
+    run: Places
+    """The chart of each."""
+    result: Places
+    """The place in `ColumnMemory.results` of each."""
+    first: Places
+    """Where the statements of each begin in `statement`, and those of the last end."""
+    statement: Places
+    """The numbers of statements, in order."""
+    left: Truths
+    """The charts of which a part cannot be told from the rest."""
+
+
+class ColumnMemory:
+    """What the leaves of a policy version came to in the charts before.
+
+    Args:
+        memory: what each key is asked of.
+    """
+
+    def __init__(self, memory: Remembered) -> None:
+        self.memory = memory
+        self.random = np.frombuffer(os.urandom(96), np.uint64).reshape(2, 6) | np.uint64(1)
+        self._forget()
+
+    def _forget(self) -> None:
+        self.known: dict[tuple[int, int], int] = {}
+        """The places of results by their keys."""
+        self.results: list[GroupStatuses] = []
+        self.profiles: list[Profile | None] = []
+        """What statements say, as far as leaves can tell; None where that does not follow from the statement."""
+        self.sizes: list[int] = []
+        """How many groups of leaves each of these speaks to."""
+        self.entries: list[tuple[int, int]] = []
+        """These groups, one profile after the other, each with the kinds of period of its leaves as bits."""
+        self.flags: list[tuple[bool, bool, bool]] = []
+        """Whether each cannot be told from the rest of its chart, affirms, and denies."""
+        self.linked: set[str] = set()
+        """The IRIs among the facts of statements, which could be nodes of a chart."""
+        self._numbers: dict[object, int] = {}
+        self._meet: dict[tuple[int, int], bool] = {}
+        self._days: dict[object, tuple[int, ...] | None] = {}
+
+    def recall(self, charts: ChartColumns, kinds: Mapping[int, RequestKind], as_of: Places) -> Recalled:
+        """What the groups of leaves come to in some charts.
+
+        Args:
+            charts: the charts.
+            kinds: of those that are asked about the kind of the request, by number.
+            as_of: the day of review of every chart.
+        """
+        if max(len(self.results), len(self.profiles), len(self._days), len(self._meet)) > _LIMIT:
+            self._forget()
+        return _Asked(charts, kinds, as_of, self).recalled()
+
+    def profile(self, meaning: Meaning, calculated: Facts = ()) -> int:
+        """The number of the profile of what a statement says, with what the policy's rules construct from its case."""
+        key = (meaning, calculated)
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self.profiles)
+            profile = self.memory.profile(meaning, calculated)
+            self.profiles.append(profile)
+            self.linked |= profile.linked if profile else frozenset()
+            groups = profile.groups if profile else ()
+            self.sizes.append(len(groups))
+            self.entries += [(group.number, sum(1 << kind for kind in kinds)) for group, kinds in groups]
+            self.flags.append((profile.spans, profile.affirmed, profile.denied) if profile else (True, False, False))
+        return number
+
+    def meet(self, denial: int, affirmation: int) -> bool:
+        """Whether one profile denies a finding that another affirms."""
+        key = (denial, affirmation)
+        if key not in self._meet:
+            one, other = self.profiles[denial], self.profiles[affirmation]
+            self._meet[key] = bool(one and other and not one.classes.isdisjoint(other.classes))
+        return self._meet[key]
+
+    def days(self, kind: RequestKind, start: int, end: int) -> tuple[int, ...] | None:
+        """The last day that counts, then the first and the last of each kind of period; None past the end of the calendar."""
+        key = (kind.case.axis_values, kind.case.admitted, start, end)
+        if key not in self._days:
+            case = replace(kind.case, start=date.fromordinal(start), end=date.fromordinal(end) if end >= 0 else None)
+            try:
+                periods = Periods(case, self.memory.version)
+                of_kinds = [periods.of(leaf) for leaf in self.memory.kinds.values()]
+            except DocumentationError:
+                self._days[key] = None
+            else:
+                found = [periods.last, *(day for one in of_kinds for day in (one.first or date.min, one.last))]
+                self._days[key] = tuple(day.toordinal() if day else _FOREVER for day in found)
+        return self._days[key]
+
+
+class _Asked:
+    """The charts of one question."""
+
+    def __init__(
+        self, charts: ChartColumns, kinds: Mapping[int, RequestKind], as_of: Places, memory: ColumnMemory
+    ) -> None:
+        self._charts, self._kinds, self._as_of, self._memory = charts, kinds, as_of, memory
+        count, periods = len(charts.start), len(memory.memory.kinds)
+        self.left = np.zeros(count, bool)
+        bounds = np.zeros((count, 1 + 2 * periods), np.int64)
+        for number, kind in kinds.items():
+            days = memory.days(kind, int(charts.start[number]), int(charts.end[number]))
+            bounds[number] = days or 0
+            self.left[number] = days is None
+        asked = np.zeros(count, bool)
+        asked[list(kinds)] = True
+        self._of_statement = self._profile_all(asked)
+        self._flags = np.array(memory.flags, bool).reshape(-1, 3)
+        self._leave_named()
+        self.left[charts.run[asked[charts.run] & self._flags[self._of_statement, 0]]] = True
+        run, observed, recorded = charts.run, charts.observed, charts.recorded
+        self._alive = asked[run] & ~self.left[run] & (recorded <= as_of[run])
+        end = charts.end[run]
+        self._late = (end >= 0) & (recorded > end)
+        self._counts = observed <= bounds[run, 0]
+        self._periods = np.zeros(len(run), np.int64)
+        """The kinds of period in which each statement counts, as bits."""
+        for place in range(periods):
+            first, last = bounds[run, 1 + 2 * place], bounds[run, 2 + 2 * place]
+            self._periods |= ((first <= observed) & (observed <= last)).astype(np.int64) << place
+
+    def _profile_all(self, asked: Truths) -> Places:
+        """The number of the profile of each statement."""
+        charts, memory = self._charts, self._memory
+        of_meaning = np.zeros(len(charts.meanings), np.int64)
+        numeric = np.zeros(len(charts.meanings), bool)
+        for number in np.flatnonzero(np.bincount(charts.meaning[asked[charts.run]])).tolist():
+            meaning = charts.meanings[number]
+            of_meaning[number] = memory.profile(meaning)
+            numeric[number] = bool(memory.memory.compiled.numbers(meaning))
+        found = of_meaning[charts.meaning]
+        rows = np.flatnonzero(numeric[charts.meaning] & asked[charts.run])
+        for begin, end in pairwise([*beginnings(charts.run[rows]).tolist(), len(rows)]):
+            meanings = [charts.meanings[number] for number in charts.meaning[rows[begin:end]].tolist()]
+            for place, facts in memory.memory.compiled.calculate(meanings).items():
+                found[rows[begin + place]] = memory.profile(meanings[place], facts)
+        return found
+
+    def _leave_named(self) -> None:
+        """Leave charts of which a node may be what a fact leads to, or is named as another's evidence would be."""
+        charts, linked = self._charts, self._memory.linked
+        if not linked.isdisjoint(charts.iris):
+            self.left[charts.run[[place for place, iri in enumerate(charts.iris) if iri in linked]]] = True
+        self.left[charts.run[[place for place, iri in enumerate(charts.iris) if iri.endswith(APART)]]] = True
+        for run in self._kinds:
+            if not linked.isdisjoint(charts.parties_of(run)):
+                self.left[run] = True
+
+    def recalled(self) -> Recalled:
+        """What the groups of leaves come to."""
+        charts, memory = self._charts, self._memory
+        groups = memory.memory.groups
+        statement, group = self._members()
+        run = charts.run[statement]
+        order = np.lexsort((statement, group, run))
+        statement, group, run = statement[order], group[order], run[order]
+        key = run * len(groups) + group
+        first = beginnings(key)
+        sizes = np.diff(np.append(first, len(key)))
+        base = np.repeat(first, sizes)
+        by_day = np.lexsort((charts.observed[statement], key))
+        observed = charts.observed[statement][by_day]
+        later = np.concatenate([np.zeros(min(len(key), 1), bool), np.diff(observed) != 0])
+        later[first] = False  # the first of a group is on its first day
+        days = np.cumsum(later)
+        rank = np.empty(len(key), np.int64)
+        rank[by_day] = days - days[base]
+        kinds = np.array([sum(1 << kind for kind in g.kinds) if _is_split(g) else 0 for g in groups], np.int64)
+        author = np.where(np.array([_is_split(g) for g in groups], bool)[group], charts.author[statement], 0)
+        mark = self._of_statement[statement] * 2 + self._late[statement]
+        seen = self._periods[statement] & kinds[group]
+        number = np.zeros(len(self.left), np.int64)
+        number[list(self._kinds)] = [kind.number for kind in self._kinds.values()]
+        sums = []
+        for seeds in memory.random:
+            said = _mixed(seeds, (mark, seen, author, rank, np.arange(len(key)) - base))
+            total = np.add.reduceat(said, first) if len(key) else said
+            sums.append(_mixed(seeds, (total, group[first], number[run[first]], sizes)))
+        result = self._look_up(sums, run[first], group[first], np.append(first, len(key)), statement)
+        return Recalled(run[first], result, np.append(first, len(key)), statement, self.left)
+
+    def _members(self) -> tuple[Places, Places]:
+        """The statements of each group: those that bear on it, and the denials of a finding that one of them affirms."""
+        charts, memory = self._charts, self._memory
+        size = np.array(memory.sizes, np.int64)
+        offset = np.cumsum(size) - size
+        flat = np.array(memory.entries, np.int64).reshape(-1, 2)
+        alive = np.flatnonzero(self._alive)
+        statement, place = _spread(alive, size[self._of_statement[alive]])
+        entry = flat[offset[self._of_statement[statement]] + place]
+        holds = (entry[:, 1] & self._periods[statement]) != 0
+        statement, group = statement[holds], entry[holds, 0]
+        self._counts[statement] = True
+        affirms, denies = self._flags[self._of_statement].T[1:]
+        denials = np.flatnonzero(self._alive & denies & self._counts)
+        if not len(denials):
+            return statement, group
+        bearing = np.flatnonzero(affirms[statement])
+        run = charts.run[statement[bearing]]
+        low, high = (np.searchsorted(run, charts.run[denials], side=side) for side in ("left", "right"))
+        denial, place = _spread(denials, high - low)
+        other = bearing[np.repeat(low, high - low) + place]
+        pair = self._of_statement[denial] * len(memory.profiles) + self._of_statement[statement[other]]
+        example, alike = distinct(pair)
+        meets = np.array([memory.meet(*divmod(one, len(memory.profiles))) for one in pair[example].tolist()], bool)[
+            alike
+        ]
+        count = len(memory.memory.groups)
+        added = denial[meets] * count + group[other[meets]]
+        whole = np.concatenate([statement * count + group, added])
+        whole = whole[distinct(whole)[0]]
+        return whole // count, whole % count
+
+    def _look_up(self, sums: list[_Marks], run: Places, group: Places, first: Places, statement: Places) -> Places:
+        """The places of the results of some groups, each settled and judged if it is not known."""
+        one, other = sums
+        memory = self._memory
+        example, alike = distinct(one)
+        self.left[run[other != other[example][alike]]] = True  # by a chance of one in 2^64
+        found: list[int] = []
+        for place, key in zip(
+            example.tolist(), zip(one[example].tolist(), other[example].tolist(), strict=True), strict=True
+        ):
+            result = memory.known.get(key)
+            if result is None:
+                try:
+                    settled = self._settle(
+                        int(run[place]), int(group[place]), statement[first[place] : first[place + 1]]
+                    )
+                except DocumentationError:  # a period that ends past the calendar
+                    self.left[run[alike == len(found)]] = True
+                    found.append(0)
+                    continue
+                result = memory.known[key] = len(memory.results)
+                memory.results.append(settled)
+            found.append(result)
+        return np.array(found, np.int64)[alike]
+
+    def _settle(self, run: int, group: int, statements: Places) -> GroupStatuses:
+        """What a group of leaves comes to in a chart."""
+        case = replace(self._charts.case(run), as_of=date.fromordinal(int(self._as_of[run])))
+        first = int(np.searchsorted(self._charts.run, run))
+        own = tuple(case.statements[place - first] for place in statements.tolist())
+        memory = self._memory.memory
+        return memory.settle(memory.groups[group].leaves, replace(case, statements=own), memory.compiled.infer(case))
+
+
+def _is_split(group: Group) -> bool:
+    """Whether more matters of a statement to a group than whether it is a late entry."""
+    return len(group.kinds) > 1 or group.by_author
+
+
+def _spread(items: Places, times: Places) -> tuple[Places, Places]:
+    """Each item so many times, with how many of it went before."""
+    found = np.repeat(items, times)
+    return found, np.arange(len(found)) - np.repeat(np.cumsum(times) - times, times)
+
+
+def _mixed(seeds: _Marks, columns: Sequence[npt.NDArray[Any]]) -> _Marks:
+    """A number at random for each row of some columns, the same for rows that are alike."""
+    found = np.zeros(len(columns[0]), np.uint64)
+    for seed, column in zip(seeds, columns, strict=False):
+        found = (found ^ column.astype(np.uint64)) * seed
+        found ^= found >> np.uint64(29)
+    found *= seeds[-1]
+    return found ^ (found >> np.uint64(32))

@@ -1,0 +1,274 @@
+"""Briefs that are made as columns are those that the charts give one by one, whatever else is in the batch."""
+
+from __future__ import annotations
+
+import random
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.generate import generate
+from reasoner import Policy
+from reasoner.batch.lines import LineWriter
+from reasoner.batch.model import Job
+from reasoner.batch.workers import Worker
+from reasoner.chart import reading
+from reasoner.chart.fast import stream
+from reasoner.chart.fast.chart import reader
+from reasoner.chart.fast.compiled_intake import compile_intake_shapes
+from reasoner.chart.fast.piece import QUADS, Piece
+from reasoner.chart.fast.stream import Quads
+from reasoner.determination import columns
+from reasoner.determination.determine import determine_case
+from reasoner.ground.errors import DocumentationError
+from reasoner.rdf import parsing
+from tests.conftest import CASES, Attestation, chart, request
+from tests.explore import examples
+from tests.random_charts import Chart, charts, met_charts
+
+pytest.importorskip("numpy", reason="numpy (extra tables) is not installed")
+
+
+@pytest.fixture(scope="module")
+def worker() -> Worker:
+    """One worker for all charts of this module, so that what one has taught it is asked of the next."""
+    return Worker(Job())
+
+
+@pytest.fixture(scope="module")
+def writer(policy: Policy) -> LineWriter:
+    return LineWriter(policy)
+
+
+def as_quads(text: str, suffix: str = ".ttl") -> list[str]:
+    """A chart as quads without their graph."""
+    (data,) = parsing.parse_datasets(text.encode(), parsing.SYNTAXES[suffix], "chart")
+    return sorted(f"{s} {p} {o}" for s, props in data.nodes.items() for p, values in props.items() for o in values)
+
+
+def one_by_one(
+    texts: list[str], policy: Policy, writer: LineWriter, as_of: date | None = None
+) -> list[tuple[str, ...]]:
+    """What the reader of graphs makes of charts, and then the briefs of its cases; of a rejected chart, why it is."""
+    found: list[tuple[str, ...]] = []
+    for number, text in enumerate(texts):
+        source = f"quads <urn:g:{number}>"
+        try:
+            (data,) = parsing.parse_datasets(text.encode(), parsing.SYNTAXES[QUADS], "quads")
+            cases = reading.read_cases(data.graph, policy, data.name, as_of)
+            found += [(source, case.iri, *line) for case in cases for line in writer.lines(case)]
+        except DocumentationError as error:
+            found.append((source, str(error)))
+    return sorted(found)
+
+
+def agree(
+    charts: list[list[str]], policy: Policy, worker: Worker, writer: LineWriter, as_of: date | None = None
+) -> int:
+    """How many of some charts, given as quads without their graph, are told as columns."""
+    texts = ["".join(f"{line} <urn:g:{number}> .\n" for line in lines) for number, lines in enumerate(charts)]
+    by_themselves: list[int] = []
+    data_set = Quads.data_set
+
+    def watched(self: Quads, run: int, *arguments: object) -> object:
+        by_themselves.append(run)
+        return data_set(self, run, *arguments)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Quads, "data_set", watched)
+        result = worker(Piece(("quads",), QUADS, data="".join(texts).encode()))
+    assert not result.scattered
+    assert (result.read, result.determined + result.rejected) == (len(charts), len(charts))
+    found = [(row.source, row.request, row.start, row.outcome, row.line) for row in result.rows]
+    found += [(rejection.source, str(rejection.error)) for rejection in result.rejections]  # type: ignore[misc]
+    assert sorted(found) == one_by_one(texts, policy, writer, as_of)
+    return len(charts) - len(by_themselves)
+
+
+@pytest.mark.parametrize("folder", ["mp9556", "rules"])
+def test_sample_charts(folder: str, policy: Policy, worker: Worker, writer: LineWriter) -> None:
+    paths = sorted((CASES / folder).rglob("*.ttl"))
+    told = agree([as_quads(path.read_text()) for path in paths], policy, worker, writer)
+    assert told > 60 or folder == "rules", "in those several requests share a graph"
+
+
+def test_a_brief_is_that_of_the_whole_determination(policy: Policy, writer: LineWriter) -> None:
+    texts = [
+        "".join(f"{line} <urn:g:{n}> .\n" for line in as_quads(t, ".nt")) for n, t in enumerate(generate(25, seed=21))
+    ]
+    result = Worker(Job())(Piece(("quads",), QUADS, data="".join(texts).encode()))
+    expected = []
+    for text in texts:
+        (data,) = parsing.parse_datasets(text.encode(), parsing.SYNTAXES[QUADS], "quads")
+        for case in reading.read_cases(data.graph, policy, data.name):
+            expected += [writer.brief(determination) for determination in determine_case(case, policy)]
+    assert [row.line for row in result.rows] == expected
+
+
+@examples(60)
+@given(samples=st.lists(st.one_of(charts(), met_charts()), min_size=1, max_size=4))
+def test_random_charts(policy: Policy, worker: Worker, writer: LineWriter, samples: list[Chart]) -> None:
+    """All of them say the same names."""
+    agree([as_quads(sample.turtle()) for sample in samples], policy, worker, writer)
+
+
+def test_generated_charts_in_any_order_under_any_names(policy: Policy, worker: Worker, writer: LineWriter) -> None:
+    dice, found = random.Random(5), [as_quads(text, ".nt") for text in generate(60, seed=22)]
+    assert agree(found, policy, worker, writer) >= 58
+    for lines in found:
+        dice.shuffle(lines)
+    assert agree(found, policy, worker, writer) >= 58
+    renamed = []
+    for number, lines in enumerate(found):
+        name = f"z{dice.randrange(99)}/{number}"
+        renamed.append(sorted(line.replace(f"generated/{number:07}", name) for line in lines))
+    assert agree(renamed, policy, worker, writer) >= 58
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_mutated_charts(seed: int, policy: Policy, worker: Worker, writer: LineWriter) -> None:
+    """Triples left out, said of another node, with a property or a value of another, of other charts too."""
+    dice = random.Random(seed)
+    found = [[line.split(" ", 2) for line in as_quads(text, ".nt")] for text in generate(4, seed=seed)]
+    for _ in range(dice.randrange(1, 6)):
+        own, other = dice.choice(found), dice.choice(found)
+        line, place = dice.choice(own), dice.randrange(3)
+        if dice.random() < 0.3:
+            own.remove(line)
+        else:
+            changed = [*line]
+            changed[place] = dice.choice(other)[place if dice.random() < 0.8 or place == 1 else 0]
+            own.append(changed)
+    agree([sorted({" ".join(line) for line in own}) for own in found], policy, worker, writer)
+
+
+ODD = [
+    ":s0 nec:severity :s1 .",
+    ":s0 nec:acceptedBy :request .",
+    ":s0 nec:acceptedBy <urn:somebody> . <urn:somebody> a <urn:Person> .",
+    ":s0 a iop:NoSafetyPlan , iop:UnqualifiedFacility .",
+    ":s0 nec:page '1' , '2' .",
+    ":s0 nec:observed '2025-02-30'^^xsd:date .",
+    ":s0 nec:recorded '2025-06-01Z'^^xsd:date .",
+    ":s0 nec:excerpt :words .",
+    ":s0 nec:excerpt 'a \"quoted\" text' ; nec:page 9.0 .",
+    ":s0 iop:hoursPerWeek 20.0 , 'x'^^xsd:integer ; iop:recreationalHoursPerWeek 2.0 .",
+    ":note nec:authorKind nec:Family .",
+    ":note nec:authorKind nec:Family , nec:Provider .",
+    ":note nec:plan :other . :other a <urn:Plan> .",
+    ":note dcterms:issued 'soon' .",
+    ":unrelated dcterms:title 'of nobody' .",
+    ":request nec:program :note .",
+    ":request nec:program :s0 .",
+    ":request nec:program :p . :p a nec:Member ; nec:birthDate '1970-01-01'^^xsd:date .",
+    ":request nec:admitted '2025-05-01'^^xsd:date .",
+    ":request nec:admitted '2035-05-01'^^xsd:date .",
+    ":request nec:nosuchterm 'x' .",
+    "nec:Provider dcterms:title 'told otherwise' .",
+    "nec:Family a nec:Statement .",
+    ":item a nec:Unread ; nec:about :request ; nec:kind nec:Condition ; nec:words 'x' ; nec:reason 'no code' .",
+    ":s1-affirmed a nec:Statement , iop:NoSafetyPlan ; nec:about :request ; nec:assertion nec:Affirmed ;"
+    " nec:documentedIn :note ; nec:recorded '2025-06-01'^^xsd:date .",
+    ":s0 nec:documentedIn nec:Provider .",
+    ":s0 nec:about :nobody .",
+]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_odd_charts(odd: str, policy: Policy, worker: Worker, writer: LineWriter) -> None:
+    """Each among two sound ones, which are told as columns."""
+    sound = chart([Attestation("adult-admission:8-a-iii"), Attestation("adult-admission:6-plan")])
+    told = agree([as_quads(sound), as_quads(sound + odd), as_quads(sound)], policy, worker, writer)
+    assert told in (2, 3)
+
+
+def test_several_requests_in_one_graph(policy: Policy, worker: Worker, writer: LineWriter) -> None:
+    several = chart([Attestation("adult-admission:3")]) + request().replace(":request", ":other")
+    assert agree([as_quads(several)], policy, worker, writer) == 0
+
+
+def test_the_day_of_review(policy: Policy, writer: LineWriter) -> None:
+    found = [as_quads(text, ".nt") for text in generate(10, seed=23)]
+    earlier = date(2025, 11, 1)
+    agree(found, policy, Worker(Job(as_of=earlier)), writer, earlier)
+    unstated = [[line for line in lines if "core#asOf" not in line] for lines in found]
+    agree(unstated, policy, Worker(Job(as_of=earlier)), writer, earlier)
+    agree(unstated, policy, Worker(Job()), writer)
+
+
+def test_what_is_remembered_is_bounded(policy: Policy, writer: LineWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [as_quads(text, ".nt") for text in generate(12, seed=24)]
+    for module in ("reasoner.determination.columns", "reasoner.batch.columns"):
+        monkeypatch.setattr(f"{module}._LIMIT", 3)
+    monkeypatch.setattr("reasoner.chart.fast.nodes._KEPT", 3)
+    bounded = Worker(Job())
+    for _ in range(3):
+        assert agree(found, policy, bounded, writer) == 12
+
+
+def test_two_keys_with_one_sum_are_told_apart(
+    policy: Policy, writer: LineWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If half of a key says nothing, the other half finds out, and the charts are read one by one."""
+    mixed = columns._mixed
+    turns = iter(range(10**6))
+    monkeypatch.setattr(columns, "_mixed", lambda seeds, said: mixed(seeds, said) * (0 if next(turns) % 4 < 2 else 1))
+    agree([as_quads(text, ".nt") for text in generate(6, seed=25)], policy, Worker(Job()), writer)
+
+
+def test_without_numpy_the_briefs_are_the_same(
+    policy: Policy, worker: Worker, writer: LineWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "numpy_is_there", lambda: False)
+    assert agree([as_quads(text, ".nt") for text in generate(5, seed=26)], policy, worker, writer) == 0
+
+
+ASKED = "intake:{} sh:property [ sh:message 'x' ; {} ] ."
+"""Of a request or a statement, one thing more."""
+PREFIXES = """
+@prefix dcterms: <http://purl.org/dc/terms/> . @prefix intake: <https://w3id.org/necessity/intake/> .
+@prefix nec: <https://w3id.org/necessity/core#> . @prefix sh: <http://www.w3.org/ns/shacl#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+"""
+
+
+@pytest.mark.parametrize(
+    ("shape", "more", "told"),
+    [
+        ("statement", "sh:path nec:severity ; sh:maxCount 1", True),
+        ("statement", "sh:path ( nec:documentedIn dcterms:issued ) ; sh:maxCount 1", True),
+        ("statement", "sh:path ( nec:documentedIn dcterms:issued ) ; sh:lessThanOrEquals nec:recorded", False),
+        ("statement", "sh:path ( nec:documentedIn dcterms:issued ) ; sh:disjoint nec:recorded", False),
+        ("statement", "sh:path ( nec:documentedIn nec:source ) ; sh:maxCount 1", False),
+        ("statement", "sh:path ( nec:about nec:member nec:birthDate ) ; sh:minCount 1", False),
+        ("statement", "sh:path ( nec:about [ sh:inversePath nec:about ] ) ; sh:minCount 1", False),
+        (
+            "statement",
+            "sh:path nec:documentedIn ; sh:node [ sh:property [ sh:path nec:about ; sh:maxCount 0 ] ]",
+            False,
+        ),
+        ("statement", "sh:path nec:excerpt ; sh:minLength 3", False),
+        ("request", "sh:path ( nec:plan nec:lineOfBusiness ) ; sh:in ( nec:Commercial )", True),
+        ("request", "sh:path ( nec:member nec:birthDate ) ; sh:lessThan nec:asOf", True),
+        ("request", "sh:path nec:serviceStart ; sh:in ( '2025-06-02'^^xsd:date )", False),
+        ("request", "sh:path ( nec:plan nec:member nec:birthDate ) ; sh:maxCount 1", False),
+    ],
+)
+def test_shapes_that_ask_for_more_than_layouts_are_left_to_the_other_readers(
+    shape: str, more: str, told: bool, policy: Policy
+) -> None:
+    shapes = reading.intake_shapes(policy)
+    added = shapes + type(shapes)().parse(data=PREFIXES + ASKED.format(shape, more), format="turtle")
+    tables = compile_intake_shapes(added)
+    assert (tables is not None and tables.by_layouts) == told
+    assert reader(policy).judges_layouts
+
+
+def test_where_layouts_are_not_enough_no_chart_is_told_as_columns(
+    policy: Policy, writer: LineWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = Worker(Job())
+    monkeypatch.setattr(reader(worker._policy), "judges_layouts", False)
+    assert agree([as_quads(text, ".nt") for text in generate(3, seed=27)], policy, worker, writer) == 0
