@@ -12,6 +12,7 @@ from reasoner.determination.model import Determination
 from reasoner.ground.errors import NecessityError
 from reasoner.render import notices, pdf, provenance
 from reasoner.render.decisions import told
+from reasoner.render.wording import words
 from reasoner.review import deciding
 from reasoner.review.acts import Disposition, Override, Proposal
 from reasoner.review.authority import Action, Role
@@ -48,7 +49,7 @@ def show(file: CaseFile, determination: Determination) -> None:
         choice = _choose(file, determination, choices)
         details = acting.details(file, determination, choice, prefix)
         rationale = acting.rationale(file, choice.disposition, prefix)
-        letter = _letter(file, determination, choice.disposition)
+        letter = _letter(file, determination, choice.disposition, overrides, rationale)
     with right:
         st.html("<h3>What you have drafted</h3>")
         paint.html(
@@ -131,27 +132,45 @@ def _choose(file: CaseFile, determination: Determination, choices: list[Choice])
     return options[chosen]
 
 
-def _letter(file: CaseFile, determination: Determination, disposition: Disposition) -> str:
+def _letter(
+    file: CaseFile, determination: Determination, disposition: Disposition, overrides: list[Override], rationale: str
+) -> str:
     """The letter of the draft, generated where there is none yet."""
     if disposition not in notices.LETTERS:
         return ""
     name, person = f"{drafting.prefix(file, determination)}letter {disposition.value}", session.user()
-    generated = session.workplace().letters(file).draft(determination, disposition)
+    letters = session.workplace().letters(file)
+    generated = letters.draft(determination, disposition, overrides)
     if generated is None:
         st.info("Nothing is missing, so there is nothing to ask for.", icon=":material/mail_off:")
         return ""
     text = drafting.write("Letter", file.id, name, rows=14, default=generated)
+    sealed = letters.sealed(text, person, rationale)
+    proposal = Proposal("", disposition, rationale, tuple(overrides), letter=text)
+    missing = letters.missing(determination, proposal, person)
+    if missing:
+        st.warning("The letter lacks what it has to say:", icon=":material/rule:")
+        paint.html("missing_of_letter.html", missing=missing)
+    with st.expander("The letter as it will be sent"):
+        st.text(sealed)
     with st.container(horizontal=True):
         st.button("Write it again", on_click=drafting.put, args=(file.id, name, generated), disabled=text == generated)
-        writers: dict[str, Callable[[str], str | bytes]] = {"HTML": notices.letter_to_html, "PDF": pdf.letter_to_pdf}
-        for form, write in writers.items():
-            st.download_button(
-                f"Letter as {form}",
-                partial(session.workplace().export, person, file.id, f"letter as {form}", partial(write, text)),
-                file_name=f"letter-{file.id[:8]}.{form.lower()}",
-                on_click="ignore",
-            )
+        _save(file, sealed, "letter")
     return text
+
+
+def _save(file: CaseFile, letter: str, name: str) -> None:
+    """Offer a letter as HTML and PDF."""
+    person = session.user()
+    writers: dict[str, Callable[[str], str | bytes]] = {"HTML": notices.letter_to_html, "PDF": pdf.letter_to_pdf}
+    for form, write in writers.items():
+        st.download_button(
+            f"Letter as {form}",
+            partial(session.workplace().export, person, file.id, f"letter as {form}", partial(write, letter)),
+            file_name=f"{name}-{file.id[:8]}.{form.lower()}",
+            key=f"save {name} {form}",
+            on_click="ignore",
+        )
 
 
 def _unseen(file: CaseFile, fields: dict[str, DraftField]) -> bool:
@@ -202,3 +221,18 @@ def _steps(file: CaseFile, determination: Determination) -> None:
     if steps:
         st.html("<h3>Steps so far</h3>")
         paint.html("decisions.html", steps=steps)
+    _sent(file, determination)
+
+
+def _sent(file: CaseFile, determination: Determination) -> None:
+    """Show the letters that were signed, as they were sent."""
+    about = str(provenance.iri(determination))
+    for signed in file.decisions:
+        if not signed.letter or signed.determination != about:
+            continue
+        zone = session.workplace().settings.time_zone
+        with st.expander(f"Letter of {signed.time.astimezone(zone):%Y-%m-%d %H:%M}: {words(signed.disposition)}"):
+            st.text(signed.letter)
+            if session.user().may(Action.EXPORT):
+                with st.container(horizontal=True):
+                    _save(file, signed.letter, f"letter-of-{signed.iri.rpartition(':')[2][:8]}")

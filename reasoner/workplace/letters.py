@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from reasoner.determination.model import Determination
-from reasoner.ground.errors import DocumentationError
 from reasoner.render import notices
 from reasoner.render.checklists import MissingPart, notice_rules
 from reasoner.render.notices import Correspondence, day_words
@@ -54,15 +53,6 @@ class Letters:
             self._traits,
             part_2=correspondence.part_2,
         )
-
-    def refuse_incomplete(self, determination: Determination, proposal: Proposal, user: User) -> None:
-        """Raise `DocumentationError` if a decision against the request has no letter, or one that lacks what the law asks for."""
-        if not proposal.disposition.adverse:
-            return
-        missing = self.missing(determination, proposal, user)
-        if missing:
-            lacks = "; ".join(part.label for part in missing)
-            raise DocumentationError(f"the letter lacks {lacks}", mend="Complete it, or have it written again")
 
     def _seal_value(self, value: object, user: User, rationale: str) -> object:
         return self.sealed(value, user, rationale) if isinstance(value, str) else value

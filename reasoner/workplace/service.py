@@ -273,7 +273,18 @@ class Workplace:
                     f"{history.last.name if history.last else 'someone'} has decided since you looked",
                     mend="Read what they signed, then decide",
                 )
-            situation = Situation(file.case, determination, history, self.settings.requirements)
+            letters = self.letters(file)
+            # Without a rationale the act itself is incomplete, which says more than that the letter lacks it.
+            asked = proposal.disposition.adverse and proposal.rationale.strip()
+            missing = letters.missing(determination, proposal, user) if asked else ()
+            proposal = replace(proposal, letter=letters.sealed(proposal.letter, user, proposal.rationale))
+            situation = Situation(
+                file.case,
+                determination,
+                history,
+                self.settings.requirements,
+                tuple(part.label for part in missing),
+            )
             decision, content = deciding.decide(proposal, user, situation, self.policy)
             self._record(decision, file.case, content, proposal.call, user)
         self.drafts.discard(id_, user.iri, draft_fields)

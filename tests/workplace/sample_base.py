@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rdflib import Graph
@@ -9,8 +10,11 @@ from rdflib import Graph
 from reasoner import Policy
 from reasoner.chart.intake import read_file, read_graph
 from reasoner.determination.determine import determine_case
+from reasoner.render import notices
+from reasoner.review.acts import Disposition, Override
 from reasoner.store.backends import open_store
 from reasoner.store.base import KnowledgeBase
+from reasoner.workplace.service import CaseFile, Workplace
 from reasoner.workplace.worklist import request_id
 from tests.conftest import CASES
 
@@ -37,6 +41,15 @@ MARKUP = (
 def opaque_id(name: str) -> str:
     """The opaque id of a chart of these."""
     return request_id(CHARTS.get(name, HOSTILE))
+
+
+def complete_letter(
+    workplace: Workplace, file: CaseFile, disposition: Disposition, overrides: Sequence[Override] = ()
+) -> str:
+    """The draft of a letter with what nobody has said yet filled in; empty if no letter goes with the act."""
+    text = workplace.letters(file).draft(file.determinations[0], disposition, overrides) or ""
+    signed = (notices.DATE, notices.REASON, notices.DECIDED_BY)
+    return notices.PLACEHOLDER.sub(lambda place: place[0] if place[0] in signed else "as the policy asks", text)
 
 
 def hostile_chart() -> Graph:

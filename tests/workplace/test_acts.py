@@ -28,6 +28,7 @@ from reasoner.store.catalog import GraphKind, LoadChange
 from reasoner.workplace.service import CaseFile, Workplace
 from tests.conftest import CASES
 from tests.explore import examples
+from tests.workplace.sample_base import complete_letter
 
 NQUADS = ox.RdfFormat.N_QUADS
 D, S = Disposition, CaseState
@@ -88,7 +89,7 @@ def sign(workplace: Workplace, user: User, act: Disposition, **said) -> Signed:
     last = file.history(determination).last
     said = {
         "rationale": "Why.",
-        "letter": "Dear …",
+        "letter": complete_letter(workplace, file, act) or "Dear …",
         "appeal": Appeal(Filing.APPEAL, Requester.MEMBER) if act is D.APPEALED else None,
         "call": Call(date(2026, 1, 5), "Dr Who") if act is D.PEER_TO_PEER else None,
         "notice_date": date(2026, 1, 6) if act is D.EXTENDED else None,

@@ -11,6 +11,7 @@ from rdflib import Graph
 from reasoner import Policy
 from reasoner.chart.intake import read_graph
 from reasoner.ground.errors import DocumentationError
+from reasoner.render.provenance import iri
 from reasoner.render.wording import PART_2_NOTICE
 from reasoner.review.acts import Disposition, Proposal
 from reasoner.review.authority import Role
@@ -57,7 +58,6 @@ def test_with_settings_and_a_named_member_a_draft_is_complete(workplace: Workpla
     letters = workplace.letters(file)
     proposal = adverse(letters, file)
     assert letters.missing(file.determinations[0], proposal, CLINICIAN) == []
-    letters.refuse_incomplete(file.determinations[0], proposal, CLINICIAN)
     sent = letters.sealed(proposal.letter, CLINICIAN, REASON)
     for said in (
         "Ruth Okafor\n12 Elm Street",
@@ -76,9 +76,20 @@ def test_an_adverse_decision_is_refused_with_a_letter_that_lacks_what_the_law_as
     workplace: Workplace, policy: Policy, letter: str
 ) -> None:
     file = opened(workplace, policy, "adult-admission/needs-round-the-clock-care")
-    letters = workplace.letters(file)
-    with pytest.raises(DocumentationError, match="the letter lacks to whom it goes; the member"):
-        letters.refuse_incomplete(file.determinations[0], adverse(letters, file, letter), CLINICIAN)
+    proposal = Proposal(str(iri(file.determinations[0])), Disposition.ADVERSE, rationale=REASON, letter=letter)
+    with pytest.raises(DocumentationError, match="the notice lacks to whom it goes, the member"):
+        workplace.decide(CLINICIAN, file.id, proposal, "")
+
+
+def test_what_is_signed_is_kept_as_it_was_sent(workplace: Workplace, policy: Policy) -> None:
+    file = opened(workplace, policy, "adult-admission/needs-round-the-clock-care")
+    letter = workplace.letters(file).draft(file.determinations[0], Disposition.ADVERSE) or ""
+    proposal = Proposal(str(iri(file.determinations[0])), Disposition.ADVERSE, rationale=REASON, letter=letter)
+    signed = workplace.decide(CLINICIAN, file.id, proposal, "")
+    assert REASON in signed.letter
+    assert "[" not in signed.letter
+    (kept,) = workplace.case_file(CLINICIAN, file.id).decisions
+    assert kept.letter == signed.letter
 
 
 def test_what_the_chart_does_not_say_is_asked_of_who_signs(workplace: Workplace, policy: Policy) -> None:
