@@ -1,6 +1,8 @@
-# Two stages: a wheel is built from the checkout, and installed where nothing of the checkout is.
+# Two stages: a wheel is built from the checkout, with the cutter in C, and installed where nothing of the checkout is.
 FROM python:3.12-slim AS build
 WORKDIR /build
+# hadolint ignore=DL3008
+RUN apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 COPY . .
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
 

@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 CASES ?= data/cases/mp9556
 # Which tests: by default those that take seconds. MARKS= for all of them.
 MARKS ?= not slow
+# What the cutter in C is built from, where there is a compiler, as the package is installed.
+CUTTER := hatch_build.py reasoner/chart/fast/cut.c
 # How many processes run tests, and how long `make fuzz` looks for failures.
 JOBS ?= 2
 SECONDS ?= 60
@@ -49,15 +51,15 @@ reference: $(VENV)/.run
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/python
+$(VENV)/.run: pyproject.toml constraints.txt $(CUTTER) | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
 	touch $@
 
-$(VENV)/.app: pyproject.toml constraints.txt | $(VENV)/bin/python
+$(VENV)/.app: pyproject.toml constraints.txt $(CUTTER) | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[app]'
 	touch $@ $(VENV)/.run
 
-$(VENV)/.dev: pyproject.toml constraints.txt requirements-dev.txt | $(VENV)/bin/python
+$(VENV)/.dev: pyproject.toml constraints.txt requirements-dev.txt $(CUTTER) | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[app,check,documents,encryption,model,remote,serve,spark,tables,zstd]' --requirement requirements-dev.txt
 	touch $@ $(VENV)/.run $(VENV)/.app
 

@@ -59,9 +59,16 @@ def _terminate(*_: object) -> NoReturn:
     sys.exit(TERMINATED)
 
 
-def _parser(arguments: Sequence[str] | None) -> Parser:
-    from reasoner.determination.engine import software_version
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from reasoner.chart.fast import native
+        from reasoner.determination.engine import software_version
 
+        print(f"necessity {software_version()} (charts are cut in {'C' if native.library() else 'Python'})")
+        parser.exit()
+
+
+def _parser(arguments: Sequence[str] | None) -> Parser:
     named = argparse.ArgumentParser(prog="necessity", add_help=False)
     named.add_argument("--policy", metavar="NAME", help="the policy to use, if more than one is installed")
     named.add_argument(
@@ -83,9 +90,9 @@ def _parser(arguments: Sequence[str] | None) -> Parser:
     )
     parser.add_argument(
         "--version",
-        action="version",
-        version=f"necessity {software_version()}",
-        help="print the version and exit",
+        action=_Version,
+        nargs=0,
+        help="print the version, and in which language charts of batches are cut, and exit",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for module in (charts, intake, abstract, policy, questionnaire, kb, query, app):

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from reasoner.chart.fast import native
 from reasoner.chart.fast.plain import are_iris, are_plain, is_sound_text, is_sound_typed, runs
 from reasoner.chart.tables import quads
 from reasoner.rdf import parsing
@@ -66,11 +67,17 @@ class _Numbers(dict[bytes, int]):
 
 
 def cut(data: bytes) -> Cut:
-    """Lines of N-Quads as columns.
+    """Lines of N-Quads as columns, by the library in C where there is one.
 
     Args:
         data: the lines, in UTF-8; the last may lack its end.
     """
+    library = native.library()
+    return Cut(*native.columns(library, data, parsing.MAX_LITERAL)) if library else cut_in_python(data)
+
+
+def cut_in_python(data: bytes) -> Cut:
+    """What `cut` gives, without the library."""
     numbers = _Numbers()
     coded: list[Codes] = []
     graphs, starts, rows, at, ascending = [], [0], [0], [0], []

@@ -54,14 +54,16 @@ def _run(data: bytes, start: int) -> tuple[bytes, int, list[bytes]]:
         lines = data[start : far - len(tail)].split(tail)
         if data.count(b"\n", start, far) == len(lines) and (not following or _tail(following)):
             return tail, far, lines
-        far = data.index(b"\n", start) + 1
         break
+    far, lines, is_plain = start, [], True
     while following := data[far : data.find(b"\n", far) + 1]:
         other = _tail(following)
         if tail and other not in (tail, b""):
             break
+        is_plain = is_plain and bool(other)
         tail, far = tail or other, far + len(following)
-    return tail, far, []
+        lines.append(following[: -len(tail)])
+    return tail, far, lines if is_plain else []
 
 
 def _tail(line: bytes) -> bytes:

@@ -1,0 +1,324 @@
+/* Cuts lines of N-Quads into columns of codes, as `cut` in cut.py does; native.py calls it, and says what the arrays are.
+ *
+ * Plain C99, without Python. The caller allocates for the worst case, and keeps the data valid UTF-8. */
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef _WIN32
+#define EXPORTED __declspec(dllexport)
+#else
+#define EXPORTED __attribute__((visibility("default")))
+#endif
+
+#ifndef SOURCE_DIGEST
+#define SOURCE_DIGEST ""
+#endif
+
+enum kind { ODD, IRI, TEXT, TYPED };
+
+struct columns {
+    uint8_t *kind;
+    int32_t *subject, *predicate, *object, *graph;
+    int64_t *row, *start, *at;
+    uint8_t *ascending;
+    char *content, *terms;
+    int64_t term_count, row_count, run_count, content_length, terms_length;
+};
+
+struct span {
+    const char *text;
+    int64_t length;
+};
+
+/* A line: what stands before its graph, its graph, and whether the first is a subject, a predicate and an object. */
+struct line {
+    struct span triple, graph;
+    int64_t predicate, object; /* where they begin in the triple; 0 where there is none */
+};
+
+struct entry {
+    uint64_t hash;
+    struct span term;
+    int32_t code; /* -1 where there is none */
+};
+
+/* What one call of `necessity_cut` works with. */
+struct cutter {
+    struct entry *entries; /* the distinct terms, addressed by their hashes */
+    uint64_t mask;         /* one less than how many there is room for, a power of two */
+    uint64_t seed[2];
+    int64_t longest; /* characters of a term that is not odd */
+    uint8_t classes[256];
+    struct columns *out;
+};
+
+EXPORTED const char *necessity_source_digest(void) { return SOURCE_DIGEST; }
+
+static int is_same(struct span one, struct span other) {
+    return one.length == other.length && !memcmp(one.text, other.text, (size_t)one.length);
+}
+
+static int is_less(struct span one, struct span other) {
+    int64_t common = one.length < other.length ? one.length : other.length;
+    int order = memcmp(one.text, other.text, (size_t)common);
+    return order ? order < 0 : one.length < other.length;
+}
+
+/* --- SipHash-1-3 (Aumasson and Bernstein 2012), so that nobody can write terms that all have one hash --- */
+
+static uint64_t rotated(uint64_t x, int by) { return (x << by) | (x >> (64 - by)); }
+
+#define ROUND                                                                                                          \
+    a += b, c += d, b = rotated(b, 13) ^ a, d = rotated(d, 16) ^ c, a = rotated(a, 32);                                \
+    c += b, a += d, b = rotated(b, 17) ^ c, d = rotated(d, 21) ^ a, c = rotated(c, 32)
+
+static uint64_t hash_of(struct span term, const uint64_t seed[2]) {
+    uint64_t a = seed[0] ^ 0x736f6d6570736575u, b = seed[1] ^ 0x646f72616e646f6du;
+    uint64_t c = seed[0] ^ 0x6c7967656e657261u, d = seed[1] ^ 0x7465646279746573u;
+    uint64_t word;
+    int64_t at = 0;
+    for (; at + 8 <= term.length; at += 8) {
+        memcpy(&word, term.text + at, 8);
+        d ^= word;
+        ROUND;
+        a ^= word;
+    }
+    word = 0;
+    memcpy(&word, term.text + at, (size_t)(term.length - at));
+    word ^= (uint64_t)term.length << 56;
+    d ^= word;
+    ROUND;
+    a ^= word;
+    c ^= 0xff;
+    ROUND;
+    ROUND;
+    ROUND;
+    return a ^ b ^ c ^ d;
+}
+
+/* --- how a term is written: the regular expressions of cut.py --- */
+
+enum { LETTER = 1, DIGIT = 2, SCHEME = 4, HOST = 8, PATH = 16 };
+
+static void mark(struct cutter *cutter, const char *characters, uint8_t class) {
+    for (; *characters; characters++) cutter->classes[(unsigned char)*characters] |= class;
+}
+
+static void mark_characters(struct cutter *cutter) {
+    mark(cutter, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", LETTER | SCHEME | HOST | PATH);
+    mark(cutter, "0123456789", DIGIT | SCHEME | HOST | PATH);
+    mark(cutter, "+-.", SCHEME);
+    mark(cutter, "._~-", HOST);
+    mark(cutter, "._~!$&'()*+,;=:@/-", PATH);
+}
+
+static const char *skip(const struct cutter *cutter, const char *at, const char *end, uint8_t class) {
+    while (at < end && cutter->classes[(unsigned char)*at] & class) at++;
+    return at;
+}
+
+static int is_iri(const struct cutter *cutter, struct span term) {
+    const char *at = term.text, *end = term.text + term.length;
+    if (term.length < 4 || *at++ != '<' || !(cutter->classes[(unsigned char)*at] & LETTER)) return 0;
+    at = skip(cutter, at, end, SCHEME);
+    if (at == end || *at++ != ':') return 0;
+    if (end - at >= 2 && at[0] == '/' && at[1] == '/') {
+        at = skip(cutter, at + 2, end, HOST);
+        if (at < end && *at == ':') at = skip(cutter, at + 1, end, DIGIT);
+        if (at == end || !memchr("/?#>", *at, 4)) return 0;
+    }
+    at = skip(cutter, at, end, PATH);
+    if (at < end && *at == '?') at = skip(cutter, at + 1, end, PATH);
+    if (at < end && *at == '#') at = skip(cutter, at + 1, end, PATH);
+    return at + 1 == end && *at == '>';
+}
+
+/* Where text in quotes ends: its closing quote, or null where it is not plain. A backslash may stand before a few letters. */
+static const char *closing_quote(const char *at, const char *end, int escapes) {
+    for (; at < end; at++) {
+        unsigned char c = (unsigned char)*at;
+        if (c == '"') return at;
+        if (c < 0x20 || c == 0x7f) return NULL;
+        if (c == '\\') {
+            if (!escapes || at + 1 == end || !memchr("\"\\nr", at[1], 4)) return NULL;
+            at++;
+        } else if (c == 0xef && end - at > 2 && (unsigned char)at[1] == 0xbf && (unsigned char)at[2] >= 0xbe) {
+            return NULL; /* U+FFFE and U+FFFF, which are no characters */
+        }
+    }
+    return NULL;
+}
+
+static int is_of_text(struct span datatype) {
+    static const char *const names[] = {
+        "<http://www.w3.org/2001/XMLSchema#string>",
+        "<http://www.w3.org/1999/02/22-rdf-syntax-ns#langString>",
+        "<http://www.w3.org/1999/02/22-rdf-syntax-ns#dirLangString>",
+    };
+    for (int i = 0; i < 3; i++) {
+        if (datatype.length == (int64_t)strlen(names[i]) && !memcmp(datatype.text, names[i], (size_t)datatype.length))
+            return 1;
+    }
+    return 0;
+}
+
+static int64_t characters(struct span term) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < term.length; i++) count += ((unsigned char)term.text[i] & 0xc0) != 0x80;
+    return count;
+}
+
+static uint8_t kind_of(const struct cutter *cutter, struct span term) {
+    const char *end = term.text + term.length;
+    if (term.length < 2 || (term.length > cutter->longest && characters(term) > cutter->longest)) return ODD;
+    if (term.text[0] == '<') return is_iri(cutter, term) ? IRI : ODD;
+    if (term.text[0] != '"') return ODD;
+    if (end[-1] == '"') return closing_quote(term.text + 1, end, 1) == end - 1 ? TEXT : ODD;
+    const char *quote = closing_quote(term.text + 1, end, 0);
+    if (!quote || end - quote < 4 || quote[1] != '^' || quote[2] != '^') return ODD;
+    struct span datatype = {quote + 3, end - quote - 3};
+    return is_iri(cutter, datatype) && !is_of_text(datatype) ? TYPED : ODD;
+}
+
+/* --- the table of terms --- */
+
+static int resize(struct cutter *cutter, uint64_t size) {
+    struct entry *entries = malloc(size * sizeof *entries);
+    if (!entries) return -1;
+    for (uint64_t i = 0; i < size; i++) entries[i].code = -1;
+    for (uint64_t i = 0; cutter->entries && i <= cutter->mask; i++) {
+        if (cutter->entries[i].code < 0) continue;
+        uint64_t place = cutter->entries[i].hash & (size - 1);
+        while (entries[place].code >= 0) place = (place + 1) & (size - 1);
+        entries[place] = cutter->entries[i];
+    }
+    free(cutter->entries);
+    cutter->entries = entries;
+    cutter->mask = size - 1;
+    return 0;
+}
+
+/* The code of a term, which is added if it is new; -1 if memory ran out. */
+static int32_t code_of(struct cutter *cutter, struct span term) {
+    struct columns *out = cutter->out;
+    uint64_t hash = hash_of(term, cutter->seed), place = hash & cutter->mask;
+    for (; cutter->entries[place].code >= 0; place = (place + 1) & cutter->mask) {
+        const struct entry *entry = &cutter->entries[place];
+        if (entry->hash == hash && is_same(entry->term, term)) return entry->code;
+    }
+    if ((uint64_t)out->term_count * 2 > cutter->mask) {
+        if (resize(cutter, (cutter->mask + 1) * 2)) return -1;
+        place = hash & cutter->mask;
+        while (cutter->entries[place].code >= 0) place = (place + 1) & cutter->mask;
+    }
+    int32_t code = (int32_t)out->term_count++;
+    cutter->entries[place] = (struct entry){hash, term, code};
+    out->kind[code] = kind_of(cutter, term);
+    memcpy(out->terms + out->terms_length, term.text, (size_t)term.length);
+    out->terms_length += term.length;
+    out->terms[out->terms_length++] = '\n';
+    return code;
+}
+
+/* --- lines --- */
+
+/* Take the line that begins at a place and ends before a line feed, or with the data. */
+static struct line line_at(const char *begin, const char *end) {
+    struct line line = {{begin, end - begin}, {NULL, 0}, 0, 0};
+    const char *last = end - 3;
+    if (end - begin < 5 || last[0] != '>' || last[1] != ' ' || last[2] != '.') return line;
+    const char *at = last - 1;
+    while (at > begin && !memchr(" \"<>", *at, 4)) at--;
+    if (at == begin || *at != '<' || at[-1] != ' ') return line;
+    line.graph = (struct span){at, last + 1 - at};
+    line.triple.length = at - 1 - begin;
+    const char *space = memchr(begin, ' ', (size_t)line.triple.length);
+    if (!space) return line;
+    const char *next = memchr(space + 1, ' ', (size_t)(begin + line.triple.length - space - 1));
+    if (!next) return line;
+    line.predicate = space + 1 - begin;
+    line.object = next + 1 - begin;
+    return line;
+}
+
+/* Take a line as a row; -1 if memory ran out. */
+static int add_row(struct cutter *cutter, struct line line, struct span *subject) {
+    struct columns *out = cutter->out;
+    const char *text = line.triple.text;
+    struct span terms[3] = {
+        {text, line.predicate - 1},
+        {text + line.predicate, line.object - 1 - line.predicate},
+        {text + line.object, line.triple.length - line.object},
+    };
+    int64_t row = out->row_count++;
+    int32_t codes[3];
+    for (int i = 0; i < 3; i++) {
+        int again = !i && subject->text && is_same(terms[0], *subject);
+        codes[i] = again ? out->subject[row - 1] : code_of(cutter, terms[i]);
+        if (codes[i] < 0) return -1;
+    }
+    *subject = terms[0];
+    out->subject[row] = codes[0];
+    out->predicate[row] = codes[1];
+    out->object[row] = codes[2];
+    memcpy(out->content + out->content_length, text, (size_t)line.triple.length);
+    memcpy(out->content + out->content_length + line.triple.length, " .\n", 3);
+    out->content_length += line.triple.length + 3;
+    return 0;
+}
+
+static const char *end_of_line(const char *at, const char *end) {
+    const char *found = memchr(at, '\n', (size_t)(end - at));
+    return found ? found : end;
+}
+
+/* Where the run ends that begins at a place: its graph, and whether all its lines are plain. */
+static const char *run_at(const char *begin, const char *end, struct span *graph, int *plain, int *ascending) {
+    struct span before = {NULL, 0};
+    *graph = (struct span){NULL, 0};
+    *plain = *ascending = 1;
+    const char *at = begin;
+    while (at < end) {
+        const char *stop = end_of_line(at, end);
+        struct line line = line_at(at, stop);
+        if (line.graph.text && graph->text && !is_same(line.graph, *graph)) break;
+        if (line.graph.text && !graph->text) *graph = line.graph;
+        if (!line.object) *plain = 0;
+        if (*ascending && before.text && !is_less(before, line.triple)) *ascending = 0;
+        before = line.triple;
+        at = stop < end ? stop + 1 : end;
+    }
+    *ascending &= *plain;
+    return at;
+}
+
+/* Cut lines into columns; returns 0, or -1 if memory ran out. */
+EXPORTED int necessity_cut(const char *data, int64_t length, const uint64_t seed[2], int64_t longest, struct columns *out) {
+    struct cutter cutter = {NULL, 0, {seed[0], seed[1]}, longest, {0}, out};
+    const char *at = data, *end = data + length;
+    mark_characters(&cutter);
+    int failed = resize(&cutter, 1024);
+    while (at < end && !failed) {
+        struct span graph, subject = {NULL, 0};
+        int plain, ascending;
+        const char *stop = run_at(at, end, &graph, &plain, &ascending);
+        while (plain && at < stop && !failed) {
+            const char *last = end_of_line(at, stop);
+            failed = add_row(&cutter, line_at(at, last), &subject);
+            at = last < stop ? last + 1 : stop;
+        }
+        int32_t code = graph.text && !failed ? code_of(&cutter, graph) : -1;
+        failed |= graph.text && code < 0;
+        int64_t run = out->run_count++;
+        out->graph[run] = code;
+        out->ascending[run] = (uint8_t)ascending;
+        out->row[run + 1] = out->row_count;
+        out->start[run + 1] = stop - data;
+        out->at[run + 1] = out->content_length;
+        at = stop;
+    }
+    free(cutter.entries);
+    return failed ? -1 : 0;
+}
