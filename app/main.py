@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import streamlit as st
+from parts.components import focus_heading
 from parts.page import frame
 from views import audit, batch, case, intake, overview, policy, quality, queries, reading, worklist
 
@@ -25,3 +26,4 @@ page = st.navigation(
 )
 with frame():
     page.run()
+    focus_heading(f"{page.url_path} {st.query_params.get('id', '')}")

@@ -33,6 +33,12 @@ _table = _component("table", "")
 _editor = _component(
     "editor", '<label><span class="caption"></span><textarea></textarea></label><p class="state" role="status"></p>'
 )
+_focus = _component("focus", "")
+
+
+def focus_heading(place: str) -> None:
+    """Put the focus on the page's heading once, whenever the `place` is another than before."""
+    _focus(data={"place": place}, key="focus")
 
 
 _BAR = "".join(

@@ -20,7 +20,7 @@ def frame() -> Iterator[None]:
     try:
         session.workplace()
     except NecessityError as error:
-        st.title("The workplace cannot open")
+        st.title("The workplace cannot open", anchor=False)
         paint.problem(error)
         st.stop()
     if not (_sign_in_by_provider() if session.is_authenticated() else session.resume_local() or _ask_who()):
@@ -34,7 +34,7 @@ def frame() -> Iterator[None]:
 
 def _ask_who() -> bool:
     """Show the form of the local mode; False, since the page runs again once someone is at work."""
-    st.title("Who is at work?")
+    st.title("Who is at work?", anchor=False)
     st.warning(
         "Local mode: no identity provider is configured, so nobody checks who you are.", icon=":material/lock_open:"
     )
@@ -56,7 +56,7 @@ def _ask_who() -> bool:
 def _sign_in_by_provider() -> bool:
     """Sign in with the identity provider; whether someone is at work."""
     if not st.user.is_logged_in:
-        st.title("Sign in")
+        st.title("Sign in", anchor=False)
         st.button("Sign in with your organization", type="primary", on_click=st.login)
         return False
     try:

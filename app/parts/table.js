@@ -9,7 +9,7 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
     input.onchange = () => { change(input.checked); setStateValue("chosen", ids.filter((id) => chosen.has(id))); }; return input;
   };
   table.setAttribute("aria-label", data.title);
-  const head = table.createTHead().insertRow(), sorters = [];
+  const head = table.createTHead().insertRow();
   if (data.choose) {
     const th = make("th", "tick"); th.scope = "col";
     const all = box("Choose all that are shown", ids.length > 0 && chosen.size === ids.length, (on) => { ids.forEach((id) => on ? chosen.add(id) : chosen.delete(id)); boxes.forEach((one) => { one.checked = on; }); });
@@ -21,7 +21,7 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
       const up = data.sort === column.sort && !data.descending, down = data.sort === column.sort && data.descending;
       th.setAttribute("aria-sort", up ? "ascending" : down ? "descending" : "none");
       const button = make("button", "", column.label + (up ? " ▲" : down ? " ▼" : ""));
-      button.onclick = () => setTriggerValue("sorted", column.sort); th.append(button); sorters.push(button);
+      button.onclick = () => setTriggerValue("sorted", column.sort); button.tabIndex = -1; th.append(button);
     } else th.textContent = column.label;
     head.append(th);
   }
@@ -44,18 +44,16 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
       td.append(shown);
     });
   }
-  // One stop of Tab for the headings and one for the rows; arrows move inside them, and x ticks a row.
-  const roving = (elements, before, after, first) => elements.forEach((element, number) => {
-    element.tabIndex = number === first ? 0 : -1;
-    element.onfocus = () => elements.forEach((other) => { other.tabIndex = other === element ? 0 : -1; });
-    element.onkeydown = (event) => {
-      const to = event.key === before ? number - 1 : event.key === after ? number + 1 : event.key === "Home" ? 0 : event.key === "End" ? elements.length - 1 : undefined;
-      if (to !== undefined && elements[to]) { event.preventDefault(); elements[to].focus(); }
-      if (event.key === "x" && elements === links && boxes[number]) boxes[number].click();
+  // One stop of Tab for the rows; arrows move from row to row, and x ticks one. Headings are clicked; each page has its order beside them.
+  links.forEach((link, number) => {
+    link.tabIndex = number === 0 ? 0 : -1;
+    link.onfocus = () => links.forEach((other) => { other.tabIndex = other === link ? 0 : -1; });
+    link.onkeydown = (event) => {
+      const to = { ArrowUp: number - 1, ArrowDown: number + 1, Home: 0, End: links.length - 1 }[event.key];
+      if (links[to]) { event.preventDefault(); links[to].focus(); }
+      if (event.key === "x" && boxes[number]) boxes[number].click();
     };
   });
-  roving(sorters, "ArrowLeft", "ArrowRight", Math.max(0, sorters.findIndex((button) => /[▲▼]$/.test(button.textContent))));
-  roving(links, "ArrowUp", "ArrowDown", 0);
   const wide = make("div", "wide"); wide.append(table); root.replaceChildren(wide);
   const scrolls = () => { if (wide.scrollWidth > wide.clientWidth) { wide.tabIndex = 0; wide.setAttribute("role", "region"); wide.setAttribute("aria-label", data.title); } };
   requestAnimationFrame(scrolls);

@@ -23,7 +23,7 @@ _PAGE = 100
 
 def show() -> None:
     """Show the page."""
-    st.title("Audit")
+    st.title("Audit", anchor=False)
     person = session.user()
     if not person.may(Action.AUDIT):
         st.info("An administrator reads the audit trail.", icon=":material/lock:")

@@ -32,7 +32,7 @@ _COLUMNS = (Column("Request"), Column("File"), Column("Outcome"), Column("Servic
 def show() -> None:
     """Show the page."""
     workplace, person = session.workplace(), session.user()
-    st.title("Batch")
+    st.title("Batch", anchor=False)
     if not person.may(Action.TRY):
         st.info(f"As {person.role.value} you cannot determine charts of your own.", icon=":material/visibility:")
         return

@@ -10,18 +10,20 @@ from typing import Any, TypedDict
 import streamlit as st
 from parts import assignment, criteria, decide, forms, paint, quote, session
 
-from reasoner.chart.model import Statement
+from reasoner.chart.model import Assertion, Statement
 from reasoner.determination.model import Determination
 from reasoner.determination.whatif import assumable, assumable_facts, assume, next_question
 from reasoner.ground.display import plain
 from reasoner.ground.errors import NecessityError
-from reasoner.rdf import graphs, parsing
+from reasoner.rdf import graphs, parsing, terms
+from reasoner.rdf.namespaces import NEC
 from reasoner.render import fhir, pdf, provenance
 from reasoner.render.decisions import told
 from reasoner.render.document import content, to_html
 from reasoner.render.wording import HEADLINE, due_words, shown_unread, turnaround_words
 from reasoner.review.authority import Action
 from reasoner.workplace.service import CaseFile
+from reasoner.workplace.worklist import WorklistItem
 
 _ASSUMED = {
     "affirmed": "affirmed it",
@@ -30,6 +32,7 @@ _ASSUMED = {
     "silent": "were silent on it",
 }
 """What can be assumed of the chart, by the names of `reasoner.determination.whatif.STANCES`."""
+_CODE, _PRIMARY = terms.of(NEC.code), terms.of(NEC.primary)
 _VIEWS = ("Criteria", "Missing", "Readings", "Documents", "What if", "Decide", "Data")
 
 
@@ -38,7 +41,7 @@ def show() -> None:
     workplace, person, state = session.workplace(), session.user(), st.session_state
     id_ = st.query_params.get("id") or state.get("case")
     if not id_:
-        st.title("Case")
+        st.title("Case", anchor=False)
         st.info("Choose a request from the worklist.", icon=":material/checklist:")
         return
     if state.get("case") != id_ or state.get("visitor") != person.iri:
@@ -49,11 +52,10 @@ def show() -> None:
     st.query_params["id"] = id_
     file = workplace.case_file(person, id_)
     items = [item for item in workplace.items(person) if item.id == id_]
-    st.title("Case")
-    st.text(plain(items[0].name))
+    determination = _period(file)
+    paint.html("glance.html", title=items[0].title, facts=_glance(items[0], file, determination))
     assignment.bar(id_)
     _colleagues(id_)
-    determination = _period(file)
     _banner(file, determination)
     with st.container(horizontal=True, vertical_alignment="center", key="record of the case"):
         forms.link("reading page", "Read the record, add to it", id_)
@@ -107,17 +109,44 @@ def _period(file: CaseFile) -> Determination:
     return file.determinations[chosen]
 
 
+def _glance(item: WorklistItem, file: CaseFile, determination: Determination) -> list[tuple[str, str]]:
+    """Whom and what the case is about, each with what it is."""
+    case = file.case
+    known = [
+        ("Member number", case.member_number),
+        ("Born", f"{case.birth} ({case.age()} at the start of service)"),
+        ("Program", item.program),
+        ("Diagnosis", _diagnosis(determination)),
+        ("Received", str(item.received)),
+        *_due(file),
+    ]
+    return [(name, value) for name, value in known if value]
+
+
+def _diagnosis(determination: Determination) -> str:
+    """The coded conditions that current statements affirm, the one chiefly treated first."""
+    labels = session.workplace().policy.lexicon.labels
+    found: dict[str, bool] = {}
+    for result in determination.criteria:
+        for bearing in result.evidence:
+            facts = dict(bearing.statement.facts)
+            code = facts.get(_CODE)
+            if code and bearing.statement.assertion is Assertion.AFFIRMED:
+                found[code] = found.get(code, False) or terms.text(facts.get(_PRIMARY, "")) == "true"
+    codes = sorted(found, key=lambda code: (not found[code], code))
+    names = [f"{terms.local(terms.name(code))} {labels.get(code, '')}".strip() for code in codes]
+    return "; ".join(names[:2]) + (f"; and {len(names) - 2} more" if len(names) > 2 else "")
+
+
 def _banner(file: CaseFile, determination: Determination) -> None:
     case = file.case
     decided = told(determination, file.decisions)
     facts = [
         ("Service", f"{determination.service_start} to {determination.service_end or 'open'}"),
         ("Kind", ", ".join(case.traits)),
-        ("Age", str(case.age())),
         ("Version", determination.version_id or "none in force"),
         ("As of", str(case.as_of)),
         ("Statements", str(len(case.statements))),
-        *_due(file),
         ("State", decided["state"]),
     ]
     paint.html(
@@ -146,12 +175,13 @@ def _due(file: CaseFile) -> list[tuple[str, str]]:
 def _recorded(file: CaseFile) -> None:
     if file.recorded:
         return
-    st.warning(
-        "This determination is not on record: none has been recorded, or chart, policy or software have changed since."
-    )
-    if session.user().may(Action.DETERMINE) and st.button("Record this determination"):
-        session.workplace().determine(session.user(), file.id, file.case.as_of)
-        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.warning(
+            "This determination is not on record: none has been recorded, or chart, policy or software have changed since."
+        )
+        if session.user().may(Action.DETERMINE) and st.button("Record this determination"):
+            session.workplace().determine(session.user(), file.id, file.case.as_of)
+            st.rerun()
 
 
 def _unread(file: CaseFile) -> None:
@@ -193,13 +223,19 @@ def _readings(file: CaseFile, determination: Determination) -> None:
                 "changes": changes,
             }
         )
+    touching = [reading for reading in readings if reading["changes"] or not reading["same"]]
+    others = [reading for reading in readings if reading not in touching]
     paint.html(
         "readings.html",
         outcome=determination.outcome.value,
-        readings=sorted(readings, key=lambda r: r["same"]),
+        readings=sorted(touching, key=lambda r: r["same"]),
+        others=len(others),
         chosen=[f"{reading.id}: {reading.title}" for reading in determination.chosen],
         substitutions=[substitution.label for substitution in determination.substitutions],
     )
+    if others:
+        with st.expander(f"Readings that change nothing here: {len(others)}"):
+            paint.html("readings_list.html", readings=others)
 
 
 class _Event(TypedDict):

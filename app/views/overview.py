@@ -25,7 +25,7 @@ def show() -> None:
     """Show the page."""
     person = session.user()
     person.require(Action.QUERY)
-    st.title("Overview")
+    st.title("Overview", anchor=False)
     outcomes = _table("outcomes-by-month", session.workplace().revision, person)
     if outcomes.empty:
         st.info("Nothing is determined yet.", icon=":material/monitoring:")

@@ -23,7 +23,7 @@ def show() -> None:
     """Show the page."""
     session.user().require(Action.READ)
     policy = session.workplace().policy
-    st.title("Policy")
+    st.title("Policy", anchor=False)
     st.text(policy.label)
     view = st.segmented_control(
         "View",

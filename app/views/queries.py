@@ -21,7 +21,7 @@ _SUFFIX = {"turtle": "ttl", "ntriples": "nt", "rdfxml": "rdf"}
 def show() -> None:
     """Show the page."""
     session.user().require(Action.QUERY)
-    st.title("Questions")
+    st.title("Questions", anchor=False)
     known = library()
     name = st.selectbox(
         "Question", [*known, _OWN], key="question", format_func=lambda n: f"{known[n].title} ({n})" if n in known else n

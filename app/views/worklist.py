@@ -76,7 +76,7 @@ def show() -> None:
         drafts=workplace.drafts.subjects(person.iri),
     )
     heading = st.container(horizontal=True, vertical_alignment="bottom")
-    heading.title("Worklist", width="content")
+    heading.title("Worklist", width="content", anchor=False)
     if not items:
         st.info("The knowledge base holds no requests yet.", icon=":material/inbox:")
         st.text("Load charts with `necessity kb load PATH`, or on the page Batch as an administrator.")
@@ -133,7 +133,7 @@ def _choose(items: list[WorklistItem], queue: Queue, viewer: Viewer) -> Selectio
     state = st.session_state
     if "sort next" in state:
         state["sort"] = state.pop("sort next")
-    search, due, order, more, assign = st.columns([5, 2, 2, 1.6, 1.6], vertical_alignment="bottom")
+    search, order, more, assign = st.columns([5, 2, 1.6, 1.6], vertical_alignment="bottom")
     text = search.text_input(
         "Search",
         key="text",
@@ -142,17 +142,15 @@ def _choose(items: list[WorklistItem], queue: Queue, viewer: Viewer) -> Selectio
         label_visibility="collapsed",
         **_BOUND,
     )
-    within = due.selectbox(
-        "Due", ["any", "0", "3", "7"], key="due", format_func=_DUE.__getitem__, label_visibility="collapsed", **_BOUND
-    )
     sort = order.selectbox(
         "Order", list(_ORDERS), key="sort", format_func=_ORDERS.__getitem__, label_visibility="collapsed", **_BOUND
     )
     facets = selection.facets(session.workplace().policy.axes)
     chosen: dict[str, frozenset[str]] = {}
-    active = sum(bool(state.get(name)) for name in (*facets, "depends", "drafts"))
+    active = sum(bool(state.get(name)) for name in (*facets, "depends", "drafts")) + (state.get("due", "any") != "any")
     with more.popover(f"Filters ({active})" if active else "Filters", width="stretch"):
         _views(facets)
+        within = st.selectbox("Due", list(_DUE), key="due", format_func=_DUE.__getitem__, **_BOUND)
         drafts = st.checkbox("Those I have a draft of", key="drafts", **_BOUND)
         depends = st.checkbox("Outcome depends on a reading", key="depends", **_BOUND)
         for facet, label in facets.items():
@@ -177,7 +175,7 @@ def _choose(items: list[WorklistItem], queue: Queue, viewer: Viewer) -> Selectio
     )
 
 
-_DUE = {"any": "due any time", "0": "due today or overdue", "3": "due within 3 days", "7": "due within 7 days"}
+_DUE = {"any": "any time", "0": "today or overdue", "3": "within 3 days", "7": "within 7 days"}
 
 
 def _table_key() -> str:
@@ -256,7 +254,7 @@ def _row(item: WorklistItem, viewer: Viewer) -> Row:
         id=item.id,
         href=f"case?id={item.id}",
         cells=[
-            Cell(f"{item.member}, {item.name}" if item.member else item.name),
+            Cell(item.title),
             due,
             Cell(item.standing, tone=_TONES.get(item.state, _decided(item))),
             Cell(outcome, tone=tone, note="depends on a reading" if outcome.endswith("±") else ""),

@@ -90,6 +90,11 @@ class WorklistItem:
         """The last moment for a decision; None if no rule binds or it is decided."""
         return self.deadline.due if self.deadline and self.deadline.ended is None else None
 
+    @property
+    def title(self) -> str:
+        """The member's name, if it is known, and the name of the request."""
+        return f"{self.member}, {self.name}" if self.member else self.name
+
     def days_open(self, today: date) -> int:
         """Days since it was received."""
         return (today - self.received).days
