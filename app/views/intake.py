@@ -21,9 +21,9 @@ def show() -> None:
     fields = request_fields(workplace.policy)
     form = st.session_state.setdefault("intake form", 0)  # another number empties the fields
     st.caption("What is marked with * is needed. The rest decides nothing, or can be added by what you drop in below.")
-    st.subheader("The request")
+    st.header("The request")
     facts = forms.fill(fields, f"new {form}", columns=5)
-    st.subheader("What it came with")
+    st.header("What it came with")
     files = forms.drop(f"new {form} files", facts)
     about = forms.describe(files.documents, f"new {form}")
     missing = [field.label for field in fields if field.needed and field.name not in facts]

@@ -75,7 +75,8 @@ def _head(file: CaseFile, name: str) -> None:
         forms.link("case page", "The case", file.id)
         forms.as_of(file)
         if person.may(Action.ADD_EVIDENCE):
-            with st.popover("Add documents", icon=":material/note_add:"):
+            number = st.session_state.get("added", 0)  # another one closes it
+            with st.popover("Add documents", icon=":material/note_add:", key=f"adding {number}"):
                 _add(file)
 
 
@@ -363,7 +364,7 @@ def _say(file: CaseFile, result: CriterionResult, by_text: dict[str, RecordDocum
 def _stated(file: CaseFile, document: RecordDocument, stated: Sequence[Stated], revised: Sequence[TakenBack]) -> None:
     """Show what was stated of a document, what was taken back, and how to correct it."""
     person = session.user()
-    st.subheader("Stated of this document")
+    st.header("Stated of this document")
     if not stated and not revised:
         st.caption("Nothing yet.")
     for each in sorted(stated, key=lambda each: each.start):

@@ -66,6 +66,8 @@ CREATE TABLE IF NOT EXISTS rejected (
     PRIMARY KEY (subject, criterion, target)) WITHOUT ROWID;
 """
 _ABOUT_DOCUMENTS = ("document", "issued", "author", "role", "author_kind")
+_LIKELY = 0.2
+"""The score from which on a new sentence is told of: half of those that reach it speak to the criterion, of all one in four."""
 _REMEMBERED = 8
 """Records whose suggestions are kept in memory."""
 
@@ -443,5 +445,6 @@ class EvidenceService:
         open_ = [r.criterion for r in determination.criteria if r.kind is CriterionKind.LEAF and r.status in UNRESOLVED]
         counts: dict[str, int] = {}
         for suggestion in self._abstract().by_sentence(texts, open_, best=1) if texts and open_ else ():
-            counts[suggestion.criterion.id] = counts.get(suggestion.criterion.id, 0) + 1
+            if suggestion.score >= _LIKELY:
+                counts[suggestion.criterion.id] = counts.get(suggestion.criterion.id, 0) + 1
         return tuple((c.id, c.label, counts[c.id]) for c in open_ if c.id in counts)

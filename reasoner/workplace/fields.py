@@ -15,6 +15,7 @@ from reasoner.chart.tables.vocabulary import (
     OF_PLAN,
     OF_REQUEST,
     TEXT,
+    TRUTH,
     SheetColumn,
     names_of,
 )
@@ -136,6 +137,8 @@ def _label(name: str) -> str:
 
 def _choices(policy: Policy, column: SheetColumn) -> dict[str, str]:
     """The individuals of a class that a cell can name, by their notation or label, in the order of their labels."""
+    if column.value == TRUTH:
+        return _TRUTH
     if column.value in (DAY, TEXT):
         return {}
     lexicon, individual, of_class = policy.lexicon, terms.of(OWL.NamedIndividual), terms.iri(column.value)

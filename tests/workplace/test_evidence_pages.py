@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -181,3 +182,12 @@ def test_the_next_open_criterion(request_: str) -> None:
 def test_review_as_of_today_is_recorded(base: Path, request_: str) -> None:
     test = run("case", case=request_)
     assert not [b for b in test.button if b.label == "Review as of today"]
+    opened = sys.modules["parts.session"].workplace()
+    opened.determine(NORA, request_, date(2026, 3, 1))
+    test = run("case", case=request_)
+    assert "Reviewed as of 2026-03-01: what was recorded later does not count." in texts(test)
+    button(test, "Review as of today").click().run()
+    assert "what was recorded later" not in texts(test)
+    assert opened.case_file(NORA, request_).case.as_of == date.today()
+    assert opened.case_file(NORA, request_).recorded
+    assert list(opened.trail.entries())[-1].action == "determine"
