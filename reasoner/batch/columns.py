@@ -55,11 +55,12 @@ class ColumnWriter:
         if not table.plain.any():
             return {}
         charts = Charts(table, self._judge, source)
-        if table.layouts is not self._layouts or max(len(self._kinds), len(self._said), len(self._versions)) > _LIMIT:
+        if table.layouts is not self._layouts or max(len(self._kinds), len(self._said)) > _LIMIT:
             self._layouts = table.layouts
             self._kinds.clear()
             self._said.clear()
             self._memories.clear()
+        if len(self._versions) > _LIMIT:
             self._versions.clear()
         reviewed = np.where(charts.as_of == NEVER, today.toordinal(), charts.as_of)
         if as_of:
@@ -100,7 +101,10 @@ class ColumnWriter:
         key = (version.iri, charts.parties[run], age < version.age_of_majority)
         if key not in self._kinds:
             compiled = compiled_policy(version)
-            case = replace(charts.case(run), statements=(), content="")
+            whole = charts.case(run)
+            if whole is None:
+                return None
+            case = replace(whole, statements=(), content="")
             inference = compiled.infer(case)
             apart = inference.statements_apart and not self._writer.remembered(version).whole
             if not apart or not compiled.predicates.isdisjoint(VARYING):
@@ -137,10 +141,12 @@ class ColumnWriter:
         found = {}
         for run, form in forms.items():
             start, end = date.fromordinal(int(charts.start[run])), int(charts.end[run])
-            request = charts.request_iri(run)
+            request, digest = charts.request_iri(run), charts.digest(run)
+            if digest is None:
+                continue
             head = self._writer.head(
                 request,
-                charts.digest(run),
+                digest,
                 date.fromordinal(int(reviewed[run])),
                 (start, date.fromordinal(end) if end != NEVER else None, version),
             )

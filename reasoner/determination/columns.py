@@ -47,8 +47,8 @@ class ChartColumns(Protocol):
     """Of each chart the first day of service; days are numbers, and -1 if they are not stated."""
     end: Places
 
-    def case(self, run: int) -> Case:
-        """A chart by itself."""
+    def case(self, run: int) -> Case | None:
+        """A chart by itself; None if it has to be read otherwise."""
         ...
 
     def parties_of(self, run: int) -> list[str]:
@@ -120,8 +120,10 @@ class ColumnMemory:
             kinds: of those that are asked about the kind of the request, by number.
             as_of: the day of review of every chart.
         """
-        if max(len(self.results), len(self.profiles), len(self._days), len(self._meet)) > _LIMIT:
+        if max(len(self.results), len(self.profiles), len(self._meet)) > _LIMIT:
             self._forget()
+        if len(self._days) > _LIMIT:
+            self._days.clear()
         return _Asked(charts, kinds, as_of, self).recalled()
 
     def profile(self, meaning: Meaning, calculated: Facts = ()) -> int:
@@ -303,6 +305,8 @@ class _Asked:
                         int(run[place]), int(group[place]), statement[first[place] : first[place + 1]]
                     )
                 except DocumentationError:  # a period that ends past the calendar
+                    settled = None
+                if settled is None:
                     self.left[run[alike == len(found)]] = True
                     found.append(0)
                     continue
@@ -311,9 +315,12 @@ class _Asked:
             found.append(result)
         return np.array(found, np.int64)[alike]
 
-    def _settle(self, run: int, group: int, statements: Places) -> GroupStatuses:
-        """What a group of leaves comes to in a chart."""
-        case = replace(self._charts.case(run), as_of=date.fromordinal(int(self._as_of[run])))
+    def _settle(self, run: int, group: int, statements: Places) -> GroupStatuses | None:
+        """What a group of leaves comes to in a chart; None if that cannot be told."""
+        case = self._charts.case(run)
+        if case is None:
+            return None
+        case = replace(case, as_of=date.fromordinal(int(self._as_of[run])))
         first = int(np.searchsorted(self._charts.run, run))
         own = tuple(case.statements[place - first] for place in statements.tolist())
         memory = self._memory.memory

@@ -17,6 +17,7 @@ from reasoner.batch.workers import Worker
 from reasoner.chart import reading
 from reasoner.chart.fast import stream
 from reasoner.chart.fast.chart import reader
+from reasoner.chart.fast.columns import Charts
 from reasoner.chart.fast.compiled_intake import compile_intake_shapes
 from reasoner.chart.fast.piece import QUADS, Piece
 from reasoner.chart.fast.stream import Quads
@@ -272,3 +273,10 @@ def test_where_layouts_are_not_enough_no_chart_is_told_as_columns(
     worker = Worker(Job())
     monkeypatch.setattr(reader(worker._policy), "judges_layouts", False)
     assert agree([as_quads(text, ".nt") for text in generate(3, seed=27)], policy, worker, writer) == 0
+
+
+def test_what_the_reader_of_plain_charts_leaves_alone_is_not_told_as_columns(
+    policy: Policy, writer: LineWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Charts, "case", lambda self, run: None)
+    assert agree([as_quads(text, ".nt") for text in generate(3, seed=28)], policy, Worker(Job()), writer) == 0

@@ -30,12 +30,11 @@ from reasoner.chart.fast.compiled_intake import (
     STATEMENT,
     TYPE,
 )
-from reasoner.chart.fast.cut import Codes, Places, Truths, distinct
+from reasoner.chart.fast.cut import IRI, Codes, Places, Truths, distinct
 from reasoner.chart.fast.layout import VARYING, Layout
 from reasoner.chart.fast.nodes import NodeTable
 from reasoner.chart.fast.template import NodeView, without
 from reasoner.chart.model import Case, Meaning
-from reasoner.ground.errors import EngineError
 from reasoner.policy.model import Policy
 from reasoner.rdf import graphs, terms
 from reasoner.rdf.namespaces import NEC
@@ -103,6 +102,7 @@ class Judge:
         """What each of the layouts of a table is."""
         if layouts is not self._layouts:  # they were forgotten, and with them what their numbers stand for
             self._layouts, self._kinds = layouts, []
+            self.meanings, self.authors, self._numbers = [], [""], {}
             self.allowed.clear()
             self.sound.clear()
         self._kinds += map(self._kind, layouts[len(self._kinds) :])
@@ -140,19 +140,18 @@ class Charts:
 
     def __init__(self, table: NodeTable, judge: Judge, source: str) -> None:
         self.table = table
-        self.meanings = judge.meanings
-        """What statements say, by number."""
         self._judge = judge
         self._source = source
-        self._cases: dict[int, Case] = {}
+        self._cases: dict[int, Case | None] = {}
         self.plain: Truths = table.plain & judge.reader.judges_layouts
         """Whether a run is a chart that is read here."""
         of_layout = np.array(judge.kinds(table.layouts), np.int64).reshape(-1, len(_Kind._fields))
+        self.meanings = judge.meanings
+        """What statements say, by number."""
         self._kind, self._meaning, self._author, *flags = of_layout[table.layout].T
         self._bare, self._born, self._bound, self._implied = (flag > 0 for flag in flags)
         self._leave(table.run[self._kind == _LEFT])
         self._leave_entangled()
-        self._leave(table.run[table.layout < 0])
         requests = np.flatnonzero(self._kind == _REQUEST)
         self.plain &= np.bincount(table.run[requests], minlength=table.runs) == 1
         self.request: Places = np.full(table.runs, -1)
@@ -211,7 +210,7 @@ class Charts:
             [*(self._days(name, self.request) for name in (_START, _END, _AS_OF)), self._days(_BIRTH, member)]
         )
         self.start, self.end, self.as_of, self.birth = days
-        plain &= (days != _WRONG).all(axis=0)
+        plain &= (days != _WRONG).all(axis=0) & (self.start != NEVER) & (self.birth != NEVER)
         layouts = np.append(table.layout, -1)[np.stack([self.request, *parties])]
         same = np.stack([named[0] == named[1], named[0] == named[2], named[1] == named[2]])
         self.parties = list(zip(*layouts.tolist(), *same.tolist(), strict=True))
@@ -233,10 +232,7 @@ class Charts:
 
     def _view(self, run: int) -> NodeView:
         """A run as the intake tests see it."""
-        nodes = self.table.nodes(run)
-        if nodes is None:
-            raise EngineError("a chart that is plain cannot be read by its nodes")
-        return self._judge.reader.view(nodes)
+        return self._judge.reader.view(self.table.nodes(run) or {})
 
     def _name(self, node: int) -> Term:
         """The IRI of a node."""
@@ -264,7 +260,7 @@ class Charts:
         kinds = np.append(table.cut.kind, 0)[excerpt]
         for kind in set(kinds[excerpt >= 0].tolist()):
             example = table.cut.terms[excerpt[kinds == kind][0]]
-            fit &= (kinds != kind) | judge.reader.takes(EXCERPT, example)
+            fit &= (kinds != kind) | (kind != IRI and judge.reader.takes(EXCERPT, example))
         self._leave(run[~fit])
         kept = self.plain[run]
         self._recorded[nodes[kept]] = True
@@ -319,24 +315,22 @@ class Charts:
         nodes = (self.request[run], *self._parties[:, run])
         return [self._name(int(node))[1:-1] for node in nodes if node >= 0]
 
-    def case(self, run: int) -> Case:
-        """The case of a run."""
-        if run in self._cases:
-            return self._cases[run]
-        cases = self._judge.reader.cases(self.table.nodes(run), self._source, None, self.table.content(run))
-        if not cases:
-            raise EngineError("a chart that is plain is not well formed to its reader")
-        self._cases[run] = cases[0]
-        return cases[0]
+    def case(self, run: int) -> Case | None:
+        """The case of a run; None if its reader leaves it to the reader of graphs."""
+        if run not in self._cases:
+            cases = self._judge.reader.cases(self.table.nodes(run), self._source, None, self.table.content(run))
+            self._cases[run] = cases[0] if cases else None
+        return self._cases[run]
 
-    def digest(self, run: int) -> str:
-        """What `Case.digest` is of the case of a run."""
+    def digest(self, run: int) -> str | None:
+        """What `Case.digest` is of the case of a run; None if it has none."""
         table = self.table
         if self._as_stated[run]:
             return hashlib.sha256(memoryview(table.cut.content)[table.cut.at[run] : table.cut.at[run + 1]]).hexdigest()
         content = table.content(run)
         if content is None:
-            return self.case(run).digest
+            case = self.case(run)
+            return case.digest if case else None
         nodes = np.arange(table.first[run], table.first[run + 1])
         lines = without(content, map(self._name, nodes[~self._recorded[nodes]])).split("\n")
         lines[-1:] = [f"{self._name(node)} {TYPE} {STATEMENT} ." for node in nodes[self._implied[nodes]]]
