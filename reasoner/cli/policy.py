@@ -88,10 +88,10 @@ def add(commands: Commands) -> None:
     )
     export.add_argument(
         "--part",
-        choices=("all", "ontology", "shapes"),
+        choices=("all", "ontology", "shapes", "alignments"),
         metavar="PART",
         default="all",
-        help="all (default), ontology or shapes",
+        help="all (default: ontology and shapes), ontology, shapes, or alignments with other vocabularies and code systems",
     )
     shared.add_out(export)
     export.set_defaults(run=_export)
@@ -169,12 +169,18 @@ def _reference(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     from rdflib import Graph
 
+    from reasoner.policy import publication
+
     policy = shared.policy(options)
+    made = {
+        "ontology": lambda: publication.ontology(policy),
+        "shapes": lambda: policy.shapes,
+        "all": lambda: publication.ontology(policy) + policy.shapes,
+        "alignments": lambda: publication.alignments(policy),
+    }
     whole = Graph(bind_namespaces="none")
-    for part, graph in (("ontology", policy.ontology), ("shapes", policy.shapes)):
-        if options.part in ("all", part):
-            whole += graph
-    for prefix, iri in sorted(policy.prefixes.items()):
+    whole += made[options.part]()
+    for prefix, iri in sorted({**publication.PREFIXES, **policy.prefixes}.items()):
         whole.bind(prefix, iri)
     output = whole.serialize(format=SYNTAXES[options.format], encoding="utf-8", auto_compact=True)
     write(output, *shared.output_of(options))

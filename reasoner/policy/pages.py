@@ -13,10 +13,11 @@ from rdflib import Graph, URIRef
 from rdflib.term import Node
 
 from reasoner.ground.errors import UsageError
-from reasoner.policy import evidence
+from reasoner.policy import evidence, publication
 from reasoner.policy.model import Criterion, CriterionKind, Policy, PolicyVersion, Substitution
+from reasoner.policy.modules import modules
 from reasoner.rdf import graphs, terms
-from reasoner.rdf.namespaces import DCTERMS, NEC, OWL, RDF, RDFS, SH, SKOS, VANN
+from reasoner.rdf.namespaces import DCTERMS, NEC, OWL, RDF, RDFS, SCHEMA, SH, SKOS, VANN
 
 CONNECTIVE = {
     CriterionKind.ALL: "all of",
@@ -29,19 +30,39 @@ KINDS = (
     (OWL.ObjectProperty, "Object properties"),
     (OWL.DatatypeProperty, "Datatype properties"),
     (OWL.AnnotationProperty, "Annotation properties"),
-    (SKOS.Concept, "Concepts"),
+    (SKOS.ConceptScheme, "Code systems"),
+    (SKOS.Concept, "Codes"),
     (OWL.NamedIndividual, "Individuals"),
 )
 """The kinds of terms a vocabulary page lists, in the order it lists them."""
 
-_SHOWN = (
-    RDFS.subClassOf,
-    RDFS.subPropertyOf,
-    NEC.contraryOf,
-    SKOS.broader,
-    NEC.codeClass,
-    NEC.codeSeverity,
-)
+_SHOWN = {
+    RDFS.subClassOf: "narrower than",
+    RDFS.subPropertyOf: "narrower than",
+    SCHEMA.domainIncludes: "said of",
+    SCHEMA.rangeIncludes: "values",
+    NEC.contraryOf: "contrary of",
+    SKOS.inScheme: "listed in",
+    SKOS.broader: "narrower than",
+    SKOS.exactMatch: "same as",
+    SKOS.broadMatch: "narrower than",
+    NEC.codeClass: "read as",
+    NEC.codeSeverity: "severity",
+    NEC.codeRemission: "remission",
+}
+"""What a vocabulary page says of a term beside its words, in this order, and what it calls that."""
+_KIND = {
+    OWL.Class: "class",
+    OWL.ObjectProperty: "object property",
+    OWL.DatatypeProperty: "datatype property",
+    OWL.AnnotationProperty: "annotation property",
+    SKOS.ConceptScheme: "code system",
+    SKOS.Concept: "code",
+    OWL.NamedIndividual: "individual",
+}
+_PROPERTIES = (OWL.ObjectProperty, OWL.DatatypeProperty, OWL.AnnotationProperty)
+_MANY = 12
+"""Criteria that use a property, of which more are not listed: it is one that nearly all use."""
 
 
 @dataclass(frozen=True)
@@ -133,15 +154,17 @@ class _Reference:
         plain = [iri for iri in ontologies if (iri, RDF.type, NEC.PolicyVersion) not in self.ontology]
         return {f"vocabulary-{_local(str(iri)).lower()}.html": iri for iri in plain}
 
+    @cached_property
+    def _modules(self) -> dict[str, list[Graph]]:
+        return modules(self.policy)
+
     def _own(self, ontology: Node) -> list[Node]:
-        """The terms that an ontology declares: those with a label, in its namespace or with its prefix."""
+        """The terms with a label that are in an ontology's namespace, or in its files as codes of others' systems are."""
         uri = self.ontology.value(ontology, VANN.preferredNamespaceUri)
         start = str(uri) if uri is not None else str(ontology)
-        known = {subject for kind, _ in KINDS for subject in self.ontology.subjects(RDF.type, kind)}
-        known |= set(self.ontology.subjects(SKOS.prefLabel))
-        return sorted(
-            (s for s in known if isinstance(s, URIRef) and str(s).startswith(start) and s != ontology), key=str
-        )
+        known = {subject for subject in self.ontology.subjects(SKOS.prefLabel) if str(subject).startswith(start)}
+        known |= {subject for part in self._modules[str(ontology)] for subject in part.subjects(SKOS.prefLabel)}
+        return sorted((s for s in known if isinstance(s, URIRef) and s != ontology), key=str)
 
     def _navigation(self) -> list[tuple[str, list[tuple[str, str]]]]:
         groups = [("Policy", [("index.html", "Overview")])]
@@ -276,11 +299,13 @@ class _Reference:
 
     def _entry(self, subject: Node) -> dict[str, Any]:
         related = []
-        for predicate in _SHOWN:
+        for predicate, relation in _SHOWN.items():
             for name in sorted(self.ontology.objects(subject, predicate), key=str):
                 if isinstance(name, URIRef):
-                    related.append((_local(str(predicate)), str(name)))
+                    related.append((relation, str(name)))
         related += [("narrower", name) for name in self._narrower(subject)]
+        related += [("codes", str(code)) for code in sorted(self.ontology.subjects(NEC.codeClass, subject), key=str)]
+        related += [("used by", name) for name in self._uses.get(str(subject), ())]
         related += [
             ("counts for", version.leaf_of[str(subject)].iri)
             for version in self.policy.versions
@@ -295,10 +320,37 @@ class _Reference:
             "iri": str(subject),
             "anchor": _local(str(subject)),
             "label": graphs.text(self.ontology, subject, SKOS.prefLabel),
-            "definition": graphs.text(self.ontology, subject, SKOS.definition),
+            "definition": self._definition(subject),
+            "kind": self._kind(subject),
             "notation": graphs.text(self.ontology, subject, SKOS.notation),
             "related": related,
         }
+
+    def _definition(self, subject: Node) -> str:
+        found = self.ontology.value(subject, SKOS.definition)
+        return str(publication.definition(self.policy, subject, found)) if found is not None else ""
+
+    def _kind(self, subject: Node) -> str:
+        if terms.of(subject) in self.policy.lexicon.findings:
+            return "class of statements"
+        return next((label for kind, label in _KIND.items() if (subject, RDF.type, kind) in self.ontology), "")
+
+    @cached_property
+    def _uses(self) -> dict[str, list[str]]:
+        """The criteria whose shapes look at a property, or whose rules name it, by the property; none if there are many."""
+        found: dict[str, set[str]] = {}
+        for version in self.policy.versions:
+            for criterion in version.criteria.values():
+                node = URIRef(criterion.iri)
+                triples = graphs.closure(self.shapes, node, *map(terms.node, version.reporting(node)))
+                looked_at = {value for _, predicate, value in triples if predicate == SH.path}
+                for name in (looked_at | set(self.ontology.objects(node))) & self._properties:
+                    found.setdefault(str(name), set()).add(criterion.iri)
+        return {name: sorted(criteria) for name, criteria in found.items() if len(criteria) <= _MANY}
+
+    @cached_property
+    def _properties(self) -> set[Node]:
+        return {name for kind in _PROPERTIES for name in self.ontology.subjects(RDF.type, kind)}
 
     def _term(self, iri: str) -> str:
         """A term as people write it: the id of a criterion, or prefix and local name."""

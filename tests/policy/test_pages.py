@@ -13,6 +13,7 @@ from rdflib.compare import isomorphic
 
 from reasoner import Policy
 from reasoner.cli import main
+from reasoner.policy import publication
 from reasoner.policy.pages import write
 from reasoner.rdf.namespaces import NEC, OWL, RDF, SKOS
 
@@ -87,6 +88,37 @@ def test_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "cannot be written" in capsys.readouterr().err
 
 
+def entry(page: str, anchor: str) -> str:
+    """What a page says of one term, as text."""
+    (found,) = re.findall(rf'<article id="{re.escape(anchor)}">(.*?)</article>', page, re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", found)).split())
+
+
+def test_lists_show_their_codes_and_what_these_are_read_as(pages: dict[str, str], policy: Policy) -> None:
+    listed = {str(code) for code in policy.ontology.subjects(SKOS.inScheme)}
+    shown = "\n".join(pages[name] for name in pages if name.startswith("vocabulary-"))
+    assert {
+        code for code in listed if f'<article id="{code.rpartition("/")[2].rpartition("#")[2]}">' not in shown
+    } == set()
+    assert entry(pages["vocabulary-icd10cm.html"], "F50.2") == (
+        "Bulimia nervosa F50.2 F50.2 · code listed in icd-10-cm narrower than F50 read as iop:BulimiaNervosa"
+    )
+    finding = entry(pages["vocabulary-vocabulary.html"], "BulimiaNervosa")
+    assert "class of statements" in finding
+    assert publication.SAYS in finding
+    assert "codes F50.2" in finding
+
+
+def test_properties_show_kind_domain_range_and_use(pages: dict[str, str]) -> None:
+    assert entry(pages["vocabulary-vocabulary.html"], "functionalDomain") == (
+        "functional domain iop:functionalDomain · object property A part of life in which functioning is impaired or activities "
+        "go undone. said of nec:Statement values iop:FunctionalDomain used by adult-admission:2-a-activities "
+        "used by adult-admission:2-a-impairment"
+    )
+    assert "datatype property" in entry(pages["vocabulary-core.html"], "observed")
+    assert "used by" not in entry(pages["vocabulary-core.html"], "affirmed"), "nearly every criterion looks at it"
+
+
 @pytest.mark.parametrize(
     ("form", "syntax"), [("turtle", "turtle"), ("rdfxml", "xml"), ("jsonld", "json-ld"), ("ntriples", "nt")]
 )
@@ -98,4 +130,4 @@ def test_exports_are_the_policy_again(policy: Policy, tmp_path: Path, form: str,
         assert isomorphic(again, policy.shapes)
     assert main(["policy", "export", "--format", form, "--out", str(tmp_path / "all")]) == 0
     whole = Graph().parse(tmp_path / "all", format=syntax)
-    assert len(whole) == len(policy.shapes + policy.ontology)
+    assert len(whole) == len(policy.shapes + publication.ontology(policy))

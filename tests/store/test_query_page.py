@@ -113,6 +113,8 @@ def test_the_page_in_a_browser(place: Path) -> None:
 
         page.get_by_role("tab", name="Terms").click()
         page.get_by_label("Find a term").fill("safety plan made with provider")
+        expect(page.locator("#term-list")).to_contain_text("class of statements")
+        expect(page.locator("#term-list")).to_contain_text("A statement that affirms or denies this: The person made")
         text.fill("SELECT ?label { ")
         page.get_by_role("button", name="iop:SafetyPlanMadeWithProvider").click()
         text.press_sequentially(" skos:prefLabel ?label }")

@@ -21,6 +21,12 @@ const ALL_TERMS = `SELECT ?term ?label ?definition (GROUP_CONCAT(DISTINCT STR(?t
   FILTER NOT EXISTS { ?term a nec:Statement }
   OPTIONAL { ?term skos:definition ?definition }
 } GROUP BY ?term ?label ?definition ORDER BY ?term`;
+// The finding classes: a leaf's own is defined as the statements that address it, the others lie below one.
+const FINDINGS = `SELECT DISTINCT ?term {
+  { ?term rdfs:subClassOf+ nec:Statement } UNION
+  { ?own owl:equivalentClass/owl:intersectionOf/rdf:rest*/rdf:first nec:Statement . ?term rdfs:subClassOf* ?own }
+}`;
+const SAYS = "A statement that affirms or denies this: ";
 
 const by = (id) => document.getElementById(id);
 const endpoint = new URL("sparql", document.baseURI).href;
@@ -226,15 +232,17 @@ function withoutNotes(text) {
 // ---------------------------------------------------------------- terms
 
 async function listTerms() {
-  const [known, answer] = await Promise.all([request("prefixes"), send(ALL_TERMS, TABLES.JSON)]);
+  const asked = [request("prefixes"), send(ALL_TERMS, TABLES.JSON), send(FINDINGS, TABLES.JSON)];
+  const [known, answer, ofStatements] = await Promise.all(asked);
+  const findings = new Set((await ofStatements.json()).results.bindings.map(({ term }) => term.value));
   prefixes = Object.entries(await known.json()).sort(([, a], [, b]) => b.length - a.length);
   terms = (await answer.json()).results.bindings
     .map(({ term, label, definition, types }) => ({
       name: shorten(term.value),
       iri: term.value,
       label: label.value,
-      definition: definition?.value ?? "",
-      kind: kindOf(types.value.split(" ")),
+      definition: (findings.has(term.value) ? SAYS : "") + (definition?.value ?? ""),
+      kind: findings.has(term.value) ? "class of statements" : kindOf(types.value.split(" ")),
     }))
     .filter(({ name, iri }) => name !== iri);
   editor.complete = (start) => {
