@@ -44,9 +44,12 @@ def _ask_who() -> bool:
         role = st.selectbox("Role", roles, index=roles.index(Role.REVIEWER), format_func=lambda role: role.value)
         title = st.text_input("Profession", placeholder="utilization nurse", max_chars=100)
         licence = st.text_input("Licence, with its state", help="An adverse decision takes one.", max_chars=60)
+        specialty = ""
+        if session.workplace().settings.requirements.specialties:
+            specialty = st.text_input("Specialty", max_chars=60)
         if st.form_submit_button("Start", type="primary"):
             try:
-                session.begin_local(name, role, licence, title)
+                session.begin_local(name, role, licence, title, specialty)
                 st.rerun()
             except NecessityError as error:
                 paint.problem(error)

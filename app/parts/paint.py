@@ -17,6 +17,7 @@ from reasoner.ground.display import plain
 from reasoner.ground.errors import NecessityError
 from reasoner.logic.fold import Outcome, Status
 from reasoner.render.wording import words
+from reasoner.workplace.worklist import WITHHELD_OUTCOME
 
 HERE = Path(__file__).parent.parent
 
@@ -35,7 +36,11 @@ TONE: dict[str, str] = {
 """The tone of a status or an outcome: the style sheets give each a colour, and a word and an icon stand beside it."""
 ICON = {"good": "✓", "bad": "✕", "open": "○", "clash": "⇄", "none": "–"}
 """The icon of each tone."""
-WORD: dict[str, str] = {**{value: words(value) for value in (*Status, *Outcome)}, "": "not determined"}
+WORD: dict[str, str] = {
+    **{value: words(value) for value in (*Status, *Outcome)},
+    "": "not determined",
+    WITHHELD_OUTCOME: "withheld",
+}
 """Statuses and outcomes in words, by their spelling in JSON."""
 
 

@@ -40,6 +40,11 @@ def quotation(statement: Statement, stance: str = "", tone: str = "", *, here: b
     return {**fields, "tone": tone or _TONE[statement.assertion], "here": here}
 
 
+def bare(statement: Statement) -> dict[str, Any]:
+    """A statement with its place in the record, without whether it affirms or denies."""
+    return {**quoted("", statement), "tone": "", "here": False}
+
+
 def by_nearness(statements: Iterable[Statement], result: CriterionResult) -> dict[str, Statement]:
     """Statements of a chart by IRI: first those that a criterion considered, then the others, each in order."""
     near = [bearing.statement.iri for bearing in result.evidence] + [aside.statement.iri for aside in result.set_aside]

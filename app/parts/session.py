@@ -71,9 +71,9 @@ def begin_authenticated(person: User) -> None:
     st.session_state["user"] = person
 
 
-def begin_local(name: str, role: Role, licence: str, title: str) -> None:
+def begin_local(name: str, role: Role, licence: str, title: str, specialty: str = "") -> None:
     """Have someone be at work whom nobody authenticates, and remember them for a reload; raises `AccessError`."""
-    person = people.local(name, role, licence, title)
+    person = people.local(name, role, licence, title, specialty)
     record = {"name": person.name, "role": role.value, "licence": person.licence, "title": person.title}
     workplace().record_session(person, Action.SIGN_IN, "local mode")
     workplace().drafts.save_view(_LOCAL, _local_id(person), json.dumps(record))
@@ -92,7 +92,9 @@ def resume_local() -> bool:
         record = workplace().drafts.views(_LOCAL).get(known)
         if record:
             person = json.loads(record)
-            state["user"] = people.local(person["name"], Role(person["role"]), person["licence"], person["title"])
+            state["user"] = people.local(
+                person["name"], Role(person["role"]), person["licence"], person["title"], person.get("specialty", "")
+            )
     if "user" not in state:
         return False
     state["as"] = st.query_params["as"] = _local_id(user())

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, TypedDict
 
 import streamlit as st
-from parts import assignment, criteria, decide, forms, paint, quote, session
+from parts import assignment, blinded, criteria, decide, forms, paint, quote, session
 
 from reasoner.chart.model import Assertion, Statement
 from reasoner.determination.model import Determination
@@ -52,6 +52,13 @@ def show() -> None:
     st.query_params["id"] = id_
     file = workplace.case_file(person, id_)
     items = [item for item in workplace.items(person) if item.id == id_]
+    if file.withheld:
+        st.title(plain(items[0].title), anchor=False)
+        assignment.bar(id_)
+        _colleagues(id_)
+        _unread(file)
+        blinded.show(file, partial(_timeline, stances=False))
+        return
     determination = _period(file)
     paint.html("glance.html", title=items[0].title, facts=_glance(items[0], file, determination))
     assignment.bar(id_)
@@ -249,6 +256,11 @@ class _Event(TypedDict):
 
 
 def _documents(file: CaseFile, determination: Determination) -> None:
+    _timeline(file)
+
+
+def _timeline(file: CaseFile, *, stances: bool = True) -> None:
+    """Show the documents of the chart in the order of their days, with what their sentences affirm and deny or without."""
     case = file.case
     by_document: dict[str, list[Statement]] = {}
     for statement in case.statements:
@@ -269,7 +281,7 @@ def _documents(file: CaseFile, determination: Determination) -> None:
                 "kind": "",
                 "title": document.title or "Document without a title",
                 "about": f"{author}, {len(statements)} statement{'' if len(statements) == 1 else 's'}",
-                "statements": [quote.quotation(s) for s in quote.in_order(statements)],
+                "statements": [quote.quotation(s) if stances else quote.bare(s) for s in quote.in_order(statements)],
             }
         )
     events.sort(key=lambda event: (event["date"], event["kind"] == ""))

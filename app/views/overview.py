@@ -25,6 +25,8 @@ def show() -> None:
     """Show the page."""
     person = session.user()
     person.require(Action.QUERY)
+    # What is remembered may have been asked for by someone from whom nothing is withheld.
+    session.workplace().refuse_blinded(person)
     st.title("Overview", anchor=False)
     outcomes = _table("outcomes-by-month", session.workplace().revision, person)
     if outcomes.empty:

@@ -8,7 +8,7 @@ from datetime import date
 from itertools import pairwise
 
 import streamlit as st
-from parts import forms, paint, session
+from parts import blinded, forms, paint, session
 from parts.components import Place, TextPage, reader
 
 from reasoner.abstraction.suggestions import Suggestion
@@ -57,6 +57,9 @@ def show() -> None:
         state["case"], state["visitor"] = id_, person.iri
     st.query_params["id"] = id_
     file = workplace.case_file(person, id_)
+    if file.withheld:
+        blinded.read(file, workplace.evidence.documents(person, file.case.iri))
+        return
     item = next(item for item in workplace.items(person) if item.id == id_)
     _head(file, " · ".join(filter(None, (item.name, item.member))))
     forms.effect()

@@ -79,7 +79,11 @@ def told(determination: Determination, decisions: Iterable[Signed]) -> dict[str,
         "state": words(history.state),
         "signature": signature(standing.act) if standing else "",
         "rationale": standing.act.rationale if standing else "",
-        "steps": [_act(act, current, act is not step.acts[0]) for step in history.steps for act in step.acts],
+        "steps": [
+            _act(act, determination, act is not step.acts[0], act.determination == current)
+            for step in history.steps
+            for act in step.acts
+        ],
     }
 
 
@@ -117,17 +121,27 @@ def lines(act: Signed) -> list[str]:
     return found
 
 
-def _act(act: Signed, current: str, correction: bool) -> dict[str, Any]:
-    earlier = act.determination != current and not act.own_statuses
+def _act(act: Signed, determination: Determination, correction: bool, is_current: bool) -> dict[str, Any]:
     return {
         "name": ACT[act.disposition],
         "signature": signature(act),
         "marks": [
             *(["corrects the act before it"] if correction else []),
-            *(["on an earlier determination"] if earlier else []),
+            *([] if is_current else ["on an earlier determination"]),
         ],
-        "lines": lines(act),
+        "lines": [*lines(act), *(_agreement(act, determination) if is_current else [])],
     }
+
+
+def _agreement(act: Signed, determination: Determination) -> list[str]:
+    """How someone's own statuses agree with the determination that was shown to them afterwards."""
+    determined = {result.criterion.id: result.status.value for result in determination.criteria}
+    compared = [(id_, own, determined[id_]) for id_, own in act.own_statuses if id_ in determined]
+    if not compared:
+        return []
+    apart = [f"{id_} is {its} in the determination" for id_, own, its in compared if own != its]
+    agree = f"{len(compared) - len(apart)} of {len(compared)} are those of the determination"
+    return [f"{agree}; {'; '.join(apart)}" if apart else agree]
 
 
 def _standing(history: History[Signed]) -> Step[Signed] | None:

@@ -50,6 +50,8 @@ class Situation:
     """What the notice to the member lacks of what the law asks for."""
     blinded: bool = False
     """Whether the person had recorded their own statuses before they saw the determination."""
+    withheld: bool = False
+    """Whether the determination is withheld from the person until they have given their own statuses."""
 
 
 def decide(proposal: Proposal, user: User, situation: Situation, policy: Policy) -> tuple[Decision, str]:
@@ -79,6 +81,7 @@ def decide(proposal: Proposal, user: User, situation: Situation, policy: Policy)
 
 def check(proposal: Proposal, user: User, situation: Situation) -> None:
     """Raise as `decide` for an act that cannot be signed."""
+    _check_withheld(proposal, situation)
     step = _corrected(proposal, situation.history)
     _check_permission(proposal, user, situation, step)
     _check_overrides(proposal, situation)
@@ -144,6 +147,16 @@ def licence_states(licence: str) -> set[str]:
     ['IL', 'MO']
     """
     return set(_STATE_OF_LICENCE.findall(licence))
+
+
+def _check_withheld(proposal: Proposal, situation: Situation) -> None:
+    """Raise `AccessError` for own statuses of who has seen the determination, and for any other act of who has not."""
+    if situation.withheld and proposal.disposition is not Disposition.ASSESSED:
+        raise AccessError(
+            "the determination has not been shown to you", mend="Give your own statuses first, and sign them"
+        )
+    if not situation.withheld and proposal.disposition is Disposition.ASSESSED:
+        raise AccessError("own statuses are given before the determination is shown, and it is not withheld from you")
 
 
 def _corrected(proposal: Proposal, history: History[Signed]) -> Step[Signed] | None:

@@ -123,6 +123,17 @@ class History(Generic[_A]):
         """Every act against the request, corrected ones too: who signed one of them decides no appeal."""
         return tuple(act for step in self.steps for act in step.acts if act.disposition.adverse)
 
+    @property
+    def assessors(self) -> frozenset[str]:
+        """IRIs of those who have given their own statuses since documentation was returned or an appeal filed for the last time."""
+        found: set[str] = set()
+        for step in self.steps:
+            if step.act.disposition in (Disposition.DOCUMENTATION_RETURNED, Disposition.APPEALED):
+                found.clear()
+            elif step.act.disposition is Disposition.ASSESSED:
+                found.add(step.act.person)
+        return frozenset(found)
+
     def step_of(self, iri: str) -> Step[_A] | None:
         """The step that an act belongs to, by the act's IRI."""
         return next((step for step in self.steps if any(act.iri == iri for act in step.acts)), None)

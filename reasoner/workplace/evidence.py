@@ -217,6 +217,7 @@ class EvidenceService:
         request = URIRef(file.case.iri)
         detail = f"{len(files.documents)} documents, {len(files.charts)} charts"
         with self._audited(user, Action.ADD_EVIDENCE, id_, detail), self._lock:
+            file.refuse_withheld()
             graph = self._chart(str(request))
             graph = replacing(graph, self._added(graph, request, files, about, {}))
             return self._put(user, request, graph, files, file.determinations)
@@ -242,6 +243,7 @@ class EvidenceService:
         """
         request = URIRef(file.case.iri)
         with self._audited(user, Action.STATE, id_, "revises" if revises else ""), self._lock:
+            file.refuse_withheld()
             graph = self._chart(str(request))
             made, statement = self._statement(user, graph, request, reading)
             if ranked:
@@ -267,6 +269,7 @@ class EvidenceService:
         if not why.strip():
             raise DocumentationError("it is not said why the statement is taken back")
         with self._audited(user, Action.STATE, id_, "takes back"), self._lock:
+            file.refuse_withheld()
             graph = self._chart(str(request))
             take_back(graph, request, URIRef(statement), user, why.strip())
             return self._put(user, request, graph, Files(), file.determinations)

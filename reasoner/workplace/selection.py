@@ -71,7 +71,7 @@ class Viewer:
         if queue is Queue.UNASSIGNED:
             return assignment is None
         if queue is Queue.WITH_PEER:
-            return item.state in (CaseState.REFERRED_TO_PEER, CaseState.PEER_TO_PEER)
+            return item.state in (CaseState.REFERRED_TO_PEER, CaseState.PEER_TO_PEER, CaseState.APPEALED)
         if queue is Queue.RETURNED:
             return item.state is CaseState.DOCUMENTATION_RETURNED
         return queue is Queue.OPEN or item.is_overdue(self.now)

@@ -17,19 +17,21 @@ from reasoner.chart.model import Case
 from reasoner.determination.determine import determine_case, report
 from reasoner.determination.model import Determination
 from reasoner.ground.errors import (
+    AccessError,
     ConflictError,
     StoreError,
     UsageError,
 )
 from reasoner.policy.configuration import Configuration, configured
 from reasoner.policy.model import Policy
+from reasoner.rdf.namespaces import SKOS
 from reasoner.rdf.pyshacl_door import ValidationReport
 from reasoner.render import provenance
 from reasoner.review import acts, deciding, signing, steps
 from reasoner.review.acts import Acceptance, Proposal, Signed
 from reasoner.review.agreement import Rating
 from reasoner.review.authority import Action
-from reasoner.review.deciding import Situation
+from reasoner.review.deciding import Situation, jurisdiction
 from reasoner.review.metrics import DecidedRequest
 from reasoner.review.people import User
 from reasoner.review.steps import History
@@ -42,13 +44,14 @@ from reasoner.store.questions import Answer
 from reasoner.store.sandbox import Sandbox
 from reasoner.workplace import quality
 from reasoner.workplace.auditing import actor, audited
+from reasoner.workplace.blinding import SHOWN, WITHHELD, Withheld, withheld
 from reasoner.workplace.drafts import Colleague, DraftField, Drafts
 from reasoner.workplace.evidence import EvidenceService
 from reasoner.workplace.letters import Letters
 from reasoner.workplace.settings import WorkplaceSettings
 from reasoner.workplace.team import Team
 from reasoner.workplace.trial import Trial, run_trial
-from reasoner.workplace.worklist import WorklistItem, read_worklist, request_id
+from reasoner.workplace.worklist import WITHHELD_OUTCOME, WorklistItem, read_worklist, request_id
 
 _Result = TypeVar("_Result")
 
@@ -71,6 +74,16 @@ class CaseFile:
     """The time for a decision and the rule that gives it; None if no rule binds."""
     traits: Mapping[str, str] = field(default_factory=dict)
     """As `WorklistItem.traits`."""
+
+    withheld: tuple[Withheld, ...] = ()
+    """What is withheld from the person; with it there are no determinations and no decisions."""
+
+    def refuse_withheld(self) -> None:
+        """Raise `AccessError` if the determination is withheld from the person whose file it is."""
+        if self.withheld:
+            raise AccessError(
+                "the determination has not been shown to you", mend="Give your own statuses first, and sign them"
+            )
 
     def history(self, determination: Determination) -> History[Signed]:
         """The steps on the period of service of a determination, on earlier determinations too."""
@@ -102,6 +115,7 @@ class Workplace:
         configuration: Configuration | None = None,
     ) -> None:
         self.policy = configured(policy, configuration)
+        _refuse_unknown_places(settings.blinded if settings else frozenset(), self.policy)
         self.settings = settings or WorkplaceSettings()
         unknown = self.settings.turnaround.unknown_traits(axis.word for axis in policy.axes)
         if unknown:
@@ -138,7 +152,7 @@ class Workplace:
                 self._items = {}
                 for item in read_worklist(self._kb, self.policy, self.settings):
                     self._items.setdefault(item.id, []).append(item)
-            return [item for items in self._items.values() for item in items]
+            return [item.as_shown_to(user) for items in self._items.values() for item in items]
 
     def refresh(self) -> None:
         """Read everything again when it is needed next, since another program has changed the knowledge base."""
@@ -149,13 +163,24 @@ class Workplace:
 
     def open_request(self, user: User, id_: str) -> None:
         """Write to the audit trail that a person opens a request, and show their presence to others."""
-        with self._audited(user, Action.READ, id_):
+        with self._audited(user, Action.READ, id_, self._what_is_shown(user, id_)):
             self._items_of(user, id_)
         self.drafts.enter(id_, user.iri, user.name)
+
+    def _what_is_shown(self, user: User, id_: str) -> str:
+        """What the audit trail says of a request that is worked on blinded; nothing of any other."""
+        items = [item for item in self.items(user) if item.id == id_ and item.blinded] if user.may(Action.READ) else []
+        return (WITHHELD if any(item.outcome == WITHHELD_OUTCOME for item in items) else SHOWN) if items else ""
 
     def case_file(self, user: User, id_: str) -> CaseFile:
         """A request with its chart, determinations and decisions."""
         user.require(Action.READ)
+        file = self._file(user, id_)
+        hidden = self._withheld(user, file)
+        return replace(file, determinations=(), decisions=(), withheld=hidden) if hidden else file
+
+    def _file(self, user: User, id_: str) -> CaseFile:
+        """A request with all that is known of it, whatever is withheld from the person."""
         items = self._items_of(user, id_)
         request = items[0].request
         case, determinations = self._determined(request, items[0].as_of)
@@ -171,6 +196,10 @@ class Workplace:
             traits=items[0].traits,
         )
 
+    def _withheld(self, user: User, file: CaseFile) -> tuple[Withheld, ...]:
+        periods = [(determination, file.history(determination)) for determination in file.determinations]
+        return withheld(file.case, periods, user, self.settings.blinded)
+
     def letters(self, file: CaseFile) -> Letters:
         """The letters on a request."""
         return Letters(file.traits, file.deadline, self.settings)
@@ -178,6 +207,7 @@ class Workplace:
     def report(self, user: User, file: CaseFile) -> ValidationReport | None:
         """The plain SHACL validation report of a request."""
         user.require(Action.READ)
+        file.refuse_withheld()
         return report(file.case, self.policy, configuration=self._configuration)
 
     def colleagues(self, user: User, id_: str) -> list[Colleague]:
@@ -190,6 +220,7 @@ class Workplace:
         """Answer a SPARQL query with as many rows as the settings allow; the trail has its name in the library or a digest."""
         detail = name or "sha256:" + hashlib.sha256(text.encode()).hexdigest()[:16]
         with self._audited(user, Action.QUERY, detail=detail):
+            self.refuse_blinded(user)
             return self._sandbox.query(text, self.settings.max_rows)
 
     def decided_requests(
@@ -197,12 +228,22 @@ class Workplace:
     ) -> list[DecidedRequest]:
         """The requests that are decided, as `quality.decided_requests` finds them."""
         with self._audited(user, Action.QUERY, detail="acts"), self._lock:
+            self.refuse_blinded(user)
             return quality.decided_requests(self._kb, self.settings.time_zone, since=since, until=until, line=line)
 
     def ratings(self, user: User) -> tuple[list[Rating], dict[str, str]]:
         """What reviewers gave before the determination was shown to them, and their names, see `quality.ratings`."""
         with self._audited(user, Action.QUERY, detail="own-statuses"), self._lock:
+            self.refuse_blinded(user)
             return quality.ratings(self._kb)
+
+    def refuse_blinded(self, user: User) -> None:
+        """Raise `AccessError` if any determination is withheld from a person, since answers about all requests would tell it."""
+        if any(item.outcome == WITHHELD_OUTCOME for item in self.items(user)):
+            raise AccessError(
+                "answers about all requests would show determinations that are withheld from you",
+                mend="Give your own statuses of these requests first, or have a viewer ask",
+            )
 
     def audit(self, user: User) -> tuple[list[audit.AuditEntry], list[str]]:
         """The audit trail, newest first, and what is wrong with it."""
@@ -260,7 +301,7 @@ class Workplace:
         action = Action.DECIDE_ADVERSELY if proposal.disposition.adverse else Action.DECIDE
         # The lock keeps others from deciding between the check of the last decision and the recording.
         with self._audited(user, action, id_, proposal.disposition.value), self._lock:
-            file = self.case_file(user, id_)
+            file = self._file(user, id_)
             by_iri = {str(provenance.iri(d)): d for d in file.determinations}
             if not file.recorded or proposal.determination not in by_iri:
                 raise ConflictError(
@@ -278,16 +319,21 @@ class Workplace:
             asked = proposal.disposition.adverse and proposal.rationale.strip()
             missing = letters.missing(determination, proposal, user) if asked else ()
             proposal = replace(proposal, letter=letters.sealed(proposal.letter, user, proposal.rationale))
+            hidden = {each.determination for each in self._withheld(user, file)}
             situation = Situation(
                 file.case,
                 determination,
                 history,
                 self.settings.requirements,
-                tuple(part.label for part in missing),
+                missing_of_notice=tuple(part.label for part in missing),
+                blinded=jurisdiction(file.case) in self.settings.blinded and not hidden,
+                withheld=proposal.determination in hidden,
             )
             decision, content = deciding.decide(proposal, user, situation, self.policy)
             self._record(decision, file.case, content, proposal.call, user)
         self.drafts.discard(id_, user.iri, draft_fields)
+        if situation.withheld:
+            self.open_request(user, id_)
         return signing.show(decision, self.policy)
 
     def _record(self, decision: acts.Decision, case: Case, content: str, call: acts.Call | None, user: User) -> None:
@@ -304,6 +350,7 @@ class Workplace:
         """Accept a statement to an open criterion, and determine the request anew."""
         with self._audited(user, Action.ACCEPT, id_, statement_name(statement)), self._lock:
             file = self.case_file(user, id_)
+            file.refuse_withheld()
             if statement not in {s.iri for s in file.case.statements}:
                 raise UsageError("the chart has no such statement")
             acceptance = signing.accept(file.case.iri, statement, rationale, user, self.policy)
@@ -314,6 +361,7 @@ class Workplace:
         """Withdraw an acceptance, and determine the request anew."""
         with self._audited(user, Action.ACCEPT, id_, "withdraws"), self._lock:
             file = self.case_file(user, id_)
+            file.refuse_withheld()
             if acceptance not in file.acceptances:
                 raise ConflictError("the acceptance is not in force", mend="Look at the request again")
             statement, person = file.acceptances[acceptance]
@@ -403,6 +451,14 @@ class Workplace:
                 replace(signing.show(acts.Decision(iri, determination, content), self.policy), service=(start, end))
             )
         return tuple(sorted(signed, key=lambda act: (act.time, act.iri)))
+
+
+def _refuse_unknown_places(places: frozenset[str], policy: Policy) -> None:
+    known = set(map(str, policy.ontology.objects(None, SKOS.notation)))
+    if unknown := sorted(places - known):
+        raise UsageError(
+            f"there is no jurisdiction {unknown[0]!r}", mend="Give ISO 3166-2 codes such as US-MO in [blinded]"
+        )
 
 
 def statement_name(iri: str) -> str:

@@ -38,6 +38,8 @@ class WorkplaceSettings:
     """Requests whose records 42 CFR Part 2 protects, beside those that say so themselves."""
     requirements: Requirements = field(default_factory=Requirements)
     """What is asked of who decides under a licence."""
+    blinded: frozenset[str] = frozenset()
+    """ISO 3166-2 codes of where plans are regulated whose requests are worked on blinded."""
     max_upload: int = 20
     """MiB that an uploaded file may have."""
     max_requests: int = 200
@@ -83,7 +85,7 @@ def read_settings(path: Path) -> WorkplaceSettings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"the settings are not TOML: {error}", where=str(path)) from error
     try:
-        _refuse_unknown(content, {"time_zone", "turnaround", "payer", "access", "authority", "limits"})
+        _refuse_unknown(content, {"time_zone", "turnaround", "payer", "access", "authority", "blinded", "limits"})
         limits = content.get("limits", {})
         _refuse_unknown(limits, set(_LIMITS))
         return WorkplaceSettings(
@@ -93,6 +95,7 @@ def read_settings(path: Path) -> WorkplaceSettings:
             part_2=tuple(where(entry) for entry in content.get("payer", {}).get("part_2", ())),
             directory=_directory(content.get("access", {})),
             requirements=_requirements(content.get("authority", {})),
+            blinded=_blinded(content.get("blinded", {})),
             **{_LIMITS[name]: _whole(limits, name) for name in limits},
         )
     except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
@@ -150,6 +153,11 @@ def _requirements(entry: Mapping[str, Any]) -> Requirements:
     if not isinstance(licence_state, bool):
         raise ValueError(f"licence_state is {licence_state!r}, and has to be true or false")
     return Requirements(licence_state, frozenset(_texts("specialties", entry.get("specialties", []))))
+
+
+def _blinded(entry: Mapping[str, Any]) -> frozenset[str]:
+    _refuse_unknown(entry, {"jurisdictions"})
+    return frozenset(_texts("jurisdictions", entry.get("jurisdictions", [])))
 
 
 def _texts(name: str, value: object) -> list[str]:

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
 
 from rdflib import URIRef
 
 from reasoner.ground.days import age_on
+from reasoner.logic.fold import Outcome
 from reasoner.policy.model import Policy
 from reasoner.rdf import graphs
 from reasoner.rdf.namespaces import DCTERMS, NEC, PROV, SKOS
 from reasoner.review import steps
 from reasoner.review.acts import Act, Disposition
-from reasoner.review.authority import Role
+from reasoner.review.authority import Action, Role
+from reasoner.review.people import User
 from reasoner.review.steps import CaseState
 from reasoner.review.turnaround import Deadline, Milestone, MilestoneKind, milestones
 from reasoner.store.base import KnowledgeBase
 from reasoner.store.catalog import CATALOG, GraphKind, graph_name
 from reasoner.store.questions import Answer
 from reasoner.workplace.settings import WorkplaceSettings
+
+WITHHELD_OUTCOME = "withheld"
+"""What stands for the outcome of a determination that is withheld from a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,22 @@ class WorklistItem:
     """The program under review; empty if not stated."""
     words: tuple[str, ...] = ()
     """What else a search finds it by: the member's number and those who wrote its documents."""
+
+    blinded: bool = False
+    """Whether its determination is withheld from who works on it until they have given their own statuses."""
+    assessors: frozenset[str] = frozenset()
+    """IRIs of the people who have given theirs."""
+
+    def is_withheld_from(self, user: User) -> bool:
+        """Whether a person does not see the determination yet."""
+        asked = bool(self.determination) and self.outcome != Outcome.NO_POLICY_VERSION
+        return self.blinded and asked and user.may(Action.DRAFT) and user.iri not in self.assessors
+
+    def as_shown_to(self, user: User) -> WorklistItem:
+        """The item without what is withheld from a person."""
+        if not self.is_withheld_from(user):
+            return self
+        return replace(self, outcome=WITHHELD_OUTCOME, missing=(), gap_count=0, holds_under_all_readings=None)
 
     @property
     def standing(self) -> str:
@@ -200,6 +221,8 @@ class _WorklistReader:
             reference=chart["reference"] or "",
             program=chart["program"] or "",
             words=tuple(word for word in (chart["member_number"], *sorted(authors)) if word),
+            blinded=self._slug(chart["jurisdiction"]) in self.settings.blinded,
+            assessors=history.assessors,
         )
 
     def _charts(self) -> Iterator[dict[str, Any]]:

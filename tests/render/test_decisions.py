@@ -13,6 +13,7 @@ from reasoner import Determination, Policy, determine
 from reasoner.render.decisions import ACT, REQUESTER, headline, told
 from reasoner.render.document import to_html, to_markdown
 from reasoner.render.pdf import record_to_pdf
+from reasoner.render.provenance import iri
 from reasoner.review.acts import (
     Appeal,
     Call,
@@ -149,6 +150,19 @@ def test_each_step_says_what_was_said(determination: Determination) -> None:
         assert wanted in lines
     assert steps[3]["marks"] == ["corrects the act before it", "on an earlier determination"]
     assert all(set(kind) <= {*ACT, *REQUESTER} for kind in (Disposition, Requester))
+
+
+def test_own_statuses_are_held_against_the_determination_that_was_shown_after_them(
+    determination: Determination,
+) -> None:
+    own = (("adult-admission:7-a", "met"), ("adult-admission:3", "met"))
+    (step,) = told(determination, [act(0, D.ASSESSED, own_statuses=own, determination=str(iri(determination)))])[
+        "steps"
+    ]
+    assert step["marks"] == []
+    assert step["lines"][-1] == (
+        "1 of 2 are those of the determination; adult-admission:7-a is not-documented in the determination"
+    )
 
 
 def test_acts_on_another_period_are_not_told(determination: Determination) -> None:

@@ -248,7 +248,7 @@ def test_what_an_extension_a_withdrawal_and_a_denial_need(policy: Policy) -> Non
 
 
 def test_own_statuses_are_of_every_leaf_of_the_sections(policy: Policy) -> None:
-    now = situation(policy, "nothing-on-supports")
+    now = situation(policy, "nothing-on-supports", withheld=True)
     leaves = assessed_leaves(now.determination)
     assert len(leaves) == len({id_ for _, id_ in leaves}) > 10
     assert all(id_.startswith("adult-admission:") for _, id_ in leaves)
@@ -260,6 +260,10 @@ def test_own_statuses_are_of_every_leaf_of_the_sections(policy: Policy) -> None:
         deciding.check(replace(proposal, own_statuses=given[1:]), NURSE, now)
     with pytest.raises(DocumentationError, match="is no status"):
         deciding.check(replace(proposal, own_statuses=((given[0][0], "maybe"), *given[1:])), NURSE, now)
+    with pytest.raises(AccessError, match="not withheld from you"):
+        deciding.check(proposal, NURSE, replace(now, withheld=False))
+    with pytest.raises(AccessError, match="has not been shown to you"):
+        deciding.check(Proposal("urn:d", D.REFERRED_TO_PEER), NURSE, now)
 
 
 # ---------------------------------------------------------------- earlier records

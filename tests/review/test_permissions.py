@@ -199,7 +199,7 @@ def test_what_is_refused_and_what_is_signed(role: Role, situation: Situation) ->
         made = [signed(n, d, other, Role.CLINICIAN) for n, d in enumerate(acts)]
         if acts:
             made[-1] = signed(len(acts) - 1, acts[-1], signer, signer.role)
-        now = replace(situation, history=history(made))
+        now = replace(situation, history=history(made), withheld=act is D.ASSESSED)
         proposal = complete(act, situation, made[-1].iri if whose is not Revised.NOTHING else "")
         permitted = permission(role, act, now.history.state, whose).condition is not Condition.NO
         # What is approved or overturned cannot be appealed, which is a matter of content.

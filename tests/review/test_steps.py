@@ -98,6 +98,20 @@ def test_what_can_be_corrected() -> None:
     assert correctable("adverse", "appealed", "upheld") == ["upheld"]
 
 
+@pytest.mark.parametrize(
+    ("said", "who"),
+    [
+        (("assessed", "assessed"), {0, 1}),
+        (("assessed", "documentation-requested"), {0}),
+        (("assessed", "documentation-requested", "documentation-returned"), set()),
+        (("assessed", "adverse", "appealed"), set()),
+        (("assessed", "adverse", "appealed", "assessed"), {3}),
+    ],
+)
+def test_own_statuses_hold_until_documentation_or_an_appeal_comes(said: tuple[str, ...], who: set[int]) -> None:
+    assert history(made(*said)).assessors == {f"urn:person:{number}" for number in who}
+
+
 def test_acts_of_one_step() -> None:
     kinds = {frozenset(other for other in Disposition if same_step(one, other)) for one in Disposition}
     assert {kind for kind in kinds if len(kind) > 1} == {

@@ -79,6 +79,7 @@ def _walk(
             corrects = now.history.step_of(chance.choice(acts).iri)
         revised = corrects.act if corrects else None
         proposal = complete(choice.disposition, now, revised.iri if revised else "")
+        now = replace(now, withheld=choice.disposition is D.ASSESSED)
         try:
             deciding.check(proposal, person, now)
         except (AccessError, ConflictError, DocumentationError):

@@ -149,7 +149,7 @@ def test_the_settings_in_use_are_well_formed() -> None:
 
 def test_saved_people_hold_no_secret(base: Path) -> None:
     for content in Drafts(base / "workplace" / "drafts.db").views("local").values():
-        assert set(json.loads(content)) == {"name", "role", "licence", "title"}
+        assert set(json.loads(content)) == {"name", "role", "licence", "title", "specialty"}
 
 
 def view(name: str, role: Role = Role.REVIEWER, **state: object) -> AppTest:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from reasoner.ground.errors import UsageError
+from reasoner.review.deciding import Requirements
 from reasoner.review.turnaround import Milestone, MilestoneKind, published_rules
 from reasoner.workplace.settings import WorkplaceSettings, read_settings
 
@@ -52,9 +53,26 @@ def test_letters_have_what_the_settings_say_of_the_payer(tmp_path: Path) -> None
     assert settings.part_2 == ({"focus": frozenset({"substance use"})},)
 
 
+def test_what_is_asked_of_who_decides_and_where_work_is_blinded(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(
+        "[authority]\nlicence_state = true\nspecialties = ['psychiatry']\n[blinded]\njurisdictions = ['US-IL']\n"
+        "[access]\nspecialty_claim = 'field'\nsuperior_claim = 'manager'\n"
+    )
+    settings = read_settings(path)
+    assert settings.requirements == Requirements(licence_state=True, specialties=frozenset({"psychiatry"}))
+    assert settings.blinded == {"US-IL"}
+    assert (settings.directory.specialty_claim, settings.directory.superior_claim) == ("field", "manager")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("[authority]\nlicence_state = 'yes'", "licence_state is 'yes', and has to be true or false"),
+        ("[authority]\nspecialties = 'psychiatry'", "has to be a list of texts"),
+        ("[authority]\nlicense_state = true", "'license_state' is not known"),
+        ("[blinded]\njurisdictions = 'US-IL'", "has to be a list of texts"),
+        ("[blinded]\nstates = ['US-IL']", "'states' is not known"),
         ("turnaround = 1", "not understood"),
         ("[[turnaround.rule]]\nwithin = '3 hours'", "id is missing"),
         ("[[turnaround.rule]]\nid = 'x'\nwithin = 'soon'", "'soon' is no period"),

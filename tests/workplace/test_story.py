@@ -213,7 +213,7 @@ def test_a_nurse_reads_asks_and_refers(visitor: Visitor, base: Path) -> None:
     visitor.write("Rationale", "Support is not described.")
     visitor.saved("Rationale")
     letter = page.get_by_label("Letter", exact=True)
-    expect(letter).to_have_value(re.compile(r"Nothing has been decided against the request\."))
+    expect(letter).to_have_value(re.compile(r"Nothing has been decided against it\."))
     letter.focus()
     page.keyboard.press("Control+End")
     page.keyboard.type("Call us at any time.")
