@@ -398,6 +398,13 @@ def test_listing_showing_and_errors(
         monkeypatch.setattr("sys.stdin", io.StringIO("SELECT nonsense"))
         assert main(arguments) == 2
         assert message in capsys.readouterr().err
+    chart = str(CASES / "mp9556" / "adult-admission" / "same-day-contradiction.ttl")
+    for source in (["--kb", str(place)], [chart]):
+        monkeypatch.setattr(
+            "sys.stdin", io.StringIO("SELECT * { ?s ?p ?o FILTER(" + "(" * 20_000 + "1" + ")" * 20_000 + ") }")
+        )
+        assert main(["query", "-", *source]) == 2
+        assert "it nests brackets deeper than 128" in capsys.readouterr().err
     monkeypatch.setattr("sys.stdin", io.StringIO("SELECT * { SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } }"))
     assert main(["query", "-", "--kb", str(place)]) == 2
     assert "SERVICE is not allowed" in capsys.readouterr().err

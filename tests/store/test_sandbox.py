@@ -26,6 +26,8 @@ def test_queries_have_limits_and_see_a_copy(tmp_path: Path) -> None:
         sandbox.query("SELECT", 10)
     with pytest.raises(QueryError):
         sandbox.query("SELECT * { SERVICE <http://evil.example> { ?s ?p ?o } }", 10)
+    with pytest.raises(QueryError, match="nests brackets"):
+        sandbox.query("SELECT * { ?s ?p ?o FILTER(" + "(" * 20_000 + "1" + ")" * 20_000 + ") }", 10)
     store.update("INSERT DATA { <urn:a> <urn:b> <urn:c> }")
     assert not sandbox.query("ASK { <urn:a> ?p ?o }", 1).truth
     sandbox.refresh()
