@@ -54,6 +54,7 @@ from reasoner.workplace.record import (
     revised_in,
     take_back,
 )
+from reasoner.workplace.worklist import request_id
 
 if TYPE_CHECKING:
     from reasoner.abstraction.suggestions import Abstractor, Suggestion
@@ -169,8 +170,9 @@ class EvidenceService:
             if key not in self._suggested:
                 while len(self._suggested) >= _REMEMBERED:
                     del self._suggested[next(iter(self._suggested))]
+                abstractor = self._abstract() if documents else None
                 texts = [document.text for document in documents]
-                self._suggested[key] = self._abstract().suggest(texts, criteria, issued=days) if texts else ()
+                self._suggested[key] = abstractor.suggest(texts, criteria, issued=days) if abstractor else ()
         rejected = self.rejected(id_)
         found: dict[str, list[Suggestion]] = {criterion.id: [] for criterion in criteria}
         for suggestion in self._suggested[key]:
@@ -201,9 +203,8 @@ class EvidenceService:
             ConflictError: the payer's reference is that of another request.
         """
         request = f"urn:necessity:request:{uuid.uuid4()}"
-        with self._audited(
-            user, Action.TAKE_IN, "", f"{len(files.documents) + len(files.charts)} documents and charts"
-        ):
+        detail = f"{len(files.documents)} documents, {len(files.charts)} charts"
+        with self._audited(user, Action.TAKE_IN, request_id(request), detail):
             graph = self._sheet([{REQUEST: request, **facts}])
             graph += self._added(graph, URIRef(request), files, about, facts)
             self._refuse_same_reference(graph)
@@ -290,10 +291,11 @@ class EvidenceService:
     def _audited(self, user: User, action: Action, subject: str, detail: str) -> AbstractContextManager[None]:
         return audited(self._trail, user, action, subject, detail)
 
-    def _abstract(self) -> Abstractor:
+    def _abstract(self) -> Abstractor | None:
+        """What finds sentences; None for a policy that has no examples to learn from."""
         from reasoner.abstraction.suggestions import Abstractor
 
-        if self._abstractor is None:
+        if self._abstractor is None and self._policy.sources.example_files:
             self._abstractor = Abstractor(self._policy)
         return self._abstractor
 
@@ -447,7 +449,8 @@ class EvidenceService:
         texts = [document for document in files.documents if document.text.strip()]
         open_ = [r.criterion for r in determination.criteria if r.kind is CriterionKind.LEAF and r.status in UNRESOLVED]
         counts: dict[str, int] = {}
-        for suggestion in self._abstract().by_sentence(texts, open_, best=1) if texts and open_ else ():
+        abstractor = self._abstract() if texts and open_ else None
+        for suggestion in abstractor.by_sentence(texts, open_, best=1) if abstractor else ():
             if suggestion.score >= _LIKELY:
                 counts[suggestion.criterion.id] = counts.get(suggestion.criterion.id, 0) + 1
         return tuple((c.id, c.label, counts[c.id]) for c in open_ if c.id in counts)

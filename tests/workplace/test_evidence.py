@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from rdflib import Graph, URIRef
 
-from reasoner import Policy
+from reasoner import Policy, load_policy
 from reasoner.chart.model import Assertion
 from reasoner.ground.errors import AccessError, ConflictError, DocumentationError
 from reasoner.rdf import graphs, parsing
@@ -20,13 +21,14 @@ from reasoner.review.authority import Role
 from reasoner.store.backends import open_store
 from reasoner.store.base import KnowledgeBase
 from reasoner.workplace.evidence import Meant, Ranked
-from reasoner.workplace.fields import findings
+from reasoner.workplace.fields import findings, request_fields
 from reasoner.workplace.files import Files, Upload
 from reasoner.workplace.record import stated_of
 from reasoner.workplace.service import Workplace
 from reasoner.workplace.worklist import request_id
 from tests.chart.bundles import CONDITION, PATIENT
 from tests.chart.documents import packets
+from tests.conftest import write_toy
 
 NORA = people.local("Nora Fields", Role.REVIEWER)
 VERA = people.local("Vera Watts", Role.VIEWER)
@@ -274,3 +276,27 @@ def test_the_findings_of_a_leaf_are_told_with_what_they_say(policy: Policy) -> N
     against = findings(policy, "adult-continuation:4-e", date(2026, 2, 16))
     assert [label for label in against.values() if label.endswith("(speaks against it)")]
     assert not [iri for iri in found if (URIRef(iri), RDF.type, None) not in policy.ontology]
+
+
+@pytest.mark.parametrize("with_examples", [True, False])
+def test_another_policy_has_its_own_form_and_sentences(tmp_path: Path, with_examples: bool) -> None:
+    root = write_toy(tmp_path / "toy")
+    if not with_examples:
+        shutil.rmtree(root / "ontology" / "toy" / "examples")
+    toy = load_policy("toy", root=root)
+    assert {"phase", "focus", "birth_date"} <= {field.name for field in request_fields(toy)}
+    kb = KnowledgeBase(open_store(tmp_path / "kb", write=True))
+    kb.load_policy(toy)
+    workplace = Workplace(kb, toy, tmp_path / "workplace")
+    note = b"Cannot lift the arm to comb his hair.\n"
+    files = workplace.evidence.look(NORA, [Upload("note.txt", note)])
+    about = {files.documents[0].digest: {"issued": "2026-02-09"}}
+    request, effect = workplace.evidence.create(NORA, FACTS | {"service_start": "2030-03-01"}, files, about)
+    file = workplace.case_file(NORA, request_id(request))
+    found = workplace.evidence.suggestions(NORA, file.id, file.determinations[0])
+    assert [s.passage.quote for s in found["criteria:1-a"]] == ([note.decode().strip()] if with_examples else [])
+    assert bool(effect.spoken) is with_examples
+    said = Meant(files.documents[0].digest, 0, 36, "criteria:1-a", Assertion.AFFIRMED, finding="FrozenShoulder")
+    changed = workplace.evidence.state(NORA, file.id, file, said).changed
+    assert [(row[0], *row[2:]) for row in changed] == [("criteria:1-a", "not-documented", "met")]
+    workplace.close()
