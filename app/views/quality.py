@@ -23,7 +23,12 @@ def show() -> None:
     session.user().require(Action.QUERY)
     st.title("Quality")
     view = st.segmented_control(
-        "View", ("Public metrics", "Agreement"), default="Public metrics", key="quality", required=True
+        "View",
+        ("Public metrics", "Agreement"),
+        default="Public metrics",
+        key="quality",
+        label_visibility="collapsed",
+        required=True,
     )
     if view == "Agreement":
         _agreement()
@@ -44,7 +49,7 @@ def _metrics() -> None:
     lines = ["", "commercial", "Medicare", "Medicaid"]
     line = line_column.selectbox("Line of business", lines, key="line", format_func=lambda name: name or "all")
     requests = workplace.decided_requests(person, since, until, line)
-    columns = ("", "Measure", "Value", "Share")
+    columns = ("Urgency", "Measure", "Value", "Share")
     rows = [
         (
             measure.urgency,
