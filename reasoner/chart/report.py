@@ -17,10 +17,10 @@ from pyoxigraph import Literal, NamedNode
 from rdflib import URIRef
 
 from reasoner.chart.fhir.bulk import Orphan
-from reasoner.chart.fhir.from_json import TYPE
 from reasoner.chart.fhir.mapping import MappedBundle
 from reasoner.chart.fhir.patients import OWNERS
-from reasoner.chart.fhir.queries import read_by_mappings
+from reasoner.chart.fhir.quads import TYPE
+from reasoner.chart.fhir.queries import named, read_by_mappings
 from reasoner.chart.fhir.unread import ELEMENTS
 from reasoner.chart.reading import MARKS, PARTIES, PARTS
 from reasoner.policy.model import Policy
@@ -92,7 +92,7 @@ def of_bundle(mapped: MappedBundle, places: tuple[str, ...] = ()) -> Coverage:
         if class_.value.startswith(_NEC):
             kinds.setdefault(subject, []).append(terms.words(class_.value.removeprefix(_NEC)))
     parts = []
-    types, elements = read_by_mappings()
+    types, elements = named(), read_by_mappings()
     for entry in mapped.entries:
         number = re.match(r"entry\[(\d+)\]", entry.place)
         place = f"{places[int(number[1])]}{entry.place[number.end() :]}" if number and places else entry.place

@@ -330,17 +330,20 @@ class ChartReader:
         if not _OF_UNREAD.issuperset(template.names) or ABOUT not in template.names:
             return None
         of = dict(zip(template.names, own, strict=True))
-        mark = (template, of[ABOUT], of.get(SOURCE))  # what is tested by what other nodes say
+        stands = of.get(SOURCE, "")
+        mark = (template, of[ABOUT], stands if stands in view.nodes else "")  # what is tested by what other nodes say
         if mark not in passed:
             if not self._conforms(subject, view, self._unread_shape):
                 return None
             passed.add(mark)
-        elif WORDS in of and not self._unread_shape.properties[WORDS](view, (of[WORDS],)):
-            return None
+        else:
+            properties = self._unread_shape.properties
+            for name in (WORDS, SOURCE):
+                if name in of and name in properties and not properties[name](view, (of[name],)):
+                    return None
         days = [self.day(name, of[name]) if name in of else None for name in (OBSERVED, RECORDED)]
         if any(day is None and name in of for name, day in zip((OBSERVED, RECORDED), days, strict=True)):
             return None
-        stands = of.get(SOURCE, "")
         title = view.values(stands, _TITLE) if stands.startswith("<") else ()
         return Unread(
             iri=subject[1:-1],

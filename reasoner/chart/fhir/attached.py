@@ -16,7 +16,8 @@ from rdflib import URIRef
 from reasoner.chart.documents.anchors import text_triples
 from reasoner.chart.documents.limits import Budget
 from reasoner.chart.documents.model import DocumentText
-from reasoner.chart.fhir.from_json import TYPE, Bundle
+from reasoner.chart.fhir.from_json import Bundle
+from reasoner.chart.fhir.quads import TYPE
 from reasoner.chart.fhir.unread import UnreadNode
 from reasoner.ground.errors import DocumentationError, NecessityError, UsageError
 from reasoner.rdf import terms

@@ -1,15 +1,4 @@
-"""A FHIR Bundle in JSON as RDF, element by element.
-
-The conversion knows JSON and references, but no resource type and no policy. It follows FHIR's RDF form, with short names:
-
-* a resource has the type ``fhir:Type``; an entry of the bundle, unlike a contained resource, is ``nec:about`` the request;
-* a JSON member is ``fhir:name`` to a node, under its name in the JSON (``fhir:valueBoolean``). The IRI of the node is the
-  resource's, ``#`` and the path (``Condition/1#code.coding.0``): what is derived from a node says where it stands;
-* a primitive is the ``fhir:v`` of its node: string, boolean, integer, decimal or double. Dates stay strings;
-* members of an array have ``fhir:index``; a reference has ``fhir:link`` to what it leads to (`reasoner.chart.fhir.references`),
-  or would lead to if it were in the bundle;
-* null and the empty array, which FHIR does not allow, are nodes without a value: an element that is present but empty is
-  never taken for an absent one.
+"""A FHIR Bundle in JSON: its resources, what each is called, and their quads (`reasoner.chart.fhir.quads`).
 
 The IRI of a resource in the chart is its ``fullUrl`` if that is absolute, else a name of the bundle's digest and ``Type/id``. The
 digest is that of the content: neither the order of the entries nor the format of the file changes a name. In the quads a
@@ -24,69 +13,33 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, lru_cache
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
-from pyoxigraph import Literal, NamedNode, Quad
+from pyoxigraph import Literal, NamedNode, Quad, Triple
 
-from reasoner.chart.coding import CodeSystems, Coding
+from reasoner.chart.coding import CodeSystems
+from reasoner.chart.fhir import queries
 from reasoner.chart.fhir.contained import lifted
 from reasoner.chart.fhir.patients import Patients
+from reasoner.chart.fhir.quads import ABOUT, Converter, ElementError, is_name
 from reasoner.chart.fhir.references import References, local_names
 from reasoner.ground.errors import DocumentationError
 from reasoner.rdf.parsing import refuse_deep_json
 
-XSD = "http://www.w3.org/2001/XMLSchema#"
-TYPE = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 _MODIFIED = "it has a modifierExtension or implicitRules, which may change what it means"
-
-_SHORT = 64
-_NOT_PLAIN = "a value is an array in an array, or is not Unicode text"
 _STATED_TWICE = "its status, or whose it is, is stated more than once"
 
+_SORTED = json.JSONEncoder(sort_keys=True, default=str)
 _ONCE = ("status", "intent", "subject", "patient", "beneficiary")
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
-_MODIFIERS = ("modifierExtension", "implicitRules")
-_VALUE, _INDEX, _LINK = (NamedNode(f"http://hl7.org/fhir/{name}") for name in ("v", "index", "link"))
+XSD = "http://www.w3.org/2001/XMLSchema#"
 REQUEST = NamedNode("urn:necessity:request")
 """The IRI of the request before it has its own (`reasoner.chart.fhir.mapping`)."""
-_ABOUT = NamedNode("https://w3id.org/necessity/core#about")
 _INNER = "bundle:"
 _OURS = "https://w3id.org/necessity/"  # no resource takes a name of the vocabularies
-
-
-@cache
-def known(name: str) -> NamedNode:
-    """The term with a name for what is worked out before a mapping sees it."""
-    return NamedNode(f"urn:necessity:known:{name}")
-
-
-@cache
-def fhir(name: str) -> NamedNode:
-    """The term of FHIR's RDF with a name."""
-    return NamedNode(f"http://hl7.org/fhir/{name}")
-
-
-@lru_cache(4096)
-def _element(key: str) -> tuple[str, NamedNode] | None:
-    """The name of an element and its term, by its name in JSON; None if it cannot be one."""
-    name = key.removeprefix("_")
-    return (name, NamedNode(f"http://hl7.org/fhir/{name}")) if _is_name(name) else None
-
-
-@lru_cache(8192)
-def _word(value: str) -> Literal:
-    return Literal(value)
-
-
-@lru_cache(4096)
-def _numeral(value: int) -> Literal:
-    return Literal(value)
 
 
 @dataclass
@@ -117,9 +70,9 @@ class Bundle:
         content: the bundle, as `parse` gives it.
         source: what to call it in errors.
         number: tells it from the other bundles of a store.
-        elements: names of the elements that become quads, wherever they stand; all if it is None.
         codes: what reads the codings; without it they stay as they are written.
-        lifted: the types whose contained resources count as entries.
+        pruned: whether only that becomes quads which the mappings can read (`reasoner.chart.fhir.queries`), and contained
+            resources count as entries if they are of a type of which the mappings make something.
 
     Raises:
         DocumentationError: it cannot be read whole: an element is not of FHIR, two different resources are named alike.
@@ -130,47 +83,111 @@ class Bundle:
         content: dict[str, Any],
         source: str,
         number: int = 0,
-        elements: frozenset[str] | None = None,
         codes: CodeSystems | None = None,
-        lifted: frozenset[str] = frozenset(),
+        pruned: bool = False,
     ) -> None:
         self.source = source
         self.mark = f"{_INNER}{number}."
         """Begins the names of its resources in the quads."""
         self.request = NamedNode(f"{self.mark}request")
         """The request, as the quads name it."""
-        self._elements = elements
-        self._codes = codes
-        self._lifted = lifted
+        self._pruned = pruned
         self._inner: dict[str, str] = {}
         self._outer = {self.request.value: REQUEST.value}
-        self._modified = False
         self._references: References
         self._names: dict[NamedNode, str] = {}
         self.entries: list[BundleEntry] = []
         """Its resources, each once, in the order of the bundle."""
         self.notes: list[str] = []
         """What else of it was not used."""
-        self.quads: list[Quad] = []
-        self.repairs: dict[NamedNode, str] = {}
-        """What had to be repaired in a coding, in words, by its node."""
         self.resources = self._resources(content)
         """Its resources in JSON, each with its entry, one for each name."""
         self.contents = {entry.iri: resource for entry, resource in self.resources}
         """Its resources in JSON by their IRIs."""
-        self.kinds: set[str] = set()
-        """The types that occur, contained ones included."""
         self.patients = Patients(((entry.iri, resource) for entry, resource in self.resources), self._references)
         """Whose record it is."""
+        self._converter = Converter(self._references, self.inner, codes, queries.elements() if pruned else None)
+        self._alike: dict[str, list[NamedNode]] = {}  # of types that are seen sparingly, by what is seen of them first
+        self.told: set[str] = set()
+        """The types of the resources that `seen_whole` made quads of."""
+        try:
+            self._convert()
+        except ElementError as error:
+            self._refuse_node(error)
+
+    @property
+    def quads(self) -> list[Quad]:
+        """The quads of its resources."""
+        return self._converter.quads
+
+    @property
+    def kinds(self) -> set[str]:
+        """The types that have quads, those of contained resources included."""
+        return self._converter.kinds
+
+    @property
+    def repairs(self) -> dict[NamedNode, str]:
+        """What had to be repaired in a coding, in words, by its node."""
+        return {self.outer(NamedNode(node)): words for node, words in self._converter.repairs.items()}
+
+    def seen_whole(self, said: Iterable[Triple]) -> Iterator[Triple | Quad]:
+        """What the queries see of resources of `queries.sparing` after the first stage, if that says something of them.
+
+        Args:
+            said: what the first stage makes.
+
+        Yields:
+            the quads of the resources, and what is said of those of which the first stage saw no more than of another one.
+        """
+        by_owner: dict[str, list[Triple]] = {}
+        for triple in said:
+            by_owner.setdefault(cast(NamedNode, triple.subject).value.partition("#")[0], []).append(triple)
+        for first, *others in self._alike.values():
+            name = self.inner(first).value
+            triples = by_owner.get(name, ())
+            for iri in (first, *others) if triples else ():
+                start, kind = len(self.quads), str(self.contents[iri]["resourceType"])
+                self.told.add(kind)
+                self._resource(iri, self.contents[iri], queries.elements())
+                yield from self.quads[start:]
+            for iri in others:
+                node = self.inner(iri).value
+                for subject, predicate, object_ in triples:
+                    yield Triple(_moved(subject, name, node), predicate, _moved(object_, name, node))
+
+    def _convert(self) -> None:
+        made, elements = self._converter, queries.elements() if self._pruned else None
+        named, sparing = (queries.named(), queries.sparing()) if self._pruned else (None, frozenset[str]())
+        unseen, alike = set[NamedNode](), set[NamedNode]()
         for entry, resource in self.resources:
-            start, self._modified = len(self.quads), False
-            self._resource(entry, resource)
-            if self._modified:
+            start, made.modified = len(made.quads), False
+            seen = (named is None or entry.kind in named) and entry.kind not in sparing
+            if seen:
+                self._resource(entry.iri, resource, elements)
+            else:
+                made.look_through(resource, f"{self.inner(entry.iri).value}#")
+            if made.modified:
                 entry.left_out, entry.refused = _MODIFIED, True
             elif any(isinstance(resource.get(name), list) and len(resource[name]) > 1 for name in _ONCE):
                 entry.left_out, entry.refused = _STATED_TWICE, True
             if entry.refused:
-                del self.quads[start:]
+                del made.quads[start:]
+            elif entry.kind in sparing:
+                first = queries.first_elements(entry.kind)
+                own = {name: value for name, value in resource.items() if name.removeprefix("_") in first}
+                self._alike.setdefault(f"{entry.kind} {own!r}", []).append(entry.iri)
+            elif not seen:
+                unseen.add(entry.iri)
+        for iri, *others in self._alike.values():
+            kind = str(self.contents[iri]["resourceType"])
+            self._resource(iri, self.contents[iri], queries.first_elements(kind))
+            alike.update(others)
+        while led_to := made.led_to & unseen:
+            unseen -= led_to
+            for iri in sorted(led_to, key=str):
+                self._resource(iri, self.contents[iri], elements)
+        for iri in sorted(made.led_to & alike, key=str):
+            self._resource(iri, {"resourceType": self.contents[iri]["resourceType"]}, None)
 
     @property
     def roots(self) -> dict[NamedNode, str]:
@@ -210,6 +227,9 @@ class Bundle:
             name = f"{owner}, {path}" if owner else None
         return name or "the request"
 
+    def _refuse_node(self, error: ElementError) -> NoReturn:
+        self.refuse(error.problem, self.show(self.outer(NamedNode(error.node))), error.mend)
+
     def refuse(self, problem: str, node: str, mend: str = "") -> NoReturn:
         """Raise the error that a node of the bundle gives."""
         raise DocumentationError(problem, where=f"{self.source}: {node}", mend=mend)
@@ -224,7 +244,7 @@ class Bundle:
             if resource is not None:
                 kind, id_ = str(resource["resourceType"]), resource.get("id")
                 own = f"{kind}/{id_ if isinstance(id_, str) else hashlib.sha256(text.encode()).hexdigest()[:16]}"
-                itself, *inside = lifted(resource, own, self._lifted)
+                itself, *inside = lifted(resource, own, queries.evidence_kinds() if self._pruned else ())
                 named.append((own, url, own if isinstance(id_, str) else place, place, itself))
                 for inner in inside:
                     called = f"{inner['resourceType']}/{inner['id']}"
@@ -260,7 +280,7 @@ class Bundle:
                 deleted.add(url if isinstance(url, str) and url else request["url"])
             if resource is None:
                 self.notes.append(f"{place}: it holds no resource")
-            elif not isinstance(resource, dict) or not _is_name(resource.get("resourceType")):
+            elif not isinstance(resource, dict) or not is_name(resource.get("resourceType")):
                 self.refuse("a resource has no resourceType", place)
             placed.append((place, url if isinstance(url, str) else "", resource))
         return placed, deleted
@@ -294,103 +314,10 @@ class Bundle:
         former[0].left_out = f"{current[0].place} is a later version of it"
         return current
 
-    def _resource(self, entry: BundleEntry, resource: dict[str, Any]) -> None:
-        node = self.inner(entry.iri)
-        self.quads.append(Quad(node, _ABOUT, self.request))
-        self._object(node, f"{node.value}#", resource, local_names(entry.iri, resource))
-
-    def _object(self, node: NamedNode, path: str, value: dict[str, Any], local: dict[str, NamedNode]) -> None:
-        add, wanted = self.quads.append, self._elements
-        system, code = value.get("system"), value.get("code")
-        if isinstance(system, str) and isinstance(code, str) and self._codes is not None:
-            value = self._coding(node, value, self._codes.read(system, code))
-        for key, content in value.items():
-            if key == "resourceType":
-                if not _is_name(content):
-                    self.refuse("a resourceType is not the name of a type", self._shown(node))
-                self.kinds.add(content)
-                add(Quad(node, TYPE, fhir(content)))
-                continue
-            name, predicate = _element(key) or self._refuse_element(key, node)
-            if name in _MODIFIERS:
-                self._modified = True
-            if wanted is not None and name not in wanted:
-                if not isinstance(content, str) or not content.isascii():
-                    self._look_through(content, node, f"{path}{name}")
-            elif isinstance(content, str):
-                child = NamedNode(f"{path}{name}")
-                add(Quad(node, predicate, child))
-                add(Quad(child, _VALUE, self._literal(content, child)))
-            elif not isinstance(content, list) or not content:
-                self._member(node, predicate, f"{path}{name}", content, local)
-            else:
-                for index, item in enumerate(content):
-                    child = self._member(node, predicate, f"{path}{name}.{index}", item, local)
-                    add(Quad(child, _INDEX, _numeral(index)))
-
-        identified = isinstance(value.get("identifier"), dict) and "resourceType" not in value
-        refers = identified or isinstance(value.get("reference"), str)
-        if refers and (target := self._references.find(value, local).iri):
-            add(Quad(node, _LINK, self.inner(target)))
-
-    def _coding(self, node: NamedNode, value: dict[str, Any], coding: Coding) -> dict[str, Any]:
-        """A coding as its systems write it, with what it says; what had to be repaired is put down by its node in the chart."""
-        if not value["system"].strip():
-            return value
-        if coding.reason:
-            self.quads.append(Quad(node, known("reason"), Literal(coding.reason)))
-        if not coding.system:
-            return value
-        if coding.note:
-            self.repairs[self.outer(node)] = coding.note
-        if coding.concept:
-            self.quads.append(Quad(node, known("concept"), NamedNode(coding.concept)))
-        if coding.reason:
-            self.quads.append(Quad(node, known("code"), NamedNode(coding.iri)))
-        return {**value, "system": coding.system, "code": coding.code}
-
-    def _member(
-        self, node: NamedNode, predicate: NamedNode, path: str, item: Any, local: dict[str, NamedNode]
-    ) -> NamedNode:
-        child = NamedNode(path)
-        self.quads.append(Quad(node, predicate, child))
-        if isinstance(item, dict):
-            self._object(child, f"{path}.", item, local)
-        elif item is not None and item != []:
-            literal = item if isinstance(item, Literal) else self._literal(item, child)
-            self.quads.append(Quad(child, _VALUE, literal))
-        return child
-
-    def _refuse_element(self, key: str, node: NamedNode) -> NoReturn:
-        self.refuse(f"{key!r} is not an element of FHIR", self._shown(node), "Give FHIR R4, and nothing beside it")
-
-    def _look_through(self, value: Any, node: NamedNode, path: str) -> None:
-        """Find in what is not converted what makes the resource unusable, or the bundle."""
-        if isinstance(value, dict):
-            for key, content in value.items():
-                name = key
-                if key != "resourceType":
-                    name, _ = _element(key) or self._refuse_element(key, node)
-                    if name in _MODIFIERS:
-                        self._modified = True
-                if not isinstance(content, str) or not content.isascii():
-                    self._look_through(content, node, f"{path}.{name}")
-        elif isinstance(value, list):
-            for item in value:
-                if isinstance(item, list) and item:
-                    self.refuse(_NOT_PLAIN, self._shown(NamedNode(path)))
-                self._look_through(item, node, path)
-        elif isinstance(value, str) and not value.isascii():
-            self._literal(value, NamedNode(path))
-
-    def _shown(self, node: NamedNode) -> str:
-        return self.show(self.outer(node))
-
-    def _literal(self, value: Any, node: NamedNode) -> Literal:
-        try:
-            return _word(value) if isinstance(value, str) and len(value) < _SHORT else Literal(value)
-        except (TypeError, ValueError):
-            self.refuse(_NOT_PLAIN, self._shown(node))
+    def _resource(self, iri: NamedNode, resource: dict[str, Any], wanted: frozenset[str] | None) -> None:
+        node = self.inner(iri)
+        self.quads.append(Quad(node, ABOUT, self.request))
+        self._converter.convert(node, resource, local_names(iri, resource), wanted)
 
 
 def parse(data: bytes, source: str) -> Any:
@@ -428,7 +355,7 @@ def parse_bundle(data: bytes, source: str) -> dict[str, Any]:
         DocumentationError: it is none of these.
     """
     resource = parse(data, source)
-    if not isinstance(resource, dict) or not _is_name(resource.get("resourceType")):
+    if not isinstance(resource, dict) or not is_name(resource.get("resourceType")):
         raise DocumentationError("this is not FHIR", where=source, mend="Give a Bundle, or a resource, in JSON")
     if resource["resourceType"] == "Bundle":
         return resource
@@ -447,12 +374,16 @@ def number(text: str) -> Literal:
     return Literal(text, datatype=NamedNode(XSD + kind))
 
 
-def _is_name(value: Any) -> bool:
-    return isinstance(value, str) and _NAME.fullmatch(value) is not None
+def _moved(term: Any, name: str, node: str) -> Any:
+    """A term of one resource as that of another one."""
+    if not isinstance(term, NamedNode):
+        return term
+    resource, hash_, path = term.value.partition("#")
+    return NamedNode(f"{node}{hash_}{path}") if resource == name else term
 
 
 def _canonical(resource: dict[str, Any]) -> str:
-    return json.dumps(resource, sort_keys=True, default=str)
+    return _SORTED.encode(resource)
 
 
 def _version(resource: dict[str, Any]) -> tuple[str, datetime] | None:

@@ -20,7 +20,8 @@ from typing import Any, NoReturn
 
 import pyoxigraph as ox
 
-from reasoner.chart.fhir.from_json import TYPE, XSD, number
+from reasoner.chart.fhir.from_json import XSD, number
+from reasoner.chart.fhir.quads import TYPE
 from reasoner.ground.errors import DocumentationError
 from reasoner.rdf.parsing import MAX_DEPTH
 

@@ -10,7 +10,8 @@ understood: that becomes an unread item of the chart (`reasoner.chart.fhir.unrea
 The codings of the bundles are read first (`reasoner.chart.coding`): a mapping sees the IRI of the code system and the notation,
 however they are written, and the concept as ``known:concept``. A coding that cannot be read has a
 ``known:reason`` if it names a system, and as ``known:code`` the IRI of the code if that system is known. A resource that is not
-known to be the patient's has ``known:notTheirs``, and ``known:untold`` unless it is known to be somebody else's.
+known to be the patient's has ``known:notTheirs``, and ``known:untold`` unless it is known to be somebody else's. The latter, if it
+is an item of care, is an unread item; that of somebody else is only noted, by the mapping of its type.
 """
 
 from __future__ import annotations
@@ -21,17 +22,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from itertools import chain
 from typing import Any, cast
 
 from pyoxigraph import Literal, NamedNode, Quad, Store, Triple
 
 from reasoner.chart.coding import CodeSystems
-from reasoner.chart.fhir import queries
+from reasoner.chart.fhir import observations, queries
 from reasoner.chart.fhir.attached import AttachedTexts
-from reasoner.chart.fhir.from_json import REQUEST, TYPE, XSD, Bundle, BundleEntry, known, parse_bundle
+from reasoner.chart.fhir.from_json import REQUEST, XSD, Bundle, BundleEntry, parse_bundle
 from reasoner.chart.fhir.patients import STRANGER
+from reasoner.chart.fhir.quads import TYPE, known
 from reasoner.chart.fhir.request import NOTHING_GIVEN, RequestOptions
-from reasoner.chart.fhir.unread import UnreadNode, refused_items, unread_items
+from reasoner.chart.fhir.unread import KINDS, UnreadNode, refused_items, unread_items
 from reasoner.ground.errors import DocumentationError, EngineError, NecessityError, reading
 from reasoner.policy.axes import Axis
 from reasoner.rdf import parsing
@@ -158,10 +161,9 @@ def _map(
             found.append(error)
     readings = [item for item in found if isinstance(item, _Mapped)]
     by_mark = {item.bundle.mark: item for item in readings}
-    kinds = frozenset().union(*(item.bundle.kinds for item in readings))
     with vocabulary.beside(quad for item in readings for quad in item.quads()) as beside:
         for stage in queries.STAGES if readings else ():
-            for query in queries.wanted(stage, kinds):
+            for query in queries.wanted(stage, frozenset().union(*(item.kinds(stage) for item in readings))):
                 for triple in query.run(beside.store):
                     mark = cast(NamedNode, triple.subject).value.partition(".")[0]
                     by_mark[f"{mark}."].triples[stage].add(triple)
@@ -203,9 +205,7 @@ class _Mapped:
         options: RequestOptions,
     ) -> None:
         content = parse_bundle(data, source) if isinstance(data, bytes) else data
-        self.bundle = bundle = Bundle(
-            content, source, number, queries.elements(), vocabulary.codes, queries.evidence_kinds()
-        )
+        self.bundle = bundle = Bundle(content, source, number, vocabulary.codes, pruned=True)
         self._patient = bundle.patients.choose(set(bundle.roots), source, may_be_absent=bool(options.birth_date))
         for entry in bundle.entries:
             if not entry.left_out:
@@ -215,11 +215,14 @@ class _Mapped:
         self.triples: dict[str, set[Triple]] = {stage: set() for stage in queries.STAGES}
         """What the queries of each stage construct, in the names of the quads."""
         self._chart: set[Triple] = set()
-        self._notes: set[Triple] = set()
+        self._notes: set[tuple[NamedNode, str]] = set()
+        self._reasons: dict[NamedNode, set[str]] = {}
         self._missing: list[DocumentationError] = []
         self._derived: dict[NamedNode, set[NamedNode]] = {}
-        self._said: set[Triple] = set()
+        self._said: dict[NamedNode, list[tuple[str, NamedNode | Literal]]] = {}
+        self._read: dict[NamedNode, set[str]] = {}
         self._of_others: set[NamedNode] = set()
+        self._untold: dict[NamedNode, str] = {}
 
     def quads(self) -> Iterator[Quad]:
         """What the mappings see of the bundle from the beginning."""
@@ -231,28 +234,67 @@ class _Mapped:
             if reason == STRANGER:
                 self._of_others.add(iri)
             else:
+                self._untold[iri] = reason
                 yield Quad(bundle.inner(iri), known("untold"), Literal(reason))
         yield from bundle.quads
 
-    def after(self, stage: str) -> Iterable[Triple]:
+    def kinds(self, stage: str) -> set[str]:
+        """The types of what a stage sees."""
+        kinds = self.bundle.kinds
+        return (kinds - queries.sparing()) | self.bundle.told if stage == queries.RESULTS else kinds
+
+    def after(self, stage: str) -> Iterable[Triple | Quad]:
         """What the stages that follow see beside that."""
         found = self.triples[stage]
         if stage == queries.KNOWN:
-            return found
+            return self._seen(found)
         outer = self.bundle.outer
-        notes = {triple for triple in found if triple.predicate in (_nec("note"), _nec("reason"))}
-        self._notes |= {Triple(outer(note.subject), note.predicate, note.object) for note in notes}
-        given = {triple for triple in found - notes if triple.predicate.value.startswith(_KNOWN)}
-        self._chart |= {Triple(outer(s), p, outer(o)) for s, p, o in found - notes - given}
+        for s, p, o in found:
+            if p in (_nec("note"), _nec("reason")):
+                self._note(outer(s), cast(Literal, o).value, unread=p == _nec("reason"))
+            elif p.value.startswith(_KNOWN):
+                self._said.setdefault(outer(s), []).append(
+                    (p.value.removeprefix(_KNOWN), cast("NamedNode | Literal", o))
+                )
+            else:
+                self._chart.add(Triple(outer(s), p, outer(o)))
         if stage == queries.REQUEST:
             return self._request()
         if stage == queries.PLAN:
             self._missing = _with_plan(self._chart, self._patient, self._options, self.bundle, self._vocabulary.axes)
-            return ()
-        self._chart = set(_without_loose_links(self._chart))
-        self._derived = _derived(self._chart, self.bundle.roots)
-        self._said = given
+        if stage == queries.RESULTS:
+            self._chart = set(_without_loose_links(self._chart))
+            self._derived = _derived(self._chart, self.bundle.roots)
+            self._note_what_no_query_says()
         return ()
+
+    def _seen(self, found: set[Triple]) -> Iterator[Triple | Quad]:
+        """What the first stage found, and what the others see of the resources that it speaks of."""
+        for item in chain(found, self.bundle.seen_whole(found)):
+            yield item
+            if item.predicate in (known("measure"), known("circumstance")):
+                resource, _, path = self.bundle.outer(item.subject).value.partition("#")
+                self._read.setdefault(NamedNode(resource), set()).add(path)
+
+    def _note(self, node: NamedNode, text: str, unread: bool = False) -> None:
+        self._notes.add((node, text))
+        if unread:
+            self._reasons.setdefault(node, set()).add(text)
+
+    def _note_what_no_query_says(self) -> None:
+        """Why Observations gave nothing, and that it is not known of items of care whose they are."""
+        for iri, kind in self.bundle.roots.items():
+            if iri in self._untold and kind in KINDS:
+                self._note(iri, self._untold[iri], unread=True)
+            if kind != "Observation":
+                continue
+            observation = self.bundle.contents[iri]
+            if note := STRANGER if iri in self._of_others else observations.void(observation):
+                self._note(iri, note)
+            elif iri not in self._untold:
+                read = self._read.get(iri, ())
+                for path, reason in observations.unread_parts(observation, read, self._vocabulary.codes):
+                    self._note(NamedNode(f"{iri.value}#{path}") if path else iri, reason, unread=True)
 
     def _request(self) -> list[Triple]:
         """The facts of the request, those of the caller in place of the bundle's."""
@@ -264,14 +306,12 @@ class _Mapped:
     def _unread(self, request: NamedNode) -> Iterator[UnreadNode]:
         """The items for what could not be understood: nodes, resources that gave nothing, and resources that are refused."""
         roots = self.bundle.roots
-        reasons: dict[NamedNode, str] = {}
-        for node, predicate, reason in sorted(self._notes, key=str):
-            if predicate == _nec("reason") and not (node in roots and node in self._derived):
-                reasons.setdefault(cast(NamedNode, node), cast(Literal, reason).value)
-        given: dict[NamedNode, dict[str, NamedNode | Literal]] = {}
-        for node, name, value in sorted(self._said, key=str):
-            of_node = given.setdefault(self.bundle.outer(node), {})
-            of_node[cast(NamedNode, name).value.removeprefix(_KNOWN)] = cast("NamedNode | Literal", value)
+        reasons = {
+            node: min(self._reasons[node], key=lambda text: str(Literal(text)))
+            for node in sorted(self._reasons, key=str)
+            if not (node in roots and node in self._derived)
+        }
+        given = {node: dict(sorted(said, key=str)) for node, said in self._said.items()}
         reasons |= refused_items(self.bundle, self._of_others)
         namesakes = {cast(NamedNode, o) for s, p, o in self._chart if s == REQUEST and p == WAS_DERIVED_FROM}
         return unread_items(self.bundle, reasons, given, self._vocabulary.codes, request, namesakes)
@@ -281,12 +321,11 @@ class _Mapped:
         bundle, roots = self.bundle, self.bundle.roots
         names = _names(self._chart, self._patient, self._vocabulary.axes)
         derived = {iri: {names.get(node, node) for node in nodes} for iri, nodes in self._derived.items()}
-        notes = {(cast(NamedNode, note.subject), cast(Literal, note.object).value) for note in self._notes}
-        notes |= {(node, text) for node, text in bundle.repairs.items() if _owner(node, roots) in derived}
+        notes = self._notes | {(node, text) for node, text in bundle.repairs.items() if _owner(node, roots) in derived}
         shown = [(bundle.show(node), text) for node, text in notes]
         shown += [(entry.name, entry.left_out) for entry in bundle.entries if entry.left_out]
         notes_by_resource: dict[NamedNode, tuple[str, ...]] = {}
-        for node, text in sorted(notes, key=str):
+        for node, text in sorted(notes, key=lambda note: (f"{note[0].value}>", note[1])):
             iri = _owner(node, roots) or node
             notes_by_resource[iri] = (*notes_by_resource.get(iri, ()), text)
         unread: Nodes = {}

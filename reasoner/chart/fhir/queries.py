@@ -5,10 +5,16 @@ Each folder is a stage, and each sees what the ones before it made:
 * ``known``: what the others use of persons and orders. It is no part of the chart;
 * ``request``: the request and its member;
 * ``plan``: the plan. It sees the dates of the request, those of the caller in place of the bundle's;
-* ``evidence``: statements and documents, and why something became neither.
+* ``evidence``: statements and documents, and why something became neither;
+* ``results``: the same of resources of which a record has thousands. It sees only those of which ``known`` says something.
 
 A query that names types of FHIR is run only if one of them occurs, since planning a query takes longer than answering it from a
-small bundle.
+small bundle. For the same reason a resource has as quads only the elements that any query names, and none if no query names its
+type and no reference leads to it.
+
+Of a type that only ``known`` and ``results`` name (`sparing`), a resource has first what the queries of ``known`` on its type name.
+What they say of it they say of each that has the same there, so they must not ask for its name, nor whose it is. Those of which
+they say something have the rest too; of the others, a query can read no more than the type.
 """
 
 from __future__ import annotations
@@ -26,7 +32,7 @@ from pyoxigraph import QueryTriples, Store
 from reasoner.ground.errors import PolicyError
 from reasoner.ground.resources import ONTOLOGY
 
-KNOWN, REQUEST, PLAN, EVIDENCE = STAGES = ("known", "request", "plan", "evidence")
+KNOWN, REQUEST, PLAN, EVIDENCE, RESULTS = STAGES = ("known", "request", "plan", "evidence", "results")
 """The folders, in the order in which they are run."""
 
 _ALWAYS = frozenset({"contained"})  # a reference can lead there by its name alone
@@ -70,8 +76,14 @@ def wanted(stage: str, kinds: Collection[str]) -> list[MappingQuery]:
 
 @cache
 def evidence_kinds() -> frozenset[str]:
-    """The types of which a query of `EVIDENCE` makes something."""
-    return frozenset().union(*(query.kinds for query in of_stage(EVIDENCE)))
+    """The types of which a query of `EVIDENCE` or `RESULTS` makes something."""
+    return _kinds(EVIDENCE, RESULTS)
+
+
+@cache
+def sparing() -> frozenset[str]:
+    """The types of which only those resources are seen whole of which a query of `KNOWN` says something."""
+    return _kinds(RESULTS) - _kinds(REQUEST, PLAN, EVIDENCE)
 
 
 @cache
@@ -81,17 +93,31 @@ def elements() -> frozenset[str]:
 
 
 @cache
-def read_by_mappings() -> tuple[frozenset[str], dict[str, frozenset[str]]]:
-    """The types that queries name, and by type the elements that are read: those named in queries of the type, or of none."""
+def first_elements(kind: str) -> frozenset[str]:
+    """The elements of a resource of `sparing` that are seen first: those that queries of `KNOWN` on its type name."""
+    return _ALWAYS.union(*(query.elements for query in of_stage(KNOWN) if kind in query.kinds))
+
+
+@cache
+def named() -> frozenset[str]:
+    """The types that any query names."""
+    return _kinds(*STAGES)
+
+
+@cache
+def read_by_mappings() -> dict[str, frozenset[str]]:
+    """By type the elements that are read: those named in queries of the type, or of none; under the empty name the latter alone."""
     by_kind: dict[str, set[str]] = {}
     of_any: set[str] = set()
     for query in (query for stage in STAGES for query in of_stage(stage)):
         for kind in query.kinds:
             by_kind.setdefault(kind, set()).update(query.elements)
         of_any |= set() if query.kinds else query.elements
-    return frozenset(by_kind), {kind: frozenset(names | of_any) for kind, names in by_kind.items()} | {
-        "": frozenset(of_any)
-    }
+    return {kind: frozenset(names | of_any) for kind, names in by_kind.items()} | {"": frozenset(of_any)}
+
+
+def _kinds(*stages: str) -> frozenset[str]:
+    return frozenset().union(*(query.kinds for stage in stages for query in of_stage(stage)))
 
 
 def _query(path: Path) -> MappingQuery:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -50,12 +51,18 @@ class References:
         self._without_url: dict[str, NamedNode] = {}
         self._by_id: dict[str, set[NamedNode]] = {}
         self._by_identifier: dict[tuple[str, str], set[tuple[str, NamedNode]]] = {}
-        self._servers: dict[str, set[str]] = {}
+        self._content = content
         self.same: dict[NamedNode, NamedNode] = {}
         """Resources for which another one stands, such as merged Patients, and that one."""
-        for reference in references(content):
+
+    @cached_property
+    def _servers(self) -> dict[str, set[str]]:
+        """By type and id the servers that absolute references name; it is rarely needed, and goes through the whole bundle."""
+        servers: dict[str, set[str]] = {}
+        for reference in references(self._content):
             if match := _ABSOLUTE.fullmatch(_unversioned(reference)):
-                self._servers.setdefault(match[2], set()).add(match[1])
+                servers.setdefault(match[2], set()).add(match[1])
+        return servers
 
     def name(self, own: str, url: str, resource: dict[str, Any]) -> NamedNode:
         """The IRI of a resource: the one that its type and id already have, else its fullUrl if that is one, else its own.

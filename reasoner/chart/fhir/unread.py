@@ -62,7 +62,7 @@ _WAS_SO = (
     "period",
 )
 _WRITTEN = ("recordedDate", "issued", "authoredOn", "authored", "dateAsserted", "date", "created")
-_KINDS = {
+KINDS = {
     "Condition": "Condition",
     "Observation": "Observation",
     "DiagnosticReport": "Observation",
@@ -81,10 +81,15 @@ _KINDS = {
     "CarePlan": "Document",
     "Flag": "OtherItem",
     "Goal": "OtherItem",
+    "MedicationOrder": "Medication",
+    "DiagnosticOrder": "Order",
+    "ProcedureRequest": "Order",
+    "ReferralRequest": "Order",
 }
+"""The types of which a resource is an item of the record, and of which kind."""
 ELEMENTS = frozenset({*_CODES, *_TITLES, *_WAS_SO, *_WRITTEN, "medicationReference", "content", "dataAbsentReason"})
 """The elements from which the items are made, beside values and answers."""
-_DOCUMENTS = frozenset(kind for kind, item in _KINDS.items() if item == "Document")
+_DOCUMENTS = frozenset(kind for kind, item in KINDS.items() if item == "Document")
 _DIAGNOSES = frozenset({"diagnosis", "reasonCode", "finding", "problem"})
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(T.*)?", re.DOTALL)
 _SYSTEM = re.compile(r"(https?|urn):[^\s<>\"{}|\\^`]+")
@@ -119,14 +124,14 @@ def unread_items(
         request: what the items are about.
         requests: resources that are the request itself, which is no place in the record.
     """
-    about = str(request)
+    about, spoken = str(request), _Spoken(bundle, codes)
     for node, reason in reasons.items():
         iri, _, path = node.value.partition("#")
         resource_iri = NamedNode(iri)
         resource = bundle.contents[resource_iri]
         kind = str(resource["resourceType"])
         said = given.get(node, {})
-        words, code = _Spoken(bundle, resource_iri, codes).of(path)
+        words, code = spoken.of(resource_iri, path)
         was_so, written = _observed(resource), _first_day(resource.get(name) for name in _WRITTEN)
         facts = {
             _TYPE: [_UNREAD],
@@ -160,7 +165,7 @@ def refused_items(bundle: Bundle, of_others: Collection[NamedNode]) -> dict[Name
     """
     reasons: dict[NamedNode, str] = {}
     for entry in bundle.entries:
-        if not entry.refused or entry.kind not in _KINDS or entry.iri in of_others:
+        if not entry.refused or entry.kind not in KINDS or entry.iri in of_others:
             continue
         reasons[entry.iri] = entry.left_out
         for name in sorted(_DIAGNOSES):
@@ -171,37 +176,41 @@ def refused_items(bundle: Bundle, of_others: Collection[NamedNode]) -> dict[Name
 
 def _kind(resource_type: str, path: str) -> Term:
     within = path.partition(".")[0]
-    return _nec("Condition" if within in _DIAGNOSES else _KINDS.get(resource_type, "OtherItem"))
+    return _nec("Condition" if within in _DIAGNOSES else KINDS.get(resource_type, "OtherItem"))
 
 
 class _Spoken:
-    """What is said in a resource, in words and in codes."""
+    """What is said in the resources of a bundle, in words and in codes."""
 
-    def __init__(self, bundle: Bundle, iri: NamedNode, codes: CodeSystems | None) -> None:
+    def __init__(self, bundle: Bundle, codes: CodeSystems | None) -> None:
         self._bundle = bundle
-        self._iri = iri
-        self._resource = bundle.contents[iri]
         self._codes = codes
+        self._seen: dict[str, tuple[str, str, str]] = {}
 
-    def of(self, path: str) -> tuple[str, str]:
-        """The words and the code of the node at a path; either can be empty."""
-        node = _at(self._resource, path)
-        if self._resource["resourceType"] in _DOCUMENTS and not path.startswith("activity."):
-            return _titled(self._resource), ""
+    def of(self, iri: NamedNode, path: str) -> tuple[str, str]:
+        """The words and the code of the node at a path of a resource; either can be empty."""
+        resource = self._bundle.contents[iri]
+        node = _at(resource, path)
+        if resource["resourceType"] in _DOCUMENTS and not path.startswith("activity."):
+            return _titled(resource), ""
         if not isinstance(node, dict):
             return _plain(node), ""
         concepts = [node[name] for name in _CODES if name in node]
         concepts += [node] if "coding" in node else []
         if "medicationReference" in node:
-            concepts += self._medication(node["medicationReference"])
-        named = [concept for item in concepts for concept in _each(item)]
-        code = self._code(coding for concept in named for coding in _each(concept.get("coding")))
+            concepts += self._medication(node["medicationReference"], iri)
+        mark = repr(concepts)  # thousands of values have one code
+        if mark not in self._seen:
+            named = [concept for item in concepts for concept in _each(item)]
+            code = self._code(coding for concept in named for coding in _each(concept.get("coding")))
+            self._seen[mark] = (*_said(named), code)
+        said, spelt, code = self._seen[mark]
         answered = _ANSWER.fullmatch(path)
-        label = _question(_at(self._resource, answered[1])) if answered else _called(named, node)
+        label = _question(_at(resource, answered[1])) if answered else said or _entitled(node) or spelt
         return ": ".join(filter(None, (label or _plain(node.get("class")), _value(node)))), code
 
-    def _medication(self, reference: Any) -> list[Any]:
-        medication = self._bundle.led_to(reference, self._iri)
+    def _medication(self, reference: Any, iri: NamedNode) -> list[Any]:
+        medication = self._bundle.led_to(reference, iri)
         return [medication["code"]] if medication and "code" in medication else [{"text": _text(reference, "display")}]
 
     def _code(self, codings: Iterable[dict[str, Any]]) -> str:
@@ -235,15 +244,22 @@ def _titled(document: dict[str, Any]) -> str:
 
 
 def _called(concepts: list[dict[str, Any]], node: dict[str, Any]) -> str:
+    said, spelt = _said(concepts)
+    return said or _entitled(node) or spelt
+
+
+def _said(concepts: list[dict[str, Any]]) -> tuple[str, str]:
+    """What concepts are called in words, and their codes as they are written; either can be empty."""
     codings = [coding for concept in concepts for coding in _each(concept.get("coding"))]
-    attachments = [content.get("attachment") for content in _each(node.get("content"))]
-    return (
-        next(filter(None, (_text(concept, "text") for concept in concepts)), "")
-        or _joined(_text(coding, "display") for coding in codings)
-        or next(filter(None, (_text(node, name) for name in _TITLES)), "")
-        or _joined(_text(attachment, "title") for attachment in attachments)
-        or _joined(map(_spelt, codings))
-    )
+    text = next(filter(None, (_text(concept, "text") for concept in concepts)), "")
+    return text or _joined(_text(coding, "display") for coding in codings), _joined(map(_spelt, codings))
+
+
+def _entitled(node: dict[str, Any]) -> str:
+    """The description or title of a node, or the titles of what is attached to it."""
+    title = next(filter(None, (_text(node, name) for name in _TITLES)), "")
+    attachments = [content.get("attachment") for content in _each(node.get("content"))] if not title else []
+    return title or _joined(_text(attachment, "title") for attachment in attachments)
 
 
 def _question(item: Any) -> str:
