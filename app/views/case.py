@@ -344,9 +344,10 @@ def _what_if(file: CaseFile, determination: Determination) -> None:
 def _data(file: CaseFile, determination: Determination) -> None:
     workplace, person = session.workplace(), session.user()
     if person.may(Action.EXPORT):
+        part_2 = workplace.letters(file).is_protected(determination)
         writers: dict[tuple[str, str], Callable[[], str | bytes]] = {
-            ("HTML", "html"): partial(to_html, [determination], file.decisions),
-            ("PDF", "pdf"): partial(pdf.record_to_pdf, [determination], file.decisions),
+            ("HTML", "html"): partial(to_html, [determination], file.decisions, part_2=part_2),
+            ("PDF", "pdf"): partial(pdf.record_to_pdf, [determination], file.decisions, part_2=part_2),
             ("Turtle", "ttl"): partial(_turtle, determination),
             ("FHIR", "json"): partial(fhir.to_text, [determination], file.decisions),
         }

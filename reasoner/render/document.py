@@ -23,6 +23,7 @@ from reasoner.render.json import SHOWN
 from reasoner.render.provenance import iri
 from reasoner.render.wording import (
     HEADLINE,
+    PART_2_NOTICE,
     bearing_words,
     combination,
     documentation_request,
@@ -43,9 +44,9 @@ _LINK = re.compile(r"(?<=:)(?=//)|(?<=[wW])(?=\.)")
 _MARKER = re.compile(r"^([-+=]|\d+(?=[.)]))")
 
 
-def to_html(determinations: Iterable[Determination], decisions: Sequence[Signed] = ()) -> str:
-    """Determinations, each with the decisions on it, as one self-contained HTML page that loads nothing."""
-    records = [content(determination, decisions) for determination in determinations]
+def to_html(determinations: Iterable[Determination], decisions: Sequence[Signed] = (), *, part_2: bool = False) -> str:
+    """Determinations, each with the decisions on it, as one self-contained HTML page that loads nothing; see `content`."""
+    records = [content(determination, decisions, part_2=part_2) for determination in determinations]
     return environment("html").get_template("record.html").render(records=records)
 
 
@@ -84,12 +85,13 @@ def _escape(value: object) -> object:
     return _MARKER.sub(lambda match: match[1] + "\\" if match[1].isdigit() else "\\" + match[1], text)
 
 
-def content(determination: Determination, decisions: Sequence[Signed] = ()) -> dict[str, Any]:
+def content(determination: Determination, decisions: Sequence[Signed] = (), *, part_2: bool = False) -> dict[str, Any]:
     """What the templates show of a determination and of the decisions on it, as plain values.
 
     Args:
         determination: the determination.
         decisions: recorded decisions of the request; those on other periods of service are left out.
+        part_2: whether 42 CFR Part 2 is known to protect the records, whatever the chart says.
     """
     case = determination.case
     version = determination.evaluation.policy.version if determination.evaluation else None
@@ -101,6 +103,7 @@ def content(determination: Determination, decisions: Sequence[Signed] = ()) -> d
         "outcome": determination.outcome.value,
         "headline": HEADLINE[determination.outcome],
         "facts": [
+            *((("Notice", PART_2_NOTICE),) if part_2 or case.has_part2_records else ()),
             ("Request", case.iri),
             ("Service", service),
             ("Kind", f"{', '.join(case.traits)}; member aged {case.age()} at the start of service"),

@@ -15,9 +15,11 @@ from reasoner.review.acts import Signed
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def record_to_pdf(determinations: Iterable[Determination], decisions: Sequence[Signed] = ()) -> bytes:
-    """Determinations, each with the decisions on it, as one PDF; raises `UsageError` where Typst is not installed."""
-    return _typeset("record.typ", {"records": [content(d, decisions) for d in determinations]})
+def record_to_pdf(
+    determinations: Iterable[Determination], decisions: Sequence[Signed] = (), *, part_2: bool = False
+) -> bytes:
+    """Determinations, each with the decisions on it, as one PDF, see `content`; raises `UsageError` where Typst is not installed."""
+    return _typeset("record.typ", {"records": [content(d, decisions, part_2=part_2) for d in determinations]})
 
 
 def letter_to_pdf(text: str) -> bytes:

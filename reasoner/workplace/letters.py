@@ -54,6 +54,11 @@ class Letters:
             part_2=correspondence.part_2,
         )
 
+    def is_protected(self, determination: Determination) -> bool:
+        """Whether 42 CFR Part 2 protects the records: the chart says so, or the settings name such requests."""
+        named = any(fits(asked, self._traits) for asked in self._settings.part_2)
+        return named or determination.case.has_part2_records
+
     def _seal_value(self, value: object, user: User, rationale: str) -> object:
         return self.sealed(value, user, rationale) if isinstance(value, str) else value
 
@@ -76,8 +81,7 @@ class Letters:
             due=_due_words(deadline.due) if deadline else "",
             extended_due=_due_words(deadline.if_extended) if deadline and deadline.if_extended else "",
             supply_within=_limit_words(deadline.rule.supply) if deadline and stands_still else "",
-            part_2=determination.case.has_part2_records
-            or any(fits(asked, self._traits) for asked in self._settings.part_2),
+            part_2=self.is_protected(determination),
         )
 
 

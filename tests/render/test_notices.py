@@ -11,6 +11,7 @@ from rdflib import Graph
 from reasoner import Determination, Policy, determine
 from reasoner.logic.fold import Outcome
 from reasoner.policy.model import CriterionKind
+from reasoner.render.document import to_html, to_markdown
 from reasoner.render.notices import (
     LETTERS,
     PLACEHOLDER,
@@ -167,6 +168,14 @@ def test_letters_on_protected_records_carry_their_notice(policy: Policy) -> None
     for disposition in LETTERS - {Disposition.REFERRED_TO_PEER, Disposition.DOCUMENTATION_REQUESTED}:
         assert PART_2_NOTICE in letter(determination, disposition, part_2=True)
         assert PART_2_NOTICE not in letter(determination, disposition)
+
+
+def test_a_record_of_protected_records_carries_the_notice_in_every_form(policy: Policy) -> None:
+    plain = determined(policy, "adult-admission/criteria-met")
+    stated = determined(policy, "adult-admission/criteria-met", ":request nec:part2Records true .")
+    for text in (to_html([stated]), to_html([plain], part_2=True), to_markdown([stated])):
+        assert PART_2_NOTICE in text
+    assert PART_2_NOTICE not in to_html([plain])
 
 
 # ---------------------------------------------------------------- what a signature puts in, and how it looks

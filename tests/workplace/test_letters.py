@@ -141,6 +141,7 @@ def test_substance_use_records_are_protected_by_the_settings(workplace: Workplac
     file = opened(workplace, policy, "substance-use/withdrawal-unmanageable")
     letters = workplace.letters(file)
     proposal = adverse(letters, file)
+    assert letters.is_protected(file.determinations[0])
     assert PART_2_NOTICE in proposal.letter
     assert letters.missing(file.determinations[0], proposal, CLINICIAN) == []
     without = adverse(letters, file, proposal.letter.replace(PART_2_NOTICE, ""))
