@@ -370,7 +370,8 @@ def own_statuses(world: World) -> Rows:
 
 @answer
 def awaiting_decision(world: World) -> Rows:
-    decided = {decision["determination"] for decision in world.decisions}
+    closing = {"approved", "adverse", "withdrawn"}
+    decided = {decision["determination"] for decision in world.decisions if decision["disposition"] in closing}
     return [(d.case.iri, d.service_start, d.outcome.value) for d in world.determinations if str(iri(d)) not in decided]
 
 
