@@ -38,8 +38,9 @@ _MANY = 4 * 2**20
 but leaves files, however few the graphs are."""
 _FLUSH = 16 * 2**20
 """Characters of updates after which Oxigraph writes its memory to its tables; until then its log keeps the updates."""
-_COMPACT = 64 * 2**20
-"""After more characters of updates than this, closing compacts the tables: queries are then about twice as fast."""
+_COMPACT = 32 * 2**20
+"""After more characters of updates and new graphs than this, closing compacts the tables: queries over many tables take many
+times as long."""
 
 
 class Store(Protocol):
@@ -122,13 +123,17 @@ class MemoryStore:
         if len(added) < _MANY:
             self.update(change.update())
             return
-        with _errors_of_oxigraph(""):
-            self._store.bulk_load(added, format=ox.RdfFormat.N_QUADS, lenient=True)
+        self._add(added)
         try:
             self.update(change.rest().update())
         except NecessityError:
             self.update(Change(graphs=dict.fromkeys(name for name in change.new if name in change.graphs)).update())
             raise
+
+    def _add(self, quads: str) -> None:
+        """Add N-Quads that this package wrote, as tables of their own."""
+        with _errors_of_oxigraph(""):
+            self._store.bulk_load(quads, format=ox.RdfFormat.N_QUADS, lenient=True)
 
     def triples(self, graph: str) -> str:
         """See `Store.triples`."""
@@ -184,6 +189,10 @@ class DirectoryStore(MemoryStore):
         self._written += len(text)
         if self._written // _FLUSH > (self._written - len(text)) // _FLUSH:
             self._store.flush()
+
+    def _add(self, quads: str) -> None:
+        super()._add(quads)
+        self._written += len(quads)
 
     def copy(self, directory: Path) -> None:
         """Make a knowledge base in another directory with the present content; the files are linked, not copied."""
