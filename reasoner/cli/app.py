@@ -38,7 +38,7 @@ def add(commands: Commands) -> None:
         "--settings",
         metavar="FILE",
         type=Path,
-        help="turnaround rules, roles and limits, as TOML; default app/settings.toml",
+        help="turnaround rules, what letters say, roles and limits, as TOML; default app/settings.toml",
     )
     app.add_argument(
         "--auth", metavar="FILE", type=Path, help="sign-in with an OpenID Connect provider: TOML with the table [auth]"

@@ -102,7 +102,7 @@ class Workplace:
         kb: the knowledge base, open to be changed.
         policy: the policy.
         folder: where the drafts and the audit trail are.
-        settings: turnaround rules, roles and limits.
+        settings: turnaround rules, what letters say, roles and limits.
         configuration: a payer's readings and parameters.
     """
 
