@@ -46,6 +46,11 @@ def label(choice: Choice) -> str:
     return f"Correct what {act.name} signed on {act.time:%Y-%m-%d}: {_LABEL[choice.disposition].lower()}"
 
 
+def verb(choice: Choice) -> str:
+    """What the button says that is signed."""
+    return f"Correct to: {_LABEL[choice.disposition].lower()}" if choice.corrects else _LABEL[choice.disposition]
+
+
 def name(choice: Choice) -> str:
     """How the draft names a choice."""
     return f"{choice.disposition} corrects" if choice.corrects else choice.disposition.value

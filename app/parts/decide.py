@@ -195,7 +195,7 @@ def _sign(
     # The browser keeps a box ticked as long as it has one name, so it has another after each signature.
     read = st.checkbox("I have read the record and the criteria", key=f"read {file.id} {state.get('signatures', 0)}")
     licence = f", {person.licence}" if person.licence else ""
-    label = f"{acting.label(choice)}: sign as {person.name}{licence}"
+    label = f"{acting.verb(choice)}: sign as {person.name}{licence}"
     if st.button(label, type="primary", disabled=not read or blocked or not file.recorded, width="stretch"):
         if unseen:
             st.warning("The draft was changed in another window just now. Read it again, then sign.")
