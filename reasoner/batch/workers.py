@@ -60,6 +60,9 @@ class Worker:
             if piece.suffix in (QUADS, ARROW) and not piece.at_once:
                 self._determine_quads(piece, result)
                 return result
+            told = self._determine_files(piece, result) if job.engine is Engine.FAST and not job.whole else set()
+            if told:
+                piece = replace(piece, files=tuple(name for name in piece.files if name not in told))
             for data_set in stream.read(piece, self._policy, as_of=job.as_of, options=job.options):
                 self._determine(data_set, result)
         except stream.ScatteredError:
@@ -86,6 +89,18 @@ class Worker:
             result.rows.append(Row(source, request, *line))
             result.read += 1
             result.determined += 1
+
+    def _determine_files(self, piece: Piece, result: PieceResult) -> set[str]:
+        """Determine the charts in small files as columns, where the lines follow from these; returns the files."""
+        found = stream.files_of(piece, self._policy)
+        if found is None:
+            return set()
+        lines = self._columns().lines(found.table, piece.name, self._job.as_of, self._job.today)
+        for run, (request, line) in lines.items():
+            result.rows.append(Row(found.names[run], request, *line))
+        result.read += len(lines)
+        result.determined += len(lines)
+        return {found.names[run] for run in lines}
 
     def _columns(self) -> ColumnWriter:
         from reasoner.batch.columns import ColumnWriter

@@ -143,6 +143,11 @@ def _head(path: Path) -> bytes:
         return b""
 
 
+def holds_fhir(data: bytes) -> bool:
+    """Whether RDF has the names of FHIR, as its resources have."""
+    return _FHIR_NAMES(data) is not None
+
+
 def may_be_fhir(name: str, suffix: str | None) -> bool:
     """Whether a source can hold FHIR, as far as its type and its beginning tell.
 
@@ -153,7 +158,7 @@ def may_be_fhir(name: str, suffix: str | None) -> bool:
     given = given_type(name, suffix)
     kind, packed = file_type(name if given is None else given)
     if kind in TURTLE and not packed and is_local(name):
-        return _FHIR_NAMES(_head(Path(name))) is not None
+        return holds_fhir(_head(Path(name)))
     return kind in (FHIR, LINES, *TURTLE)
 
 

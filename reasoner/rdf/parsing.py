@@ -137,6 +137,22 @@ def parse_datasets(data: bytes, syntax: ox.RdfFormat, source: str) -> list[DataS
     return [data_set(f"{source} <{name}>", shared + triples) for name, triples in named.items()]
 
 
+def sorted_lines(data: bytes, syntax: ox.RdfFormat, source: str) -> list[bytes] | None:
+    """The triples of a document as sorted lines of N-Triples; None where `parse_datasets` may refuse it.
+
+    Args:
+        data: the document in UTF-8.
+        syntax: Turtle or N-Triples.
+        source: what the document is called.
+    """
+    try:
+        text = _decode(data, source)
+        found = ox.serialize(_parsed(text, syntax, source), format=ox.RdfFormat.N_TRIPLES) or b""
+    except (DocumentationError, SyntaxError, MemoryError, ValueError, OSError):
+        return None
+    return None if f"<{_RELATIVE}".encode() in found else sorted(found.splitlines(keepends=True))
+
+
 def load_files(paths: Iterable[Path]) -> Graph:
     """One graph of all the Turtle files of a policy; raises `PolicyError` where one cannot be read."""
     graph = Graph(bind_namespaces="none")
@@ -320,10 +336,14 @@ def _refuse_deep_xml(text: str, source: str) -> None:
         reader.Parse(text.encode(), True)
 
 
-def _parse(text: str, syntax: ox.RdfFormat, source: str, *, rename: bool = False) -> Iterator[ox.Quad]:
+def _parsed(text: str, syntax: ox.RdfFormat, source: str, *, rename: bool = False) -> ox.QuadParser:
     base = _RELATIVE + quote(source)
+    return ox.parse(input=text.encode(), format=syntax, base_iri=base, rename_blank_nodes=rename)
+
+
+def _parse(text: str, syntax: ox.RdfFormat, source: str, *, rename: bool = False) -> Iterator[ox.Quad]:
     try:
-        yield from ox.parse(input=text.encode(), format=syntax, base_iri=base, rename_blank_nodes=rename)
+        yield from _parsed(text, syntax, source, rename=rename)
     except SyntaxError as error:
         where = f"{source}: line {error.lineno}, column {error.offset}" if error.lineno else source
         if "LoadDocumentCallback" in str(error):

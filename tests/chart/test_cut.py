@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from benchmarks.generate import generate
 from reasoner import Policy
+from reasoner.batch.model import Job
+from reasoner.batch.workers import Worker
 from reasoner.chart.fast import nodes, stream
 from reasoner.chart.fast.piece import ARROW, QUADS, Piece
 from reasoner.chart.fast.stream import StreamedDataSet
@@ -257,3 +259,14 @@ def test_columns_of_numbers_are_refused() -> None:
     batch = pa.record_batch([pa.array([[1]])] * 4, names=list(quads.COLUMNS))
     with pytest.raises(DocumentationError, match="the column subject is no text"):
         quads.checked(batch, "x")
+
+
+@pytest.mark.parametrize("wrong", ['"2025-02-30"', '"2;25-02-03"', '"2025-02-03Z"'])
+def test_a_date_that_is_none_costs_its_chart(wrong: str, policy: Policy) -> None:
+    rows = charts(3, 12)
+    place = next(n for n, row in enumerate(rows) if row[3] == "<urn:g:001>" and row[1].endswith("/issued>"))
+    rows[place] = (*rows[place][:2], f"{wrong}^^<http://www.w3.org/2001/XMLSchema#date>", rows[place][3])
+    result = Worker(Job())(Piece(("quads",), QUADS, data=lines_of(rows).encode()))
+    assert result.read == 3
+    assert len({row.source for row in result.rows} | {one.source for one in result.rejections}) == 3
+    assert len({row.source for row in result.rows}) >= 2

@@ -37,6 +37,7 @@ from reasoner.chart.fast.template import NodeView, without
 from reasoner.chart.model import Case, Meaning
 from reasoner.policy.model import Policy
 from reasoner.rdf import graphs, terms
+from reasoner.rdf.compiled_shacl import DoubtError
 from reasoner.rdf.namespaces import NEC
 from reasoner.rdf.terms import Term
 
@@ -190,7 +191,10 @@ class Charts:
         codes = self._value(name, nodes)
         days = np.full(len(self.table.cut.terms) + 1, NEVER)
         for code in np.flatnonzero(np.bincount(codes + 1)[1:]).tolist():
-            day = self._judge.reader.day(name, self.table.cut.terms[code])
+            try:
+                day = self._judge.reader.day(name, self.table.cut.terms[code])
+            except DoubtError:
+                day = None  # the reader of the chart finds the words
             days[code] = _WRONG if day is None else day.toordinal()
         return days[codes]
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 SIZE = 2**22
 """About how many bytes a piece has: as columns, some hundred charts take hardly longer than a few."""
+_FILES, _TURTLE_FILES = 64, 512  # how many are read together; those of Turtle are as columns
 QUADS, SHEET, EXPORT, ARROW = ".nq", rows.CSV, "export", "arrow"
 
 
@@ -134,7 +135,7 @@ def pieces(paths: Iterable[str], suffix: str | None = None, size: int = SIZE) ->
             continue
         together.append(name)
         gathered += os.stat(name).st_size
-        if gathered >= size or len(together) >= 64:
+        if gathered >= size or len(together) >= (_TURTLE_FILES if kind in sources.TURTLE else _FILES):
             yield Piece(tuple(together))
             together, gathered = [], 0
     if together:

@@ -250,6 +250,44 @@ def _node_reader(policy: Policy) -> NodeReader:
     return NodeReader(reader(policy).declares, reader(policy).guarded)
 
 
+@dataclass(frozen=True)
+class Files:
+    """The files of a piece that hold a plain chart each, read together."""
+
+    names: list[str]
+    """The file of each run."""
+    table: NodeTable
+    """What the runs say."""
+
+
+def files_of(piece: Piece, policy: Policy) -> Files | None:
+    """The files of Turtle in a piece of small files; None if there is none, or no NumPy.
+
+    Where a file is not plainly well formed, its run is not either, or there is none.
+    """
+    if piece.suffix or piece.data is not None or piece.spool or not numpy_is_there():
+        return None
+    by_file = {name: lines for name in piece.files if (lines := _turtle(name))}
+    if not by_file:
+        return None
+    from reasoner.chart.fast.cut import cut
+
+    blocks = (
+        b"".join(lines).replace(b" .\n", b" <urn:file:%d> .\n" % number)
+        for number, lines in enumerate(by_file.values())
+    )
+    return Files(list(by_file), _node_reader(policy).read(cut(b"".join(blocks))))
+
+
+def _turtle(name: str) -> list[bytes] | None:
+    """The triples of a file of Turtle that is no FHIR."""
+    kind, packed = file_type(name)
+    if packed or kind not in sources.TURTLE:
+        return None
+    data = _content(name)
+    return None if sources.holds_fhir(data) else parsing.sorted_lines(data, parsing.SYNTAXES[kind], name)
+
+
 def numpy_is_there() -> bool:
     """Whether quads can be read as columns."""
     return find_spec("numpy") is not None
