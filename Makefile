@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CASES ?= data/cases/mp9556
 # Which tests: by default those that take seconds. MARKS= for all of them.
-MARKS ?= not slow
+MARKS ?= not slow and not walk
 # What the cutter in C is built from, where there is a compiler, as the package is installed.
 CUTTER := hatch_build.py reasoner/chart/fast/cut.c
 # How many processes run tests, and how long `make fuzz` looks for failures.
@@ -13,7 +13,7 @@ SECONDS ?= 60
 # All processes have to collect the tests in the same order, so their hashes have the same seed.
 PYTEST := PYTHONHASHSEED=0 $(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal
 
-.PHONY: determine app test coverage fuzz check lint reference clean
+.PHONY: determine app test walk coverage fuzz check lint reference clean
 
 determine: $(VENV)/.run
 	$(BIN)/necessity determine $(CASES)
@@ -30,6 +30,10 @@ build/kb: | $(VENV)/.app
 
 test: $(VENV)/.dev
 	$(PYTEST) -m "$(MARKS)"
+
+# A person's day in the workplace, in headless Chromium.
+walk: $(VENV)/.dev
+	$(PYTEST) -m walk tests/walk
 
 # The branches that the tests take, those in other processes included; fails below the share in pyproject.toml.
 coverage: $(VENV)/.dev

@@ -14,7 +14,7 @@ from reasoner.workplace.worklist import request_id
 def show() -> None:
     """Show the page."""
     workplace, person = session.workplace(), session.user()
-    st.title("New request")
+    st.title("New request", anchor=False)
     if not person.may(Action.TAKE_IN):
         st.info(f"As {person.role.value} you cannot take in requests.", icon=":material/visibility:")
         return

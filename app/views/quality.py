@@ -21,7 +21,7 @@ _Row = tuple[str, ...]
 def show() -> None:
     """Show the page."""
     session.user().require(Action.QUERY)
-    st.title("Quality")
+    st.title("Quality", anchor=False)
     view = st.segmented_control(
         "View",
         ("Public metrics", "Agreement"),

@@ -48,7 +48,7 @@ def show() -> None:
     """Show the page."""
     workplace, person, state = session.workplace(), session.user(), st.session_state
     id_ = st.query_params.get("id") or state.get("case")
-    st.title("Read the record")
+    st.title("Read the record", anchor=False)
     if not id_:
         st.info("Choose a request from the worklist.", icon=":material/checklist:")
         return

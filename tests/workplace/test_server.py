@@ -11,7 +11,7 @@ import pytest
 
 from reasoner import Policy
 from tests.workplace.sample_base import build
-from tests.workplace.test_story import PATIENCE, start
+from tests.walk.visitor import PATIENCE, start
 
 pytestmark = pytest.mark.slow
 
