@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from reasoner import Policy
-from tests.workplace.sample_base import build
 from tests.walk.visitor import PATIENCE, start
+from tests.workplace.sample_base import build
 
 pytestmark = pytest.mark.slow
 
