@@ -422,12 +422,12 @@ def test_quads_of_a_graph_may_stand_apart(given: str, tmp_path: Path, monkeypatc
     apart.write_text("".join(sorted(lines, key=lambda line: hashlib.sha256(line.encode()).digest())))
     wanted = tmp_path / "wanted"
     assert main(["determine", str(together), "--format", "csv", "--out", str(wanted)]) == 0
-    path = str(apart)
+    source = [str(apart)]
     if given == "standard input":
         monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(apart.read_bytes())))
-        path = "-"
+        source = ["-", "--input-format", "nq"]
     out = tmp_path / "out"
-    assert main(["determine", path, "--input-format", "nq", "--format", "csv", "--out", str(out)]) == 0
+    assert main(["determine", *source, "--format", "csv", "--out", str(out)]) == 0
     rows = [line.split(",", 1)[1] for line in out.read_text().splitlines()]
     assert rows == [line.split(",", 1)[1] for line in wanted.read_text().splitlines()]
     assert len({row.split(",")[0] for row in rows}) == 3

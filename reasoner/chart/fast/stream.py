@@ -251,7 +251,7 @@ def _node_reader(policy: Policy) -> NodeReader:
 
 
 @dataclass(frozen=True)
-class Files:
+class FileTable:
     """The files of a piece that hold a plain chart each, read together."""
 
     names: list[str]
@@ -260,7 +260,7 @@ class Files:
     """What the runs say."""
 
 
-def files_of(piece: Piece, policy: Policy) -> Files | None:
+def files_of(piece: Piece, policy: Policy) -> FileTable | None:
     """The files of Turtle in a piece of small files; None if there is none, or no NumPy.
 
     Where a file is not plainly well formed, its run is not either, or there is none.
@@ -276,7 +276,7 @@ def files_of(piece: Piece, policy: Policy) -> Files | None:
         b"".join(lines).replace(b" .\n", b" <urn:file:%d> .\n" % number)
         for number, lines in enumerate(by_file.values())
     )
-    return Files(list(by_file), _node_reader(policy).read(cut(b"".join(blocks))))
+    return FileTable(list(by_file), _node_reader(policy).read(cut(b"".join(blocks))))
 
 
 def _turtle(name: str) -> list[bytes] | None:
