@@ -1,0 +1,122 @@
+"""Reading a record in a browser: by key and by selection, the words that are used are those that stand there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from reasoner import Policy
+from reasoner.review import people
+from reasoner.review.authority import Role
+from reasoner.store.backends import open_store
+from reasoner.store.base import KnowledgeBase
+from reasoner.workplace.files import Upload
+from reasoner.workplace.service import Workplace
+from reasoner.workplace.worklist import request_id
+from tests.workplace.test_evidence import FACTS
+from tests.workplace.test_story import CHROMIUM, Visitor, start
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine to drive the workplace with"),
+]
+NOTE = (
+    "Intake \U0001f9e0 2026-02-09\n\nTold to leave the flat; he sleeps in the truck.\n\n"
+    "<b>We wrote</b> a safety plan together.\n\fHis sister is in a shelter.\n"
+)
+"""A character beyond the basic plane stands before all that is selected, and markup that is none."""
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory: pytest.TempPathFactory, policy: Policy) -> Iterator[tuple[str, Path]]:
+    """The address of a record that is read, and its base."""
+    base = tmp_path_factory.mktemp("reader") / "kb"
+    nora = people.local("Nora Fields", Role.REVIEWER)
+    kb = KnowledgeBase(open_store(base, write=True))
+    kb.load_policy(policy)
+    opened = Workplace(kb, policy, base / "workplace")
+    files = opened.evidence.look(nora, [Upload("intake.txt", NOTE.encode())])
+    request, _ = opened.evidence.create(nora, FACTS, files, {files.documents[0].digest: {"issued": "2026-02-09"}})
+    opened.close()
+    process, url = start(base)
+    yield f"{url}/read?id={request_id(request)}", base
+    process.terminate()
+
+
+@pytest.fixture
+def reader(record: tuple[str, Path]) -> Iterator[Visitor]:
+    url, _, path = record[0].partition("/read")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+        )
+        visitor = Visitor(browser, url)
+        visitor.sign_in("Nora Fields", path=f"/read{path}")
+        visitor.page.locator("[role=document]").wait_for()
+        visitor.settle()
+        yield visitor
+        browser.close()
+
+
+def pick(visitor: Visitor, criterion: str) -> None:
+    visitor.page.locator("[data-testid=stSelectbox]", has_text="Criterion").locator("input").click()
+    visitor.page.keyboard.type(criterion)
+    visitor.page.keyboard.press("Enter")
+    visitor.settle()
+
+
+def marked(visitor: Visitor) -> str:
+    """The sentence that the person has gone to."""
+    visitor.settle()
+    return "".join(visitor.page.locator("[role=document] .now").all_text_contents())
+
+
+def test_a_sentence_is_gone_to_used_and_rejected_by_key(reader: Visitor) -> None:
+    page, text = reader.page, reader.page.locator("[role=document]")
+    first = "Told to leave the flat; he sleeps in the truck."
+    pick(reader, "unstable living situation")
+    assert marked(reader) == first
+    text.press("n")
+    second = marked(reader)
+    assert second not in ("", first)
+    text.press("p")
+    text.press("u")
+    expect(page.locator(".quote.here .said")).to_have_text(f"“{first}”")
+    page.get_by_role("button", name="Leave it").click()
+    assert marked(reader) == first
+    text.press("n")
+    text.press("r")
+    assert marked(reader) not in ("", first, second)
+    reader.check()
+
+
+def test_selected_words_are_used_whole_and_stated(reader: Visitor) -> None:
+    page, text = reader.page, reader.page.locator("[role=document]")
+    pick(reader, "safety plan documented")
+    left, right, middle = page.evaluate(
+        """() => {
+            const find = (root) => { for (const e of root.querySelectorAll("*")) { if (e.matches("[role=document]")) return e; const f = e.shadowRoot && find(e.shadowRoot); if (f) return f; } };
+            const words = "fety plan toget", walker = document.createTreeWalker(find(document), NodeFilter.SHOW_TEXT), range = document.createRange();
+            for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+                const at = node.data.indexOf(words); if (at < 0) continue;
+                range.setStart(node, at); range.setEnd(node, at + words.length);
+                const box = range.getBoundingClientRect(); return [box.left, box.right, (box.top + box.bottom) / 2];
+            }
+        }"""
+    )
+    page.mouse.move(left, middle)
+    page.mouse.down()
+    page.mouse.move(right, middle, steps=5)
+    page.mouse.up()
+    page.keyboard.press("u")
+    expect(page.locator(".quote.here .said")).to_have_text("“safety plan together”")
+    page.get_by_text("affirmed", exact=True).click()
+    reader.settle()
+    page.get_by_role("button", name="State it as Nora Fields").click()
+    page.get_by_text("On record.").wait_for()
+    expect(page.locator("[role=document] .affirmed").first).to_have_text("safety plan together")
+    assert "<b>We wrote</b>" in text.inner_text()
+    reader.check()
