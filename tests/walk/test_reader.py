@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from reasoner import Policy
 from reasoner.review import people
@@ -16,13 +16,9 @@ from reasoner.store.base import KnowledgeBase
 from reasoner.workplace.files import Upload
 from reasoner.workplace.service import Workplace
 from reasoner.workplace.worklist import request_id
+from tests.walk.visitor import Visitor, start
 from tests.workplace.test_evidence import FACTS
-from tests.workplace.test_story import CHROMIUM, Visitor, start
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine to drive the workplace with"),
-]
 NOTE = (
     "Intake \U0001f9e0 2026-02-09\n\nTold to leave the flat; he sleeps in the truck.\n\n"
     "<b>We wrote</b> a safety plan together.\n\fHis sister is in a shelter.\n"
@@ -47,18 +43,14 @@ def record(tmp_path_factory: pytest.TempPathFactory, policy: Policy) -> Iterator
 
 
 @pytest.fixture
-def reader(record: tuple[str, Path]) -> Iterator[Visitor]:
+def reader(browser, record: tuple[str, Path]) -> Iterator[Visitor]:
     url, _, path = record[0].partition("/read")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        )
-        visitor = Visitor(browser, url)
-        visitor.sign_in("Nora Fields", path=f"/read{path}")
-        visitor.page.locator("[role=document]").wait_for()
-        visitor.settle()
-        yield visitor
-        browser.close()
+    visitor = Visitor(browser, url)
+    visitor.sign_in("Nora Fields", path=f"/read{path}")
+    visitor.page.locator("[role=document]").wait_for()
+    visitor.settle()
+    yield visitor
+    visitor.close()
 
 
 def pick(visitor: Visitor, criterion: str) -> None:
