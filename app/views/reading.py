@@ -13,7 +13,7 @@ from parts.components import Place, TextPage, reader
 
 from reasoner.abstraction.suggestions import Suggestion
 from reasoner.chart.model import Assertion
-from reasoner.determination.model import CriterionResult, Determination
+from reasoner.determination.model import CriterionResult
 from reasoner.ground.display import plain
 from reasoner.ground.errors import NecessityError
 from reasoner.logic.fold import UNRESOLVED
@@ -119,7 +119,7 @@ def _panes(file: CaseFile, documents: Sequence[RecordDocument]) -> None:
     of_criterion = suggested.get(chosen, ())
     now = _now(file.id, chosen, of_criterion)
     with left:
-        document = _document(file.id, documents, determination, of_criterion, now)
+        document = _document(file.id, documents, of_criterion, now)
         stated = [each for each in stated_of(determination) if each.text == document.text.digest]
         revised = [
             each for each in workplace.evidence.revised(person, file.case.iri) if each.text == document.text.digest
@@ -156,10 +156,9 @@ def _criterion(leaves: dict[str, CriterionResult], suggested: dict[str, tuple[Su
     """Show the criteria and what the one that is picked asks for."""
 
     def told(id_: str) -> str:
+        # The page keeps showing the label that was picked, so a label holds nothing that changes.
         result = leaves[id_]
-        icon = paint.ICON[paint.tone(result.status.value)]
-        name = result.criterion.notation or id_
-        return f"{icon} {name}  {result.criterion.label} ({len(suggested.get(id_, ()))})"
+        return f"{result.criterion.notation or id_}  {result.criterion.label}"
 
     options = list(leaves)
     key, shown, wanted = "criterion to read", "criterion that is read", st.session_state.get("criterion")
@@ -173,7 +172,7 @@ def _criterion(leaves: dict[str, CriterionResult], suggested: dict[str, tuple[Su
     place = st.container()
     if st.button("Next open criterion", disabled=not following, icon=":material/skip_next:"):
         st.session_state[key] = following
-    chosen: str = place.selectbox("Criterion (sentences to read)", options, key=key, format_func=told)
+    chosen: str = place.selectbox("Criterion", options, key=key, format_func=told)
     st.session_state["criterion"] = st.session_state[shown] = chosen
     result = leaves[chosen]
     paint.html("asked.html", criterion=result.criterion, status=result.status.value)
@@ -188,15 +187,11 @@ def _now(id_: str, criterion: str, suggestions: Sequence[Suggestion]) -> int:
 def _document(
     id_: str,
     documents: Sequence[RecordDocument],
-    determination: Determination,
     suggestions: Sequence[Suggestion],
     now: int,
 ) -> RecordDocument:
     """Show the documents, and return the one that is picked; with another sentence to read, it is that one's document."""
     by_iri = {document.iri: document for document in documents}
-    counts: dict[str, int] = {}
-    for stated in stated_of(determination):
-        counts[stated.text] = counts.get(stated.text, 0) + 1
     key, followed = f"document {id_}", f"followed {id_}"
     place = suggestions[now].passage.anchor if suggestions else ""
     if st.session_state.get(followed) != place or st.session_state.get(key) not in by_iri:
@@ -206,10 +201,10 @@ def _document(
         st.session_state[key] = next((d.iri for d in documents if d.text.digest == best), here)
 
     def told(iri: str) -> str:
-        document, number = by_iri[iri], counts.get(by_iri[iri].text.digest, 0)
+        document = by_iri[iri]
         pages = len(document.text.pages)
         parts = (str(document.day or "no date"), document.title, document.about, f"{pages} page{'s' * (pages > 1)}")
-        return plain(", ".join(filter(None, parts))) + (f" · {number} stated" if number else " · nothing stated yet")
+        return plain(", ".join(filter(None, parts)))
 
     label = f"Document ({len(documents)} in the record)"
     return by_iri[st.selectbox(label, list(by_iri), key=key, format_func=told)]
