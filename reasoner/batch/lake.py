@@ -14,7 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from reasoner.batch import exports, fields
-from reasoner.batch.model import Job
+from reasoner.batch.model import Job, described_twice
 from reasoner.batch.workers import Worker
 from reasoner.chart import sources
 from reasoner.chart.fast import piece
@@ -35,8 +35,8 @@ def determine(
         jobs: how many processes.
 
     Yields:
-        Each path, how many determinations were written to it, and why data sets were rejected. Where a file as a whole is
-        rejected, nothing is written.
+        Each path, how many determinations were written to it, and why data sets, and requests that several graphs of the file
+        describe, were rejected. Where a file as a whole is rejected, nothing is written.
 
     Raises:
         UsageError: there is no such folder, or the result cannot be written.
@@ -57,10 +57,12 @@ def determine(
 
 def _determine(source: Path, target: Path, job: Job, name: Path) -> tuple[Path, int, list[str]]:
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     worker, out, count = Worker(job), target / name, 0
     reasons: list[str] = []
+    described: dict[str, set[str]] = {}
     unfinished = out.with_name(out.name + ".partial")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -79,6 +81,15 @@ def _determine(source: Path, target: Path, job: Job, name: Path) -> tuple[Path, 
                 writer.write_table(pa.Table.from_pylist(records, exports.schema()))
                 reasons += [str(rejection.error) for rejection in result.rejections]
                 count += len(records)
+                for row in result.rows:
+                    described.setdefault(row.request, set()).add(row.source)
+        twice = {request: sorted(sources) for request, sources in described.items() if len(sources) > 1}
+        if twice:
+            found = pq.read_table(unfinished)
+            kept = found.filter(pc.invert(pc.is_in(found["request"], pa.array(sorted(twice), pa.string()))))
+            pq.write_table(kept, unfinished, compression="zstd")
+            reasons += [str(described_twice(*one)) for one in sorted(twice.items())]
+            count = kept.num_rows
         unfinished.replace(out)
     except OSError as error:
         raise UsageError(f"the result cannot be written: {error.strerror}", where=str(out)) from error

@@ -15,11 +15,11 @@ import pyarrow as pa
 
 from reasoner.batch import exports, fields
 from reasoner.batch.fields import Type
-from reasoner.batch.model import Job
+from reasoner.batch.model import Job, described_twice
 from reasoner.batch.workers import Worker
-from reasoner.chart.fast.piece import ARROW, Piece
+from reasoner.chart.fast.piece import ARROW, EXPORT, Piece
 from reasoner.chart.tables.quads import COLUMNS, by_graph, checked, pack
-from reasoner.ground.errors import UsageError
+from reasoner.ground.errors import DocumentationError, UsageError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -61,11 +61,12 @@ def determine(quads: DataFrame, job: Job | None = None, *, partitions: int | Non
         partitions: how many partitions the cases are spread over; by default Spark's own number.
 
     Returns:
-        A DataFrame with the columns of `DETERMINATIONS`, in no order.
+        A DataFrame with the columns of `DETERMINATIONS`, in no order. A request that more than one graph describes is
+        rejected, in one row.
     """
     columns = quads.select(*COLUMNS)
     spread = columns.repartition(partitions, "graph") if partitions else columns.repartition("graph")
-    return spread.sortWithinPartitions("graph").mapInArrow(_of_quads(job or Job()), DETERMINATIONS)
+    return _once(spread.sortWithinPartitions("graph").mapInArrow(_of_quads(job or Job()), DETERMINATIONS))
 
 
 def determine_charts(charts: DataFrame, job: Job | None = None) -> DataFrame:
@@ -77,9 +78,10 @@ def determine_charts(charts: DataFrame, job: Job | None = None) -> DataFrame:
         job: how to determine, as in a batch.
 
     Returns:
-        A DataFrame with the columns of `DETERMINATIONS`, in no order.
+        A DataFrame with the columns of `DETERMINATIONS`, in no order. Each document has a row at least; a request that more
+        than one document describes is rejected, in one row.
     """
-    return charts.select("name", "format", "content").mapInArrow(_of_charts(job or Job()), DETERMINATIONS)
+    return _once(charts.select("name", "format", "content").mapInArrow(_of_charts(job or Job()), DETERMINATIONS))
 
 
 def criteria(determinations: DataFrame) -> DataFrame:
@@ -96,6 +98,31 @@ def criteria(determinations: DataFrame) -> DataFrame:
         "outcome",
         *(f"item.{field.name}" for field in fields.NESTED),
         f.array_contains("gap", f.col("item.criterion")).alias("missing"),
+    )
+
+
+def _once(determinations: DataFrame) -> DataFrame:
+    """Determinations, with a rejection in place of those of each request that more than one data set describes."""
+    from pyspark.sql import Window
+    from pyspark.sql import functions as f
+
+    # The rejected have no request, and would be one window for a single process.
+    of_request = Window.partitionBy("request", f.when(f.col("request").isNull(), f.col("source")))
+    sources = f.array_sort(f.collect_set("source").over(of_request))
+    periods = f.size(f.collect_set("start").over(of_request))
+    several = (f.size(sources) > 1) | (f.count("*").over(of_request) > periods)
+    first = f.row_number().over(of_request.orderBy("source", "start")) == 1
+    marked = determinations.withColumns(
+        {"_sources": sources, "_twice": f.col("request").isNotNull() & several, "_first": first}
+    )
+    template = str(described_twice("%1$s", ["%2$s"]))
+    twice, error = f.col("_twice"), f.format_string(template, "request", f.array_join("_sources", ", "))
+    instead = {"source": f.element_at("_sources", 1), "error": error}
+    return marked.where(~twice | f.col("_first")).select(
+        *(
+            f.when(twice, instead.get(name, f.lit(None))).otherwise(f.col(name)).alias(name)
+            for name in determinations.columns
+        )
     )
 
 
@@ -116,16 +143,20 @@ def _of_charts(job: Job) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.Rec
 
 def _pieces(batch: pa.RecordBatch) -> Iterator[Piece]:
     for row in batch.to_pylist():
-        content = row["content"].encode() if isinstance(row["content"], str) else bytes(row["content"] or b"")
-        yield Piece((row["name"],), "." + str(row["format"]).lstrip(".").lower(), data=content)
+        name, format_, content = str(row["name"] or "a document without a name"), row["format"], row["content"]
+        missing = [column for column in ("name", "format", "content") if row[column] in (None, "", b"")]
+        if missing:
+            error = DocumentationError(f"the document has no {' and no '.join(missing)}", where=name)
+            yield Piece((name,), EXPORT, data=b"", error=error)
+            continue
+        data = content.encode() if isinstance(content, str) else bytes(content)
+        yield Piece((name,), "." + str(format_).lstrip(".").lower(), data=data)
 
 
 def _batches(job: Job, pieces: Iterable[Piece]) -> Iterator[pa.RecordBatch]:
     shape = exports.schema().append(pa.field("source", pa.string())).append(pa.field("error", pa.string()))
     records: list[dict[str, Any]] = []
     for part in pieces:
-        if part.data == b"":
-            continue
         records += _records(_worker(job), part)
         if len(records) >= _ROWS:
             yield pa.RecordBatch.from_pylist(records, shape)
@@ -142,6 +173,9 @@ def _records(worker: Worker, part: Piece) -> Iterator[dict[str, Any]]:
         yield fields.table_row(json.loads(row.line)) | {"source": row.source, "error": None}
     for rejection in result.rejections:
         yield {"source": rejection.source, "error": str(rejection.error)}
+    if not result.rows and not result.rejections:
+        notes = "".join(f". {note}" for _, note in result.notes)
+        yield {"source": part.name, "error": f"{part.name}: it holds no request{notes}"}
 
 
 @lru_cache(maxsize=2)

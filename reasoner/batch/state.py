@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from reasoner.batch.model import Job, PieceResult, Rejection, Row, Tally
+from reasoner.batch.model import Job, PieceResult, Rejection, Row, Tally, described_twice
 from reasoner.ground.errors import DocumentationError, UsageError
 
 _TABLES = """
@@ -138,15 +138,10 @@ class BatchState:
             rows = db.execute("SELECT DISTINCT source, piece FROM row WHERE request = ? ORDER BY source", (request,))
             sources = [source for source, _ in rows]
             db.execute("DELETE FROM row WHERE request = ?", (request,))
+            error = described_twice(request, sources)
             db.execute(
                 "INSERT INTO rejection VALUES ('', ?, ?, ?, ?, '', ?)",
-                (
-                    sources[0],
-                    f"the request <{request}> is described in more than one data set",
-                    ", ".join(sources),
-                    "Keep a request and its statements in one data set",
-                    b"",
-                ),
+                (sources[0], error.problem, error.where, error.mend, b""),
             )
         db.execute("COMMIT")
 

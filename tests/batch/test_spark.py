@@ -90,6 +90,48 @@ def test_spark(spark, expected: dict[str, dict], tmp_path: Path) -> None:
     assert outcomes == {path.name: manifest[path.name]["outcome"] for path in paths} | {"broken.ttl": None}
 
 
+@pytest.mark.slow
+def test_spark_rejects_a_request_that_two_data_sets_describe_once(spark, expected: dict[str, dict]) -> None:
+    from reasoner.batch.spark import determine
+
+    (twice, other), quads = ("0000003", "0000004"), rows()
+    graph = f"<https://necessity.invalid/generated/{twice}>"
+    first = [row for row in quads if row["graph"] == graph]
+    copies = [row | {"graph": f"<urn:copy:{number}>"} for row in first for number in (1, 2)]
+    whole = [row for row in quads if row["graph"].endswith(f"{other}>")]
+    found = [row.asDict() for row in determine(spark.createDataFrame([*first, *copies, *whole])).collect()]
+    (bad,) = [row for row in found if row["error"]]
+    good = {row["key"] for row in found if not row["error"]}
+    assert good == {key for key, record in expected.items() if record["request"].endswith(f"/{other}#request")} != set()
+    assert bad["request"] is None
+    assert bad["source"] == f"quads {graph}"
+    assert bad["error"].startswith(f"quads {graph}, quads <urn:copy:1>, quads <urn:copy:2>: the request <")
+
+
+def test_each_document_has_a_row() -> None:
+    """One that is empty, blank, of no type, without a name, or whose lines say nothing is rejected by name."""
+    pytest.importorskip("pyspark", reason="pyspark (extra spark) is not installed")
+    from reasoner.batch import spark
+
+    columns = ("name", "format", "content")
+    documents = [
+        *(
+            (f"empty.{kind}", kind, "")
+            for kind in ("ttl", "nt", "nq", "trig", "json", "jsonld", "rdf", "csv", "ndjson")
+        ),
+        ("nothing", "ttl", None),
+        ("blank.nq", "nq", "\n# nothing\n"),
+        ("blank.ndjson", "ndjson", "\n\n"),
+        ("typeless", None, "x"),
+        ("odd.xyz", "xyz", "x"),
+        (None, "ttl", "x"),
+    ]
+    given = pa.RecordBatch.from_pylist([dict(zip(columns, row, strict=True)) for row in documents])
+    found = [row for batch in spark._of_charts(spark.Job())([given]) for row in batch.to_pylist()]
+    assert [row["source"] for row in found] == [name or "a document without a name" for name, _, _ in documents]
+    assert all(row["error"] and row["request"] is None for row in found)
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_plain_lake(expected: dict[str, dict], tmp_path: Path, jobs: int) -> None:
     quads = rows()
@@ -115,3 +157,20 @@ def test_a_lake_that_is_not_sorted_is_refused(tmp_path: Path) -> None:
     ((path, count, reasons),) = lake.determine(tmp_path / "lake", tmp_path / "out")
     assert (count, path.exists()) == (0, False)
     assert "Sort the file by graph" in reasons[0]
+
+
+def test_a_lake_rejects_a_request_that_two_graphs_of_a_file_describe(
+    expected: dict[str, dict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the graphs are in different pieces."""
+    monkeypatch.setattr("reasoner.chart.tables.quads._ROWS", 500)
+    quads = rows()
+    again = [row | {"graph": "<urn:copy>"} for row in quads if row["graph"] == quads[0]["graph"]]
+    (tmp_path / "lake").mkdir()
+    pq.write_table(pa.Table.from_pylist(quads + again), tmp_path / "lake" / "quads.parquet")
+    ((path, count, reasons),) = lake.determine(tmp_path / "lake", tmp_path / "out")
+    found = pq.read_table(path).to_pylist()
+    assert count == len(found) == len(expected) - 1
+    assert {row["key"] for row in found} < set(expected)
+    assert len(reasons) == 1
+    assert "is described in more than one data set" in reasons[0]
