@@ -204,14 +204,18 @@ class ChartReader:
             known: Template = layout.template
             return known
         template = layout.template = Template(layout, self._lexicon.findings)
-        if template.statement:
-            template.meaning = self._mean(template.props, template.names)
-        for of_kind, table in ((template.request, self._request_shape), (template.unread, self._unread_shape)):
-            if of_kind:
-                blank = NodeView({}, set(), self._lexicon.types)
-                tests = [(table.properties[name], template.props[name]) for name in template.props.keys() & table.alone]
-                template.sound &= all(test(blank, values) for test, values in tests)
-                template.sound &= {*template.props, *template.names}.issuperset(table.required)
+        try:
+            if template.statement:
+                template.meaning = self._mean(template.props, template.names)
+            for of_kind, table in ((template.request, self._request_shape), (template.unread, self._unread_shape)):
+                if of_kind:
+                    blank = NodeView({}, set(), self._lexicon.types)
+                    named = template.props.keys() & table.alone
+                    tests = [(table.properties[name], template.props[name]) for name in named]
+                    template.sound &= all(test(blank, values) for test, values in tests)
+                    template.sound &= {*template.props, *template.names}.issuperset(table.required)
+        except DoubtError:
+            template.sound = False
         return template
 
     def view(self, nodes: Nodes) -> NodeView:
@@ -235,8 +239,11 @@ class ChartReader:
             return False
 
     def takes(self, predicate: Term, value: Term) -> bool:
-        """Whether a statement may have a value for a property that is judged by its values alone."""
-        return self._statement_shape.properties[predicate](NodeView({}, set(), {}), (value,))
+        """Whether it is certain that a statement may have a value for a property that is judged by its values alone."""
+        try:
+            return self._statement_shape.properties[predicate](NodeView({}, set(), {}), (value,))
+        except DoubtError:
+            return False
 
     def _conforms(self, node: Term, view: NodeView, table: Table) -> bool:
         template, own = view.nodes[node]
