@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from reasoner.cli import options as shared
 from reasoner.cli.options import BaseLocation
-from reasoner.cli.output import DONE, writer
-from reasoner.ground.display import plain
+from reasoner.cli.output import DONE, write
+from reasoner.ground.display import guarded, plain
 
 if TYPE_CHECKING:
     from reasoner.cli.options import Commands
@@ -81,7 +81,8 @@ def _metrics(options: argparse.Namespace) -> int:
         {"urgency": m.urgency, "measure": m.name, "value": _rounded(m.value), "of": m.of, "share": _rounded(m.share)}
         for m in public_metrics(requests)
     ]
-    return _write(options, rows, ("urgency", "measure", "value", "of", "share"))
+    write(_written(options.format, rows, ("urgency", "measure", "value", "of", "share")), *shared.output_of(options))
+    return DONE
 
 
 def _agreement(options: argparse.Namespace) -> int:
@@ -102,7 +103,9 @@ def _agreement(options: argparse.Namespace) -> int:
             }
             for found in agreement.by_criterion(ratings)
         ]
-        return _write(options, rows, ("criterion", "cases", "reviewers", "agreement", "alpha", "asksForReading"))
+        columns = ("criterion", "cases", "reviewers", "agreement", "alpha", "asksForReading")
+        write(_written(options.format, rows, columns), *shared.output_of(options))
+        return DONE
     rows = [
         {
             "reviewer": names[found.rater],
@@ -115,7 +118,7 @@ def _agreement(options: argparse.Namespace) -> int:
         }
         for found in agreement.by_reviewer(ratings)
     ]
-    columns = (
+    measures = (
         "ratings",
         "agreementWithPanel",
         "kappaWithPanel",
@@ -123,27 +126,28 @@ def _agreement(options: argparse.Namespace) -> int:
         "agreementWithDetermined",
         "kappaWithDetermined",
     )
-    return _write(options, rows, ("reviewer", *columns))
+    write(_written(options.format, rows, ("reviewer", *measures)), *shared.output_of(options))
+    return DONE
 
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 3)
 
 
-def _write(options: argparse.Namespace, rows: Sequence[_Row], columns: Sequence[str]) -> int:
-    if options.format == "json":
-        text = json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
-    elif options.format == "csv":
+def _written(form: str, rows: Sequence[_Row], columns: Sequence[str]) -> str:
+    if form == "json":
+        return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
+    if form == "csv":
         stream = io.StringIO()
         table = csv.DictWriter(stream, columns, lineterminator="\n")
         table.writeheader()
-        table.writerows(rows)
-        text = stream.getvalue()
-    else:
-        text = _as_text([columns, *([_shown(row[column]) for column in columns] for row in rows)])
-    with writer(*shared.output_of(options)) as out:
-        out.write(text.encode())
-    return DONE
+        table.writerows({name: _cell(row[name]) for name in columns} for row in rows)
+        return stream.getvalue()
+    return _as_text([columns, *([_shown(row[column]) for column in columns] for row in rows)])
+
+
+def _cell(value: object) -> object:
+    return guarded(plain(value)) if isinstance(value, str) else value
 
 
 def _shown(value: object) -> str:

@@ -28,7 +28,7 @@ HEAD = """
 @prefix skos: <http://www.w3.org/2004/02/skos/core#> . @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
 @prefix : <https://example.org/signed#> .
 :ann skos:prefLabel "Ann\\u001b[31m Ray" ; nec:authorRole "nurse" ; nec:licence "MO 1" .
-:bob skos:prefLabel "Bob Lee" ; nec:authorRole "nurse" ; nec:licence "MO 2" .
+:bob skos:prefLabel "=Bob Lee" ; nec:authorRole "nurse" ; nec:licence "MO 2" .
 """
 RECEIVED = datetime(2026, 11, 2, tzinfo=UTC)
 
@@ -85,8 +85,8 @@ def base(policy: Policy, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_of_what_a_person_gave_twice_the_last_counts(base: Path) -> None:
     with KnowledgeBase(open_store(base)) as kb:
         found, names = ratings(kb)
-    assert sorted((names[r.rater][:3], r.status, r.determined) for r in found) == [
-        ("Ann", "met", "met"), ("Ann", "not-met", "not-met"), ("Bob", "met", "met"), ("Bob", "met", "not-met"),
+    assert sorted((names[r.rater][:4], r.status, r.determined) for r in found) == [
+        ("=Bob", "met", "met"), ("=Bob", "met", "not-met"), ("Ann\x1b", "met", "met"), ("Ann\x1b", "not-met", "not-met"),
     ]  # fmt: skip
 
 
@@ -125,6 +125,9 @@ def test_the_command_prints_agreement(base: Path, capsys: pytest.CaptureFixture[
     printed = capsys.readouterr().out
     assert "Ann" in printed
     assert "\x1b" not in printed
+    assert main(["kb", "agreement", "--kb", str(base), "--by", "reviewer", "--format", "csv"]) == 0
+    names = {row["reviewer"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))}
+    assert names == {"'=Bob Lee", "Ann[31m Ray"}, "no cell is a formula, and none is obeyed by a terminal"
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd"])
