@@ -1,0 +1,171 @@
+"""A whole day in the workplace: a request from its documents to an appeal that overturns its denial."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from reasoner.render import pdf
+from reasoner.store.audit import AuditTrail
+from tests.walk.visitor import Visitor
+
+EVALUATION = """PSYCHIATRIC EVALUATION
+
+Date of service: 2026-11-02
+Author: Ilse Brandvold, MD, psychiatrist
+
+Ms. Okafor meets criteria for major depressive disorder, recurrent, moderate (F33.1).
+
+She has missed eleven work days this month and no longer cooks or cleans for herself.
+
+She wrote a safety plan with us today and knows whom to call at any hour.
+"""
+NOTE = """PROGRAM INTAKE NOTE
+
+Date: 2026-11-03
+Author: Theo Marchetti, LPC
+
+She wants to take part in groups three days a week and signed the treatment agreement.
+"""
+RETURNED = """ADDENDUM
+
+Date: 2026-11-20
+Author: Theo Marchetti, LPC
+
+Her sister refuses to attend family sessions and nobody else is close to her.
+"""
+
+
+@pytest.fixture
+def packet(tmp_path: Path) -> list[Path]:
+    """A faxed evaluation and a note, as they come with a request."""
+    evaluation, note = tmp_path / "evaluation.pdf", tmp_path / "note.txt"
+    evaluation.write_bytes(pdf.letter_to_pdf(EVALUATION))
+    note.write_text(NOTE)
+    return [evaluation, note]
+
+
+def day(visitor: Visitor, label: str, value: str) -> None:
+    visitor.page.get_by_role("group", name=label, exact=True).get_by_role("spinbutton").first.click()
+    visitor.page.keyboard.type(value.replace("-", ""))
+    visitor.page.keyboard.press("Tab")
+    visitor.settle()
+
+
+def choose(visitor: Visitor, label: str, option: str) -> None:
+    visitor.page.get_by_label(label, exact=True).click()
+    visitor.page.keyboard.type(option)
+    visitor.page.keyboard.press("Enter")
+    visitor.settle()
+
+
+def sign(visitor: Visitor, what: str, *texts: tuple[str, str]) -> None:
+    """Sign an act on the view Decide, with texts in some fields; brackets of its letter are filled in."""
+    page = visitor.page
+    visitor.view("Decide")
+    page.get_by_text(what, exact=True).first.click()
+    visitor.settle()
+    for label, text in texts:
+        visitor.write(label, text).saved(label)
+    letter = page.get_by_label("Letter", exact=True)
+    if letter.count() and "[" in letter.input_value():
+        filled = re.sub(r"\[[ANR][A-Z ]+\]", "17 Elm Street", letter.input_value())
+        letter.fill(filled)
+        letter.press("End")
+        visitor.saved("Letter")
+    page.get_by_text("I have read the record and the criteria").click()
+    visitor.settle()
+    page.get_by_role("button", name=re.compile("sign as")).click()
+    visitor.sees(re.compile(r"Recorded: "))
+    visitor.settle()
+
+
+def state(visitor: Visitor, criterion: str, stance: str) -> None:
+    """State the first sentence that is shown for a criterion."""
+    choose(visitor, "Criterion", criterion)
+    visitor.page.get_by_role("button", name=re.compile("^Use selection or sentence")).click()
+    visitor.settle()
+    visitor.page.get_by_text(stance, exact=True).first.click()
+    visitor.settle()
+    visitor.page.get_by_role("button", name=re.compile("^State it as")).click()
+    visitor.sees("On record.")
+    visitor.settle()
+
+
+def test_a_request_from_its_documents_to_its_appeal(browser, workplace: str, base: Path, packet: list[Path]) -> None:
+    nora, clara, ines = (Visitor(browser, workplace) for _ in range(3))
+    page = nora.page
+    # Morning: a request comes in with an evaluation and a note.
+    nora.sign_in("Nora Day").go("New request")
+    for label, text in (("Reference", "A-900"), ("Member name", "Ruth Okafor"), ("Member number", "M 42")):
+        page.get_by_label(label, exact=True).fill(text)
+    for label, value in (("Birth date *", "1984-02-19"), ("Service start *", "2026-11-04"), ("Received", "2026-11-20")):
+        day(nora, label, value)
+    for label, option in (("Phase *", "admission"), ("Focus *", "mental"), ("Jurisdiction *", "Missouri")):
+        choose(nora, label, option)
+    page.locator("input[type=file]").set_input_files(packet)
+    nora.sees(re.compile("^evaluation.pdf: 1 page"))
+    nora.check()
+    page.get_by_role("button", name="Take in the request").click()
+    nora.sees("Read the record")
+    nora.check()
+    # She reads, and says what two sentences mean.
+    state(nora, "1.diagnosis", "affirmed")
+    state(nora, "6.plan", "affirmed")
+    nora.check()
+    page.get_by_role("link", name="The case").click()
+    page.get_by_role("radio", name="Criteria").wait_for()
+    nora.settle()
+    nora.sees("Ruth Okafor, A-900")
+    page.get_by_role("button", name="Claim").click()
+    nora.sees(re.compile("^With you since"))
+    # Something is missing: she asks for it, and it comes back in the afternoon.
+    sign(nora, "Request documentation")
+    nora.check()
+    page.get_by_role("link", name=re.compile("^Read the record")).click()
+    nora.settle()
+    page.get_by_role("button", name="Add documents").click()
+    returned = packet[0].with_name("addendum.txt")
+    returned.write_text(RETURNED)
+    page.locator("input[type=file]").set_input_files(returned)
+    nora.sees(re.compile("^addendum.txt: 1 page"))
+    page.get_by_role("button", name="Add to the record").click()
+    nora.sees("On record.")
+    nora.settle()
+    state(nora, "7.a", "denied")
+    page.get_by_role("link", name="The case").click()
+    page.get_by_role("radio", name="Criteria").wait_for()
+    sign(nora, "Documentation has come back", ("What came back", "An addendum on her support."))
+    sign(nora, "Refer to a clinical peer", ("Rationale", "No support that can take part."))
+    # The peer decides against it, with a complete notice.
+    clara.sign_in("Clara Voss, MD", "clinician", "MO 4711")
+    clara.page.get_by_text("With a peer", exact=True).first.click()
+    clara.settle()
+    clara.page.get_by_role("link", name=re.compile("Ruth Okafor")).click()
+    clara.page.get_by_role("radio", name="Criteria").wait_for()
+    clara.settle()
+    sign(clara, "Decide adversely", ("Rationale", "Without a support system this level cannot be carried out."))
+    clara.check()
+    # An appeal: another clinician overturns it.
+    nora.page.reload()
+    nora.settle()
+    sign(nora, "File an appeal or a reopening", ("Reason of who asked", "Her cousin has moved in with her."))
+    (id_,) = re.findall(r"\bid=(\w+)", clara.page.url)
+    ines.sign_in("Ines Roth, MD", "clinician", "MO 5822", path=f"/case?id={id_}")
+    ines.page.get_by_role("radio", name="Criteria").wait_for()
+    ines.settle()
+    ines.view("Decide")
+    ines.page.get_by_text("Overturn the decision", exact=True).first.click()
+    ines.settle()
+    ines.page.get_by_text("I am neither who denied this request nor their subordinate").click()
+    ines.settle()
+    sign(ines, "Overturn the decision", ("Rationale", "The cousin takes an active part."))
+    ines.sees(re.compile("overturned", re.IGNORECASE))
+    ines.check()
+    names = [entry.name for entry in AuditTrail(base / "audit.jsonl").entries()]
+    assert {"Nora Day", "Clara Voss, MD", "Ines Roth, MD"} <= set(names)
+    assert not AuditTrail(base / "audit.jsonl").verify()
+    for visitor in (nora, clara, ines):
+        visitor.close()
