@@ -298,4 +298,6 @@ def _draft(file: CaseFile, determination: Determination, result: CriterionResult
             list(statements),
             lambda iri: quote.line(statements[iri]),
         )
-        st.caption("A reviewer approves on an override only with evidence; else a clinical peer decides.")
+        st.caption(
+            "A reviewer approves on an override only with evidence on this criterion; else a clinical peer decides."
+        )

@@ -128,10 +128,24 @@ def outcome_with_overrides(determination: Determination, overrides: Iterable[Ove
 
 def rests_on_nothing(determination: Determination, overrides: Iterable[Override]) -> list[Override]:
     """The overrides without evidence that an outcome of criteria met would rest on; none if it stands without them."""
-    given = list(overrides)
-    if outcome_with_overrides(determination, (o for o in given if o.evidence)) is Outcome.CRITERIA_MET:
+    bare = {override: not has_evidence(determination, override) for override in overrides}
+    if outcome_with_overrides(determination, (o for o in bare if not bare[o])) is Outcome.CRITERIA_MET:
         return []
-    return [o for o in given if not o.evidence]
+    return [override for override in bare if bare[override]]
+
+
+def has_evidence(determination: Determination, override: Override) -> bool:
+    """Whether an override cites a statement that was considered for its leaf, also one set aside, and does not say the opposite."""
+    opposite = {Status.MET: Assertion.DENIED, Status.NOT_MET: Assertion.AFFIRMED}.get(Status(override.status))
+    return any(
+        iri in override.evidence and stance is not opposite
+        for result in determination.criteria
+        if result.criterion.iri == override.criterion
+        for iri, stance in (
+            *((bearing.statement.iri, bearing.stance) for bearing in result.evidence),
+            *((aside.statement.iri, aside.statement.assertion) for aside in result.set_aside),
+        )
+    )
 
 
 def jurisdiction(case: Case) -> str:
@@ -192,8 +206,8 @@ def _check_permission(proposal: Proposal, user: User, situation: Situation, step
         outcome = outcome_with_overrides(situation.determination, proposal.overrides)
         if outcome is Outcome.CRITERIA_MET:
             raise AccessError(
-                f"{what} on overrides without evidence",
-                mend="Cite statements of the chart, or refer it to a clinical peer",
+                f"{what} on overrides without evidence that speaks to their criterion",
+                mend="Cite what the chart states on it, or refer it to a clinical peer",
             )
         raise AccessError(
             f"a {user.role.value} approves what meets the criteria, and the outcome is {outcome.value}",
@@ -216,8 +230,12 @@ def _check_licence(user: User, situation: Situation) -> None:
     place, required = jurisdiction(situation.case), situation.requirements
     if required.licence_state and place.rpartition("-")[2] not in licence_states(user.licence):
         raise AccessError(
-            f"the plan is regulated in {place}, and the licence is not of that state",
-            mend="Pass it to a peer with a licence of that state; a licence is written as in MO 4711",
+            f"the plan is regulated in {place}, and the licence is not of that state"
+            if place
+            else "the request does not say where the plan is regulated, so no licence can be of that state",
+            mend="Pass it to a peer with a licence of that state; a licence is written as in MO 4711"
+            if place
+            else "Have the plan state nec:jurisdiction",
         )
     if required.specialties and user.specialty.lower() not in {name.lower() for name in required.specialties}:
         raise AccessError(
@@ -227,16 +245,30 @@ def _check_licence(user: User, situation: Situation) -> None:
 
 
 def _check_overrides(proposal: Proposal, situation: Situation) -> None:
-    """Raise `DocumentationError` for overrides of what cannot be overridden, and for evidence that the chart does not have."""
+    """Raise `DocumentationError` for overrides that are not what they say of the determination and of the chart."""
     known = {statement.iri for statement in situation.case.statements}
+    seen: set[str] = set()
     for override in proposal.overrides:
         _check_leaf(situation.determination, override.criterion, override.status == Status.NOT_APPLICABLE, "overridden")
         if override.status not in OVERRIDES:
             raise DocumentationError(f"{override.status!r} is no status to override with")
+        determined = _determined_status(situation.determination, override.criterion)
+        if override.determined != determined:
+            raise DocumentationError(
+                f"the override says that {override.determined!r} was determined, and it was {determined}",
+                mend="Look at the request again",
+            )
+        if override.criterion in seen:
+            raise DocumentationError("a criterion is overridden twice", mend="Give it one status")
+        seen.add(override.criterion)
         if not known.issuperset(override.evidence):
             raise DocumentationError(
                 "the override cites a statement that the chart does not have", mend="Look at the request again"
             )
+
+
+def _determined_status(determination: Determination, leaf: str) -> str:
+    return determination.evaluation.statuses[leaf].value if determination.evaluation else ""
 
 
 def _check_leaf(determination: Determination, iri: str, as_not_applicable: bool, done: str) -> None:
@@ -330,12 +362,13 @@ def assessed_leaves(determination: Determination) -> list[tuple[str, str]]:
 
 def _check_independence(proposal: Proposal, user: User, history: History[Signed]) -> None:
     """Raise `AccessError` if the person denied what is appealed, or reports to who did."""
-    deciders = {act.person for act in history.denials}
-    if proposal.revises:  # who upheld the appeal may correct what they signed
-        step = history.step_of(proposal.revises)
-        own = {act.iri for act in step.acts} if step else set()
-        deciders = {act.person for act in history.denials if act.iri not in own}
-    if user.iri in deciders:
+    step = history.step_of(proposal.revises) if proposal.revises else None
+    own = {act.iri for act in step.acts} if step else set()  # who upheld the appeal may correct what they signed
+    denials = [act for act in history.denials if act.iri not in own]
+    deciders = {act.person for act in denials}
+    licences = {licence for act in denials for licence in _licences(act.licence)}
+    # Where no directory identifies people, the licence tells who signs under another spelling of their name.
+    if user.iri in deciders or licences & _licences(user.licence):
         raise AccessError("who denied a request decides no appeal of it", mend="Pass it to another clinician")
     if user.superiors & deciders:
         raise AccessError(
@@ -346,6 +379,11 @@ def _check_independence(proposal: Proposal, user: User, history: History[Signed]
             "the directory does not say whom you report to",
             mend="Affirm that you are neither who denied the request nor their subordinate",
         )
+
+
+def _licences(text: str) -> set[str]:
+    """The licences of a text, however they are spaced."""
+    return {re.sub(r"\W", "", licence).upper() for licence in re.split("[,;]", text)} - {""}
 
 
 def _words(disposition: Disposition) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from reasoner import Policy
 from reasoner.chart.intake import read_file
+from reasoner.chart.model import Assertion
 from reasoner.determination.determine import determine_case
 from reasoner.ground.errors import AccessError, ConflictError, DocumentationError
 from reasoner.review import deciding
@@ -37,7 +38,15 @@ def situation(policy: Policy, name: str, *acts, **said) -> Situation:
 
 def override(situation: Situation, policy: Policy, *evidence: str, status: str = "met") -> Override:
     iri = policy.versions[-1].by_id["adult-admission:7-a"].iri
-    return Override(iri, "not-documented", status, "ok", evidence)
+    determined = next(result.status for result in situation.determination.criteria if result.criterion.iri == iri)
+    return Override(iri, determined.value, status, "ok", evidence)
+
+
+def stated(situation: Situation, policy: Policy, stance: Assertion) -> str:
+    """What the chart states on the criterion of `override`, one way or the other."""
+    iri = policy.versions[-1].by_id["adult-admission:7-a"].iri
+    (result,) = (result for result in situation.determination.criteria if result.criterion.iri == iri)
+    return next(bearing.statement.iri for bearing in result.evidence if bearing.stance is stance)
 
 
 # ---------------------------------------------------------------- overrides
@@ -52,10 +61,35 @@ def test_a_reviewer_approves_on_an_override_only_with_evidence(policy: Policy) -
         deciding.check(bare, UNLICENSED, now)
     deciding.check(bare, CLINICIAN, now)
     deciding.check(replace(bare, disposition=D.REFERRED_TO_PEER), NURSE, now)
-    cited = now.case.statements[0].iri
-    deciding.check(replace(bare, overrides=(override(now, policy, cited),)), NURSE, now)
     with pytest.raises(DocumentationError, match="a statement that the chart does not have"):
-        deciding.check(replace(bare, overrides=(override(now, policy, "urn:elsewhere"),)), NURSE, now)
+        deciding.check(replace(bare, overrides=(override(now, policy, "urn:elsewhere"),)), CLINICIAN, now)
+
+
+def test_the_evidence_of_an_override_speaks_to_the_criterion_and_not_against_it(policy: Policy) -> None:
+    now = situation(policy, "same-day-contradiction")
+    affirmed, denied = (stated(now, policy, stance) for stance in (Assertion.AFFIRMED, Assertion.DENIED))
+    elsewhere = next(s.iri for s in now.case.statements if s.iri not in (affirmed, denied))
+
+    def approval(*evidence: str) -> Proposal:
+        return Proposal("urn:d", D.APPROVED, overrides=(override(now, policy, *evidence),))
+
+    deciding.check(approval(affirmed), NURSE, now)
+    deciding.check(approval(elsewhere, affirmed), NURSE, now)
+    for evidence in ((elsewhere,), (denied,), (denied, elsewhere)):
+        with pytest.raises(AccessError, match=r"evidence that speaks to their criterion.*refer it to a clinical peer"):
+            deciding.check(approval(*evidence), NURSE, now)
+        deciding.check(replace(approval(*evidence), rationale="Why."), CLINICIAN, now)
+
+
+def test_an_override_says_what_was_determined_and_a_criterion_has_one(policy: Policy) -> None:
+    now = situation(policy, "nothing-on-supports")
+    said = override(now, policy)
+    for overrides, message in (
+        ((replace(said, determined="not-met"),), "'not-met' was determined, and it was not-documented"),
+        ((said, replace(said, status="not-met")), "overridden twice"),
+    ):
+        with pytest.raises(DocumentationError, match=message):
+            deciding.check(Proposal("urn:d", D.REFERRED_TO_PEER, overrides=overrides), NURSE, now)
 
 
 def test_an_override_that_the_approval_does_not_rest_on_needs_no_evidence(policy: Policy) -> None:
@@ -67,8 +101,8 @@ def test_an_override_that_the_approval_does_not_rest_on_needs_no_evidence(policy
 
 
 def test_the_evidence_of_an_override_is_signed(policy: Policy) -> None:
-    now = situation(policy, "nothing-on-supports")
-    cited = tuple(sorted(statement.iri for statement in now.case.statements[:2]))
+    now = situation(policy, "same-day-contradiction")
+    cited = tuple(sorted(stated(now, policy, stance) for stance in (Assertion.AFFIRMED, Assertion.DENIED)))
     proposal = Proposal("urn:d", D.APPROVED, overrides=(override(now, policy, *cited),))
     decision, content = deciding.decide(proposal, NURSE, now, policy)
     assert content == now.case.content
@@ -90,16 +124,16 @@ def test_the_states_of_a_licence() -> None:
     [
         (Requirements(), "XX", "", None),
         (Requirements(licence_state=True), "WI 4711", "", None),
-        (Requirements(licence_state=True), "MO 1, WI 4711", "", None),
-        (Requirements(licence_state=True), "MO 1", "", "regulated in US-WI"),
-        (Requirements(specialties=frozenset({"psychiatry"})), "MO 1", "Psychiatry", None),
+        (Requirements(licence_state=True), "MO 2, WI 4711", "", None),
+        (Requirements(licence_state=True), "MO 2", "", "regulated in US-WI"),
+        (Requirements(specialties=frozenset({"psychiatry"})), "MO 2", "Psychiatry", None),
         (
             Requirements(specialties=frozenset({"psychiatry", "psychology"})),
-            "MO 1",
+            "MO 2",
             "surgery",
             "psychiatry, psychology",
         ),
-        (Requirements(specialties=frozenset({"psychiatry"})), "MO 1", "", "the specialty is not one of psychiatry"),
+        (Requirements(specialties=frozenset({"psychiatry"})), "MO 2", "", "the specialty is not one of psychiatry"),
         (Requirements(), "", "", "takes a licence"),
     ],
 )
@@ -127,6 +161,14 @@ def test_to_approve_what_meets_the_criteria_takes_no_specialty(policy: Policy) -
         deciding.check(against, CLINICIAN, now)
 
 
+def test_where_a_plan_does_not_say_where_it_is_regulated_the_refusal_says_so(policy: Policy) -> None:
+    now = situation(policy, "nothing-on-supports", requirements=Requirements(licence_state=True))
+    facts = tuple(fact for fact in now.case.facts if not fact[1].endswith("jurisdiction>"))
+    nowhere = replace(now, case=replace(now.case, facts=facts))
+    with pytest.raises(AccessError, match=r"does not say where the plan is regulated.*nec:jurisdiction"):
+        deciding.check(Proposal("urn:d", D.ADVERSE, rationale="Why."), CLINICIAN, nowhere)
+
+
 # ---------------------------------------------------------------- appeals
 
 
@@ -136,6 +178,9 @@ def test_no_appeal_is_decided_by_who_denied_or_reports_to_them(policy: Policy) -
     proposal = Proposal("urn:d", D.UPHELD, rationale="Why.", independent=True)
     with pytest.raises(AccessError, match="who denied a request decides no appeal"):
         deciding.check(proposal, DENIER, now)
+    for licence in ("mo-1", "WI 12; MO 1"):  # under another name, and not another person
+        with pytest.raises(AccessError, match="who denied a request decides no appeal"):
+            deciding.check(proposal, local("D. Ross", Role.CLINICIAN, licence), now)
     with pytest.raises(AccessError, match="against whom they report to"):
         deciding.check(proposal, replace(CLINICIAN, superiors=frozenset({"urn:boss", DENIER.iri})), now)
     with pytest.raises(DocumentationError, match="Affirm"):

@@ -141,7 +141,7 @@ def signed(number: int, disposition: Disposition, person, role: Role | None) -> 
         signed_as=role,
         name=person.name,
         role="",
-        licence="",
+        licence=person.licence,
         rationale="",
         letter="",
         overrides=(),

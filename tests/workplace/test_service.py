@@ -250,17 +250,18 @@ def test_a_name_is_needed_at_least() -> None:
 
 
 def test_a_decision_is_signed_and_stays(workplace: Workplace, policy: Policy) -> None:
-    criterion = policy.versions[-1].by_id["adult-admission:7-a"].iri
-    evidence = workplace.case_file(NURSE, MISSING).case.statements[0].iri
+    criterion = policy.versions[-1].by_id["adult-admission:8-a-other"].iri
+    statements = workplace.case_file(NURSE, OPEN).case.statements
+    evidence = next(statement.iri for statement in statements if statement.iri.endswith("s-harvest-isolation"))
     override = Override(criterion, "not-documented", "met", "The letter of the sister says so.", (evidence,))
-    workplace.save(NURSE, MISSING, "rationale", "x", 0)
+    workplace.save(NURSE, OPEN, "rationale", "x", 0)
     signed = workplace.decide(
         NURSE,
-        MISSING,
+        OPEN,
         *proposal(
             workplace,
             NURSE,
-            MISSING,
+            OPEN,
             Disposition.APPROVED,
             overrides=(override,),
             remarks=((criterion, "See p. 3."),),
@@ -269,23 +270,23 @@ def test_a_decision_is_signed_and_stays(workplace: Workplace, policy: Policy) ->
     )
     assert (signed.name, signed.role, signed.disposition) == ("Nora Fields", "utilization nurse", Disposition.APPROVED)
     (held,) = signed.overrides
-    assert (held.id, held.determined, held.status) == ("adult-admission:7-a", "not-documented", "met")
+    assert (held.id, held.determined, held.status) == ("adult-admission:8-a-other", "not-documented", "met")
     assert held.evidence == (evidence,)
-    assert signed.remarks == (("adult-admission:7-a", "See p. 3."),)
-    assert workplace.draft(NURSE, MISSING) == {}
-    again = workplace.case_file(OTHER, MISSING).decisions
+    assert signed.remarks == (("adult-admission:8-a-other", "See p. 3."),)
+    assert workplace.draft(NURSE, OPEN) == {}
+    again = workplace.case_file(OTHER, OPEN).decisions
     assert [d.iri for d in again] == [signed.iri]
     with pytest.raises(ConflictError, match="Nora Fields has decided since"):
-        workplace.decide(OTHER, MISSING, proposal(workplace, OTHER, MISSING, Disposition.REFERRED_TO_PEER)[0], "")
+        workplace.decide(OTHER, OPEN, proposal(workplace, OTHER, OPEN, Disposition.REFERRED_TO_PEER)[0], "")
     with pytest.raises(AccessError, match="The case is closed"):
-        workplace.decide(OTHER, MISSING, *proposal(workplace, OTHER, MISSING, Disposition.REFERRED_TO_PEER))
+        workplace.decide(OTHER, OPEN, *proposal(workplace, OTHER, OPEN, Disposition.REFERRED_TO_PEER))
     made, seen = proposal(
-        workplace, CLINICIAN, MISSING, Disposition.ADVERSE, rationale="The letter is not hers.", revises=signed.iri
+        workplace, CLINICIAN, OPEN, Disposition.ADVERSE, rationale="The letter is not hers.", revises=signed.iri
     )
-    correction = workplace.decide(CLINICIAN, MISSING, made, seen)
+    correction = workplace.decide(CLINICIAN, OPEN, made, seen)
     assert correction.revises == signed.iri
     assert correction.licence == "MO 4711"
-    assert [d.iri for d in workplace.case_file(VIEWER, MISSING).decisions] == [signed.iri, correction.iri]
+    assert [d.iri for d in workplace.case_file(VIEWER, OPEN).decisions] == [signed.iri, correction.iri]
 
 
 def test_of_two_who_decide_at_once_one_is_told(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
