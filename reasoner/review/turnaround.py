@@ -283,10 +283,16 @@ class TurnaroundRules:
         """When a decision is due, and until when the clock stands still; no time where it has not begun to run."""
         asked = [m.time.astimezone(zone) for m in after if m.kind is MilestoneKind.DOCUMENTATION_REQUESTED]
         returned = [m.time.astimezone(zone) for m in after if m.kind is MilestoneKind.DOCUMENTATION_RETURNED]
-        if rule.complete and asked:
-            arrived = [moment for moment in returned if moment >= asked[-1]]
-            return (self._limit(arrived[0], [rule.within]), None) if arrived else (None, None)
         first = self._limit(opened, [rule.within])
+        if rule.complete and asked:
+            for request in asked:
+                if request > first:  # what is asked for too late takes no time that is over back
+                    break
+                arrived = [moment for moment in returned if moment >= request]
+                if not arrived:
+                    return None, None
+                first = self._limit(arrived[0], [rule.within])
+            return first, None
         notices = [m.time for m in after if m.kind is MilestoneKind.EXTENDED and m.time <= first]
         lengths = [rule.within, rule.extension] if rule.extension and notices else [rule.within]
         latest_ask = min(first, self._limit(opened, [rule.ask_within])) if rule.ask_within else first

@@ -134,6 +134,47 @@ def test_a_time_that_runs_from_complete_documentation_has_not_begun_while_it_is_
     assert deadline(traits, (ASKED, "2026-02-03T09:00")).rule.id == "erisa-pre-service"
     back = deadline(traits, (ASKED, "2026-02-03T09:00"), (RETURNED, "2026-02-12T09:00"))
     assert (back.rule.id, back.due) == ("illinois-standard", at("2026-02-17T23:59:59"))
+    more = deadline(
+        traits, (ASKED, "2026-02-03T09:00"), (RETURNED, "2026-02-04T09:00"), (ASKED, "2026-02-05T09:00"),
+        (RETURNED, "2026-02-06T09:00"),
+    )  # fmt: skip
+    assert (more.rule.id, more.due) == ("illinois-standard", at("2026-02-11T23:59:59"))
+
+
+def test_asking_after_a_time_is_over_does_not_begin_it_anew() -> None:
+    traits = {"timing": "pre-service", "jurisdiction": "Illinois"}
+    late = deadline(traits, (ASKED, "2026-02-08T00:00"), (RETURNED, "2026-02-10T09:00"))
+    assert (late.rule.id, late.due) == ("illinois-standard", at("2026-02-07T23:59:59"))
+    out = deadline(traits, (ASKED, "2026-02-08T00:00"))
+    assert (out.rule.id, out.due, out.waits_until) == ("illinois-standard", at("2026-02-07T23:59:59"), None)
+
+
+def test_deadlines_that_were_worked_out_by_hand() -> None:
+    """Where clocks are put forward and back, where February has 29 days, and where days are counted in another zone."""
+    urgent, before = {"urgency": "expedited", "phase": "admission"}, {"timing": "pre-service"}
+    for traits, received, due in (
+        (urgent, "2026-03-06T10:00", "2026-03-09T11:00"),  # Friday to Monday, an hour is lost on Sunday
+        (urgent, "2026-10-30T10:00", "2026-11-02T09:00"),  # an hour is won
+        (before, "2028-02-14T12:00", "2028-02-29T23:59:59"),
+        (OUR_KIND, "2028-02-10T12:00", "2028-03-11T23:59:59"),
+        (OUR_KIND, "2026-12-31T23:30", "2027-01-30T23:59:59"),
+    ):
+        found = RULES.deadline(traits, milestones(received=received), CHICAGO)
+        assert found
+        assert found.due == at(due), received
+    late_in_the_evening = datetime(2026, 5, 2, 4, 30, tzinfo=UTC)  # 23:30 of May 1 in Chicago
+    found = RULES.deadline(before, [Milestone(MilestoneKind.RECEIVED, late_in_the_evening)], CHICAGO)
+    assert found
+    assert found.due == at("2026-05-16T23:59:59")
+    extended = (MilestoneKind.EXTENDED, "2026-02-20T10:00")
+    out = ((ASKED, "2026-02-25T10:00"), (RETURNED, "2026-03-07T10:00"), (RETURNED, "2026-03-09T10:00"))
+    assert deadline(OUR_KIND, extended, *out).due == at("2026-03-29T23:59:59")  # 30 + 15 + 10 days
+    asked_in_the_extension = ((ASKED, "2026-03-10T10:00"), (RETURNED, "2026-03-15T10:00"))
+    assert deadline(OUR_KIND, extended, *asked_in_the_extension).due == at("2026-03-19T23:59:59")
+    # An hour less than a day before the service begins is not a day before it.
+    assert (
+        deadline({"urgency": "expedited", "phase": "continuation"}, begins=date(2026, 2, 3)).rule.id == "erisa-urgent"
+    )
 
 
 def test_a_decision_and_a_withdrawal_end_the_clock_and_an_appeal_opens_another() -> None:
