@@ -276,12 +276,25 @@ def test_decisions_are_never_changed(policy: Policy) -> None:
         ('skos:prefLabel "R. Example" ;', "", "needs a name"),
         ("prov:wasAttributedTo :person", 'nec:rationale "why"', "prov:wasAttributedTo"),
         ("nec:Approved ;", "nec:Approved ; nec:override :o ;", "nec:override needs"),
+        ("nec:Approved ;", "nec:Approved ; nec:signedAs nec:Viewer ;", "the others sign no act"),
+        ("nec:Approved ;", "nec:Approved ; nec:signedAs nec:Administrator ;", "the others sign no act"),
+        ("nec:Approved ;", "nec:Approved ; prov:wasRevisionOf :a , :b ;", "one act, the one that is corrected"),
+        ("10:00:00Z", "10:00:00", "needs its time zone"),
     ],
 )
 def test_decisions_that_are_not_well_formed(policy: Policy, old: str, new: str, message: str) -> None:
     text = DECISION.replace("DETERMINATION", "urn:d").replace(old, new)
     with pytest.raises(DocumentationError, match=message):
         decisions(text, policy)
+
+
+@pytest.mark.parametrize("act", ["Adverse", "Upheld", "Overturned", "PeerToPeer"])
+def test_what_only_a_clinician_may_sign_is_not_loaded_as_a_reviewers(policy: Policy, act: str) -> None:
+    said = f"nec:{act} ; nec:rationale 'why' ; nec:heldWith 'Dr Who' ; nec:heldOn '2026-01-31'^^xsd:date ; nec:signedAs nec:"
+    text = DECISION.replace("DETERMINATION", "urn:d").replace('"R. Example" ;', '"R. Example" ; nec:licence "MO 123" ;')
+    assert decisions(text.replace("nec:Approved", said + "Clinician"), policy)
+    with pytest.raises(DocumentationError, match="signed as nec:Clinician"):
+        decisions(text.replace("nec:Approved", said + "Reviewer"), policy)
 
 
 def test_an_adverse_decision_of_a_licensed_clinician(policy: Policy) -> None:
