@@ -283,7 +283,7 @@ def _criteria(determination: Determination) -> Iterable[dict[str, Any]]:
     hits = {item.id for item in excluded}
     against = list(islice(determination.objections, SHOWN)) or _lacking(determination)
     asked = {part.criterion.id: part.criterion for part in evaluation.policy.parts.values()}
-    for ids in against:
+    for ids, how_many in _joined([id_ for id_ in ids if id_ not in hits] for ids in against):
         parts = [
             {
                 "words": _lay(asked[id_]),
@@ -291,12 +291,30 @@ def _criteria(determination: Determination) -> Iterable[dict[str, Any]]:
                 "found": _FOUND.get(evaluation.statuses[asked[id_].iri], ""),
             }
             for id_ in ids
-            if id_ not in hits
         ]
         if len(parts) == 1:
             yield {"excluded": False, "together": [], **parts[0]}
-        elif parts:
-            yield {"excluded": False, "together": parts}
+        else:
+            yield {"excluded": False, "together": parts, "how_many": how_many}
+
+
+def _joined(alternatives: Iterable[Sequence[str]]) -> list[tuple[list[str], str]]:
+    """Lists of criteria one of which would do, those that share a criterion as one list, and how many of it would do.
+
+    >>> _joined([["a"], ["b", "c"], ["c", "d"]])
+    [(['a'], 'at least one'), (['b', 'c', 'd'], 'some')]
+    """
+    joined: list[tuple[list[str], str]] = []
+    for ids in filter(None, alternatives):
+        touching = [entry for entry in joined if not set(entry[0]).isdisjoint(ids)]
+        if not touching:
+            joined.append((list(ids), "at least one"))
+            continue
+        place = joined.index(touching[0])
+        together = dict.fromkeys([id_ for entry in touching for id_ in entry[0]] + list(ids))
+        joined = [entry for entry in joined if entry not in touching]
+        joined.insert(place, (list(together), "some"))
+    return joined
 
 
 def _lacking(determination: Determination) -> list[tuple[str, ...]]:
@@ -314,9 +332,10 @@ def _changes(determination: Determination) -> Iterable[str]:
     if evaluation is None:
         return
     parts = {part.criterion.id: part.criterion for part in evaluation.policy.parts.values()}
-    smallest = next(iter(determination.changes), ()) or next(iter(determination.gaps), ())
-    for id_ in smallest:
-        yield parts[id_].ask or parts[id_].label
+    smallest = set(next(iter(determination.changes), ()) or next(iter(determination.gaps), ()))
+    for id_, criterion in parts.items():
+        if id_ in smallest:
+            yield criterion.ask or criterion.label
 
 
 def _lay(criterion: Criterion) -> str:

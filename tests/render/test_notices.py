@@ -76,6 +76,35 @@ def test_what_would_do_instead_is_told_together(policy: Policy) -> None:
     assert "item 7.b" in together
 
 
+def test_ways_that_share_a_criterion_are_told_once_and_together(policy: Policy) -> None:
+    determination = determined(policy, "adult-admission/no-need-for-structure")
+    text = letter(determination)
+    together = text[text.index("some of these are so") : text.index("WHAT COULD CHANGE")]
+    for id_ in {id_ for ids in determination.objections if len(ids) > 1 for id_ in ids}:
+        assert together.count(f"({determination.criterion(id_).criterion.source})") == 1
+    assert "some of these" not in letter(determined(policy, "adult-admission/nothing-on-supports"))
+
+
+def test_what_could_change_a_decision_is_in_the_order_of_the_policy(policy: Policy) -> None:
+    text = letter(determined(policy, "exclusions/many-excluded-services"))
+    told = re.findall(r"Services Considered Not Medically Necessary, item (\d+)\)", text)
+    assert told == sorted(told, key=int)
+    changes = text[text.index("WHAT COULD CHANGE") :]
+    assert changes.index("itself biofeedback") < changes.index("custodial care") < changes.index("itself phototherapy")
+
+
+def test_a_peer_reads_what_is_not_so_and_no_ids(policy: Policy) -> None:
+    text = letter(determined(policy, "adult-admission/needs-round-the-clock-care"), Disposition.REFERRED_TO_PEER)
+    assert "The records say that this is not so." in text
+    assert "adult-admission:" not in text
+
+
+def test_who_extends_the_time_has_decided_nothing(policy: Policy) -> None:
+    text = letter(determined(policy, "adult-admission/criteria-met"), Disposition.EXTENDED)
+    assert "SIGNED BY\n\n[WHO DECIDED]" in text
+    assert "WHO DECIDED\n\n" not in text
+
+
 def test_an_excluded_service_is_told_as_one(policy: Policy) -> None:
     text = letter(determined(policy, "exclusions/halfway-house-service"))
     assert "The policy never covers this: the service is a halfway house." in text
