@@ -216,7 +216,8 @@ def paragraphs(text: str) -> list[dict[str, Any]]:
 
     Returns:
         Of each paragraph the `level` of heading that it is (1 for the title, 2 for others, 0 for none) and its `lines`, each
-        with whether it is an item of a list (`item`) and its `text`. A line in capital letters by itself is a heading.
+        with whether it is an item of a list (`item`), its `text`, and the texts of the indented items below it (`inner`). A
+        line in capital letters by itself is a heading.
     """
     parts = re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip())
     found: list[dict[str, Any]] = []
@@ -226,7 +227,13 @@ def paragraphs(text: str) -> list[dict[str, Any]]:
             continue
         is_heading = len(lines) == 1 and lines[0].isupper() and not PLACEHOLDER.fullmatch(lines[0])
         level = (2 if any(other["level"] for other in found) else 1) if is_heading else 0
-        items = [{"item": line.startswith(("- ", "– ")), "text": re.sub(r"^[-–] ", "", line)} for line in lines]
+        items: list[dict[str, Any]] = []
+        for raw, line in zip(part.split("\n"), lines, strict=True):
+            is_item, said = line.startswith(("- ", "– ")), re.sub(r"^[-–] ", "", line)
+            if is_item and raw.startswith("  ") and items and items[-1]["item"]:
+                items[-1]["inner"].append(said)
+            else:
+                items.append({"item": is_item, "text": said, "inner": []})
         found.append({"level": level, "lines": items})
     return found
 

@@ -232,6 +232,9 @@ def test_headings_and_lists_are_told_from_text() -> None:
     assert "<h1>Title</h1>" in html
     assert "<li>&lt;b&gt;one&lt;/b&gt;</li><li>two</li>" in html
     assert "line<br>•&nbsp;item" in html
+    inner = "- one of these:\n  – this\n  – that\n- two"
+    assert [line["inner"] for line in paragraphs(inner)[0]["lines"]] == [["this", "that"], []]
+    assert "<li>one of these:<ul><li>this</li><li>that</li></ul></li><li>two</li>" in letter_to_html(inner)
 
 
 def test_a_hostile_name_makes_no_second_letter(policy: Policy) -> None:
