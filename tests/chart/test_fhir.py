@@ -251,6 +251,8 @@ def test_what_the_bundle_says_of_itself(policy: Policy) -> None:
         (condition(**{"not an element": 1}), "Condition/c: 'not an element' is not an element"),
         (condition(code={"coding": [{"in valid": 1}]}), "Condition/c, code.coding.0: 'in valid'"),
         (condition(code=[["F33.2"]]), "Condition/c, code.0: a value is an array in an array"),
+        ({"resourceType": "Observation", "id": "o", "category": [{}, ["x"]]}, "Observation/o, category.1: a value"),
+        ({"resourceType": "Device", "id": "d", "note": [{"text": ["\ud800"]}]}, "Device/d, note.0.text.0: a value"),
         (condition(note="\ud800"), "Condition/c, note: "),
         (condition(id="\ud800"), r"entry\[1\]: its id is not Unicode"),
         (condition(contained=[{"resourceType": 5}]), "Condition/c, contained.0: a resourceType is not the name"),

@@ -163,13 +163,13 @@ class Converter:
                 elif isinstance(content, (dict, list)):
                     self.look_through(content, f"{path}{name}.")
         else:
-            for item in value:
+            for place, item in enumerate(value):
                 if isinstance(item, dict):
-                    self.look_through(item, path)
+                    self.look_through(item, f"{path}{place}.")
                 elif isinstance(item, list) and item:
-                    raise ElementError(_NOT_PLAIN, path.rstrip("#."))
+                    raise ElementError(_NOT_PLAIN, f"{path}{place}")
                 elif isinstance(item, str) and not item.isascii():
-                    _literal(item, path.rstrip("#."))
+                    _literal(item, f"{path}{place}")
 
     def _object(self, node: NamedNode, path: str, value: dict[str, Any], local: dict[str, NamedNode]) -> None:
         add, wanted = self.quads.append, self._wanted
