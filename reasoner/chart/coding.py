@@ -8,6 +8,7 @@ one. A code of a system that is known by name only, or of an unknown one, is non
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote
@@ -74,6 +75,11 @@ class CodeSystems:
         self._listed = {
             scheme for term in concepts & lexicon.schemes.keys() for scheme in lexicon.schemes[term]
         } & self._systems.keys()
+        self._broader = {terms.name(term): set(map(terms.name, above)) for term, above in lexicon.broader.items()}
+        self._relations = lexicon.relations
+        self._means = {
+            terms.name(term): lexicon.relations.narrowest(classes) for term, classes in lexicon.codes.items() if classes
+        }
         self._read: dict[tuple[str, str], Coding] = {}
 
     def system(self, name: str) -> CodeSystem | None:
@@ -98,6 +104,60 @@ class CodeSystems:
                 self._read.clear()
             known = self._read[system, code] = self._coding(system, code)
         return known
+
+    def findings(self, concepts: Iterable[str]) -> list[str]:
+        """Those of some concepts that stand for a finding, each for another one than those before it, by IRI."""
+        found: list[str] = []
+        for concept in sorted(self._means.keys() & set(concepts)):
+            if all(self._differ(concept, other) for other in found):
+                found.append(concept)
+        return found
+
+    def beside(self, codings: Sequence[Coding]) -> tuple[str, str]:
+        """What is to be said of the codings of one thing that do not say the same.
+
+        Args:
+            codings: what each of them says.
+
+        Returns:
+            In words why it cannot be told what the thing is, since two of them stand for different findings; if it can be told, what
+            does not count beside the ones that stand for a finding. Either can be empty, and both are where no two codings differ.
+        """
+        found = sorted({coding.concept: coding for coding in codings if coding.concept in self._means}.items())
+        for place, (one, coding) in enumerate(found):
+            for other, another in found[place + 1 :]:
+                if self._differ(one, other):
+                    named = f"{self._shown(coding)} and {self._shown(another)}"
+                    return f"its codes stand for different things, {named}, so which of them it is cannot be told", ""
+        silent = {
+            self._shown(coding)
+            for coding in codings
+            if coding.concept not in self._means
+            and not any(coding.concept and self._lies_with(coding.concept, one) for one, _ in found)
+        }
+        if not found or not silent:
+            return "", ""
+        counted = ", ".join(self._shown(coding) for _, coding in found)
+        return "", f"it counts by {counted} alone: whether {', '.join(sorted(silent))} says the same is not known here"
+
+    def _differ(self, one: str, other: str) -> bool:
+        """Whether two concepts stand for findings of which neither is the other, nor narrower than it.
+
+        A concept and one above it mean the same, more or less exactly.
+        """
+        return not self._lies_with(one, other) and not any(
+            self._relations.is_within(mine, its) or self._relations.is_within(its, mine)
+            for mine in self._means[one]
+            for its in self._means[other]
+        )
+
+    def _lies_with(self, one: str, other: str) -> bool:
+        """Whether one concept is the other, or is above it."""
+        return one == other or one in self._broader.get(other, ()) or other in self._broader.get(one, ())
+
+    def _shown(self, coding: Coding) -> str:
+        system = self._systems.get(coding.system)
+        return f"{coding.code} ({system.label if system else 'an unknown code system'})"
 
     def _coding(self, system: str, code: str) -> Coding:
         if not system.strip():

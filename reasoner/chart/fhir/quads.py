@@ -176,6 +176,8 @@ class Converter:
         system, code = value.get("system"), value.get("code")
         if isinstance(system, str) and isinstance(code, str) and self._codes is not None:
             value = self._coding(node, value, self._codes.read(system, code))
+        elif isinstance(value.get("coding"), list) and len(value["coding"]) > 1 and self._codes is not None:
+            self._several(node, value["coding"], self._codes)
         for key, content in value.items():
             if key == "resourceType":
                 if not is_name(content):
@@ -223,6 +225,18 @@ class Converter:
         if coding.reason:
             self.quads.append(Quad(node, known("code"), NamedNode(coding.iri)))
         return {**value, "system": coding.system, "code": coding.code}
+
+    def _several(self, node: NamedNode, codings: list[Any], codes: CodeSystems) -> None:
+        """Put down that the codings of a concept do not say the same."""
+        stated = [(item.get("system"), item.get("code")) for item in codings if isinstance(item, dict)]
+        found = [
+            codes.read(system, code)
+            for system, code in stated
+            if isinstance(system, str) and isinstance(code, str) and system.strip()
+        ]
+        for name, words in zip(("differ", "beside"), codes.beside(found), strict=True):
+            if words:
+                self.quads.append(Quad(node, known(name), Literal(words)))
 
     def _member(
         self, node: NamedNode, predicate: NamedNode, path: str, item: Any, local: dict[str, NamedNode]

@@ -10,7 +10,8 @@ words
     codings, else by its description or title, else by the code as it is written, else by its class; an answer by its question,
     what is in a document by that one's title, description or type. What has none of these is called by the type of its resource.
 code
-    the IRI of the code in its system; of a system that is not known, the IRI of the system with the code.
+    the IRI of the code in its system; of a system that is not known, the IRI of the system with the code. What has known codes that
+    stand for different findings is an item for each of them.
 dates
     of the resource, for all nodes in it, full ones only. When it was so: effective[x], performed[x], occurrence[x], period. When it
     was written: recordedDate, issued, authoredOn, authored, dateAsserted, date, created, else when it was so.
@@ -131,7 +132,7 @@ def unread_items(
         resource = bundle.contents[resource_iri]
         kind = str(resource["resourceType"])
         said = given.get(node, {})
-        words, code = spoken.of(resource_iri, path)
+        words, code, *others = spoken.of(resource_iri, path)
         was_so, written = _observed(resource), _first_day(resource.get(name) for name in _WRITTEN)
         facts = {
             _TYPE: [_UNREAD],
@@ -150,7 +151,10 @@ def unread_items(
             facts[_OBSERVED] = [observed]
         if recorded := _day(written) if written else observed:
             facts[_RECORDED] = [recorded]
-        yield UnreadNode(resource_iri, NamedNode(f"{node.value}{'.' if path else '#'}unread"), facts)
+        name = f"{node.value}{'.' if path else '#'}unread"
+        yield UnreadNode(resource_iri, NamedNode(name), facts)
+        for number, other in enumerate(others, start=1):
+            yield UnreadNode(resource_iri, NamedNode(f"{name}.{number}"), facts | {_CODE: [_named(other)]})
 
 
 def refused_items(bundle: Bundle, of_others: Collection[NamedNode]) -> dict[NamedNode, str]:
@@ -185,10 +189,10 @@ class _Spoken:
     def __init__(self, bundle: Bundle, codes: CodeSystems | None) -> None:
         self._bundle = bundle
         self._codes = codes
-        self._seen: dict[str, tuple[str, str, str]] = {}
+        self._seen: dict[str, tuple[str, str, tuple[str, ...]]] = {}
 
-    def of(self, iri: NamedNode, path: str) -> tuple[str, str]:
-        """The words and the code of the node at a path of a resource; either can be empty."""
+    def of(self, iri: NamedNode, path: str) -> tuple[str, ...]:
+        """The words and the code of the node at a path of a resource, either can be empty, and codes that mean something else."""
         resource = self._bundle.contents[iri]
         node = _at(resource, path)
         if resource["resourceType"] in _DOCUMENTS and not path.startswith("activity."):
@@ -202,19 +206,22 @@ class _Spoken:
         mark = repr(concepts)  # thousands of values have one code
         if mark not in self._seen:
             named = [concept for item in concepts for concept in _each(item)]
-            code = self._code(coding for concept in named for coding in _each(concept.get("coding")))
-            self._seen[mark] = (*_said(named), code)
-        said, spelt, code = self._seen[mark]
+            codes = self._coded(coding for concept in named for coding in _each(concept.get("coding")))
+            self._seen[mark] = (*_said(named), codes)
+        said, spelt, codes = self._seen[mark]
         answered = _ANSWER.fullmatch(path)
         label = _question(_at(resource, answered[1])) if answered else said or _entitled(node) or spelt
-        return ": ".join(filter(None, (label or _plain(node.get("class")), _value(node)))), code
+        return ": ".join(filter(None, (label or _plain(node.get("class")), _value(node)))), *codes
 
     def _medication(self, reference: Any, iri: NamedNode) -> list[Any]:
         medication = self._bundle.led_to(reference, iri)
         return [medication["code"]] if medication and "code" in medication else [{"text": _text(reference, "display")}]
 
-    def _code(self, codings: Iterable[dict[str, Any]]) -> str:
-        """The IRI of a code: of a known system if there is one, the first in the order of the alphabet."""
+    def _coded(self, codings: Iterable[dict[str, Any]]) -> tuple[str, ...]:
+        """The IRI of a code, and of each that stands for another finding than those before it.
+
+        It is one that stands for a finding, else of a known system, the first in the order of the alphabet; empty if there is none.
+        """
         known, strange = set(), set()
         for coding in codings:
             system, code = _text(coding, "system"), _text(coding, "code")
@@ -224,7 +231,8 @@ class _Spoken:
                 known.add(iri)
             elif _SYSTEM.fullmatch(system):
                 strange.add(f"{system}{'' if system[-1] in '/#:' else '/'}{quote(code, safe='')}")
-        return min(known or strange, default="")
+        findings = self._codes.findings(known) if self._codes is not None else []
+        return tuple(findings) or (min(known or strange, default=""),)
 
 
 def _at(value: Any, path: str) -> Any:
