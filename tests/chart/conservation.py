@@ -23,6 +23,10 @@ ITEMS = {
     "Goal": "goal",
     "DocumentReference": "document",
     "Composition": "document",
+    "AllergyIntolerance": "allergy",
+    "FamilyMemberHistory": "relative",
+    "RiskAssessment": "risk",
+    "Communication": "text",
 }
 """The types of which each resource is an item, or has some."""
 
@@ -49,6 +53,20 @@ def said_in(bundle: Json) -> Iterator[Said]:
             yield from _observed(resource, name)
         elif kind == "QuestionnaireResponse":
             yield from _answered(resource.get("item", []), name, "item")
+        elif kind == "ExplanationOfBenefit":
+            for number, diagnosis in enumerate(resource.get("diagnosis", [])):
+                if "diagnosisCodeableConcept" in diagnosis:
+                    words = _words(diagnosis["diagnosisCodeableConcept"])
+                    yield Said("diagnosis", name, f"diagnosis.{number}", words)
+        elif kind == "FamilyMemberHistory" and resource.get("condition"):
+            for number, condition in enumerate(resource["condition"]):
+                yield Said("relative", name, f"condition.{number}", _words(condition.get("code", {})))
+        elif kind == "RiskAssessment" and resource.get("prediction"):
+            for number, prediction in enumerate(resource["prediction"]):
+                yield Said("risk", name, f"prediction.{number}", _words(prediction.get("outcome", {})))
+        elif kind == "Communication" and resource.get("payload"):
+            for number, told in enumerate(resource["payload"]):
+                yield Said("text", name, f"payload.{number}", tuple(filter(None, [told.get("contentString")])))
         elif kind == "Claim":
             for number, diagnosis in enumerate(resource.get("diagnosis", [])):
                 if "diagnosisCodeableConcept" in diagnosis:

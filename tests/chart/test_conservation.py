@@ -28,6 +28,7 @@ from tests.chart.bundles import INPUTS, LOINC, NEC, OPTIONS, coded, with_
 from tests.chart.conservation import Json, said_in
 from tests.chart.test_fhir_answers import FORM
 from tests.chart.test_fhir_instruments import PRAPARE
+from tests.chart.test_fhir_unmapped import ALLERGY, BENEFIT, FAMILY, RISK, TOLD
 from tests.chart.test_unread import LAB
 from tests.explore import examples
 
@@ -35,7 +36,7 @@ ALL = RequestOptions(OPTIONS.axis_values, "2025-06-02", None, "US-MO", "1980-01-
 BENEATH = re.compile(r"[#.](component|item)\.")
 """What stands beneath a node is an item by itself."""
 UNDERSTOOD = re.compile(
-    r"entered in error|cancelled|about someone other|merged into|the same as|later version|not done|it was refused|no answers|revoked|not taken|asked not to"
+    r"entered in error|cancelled|about someone other|merged into|the same as|later version|not done|it was refused|no answers|revoked|stated elsewhere|not taken|asked not to"
 )
 """Why an item is neither a statement nor unread: it was understood, and counts for nothing."""
 DERIVED, TYPE = "http://www.w3.org/ns/prov#wasDerivedFrom", "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
@@ -140,6 +141,11 @@ VALUES: list[Json] = [
     with_(bundles.REPORT, status="preliminary"),
     with_(bundles.ENCOUNTER, reasonCode=[coded(bundles.ICD10CM, "F33.1"), {"text": "feels worse"}]),
     bundles.INFORMED,
+    *(ALLERGY, FAMILY, RISK, TOLD, BENEFIT),
+    with_(FAMILY, condition=None),
+    with_(RISK, prediction=None),
+    with_(TOLD, payload=None),
+    with_(bundles.CONDITION, code=coded(bundles.ICD10CM, "F33.1", "F41.1")),
     bundles.CONDITION | {"modifierExtension": [{"url": "http://example.org/altered"}]},
 ]
 

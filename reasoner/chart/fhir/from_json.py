@@ -22,7 +22,7 @@ from typing import Any, NoReturn, cast
 from pyoxigraph import Literal, NamedNode, Quad, Triple
 
 from reasoner.chart.coding import CodeSystems
-from reasoner.chart.fhir import queries
+from reasoner.chart.fhir import queries, unmapped
 from reasoner.chart.fhir.contained import lifted
 from reasoner.chart.fhir.patients import Patients
 from reasoner.chart.fhir.quads import ABOUT, Converter, ElementError, is_name
@@ -244,7 +244,9 @@ class Bundle:
             if resource is not None:
                 kind, id_ = str(resource["resourceType"]), resource.get("id")
                 own = f"{kind}/{id_ if isinstance(id_, str) else hashlib.sha256(text.encode()).hexdigest()[:16]}"
-                itself, *inside = lifted(resource, own, queries.evidence_kinds() if self._pruned else ())
+                itself, *inside = lifted(
+                    resource, own, queries.evidence_kinds() | unmapped.KINDS if self._pruned else ()
+                )
                 named.append((own, url, own if isinstance(id_, str) else place, place, itself))
                 for inner in inside:
                     called = f"{inner['resourceType']}/{inner['id']}"

@@ -28,7 +28,7 @@ from typing import Any, cast
 from pyoxigraph import Literal, NamedNode, Quad, Store, Triple
 
 from reasoner.chart.coding import CodeSystems
-from reasoner.chart.fhir import observations, queries
+from reasoner.chart.fhir import observations, queries, unmapped
 from reasoner.chart.fhir.attached import AttachedTexts
 from reasoner.chart.fhir.from_json import REQUEST, XSD, Bundle, BundleEntry, parse_bundle
 from reasoner.chart.fhir.patients import STRANGER
@@ -282,10 +282,13 @@ class _Mapped:
             self._reasons.setdefault(node, set()).add(text)
 
     def _note_what_no_query_says(self) -> None:
-        """Why Observations gave nothing, and that it is not known of items of care whose they are."""
+        """Why Observations, and what no query reads, gave nothing, and that it is not known of items of care whose they are."""
+        stated = self._affirmed_codes()
         for iri, kind in self.bundle.roots.items():
             if iri in self._untold and kind in KINDS:
                 self._note(iri, self._untold[iri], unread=True)
+            if kind in unmapped.KINDS:
+                self._note_unmapped(iri, self.bundle.contents[iri], stated)
             if kind != "Observation":
                 continue
             observation = self.bundle.contents[iri]
@@ -295,6 +298,22 @@ class _Mapped:
                 read = self._read.get(iri, ())
                 for path, reason in observations.unread_parts(observation, read, self._vocabulary.codes):
                     self._note(NamedNode(f"{iri.value}#{path}") if path else iri, reason, unread=True)
+
+    def _affirmed_codes(self) -> set[str]:
+        """The codes of the statements that affirm what is current."""
+        affirmed = {s for s, p, o in self._chart if p == _nec("assertion") and o == _nec("Affirmed")}
+        affirmed -= {s for s, p, _ in self._chart if p == _nec("remission")}
+        return {cast(NamedNode, o).value for s, p, o in self._chart if p == _nec("code") and s in affirmed}
+
+    def _note_unmapped(self, iri: NamedNode, resource: dict[str, Any], stated: set[str]) -> None:
+        if note := STRANGER if iri in self._of_others else unmapped.void(resource):
+            self._note(iri, note)
+        elif iri not in self._untold:
+            for item in unmapped.items(resource, self._vocabulary.codes):
+                if item.concepts and item.concepts <= stated:
+                    self._note(iri, "its diagnoses are stated elsewhere in the record")
+                else:
+                    self._note(NamedNode(f"{iri.value}#{item.path}") if item.path else iri, item.reason, unread=True)
 
     def _request(self) -> list[Triple]:
         """The facts of the request, those of the caller in place of the bundle's."""

@@ -22,7 +22,9 @@ STRANGER = "it is about someone other than the Patient of the bundle"
 _UNTOLD = "whose it is cannot be told"
 _BESIDE = "it is another person than the patient: no resource of care is about it"
 _OF_PERSONS = frozenset({"Patient", "Person", "RelatedPerson", "Coverage", "Account"})  # no resources of care
-_OWNED = frozenset({"Claim", "ServiceRequest", "Coverage"})  # not the patient's unless they say so
+_OWNED = frozenset(
+    {"Claim", "ExplanationOfBenefit", "ServiceRequest", "Coverage"}
+)  # not the patient's unless they say so
 
 
 class Patients:
@@ -100,7 +102,8 @@ class Patients:
             local = local_names(iri, resource)
             reasons = [self._reason(name, value, local, patient) for name, value in stated]
             if not stated and kind in _OWNED:
-                reasons = [f"{_UNTOLD}: it has no {'patient' if kind == 'Claim' else 'beneficiary or subject'}"]
+                owner = "beneficiary or subject" if kind in ("ServiceRequest", "Coverage") else "patient"
+                reasons = [f"{_UNTOLD}: it has no {owner}"]
             if reason := next(filter(None, reasons), ""):
                 yield iri, reason
 

@@ -8,13 +8,15 @@ kind
 words
     what it is called, and its value or answer if it has one. It is called by the text of its code, else by the displays of the
     codings, else by its description or title, else by the code as it is written, else by its class; an answer by its question,
-    what is in a document by that one's title, description or type. What has none of these is called by the type of its resource.
+    what is in a document by that one's title, description or type; what is in a resource that no query reads
+    (`reasoner.chart.fhir.unmapped`) after what all in it is about, such as the relative. What has none of these is called by the
+    type of its resource. An Observation without a value has its interpretation in place of one.
 code
     the IRI of the code in its system; of a system that is not known, the IRI of the system with the code. What has known codes that
     stand for different findings is an item for each of them.
 dates
     of the resource, for all nodes in it, full ones only. When it was so: effective[x], performed[x], occurrence[x], period. When it
-    was written: recordedDate, issued, authoredOn, authored, dateAsserted, date, created, else when it was so.
+    was written: recordedDate, issued, authoredOn, authored, dateAsserted, date, created, sent, received, else when it was so.
 source
     the resource; its document, where the resource is the request.
 
@@ -33,6 +35,7 @@ from urllib.parse import quote
 from pyoxigraph import Literal, NamedNode
 
 from reasoner.chart.coding import CodeSystems
+from reasoner.chart.fhir import unmapped
 from reasoner.chart.fhir.from_json import XSD, Bundle
 from reasoner.rdf import terms
 from reasoner.rdf.namespaces import NEC, RDF
@@ -62,7 +65,7 @@ _WAS_SO = (
     "occurrencePeriod",
     "period",
 )
-_WRITTEN = ("recordedDate", "issued", "authoredOn", "authored", "dateAsserted", "date", "created")
+_WRITTEN = ("recordedDate", "issued", "authoredOn", "authored", "dateAsserted", "date", "created", "sent", "received")
 KINDS = {
     "Condition": "Condition",
     "Observation": "Observation",
@@ -86,9 +89,12 @@ KINDS = {
     "DiagnosticOrder": "Order",
     "ProcedureRequest": "Order",
     "ReferralRequest": "Order",
+    **dict.fromkeys(sorted(unmapped.KINDS), "OtherItem"),
 }
 """The types of which a resource is an item of the record, and of which kind."""
-ELEMENTS = frozenset({*_CODES, *_TITLES, *_WAS_SO, *_WRITTEN, "medicationReference", "content", "dataAbsentReason"})
+ELEMENTS = frozenset(
+    {*_CODES, *_TITLES, *_WAS_SO, *_WRITTEN, "medicationReference", "content", "dataAbsentReason", "interpretation"}
+)
 """The elements from which the items are made, beside values and answers."""
 _DOCUMENTS = frozenset(kind for kind, item in KINDS.items() if item == "Document")
 _DIAGNOSES = frozenset({"diagnosis", "reasonCode", "finding", "problem"})
@@ -201,6 +207,7 @@ class _Spoken:
             return _plain(node), ""
         concepts = [node[name] for name in _CODES if name in node]
         concepts += [node] if "coding" in node else []
+        concepts += [node["outcome"]] if path.startswith("prediction.") and "outcome" in node else []
         if "medicationReference" in node:
             concepts += self._medication(node["medicationReference"], iri)
         mark = repr(concepts)  # thousands of values have one code
@@ -209,6 +216,9 @@ class _Spoken:
             codes = self._coded(coding for concept in named for coding in _each(concept.get("coding")))
             self._seen[mark] = (*_said(named), codes)
         said, spelt, codes = self._seen[mark]
+        if resource["resourceType"] in unmapped.KINDS:
+            parts = (_heading(resource), said or spelt, _told(node))
+            return ": ".join(dict.fromkeys(filter(None, parts))), *codes
         answered = _ANSWER.fullmatch(path)
         label = _question(_at(resource, answered[1])) if answered else said or _entitled(node) or spelt
         return ": ".join(filter(None, (label or _plain(node.get("class")), _value(node)))), *codes
@@ -270,6 +280,21 @@ def _entitled(node: dict[str, Any]) -> str:
     return title or _joined(_text(attachment, "title") for attachment in attachments)
 
 
+def _heading(resource: dict[str, Any]) -> str:
+    """What a resource that no query reads says first of all that is in it."""
+    names = unmapped.LABELS.get(str(resource["resourceType"]), ())
+    return _joined(_plain(item) for name in names for item in _members(resource.get(name)))
+
+
+def _told(node: dict[str, Any]) -> str:
+    """What is predicted or told in a node of such a resource, beside its code."""
+    return _joined(_plain(item) for name in unmapped.TOLD for item in _members(node.get(name)))
+
+
+def _members(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
 def _question(item: Any) -> str:
     return _text(item, "text") or _text(item, "linkId")
 
@@ -280,7 +305,8 @@ def _value(node: dict[str, Any]) -> str:
         if name.startswith("value") and (words := _plain(value)):
             return words
     absent = _plain(node.get("dataAbsentReason"))
-    return f"no value ({absent})" if absent else ""
+    interpreted = _joined(map(_plain, _each(node.get("interpretation"))))
+    return "; ".join(filter(None, (f"no value ({absent})" if absent else "", interpreted)))
 
 
 def _plain(value: Any) -> str:

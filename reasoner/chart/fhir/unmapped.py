@@ -1,0 +1,111 @@
+"""Resources of which no query makes anything: what each of them says as unread items, so that nothing of it vanishes.
+
+AllergyIntolerance
+    itself.
+FamilyMemberHistory
+    each condition, or else itself: about a relative, who is named in the words, and never the patient's.
+ExplanationOfBenefit
+    each diagnosis with a code that no statement affirms; one by reference is read by itself. A query over them would take a third
+    of the time of a record.
+RiskAssessment
+    each prediction, with its outcome, or else itself.
+Communication
+    each piece of what was told, or else itself.
+
+status, verificationStatus
+    entered in error, cancelled, not done, refuted: a note, and no item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from reasoner.chart.coding import CodeSystems
+
+_BENEFIT, _CODED = "ExplanationOfBenefit", "diagnosisCodeableConcept"
+KINDS = frozenset(
+    {"AllergyIntolerance", "Communication", "ExplanationOfBenefit", "FamilyMemberHistory", "RiskAssessment"}
+)
+"""The types."""
+_PARTS = {
+    "FamilyMemberHistory": "condition",
+    "RiskAssessment": "prediction",
+    "Communication": "payload",
+    "ExplanationOfBenefit": "diagnosis",
+}
+LABELS = {
+    "FamilyMemberHistory": ("relationship", "name"),
+    "RiskAssessment": ("code", "method"),
+    "Communication": ("topic", "reasonCode", "category"),
+}
+"""The elements that name what all its items are about, by type."""
+TOLD = (
+    *("contentString", "contentAttachment", "contentReference", "qualitativeRisk", "probabilityDecimal"),
+    *("probabilityRange", "rationale", "note"),
+)
+"""The elements that say what an item is, beside its code."""
+_REASONS = {
+    "AllergyIntolerance": "no rule reads allergies",
+    "FamilyMemberHistory": "it is about a relative and not about the patient",
+    "ExplanationOfBenefit": "it is a diagnosis that an explanation of benefit lists, and is not read",
+    "RiskAssessment": "what it predicts is not read",
+    "Communication": "what is written in it is not read",
+}
+_VOID = {
+    "entered-in-error": "it was entered in error",
+    "cancelled": "it was cancelled",
+    "not-done": "it was not done",
+    "refuted": "it was refuted, and counts for nothing",
+}
+
+
+class Unmapped(NamedTuple):
+    """An item of such a resource."""
+
+    path: str
+    """Where it stands in the resource; empty if it is the resource."""
+    reason: str
+    concepts: frozenset[str] = frozenset()
+    """The IRIs of the codes of a diagnosis; the item is none if statements have them all."""
+
+
+def void(resource: dict[str, Any]) -> str:
+    """Why such a resource counts for nothing; empty if it does count."""
+    verified = resource.get("verificationStatus")
+    codings = verified.get("coding") if isinstance(verified, dict) else None
+    stated = [item.get("code") for item in codings or () if isinstance(item, dict)] if isinstance(codings, list) else []
+    words = [item for item in (resource.get("status"), *stated) if isinstance(item, str)]
+    return next((_VOID[word] for word in words if word in _VOID), "")
+
+
+def items(resource: dict[str, Any], codes: CodeSystems | None) -> Iterator[Unmapped]:
+    """The items of such a resource that counts.
+
+    Args:
+        resource: the resource, of one of `KINDS`, in JSON.
+        codes: what reads the codings of diagnoses.
+    """
+    kind = str(resource["resourceType"])
+    reason, within = _REASONS[kind], _PARTS.get(kind, "")
+    members = resource.get(within)
+    parts = [(n, item) for n, item in enumerate(members) if isinstance(item, dict)] if isinstance(members, list) else []
+    for number, item in parts:
+        if kind != _BENEFIT:
+            yield Unmapped(f"{within}.{number}", reason)
+        elif _CODED in item:
+            yield Unmapped(f"{within}.{number}", reason, _concepts(item[_CODED], codes))
+    if not parts and kind != _BENEFIT:
+        yield Unmapped("", reason)
+
+
+def _concepts(concept: Any, codes: CodeSystems | None) -> frozenset[str]:
+    """The IRIs of the concepts that are the codes of a CodeableConcept; empty for one that cannot be read."""
+    codings = concept.get("coding") if isinstance(concept, dict) else None
+    found = [item for item in codings if isinstance(item, dict)] if isinstance(codings, list) else []
+    stated = [(item.get("system"), item.get("code")) for item in found]
+    return frozenset(
+        codes.read(system, code).concept
+        for system, code in stated
+        if codes is not None and isinstance(system, str) and isinstance(code, str) and system.strip()
+    )
