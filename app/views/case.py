@@ -51,7 +51,7 @@ def show() -> None:
         state.pop("assumed", None)
     st.query_params["id"] = id_
     file = workplace.case_file(person, id_)
-    items = [item for item in workplace.items(person) if item.id == id_]
+    items = workplace.items_of(person, id_)
     if file.withheld:
         st.title(plain(items[0].title), anchor=False)
         assignment.bar(id_)

@@ -60,7 +60,7 @@ def show() -> None:
     if file.withheld:
         blinded.read(file, workplace.evidence.documents(person, file.case.iri))
         return
-    item = next(item for item in workplace.items(person) if item.id == id_)
+    item = workplace.items_of(person, id_)[0]
     _head(file, " · ".join(filter(None, (item.name, item.member))))
     forms.effect()
     documents = workplace.evidence.documents(person, file.case.iri)

@@ -52,6 +52,7 @@ from reasoner.workplace.settings import WorkplaceSettings
 from reasoner.workplace.team import Team
 from reasoner.workplace.trial import Trial, run_trial
 from reasoner.workplace.worklist import WITHHELD_OUTCOME, WorklistItem, read_worklist, request_id
+from reasoner.workplace.worklist_index import WorklistIndex
 
 _Result = TypeVar("_Result")
 
@@ -129,6 +130,7 @@ class Workplace:
         self._configuration = configuration
         self._sandbox = Sandbox(kb.store)
         self._lock = threading.RLock()
+        self._index = WorklistIndex(folder / "worklist.db", kb, self.policy)
         self._items: dict[str, list[WorklistItem]] | None = None
         self.revision = 0
         """Changes whenever the knowledge base may have changed."""
@@ -148,14 +150,14 @@ class Workplace:
         """The worklist, ordered by request and period."""
         user.require(Action.READ)
         with self._lock:
-            if self._items is None:
-                self._items = {}
-                for item in read_worklist(self._kb, self.policy, self.settings):
-                    self._items.setdefault(item.id, []).append(item)
-            return [item.as_shown_to(user) for items in self._items.values() for item in items]
+            return [item.as_shown_to(user) for items in self._all_items().values() for item in items]
+
+    def items_of(self, user: User, id_: str) -> list[WorklistItem]:
+        """The items of one request, by period; raises `StoreError` if there is no such request."""
+        return [item.as_shown_to(user) for item in self._items_of(user, id_)]
 
     def refresh(self) -> None:
-        """Read everything again when it is needed next, since another program has changed the knowledge base."""
+        """Read what another program has changed in the knowledge base when it is needed next."""
         with self._lock:
             self._items = None
             self.revision += 1
@@ -169,7 +171,10 @@ class Workplace:
 
     def _what_is_shown(self, user: User, id_: str) -> str:
         """What the audit trail says of a request that is worked on blinded; nothing of any other."""
-        items = [item for item in self.items(user) if item.id == id_ and item.blinded] if user.may(Action.READ) else []
+        if not user.may(Action.READ):
+            return ""
+        with self._lock:
+            items = [item.as_shown_to(user) for item in self._all_items().get(id_, ()) if item.blinded]
         return (WITHHELD if any(item.outcome == WITHHELD_OUTCOME for item in items) else SHOWN) if items else ""
 
     def case_file(self, user: User, id_: str) -> CaseFile:
@@ -403,12 +408,21 @@ class Workplace:
 
     def _items_of(self, user: User, id_: str) -> list[WorklistItem]:
         """The items of a request; raises `StoreError` if there is no such request."""
-        self.items(user)
+        user.require(Action.READ)
         with self._lock:
-            items = (self._items or {}).get(id_)
+            items = self._all_items().get(id_)
         if not items:
             raise StoreError("there is no such request", where=id_[:40], mend="Choose one of the worklist")
         return items
+
+    def _all_items(self) -> dict[str, list[WorklistItem]]:
+        """The items of every request, by its opaque id; the lock has to be held."""
+        if self._items is None:
+            found: dict[str, list[WorklistItem]] = {}
+            for item in read_worklist(self._kb, self.policy, self.settings, index=self._index):
+                found.setdefault(item.id, []).append(item)
+            self._items = found
+        return self._items
 
     def _determined(self, request: str, as_of: date | None) -> tuple[Case, tuple[Determination, ...]]:
         # A chart without a day of review is reviewed today, so what is remembered holds for the day.

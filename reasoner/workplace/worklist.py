@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 
 from rdflib import URIRef
@@ -13,7 +13,7 @@ from reasoner.ground.days import age_on
 from reasoner.logic.fold import Outcome
 from reasoner.policy.model import Policy
 from reasoner.rdf import graphs
-from reasoner.rdf.namespaces import DCTERMS, NEC, PROV, SKOS
+from reasoner.rdf.namespaces import NEC, SKOS
 from reasoner.review import steps
 from reasoner.review.acts import Act, Disposition
 from reasoner.review.authority import Action, Role
@@ -21,9 +21,10 @@ from reasoner.review.people import User
 from reasoner.review.steps import CaseState
 from reasoner.review.turnaround import Deadline, Milestone, MilestoneKind, milestones
 from reasoner.store.base import KnowledgeBase
-from reasoner.store.catalog import CATALOG, GraphKind, graph_name
-from reasoner.store.questions import Answer
+from reasoner.store.catalog import GraphKind, graph_name
+from reasoner.workplace.request_facts import RequestFacts, read_facts
 from reasoner.workplace.settings import WorkplaceSettings
+from reasoner.workplace.worklist_index import WorklistIndex
 
 WITHHELD_OUTCOME = "withheld"
 """What stands for the outcome of a determination that is withheld from a person."""
@@ -130,7 +131,12 @@ class WorklistItem:
 
 
 def read_worklist(
-    kb: KnowledgeBase, policy: Policy, settings: WorkplaceSettings, *, request: str | None = None
+    kb: KnowledgeBase,
+    policy: Policy,
+    settings: WorkplaceSettings,
+    *,
+    request: str | None = None,
+    index: WorklistIndex | None = None,
 ) -> list[WorklistItem]:
     """The items of a knowledge base, or of one request, ordered by request and period.
 
@@ -139,10 +145,14 @@ def read_worklist(
         policy: the policy whose labels and ages are used.
         settings: the time zone and the turnaround rules.
         request: IRI of the request to read; all requests by default.
+        index: what keeps the facts of all requests; without it, or for one request, they are read from the base.
     """
-    only = f"VALUES ?request {{ <{request}> }}" if request else ""
-    reader = _WorklistReader(kb, policy, settings, only)
-    return sorted(reader.items(), key=lambda item: (item.request, item.start))
+    if index and request is None:
+        facts = index.facts()
+    else:
+        facts = list(read_facts(kb, policy, None if request is None else [request]).values())
+    made = _ItemMaker(policy, settings).items(facts)
+    return sorted(made, key=lambda item: (item.request, item.start))
 
 
 def request_id(request: str) -> str:
@@ -150,45 +160,37 @@ def request_id(request: str) -> str:
     return graph_name(GraphKind.CHART, request).rpartition(":")[2]
 
 
-class _WorklistReader:
-    def __init__(self, kb: KnowledgeBase, policy: Policy, settings: WorkplaceSettings, only: str) -> None:
-        self.kb = kb
+class _ItemMaker:
+    """Makes items of what a base states of requests."""
+
+    def __init__(self, policy: Policy, settings: WorkplaceSettings) -> None:
         self.policy = policy
         self.settings = settings
-        self.only = only
-        self.axes = {f"axis{number}": axis for number, axis in enumerate(policy.axes)}
-        """The axes of the policy, by the SPARQL variable for the request's value."""
-        self.labels: dict[str, str] = {}
+        self.said: dict[tuple[str, URIRef], str] = {}
+        """What the policy says of terms, as far as it was asked."""
         self.criterion_ids = {c.iri: c.id for version in policy.versions for c in version.criteria.values()}
+        self.adult, self.minor, self.standard = (
+            self._label(str(term)) for term in (NEC.Adult, NEC.Minor, NEC.Standard)
+        )
 
-    def items(self) -> Iterator[WorklistItem]:
-        missing = self._missing()
-        decisions = self._decisions()
-        authors = self._authors()
-        determinations: dict[str, list[dict[str, Any]]] = {}
-        for row in self._determinations():
-            determinations.setdefault(row["request"], []).append(row)
-        for chart in self._charts():
-            request = chart["request"]
-            for current in determinations.get(request, [{}]):
-                gap = missing.get(current.get("determination", ""), ())
-                yield self._item(chart, current, gap, decisions.get(request, []), authors.get(request, ()))
+    def items(self, facts: Iterable[RequestFacts]) -> Iterator[WorklistItem]:
+        """An item for each current determination of each request, or one where there is none."""
+        for request in facts:
+            acts = [self._act(act) for act in request.acts]
+            for determination in request.determinations or [{}]:
+                yield self._item(request, determination, acts)
 
-    def _item(
-        self,
-        chart: dict[str, Any],
-        current: dict[str, Any],
-        missing: tuple[str, ...],
-        acts: list[Act],
-        authors: Iterable[str],
-    ) -> WorklistItem:
-        start, determination = current.get("start") or chart["start"], current.get("determination", "")
-        end = current.get("end") or chart["end"]
-        history = steps.history(steps.of_period(acts, start, end))
-        received = self._moment(chart["received"] or chart["loaded"])
-        kind = {axis.word: self._label(chart[name]) for name, axis in self.axes.items()}
+    def _item(self, facts: RequestFacts, current: Mapping[str, Any], acts: list[Act]) -> WorklistItem:
+        chart = facts.chart
+        begins = date.fromisoformat(chart["start"])
+        start = date.fromisoformat(current["start"]) if current else begins
+        end = current.get("end") or chart.get("end")
+        last = date.fromisoformat(end) if end else None
+        history = steps.history(steps.of_period(acts, start, last))
+        received = self._moment(chart.get("received") or chart["loaded"])
+        kind = {axis.word: self._label(chart[f"axis {axis.word}"]) for axis in self.policy.axes}
         names = ("jurisdiction", "urgency", "funding", "line_of_business", "timing")
-        stated = {name: self._label(chart[name]) for name in names}
+        stated = {name: self._label(chart.get(name)) for name in names}
         known = kind | stated | {"prior_authorization": self._prior_authorization(start)}
         traits, _ = self.settings.turnaround.complete(known)
         deadline = self.settings.turnaround.deadline(
@@ -198,142 +200,73 @@ class _WorklistReader:
             start,
         )
         return WorklistItem(
-            id=request_id(chart["request"]),
-            request=chart["request"],
+            id=request_id(facts.request),
+            request=facts.request,
             state=history.state,
             outcome=self._slug(current["outcome"]) if current else "",
             kind=kind,
-            age_group=self._age_group(chart["birth_date"], chart["start"]),
+            age_group=self._age_group(date.fromisoformat(chart["birth_date"]), begins),
             jurisdiction=stated["jurisdiction"],
-            urgency=stated["urgency"] or self._label(str(NEC.Standard)),
+            urgency=stated["urgency"] or self.standard,
             start=start,
-            end=end,
+            end=last,
             received=received.date(),
             traits=traits,
             deadline=deadline,
-            missing=missing,
+            missing=tuple(sorted(self.criterion_ids.get(leaf, leaf) for leaf in current.get("missing", ()))),
             gap_count=current.get("gap_count") or 0,
             holds_under_all_readings=current.get("holds"),
             disposition=history.decision.act.disposition.value if history.decision else "",
-            determination=determination,
-            as_of=current.get("as_of"),
-            member=chart["member_name"] or "",
-            reference=chart["reference"] or "",
-            program=chart["program"] or "",
-            words=tuple(word for word in (chart["member_number"], *sorted(authors)) if word),
+            determination=current.get("determination", ""),
+            as_of=date.fromisoformat(current["as_of"]) if current else None,
+            member=chart.get("member_name", ""),
+            reference=chart.get("reference", ""),
+            program=chart.get("program", ""),
+            words=tuple(word for word in (chart.get("member_number"), *facts.authors) if word),
             blinded=self._slug(chart["jurisdiction"]) in self.settings.blinded,
             assessors=history.assessors,
         )
 
-    def _charts(self) -> Iterator[dict[str, Any]]:
-        values = " ".join(f"?{name}" for name in self.axes)
-        kind = "".join(f"<{axis.iri}> ?{name} ; " for name, axis in self.axes.items())
-        return self._rows(
-            f"""SELECT ?request ?loaded {values} ?start ?end ?birth_date ?jurisdiction ?funding ?urgency ?received
-                    ?line_of_business ?timing ?member_name ?member_number ?reference ?program {{
-                {self.only} GRAPH <{CATALOG}> {{ ?graph a nec:ChartGraph ; nec:holds ?request ; nec:loaded ?loaded }}
-                ?request {kind}nec:serviceStart ?start ; nec:member ?member ; nec:plan ?plan .
-                ?member nec:birthDate ?birth_date . ?plan nec:jurisdiction ?jurisdiction
-                OPTIONAL {{ ?plan nec:funding ?funding }} OPTIONAL {{ ?request nec:serviceEnd ?end }}
-                OPTIONAL {{ ?request nec:urgency ?urgency }} OPTIONAL {{ ?request nec:received ?received }}
-                OPTIONAL {{ ?plan nec:lineOfBusiness ?line_of_business }} OPTIONAL {{ ?request nec:timing ?timing }}
-                OPTIONAL {{ ?request dcterms:identifier ?reference }}
-                OPTIONAL {{ ?member skos:prefLabel ?member_name }} OPTIONAL {{ ?member dcterms:identifier ?member_number }}
-                OPTIONAL {{ ?request nec:program/skos:prefLabel ?program }} }}"""
+    def _act(self, act: Mapping[str, Any]) -> Act:
+        return Act(
+            iri=act["decision"],
+            determination=act["determination"],
+            disposition=Disposition(self._slug(act["disposition"])),
+            time=datetime.fromisoformat(act["time"]),
+            revises=act.get("revises", ""),
+            person=act["person"],
+            signed_as=Role(self._slug(act["role"])) if "role" in act else None,
+            service=(
+                date.fromisoformat(act["start"]),
+                date.fromisoformat(act["end"]) if "end" in act else None,
+            ),
+            expedited=act.get("urgency") == str(NEC.Expedited),
         )
-
-    def _determinations(self) -> Iterator[dict[str, Any]]:
-        return self._rows(
-            f"""SELECT ?request ?determination ?start ?end ?as_of ?outcome ?gap_count ?holds {{
-                {self.only} GRAPH <{CATALOG}> {{ ?request nec:currentDetermination ?determination .
-                    ?graph nec:holds ?determination }}
-                GRAPH ?graph {{ ?determination nec:outcome ?outcome ; nec:serviceStart ?start ; nec:asOf ?as_of ;
-                        nec:gapCount ?gap_count
-                    OPTIONAL {{ ?determination nec:serviceEnd ?end }}
-                    OPTIONAL {{ ?determination nec:holdsUnderAllReadings ?holds }} }} }} ORDER BY ?request ?start"""
-        )
-
-    def _missing(self) -> dict[str, tuple[str, ...]]:
-        """The ids of the leaves in the smallest gap, by determination."""
-        leaves: dict[str, list[str]] = {}
-        for row in self._rows(
-            f"""SELECT ?determination ?leaf {{
-                {self.only} GRAPH <{CATALOG}> {{ ?request nec:currentDetermination ?determination .
-                    ?graph nec:holds ?determination }}
-                GRAPH ?graph {{ ?determination nec:gap ?gap . ?gap nec:rank 1 ; nec:criterion ?leaf }} }}"""
-        ):
-            leaves.setdefault(row["determination"], []).append(self.criterion_ids.get(row["leaf"], row["leaf"]))
-        return {determination: tuple(sorted(ids)) for determination, ids in leaves.items()}
-
-    def _authors(self) -> dict[str, set[str]]:
-        """Who wrote the documents of each request."""
-        authors: dict[str, set[str]] = {}
-        for row in self._rows(
-            f"""SELECT DISTINCT ?request ?author {{ {self.only}
-                ?statement nec:about ?request ; nec:documentedIn/dcterms:creator ?author }}"""
-        ):
-            authors.setdefault(row["request"], set()).add(row["author"])
-        return authors
-
-    def _decisions(self) -> dict[str, list[Act]]:
-        """The acts by request."""
-        acts: dict[str, list[Act]] = {}
-        for row in self._rows(
-            f"""SELECT ?request ?decision ?determination ?start ?end ?time ?disposition ?revises ?person ?role ?urgency {{ {self.only}
-                ?decision a nec:Decision ; nec:determination ?determination ; nec:disposition ?disposition ;
-                    prov:generatedAtTime ?time ; prov:wasAttributedTo ?person .
-                ?determination nec:request ?request ; nec:serviceStart ?start
-                OPTIONAL {{ ?determination nec:serviceEnd ?end }} OPTIONAL {{ ?decision prov:wasRevisionOf ?revises }}
-                OPTIONAL {{ ?decision nec:signedAs ?role }} OPTIONAL {{ ?decision nec:urgency ?urgency }} }}"""
-        ):
-            acts.setdefault(row["request"], []).append(
-                Act(
-                    iri=row["decision"],
-                    determination=row["determination"],
-                    disposition=Disposition(self._slug(row["disposition"])),
-                    time=row["time"],
-                    revises=row["revises"] or "",
-                    person=row["person"],
-                    signed_as=Role(self._slug(row["role"])) if row["role"] else None,
-                    service=(row["start"], row["end"]),
-                    expedited=row["urgency"] == str(NEC.Expedited),
-                )
-            )
-        return acts
-
-    def _rows(self, text: str) -> Iterator[dict[str, Any]]:
-        header = "".join(
-            f"PREFIX {prefix}: <{namespace}>\n"
-            for prefix, namespace in (("nec", NEC), ("prov", PROV), ("dcterms", DCTERMS), ("skos", SKOS))
-        )
-        answer = Answer(self.kb.query(header + text))
-        for row in answer.values():
-            yield dict(zip(answer.columns, row, strict=True))
 
     def _label(self, iri: str | None) -> str:
-        if not iri:
-            return ""
-        if iri not in self.labels:
-            self.labels[iri] = graphs.text(self.policy.ontology, URIRef(iri), SKOS.prefLabel) or iri
-        return self.labels[iri]
+        return self._said(iri, SKOS.prefLabel) if iri else ""
 
     def _slug(self, iri: str) -> str:
-        return graphs.text(self.policy.ontology, URIRef(iri), SKOS.notation) or iri
+        return self._said(iri, SKOS.notation)
 
-    def _moment(self, received: date | datetime) -> datetime:
+    def _said(self, iri: str, property_: URIRef) -> str:
+        """What the policy says of a term with a property, or its IRI."""
+        key = (iri, property_)
+        if key not in self.said:
+            self.said[key] = graphs.text(self.policy.ontology, URIRef(iri), property_) or iri
+        return self.said[key]
+
+    def _moment(self, text: str) -> datetime:
         """A time of receipt in the settings' zone; a day begins at midnight, so that no hour is missed that may have counted."""
-        zone = self.settings.time_zone
-        if not isinstance(received, datetime):
-            return datetime.combine(received, time(), zone)
+        zone, received = self.settings.time_zone, datetime.fromisoformat(text)
         return received.astimezone(zone) if received.tzinfo else received.replace(tzinfo=zone)
 
     def _prior_authorization(self, start: date) -> str:
         """Whether the policy asks for authorization before the service: yes, no, or empty where it does not say."""
         version = self.policy.version_on(start) or self.policy.versions[-1]
-        said = graphs.text(self.policy.ontology, URIRef(version.iri), NEC.priorAuthorization)
-        return {"true": "yes", "false": "no"}.get(said, "")
+        return {"true": "yes", "false": "no"}.get(self._said(version.iri, NEC.priorAuthorization), "")
 
     def _age_group(self, birth_date: date, start: date) -> str:
         version = self.policy.version_on(start) or self.policy.versions[-1]
         age = age_on(start, birth_date)
-        return self._label(str(NEC.Adult if age >= version.age_of_majority else NEC.Minor))
+        return self.adult if age >= version.age_of_majority else self.minor
