@@ -105,10 +105,10 @@ def read_facts(kb: KnowledgeBase, policy: Policy, requests: Iterable[str] | None
     if only is not None and len(only) > AT_ONCE:
         wanted = set(only)
         return {request: facts for request, facts in read_facts(kb, policy).items() if request in wanted}
-    return {facts.request: facts for facts in _Reader(kb, policy, only).facts()}
+    return {facts.request: facts for facts in _FactsReader(kb, policy, only).facts()}
 
 
-class _Reader:
+class _FactsReader:
     """Asks for one property at a time: that takes a store less time than one query with an OPTIONAL for each.
 
     Of a request counts what its own chart says, in its graph and the shared graphs that this includes, whatever other charts say of
