@@ -82,8 +82,8 @@ def show() -> None:
         st.text("Load charts with `necessity kb load PATH`, or on the page Batch as an administrator.")
         return
     with heading:
-        sizes = {queue: sum(viewer.queued(item, queue) for item in items) for queue in QUEUES if queue is not Queue.ALL}
-        paint.html("queues.html", sizes=[(QUEUES[queue], size) for queue, size in sizes.items() if size])
+        sizes = viewer.sizes(items).items()
+        paint.html("queues.html", sizes=[(QUEUES[queue], size) for queue, size in sizes if size])
     queue = _queue()
     chosen = _choose(items, queue, viewer)
     matching = selection.select(items, chosen, viewer)

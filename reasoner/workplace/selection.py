@@ -41,6 +41,9 @@ QUEUES: Mapping[Queue, str] = {
 """Each queue in words, in the order in which they are offered."""
 
 
+_WITH_PEER = frozenset({CaseState.REFERRED_TO_PEER, CaseState.PEER_TO_PEER, CaseState.APPEALED})
+
+
 @dataclass(frozen=True)
 class Viewer:
     """Who looks at the worklist, and who has each request."""
@@ -59,22 +62,32 @@ class Viewer:
         """The day it is."""
         return self.now.date()
 
+    def queues(self, item: WorklistItem) -> list[Queue]:
+        """The queues that an item stands in, beside that of all."""
+        if item.state.closed:
+            return []
+        assignment = self.assignments.get(item.id)
+        found = [Queue.OPEN]
+        if assignment is None:
+            found.append(Queue.UNASSIGNED)
+        elif assignment.person == self.person:
+            found.append(Queue.MINE)
+        if item.state in _WITH_PEER:
+            found.append(Queue.WITH_PEER)
+        elif item.state is CaseState.DOCUMENTATION_RETURNED:
+            found.append(Queue.RETURNED)
+        if item.is_overdue(self.now):
+            found.append(Queue.OVERDUE)
+        return found
+
     def queued(self, item: WorklistItem, queue: Queue) -> bool:
         """Whether an item stands in a queue."""
-        if queue is Queue.ALL:
-            return True
-        if item.state.closed:
-            return False
-        assignment = self.assignments.get(item.id)
-        if queue is Queue.MINE:
-            return assignment is not None and assignment.person == self.person
-        if queue is Queue.UNASSIGNED:
-            return assignment is None
-        if queue is Queue.WITH_PEER:
-            return item.state in (CaseState.REFERRED_TO_PEER, CaseState.PEER_TO_PEER, CaseState.APPEALED)
-        if queue is Queue.RETURNED:
-            return item.state is CaseState.DOCUMENTATION_RETURNED
-        return queue is Queue.OPEN or item.is_overdue(self.now)
+        return queue is Queue.ALL or queue in self.queues(item)
+
+    def sizes(self, items: Iterable[WorklistItem]) -> dict[Queue, int]:
+        """How many items stand in each queue beside that of all, in the order in which these are offered."""
+        found = Counter(queue for item in items for queue in self.queues(item))
+        return {queue: found[queue] for queue in QUEUES if queue is not Queue.ALL}
 
 
 @dataclass(frozen=True)
