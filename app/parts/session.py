@@ -79,7 +79,13 @@ def begin_authenticated(person: User) -> None:
 def begin_local(name: str, role: Role, licence: str, title: str, specialty: str = "") -> None:
     """Have someone be at work whom nobody authenticates, and remember them for a reload; raises `AccessError`."""
     person = people.local(name, role, licence, title, specialty)
-    record = {"name": person.name, "role": role.value, "licence": person.licence, "title": person.title}
+    record = {
+        "name": person.name,
+        "role": role.value,
+        "licence": person.licence,
+        "title": person.title,
+        "specialty": person.specialty,
+    }
     workplace().record_session(person, Action.SIGN_IN, "local mode")
     workplace().drafts.save_view(_LOCAL, _local_id(person), json.dumps(record))
     workplace().team.join(person)
