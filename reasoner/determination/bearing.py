@@ -59,6 +59,8 @@ class SetAside(NamedTuple):
     reason: Reason
     days: int | None = None
     """Of one that is too old, how many days before service start it would have counted."""
+    would_address: tuple[str, ...] = ()
+    """Of one that is set aside for no leaf in particular, the IRIs of the leaves that it would speak to."""
 
     @property
     def words(self) -> str:

@@ -204,6 +204,13 @@ class Determination:
         """All evidence that was considered and set aside: for no criterion in particular, then criterion by criterion."""
         return (*self.set_aside, *(aside for result in self.criteria for aside in result.set_aside))
 
+    def considered(self, result: CriterionResult) -> tuple[SetAside, ...]:
+        """What was considered for one of the criteria and set aside: for it, or for none in particular although it speaks to it."""
+        if self.evaluation is None or result.members:
+            return result.set_aside
+        settled = self.evaluation.policy.version.settled_as(self.evaluation.policy.parts[result.criterion.iri].leaf)
+        return (*result.set_aside, *(aside for aside in self.set_aside if settled in aside.would_address))
+
     @property
     def listed(self) -> tuple[CriterionResult, ...]:
         """The results of items that stand in no section that applies: exclusions and description."""

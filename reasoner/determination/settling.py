@@ -126,16 +126,17 @@ class _Settling:
         """The statements that count for some leaf or none, their bearings put down by leaf."""
         counted: list[Statement] = []
         for statement in self._case.statements:
-            if statement.recorded > self._case.as_of:
-                self._set_aside.append(SetAside(statement, "", Reason.RECORDED_LATER))
-                continue
             remission = is_in_remission(self._inference.facts[statement.iri])
             classes, coded = self._inference.classes[statement.iri], self._naming.coded(statement)
             addressed = addresses(self._version, classes, statement.meaning, coded, remission)
+            leaves = tuple(dict.fromkeys(address.leaf for address in addressed))
+            if statement.recorded > self._case.as_of:
+                self._set_aside.append(SetAside(statement, "", Reason.RECORDED_LATER, would_address=leaves))
+                continue
             last = self._periods.last
             after = last is not None and statement.observed > last
             if after and not any(self._counts(statement, address.leaf) for address in addressed):
-                self._set_aside.append(SetAside(statement, "", Reason.OBSERVED_LATER))
+                self._set_aside.append(SetAside(statement, "", Reason.OBSERVED_LATER, would_address=leaves))
                 continue
             counted.append(statement)
             for address in addressed:

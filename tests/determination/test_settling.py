@@ -78,6 +78,7 @@ def test_a_statement_recorded_after_the_as_of_date_does_not_count() -> None:
     settlement = settled(*statements, as_of=date(2025, 6, 3))
     assert current(settlement) == {"early": A}
     assert aside(settlement) == {("later", "", Reason.RECORDED_LATER)}
+    assert [one.would_address for one in settlement.set_aside] == [(iri("a"),)]
 
 
 def test_a_statement_recorded_on_the_as_of_date_counts() -> None:
