@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import streamlit as st
-from parts.components import focus_heading
+from parts import criteria
+from parts.components import shell
 from parts.page import frame
 from views import audit, batch, case, intake, overview, policy, quality, queries, reading, worklist
 
@@ -26,4 +27,4 @@ page = st.navigation(
 )
 with frame():
     page.run()
-    focus_heading(f"{page.url_path} {st.query_params.get('id', '')}")
+    shell(f"{page.url_path} {st.query_params.get('id', '')}", criteria.pick)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from parts import paint, session
 from reasoner.ground.display import plain
@@ -18,13 +19,18 @@ def many(ids: Sequence[str], assignments: Mapping[str, Assignment]) -> None:
         _hand_over({id_: assignments[id_].person if id_ in assignments else "" for id_ in ids}, "many")
 
 
-def bar(id_: str) -> None:
-    """Show who has a request, what the person can do about that, the team's notes, and the next request of the queue."""
+def bar(id_: str) -> DeltaGenerator:
+    """Show who has a request, what the person can do about that, the team's notes, and the next request of the queue.
+
+    Returns:
+        The row they stand in, to which more can be added.
+    """
     workplace, person = session.workplace(), session.user()
     has = workplace.team.assignments(person).get(id_)
     mine = has is not None and has.person == person.iri
     notes = workplace.team.notes(person, id_)
-    with st.container(horizontal=True, vertical_alignment="center", key="who has it"):
+    row = st.container(horizontal=True, vertical_alignment="center", key="who has it")
+    with row:
         who = "you" if mine else plain(has.name) if has else "nobody"
         st.text(f"With {who}" + (f" since {paint.clock_time(has.since)}" if has else ""))
         if person.may(Action.ASSIGN):
@@ -41,6 +47,7 @@ def bar(id_: str) -> None:
         following = _next(id_)
         if following and st.button("Next in queue", icon=":material/arrow_forward:", icon_position="right"):
             st.switch_page(st.session_state["case page"], query_params={"id": following})
+    return row
 
 
 def _hand_over(seen: dict[str, str], key: str) -> None:

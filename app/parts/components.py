@@ -33,12 +33,53 @@ _table = _component("table", "")
 _editor = _component(
     "editor", '<label><span class="caption"></span><textarea></textarea></label><p class="state" role="status"></p>'
 )
-_focus = _component("focus", "")
+_KEYS = {
+    "Everywhere": {"Tab": "go on to the next control", "?": "show this list"},
+    "Worklist": {"↑ ↓": "go from request to request", "Enter": "open it", "x": "tick it, to assign it with others"},
+    "Case": {
+        "n p": "next and previous criterion that is open, conflicting or not met",
+        "↑ ↓": "in the list of criteria: the line above and below",
+        "→ ←": "open and close a group",
+        "Enter": "show what the chart says of it",
+    },
+    "Read": {
+        "n p": "next and previous sentence",
+        "u": "use the words that are selected, else the sentence",
+        "r": "reject the sentence for this criterion",
+    },
+}
+"""What each key does, by the page on which it does it."""
 
 
-def focus_heading(place: str) -> None:
-    """Put the focus on the page's heading once, whenever the `place` is another than before."""
-    _focus(data={"place": place}, key="focus")
+def _key_list() -> str:
+    parts = []
+    for page, keys in _KEYS.items():
+        lines = "".join(
+            f"<dt>{' '.join(f'<kbd>{one}</kbd>' for one in names.split())}</dt><dd>{does}</dd>"
+            for names, does in keys.items()
+        )
+        parts.append(f"<h3>{page}</h3><dl>{lines}</dl>")
+    return f"<header><h2 id='keys'>Keys</h2><button type='button'>Close</button></header>{''.join(parts)}"
+
+
+_SHELL = "shell"
+_shell = _component(_SHELL, f'<dialog aria-labelledby="keys">{_key_list()}</dialog>')
+
+
+def shell(place: str, on_criterion: Callable[[str], None]) -> None:
+    """Put into the page what every page has: the focus on its heading, the list of keys, and links to criteria.
+
+    Args:
+        place: the heading gets the focus once, whenever this is another than before.
+        on_criterion: called with the id of a criterion when a link to it (``data-criterion``) is followed.
+    """
+
+    def follow() -> None:
+        criterion = st.session_state[_SHELL].criterion
+        if criterion:
+            on_criterion(criterion)
+
+    _shell(data={"place": place}, key=_SHELL, on_criterion_change=follow)
 
 
 _BAR = "".join(
@@ -90,15 +131,15 @@ def tree(title: str, nodes: Sequence[Node], *, key: str, selected: str | None, o
         title: its name for screen readers.
         nodes: the lines at the top.
         key: of the component.
-        selected: key of the line that is picked.
+        selected: key of the line that is picked until the person picks another.
         opened: keys of the branches that are open at first.
 
     Returns:
-        The key of the line that was picked last.
+        The key of the line that was picked just now; None if none was.
     """
     data = {"title": title, "nodes": [asdict(node) for node in nodes], "selected": selected, "open": list(opened)}
-    state = _tree(data=data, key=key, default={"selected": selected}, on_selected_change=_nothing)
-    picked: str | None = state.selected
+    state = _tree(data=data, key=key, on_picked_change=_nothing)
+    picked: str | None = state.picked
     return picked
 
 

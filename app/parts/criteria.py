@@ -33,6 +33,12 @@ def show(file: CaseFile, determination: Determination) -> None:
     _panes(file, determination)
 
 
+def pick(criterion: str) -> None:
+    """Have the page of the case show a criterion, by id."""
+    st.session_state["criterion"] = st.query_params["criterion"] = criterion
+    st.session_state["view of case"] = "Criteria"
+
+
 @st.fragment
 def _panes(file: CaseFile, determination: Determination) -> None:
     fields = session.workplace().draft(session.user(), file.id) if session.user().may(Action.DRAFT) else {}
@@ -47,13 +53,14 @@ def _panes(file: CaseFile, determination: Determination) -> None:
     left, right = st.columns([6, 5], gap="medium")
     with left:
         picked = _step(nodes, picked)
-    with left, st.container(height=680, border=True):
-        opened = [node.key for node in by_key.values() if node.parts and node.tone in ("open", "bad", "clash")]
+    with left, st.container(border=True, key="tree of criteria"):
+        opened = [node.key for node in nodes if node.word]
+        opened += [node.key for node in by_key.values() if node.parts and node.tone in ("open", "bad", "clash")]
         now = tree(
             "Criteria", nodes, key=f"tree {file.id} {determination.service_start}", selected=picked, opened=opened
         )
     asked = (now or picked).partition("@")[0]
-    state["criterion"] = asked
+    state["criterion"] = st.query_params["criterion"] = asked
     with right:
         result = determination.criterion(asked) if asked in {r.criterion.id for r in determination.criteria} else None
         if result is None:
@@ -95,6 +102,7 @@ def _nodes(determination: Determination, drafted: set[str]) -> Iterator[Node]:
         result = results[iri]
         criterion, status = result.criterion, result.status
         seen[iri] = seen.get(iri, 0) + 1
+        name, label = paint.names(criterion)
         tone, word = paint.tone(status.value), paint.WORD[status.value]
         if listed:  # an exclusion: what is affirmed speaks against the request
             tone = {Status.MET: "bad", Status.NOT_MET: "good", Status.CONFLICTING: "clash"}.get(status, "none")
@@ -105,11 +113,13 @@ def _nodes(determination: Determination, drafted: set[str]) -> Iterator[Node]:
             word = {Status.NOT_DOCUMENTED: "nothing said", Status.NOT_MET: "otherwise"}.get(status, word)
             tone = "none" if status is Status.NOT_DOCUMENTED else tone
         marks = [f"{len(result.evidence)} ❝"] if result.evidence else []
+        asides = determination.considered(result) if status in UNRESOLVED else ()
+        marks += [f"{len(asides)} set aside"] if asides else []
         marks += ["✎"] if criterion.id in drafted else []
         return Node(
             key=f"{criterion.id or criterion.iri}@{seen[iri]}",
-            name=criterion.notation or criterion.id,
-            label=criterion.label,
+            name=name,
+            label=label,
             how=COMBINATION[result.kind],
             word=word,
             tone=tone,
@@ -126,8 +136,7 @@ def _nodes(determination: Determination, drafted: set[str]) -> Iterator[Node]:
         addressed = sum(1 for part in parts if part.word != "nothing said")
         yield Node(
             f"{section.criterion.id}@list",
-            section.criterion.notation or section.criterion.id,
-            section.criterion.label,
+            *paint.names(section.criterion),
             f"{addressed} of {len(parts)} documented",
             parts=parts,
         )
@@ -144,11 +153,11 @@ def _first(determination: Determination) -> str:
 
 def _criterion(file: CaseFile, determination: Determination, result: CriterionResult) -> None:
     criterion, results = result.criterion, {r.criterion.iri: r for r in determination.criteria}
+    asides = determination.considered(result)
     parts = [results[member] for member in result.members]
     paint.html(
         "criterion.html",
-        name=criterion.notation or criterion.id,
-        label=criterion.label,
+        heading=" ".join(paint.names(criterion)),
         status=result.status.value,
         messages=result.messages,
         definition=criterion.definition,
@@ -172,10 +181,10 @@ def _criterion(file: CaseFile, determination: Determination, result: CriterionRe
         unread=[shown.line for shown in shown_unread(result.unread)] if result.status in UNRESOLVED else [],
         evidence=[quote.bearing(bearing) for bearing in result.evidence],
         sides=_sides(result),
-        asides=[quote.aside(aside) for aside in result.set_aside],
+        asides=[quote.aside(aside) for aside in asides],
         families=_families(determination, result),
     )
-    statements = [bearing.statement for bearing in result.evidence] + [aside.statement for aside in result.set_aside]
+    statements = [bearing.statement for bearing in result.evidence] + [aside.statement for aside in asides]
     documents = {statement.document.iri: statement.document for statement in statements}
     here = {statement.iri for statement in statements}
     for number, (iri, document) in enumerate(documents.items()):

@@ -16,6 +16,7 @@ from rdflib import Graph
 from reasoner.ground.display import plain
 from reasoner.ground.errors import NecessityError
 from reasoner.logic.fold import Outcome, Status
+from reasoner.policy.model import Criterion
 from reasoner.render.wording import words
 from reasoner.workplace.worklist import WITHHELD_OUTCOME
 
@@ -47,6 +48,14 @@ WORD: dict[str, str] = {
 def tone(value: str) -> str:
     """The tone of a status or an outcome by its spelling in JSON."""
     return TONE.get(value, "none")
+
+
+def names(criterion: Criterion) -> tuple[str, str]:
+    """The short name of a criterion and its label; the label alone where the name only repeats its words."""
+    name = criterion.notation or criterion.id
+    if name.replace("-", " ") in criterion.label and not any(map(str.isdigit, name)):
+        return criterion.label.capitalize(), ""
+    return name, criterion.label
 
 
 def html(template: str, **values: Any) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
+from parts import paint
 from reasoner.chart.model import Assertion, Statement
 from reasoner.determination.bearing import Bearing, SetAside
-from reasoner.determination.model import CriterionResult
+from reasoner.determination.model import CriterionResult, Determination
 from reasoner.ground.display import plain
 from reasoner.render.document import quotation as quoted
 from reasoner.render.wording import STANCE, bearing_words
@@ -23,6 +25,33 @@ def bearing(bearing: Bearing) -> dict[str, Any]:
 def aside(aside: SetAside) -> dict[str, Any]:
     """A statement that was set aside, with the reason."""
     return quotation(aside.statement, aside.words, "")
+
+
+@dataclass
+class Said:
+    """What a statement does to some criteria, or why it is set aside there, in words."""
+
+    words: str
+    criteria: dict[str, str]
+    """By id, the name and the label of each."""
+
+
+def bearings(determination: Determination) -> dict[str, list[Said]]:
+    """What each statement does to which criteria, by the IRI of the statement: what it bears on before what it is set aside at."""
+    found: dict[str, dict[str, Said]] = {}
+
+    def put(statement: Statement, words: str, result: CriterionResult) -> None:
+        said = found.setdefault(statement.iri, {}).setdefault(words, Said(words, {}))
+        said.criteria[result.criterion.id] = " ".join(paint.names(result.criterion))
+
+    leaves = [result for result in determination.criteria if not result.members]
+    for result in leaves:
+        for one in result.evidence:
+            put(one.statement, bearing_words(one), result)
+    for result in leaves:
+        for aside in determination.considered(result):
+            put(aside.statement, f"set aside, {aside.words}", result)
+    return {iri: list(by_words.values()) for iri, by_words in found.items()}
 
 
 def in_order(statements: Iterable[Statement]) -> list[Statement]:
@@ -42,7 +71,7 @@ def quotation(statement: Statement, stance: str = "", tone: str = "", *, here: b
 
 def bare(statement: Statement) -> dict[str, Any]:
     """A statement with its place in the record, without whether it affirms or denies."""
-    return {**quoted("", statement), "tone": "", "here": False}
+    return {**quoted("", statement), "tone": "", "here": False, "said": []}
 
 
 def by_nearness(statements: Iterable[Statement], result: CriterionResult) -> dict[str, Statement]:

@@ -1,9 +1,9 @@
 // A tree of criteria by the WAI-ARIA tree pattern. Branches are made when they are opened and removed when they are closed.
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".root");
   const kept = root.kept ??= { open: new Set(), seen: new Set(), picked: null };
   for (const id of data.open) if (!kept.seen.has(id)) { kept.open.add(id); kept.seen.add(id); }
-  kept.picked = data.selected;
+  if (kept.asked !== data.selected) kept.asked = kept.picked = kept.active = data.selected;
   const above = new Map(), nodes = new Map();
   const learn = (node, parent) => { nodes.set(node.key, node); above.set(node.key, parent); node.parts.forEach((part) => learn(part, node.key)); };
   data.nodes.forEach((node) => learn(node, null));
@@ -39,7 +39,7 @@ export default function ({ data, parentElement, setStateValue }) {
     if (focus) tree.querySelector('li[tabindex="0"]')?.focus();
   }
   const flip = (key, open) => { open ? kept.open.add(key) : kept.open.delete(key); active = kept.active = key; draw(true); };
-  const pick = (key) => { kept.picked = active = kept.active = key; draw(true); setStateValue("selected", key); };
+  const pick = (key) => { kept.picked = active = kept.active = key; draw(true); setTriggerValue("picked", key); };
   root.onclick = (event) => {
     const action = event.target.closest("button")?.dataset.action;
     if (action) { nodes.forEach((node, key) => action === "open" && node.parts.length ? kept.open.add(key) : kept.open.delete(key)); draw(false); return; }

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from functools import partial
 from typing import Any, TypedDict
+from urllib.parse import urlencode
 
 import streamlit as st
 from parts import assignment, blinded, criteria, decide, forms, paint, quote, session
@@ -50,6 +51,8 @@ def show() -> None:
         state.pop("criterion", None)
         state.pop("assumed", None)
     st.query_params["id"] = id_
+    if "criterion" in st.query_params:
+        state["criterion"] = st.query_params["criterion"]
     file = workplace.case_file(person, id_)
     items = workplace.items_of(person, id_)
     if file.withheld:
@@ -57,18 +60,24 @@ def show() -> None:
         assignment.bar(id_)
         _colleagues(id_)
         _unread(file)
-        blinded.show(file, partial(_timeline, stances=False))
+        blinded.show(file, _timeline)
         return
     determination = _period(file)
-    paint.html("glance.html", title=items[0].title, facts=_glance(items[0], file, determination))
-    assignment.bar(id_)
-    _colleagues(id_)
-    _banner(file, determination)
-    with st.container(horizontal=True, vertical_alignment="center", key="record of the case"):
-        forms.link("reading page", "Read the record, add to it", id_)
-        forms.as_of(file)
+    with st.container(gap="xsmall", key="head of the case"):
+        paint.html(
+            "glance.html",
+            title=items[0].title,
+            facts=_glance(items[0], file, determination),
+            why=f"A decision is {turnaround_words(file.deadline)}." if file.deadline else "",
+        )
+        with assignment.bar(id_):
+            forms.link("reading page", "Read the record, add to it", id_)
+        _colleagues(id_)
+        _banner(file, determination)
+        with st.container(horizontal=True, vertical_alignment="center", key="record of the case"):
+            forms.as_of(file)
+            _recorded(file)
     forms.effect()
-    _recorded(file)
     _unread(file)
     view = st.segmented_control(
         "View",
@@ -153,7 +162,6 @@ def _banner(file: CaseFile, determination: Determination) -> None:
         ("Kind", ", ".join(case.traits)),
         ("Version", determination.version_id or "none in force"),
         ("As of", str(case.as_of)),
-        ("Statements", str(len(case.statements))),
         ("State", decided["state"]),
     ]
     paint.html(
@@ -165,8 +173,6 @@ def _banner(file: CaseFile, determination: Determination) -> None:
         strained=determination.holds_under_strained_readings is False,
         facts=facts,
     )
-    if file.deadline:
-        st.caption(f"A decision is {turnaround_words(file.deadline)}.")
 
 
 def _due(file: CaseFile) -> list[tuple[str, str]]:
@@ -180,15 +186,14 @@ def _due(file: CaseFile) -> list[tuple[str, str]]:
 
 
 def _recorded(file: CaseFile) -> None:
+    """Say that the determination is not on record, and offer to record it."""
     if file.recorded:
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.warning(
-            "This determination is not on record: none has been recorded, or chart, policy or software have changed since."
-        )
-        if session.user().may(Action.DETERMINE) and st.button("Record this determination"):
-            session.workplace().determine(session.user(), file.id, file.case.as_of)
-            st.rerun()
+    st.text("Not on record as it stands now.")
+    reason = "None has been recorded, or chart, policy or software have changed since."
+    if session.user().may(Action.DETERMINE) and st.button("Record this determination", help=reason):
+        session.workplace().determine(session.user(), file.id, file.case.as_of)
+        st.rerun()
 
 
 def _unread(file: CaseFile) -> None:
@@ -256,12 +261,16 @@ class _Event(TypedDict):
 
 
 def _documents(file: CaseFile, determination: Determination) -> None:
-    _timeline(file)
+    _timeline(file, determination)
 
 
-def _timeline(file: CaseFile, *, stances: bool = True) -> None:
-    """Show the documents of the chart in the order of their days, with what their sentences affirm and deny or without."""
+def _timeline(file: CaseFile, determination: Determination | None = None) -> None:
+    """Show the documents of the chart in the order of their days; given the determination, with what each sentence bears on."""
     case = file.case
+    said = quote.bearings(determination) if determination else {}
+    address = {"id": file.id, "view of case": "Criteria"}
+    if "as" in st.query_params:
+        address["as"] = st.query_params["as"]
     by_document: dict[str, list[Statement]] = {}
     for statement in case.statements:
         by_document.setdefault(statement.document.iri, []).append(statement)
@@ -281,11 +290,18 @@ def _timeline(file: CaseFile, *, stances: bool = True) -> None:
                 "kind": "",
                 "title": document.title or "Document without a title",
                 "about": f"{author}, {len(statements)} statement{'' if len(statements) == 1 else 's'}",
-                "statements": [quote.quotation(s) if stances else quote.bare(s) for s in quote.in_order(statements)],
+                "statements": [
+                    {**quote.quotation(s), "said": said.get(s.iri, [])} if determination else quote.bare(s)
+                    for s in quote.in_order(statements)
+                ],
             }
         )
     events.sort(key=lambda event: (event["date"], event["kind"] == ""))
-    paint.html("timeline.html", events=[{**event, "date": str(event["date"])} for event in events])
+    paint.html(
+        "timeline.html",
+        events=[{**event, "date": str(event["date"])} for event in events],
+        address=f"case?{urlencode(address)}",
+    )
 
 
 def _what_if(file: CaseFile, determination: Determination) -> None:

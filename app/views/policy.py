@@ -101,10 +101,11 @@ def _node(
     version: PolicyVersion, criterion: Criterion, kind: CriterionKind, parts: list[Node], seen: dict[str, int]
 ) -> Node:
     seen[criterion.iri] = seen.get(criterion.iri, 0) + 1
+    name, label = paint.names(criterion)
     return Node(
         key=f"{criterion.id or criterion.iri}@{seen[criterion.iri]}",
-        name=criterion.notation or criterion.id,
-        label=criterion.label,
+        name=name,
+        label=label,
         how=COMBINATION[kind],
         marks=_marks(version, criterion.iri),
         parts=parts,
@@ -143,8 +144,7 @@ def _criterion(version: PolicyVersion, criterion: Criterion) -> None:
     paint.html(
         "policy_criterion.html",
         id=criterion.id or criterion.iri,
-        name=criterion.notation or criterion.id,
-        label=criterion.label,
+        heading=" ".join(paint.names(criterion)),
         definition=criterion.definition,
         source=criterion.source,
         how=COMBINATION[criterion.kind],

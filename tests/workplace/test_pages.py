@@ -253,3 +253,16 @@ def test_a_criterion_lists_its_facts(base: Path) -> None:
     shown = html(view("case", Role.VIEWER, criterion="adult-admission:1-diagnosis", **known))
     assert re.search(r"<h5>major depressive disorder <span[^>]*>[^<]*met</span></h5>", shown)
     assert re.search(r"<h5>posttraumatic stress disorder <span[^>]*>[^<]*not met</span></h5>", shown)
+
+
+def test_a_quotation_of_a_document_names_the_criteria_that_it_bears_on(base: Path) -> None:
+    known = {
+        "case": opaque_id("criteria-met"),
+        "visitor": people.local("Nora Fields", Role.VIEWER, "MO 1").iri,
+        "view of case": "Documents",
+    }
+    shown = html(view("case", Role.VIEWER, **known))
+    links = re.findall(r'affirms: <a href="([^"]*)" target="_self" data-criterion="([^"]*)">', shown)
+    assert links
+    assert all(address.startswith(f"case?id={known['case']}&amp;") for address, _ in links)
+    assert "adult-admission:3" in {criterion for _, criterion in links}
