@@ -89,15 +89,13 @@ class Abstractor:
 
     Raises:
         PolicyError: it has none, or they are not well formed.
-        UsageError: NumPy is not installed, or the model cannot be read.
+        UsageError: the model cannot be read.
     """
 
     def __init__(self, policy: Policy, model: Path | None = None) -> None:
-        try:
-            from reasoner.abstraction.encoding import Encoder
-            from reasoner.abstraction.ranking import Ranker
-        except ImportError as error:
-            raise UsageError("sentences are ranked with NumPy", mend="Install necessity[documents]") from error
+        from reasoner.abstraction.encoding import Encoder
+        from reasoner.abstraction.ranking import Ranker
+
         self._ranker = Ranker(Examples(policy), Encoder(model) if model else None)
 
     def suggest(

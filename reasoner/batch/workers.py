@@ -77,7 +77,7 @@ class Worker:
         """Determine the charts of quads: as columns, where the line follows from these, the others one by one."""
         job, found = self._job, stream.quads_of(piece, self._policy)
         lines: dict[int, tuple[str, tuple[str, str, str]]] = {}
-        if found.table and job.engine is Engine.FAST and not job.whole:
+        if job.engine is Engine.FAST and not job.whole:
             lines = self._columns().lines(found.table, found.name, job.as_of, job.today)
         for run in range(len(found.graphs)):
             if run not in lines:

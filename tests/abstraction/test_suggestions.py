@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date
 
 import pytest
@@ -113,9 +112,3 @@ def test_a_group_stands_for_its_leaves(policy: Policy) -> None:
     assert found == ["adult-admission:6-plan", "adult-admission:6-provider", "adult-admission:6-emergency"]
     with pytest.raises(UsageError, match="no criterion 'adult-admission:99'"):
         leaves_of(version, "adult-admission:99")
-
-
-def test_without_numpy_the_extra_is_named(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "reasoner.abstraction.ranking", None)
-    with pytest.raises(UsageError, match=r"necessity\[documents\]"):
-        Abstractor(policy)

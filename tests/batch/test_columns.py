@@ -15,7 +15,6 @@ from reasoner.batch.lines import LineWriter
 from reasoner.batch.model import Job
 from reasoner.batch.workers import Worker
 from reasoner.chart import reading
-from reasoner.chart.fast import stream
 from reasoner.chart.fast.chart import reader
 from reasoner.chart.fast.columns import Charts
 from reasoner.chart.fast.compiled_intake import compile_intake_shapes
@@ -28,8 +27,6 @@ from reasoner.rdf import parsing
 from tests.conftest import CASES, Attestation, chart, request
 from tests.explore import examples
 from tests.random_charts import Chart, charts, met_charts
-
-pytest.importorskip("numpy", reason="numpy (extra tables) is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -219,13 +216,6 @@ def test_two_keys_with_one_sum_are_told_apart(
     turns = iter(range(10**6))
     monkeypatch.setattr(columns, "_mixed", lambda seeds, said: mixed(seeds, said) * (0 if next(turns) % 4 < 2 else 1))
     agree([as_quads(text, ".nt") for text in generate(6, seed=25)], policy, Worker(Job()), writer)
-
-
-def test_without_numpy_the_briefs_are_the_same(
-    policy: Policy, worker: Worker, writer: LineWriter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(stream, "numpy_is_there", lambda: False)
-    assert agree([as_quads(text, ".nt") for text in generate(5, seed=26)], policy, worker, writer) == 0
 
 
 ASKED = "intake:{} sh:property [ sh:message 'x' ; {} ] ."

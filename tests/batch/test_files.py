@@ -17,8 +17,6 @@ from reasoner.batch.workers import Worker
 from reasoner.chart.fast import piece, stream
 from tests.conftest import Attestation, chart
 
-pytest.importorskip("numpy", reason="numpy (extra tables) is not installed")
-
 CHARTS = [Graph().parse(data=text, format="nt").serialize(format="turtle") for text in generate(6, seed=41)]
 SPOILT: dict[str, Callable[[str], bytes | str]] = {
     "as it is": lambda text: text,

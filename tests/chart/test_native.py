@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,13 +18,10 @@ from hypothesis import strategies as st
 from benchmarks.generate import generate
 from hatch_build import OPTIONS, build
 from reasoner.chart.fast import native
+from reasoner.chart.fast.cut import Cut, cut_in_python
 from reasoner.rdf import parsing
 from tests.conftest import ROOT
 from tests.explore import examples
-
-np = pytest.importorskip("numpy", reason="numpy (extra tables) is not installed")
-
-from reasoner.chart.fast.cut import Cut, cut_in_python  # noqa: E402
 
 TERMS = (
     *(

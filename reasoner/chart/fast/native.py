@@ -11,7 +11,6 @@ import hashlib
 import os
 import threading
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,9 +78,8 @@ def digest(source: Path) -> str:
 
 @cache
 def library() -> ctypes.CDLL | None:
-    """The library that came with the package; None where charts are cut in Python, as they are without NumPy."""
-    unused = os.environ.get("NECESSITY_CUTTER") == "python" or find_spec("numpy") is None
-    return None if unused else loaded(LIBRARY)
+    """The library that came with the package; None where charts are cut in Python."""
+    return None if os.environ.get("NECESSITY_CUTTER") == "python" else loaded(LIBRARY)
 
 
 def columns(library: ctypes.CDLL, data: bytes, longest: int) -> Columns:

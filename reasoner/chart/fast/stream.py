@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
-from importlib.util import find_spec
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ import pyoxigraph as ox
 from reasoner.chart import intake, sources
 from reasoner.chart.fast.chart import read_cases, reader
 from reasoner.chart.fast.piece import ARROW, EXPORT, QUADS, SHEET, Piece
-from reasoner.chart.fast.plain import is_plain, runs
+from reasoner.chart.fast.plain import is_plain
 from reasoner.chart.model import Case
 from reasoner.chart.packing import file_type
 from reasoner.chart.sources import LINES
@@ -158,8 +157,8 @@ class Quads:
     """IRI of the graph of each run."""
     text: Callable[[int], str]
     """The lines of a run; raises `DocumentationError` where it has none."""
-    table: NodeTable | None = None
-    """What the runs say; None without NumPy."""
+    table: NodeTable
+    """What the runs say."""
 
     def source(self, run: int) -> str:
         """What the data set of a run is called."""
@@ -170,10 +169,10 @@ class Quads:
         source, graph = self.source(run), self.graphs[run]
         text = ""
         try:
-            cases: Sequence[Case] | None = None
-            if self.table:
-                nodes = self.table.nodes(run)
-                cases = reader(policy).cases(nodes, source, as_of, self.table.content(run) if nodes else None)
+            nodes = self.table.nodes(run)
+            cases: Sequence[Case] | None = reader(policy).cases(
+                nodes, source, as_of, self.table.content(run) if nodes else None
+            )
             if cases is None:
                 text = self.text(run)
                 cases = self._parsed(text, run, policy, as_of)
@@ -197,7 +196,7 @@ class Quads:
 def quads_of(piece: Piece, policy: Policy) -> Quads:
     """The runs of a piece of quads; raises `ScatteredError` if they are not one a graph."""
     try:
-        found = _table(piece, policy) if piece.suffix == ARROW and numpy_is_there() else _text(piece, policy)
+        found = _table(piece, policy) if piece.suffix == ARROW else _text(piece, policy)
     except (DocumentationError, UnicodeDecodeError) as error:
         raise ScatteredError from error  # the whole file says it better
     if "" in found.graphs or len(set(found.graphs)) < len(found.graphs):
@@ -209,14 +208,6 @@ def _text(piece: Piece, policy: Policy) -> Quads:
     """A piece of lines, or of a table that has to be read as lines."""
     data = piece.read() if piece.suffix == QUADS else quads.n_quads(quads.unpack(piece.read()), piece.name)
     data.decode()
-    if not numpy_is_there():
-        found = list(runs(data))
-        starts = [0, *(end for _, end, _ in found)]
-        return Quads(
-            piece.name,
-            [graph[1:-1].decode() for graph, _, _ in found],
-            lambda run: data[starts[run] : starts[run + 1]].decode(),
-        )
     from reasoner.chart.fast.cut import cut
 
     parts = cut(data)
@@ -261,11 +252,11 @@ class FileTable:
 
 
 def files_of(piece: Piece, policy: Policy) -> FileTable | None:
-    """The files of Turtle in a piece of small files; None if there is none, or no NumPy.
+    """The files of Turtle in a piece of small files; None if there is none, or one file alone, which columns make no faster.
 
     Where a file is not plainly well formed, its run is not either, or there is none.
     """
-    if piece.suffix or piece.data is not None or piece.spool or not numpy_is_there():
+    if piece.suffix or piece.data is not None or piece.spool or len(piece.files) == 1:
         return None
     by_file = {name: lines for name in piece.files if (lines := _turtle(name))}
     if not by_file:
@@ -286,11 +277,6 @@ def _turtle(name: str) -> list[bytes] | None:
         return None
     data = _content(name)
     return None if sources.holds_fhir(data) else parsing.sorted_lines(data, parsing.SYNTAXES[kind], name)
-
-
-def numpy_is_there() -> bool:
-    """Whether quads can be read as columns."""
-    return find_spec("numpy") is not None
 
 
 def _lines(
