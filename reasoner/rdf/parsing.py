@@ -50,6 +50,7 @@ _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]").search
 _DOUBTFUL = re.compile(r"[\\\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|@[A-Za-z0-9-]*--").search
 """Finds in a term what a literal that cannot be kept has at least: an escape, such a character or a base direction."""
 _REQUEST = ox.NamedNode(str(NEC.ReviewRequest))
+_PLACE = re.compile(r"^Parser error (?:at|between) line [^:]*: ")  # which is told before it
 _XML_DANGER = re.compile(r"<!DOCTYPE|<!ENTITY", re.IGNORECASE)
 _XML_ENCODING = re.compile(r"""^\s*<\?xml[^>]*encoding\s*=\s*["'](?!utf-8["'])""", re.IGNORECASE)
 _NO_BRACKETS = bytes(set(range(256)).difference(b"{}[]"))
@@ -104,7 +105,7 @@ class DataSet:
         return nodes
 
 
-def parse_datasets(data: bytes, syntax: ox.RdfFormat, source: str) -> list[DataSet]:
+def parse_datasets(data: bytes, syntax: ox.RdfFormat, source: str, *, first: int = 1) -> list[DataSet]:
     """The data sets of one RDF document.
 
     A document with named graphs yields one data set per named graph, each together with the default graph;
@@ -114,6 +115,7 @@ def parse_datasets(data: bytes, syntax: ox.RdfFormat, source: str) -> list[DataS
         data: the document in UTF-8.
         syntax: one of `SYNTAXES`.
         source: what to call the document in errors.
+        first: the number of its first line there.
 
     Raises:
         DocumentationError: the syntax is wrong (with line and column), a limit is exceeded, or something would be fetched.
@@ -126,7 +128,7 @@ def parse_datasets(data: bytes, syntax: ox.RdfFormat, source: str) -> list[DataS
         refuse_deep_json(text, source)
     shared: list[ox.Triple] = []
     named: dict[str, list[ox.Triple]] = {}
-    for quad in _parse(text, syntax, source):
+    for quad in _parse(text, syntax, source, first=first):
         _refuse_relative(quad, source)
         if isinstance(quad.graph_name, ox.DefaultGraph):
             shared.append(quad.triple)
@@ -341,16 +343,16 @@ def _parsed(text: str, syntax: ox.RdfFormat, source: str, *, rename: bool = Fals
     return ox.parse(input=text.encode(), format=syntax, base_iri=base, rename_blank_nodes=rename)
 
 
-def _parse(text: str, syntax: ox.RdfFormat, source: str, *, rename: bool = False) -> Iterator[ox.Quad]:
+def _parse(text: str, syntax: ox.RdfFormat, source: str, *, rename: bool = False, first: int = 1) -> Iterator[ox.Quad]:
     try:
         yield from _parsed(text, syntax, source, rename=rename)
     except SyntaxError as error:
-        where = f"{source}: line {error.lineno}, column {error.offset}" if error.lineno else source
+        where = f"{source}: line {first - 1 + error.lineno}, column {error.offset}" if error.lineno else source
         if "LoadDocumentCallback" in str(error):
             raise DocumentationError(
                 "JSON-LD names a remote context, and nothing is fetched", where=where, mend="Write the context inline"
             ) from None
-        raise DocumentationError(f"wrong {syntax.name} syntax: {error.msg}", where=where) from None
+        raise DocumentationError(f"wrong {syntax.name} syntax: {_PLACE.sub('', error.msg)}", where=where) from None
     except (MemoryError, ValueError, OSError) as error:
         raise DocumentationError(
             "a literal or another part is too large to parse", where=source, mend=f"Shorten it ({error})"

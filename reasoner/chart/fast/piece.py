@@ -254,9 +254,8 @@ def _stretches(name: str, suffix: str, size: int, spool: str = "") -> Iterator[P
         while start < total:
             end = total if total - start <= size else _boundary(stream, start + size, suffix)
             yield Piece((name,), suffix, start, end - start, first, spool=spool)
-            if suffix == LINES:
-                stream.seek(start)
-                first += stream.read(end - start).count(b"\n")
+            stream.seek(start)
+            first += stream.read(end - start).count(b"\n")
             start = end
     if not total:
         yield Piece((name,), suffix if spool else "", at_once=True, spool=spool)

@@ -157,6 +157,8 @@ class Quads:
     """IRI of the graph of each run."""
     text: Callable[[int], str]
     """The lines of a run; raises `DocumentationError` where it has none."""
+    line: Callable[[int], int]
+    """The number of the first line, or row, of a run in its file."""
     table: NodeTable
     """What the runs say."""
 
@@ -185,7 +187,7 @@ class Quads:
         block = text.encode()
         if block.startswith(BOM_UTF8):  # it may begin a file, and nothing else
             raise ScatteredError
-        sets = parsing.parse_datasets(block, parsing.SYNTAXES[QUADS], self.name)
+        sets = parsing.parse_datasets(block, parsing.SYNTAXES[QUADS], self.name, first=self.line(run))
         # Several, or something in none: the lines do not stand graph by graph.
         names = {str(quad.graph_name) for quad in ox.parse(input=block, format=ox.RdfFormat.N_QUADS)}
         if names != {f"<{self.graphs[run]}>"}:
@@ -211,7 +213,13 @@ def _text(piece: Piece, policy: Policy) -> Quads:
     from reasoner.chart.fast.cut import cut
 
     parts = cut(data)
-    return _quads_of(parts, piece, policy, lambda run: data[parts.start[run] : parts.start[run + 1]].decode())
+    return _quads_of(
+        parts,
+        piece,
+        policy,
+        lambda run: data[parts.start[run] : parts.start[run + 1]].decode(),
+        lambda run: piece.first + data.count(b"\n", 0, parts.start[run]),
+    )
 
 
 def _table(piece: Piece, policy: Policy) -> Quads:
@@ -226,12 +234,14 @@ def _table(piece: Piece, policy: Policy) -> Quads:
             table.slice(parts.start[run], parts.start[run + 1] - parts.start[run]), piece.name
         ).decode()
 
-    return _quads_of(parts, piece, policy, text)
+    return _quads_of(parts, piece, policy, text, lambda run: piece.first + int(parts.start[run]))
 
 
-def _quads_of(parts: Cut, piece: Piece, policy: Policy, text: Callable[[int], str]) -> Quads:
+def _quads_of(
+    parts: Cut, piece: Piece, policy: Policy, text: Callable[[int], str], line: Callable[[int], int]
+) -> Quads:
     graphs = [parts.terms[place][1:-1] if place >= 0 else "" for place in parts.graph.tolist()]
-    return Quads(piece.name, graphs, text, _node_reader(policy).read(parts))
+    return Quads(piece.name, graphs, text, line, _node_reader(policy).read(parts))
 
 
 @lru_cache(maxsize=8)
