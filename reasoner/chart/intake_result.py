@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from rdflib import Literal
 
 from reasoner.chart.model import Case
 from reasoner.ground.errors import NecessityError
 from reasoner.policy.model import Policy
-from reasoner.rdf import parsing
+from reasoner.rdf import parsing, terms
+from reasoner.rdf.namespaces import NEC, RDF
 
 if TYPE_CHECKING:
     from reasoner.chart.fhir import bulk, mapping
@@ -50,6 +54,18 @@ class IntakeResult:
     def errors(self) -> tuple[NecessityError, ...]:
         """Why nothing can be determined from it."""
         return self._outcome[1]
+
+    def reviewed(self, day: date | None) -> IntakeResult:
+        """The same with a chart whose requests are reviewed as of a day; without a day, itself."""
+        if day is None or self.chart is None:
+            return self
+        kind, request = terms.of(RDF.type), terms.of(NEC.ReviewRequest)
+        stated = {terms.of(NEC.asOf): [terms.of(Literal(day))]}
+        nodes = {
+            name: {**values, **stated} if request in values.get(kind, ()) else values
+            for name, values in self.chart.nodes.items()
+        }
+        return replace(self, chart=parsing.DataSet(self.chart.name, _nodes=nodes))
 
     @cached_property
     def coverage(self) -> Coverage | None:

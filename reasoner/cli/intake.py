@@ -50,6 +50,7 @@ def add(commands: Commands) -> None:
         help="write the coverage report, as JSON if the name ends in .json, else as text; - adds it to the output",
     )
     shared.add_input(intake)
+    shared.add_as_of(intake)
     intake.set_defaults(run=_intake)
 
 
@@ -74,7 +75,7 @@ def _intake(options: argparse.Namespace) -> int:
                 totals.add(result.coverage)
             if options.to == "json":
                 out.write(b"[\n" if number == 1 else b",\n")
-            out.write(form(result, policy).encode())
+            out.write(form(result.reviewed(inputs.as_of), policy).encode())
             if options.report == "-" and options.to in ("turtle", "nquads") and result.coverage:
                 out.write(_commented(to_text(result.coverage)).encode())
             if report:

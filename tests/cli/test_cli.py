@@ -221,6 +221,12 @@ def test_options_become_values_at_the_edge(path: Path) -> None:
     assert not any(isinstance(node, ast.Name) and node.id == "Any" for node in ast.walk(tree))
 
 
+def test_intake_writes_the_day_of_review_into_the_chart(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["intake", str(path), "--to", "nquads", "--as-of", "2026-01-15"]) == 0
+    days = [line.split()[2] for line in capsys.readouterr().out.splitlines() if "core#asOf>" in line]
+    assert days == ['"2026-01-15"^^<http://www.w3.org/2001/XMLSchema#date>']
+
+
 def test_query_offers_every_form_of_an_answer() -> None:
     assert sorted(query.FORMATS) == sorted(["text", "parquet", *TABLE_FORMATS, *GRAPH_FORMATS])
 
