@@ -118,8 +118,8 @@ def test_the_chart_that_is_shown_is_the_chart_that_is_judged(
     assert main(["intake", source, *OPTIONS, "--to", "nquads", "--out", quads, "--report", "-"]) == 0
     assert "# Coverage of" in Path(quads).read_text()
     found = []
-    for path in (source, turtle, quads):
-        assert main(["determine", path, *OPTIONS, "--format", "jsonl", "--as-of", "2026-01-01"]) == 0
+    for path, options in ((source, OPTIONS), (turtle, ()), (quads, ())):
+        assert main(["determine", path, *options, "--format", "jsonl", "--as-of", "2026-01-01"]) == 0
         found.append(json.loads(capsys.readouterr().out))
     assert found[0] == found[1] == found[2]
 
