@@ -116,6 +116,17 @@ def _local_id(person: User) -> str:
     return person.iri.rpartition(":")[2]
 
 
+def open_request(id_: str) -> None:
+    """Have a request be the one that the person looks at; another than before is opened, without what was picked in that one."""
+    state, person = st.session_state, user()
+    if state.get("case") != id_ or state.get("visitor") != person.iri:
+        workplace().open_request(person, id_)
+        state["case"], state["visitor"] = id_, person.iri
+        state.pop("criterion", None)
+        state.pop("assumed", None)
+    st.query_params["id"] = id_
+
+
 def end() -> None:
     """Sign out: nothing of one person's work is left in the window for the next."""
     person = user()

@@ -45,12 +45,7 @@ def show() -> None:
         st.title("Case", anchor=False)
         st.info("Choose a request from the worklist.", icon=":material/checklist:")
         return
-    if state.get("case") != id_ or state.get("visitor") != person.iri:
-        workplace.open_request(person, id_)
-        state["case"], state["visitor"] = id_, person.iri
-        state.pop("criterion", None)
-        state.pop("assumed", None)
-    st.query_params["id"] = id_
+    session.open_request(id_)
     if "criterion" in st.query_params:
         state["criterion"] = st.query_params["criterion"]
     file = workplace.case_file(person, id_)

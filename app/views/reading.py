@@ -52,10 +52,7 @@ def show() -> None:
     if not id_:
         st.info("Choose a request from the worklist.", icon=":material/checklist:")
         return
-    if state.get("case") != id_ or state.get("visitor") != person.iri:
-        workplace.open_request(person, id_)
-        state["case"], state["visitor"] = id_, person.iri
-    st.query_params["id"] = id_
+    session.open_request(id_)
     file = workplace.case_file(person, id_)
     if file.withheld:
         blinded.read(file, workplace.evidence.documents(person, file.case.iri))

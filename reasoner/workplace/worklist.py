@@ -117,10 +117,6 @@ class WorklistItem:
         """The member's name, if it is known, and the name of the request."""
         return f"{self.member}, {self.name}" if self.member else self.name
 
-    def days_open(self, today: date) -> int:
-        """Days since it was received."""
-        return (today - self.received).days
-
     def is_overdue(self, now: datetime) -> bool:
         """Whether it waits for a decision that was due before now."""
         return self.due is not None and self.due < now
