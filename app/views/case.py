@@ -51,7 +51,7 @@ def show() -> None:
     file = workplace.case_file(person, id_)
     items = workplace.items_of(person, id_)
     if file.withheld:
-        st.title(plain(items[0].title), anchor=False)
+        paint.html("glance.html", title=items[0].title, facts=[], why="")
         assignment.bar(id_)
         _colleagues(id_)
         _unread(file)
