@@ -89,11 +89,17 @@ class Correspondence:
     """Within what time an appeal is answered, in words."""
     appeal_expedited: str = ""
     due: str = ""
-    """Until when a decision is due, in words."""
+    """Until when a decision is due once the letter is sent, in words."""
     extended_due: str = ""
-    """Until when it would be due if the time were extended."""
+    """Until when it would be due if the letter extended the time; empty if the letter does not."""
     supply_within: str = ""
-    """How long the provider has to send what is asked for, while the clock stands still; empty if it does not."""
+    """How long the provider has to send what is asked for, while the clock stands still; empty if the letter does not stop it."""
+    waits_until: str = ""
+    """Until when the clock stands still for what was asked for before; empty if it does not."""
+    begins_later: bool = False
+    """Whether the time begins to run only when what is asked for has arrived."""
+    is_over: bool = False
+    """Whether the time for a decision is over."""
     part_2: bool = False
     """Whether the records are protected by 42 CFR Part 2."""
 
@@ -158,6 +164,7 @@ def values(
         "decided_by": DECIDED_BY,
         "addressee": provider if to_provider else addressee,
         "salutation": provider if to_provider else salutation,
+        "copy_to": addressee,
         "address": (_lines(case.provider_address) or "[ADDRESS OF THE PROVIDER]")
         if to_provider
         else _address(determination),
@@ -176,6 +183,9 @@ def values(
         "due": correspondence.due or "[DAY ON WHICH A DECISION IS DUE]",
         "extended_due": correspondence.extended_due or "[DAY ON WHICH A DECISION IS DUE]",
         "supply_within": correspondence.supply_within,
+        "waits_until": correspondence.waits_until,
+        "begins_later": correspondence.begins_later,
+        "is_over": correspondence.is_over,
         "appeal_standard": correspondence.appeal_standard or "[TIME TO ANSWER AN APPEAL]",
         "appeal_expedited": correspondence.appeal_expedited or "[TIME TO ANSWER AN EXPEDITED APPEAL]",
     } | {name: text or "[TIME TO ASK FOR IT]" for name, text in rights.items()}

@@ -198,6 +198,8 @@ class Act:
     """The period of the determination; None if that is not known."""
     expedited: bool = False
     """Of an appeal: whether an answer is wanted sooner than in the usual time."""
+    notice_date: date | None = None
+    """Of an extension: when the notice of it is sent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,7 +217,6 @@ class Signed(Act):
     """Id of a criterion, and the remark on it."""
     appeal: Appeal | None = None
     call: Call | None = None
-    notice_date: date | None = None
     independent: bool = False
     own_statuses: tuple[tuple[str, str], ...] = ()
     """Id of a leaf, and the status that was given to it before the determination was shown."""

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from reasoner.review.acts import Act, Disposition
 from reasoner.review.calendars import RULES, BusinessCalendar, TimeLimit, TimeUnit, named_calendar
-from reasoner.review.steps import History
+from reasoner.review.steps import History, Step
 from reasoner.review.traits import Where, fits, where
 
 _A = TypeVar("_A", bound=Act)
@@ -64,13 +64,28 @@ class Milestone:
     """Of an appeal: standard or expedited; by default that of the request."""
 
 
-def milestones(history: History[_A]) -> list[Milestone]:
-    """What the steps of a case mean for its turnaround time; a correction leaves the time of its step."""
+def milestones(history: History[_A], zone: tzinfo) -> list[Milestone]:
+    """What the steps of a case mean for its turnaround time.
+
+    A correction leaves the time of its step. An extension counts from its notice: from the signature if the notice is of that
+    day, else from the end of the day of the notice.
+
+    Args:
+        history: the steps.
+        zone: the time zone in which days are counted.
+    """
     return [
-        Milestone(_OF_ACT[step.act.disposition], step.time, _urgency(step.act))
+        Milestone(_OF_ACT[step.act.disposition], _time(step, zone), _urgency(step.act))
         for step in history.steps
         if step.act.disposition in _OF_ACT
     ]
+
+
+def _time(step: Step[_A], zone: tzinfo) -> datetime:
+    notice, signed = step.act.notice_date, step.time.astimezone(zone)
+    if notice is None or notice == signed.date():
+        return signed
+    return datetime.combine(notice, _END_OF_DAY, zone)
 
 
 def _urgency(act: Act) -> str:
@@ -135,8 +150,6 @@ class Deadline:
     """Why this rule was taken."""
     ended: datetime | None = None
     """When it was decided or withdrawn; None while it waits."""
-    if_extended: datetime | None = None
-    """When it would be due if the time were extended; None if it cannot be."""
     waits_until: datetime | None = None
     """Until when the clock stands still for documentation that is out, unless it arrives before; None if it runs."""
 
@@ -198,18 +211,17 @@ class TurnaroundRules:
                 continue
             try:
                 due, waits_until = self._due(rule, opened, before_end, zone)
-                longer, _ = self._due(rule, opened, [*before_end, Milestone(MilestoneKind.EXTENDED, opened)], zone)
             except OverflowError:  # beyond the last day of the calendar
                 continue
             if due is not None:
-                found.append((due, rule, waits_until, longer if longer != due else None))
+                found.append((due, rule, waits_until))
         if not found:
             return None
-        due, rule, waits_until, longer = min(found, key=lambda entry: (entry[0], entry[1].id))
+        due, rule, waits_until = min(found, key=lambda entry: (entry[0], entry[1].id))
         reasons = [reason for trait, reason in because.items() if trait in rule.applies_to]
         if len(found) > 1:
             reasons.append(f"of the {len(found)} rules that bind, this one is due first")
-        return Deadline(rule, opened, due, "; ".join(reasons), ended, longer, None if ended else waits_until)
+        return Deadline(rule, opened, due, "; ".join(reasons), ended, None if ended else waits_until)
 
     def appeal_limit(self, traits: Mapping[str, str], urgency: str, opened: date) -> TimeLimit | None:
         """Within what time an appeal of a request would have to be decided that is filed on a day; None if no rule binds."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from reasoner.determination.model import Determination
@@ -13,7 +14,7 @@ from reasoner.review.acts import Disposition, Override, Proposal
 from reasoner.review.calendars import TimeLimit
 from reasoner.review.people import User
 from reasoner.review.traits import fits
-from reasoner.review.turnaround import Deadline
+from reasoner.review.turnaround import Deadline, Milestone, MilestoneKind
 from reasoner.workplace.settings import WorkplaceSettings
 
 
@@ -22,14 +23,22 @@ class Letters:
 
     Args:
         traits: the labels of the request's traits, completed.
-        deadline: the time for a decision; None if no rule binds.
+        happened: what has happened to the request, its receipt included.
         settings: what letters say of the payer, the turnaround rules and the time zone.
+        begins: first day of the service that is asked for.
     """
 
-    def __init__(self, traits: Mapping[str, str], deadline: Deadline | None, settings: WorkplaceSettings) -> None:
+    def __init__(
+        self,
+        traits: Mapping[str, str],
+        happened: Sequence[Milestone],
+        settings: WorkplaceSettings,
+        begins: date | None = None,
+    ) -> None:
         self._traits = traits
-        self._deadline = deadline
+        self._happened = happened
         self._settings = settings
+        self._begins = begins
 
     def draft(
         self, determination: Determination, disposition: Disposition, overrides: Iterable[Override] = ()
@@ -65,24 +74,46 @@ class Letters:
     def _today(self) -> date:
         return datetime.now(self._settings.time_zone).date()
 
+    def _deadline(self, *more: Milestone) -> Deadline | None:
+        """The time for a decision if something more had happened."""
+        rules, zone = self._settings.turnaround, self._settings.time_zone
+        return rules.deadline(self._traits, [*self._happened, *more], zone, self._begins)
+
+    def _timed(self, said: Correspondence) -> Correspondence:
+        """What a letter says, with the time for a decision, and what a letter of now does to that time."""
+        now, deadline = datetime.now(self._settings.time_zone), self._deadline()
+        if deadline is None:
+            return said
+        if deadline.due < now:
+            return replace(said, due=_due_words(deadline), is_over=True)
+        extended = self._deadline(Milestone(MilestoneKind.EXTENDED, now))
+        if extended and extended.due > deadline.due:
+            said = replace(said, extended_due=_due_words(extended))
+        asked = self._deadline(Milestone(MilestoneKind.DOCUMENTATION_REQUESTED, now))
+        if asked is None:
+            return replace(said, begins_later=True)
+        said = replace(said, due=_due_words(asked))
+        if deadline.waits_until and deadline.waits_until > now:
+            return replace(said, waits_until=_moment_words(deadline.waits_until, by_hour=deadline.by_hour))
+        if asked.waits_until and not deadline.waits_until:
+            return replace(said, supply_within=_limit_words(asked.rule.supply))
+        return said
+
     def _correspondence(self, determination: Determination) -> Correspondence:
-        today, deadline = self._today(), self._deadline
+        today = self._today()
         limits = {
             urgency: self._settings.turnaround.appeal_limit(self._traits, urgency, today)
             for urgency in ("standard", "expedited")
         }
-        stands_still = deadline is not None and deadline.rule.supply is not None
-        return Correspondence(
+        said = Correspondence(
             payer=self._settings.payer,
             traits=self._traits,
             rights=notice_rules().rights_of(self._traits),
             appeal_standard=_limit_words(limits["standard"]),
             appeal_expedited=_limit_words(limits["expedited"]),
-            due=_due_words(deadline.due) if deadline else "",
-            extended_due=_due_words(deadline.if_extended) if deadline and deadline.if_extended else "",
-            supply_within=_limit_words(deadline.rule.supply) if deadline and stands_still else "",
             part_2=self.is_protected(determination),
         )
+        return self._timed(said)
 
 
 def _limit_words(limit: TimeLimit | None) -> str:
@@ -94,5 +125,17 @@ def _limit_words(limit: TimeLimit | None) -> str:
     return str(limit).replace("calendar ", "") if limit else ""
 
 
-def _due_words(due: datetime) -> str:
-    return day_words(due.date())
+def _due_words(deadline: Deadline) -> str:
+    return _moment_words(deadline.due, by_hour=deadline.by_hour)
+
+
+def _moment_words(moment: datetime, *, by_hour: bool) -> str:
+    """A moment as letters write it: the day, and where hours count the time of day with its zone.
+
+    >>> _moment_words(datetime(2026, 3, 5, 15, 0, tzinfo=UTC), by_hour=True)
+    'March 5, 2026, 3:00 p.m. (UTC)'
+    """
+    if not by_hour:
+        return day_words(moment.date())
+    half = "a.m." if moment.hour < 12 else "p.m."
+    return f"{day_words(moment.date())}, {moment.hour % 12 or 12}:{moment:%M} {half} ({moment:%Z})"

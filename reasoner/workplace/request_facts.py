@@ -41,7 +41,12 @@ _REQUIRED = ("start", "birth_date", "jurisdiction")
 """What no request lacks that intake has read; the axes of the policy too."""
 _OF_DETERMINATION = {"end": "nec:serviceEnd", "holds": "nec:holdsUnderAllReadings"}
 """What a determination need not state."""
-_OF_ACT = {"revises": "prov:wasRevisionOf", "role": "nec:signedAs", "urgency": "nec:urgency"}
+_OF_ACT = {
+    "revises": "prov:wasRevisionOf",
+    "role": "nec:signedAs",
+    "urgency": "nec:urgency",
+    "notice": "nec:noticeDate",
+}
 """What an act need not state."""
 AT_ONCE = 256
 """Requests that are looked up together; more than these are read with all others."""

@@ -35,7 +35,7 @@ from reasoner.review.deciding import Situation, jurisdiction
 from reasoner.review.metrics import DecidedRequest
 from reasoner.review.people import User
 from reasoner.review.steps import History
-from reasoner.review.turnaround import Deadline
+from reasoner.review.turnaround import Deadline, Milestone
 from reasoner.store import audit
 from reasoner.store.base import KnowledgeBase
 from reasoner.store.catalog import GraphKind, LoadChange, graph_name
@@ -75,7 +75,8 @@ class CaseFile:
     """The time for a decision and the rule that gives it; None if no rule binds."""
     traits: Mapping[str, str] = field(default_factory=dict)
     """As `WorklistItem.traits`."""
-
+    happened: tuple[Milestone, ...] = ()
+    """As `WorklistItem.happened`."""
     withheld: tuple[Withheld, ...] = ()
     """What is withheld from the person; with it there are no determinations and no decisions."""
 
@@ -199,6 +200,7 @@ class Workplace:
             acceptances=self._kb.acceptances(request),
             deadline=items[0].deadline,
             traits=items[0].traits,
+            happened=items[0].happened,
         )
 
     def _withheld(self, user: User, file: CaseFile) -> tuple[Withheld, ...]:
@@ -207,7 +209,8 @@ class Workplace:
 
     def letters(self, file: CaseFile) -> Letters:
         """The letters on a request."""
-        return Letters(file.traits, file.deadline, self.settings)
+        begins = file.determinations[0].service_start if file.determinations else None
+        return Letters(file.traits, file.happened, self.settings, begins)
 
     def report(self, user: User, file: CaseFile) -> ValidationReport | None:
         """The plain SHACL validation report of a request."""

@@ -52,6 +52,8 @@ class WorklistItem:
     """The day on which the payer received it, or if that is not said, the day of loading."""
     traits: Mapping[str, str]
     """The labels that rules of law ask for, with what is taken for those that the request does not state."""
+    happened: tuple[Milestone, ...]
+    """What the deadline was counted from."""
     deadline: Deadline | None
     """The time for a decision and the rule that gives it, decided or not; None if no rule binds."""
     missing: tuple[str, ...]
@@ -189,12 +191,9 @@ class _ItemMaker:
         stated = {name: self._label(chart.get(name)) for name in names}
         known = kind | stated | {"prior_authorization": self._prior_authorization(start)}
         traits, _ = self.settings.turnaround.complete(known)
-        deadline = self.settings.turnaround.deadline(
-            known,
-            [Milestone(MilestoneKind.RECEIVED, received), *milestones(history)],
-            self.settings.time_zone,
-            start,
-        )
+        zone = self.settings.time_zone
+        happened = (Milestone(MilestoneKind.RECEIVED, received), *milestones(history, zone))
+        deadline = self.settings.turnaround.deadline(known, happened, zone, start)
         return WorklistItem(
             id=request_id(facts.request),
             request=facts.request,
@@ -208,6 +207,7 @@ class _ItemMaker:
             end=last,
             received=received.date(),
             traits=traits,
+            happened=happened,
             deadline=deadline,
             missing=tuple(sorted(self.criterion_ids.get(leaf, leaf) for leaf in current.get("missing", ()))),
             gap_count=current.get("gap_count") or 0,
@@ -237,6 +237,7 @@ class _ItemMaker:
                 date.fromisoformat(act["end"]) if "end" in act else None,
             ),
             expedited=act.get("urgency") == str(NEC.Expedited),
+            notice_date=date.fromisoformat(act["notice"]) if "notice" in act else None,
         )
 
     def _label(self, iri: str | None) -> str:

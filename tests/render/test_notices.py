@@ -179,7 +179,8 @@ def test_a_request_for_documentation_goes_to_the_provider(policy: Policy) -> Non
     determination = determined(policy, "adult-admission/nothing-on-supports", more)
     text = letter(determination, Disposition.DOCUMENTATION_REQUESTED, supply_within="45 days")
     assert f"\n{determination.case.provider_name}\n3 Oak Ave\n" in text
-    assert "You have 45 days from the day you get this letter." in text
+    assert "Copy to: Ruth Okafor" in text
+    assert "You have 45 days from when you get this letter." in text
     without = letter(determination, Disposition.DOCUMENTATION_REQUESTED, due="March 4, 2026")
     assert "we have to decide by March 4, 2026" in without
 

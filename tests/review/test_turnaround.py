@@ -10,8 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reasoner.review.acts import Act, Disposition
 from reasoner.review.calendars import BusinessCalendar, TimeLimit, TimeUnit, named_calendar
+from reasoner.review.steps import History, Step
 from reasoner.review.turnaround import Milestone, MilestoneKind, TurnaroundRule, TurnaroundRules, published_rules
+from reasoner.review.turnaround import milestones as of_steps
 from tests.explore import examples
 
 CHICAGO = ZoneInfo("America/Chicago")
@@ -121,6 +124,20 @@ def test_a_notice_that_comes_too_late_extends_nothing() -> None:
     assert deadline(urgent, (ASKED, "2026-02-03T16:00")).due == at("2026-02-05T15:00")
 
 
+def test_an_extension_counts_from_its_notice_and_not_from_its_signature() -> None:
+    def due(signed: str, notice: date) -> datetime:
+        act = Act(iri="x", determination="d", disposition=Disposition.EXTENDED, time=at(signed), notice_date=notice)
+        happened = [*milestones(), *of_steps(History((Step((act,)),)), CHICAGO)]
+        found = RULES.deadline(OUR_KIND, happened, CHICAGO)
+        assert found
+        return found.due
+
+    first, second_ = at("2026-03-04T23:59:59"), at("2026-03-19T23:59:59")
+    assert due("2026-03-04T10:00", date(2026, 3, 4)) == second_
+    assert due("2026-03-06T10:00", date(2026, 3, 4)) == second_  # put on record two days after it was sent
+    assert due("2026-03-03T10:00", date(2026, 3, 5)) == first  # signed in time, and sent too late
+
+
 def test_an_urgent_decision_follows_the_documentation_by_two_days() -> None:
     urgent = {"urgency": "expedited", "phase": "admission"}
     assert deadline(urgent, (ASKED, "2026-02-02T18:00")).due == at("2026-02-06T18:00")
@@ -209,6 +226,7 @@ def second(
     asked: datetime | None,
     returned: datetime | None,
     calendar: BusinessCalendar,
+    notice: datetime | None = None,
 ) -> datetime:
     """The last moment for a decision, counted one day or one hour after the other."""
 
@@ -220,13 +238,14 @@ def second(
         for _ in range(rule.within.count):
             moment += timedelta(hours=1)
         return moment.astimezone(CHICAGO)
-    day, left, extended, out_from, out_to = received.date(), rule.within.count, False, None, None
+    day, left, out_from, out_to = received.date(), rule.within.count, None, None
     first_end = day
     while left:
         first_end += timedelta(days=1)
         left -= counts(first_end)
     in_time = asked is not None and asked <= datetime.combine(first_end, time(23, 59, 59), CHICAGO)
     left = rule.within.count
+    extended = notice is not None and notice <= datetime.combine(first_end, time(23, 59, 59), CHICAGO)
     if asked and in_time and rule.supply and rule.extension:
         extended, out_from = True, asked.date()
         out_to = asked.date() + timedelta(days=rule.supply.count)
@@ -261,9 +280,16 @@ def rules(draw: st.DrawFn) -> TurnaroundRule:
     received=st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1)),
     asked=st.none() | st.integers(0, 24 * 60),
     returned=st.none() | st.integers(0, 24 * 60),
+    signed=st.integers(0, 24 * 60),
+    notice=st.none() | st.integers(-3, 60),
 )
 def test_every_clock_equals_a_count_by_day_and_hour(
-    rule: TurnaroundRule, received: datetime, asked: int | None, returned: int | None
+    rule: TurnaroundRule,
+    received: datetime,
+    asked: int | None,
+    returned: int | None,
+    signed: int,
+    notice: int | None,
 ) -> None:
     calendar = named_calendar("us-federal-holidays")
     opened = received.replace(tzinfo=UTC).astimezone(CHICAGO)
@@ -274,9 +300,17 @@ def test_every_clock_equals_a_count_by_day_and_hour(
     happened = [Milestone(MilestoneKind.RECEIVED, opened)]
     happened += [Milestone(ASKED, ask)] if ask else []
     happened += [Milestone(RETURNED, back)] if back else []
+    sent = None
+    if notice is not None:
+        moment = (opened.astimezone(UTC) + timedelta(hours=signed)).astimezone(CHICAGO)
+        day = moment.date() + timedelta(days=notice)
+        sent = moment if notice == 0 else datetime.combine(day, time(23, 59, 59), CHICAGO)
+        extension = Act(iri="x", determination="d", disposition=Disposition.EXTENDED, time=moment, notice_date=day)
+        happened += of_steps(History((Step((extension,)),)), CHICAGO)
+        sent = sent if sent >= opened else None  # a notice from before the request came extends nothing
     found = TurnaroundRules((rule,), calendar=calendar).deadline({}, happened, CHICAGO)
     assert found
-    assert found.due == second(rule, opened, ask, back, calendar)
+    assert found.due == second(rule, opened, ask, back, calendar, sent)
 
 
 # ---------------------------------------------------------------- what settings may say

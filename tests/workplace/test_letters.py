@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from rdflib import Graph
 
 from reasoner import Policy
-from reasoner.chart.intake import read_graph
+from reasoner.chart.intake import read_file, read_graph
+from reasoner.determination.determine import determine_case
 from reasoner.ground.errors import DocumentationError
+from reasoner.render.notices import day_words
 from reasoner.render.provenance import iri
 from reasoner.render.wording import PART_2_NOTICE
 from reasoner.review.acts import Disposition, Proposal
 from reasoner.review.authority import Role
 from reasoner.review.people import local
+from reasoner.review.turnaround import Milestone, MilestoneKind, TurnaroundRules
 from reasoner.store.base import KnowledgeBase
 from reasoner.workplace.letters import Letters
 from reasoner.workplace.service import CaseFile, Workplace
-from reasoner.workplace.settings import read_settings
+from reasoner.workplace.settings import WorkplaceSettings, read_settings
 from tests.conftest import CASES, ROOT
 
 CLINICIAN = local("Clara Voss", Role.CLINICIAN, "MO 4711", "psychiatrist")
@@ -127,6 +131,98 @@ def test_a_request_for_documentation_says_how_long_there_is_and_an_extension_unt
     assert extended
     assert "You have 45 days" in asked
     assert "We decide by January 4, 2027 at the latest." in extended
+
+
+RECEIVED, ASKED, RETURNED, EXTENDED = (
+    MilestoneKind.RECEIVED,
+    MilestoneKind.DOCUMENTATION_REQUESTED,
+    MilestoneKind.DOCUMENTATION_RETURNED,
+    MilestoneKind.EXTENDED,
+)
+POST, PRE = {"timing": "post-service"}, {"timing": "pre-service"}
+
+
+def told(policy: Policy, traits: dict[str, str], days: list[tuple[MilestoneKind, int]], act: Disposition) -> str:
+    """What a letter of today says of times, of a request to which something happened some days ago."""
+    (case,) = read_file(CASES / "mp9556" / "adult-admission" / "nothing-on-supports.ttl", policy)
+    now = datetime.now(UTC)
+    happened = [Milestone(kind, now - timedelta(days=ago)) for kind, ago in days]
+    letters = Letters(traits, happened, WorkplaceSettings())
+    text = letters.draft(determine_case(case, policy)[0], act)
+    assert text
+    return " ".join(text.split())
+
+
+def in_days(number: int) -> str:
+    return day_words((datetime.now(UTC) + timedelta(days=number)).date())
+
+
+@pytest.mark.parametrize(
+    ("traits", "days", "says"),
+    [
+        # The first request, in the 30 days: 45 days to send, then what is left of 30 + 15.
+        (POST, [(RECEIVED, 5)], ("You have 45 days", 85)),
+        (PRE, [(RECEIVED, 5)], ("You have 45 days", 70)),
+        # A second one, while the first is out since three days, and one after the first has come back.
+        (POST, [(RECEIVED, 5), (ASKED, 3)], ("not longer than", 85)),
+        (POST, [(RECEIVED, 9), (ASKED, 6), (RETURNED, 2)], ("does not make the time that we have for a decision longer", 40)),
+        # After the 45 days, what is left runs.
+        (POST, [(RECEIVED, 60), (ASKED, 50)], ("does not make the time that we have for a decision longer", 30)),
+        # In the extension, in which asking stops nothing; and after all is over.
+        (POST, [(RECEIVED, 35), (EXTENDED, 20)], ("does not make the time that we have for a decision longer", 10)),
+        (POST, [(RECEIVED, 35)], ("ended on", -5)),
+        # Medicare's time does not stand still, and that of an insured plan of Illinois begins anew beside the federal one.
+        (PRE | {"line_of_business": "Medicare"}, [(RECEIVED, 5)], ("does not make the time", 2)),
+        (PRE | {"jurisdiction": "Illinois"}, [(RECEIVED, 3)], ("You have 45 days", 72)),
+        (PRE | {"jurisdiction": "Illinois"}, [(RECEIVED, 8)], ("ended on", -3)),
+    ],
+)  # fmt: skip
+def test_a_request_for_documentation_says_truly_whether_the_clock_stops(
+    policy: Policy, traits: dict[str, str], days: list[tuple[MilestoneKind, int]], says: tuple[str, int]
+) -> None:
+    text = told(policy, traits, days, Disposition.DOCUMENTATION_REQUESTED)
+    words, due = says
+    assert words in text
+    assert in_days(due) in text
+    assert ("stands still" in text) == (words in ("You have 45 days", "not longer than"))
+    if words == "not longer than":
+        assert f"not longer than {in_days(42)}" in text
+
+
+@pytest.mark.parametrize(("ago", "says"), [(10, "You have 48 hours"), (30, "does not make the time")])
+def test_an_urgent_request_stops_the_clock_if_asked_within_a_day(policy: Policy, ago: int, says: str) -> None:
+    (case,) = read_file(CASES / "mp9556" / "adult-admission" / "nothing-on-supports.ttl", policy)
+    now = datetime.now(UTC)
+    traits = {"timing": "pre-service", "urgency": "expedited"}
+    letters = Letters(traits, [Milestone(RECEIVED, now - timedelta(hours=ago))], WorkplaceSettings())
+    text = letters.draft(determine_case(case, policy)[0], Disposition.DOCUMENTATION_REQUESTED)
+    assert text
+    assert says in text
+    due = now + timedelta(hours=96 if ago < 24 else 72 - ago)
+    assert f"by {day_words(due.date())}, {due.hour % 12 or 12}:" in text
+
+
+def test_a_time_that_has_not_begun_is_told_as_such(policy: Policy) -> None:
+    only = {"id": "state", "within": "5 calendar days", "complete": True}
+    rules = TurnaroundRules().amended({"rule": [only]})
+    (case,) = read_file(CASES / "mp9556" / "adult-admission" / "nothing-on-supports.ttl", policy)
+    happened = [Milestone(RECEIVED, datetime.now(UTC) - timedelta(days=1))]
+    letters = Letters({}, happened, WorkplaceSettings(turnaround=rules))
+    text = letters.draft(determine_case(case, policy)[0], Disposition.DOCUMENTATION_REQUESTED)
+    assert text
+    assert "The time that we have for a decision begins when they arrive." in text
+
+
+@pytest.mark.parametrize(
+    ("days", "due"),
+    [([(RECEIVED, 10)], 35), ([(RECEIVED, 35)], None), ([(RECEIVED, 9), (ASKED, 6)], None), ([(RECEIVED, 40), (EXTENDED, 20)], None)],
+)  # fmt: skip
+def test_an_extension_names_a_day_only_if_it_extends(
+    policy: Policy, days: list[tuple[MilestoneKind, int]], due: int | None
+) -> None:
+    text = told(policy, POST, days, Disposition.EXTENDED)
+    says = in_days(due) if due is not None else "[DAY ON WHICH A DECISION IS DUE]"
+    assert f"We decide by {says} at the latest." in text
 
 
 def test_records_are_protected_by_focus_or_by_what_the_chart_says(workplace: Workplace, policy: Policy) -> None:
