@@ -142,21 +142,24 @@ def _init(options: argparse.Namespace) -> int:
 
 def _load(options: argparse.Namespace) -> int:
     from reasoner.chart import sources
+    from reasoner.store.acts import load_signed_elsewhere, signed_at
 
     policy, inputs, base = shared.policy(options), Inputs.of(options), BaseLocation.of(options)
+    signed: list[tuple[Decision, str]] = []
     with base.open(write=True) as kb:
         loader = _Loader(kb)
         for name in sources.find(inputs.paths):
             cases, decisions, acceptances, errors = _read_stream(name, policy, inputs) or _read(name, policy, inputs)
             for case in cases:
                 loader.take(case, name)
-            for decision in decisions:
-                loader.load("decision", decision.iri, name, partial(kb.load_decision, decision))
+            signed += [(decision, name) for decision in decisions]
             for acceptance in acceptances:
                 loader.load("acceptance", acceptance.iri, name, partial(kb.load_acceptance, acceptance))
             for error in errors:
                 loader.reject(error)
         loader.flush()
+        for decision, name in sorted(signed, key=lambda entry: signed_at(entry[0], policy)):
+            loader.load("decision", decision.iri, name, partial(load_signed_elsewhere, kb, decision, policy))
         loader.keep(options.originals, base.read_key())
     return exit_code(loader.done, loader.rejected)
 

@@ -19,7 +19,7 @@ from reasoner.review import calls, signing
 from reasoner.review.acts import Decision, Disposition, Filing, Override, Proposal, Signed
 from reasoner.review.authority import Role
 from reasoner.review.people import User
-from reasoner.review.permissions import Condition, permission, revised
+from reasoner.review.permissions import Condition, Permission, permission, revised
 from reasoner.review.steps import History, Step, same_step
 
 OVERRIDES = tuple(dict.fromkeys(status.value for status in STANCES.values()))
@@ -82,16 +82,46 @@ def decide(proposal: Proposal, user: User, situation: Situation, policy: Policy)
 def check(proposal: Proposal, user: User, situation: Situation) -> None:
     """Raise as `decide` for an act that cannot be signed."""
     _check_withheld(proposal, situation)
-    step = _corrected(proposal, situation.history)
-    _check_permission(proposal, user, situation, step)
+    check_step(proposal, user, situation)
+    _check_letter(proposal, situation)
+    on_appeal = proposal.disposition in (Disposition.UPHELD, Disposition.OVERTURNED)
+    if on_appeal and not user.superiors and not proposal.independent:
+        raise DocumentationError(
+            "the directory does not say whom you report to",
+            mend="Affirm that you are neither who denied the request nor their subordinate",
+        )
+
+
+def check_step(proposal: Proposal, user: User, situation: Situation) -> None:
+    """Raise as `decide` for an act that cannot be a step of its case, wherever it is recorded."""
+    given = permitted(proposal, user, situation.history)
+    _check_condition(given, proposal, user, situation)
     _check_overrides(proposal, situation)
     _CONTENT.get(proposal.disposition, _check_nothing)(proposal, situation)
-    if proposal.disposition.adverse and situation.missing_of_notice:
+
+
+def permitted(proposal: Proposal, user: User, history: History[Signed]) -> Permission:
+    """The condition on which the table of permissions has an act signed after some steps.
+
+    Raises:
+        AccessError: it is on none, or the person denied what is appealed.
+        ConflictError: what it corrects is not what stands.
+        DocumentationError: it corrects an act of another step, or appeals what is not adverse.
+    """
+    step, state = _corrected(proposal, history), history.state
+    given = permission(user.role, proposal.disposition, state, revised(step.act if step else None, user))
+    if given.condition is Condition.NO:
+        mend = "Refer it to a clinical peer" if user.role is Role.REVIEWER else "See what can be signed now"
+        raise AccessError(
+            f"{_refused(proposal, user)}, the case being {state.value.replace('-', ' ')}: {given.reason}", mend=mend
+        )
+    if proposal.disposition is Disposition.APPEALED and not _is_adverse(history):
         raise DocumentationError(
-            f"the notice lacks {', '.join(situation.missing_of_notice)}", mend="Complete it before you sign"
+            "only an adverse decision is appealed or reopened", mend="Correct the decision where it is wrong"
         )
     if proposal.disposition in (Disposition.UPHELD, Disposition.OVERTURNED):
-        _check_independence(proposal, user, situation.history)
+        _check_independence(proposal, user, history)
+    return given
 
 
 @dataclass(frozen=True)
@@ -192,21 +222,19 @@ def _corrected(proposal: Proposal, history: History[Signed]) -> Step[Signed] | N
     return step
 
 
-def _check_permission(proposal: Proposal, user: User, situation: Situation, step: Step[Signed] | None) -> None:
-    state = situation.history.state
-    whose = revised(step.act if step else None, user)
-    given = permission(user.role, proposal.disposition, state, whose)
-    what = f"a {user.role.value} may not sign {_words(proposal.disposition)}"
-    if given.condition is Condition.NO:
-        mend = "Refer it to a clinical peer" if user.role is Role.REVIEWER else "See what can be signed now"
-        raise AccessError(f"{what}, the case being {state.value.replace('-', ' ')}: {given.reason}", mend=mend)
+def _refused(proposal: Proposal, user: User) -> str:
+    return f"a {user.role.value} may not sign {_words(proposal.disposition)}"
+
+
+def _check_condition(given: Permission, proposal: Proposal, user: User, situation: Situation) -> None:
+    """Raise `AccessError` if the condition of a permission is not fulfilled."""
     if given.condition in (Condition.MET, Condition.MET_OR_LICENCE) and _is_met(proposal, situation):
         return
     if given.condition is Condition.MET or (given.condition is Condition.MET_OR_LICENCE and not user.licence):
         outcome = outcome_with_overrides(situation.determination, proposal.overrides)
         if outcome is Outcome.CRITERIA_MET:
             raise AccessError(
-                f"{what} on overrides without evidence that speaks to their criterion",
+                f"{_refused(proposal, user)} on overrides without evidence that speaks to their criterion",
                 mend="Cite what the chart states on it, or refer it to a clinical peer",
             )
         raise AccessError(
@@ -290,16 +318,17 @@ def _check_approval(proposal: Proposal, situation: Situation) -> None:
         raise DocumentationError("to approve against the recommendation takes a rationale")
 
 
-def _check_request(proposal: Proposal, situation: Situation) -> None:
-    if not proposal.letter.strip():
+def _check_letter(proposal: Proposal, situation: Situation) -> None:
+    """Raise `DocumentationError` for an act that is signed with a letter, without a complete one."""
+    if proposal.disposition is Disposition.DOCUMENTATION_REQUESTED and not proposal.letter.strip():
         raise DocumentationError("the request for documentation has no letter")
+    if proposal.disposition.adverse and situation.missing_of_notice:
+        raise DocumentationError(
+            f"the notice lacks {', '.join(situation.missing_of_notice)}", mend="Complete it before you sign"
+        )
 
 
 def _check_filing(proposal: Proposal, situation: Situation) -> None:
-    if not _is_adverse(situation.history):
-        raise DocumentationError(
-            "only an adverse decision is appealed or reopened", mend="Correct the decision where it is wrong"
-        )
     if proposal.appeal is None:
         raise DocumentationError(f"say whether it is {' or '.join(Filing)}, and who asked")
 
@@ -374,11 +403,6 @@ def _check_independence(proposal: Proposal, user: User, history: History[Signed]
         raise AccessError(
             "someone decides no appeal against whom they report to", mend="Pass it to a clinician who does not"
         )
-    if not user.superiors and not proposal.independent:
-        raise DocumentationError(
-            "the directory does not say whom you report to",
-            mend="Affirm that you are neither who denied the request nor their subordinate",
-        )
 
 
 def _licences(text: str) -> set[str]:
@@ -392,7 +416,6 @@ def _words(disposition: Disposition) -> str:
 
 _CONTENT = {
     Disposition.APPROVED: _check_approval,
-    Disposition.DOCUMENTATION_REQUESTED: _check_request,
     Disposition.APPEALED: _check_filing,
     Disposition.PEER_TO_PEER: _check_call,
     Disposition.EXTENDED: _check_extension,

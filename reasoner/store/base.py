@@ -144,6 +144,8 @@ class KnowledgeBase:
     def load_decision(self, decision: Decision, by: Actor | None = None, chart: Case | None = None) -> LoadChange:
         """Add a decision, and in the same change the chart with what the decision adds to it.
 
+        What its case permits is not asked here: for one that was signed elsewhere, see `reasoner.store.acts`.
+
         Raises:
             StoreError: another decision has its IRI already, or its determination is not in the knowledge base.
         """

@@ -37,8 +37,9 @@ from reasoner.review.people import User
 from reasoner.review.steps import History
 from reasoner.review.turnaround import Deadline, Milestone
 from reasoner.store import audit
+from reasoner.store.acts import acts_on
 from reasoner.store.base import KnowledgeBase
-from reasoner.store.catalog import GraphKind, LoadChange, graph_name
+from reasoner.store.catalog import LoadChange
 from reasoner.store.contents import read_chart
 from reasoner.store.questions import Answer
 from reasoner.store.sandbox import Sandbox
@@ -196,7 +197,7 @@ class Workplace:
             case=case,
             determinations=determinations,
             recorded=iris == {item.determination for item in items},
-            decisions=self._decisions(request),
+            decisions=acts_on(self._kb, request, self.policy),
             acceptances=self._kb.acceptances(request),
             deadline=items[0].deadline,
             traits=items[0].traits,
@@ -451,23 +452,6 @@ class Workplace:
         if self._items is not None:
             items = read_worklist(self._kb, self.policy, self.settings, request=request)
             self._items[request_id(request)] = items
-
-    def _decisions(self, request: str) -> tuple[Signed, ...]:
-        rows = Answer(
-            self._kb.query(
-                f"""PREFIX nec: <https://w3id.org/necessity/core#>
-                SELECT ?decision ?determination ?start ?end {{ ?determination nec:request <{request}> ; a nec:Determination ;
-                        nec:serviceStart ?start OPTIONAL {{ ?determination nec:serviceEnd ?end }}
-                    ?decision nec:determination ?determination ; a nec:Decision }}"""
-            )
-        ).values()
-        signed = []
-        for iri, determination, start, end in rows:
-            content = self._kb.content(graph_name(GraphKind.DECISION, iri))
-            signed.append(
-                replace(signing.show(acts.Decision(iri, determination, content), self.policy), service=(start, end))
-            )
-        return tuple(sorted(signed, key=lambda act: (act.time, act.iri)))
 
 
 def _refuse_unknown_places(places: frozenset[str], policy: Policy) -> None:
