@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import zlib
 from importlib import import_module
-from pathlib import PurePath
 from types import ModuleType
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -33,7 +33,7 @@ def file_type(name: str) -> tuple[str, str]:
     Args:
         name: a path, or a file type such as ``.json.gz``.
     """
-    bare = PurePath(name).name.lower()
+    bare = os.path.basename(name.rstrip("/")).lower()
     packed = next((suffix for suffix in PACKED if bare.endswith(suffix)), "")
     _, dot, kind = bare.removesuffix(packed).rpartition(".")
     return dot + kind if dot else "", packed

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
+import stat
 import sys
 import zipfile
 import zlib
@@ -164,8 +166,13 @@ def may_be_fhir(name: str, suffix: str | None) -> bool:
 
 def is_stream(name: str) -> bool:
     """Whether a source can be read only once, from beginning to end: standard input, a pipe or a device."""
-    path = Path(name)
-    return name == STDIN or (path.exists() and not path.is_file() and not path.is_dir())
+    if name == STDIN:
+        return True
+    try:
+        mode = os.stat(name).st_mode
+    except (OSError, ValueError):
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
 def given_type(name: str, suffix: str | None) -> str | None:

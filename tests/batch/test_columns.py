@@ -166,6 +166,7 @@ ODD = [
     ":request nec:admitted '2035-05-01'^^xsd:date .",
     ":request nec:admitted '2025-05-01Z'^^xsd:date .",
     ":request nec:nosuchterm 'x' .",
+    ":request <urn:weight> 4 , '04'^^xsd:integer , '+4'^^xsd:integer , 1.50 .",
     "nec:Provider dcterms:title 'told otherwise' .",
     "nec:Family a nec:Statement .",
     ":item a nec:Unread ; nec:about :request ; nec:kind nec:Condition ; nec:words 'x' ; nec:reason 'no code' .",

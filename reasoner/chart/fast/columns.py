@@ -336,8 +336,11 @@ class Charts:
             case = self.case(run)
             return case.digest if case else None
         nodes = np.arange(table.first[run], table.first[run + 1])
-        lines = without(content, map(self._name, nodes[~self._recorded[nodes]])).split("\n")
-        lines[-1:] = [f"{self._name(node)} {TYPE} {STATEMENT} ." for node in nodes[self._implied[nodes]]]
+        left, implied = nodes[~self._recorded[nodes]], nodes[self._implied[nodes]]
+        if not len(left) and not len(implied):
+            return graphs.digest(content)
+        lines = without(content, map(self._name, left)).split("\n")
+        lines[-1:] = [f"{self._name(node)} {TYPE} {STATEMENT} ." for node in implied]
         return graphs.digest("\n".join([*sorted(lines), ""]))
 
 

@@ -29,8 +29,14 @@ class NodeTable:
         undeclared[[place for place in self.guarded if not declares(cut.terms[place])]] = True
         kind = np.append(cut.kind, ODD)
         names_no_node = (kind != IRI) | undeclared
+        self._rewritten = {
+            place: written
+            for place in np.flatnonzero(kind == TYPED).tolist()
+            if (written := terms.canonical(cut.terms[place])) != cut.terms[place]
+        }
+        """How terms are recorded that are written otherwise, by their places."""
         otherwise = np.zeros(len(kind), bool)
-        otherwise[[place for place in np.flatnonzero(kind == TYPED) if not _is_canonical(cut.terms[place])]] = True
+        otherwise[list(self._rewritten)] = True
         self.run_of_row = np.repeat(np.arange(self.runs), np.diff(cut.row))
         odd = names_no_node[cut.subject] | names_no_node[cut.predicate]
         odd |= (kind[cut.object] == ODD) | ((kind == IRI) & undeclared)[cut.object]
@@ -139,11 +145,20 @@ class NodeTable:
         return found
 
     def content(self, run: int) -> str | None:
-        """What a run says as canonical N-Triples; None if it is written otherwise."""
-        if not self.canonical[run] or not self.plain[run]:
+        """What a run says as canonical N-Triples; None if that is not plain."""
+        if not self.plain[run]:
             return None
-        found = self.cut.content[self.cut.at[run] : self.cut.at[run + 1]].decode()
-        return found if self.cut.ascending[run] else "\n".join([*sorted(found.removesuffix("\n").split("\n")), ""])
+        cut = self.cut
+        found = cut.content[cut.at[run] : cut.at[run + 1]].decode()
+        if self.canonical[run] and cut.ascending[run]:
+            return found
+        lines = found.removesuffix("\n").split("\n")
+        if not self.canonical[run]:
+            for place, value in enumerate(cut.object[cut.row[run] : cut.row[run + 1]].tolist()):
+                if value in self._rewritten:
+                    lines[place] = f"{lines[place].removesuffix(f'{cut.terms[value]} .')}{self._rewritten[value]} ."
+            lines = list({*lines})  # two writings of one value are one triple
+        return "\n".join([*sorted(lines), ""])
 
 
 class NodeReader:
@@ -182,7 +197,3 @@ class NodeReader:
             more = np.frombuffer(os.urandom(16 * missing), np.uint64).reshape(2, missing)
             self.marks = np.concatenate([self.marks, more], axis=1)
         return found
-
-
-def _is_canonical(term: Term) -> bool:
-    return terms.canonical(term) == term

@@ -172,5 +172,4 @@ def content_of(read: Read, subjects: Iterable[Term], statements: set[Term]) -> s
             lines.append(f"{node} {predicate} {written} .\n")
         if node in statements and not read[node][0].typed:
             lines.append(f"{node} {TYPE} {STATEMENT} .\n")
-    lines.sort()
-    return "".join(lines)
+    return "".join(sorted({*lines}))  # two writings of one value are one triple
