@@ -43,10 +43,12 @@ def _is_of(item: Any, kinds: Collection[str]) -> bool:
 def _renamed(value: Any, names: dict[str, str]) -> Any:
     """JSON with other references in place of some."""
     if isinstance(value, list):
-        return [_renamed(item, names) for item in value]
-    if not isinstance(value, dict):
-        return value
+        return [_renamed(item, names) if isinstance(item, dict | list) else item for item in value]
     return {
-        key: names.get(item, item) if key == "reference" and isinstance(item, str) else _renamed(item, names)
+        key: _renamed(item, names)
+        if isinstance(item, dict | list)
+        else names.get(item, item)
+        if key == "reference" and isinstance(item, str)
+        else item
         for key, item in value.items()
     }

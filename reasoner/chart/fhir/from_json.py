@@ -59,8 +59,35 @@ class BundleEntry:
     refused: bool = False
 
 
+_Entry = tuple[str, str, dict[str, Any] | None]
+"""The place of an entry, its fullUrl, which can be empty, and its resource, if it has one."""
 _Candidate = tuple[BundleEntry, dict[str, Any], str]
 """An entry, its resource and its fullUrl."""
+
+
+class _ShortNames:
+    """The names of resources in the quads: each is short, and begins with the mark of its bundle."""
+
+    def __init__(self, mark: str, outer: dict[str, str]) -> None:
+        self._mark = mark
+        self._inner: dict[str, str] = {}
+        self._outer = outer
+
+    def inner(self, iri: NamedNode) -> NamedNode:
+        """What the quads call a resource, or a node in one, of the chart."""
+        resource, hash_, path = iri.value.partition("#")
+        name = self._inner.get(resource)
+        if name is None:
+            name = self._inner[resource] = f"{self._mark}{len(self._inner)}"
+            self._outer[name] = resource
+        return NamedNode(f"{name}{hash_}{path}")
+
+    def outer(self, term: Any) -> Any:
+        """What the chart calls a term of the quads; other terms are what they are."""
+        if not isinstance(term, NamedNode) or not term.value.startswith(self._mark):
+            return term
+        name, hash_, path = term.value.partition("#")
+        return NamedNode(f"{self._outer[name]}{hash_}{path}") if name in self._outer else term
 
 
 class Bundle:
@@ -92,8 +119,9 @@ class Bundle:
         self.request = NamedNode(f"{self.mark}request")
         """The request, as the quads name it."""
         self._pruned = pruned
-        self._inner: dict[str, str] = {}
-        self._outer = {self.request.value: REQUEST.value}
+        terms = _ShortNames(self.mark, {self.request.value: REQUEST.value})
+        self.inner, self.outer = terms.inner, terms.outer
+        """What the quads call a resource, or a node in one, of the chart; and what the chart calls a term of the quads."""
         self._references: References
         self._names: dict[NamedNode, str] = {}
         self.entries: list[BundleEntry] = []
@@ -194,22 +222,6 @@ class Bundle:
         """Its usable resources with their types."""
         return {entry.iri: entry.kind for entry in self.entries if not entry.left_out}
 
-    def inner(self, iri: NamedNode) -> NamedNode:
-        """What the quads call a resource, or a node in one, of the chart."""
-        resource, hash_, path = iri.value.partition("#")
-        name = self._inner.get(resource)
-        if name is None:
-            name = self._inner[resource] = f"{self.mark}{len(self._inner)}"
-            self._outer[name] = resource
-        return NamedNode(f"{name}{hash_}{path}")
-
-    def outer(self, term: Any) -> Any:
-        """What the chart calls a term of the quads; other terms are what they are."""
-        if not isinstance(term, NamedNode) or not term.value.startswith(self.mark):
-            return term
-        name, hash_, path = term.value.partition("#")
-        return NamedNode(f"{self._outer[name]}{hash_}{path}") if name in self._outer else term
-
     def led_to(self, reference: Any, resource: NamedNode) -> dict[str, Any] | None:
         """The resource, in JSON, that a Reference in a resource leads to; None if there is none."""
         local = local_names(resource, self.contents[resource])
@@ -237,13 +249,11 @@ class Bundle:
     def _resources(self, content: dict[str, Any]) -> list[tuple[BundleEntry, dict[str, Any]]]:
         candidates: dict[NamedNode, _Candidate] = {}
         entries, deleted = self._entries(content)
-        contents = [(f"{url}\n{_canonical(resource)}" if resource else "") for _, url, resource in entries]
-        digest = hashlib.sha256("\n".join(sorted(set(contents))).encode()).hexdigest()[:16]
         named: list[tuple[str, str, str, str, dict[str, Any]]] = []
-        for (place, url, resource), text in zip(entries, contents, strict=True):
+        for place, url, resource in entries:
             if resource is not None:
                 kind, id_ = str(resource["resourceType"]), resource.get("id")
-                own = f"{kind}/{id_ if isinstance(id_, str) else hashlib.sha256(text.encode()).hexdigest()[:16]}"
+                own = f"{kind}/{id_ if isinstance(id_, str) else _digest(_canonical(url, resource))}"
                 itself, *inside = lifted(
                     resource, own, queries.evidence_kinds() | unmapped.KINDS if self._pruned else ()
                 )
@@ -251,7 +261,7 @@ class Bundle:
                 for inner in inside:
                     called = f"{inner['resourceType']}/{inner['id']}"
                     named.append((called, "", called, f"{place}, contained", inner))
-        self._references = References(f"urn:necessity:bundle:{digest}:", content)
+        self._references = References(lambda: f"urn:necessity:bundle:{_digest_of(entries)}:", content)
         for own, url, name, place, resource in sorted(named, key=lambda item: (not item[1], item[:2])):
             absolute = url if "#" not in url and not url.startswith(_OURS) else ""
             try:
@@ -271,9 +281,9 @@ class Bundle:
             candidates[iri] = self._current(candidate, candidates[iri]) if iri in candidates else candidate
         return [(entry, resource) for entry, resource, _ in candidates.values()]
 
-    def _entries(self, content: dict[str, Any]) -> tuple[list[tuple[str, str, dict[str, Any] | None]], set[str]]:
+    def _entries(self, content: dict[str, Any]) -> tuple[list[_Entry], set[str]]:
         """Place, fullUrl and resource of each entry, those of Bundles in the bundle too, and what entries say was deleted."""
-        placed: list[tuple[str, str, dict[str, Any] | None]] = []
+        placed: list[_Entry] = []
         deleted: set[str] = set()
         for place, entry in self._placed(content, ""):
             resource, url, request = entry.get("resource"), entry.get("fullUrl"), entry.get("request")
@@ -384,8 +394,18 @@ def _moved(term: Any, name: str, node: str) -> Any:
     return NamedNode(f"{node}{hash_}{path}") if resource == name else term
 
 
-def _canonical(resource: dict[str, Any]) -> str:
-    return _SORTED.encode(resource)
+def _canonical(url: str, resource: dict[str, Any] | None) -> str:
+    """What an entry says, whatever the order of its members."""
+    return f"{url}\n{_SORTED.encode(resource)}" if resource else ""
+
+
+def _digest_of(entries: list[_Entry]) -> str:
+    """The digest of a bundle."""
+    return _digest("\n".join(sorted({_canonical(url, resource) for _, url, resource in entries})))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _version(resource: dict[str, Any]) -> tuple[str, datetime] | None:

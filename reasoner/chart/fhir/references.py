@@ -9,7 +9,7 @@ bundle names that type and id on several servers. A reference by identifier (``R
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -41,12 +41,12 @@ class References:
     """The resources of a bundle by each name that a reference may use.
 
     Args:
-        names: begins the IRIs of resources that have no absolute fullUrl.
+        names: gives what begins the IRIs of resources that have no absolute fullUrl; it is asked for once, if at all.
         content: the bundle, whose references are looked at.
     """
 
-    def __init__(self, names: str, content: Any) -> None:
-        self._prefix = names
+    def __init__(self, names: Callable[[], str], content: Any) -> None:
+        self._names = names
         self._by_name: dict[str, NamedNode] = {}
         self._without_url: dict[str, NamedNode] = {}
         self._by_id: dict[str, set[NamedNode]] = {}
@@ -54,6 +54,10 @@ class References:
         self._content = content
         self.same: dict[NamedNode, NamedNode] = {}
         """Resources for which another one stands, such as merged Patients, and that one."""
+
+    @cached_property
+    def _prefix(self) -> str:
+        return self._names()
 
     @cached_property
     def _servers(self) -> dict[str, set[str]]:
@@ -75,8 +79,10 @@ class References:
         Raises:
             ValueError: neither is Unicode text.
         """
-        name = NamedNode(f"{self._prefix}{quote(own)}")
-        iri = self._by_name.setdefault(own, iri_of(url) or name)
+        quoted = quote(own)
+        iri = self._by_name.get(own)
+        if iri is None:
+            iri = self._by_name[own] = iri_of(url) or NamedNode(f"{self._prefix}{quoted}")
         if not url:
             self._without_url.setdefault(own, iri)
             self._by_id.setdefault(own.partition("/")[2].lower(), set()).add(iri)
