@@ -257,11 +257,20 @@ def test_what_the_bundle_says_of_itself(policy: Policy) -> None:
         (condition(id="\ud800"), r"entry\[1\]: its id is not Unicode"),
         (condition(contained=[{"resourceType": 5}]), "Condition/c, contained.0: a resourceType is not the name"),
         ({"resourceType": 5}, r"entry\[1\]: a resource has no resourceType"),
+        ({"fullUrl": "http://x/\ud800", "resource": CONDITION}, r"entry\[1\]: its fullUrl is not Unicode"),
     ],
 )
 def test_a_malformed_resource_refuses_the_bundle_with_its_place(policy: Policy, resource: Any, expected: str) -> None:
     with pytest.raises(DocumentationError, match=expected):
         understood(policy, bundle(PATIENT, resource))
+
+
+def test_a_query_that_begins_with_what_an_earlier_one_makes_is_run_if_that_was_made() -> None:
+    def run(*said: str) -> set[str]:
+        return {query.name for query in queries.wanted(queries.EVIDENCE, {"CarePlan"}, said)}
+
+    assert run("asks") - run("measure") == {"evidence/program.rq"}
+    assert "evidence/careplan.rq" in run()
 
 
 def test_one_bundle_leaves_nothing_for_the_next(policy: Policy) -> None:

@@ -48,10 +48,12 @@ class AttachedTexts:
         Only an item that is unread for no other reason than that nobody has read its text is looked at.
         """
         resource = self._bundle.contents[item.resource]
+        kind = resource["resourceType"]
+        if kind not in _DOCUMENTS:
+            return
         (stated,) = item.facts[_REASON]
-        reason = terms.text(stated)
-        kind, path = resource["resourceType"], item.iri.value.partition("#")[2]
-        if kind not in _DOCUMENTS or not reason.endswith(_NOT_READ) or "status" in reason or "final" in reason:
+        reason, path = terms.text(stated), item.iri.value.partition("#")[2]
+        if not reason.endswith(_NOT_READ) or "status" in reason or "final" in reason:
             return
         document = item.resource
         if kind == _REPORT:

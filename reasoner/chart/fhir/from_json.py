@@ -294,6 +294,8 @@ class Bundle:
                 self.notes.append(f"{place}: it holds no resource")
             elif not isinstance(resource, dict) or not is_name(resource.get("resourceType")):
                 self.refuse("a resource has no resourceType", place)
+            if isinstance(url, str) and not _is_text(url):
+                self.refuse("its fullUrl is not Unicode text", place)
             placed.append((place, url if isinstance(url, str) else "", resource))
         return placed, deleted
 
@@ -402,6 +404,11 @@ def _canonical(url: str, resource: dict[str, Any] | None) -> str:
 def _digest_of(entries: list[_Entry]) -> str:
     """The digest of a bundle."""
     return _digest("\n".join(sorted({_canonical(url, resource) for _, url, resource in entries})))
+
+
+def _is_text(value: str) -> bool:
+    """Whether a string is Unicode text, of which no half of a surrogate pair is a part."""
+    return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _digest(text: str) -> str:

@@ -162,11 +162,16 @@ def _map(
     readings = [item for item in found if isinstance(item, _Mapped)]
     by_mark = {item.bundle.mark: item for item in readings}
     with vocabulary.beside(quad for item in readings for quad in item.quads()) as beside:
+        said: set[str] = set()
         for stage in queries.STAGES if readings else ():
-            for query in queries.wanted(stage, frozenset().union(*(item.kinds(stage) for item in readings))):
+            for query in queries.wanted(stage, frozenset().union(*(item.kinds(stage) for item in readings)), said):
                 for triple in query.run(beside.store):
                     mark = cast(NamedNode, triple.subject).value.partition(".")[0]
                     by_mark[f"{mark}."].triples[stage].add(triple)
+            if stage == queries.KNOWN:
+                said = {
+                    triple.predicate.value.removeprefix(_KNOWN) for item in readings for triple in item.triples[stage]
+                }
             beside.add(Quad(*triple) for item in readings for triple in item.after(stage))
     return [item.result() if isinstance(item, _Mapped) else item for item in found]
 

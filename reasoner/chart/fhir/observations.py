@@ -45,8 +45,9 @@ def unread_parts(
         read: the paths of the parts that are of a measure or a circumstance.
         codes: what reads the codings.
     """
-    components = list(_nodes(observation, "component"))
-    panel = any(path == f"{name}.0" for name in ("component", "hasMember") for path, _ in _nodes(observation, name))
+    components = _nodes(observation, "component")
+    members = _nodes(observation, "hasMember")
+    panel = any(path in ("component.0", "hasMember.0") for path, _ in (*components, *members))
     if "" not in read and (not panel or any(key.removeprefix("_") in _VALUES for key in observation)):
         yield "", _reason(observation, codes)
     for path, component in components:
@@ -81,11 +82,12 @@ def _is_plain(value: Any) -> bool:
     return value is not None and not isinstance(value, dict | list)
 
 
-def _nodes(value: Any, name: str) -> Iterator[tuple[str, Any]]:
+def _nodes(value: Any, name: str) -> list[tuple[str, Any]]:
     """The nodes of an element, each with its path; what is said about a primitive is one too, and so is an empty array."""
+    found: list[tuple[str, Any]] = []
     for key in (name, f"_{name}") if isinstance(value, dict) else ():
-        content = value.get(key, value)
-        if isinstance(content, list) and content:
-            yield from ((f"{name}.{number}", item) for number, item in enumerate(content))
-        elif content is not value:
-            yield name, content
+        if key in value:
+            content = value[key]
+            many = isinstance(content, list) and content
+            found += [(f"{name}.{number}", item) for number, item in enumerate(content)] if many else [(name, content)]
+    return found

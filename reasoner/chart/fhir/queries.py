@@ -9,8 +9,8 @@ Each folder is a stage, and each sees what the ones before it made:
 * ``results``: the same of resources of which a record has thousands. It sees only those of which ``known`` says something.
 
 A query that names types of FHIR is run only if one of them occurs, since planning a query takes longer than answering it from a
-small bundle. For the same reason a resource has as quads only the elements that any query names, and none if no query names its
-type and no reference leads to it.
+small bundle; one whose pattern begins with a term that the queries of ``known`` make, only if they made it. For the same reason a
+resource has as quads only the elements that any query names, and none if no query names its type and no reference leads to it.
 
 Of a type that only ``known`` and ``results`` name (`sparing`), a resource has first what the queries of ``known`` on its type name.
 What they say of it they say of each that has the same there, so they must not ask for its name, nor whose it is. Those of which
@@ -43,6 +43,10 @@ _TOKEN = pattern(
 )
 
 
+_FIRST = pattern(r"(?m)^WHERE\s*\{(?:\s|\#[^\n]*)*\?\w+\s+known:(\w+)")
+_MADE = pattern(r"\bknown:(\w+)")
+
+
 @dataclass(frozen=True)
 class MappingQuery:
     """A query of the mappings."""
@@ -54,6 +58,8 @@ class MappingQuery:
     """The types of FHIR that it names."""
     elements: frozenset[str]
     """The elements that it names."""
+    first: str = ""
+    """The name of the ``known:`` term that its pattern begins with; empty if it begins with something else."""
 
     def run(self, store: Store) -> QueryTriples:
         """What it makes of a store; raises `PolicyError` if it is not SPARQL."""
@@ -69,9 +75,26 @@ def of_stage(stage: str, folder: Path = ONTOLOGY / "fhir") -> tuple[MappingQuery
     return tuple(_query(path) for path in sorted((folder / stage).glob("*.rq")))
 
 
-def wanted(stage: str, kinds: Collection[str]) -> list[MappingQuery]:
-    """The queries of a stage that can find something where these types of FHIR occur: those that name one of them, or none."""
-    return [query for query in of_stage(stage) if not query.kinds or not query.kinds.isdisjoint(kinds)]
+def wanted(stage: str, kinds: Collection[str], said: Collection[str]) -> list[MappingQuery]:
+    """The queries of a stage that can find something: those that name one of the types of FHIR that occur, or none.
+
+    Args:
+        stage: one of `STAGES`.
+        kinds: the types that occur.
+        said: the names of the ``known:`` terms that the queries of `KNOWN` made.
+    """
+    unsaid = _made().difference(said)
+    return [
+        query
+        for query in of_stage(stage)
+        if query.first not in unsaid and not (query.kinds and query.kinds.isdisjoint(kinds))
+    ]
+
+
+def _made() -> frozenset[str]:
+    """The names of the ``known:`` terms that the queries of `KNOWN` make."""
+    heads = (query.text.partition("CONSTRUCT")[2].partition("WHERE")[0] for query in of_stage(KNOWN))
+    return frozenset(name for head in heads for name in _MADE.findall(head))
 
 
 @cache
@@ -124,4 +147,7 @@ def _query(path: Path) -> MappingQuery:
     text = path.read_text("utf-8")
     names = {match[1] or match[2] for match in _TOKEN.finditer(text)} - {None, ""}
     kinds = frozenset(name for name in names if name[0].isupper())
-    return MappingQuery(f"{path.parent.name}/{path.name}", text, kinds, frozenset(names - kinds))
+    first = _FIRST.search(text)
+    return MappingQuery(
+        f"{path.parent.name}/{path.name}", text, kinds, frozenset(names - kinds), first[1] if first else ""
+    )
