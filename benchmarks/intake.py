@@ -23,9 +23,10 @@ from pyoxigraph import Store, Triple
 from benchmarks import sheet
 from reasoner import Policy, load_policy
 from reasoner.chart import intake
-from reasoner.chart.fhir.mapping import Vocabulary, map_bundle
+from reasoner.chart.fhir.mapping import map_bundle
 from reasoner.chart.fhir.queries import MappingQuery
 from reasoner.chart.fhir.request import RequestOptions
+from reasoner.chart.fhir.vocabulary import Vocabulary
 from reasoner.determination.determine import determine_case
 from reasoner.policy.axes import choose
 

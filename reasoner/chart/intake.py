@@ -50,6 +50,7 @@ from reasoner.rdf.namespaces import DCTERMS, NEC, RDF, SKOS
 if TYPE_CHECKING:
     from reasoner.chart.fhir import bulk, mapping
     from reasoner.chart.fhir.request import RequestOptions
+    from reasoner.chart.fhir.vocabulary import Vocabulary
 
 _TEXT = terms.of(NEC.text)
 _QUADS, _JSON_LD = ".nq", ".jsonld"
@@ -199,11 +200,11 @@ def _empty(source: str) -> IntakeResult:
 
 
 @lru_cache(maxsize=4)
-def vocabulary(policy: Policy) -> mapping.Vocabulary:
+def vocabulary(policy: Policy) -> Vocabulary:
     """What a mapping looks up: names and kinds of criteria and of the concepts of code systems, what details they have, and
     which concepts stand for a class that has a role (`nec:Roles`).
     """
-    from reasoner.chart.fhir import mapping
+    from reasoner.chart.fhir.vocabulary import Vocabulary
 
     names = [
         DCTERMS.identifier,
@@ -225,7 +226,7 @@ def vocabulary(policy: Policy) -> mapping.Vocabulary:
         for role in roles:
             if any(lexicon.relations.is_within(name, role) for name in classes):
                 wanted.append(ox.Triple(ox.NamedNode(terms.name(code)), code_class, ox.NamedNode(role)))
-    return mapping.Vocabulary(wanted, policy.axes, code_systems(policy))
+    return Vocabulary(wanted, policy.axes, code_systems(policy))
 
 
 class _Waiting(NamedTuple):

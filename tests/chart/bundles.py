@@ -11,8 +11,9 @@ import pytest
 from pyoxigraph import Literal, NamedNode, Triple
 
 from reasoner.chart import intake
-from reasoner.chart.fhir.mapping import MappedBundle, Vocabulary, map_bundle
+from reasoner.chart.fhir.mapping import MappedBundle, map_bundle
 from reasoner.chart.fhir.request import RequestOptions
+from reasoner.chart.fhir.vocabulary import Vocabulary
 from reasoner.cli import main
 from reasoner.policy.loading import load_policy
 from tests.conftest import ROOT, kind
