@@ -26,8 +26,8 @@ def show(file: CaseFile, documents: Callable[[CaseFile], None]) -> None:
         documents: shows the documentation, without what the statements say to a criterion.
     """
     st.info(
-        "The determination is shown once you have signed your own statuses of the criteria: requests of this "
-        "jurisdiction are worked on blinded.",
+        "The determination is shown once you have signed your own statuses of the criteria: you work on this request "
+        "blinded.",
         icon=":material/visibility_off:",
     )
     if not file.recorded:

@@ -9,8 +9,9 @@ from datetime import date
 from functools import partial
 
 import streamlit as st
-from parts import paint, session
+from parts import paint, panels, session
 
+from reasoner.ground.display import plain
 from reasoner.review import agreement
 from reasoner.review.authority import Action
 from reasoner.review.metrics import public_metrics
@@ -22,9 +23,10 @@ def show() -> None:
     """Show the page."""
     session.user().require(Action.QUERY)
     st.title("Quality", anchor=False)
+    may_choose = session.user().may(Action.CHOOSE_PANEL)
     view = st.segmented_control(
         "View",
-        ("Public metrics", "Agreement"),
+        ("Public metrics", "Agreement", "Panels") if may_choose else ("Public metrics", "Agreement"),
         default="Public metrics",
         key="quality",
         label_visibility="collapsed",
@@ -32,6 +34,8 @@ def show() -> None:
     )
     if view == "Agreement":
         _agreement()
+    elif view == "Panels":
+        panels.show()
     else:
         _metrics()
 
@@ -64,7 +68,13 @@ def _metrics() -> None:
 
 def _agreement() -> None:
     workplace, person = session.workplace(), session.user()
-    ratings, names = workplace.ratings(person)
+    of = ""
+    if person.may(Action.CHOOSE_PANEL):
+        known = [panel.name for panel in workplace.panels.all(person)]
+        of = st.selectbox(
+            "Of the panel", ["", *known], key="agreement of", format_func=lambda name: plain(name) or "all"
+        )
+    ratings, names = workplace.ratings(person, of)
     st.caption(
         "Of reviewers who gave their own statuses before the determination was shown to them. Alpha is Krippendorff's, for "
         "categories; 1 is full agreement, 0 what chance would give. Kappa is Cohen's."

@@ -74,6 +74,7 @@ def show() -> None:
         now=datetime.now(workplace.settings.time_zone),
         assignments=workplace.team.assignments(person),
         drafts=workplace.drafts.subjects(person.iri),
+        to_assess=workplace.to_assess(person),
     )
     heading = st.container(horizontal=True, vertical_alignment="bottom")
     heading.title("Worklist", width="content", anchor=False)

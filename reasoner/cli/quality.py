@@ -8,6 +8,7 @@ import io
 import json
 from collections.abc import Iterable, Sequence
 from datetime import tzinfo
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reasoner.cli import options as shared
@@ -51,13 +52,42 @@ def add(actions: Commands) -> list[argparse.ArgumentParser]:
         default="criterion",
         help="criterion (default) or reviewer",
     )
+    agreement.add_argument("--panel", metavar="NAME", default="", help="only the cases and reviewers of this panel")
     agreement.set_defaults(run=_agreement)
+    panel = actions.add_parser(
+        "panel",
+        help="draw cases for several reviewers to assess blinded",
+        examples=(
+            "necessity kb panel 'first quarter' --kb base --lead 'A. Boss' --reviewer 'N. Fields' --reviewer 'C. Osei'",
+        ),
+    )
+    panel.add_argument("name", metavar="NAME", help="by which the panel is known")
+    panel.add_argument("--lead", metavar="NAME", required=True, help="who leads it; the audit trail names them")
+    panel.add_argument(
+        "--reviewer",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="someone who has been at work in the workplace; two or more",
+    )
+    panel.add_argument("--size", metavar="N", type=int, default=10, help="number of cases; default 10")
+    panel.add_argument("--seed", metavar="N", type=int, default=1, help="the same seed draws the same cases; default 1")
+    panel.add_argument(
+        "--outcome", metavar="OUTCOME", action="append", default=[], help="only cases of this outcome; can be repeated"
+    )
+    panel.add_argument("--section", metavar="ID", default="", help="only cases under this section of the policy")
+    panel.add_argument("--evenly", action="store_true", help="as many cases of each outcome, as far as there are")
+    panel.set_defaults(run=_panel)
+    for parser in (agreement, panel):
+        parser.add_argument(
+            "--workplace", metavar="DIR", type=Path, help="the folder of the workplace's files; default KB/workplace"
+        )
     for parser in (metrics, agreement):
         parser.add_argument(
             "--format", choices=FORMATS, metavar="FORMAT", default="text", help="text (default), csv or json"
         )
         shared.add_out(parser)
-    return [metrics, agreement]
+    return [metrics, agreement, panel]
 
 
 def _zone(name: str) -> tzinfo:
@@ -87,10 +117,18 @@ def _metrics(options: argparse.Namespace) -> int:
 
 def _agreement(options: argparse.Namespace) -> int:
     from reasoner.review import agreement
+    from reasoner.store.audit import FILE, AuditTrail
     from reasoner.workplace import quality
+    from reasoner.workplace.panels import PANELS, Panels
+    from reasoner.workplace.settings import workplace_folder
 
-    with BaseLocation.of(options).open() as kb:
-        ratings, names = quality.ratings(kb)
+    base = BaseLocation.of(options)
+    with base.open() as kb:
+        panel = None
+        if options.panel:
+            file = workplace_folder(base.location, options.workplace) / PANELS
+            panel = Panels(file, AuditTrail(file.with_name(FILE))).find(options.panel)
+        ratings, names = quality.ratings(kb, panel)
     if options.by == "criterion":
         rows: list[_Row] = [
             {
@@ -127,6 +165,37 @@ def _agreement(options: argparse.Namespace) -> int:
         "kappaWithDetermined",
     )
     write(_written(options.format, rows, ("reviewer", *measures)), *shared.output_of(options))
+    return DONE
+
+
+def _panel(options: argparse.Namespace) -> int:
+    from reasoner.ground.errors import UsageError
+    from reasoner.logic.fold import Outcome
+    from reasoner.review.authority import Role
+    from reasoner.review.people import local
+    from reasoner.workplace.panels import Draw
+    from reasoner.workplace.service import Workplace
+    from reasoner.workplace.settings import workplace_folder
+
+    for outcome in options.outcome:
+        if outcome not in set(Outcome):
+            raise UsageError(f"{outcome!r} is no outcome", mend=f"Known are {', '.join(Outcome)}")
+    lead, base = local(options.lead, Role.ADMINISTRATOR), BaseLocation.of(options)
+    with base.open(write=True) as kb:
+        service = Workplace(kb, shared.policy(options), workplace_folder(base.location, options.workplace))
+        known = {one.name: one for one in service.team.assignees()}
+        unknown = [name for name in options.reviewer if name not in known]
+        if unknown:
+            raise UsageError(
+                f"nobody named {unknown[0]!r} who decides has been at work",
+                mend=f"Known are {', '.join(known) or 'none'}",
+            )
+        people = list(dict.fromkeys(known[name] for name in options.reviewer))
+        draw = Draw(options.size, options.seed, frozenset(options.outcome), options.section, options.evenly)
+        cases = service.draw(lead, draw, people)
+        service.panels.choose(lead, options.name, cases, people, draw.words)
+    for case in cases:
+        print(case)
     return DONE
 
 

@@ -36,6 +36,7 @@ class Action(StrEnum):
     NOTE = "write a note"
     LOAD = "load charts"
     AUDIT = "read the audit trail"
+    CHOOSE_PANEL = "choose a panel"
 
 
 _VIEW = frozenset({Action.SIGN_IN, Action.READ, Action.QUERY})
@@ -52,8 +53,10 @@ PERMITTED: Mapping[Role, frozenset[Action]] = MappingProxyType(
         Role.VIEWER: _VIEW,
         Role.REVIEWER: _REVIEW,
         Role.CLINICIAN: _REVIEW | {Action.DECIDE_ADVERSELY},
-        # Loads charts, gives out requests and reads the audit trail, and decides no request.
-        Role.ADMINISTRATOR: _VIEW | _TEAM | {Action.EXPORT, Action.TRY, Action.DETERMINE, Action.LOAD, Action.AUDIT},
+        # Loads charts, gives out requests, chooses panels and reads the audit trail, and decides no request.
+        Role.ADMINISTRATOR: _VIEW
+        | _TEAM
+        | {Action.EXPORT, Action.TRY, Action.DETERMINE, Action.LOAD, Action.AUDIT, Action.CHOOSE_PANEL},
     }
 )
 """What each role may do."""

@@ -134,6 +134,11 @@ class History(Generic[_A]):
                 found.add(step.act.person)
         return frozenset(found)
 
+    @property
+    def raters(self) -> frozenset[str]:
+        """IRIs of those who have ever given their own statuses."""
+        return frozenset(step.act.person for step in self.steps if step.act.disposition is Disposition.ASSESSED)
+
     def step_of(self, iri: str) -> Step[_A] | None:
         """The step that an act belongs to, by the act's IRI."""
         return next((step for step in self.steps if any(act.iri == iri for act in step.acts)), None)

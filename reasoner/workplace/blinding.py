@@ -35,7 +35,12 @@ class Withheld:
 
 
 def withheld(
-    case: Case, periods: Iterable[tuple[Determination, History[Signed]]], user: User, jurisdictions: frozenset[str]
+    case: Case,
+    periods: Iterable[tuple[Determination, History[Signed]]],
+    user: User,
+    jurisdictions: frozenset[str],
+    *,
+    in_panel: bool,
 ) -> tuple[Withheld, ...]:
     """What is withheld from a person.
 
@@ -44,13 +49,16 @@ def withheld(
         periods: each determination of the request with the steps on its period.
         user: who opens the request. From who only reads, nothing is withheld.
         jurisdictions: ISO 3166-2 codes of where plans are regulated whose requests are worked on blinded.
+        in_panel: whether the person is asked to assess the request in a panel, once.
     """
-    if jurisdiction(case) not in jurisdictions or not user.may(Action.DRAFT):
+    by_law = jurisdiction(case) in jurisdictions
+    if not (by_law or in_panel) or not user.may(Action.DRAFT):
         return ()
     found = []
     for determination, history in periods:
         leaves = tuple(determination.criterion(id_).criterion for _, id_ in assessed_leaves(determination))
-        if leaves and user.iri not in history.assessors:
+        due = (by_law and user.iri not in history.assessors) or (in_panel and user.iri not in history.raters)
+        if leaves and due:
             last = history.last
             found.append(
                 Withheld(

@@ -5,16 +5,24 @@ from __future__ import annotations
 from datetime import date, datetime, time, tzinfo
 from typing import Any
 
+import pyoxigraph as ox
+
 from reasoner.review.acts import Act, Disposition
 from reasoner.review.agreement import Rating
 from reasoner.review.metrics import DecidedRequest, decided_request
 from reasoner.review.steps import history
 from reasoner.store.base import KnowledgeBase
 from reasoner.store.questions import Answer, library
+from reasoner.workplace.panels import Panel
+from reasoner.workplace.worklist import request_id
 
 
-def ratings(kb: KnowledgeBase) -> tuple[list[Rating], dict[str, str]]:
+def ratings(kb: KnowledgeBase, panel: Panel | None = None) -> tuple[list[Rating], dict[str, str]]:
     """The statuses that reviewers gave before the determination was shown to them.
+
+    Args:
+        kb: the knowledge base.
+        panel: whose cases and people count; all by default.
 
     Returns:
         The ratings, of what a person gave twice the last one, and the reviewers' names by IRI.
@@ -22,10 +30,21 @@ def ratings(kb: KnowledgeBase) -> tuple[list[Rating], dict[str, str]]:
     last: dict[tuple[str, str, str], Rating] = {}
     names: dict[str, str] = {}
     for row in sorted(_rows(kb, "own-statuses"), key=lambda row: row["time"]):
+        if panel and (request_id(row["request"]) not in panel.cases or row["person"] not in panel.people):
+            continue
         names[row["person"]] = row["name"] or row["person"]
         rating = Rating(row["determination"], row["criterion"], row["person"], row["status"], row["determined"] or "")
         last[rating.case, rating.criterion, rating.rater] = rating
     return list(last.values()), names
+
+
+def under_section(kb: KnowledgeBase, section: str) -> set[str]:
+    """IRIs of the requests whose current determination asks criteria of a section, by its id."""
+    text = f"""PREFIX nec: <https://w3id.org/necessity/core#> PREFIX dcterms: <http://purl.org/dc/terms/>
+        SELECT DISTINCT ?request {{ ?request nec:currentDetermination ?determination .
+            GRAPH ?record {{ ?determination nec:result/nec:criterion ?criterion }}
+            ?criterion dcterms:identifier ?id . FILTER (STRBEFORE(?id, ":") = {ox.Literal(section)}) }}"""
+    return {request for (request,) in Answer(kb.query(text)).values()}
 
 
 def decided_requests(

@@ -21,6 +21,7 @@ class Queue(StrEnum):
     """The requests that someone looks for by what is to be done with them; the value is its name in an address."""
 
     MINE = "mine"
+    PANEL = "panel"
     UNASSIGNED = "unassigned"
     WITH_PEER = "with-peer"
     RETURNED = "returned"
@@ -31,6 +32,7 @@ class Queue(StrEnum):
 
 QUEUES: Mapping[Queue, str] = {
     Queue.MINE: "Mine",
+    Queue.PANEL: "Panel",
     Queue.UNASSIGNED: "Unassigned",
     Queue.WITH_PEER: "With a peer",
     Queue.RETURNED: "Documentation returned",
@@ -56,6 +58,8 @@ class Viewer:
     """By the id of the request."""
     drafts: frozenset[str] = frozenset()
     """Ids of the requests of which the person has a draft."""
+    to_assess: frozenset[str] = frozenset()
+    """Ids of the requests that the person is asked to assess in a panel, and has not."""
 
     @property
     def today(self) -> date:
@@ -64,10 +68,11 @@ class Viewer:
 
     def queues(self, item: WorklistItem) -> list[Queue]:
         """The queues that an item stands in, beside that of all."""
+        found = [Queue.PANEL] if item.id in self.to_assess else []
         if item.state.closed:
-            return []
+            return found
         assignment = self.assignments.get(item.id)
-        found = [Queue.OPEN]
+        found.append(Queue.OPEN)
         if assignment is None:
             found.append(Queue.UNASSIGNED)
         elif assignment.person == self.person:

@@ -49,8 +49,9 @@ from reasoner.workplace.blinding import SHOWN, WITHHELD, Withheld, withheld
 from reasoner.workplace.drafts import Colleague, DraftField, Drafts
 from reasoner.workplace.evidence import EvidenceService
 from reasoner.workplace.letters import Letters
+from reasoner.workplace.panels import PANELS, Draw, Panels
 from reasoner.workplace.settings import WorkplaceSettings
-from reasoner.workplace.team import Team
+from reasoner.workplace.team import Assignee, Team
 from reasoner.workplace.trial import Trial, run_trial
 from reasoner.workplace.worklist import WITHHELD_OUTCOME, WorklistItem, read_worklist, request_id
 from reasoner.workplace.worklist_index import WorklistIndex
@@ -128,6 +129,7 @@ class Workplace:
         self.drafts = Drafts(folder / "drafts.db")
         self.trail = kb.trail or audit.AuditTrail(folder / audit.FILE)
         self.team = Team(folder / "team.db", self.trail)
+        self.panels = Panels(folder / PANELS, self.trail)
         self._kb = kb
         self._configuration = configuration
         self._sandbox = Sandbox(kb.store)
@@ -152,11 +154,33 @@ class Workplace:
         """The worklist, ordered by request and period."""
         user.require(Action.READ)
         with self._lock:
-            return [item.as_shown_to(user) for items in self._all_items().values() for item in items]
+            return self._shown(user, [item for items in self._all_items().values() for item in items])
 
     def items_of(self, user: User, id_: str) -> list[WorklistItem]:
         """The items of one request, by period; raises `StoreError` if there is no such request."""
-        return [item.as_shown_to(user) for item in self._items_of(user, id_)]
+        return self._shown(user, self._items_of(user, id_))
+
+    def _shown(self, user: User, items: Iterable[WorklistItem]) -> list[WorklistItem]:
+        asked = self.panels.asked(user.iri)
+        return [item.as_shown_to(user, in_panel=item.id in asked) for item in items]
+
+    def to_assess(self, user: User) -> frozenset[str]:
+        """The ids of the requests that a person is asked to assess in a panel, and has not."""
+        user.require(Action.READ)
+        with self._lock:
+            items = self._all_items()
+        asked = self.panels.asked(user.iri)
+        return frozenset(
+            id_ for id_ in asked if any(i.is_withheld_from(user, in_panel=True) for i in items.get(id_, ()))
+        )
+
+    def draw(self, user: User, draw: Draw, people: Iterable[Assignee]) -> list[str]:
+        """The ids of the requests that a panel of some people would assess, as `Draw.cases`."""
+        user.require(Action.CHOOSE_PANEL)
+        with self._lock:
+            items = [item for items in self._all_items().values() for item in items]
+            applies = quality.under_section(self._kb, draw.section) if draw.section else set()
+        return draw.cases(items, [one.person for one in people], {request_id(request) for request in applies})
 
     def refresh(self) -> None:
         """Read what another program has changed in the knowledge base when it is needed next."""
@@ -176,7 +200,9 @@ class Workplace:
         if not user.may(Action.READ):
             return ""
         with self._lock:
-            items = [item.as_shown_to(user) for item in self._all_items().get(id_, ()) if item.blinded]
+            in_panel = id_ in self.panels.asked(user.iri)
+            found = [item for item in self._all_items().get(id_, ()) if item.blinded or in_panel]
+            items = self._shown(user, found)
         return (WITHHELD if any(item.outcome == WITHHELD_OUTCOME for item in items) else SHOWN) if items else ""
 
     def case_file(self, user: User, id_: str) -> CaseFile:
@@ -206,7 +232,8 @@ class Workplace:
 
     def _withheld(self, user: User, file: CaseFile) -> tuple[Withheld, ...]:
         periods = [(determination, file.history(determination)) for determination in file.determinations]
-        return withheld(file.case, periods, user, self.settings.blinded)
+        in_panel = file.id in self.panels.asked(user.iri)
+        return withheld(file.case, periods, user, self.settings.blinded, in_panel=in_panel)
 
     def letters(self, file: CaseFile) -> Letters:
         """The letters on a request."""
@@ -240,11 +267,11 @@ class Workplace:
             self.refuse_blinded(user)
             return quality.decided_requests(self._kb, self.settings.time_zone, since=since, until=until, line=line)
 
-    def ratings(self, user: User) -> tuple[list[Rating], dict[str, str]]:
-        """What reviewers gave before the determination was shown to them, and their names, see `quality.ratings`."""
+    def ratings(self, user: User, panel: str = "") -> tuple[list[Rating], dict[str, str]]:
+        """What reviewers gave before the determination was shown to them, of a panel or of all, see `quality.ratings`."""
         with self._audited(user, Action.QUERY, detail="own-statuses"), self._lock:
             self.refuse_blinded(user)
-            return quality.ratings(self._kb)
+            return quality.ratings(self._kb, self.panels.find(panel) if panel else None)
 
     def refuse_blinded(self, user: User) -> None:
         """Raise `AccessError` if any determination is withheld from a person, since answers about all requests would tell it."""
@@ -329,13 +356,14 @@ class Workplace:
             missing = letters.missing(determination, proposal, user) if asked else ()
             proposal = replace(proposal, letter=letters.sealed(proposal.letter, user, proposal.rationale))
             hidden = {each.determination for each in self._withheld(user, file)}
+            in_panel = id_ in self.panels.asked(user.iri)
             situation = Situation(
                 file.case,
                 determination,
                 history,
                 self.settings.requirements,
                 missing_of_notice=tuple(part.label for part in missing),
-                blinded=jurisdiction(file.case) in self.settings.blinded and not hidden,
+                blinded=not hidden and (jurisdiction(file.case) in self.settings.blinded or in_panel),
                 withheld=proposal.determination in hidden,
             )
             decision, content = deciding.decide(proposal, user, situation, self.policy)

@@ -80,18 +80,31 @@ class WorklistItem:
     blinded: bool = False
     """Whether its determination is withheld from who works on it until they have given their own statuses."""
     assessors: frozenset[str] = frozenset()
-    """IRIs of the people who have given theirs."""
+    """IRIs of the people who have given theirs, since documentation came back or an appeal was filed for the last time."""
+    raters: frozenset[str] = frozenset()
+    """IRIs of the people who have ever given theirs."""
+    signers: frozenset[str] = frozenset()
+    """IRIs of the people who have signed any act."""
 
-    def is_withheld_from(self, user: User) -> bool:
-        """Whether a person does not see the determination yet."""
-        asked = bool(self.determination) and self.outcome != Outcome.NO_POLICY_VERSION
-        return self.blinded and asked and user.may(Action.DRAFT) and user.iri not in self.assessors
+    def is_withheld_from(self, user: User, *, in_panel: bool) -> bool:
+        """Whether a person does not see the determination yet.
 
-    def as_shown_to(self, user: User) -> WorklistItem:
-        """The item without what is withheld from a person."""
-        if not self.is_withheld_from(user):
+        Args:
+            user: the person.
+            in_panel: whether they are asked to assess the request in a panel.
+        """
+        if not self.determination or self.outcome == Outcome.NO_POLICY_VERSION or not user.may(Action.DRAFT):
+            return False
+        return (self.blinded and user.iri not in self.assessors) or (in_panel and user.iri not in self.raters)
+
+    def as_shown_to(self, user: User, *, in_panel: bool) -> WorklistItem:
+        """The item without what is withheld from a person; see `is_withheld_from`."""
+        if not self.is_withheld_from(user, in_panel=in_panel):
             return self
-        return replace(self, outcome=WITHHELD_OUTCOME, missing=(), gap_count=0, holds_under_all_readings=None)
+        shown = replace(self, outcome=WITHHELD_OUTCOME, missing=(), gap_count=0, holds_under_all_readings=None)
+        if not in_panel or not self.state.closed:
+            return shown
+        return replace(shown, state=CaseState.DECIDED, disposition="", deadline=None)
 
     @property
     def standing(self) -> str:
@@ -99,7 +112,7 @@ class WorklistItem:
         if self.state is CaseState.OPEN:
             return "to review" if self.determination else "to determine"
         words = self.state.value.replace("-", " ")
-        return f"{words}: {self.disposition}" if self.state is CaseState.DECIDED else words
+        return f"{words}: {self.disposition}" if self.state is CaseState.DECIDED and self.disposition else words
 
     @property
     def name(self) -> str:
@@ -221,6 +234,8 @@ class _ItemMaker:
             words=tuple(word for word in (chart.get("member_number"), *facts.authors) if word),
             blinded=self._slug(chart["jurisdiction"]) in self.settings.blinded,
             assessors=history.assessors,
+            raters=history.raters,
+            signers=frozenset(act.person for step in history.steps for act in step.acts),
         )
 
     def _act(self, act: Mapping[str, Any]) -> Act:

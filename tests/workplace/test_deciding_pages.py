@@ -81,7 +81,7 @@ def test_blinded_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NECESSITY_SETTINGS", str(settings))
     test = view("case", case=opaque_id("nothing-on-supports"), user=NURSE)
     assert not test.exception
-    assert "worked on blinded" in texts(test)
+    assert "work on this request blinded" in texts(test)
     assert "DOCUMENTATION NEEDED" not in html(test)
     assert "affirms" not in html(test)
     assert not list(test.segmented_control)

@@ -17,6 +17,7 @@ from reasoner.review import people
 from reasoner.review.authority import Role
 from reasoner.store.audit import AuditTrail
 from reasoner.workplace.drafts import Drafts
+from reasoner.workplace.team import Team
 from tests.conftest import ROOT, write_toy
 from tests.workplace.sample_base import build, opaque_id
 
@@ -168,6 +169,30 @@ def test_quality_shows_metrics_and_agreement(base: Path) -> None:
     test.segmented_control(key="quality").set_value("Agreement").run()
     assert not test.exception
     assert "No two people" in texts(test)
+
+
+def test_a_panel_is_drawn_on_the_page_and_told_of(base: Path) -> None:
+    assert "Panels" not in view("quality").segmented_control(key="quality").options
+    team = Team(base / "workplace" / "team.db", AuditTrail(base / "audit.jsonl"))
+    for name in ("Nora Fields", "Otto Other"):
+        team.join(people.local(name, Role.REVIEWER))
+    test = view("quality", user=people.local("Ada Min", Role.ADMINISTRATOR), quality="Panels")
+    assert "No panel has been chosen yet." in texts(test)
+    test.text_input(key="panel name").set_value("spring")
+    chosen = test.multiselect(key="panel people")
+    chosen.set_value([option for option in chosen.options if option.startswith(("Nora F", "Otto"))])
+    test.number_input(key="panel size").set_value(500)
+    next(b for b in test.button if b.label == "Draw and ask").click().run()
+    assert "500 cases cannot be drawn of" in texts(test)
+    test.number_input(key="panel size").set_value(2)
+    next(b for b in test.button if b.label == "Draw and ask").click().run()
+    assert not test.exception
+    assert "Chosen by Ada Min" in texts(test)
+    assert "0 of 2" in html(test)
+    queue = run(name="Otto Other", queue="Panel")
+    assert "2 of 8 requests" in html(queue)
+    next(b for b in test.button if b.label == "Close the panel").click().run()
+    assert "nothing is withheld for it any more" in texts(test)
 
 
 def test_two_versions_of_a_policy_side_by_side(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

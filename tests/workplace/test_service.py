@@ -204,6 +204,7 @@ def test_every_action_is_refused_to_roles_that_may_not(workplace: Workplace, rol
         Action.LOAD: lambda: workplace.load(person, [file.case]),
         Action.AUDIT: lambda: workplace.audit(person),
         Action.ASSIGN: lambda: workplace.team.assign(person, {MET: ""}, workplace.team.assignees()[0]),
+        Action.CHOOSE_PANEL: lambda: workplace.panels.close(person, "x"),
         Action.NOTE: lambda: workplace.team.add_note(person, MET, "Note."),
         Action.TAKE_IN: lambda: workplace.evidence.create(person, {}, Files(), {}),
         Action.ADD_EVIDENCE: lambda: workplace.evidence.look(person, []),
