@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 
 from reasoner.chart.documents.language import Language, Span
 from reasoner.chart.documents.lines import BOX, Heading
@@ -12,11 +13,13 @@ NEGATED, TEMPLATE = "negated", "template"
 _LABEL = 24  # code points of a box's label, as far as it can be an answer
 _UNTICKED = frozenset("[]() \t_☐")
 _YEAR = re.compile(r"(?<![\w/.-])(?:19|20)\d\d(?!\w)|(?<=\d[/-])(?:19|20)\d\d(?!\w)")
+_SHORT_DATE = re.compile(r"(?<![\w/.-])\d{1,2}[/-]\d{1,2}[/-]([0-3]\d)(?![\w/-])")
 
 
 def newest_year(text: str) -> str:
-    """The latest year that a text writes out: what it says of that year is no history. Empty if it writes none."""
-    return max((match[0] for match in _YEAR.finditer(text)), default="")
+    """The latest year that a text dates anything with: what it says of that year is no history. Empty if it has none."""
+    written = (match[0] for match in _YEAR.finditer(text))
+    return max(chain(written, (f"20{match[1]}" for match in _SHORT_DATE.finditer(text))), default="")
 
 
 def cues_of(low: str, sentence: Span, heading: Heading, language: Language, newest: str) -> tuple[Cue, ...]:
@@ -27,7 +30,7 @@ def cues_of(low: str, sentence: Span, heading: Heading, language: Language, newe
         sentence: where it stands.
         heading: what it stands under.
         language: whose words are known.
-        newest: the latest year that the document writes out.
+        newest: the latest year of the document; see `newest_year`.
     """
     boxes, open_labels = _boxes(low, sentence, language)
     found = [

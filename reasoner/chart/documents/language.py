@@ -91,7 +91,7 @@ class CueWords:
             self._by_word.setdefault(key, []).append((kind, use, _any_of(expressions)))
 
     def find(self, low: str, start: int, end: int) -> list[tuple[str, Span]]:
-        """The cues of a stretch of a text in lower case: each phrase that no phrase set apart overlaps."""
+        """The cues of a stretch of a text in lower case: each phrase, but for one that a phrase set apart overlaps or covers."""
         meant: list[tuple[str, int, int]] = []
         apart: list[tuple[str, int, int]] = []
         for word in _WORD.finditer(low, start, end):
@@ -106,7 +106,10 @@ class CueWords:
         return [
             (kind, Span(left, right))
             for kind, left, right in meant
-            if not any(kind == other and left < stop and begin < right for other, begin, stop in apart)
+            if not any(
+                kind == other and left < stop and begin < right and not (left <= begin and stop < right)
+                for other, begin, stop in apart
+            )
         ]
 
     def _is_subject(self, low: str, start: int, left: int, right: int) -> bool:

@@ -107,6 +107,8 @@ def _ends(text: str, unit: Span, match: re.Match[str], language: Language) -> bo
     after = text[place : place + _AHEAD]
     if match[0].startswith("..") and after[0].islower():
         return False
+    if match[0] == "?" and text[match.start() - 1].isspace():  # of what follows it: "Assessment: ? early dementia"
+        return False
     if not match[0].startswith(".") or len(match[0]) > 1:
         return after[0] not in ",;" and not (match[0][0] == "?" and lines.BOX.match(after))
     word = _WORD_BEFORE.search(text, max(unit.start, match.start() - 24), match.start())

@@ -1,11 +1,10 @@
 """How many sentences in many voices have the cue that they should have, and how many plain ones have one.
 
-The sentences of ``voices.tsv`` were written from how clinicians, schools, families and forms write, not from the lists of words.
+The sentences of ``voices``, a file for each kind of cue and one for none, were written from how clinicians, schools, families
+and forms write, not from the lists of words.
 """
 
 from __future__ import annotations
-
-from collections import defaultdict
 
 import pytest
 
@@ -13,11 +12,9 @@ from reasoner.chart.documents.model import document_text
 from reasoner.chart.documents.sentences import sentences
 from tests.conftest import ROOT
 
-LINES = (ROOT / "tests/chart/documents/voices.tsv").read_text("utf-8").splitlines()
-VOICES: dict[str, list[str]] = defaultdict(list)
-for line in LINES:
-    KIND, _, WORDS = line.partition("\t")
-    VOICES[KIND].append(WORDS)
+VOICES = {
+    path.stem: path.read_text("utf-8").splitlines() for path in (ROOT / "tests/chart/documents/voices").glob("*.txt")
+}
 
 
 def kinds(words: str) -> set[str]:
