@@ -14,7 +14,7 @@ from reasoner.render import notices, pdf, provenance
 from reasoner.render.decisions import told
 from reasoner.render.wording import words
 from reasoner.review import deciding
-from reasoner.review.acts import Disposition, Override, Proposal
+from reasoner.review.acts import Appeal, Disposition, Override, Proposal
 from reasoner.review.authority import Action, Role
 from reasoner.review.deciding import Choice, outcome_with_overrides
 from reasoner.workplace.drafts import DraftField, values
@@ -49,7 +49,7 @@ def show(file: CaseFile, determination: Determination) -> None:
         choice = _choose(file, determination, choices)
         details = acting.details(file, determination, choice, prefix)
         rationale = acting.rationale(file, choice.disposition, prefix)
-        letter = _letter(file, determination, choice.disposition, overrides, rationale)
+        letter = _letter(file, determination, choice.disposition, overrides, rationale, details.get("appeal"))
     with right:
         st.html("<h3>What you have drafted</h3>")
         paint.html(
@@ -133,20 +133,25 @@ def _choose(file: CaseFile, determination: Determination, choices: list[Choice])
 
 
 def _letter(
-    file: CaseFile, determination: Determination, disposition: Disposition, overrides: list[Override], rationale: str
+    file: CaseFile,
+    determination: Determination,
+    disposition: Disposition,
+    overrides: list[Override],
+    rationale: str,
+    appeal: Appeal | None,
 ) -> str:
     """The letter of the draft, generated where there is none yet."""
     if disposition not in notices.LETTERS:
         return ""
     name, person = f"{drafting.prefix(file, determination)}letter {disposition.value}", session.user()
     letters = session.workplace().letters(file)
-    generated = letters.draft(determination, disposition, overrides)
+    generated = letters.draft(determination, disposition, overrides, appeal)
     if generated is None:
         st.info("Nothing is missing, so there is nothing to ask for.", icon=":material/mail_off:")
         return ""
     text = drafting.write("Letter", file.id, name, rows=14, default=generated)
     sealed = letters.sealed(text, person, rationale)
-    proposal = Proposal("", disposition, rationale, tuple(overrides), letter=text)
+    proposal = Proposal("", disposition, rationale, tuple(overrides), letter=text, appeal=appeal)
     missing = letters.missing(determination, proposal, person)
     if missing:
         st.warning("The letter lacks what it has to say:", icon=":material/rule:")

@@ -114,7 +114,7 @@ def content(determination: Determination, decisions: Sequence[Signed] = (), *, p
             ),
             ("Reviewed as of", f"{case.as_of}, on {len(case.statements)} statements"),
             ("Determination", str(iri(determination))),
-            ("Software", f"necessity {software_version()}, {determination.engine_version}"),
+            ("Software", _software(determination)),
             ("Policy digest", determination.policy_digest),
             *(("Code map", name) for name in determination.code_maps),
             ("Input digest", case.digest),
@@ -256,3 +256,9 @@ def _gap(determination: Determination, id_: str, smallest: tuple[str, ...]) -> d
         "source": result.criterion.source,
         "instead": ["; and ".join(asked) for asked in asks],
     }
+
+
+def _software(determination: Determination) -> str:
+    """This software and the engine, which names the software where it is a part of it."""
+    own, engine = f"necessity {software_version()}", determination.engine_version
+    return engine if engine.startswith(own) else f"{own}, {engine}"

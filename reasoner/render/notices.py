@@ -36,6 +36,7 @@ LETTERS = frozenset(
         Disposition.DOCUMENTATION_REQUESTED,
         Disposition.EXTENDED,
         Disposition.REFERRED_TO_PEER,
+        Disposition.APPEALED,
     }
 )
 """The acts that a letter goes with."""
@@ -88,6 +89,8 @@ class Correspondence:
     appeal_standard: str = ""
     """Within what time an appeal is answered, in words."""
     appeal_expedited: str = ""
+    is_expedited: bool = False
+    """Whether an appeal that is filed is expedited."""
     due: str = ""
     """Until when a decision is due once the letter is sent, in words."""
     extended_due: str = ""
@@ -188,6 +191,11 @@ def values(
         "is_over": correspondence.is_over,
         "appeal_standard": correspondence.appeal_standard or "[TIME TO ANSWER AN APPEAL]",
         "appeal_expedited": correspondence.appeal_expedited or "[TIME TO ANSWER AN EXPEDITED APPEAL]",
+        "appeal_within": (
+            correspondence.appeal_expedited if correspondence.is_expedited else correspondence.appeal_standard
+        )
+        or "[TIME TO ANSWER AN APPEAL]",
+        "is_expedited": correspondence.is_expedited,
     } | {name: text or "[TIME TO ASK FOR IT]" for name, text in rights.items()}
 
 

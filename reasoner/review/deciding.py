@@ -24,6 +24,8 @@ from reasoner.review.steps import History, Step, same_step
 
 OVERRIDES = tuple(dict.fromkeys(status.value for status in STANCES.values()))
 """The statuses that a person can give to a leaf."""
+NOTIFIED = frozenset({Disposition.ADVERSE, Disposition.UPHELD, Disposition.EXTENDED})
+"""The acts that take effect by their notice, and are not signed until it lacks nothing."""
 _STATE_OF_LICENCE = re.compile(r"\b([A-Z]{2})[\s-]*\w*\d")
 
 
@@ -322,7 +324,7 @@ def _check_letter(proposal: Proposal, situation: Situation) -> None:
     """Raise `DocumentationError` for an act that is signed with a letter, without a complete one."""
     if proposal.disposition is Disposition.DOCUMENTATION_REQUESTED and not proposal.letter.strip():
         raise DocumentationError("the request for documentation has no letter")
-    if proposal.disposition.adverse and situation.missing_of_notice:
+    if proposal.disposition in NOTIFIED and situation.missing_of_notice:
         raise DocumentationError(
             f"the notice lacks {', '.join(situation.missing_of_notice)}", mend="Complete it before you sign"
         )

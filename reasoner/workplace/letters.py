@@ -10,12 +10,14 @@ from reasoner.determination.model import Determination
 from reasoner.render import notices
 from reasoner.render.checklists import MissingPart, notice_rules
 from reasoner.render.notices import Correspondence, day_words
-from reasoner.review.acts import Disposition, Override, Proposal
+from reasoner.review.acts import Appeal, Disposition, Override, Proposal
 from reasoner.review.calendars import TimeLimit
 from reasoner.review.people import User
 from reasoner.review.traits import fits
 from reasoner.review.turnaround import Deadline, Milestone, MilestoneKind
 from reasoner.workplace.settings import WorkplaceSettings
+
+_NOT_EXTENDED = "[DAY ON WHICH A DECISION IS DUE, SINCE NO RULE EXTENDS THE TIME NOW]"
 
 
 class Letters:
@@ -41,10 +43,14 @@ class Letters:
         self._begins = begins
 
     def draft(
-        self, determination: Determination, disposition: Disposition, overrides: Iterable[Override] = ()
+        self,
+        determination: Determination,
+        disposition: Disposition,
+        overrides: Iterable[Override] = (),
+        appeal: Appeal | None = None,
     ) -> str | None:
         """The draft of the letter that goes with an act; None if none does, see `notices.to_letter`."""
-        return notices.to_letter(determination, disposition, self._correspondence(determination), overrides)
+        return notices.to_letter(determination, disposition, self._correspondence(determination, appeal), overrides)
 
     def sealed(self, text: str, user: User, rationale: str) -> str:
         """A draft as it would be sent if this person signed it now, with this rationale."""
@@ -52,7 +58,7 @@ class Letters:
 
     def missing(self, determination: Determination, proposal: Proposal, user: User) -> list[MissingPart]:
         """What the letter of a proposal lacks that the law asks for."""
-        correspondence = self._correspondence(determination)
+        correspondence = self._correspondence(determination, proposal.appeal)
         said = notices.values(determination, proposal.disposition, correspondence, proposal.overrides)
         said = {name: self._seal_value(value, user, proposal.rationale) for name, value in said.items()}
         return notice_rules().missing(
@@ -99,7 +105,7 @@ class Letters:
             return replace(said, supply_within=_limit_words(asked.rule.supply))
         return said
 
-    def _correspondence(self, determination: Determination) -> Correspondence:
+    def _correspondence(self, determination: Determination, appeal: Appeal | None = None) -> Correspondence:
         today = self._today()
         limits = {
             urgency: self._settings.turnaround.appeal_limit(self._traits, urgency, today)
@@ -111,6 +117,8 @@ class Letters:
             rights=notice_rules().rights_of(self._traits),
             appeal_standard=_limit_words(limits["standard"]),
             appeal_expedited=_limit_words(limits["expedited"]),
+            is_expedited=appeal is not None and appeal.expedited,
+            extended_due=_NOT_EXTENDED if self._deadline() else "",
             part_2=self.is_protected(determination),
         )
         return self._timed(said)

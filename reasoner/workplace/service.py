@@ -352,7 +352,7 @@ class Workplace:
                 )
             letters = self.letters(file)
             # Without a rationale the act itself is incomplete, which says more than that the letter lacks it.
-            asked = proposal.disposition.adverse and proposal.rationale.strip()
+            asked = proposal.disposition in deciding.NOTIFIED and proposal.rationale.strip()
             missing = letters.missing(determination, proposal, user) if asked else ()
             proposal = replace(proposal, letter=letters.sealed(proposal.letter, user, proposal.rationale))
             hidden = {each.determination for each in self._withheld(user, file)}

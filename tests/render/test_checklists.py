@@ -61,7 +61,7 @@ def missing(text: str, said: dict[str, object], disposition: Disposition, line: 
 
 
 @pytest.mark.parametrize("line", LINES)
-@pytest.mark.parametrize("disposition", [Disposition.ADVERSE, Disposition.UPHELD])
+@pytest.mark.parametrize("disposition", sorted(notices.LETTERS - {Disposition.DOCUMENTATION_REQUESTED}))
 @pytest.mark.parametrize("jurisdiction", ["Missouri", "Illinois"])
 def test_a_draft_lacks_nothing_once_it_is_signed(
     determination: Determination, disposition: Disposition, line: str, jurisdiction: str
@@ -144,6 +144,7 @@ def test_other_acts_are_asked_for_their_own() -> None:
         "supply",
     }
     assert set(RULES.required(Disposition.EXTENDED, traits("Medicare"))) == {"extension"}
+    assert set(RULES.required(Disposition.APPEALED, traits("Medicaid"))) == {"reference", "appeal-answer"}
     assert RULES.required(Disposition.APPROVED, traits("commercial")) == {}
     assert set(RULES.required(Disposition.APPROVED, traits("commercial"), part_2=True)) == {"part-2"}
     assert RULES.required(Disposition.REFERRED_TO_PEER, traits("commercial"), part_2=True) == {}

@@ -135,7 +135,7 @@ def test_a_record_says_all_that_it_must(determinations: list[Determination]) -> 
     for text in (to_html(determinations), to_markdown(determinations).replace("\\", "")):
         for wanted in (
             "a clinician decides", "in force from 2025-04-01", "or instead", "depends on how the text is read",
-            "stands in place of", "Considered and set aside", "late entry", "What stands against it", "advice:",
+            "stands in place of", "Considered and set aside", "late entry", "What stands against the request", "advice:",
             "none in force", "Policy digest",
         ):  # fmt: skip
             assert wanted in text, wanted

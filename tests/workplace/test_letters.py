@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from reasoner.ground.errors import DocumentationError
 from reasoner.render.notices import day_words
 from reasoner.render.provenance import iri
 from reasoner.render.wording import PART_2_NOTICE
-from reasoner.review.acts import Disposition, Proposal
+from reasoner.review.acts import Appeal, Disposition, Filing, Proposal, Requester
 from reasoner.review.authority import Role
 from reasoner.review.people import local
 from reasoner.review.turnaround import Milestone, MilestoneKind, TurnaroundRules
@@ -221,8 +222,35 @@ def test_an_extension_names_a_day_only_if_it_extends(
     policy: Policy, days: list[tuple[MilestoneKind, int]], due: int | None
 ) -> None:
     text = told(policy, POST, days, Disposition.EXTENDED)
-    says = in_days(due) if due is not None else "[DAY ON WHICH A DECISION IS DUE]"
+    says = in_days(due) if due is not None else "[DAY ON WHICH A DECISION IS DUE, SINCE NO RULE EXTENDS THE TIME NOW]"
     assert f"We decide by {says} at the latest." in text
+
+
+def test_an_extension_is_not_signed_without_a_day(workplace: Workplace, policy: Policy) -> None:
+    file = opened(workplace, policy, "adult-admission/nothing-on-supports")
+    letter = workplace.letters(file).draft(file.determinations[0], Disposition.EXTENDED) or ""
+    about = str(iri(file.determinations[0]))
+    proposal = Proposal(about, Disposition.EXTENDED, "We wait.", letter=letter, notice_date=date(2026, 11, 26))
+    for text in ("", letter.replace("We decide by", "By [DAY ON WHICH A DECISION IS DUE], not")):
+        with pytest.raises(DocumentationError, match="the notice lacks"):
+            workplace.decide(CLINICIAN, file.id, replace(proposal, letter=text), "")
+    assert "We wait." in workplace.decide(CLINICIAN, file.id, proposal, "").letter
+
+
+@pytest.mark.parametrize(("expedited", "within", "other"), [(False, "60 days", True), (True, "72 hours", False)])
+def test_an_appeal_is_acknowledged_with_the_time_of_its_answer(
+    workplace: Workplace, policy: Policy, expedited: bool, within: str, other: bool
+) -> None:
+    file = opened(workplace, policy, "adult-admission/needs-round-the-clock-care")
+    letters, appeal = workplace.letters(file), Appeal(Filing.APPEAL, Requester.MEMBER, expedited)
+    text = letters.draft(file.determinations[0], Disposition.APPEALED, appeal=appeal) or ""
+    assert f"We answer within {within} after the appeal reached us." in text
+    assert ("ask for an expedited (fast) answer" in text) is other
+    proposal = Proposal("urn:d", Disposition.APPEALED, "Why.", letter=text, appeal=appeal)
+    assert letters.missing(file.determinations[0], proposal, CLINICIAN) == []
+    without = replace(proposal, letter=text.replace(within, "soon"))
+    (lack,) = letters.missing(file.determinations[0], without, CLINICIAN)
+    assert lack.label.startswith("when the appeal is answered")
 
 
 def test_records_are_protected_by_focus_or_by_what_the_chart_says(workplace: Workplace, policy: Policy) -> None:
