@@ -8,9 +8,9 @@ one. A code of a system that is known by name only, or of an unknown one, is non
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from urllib.parse import quote
 
 from reasoner.policy.code_systems import CodeSystem, code_system_key, plain_code
@@ -21,6 +21,7 @@ from reasoner.rdf.namespaces import SKOS
 _KEPT = 65536
 _WITH_TERM = re.compile(r"\s*(\S+?)\s*\|[^|]*\|\s*")  # a code with its words, as in "123 |words|"
 _IRI = re.compile(r"https?://|urn:", re.IGNORECASE)
+_WORDS = 40  # of a text that are looked through for names
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class CodeSystems:
         } & self._systems.keys()
         self._broader = {terms.name(term): set(map(terms.name, above)) for term, above in lexicon.broader.items()}
         self._relations = lexicon.relations
+        self._labels = lexicon.labels
         self._means = {
             terms.name(term): lexicon.relations.narrowest(classes) for term, classes in lexicon.codes.items() if classes
         }
@@ -113,21 +115,24 @@ class CodeSystems:
                 found.append(concept)
         return found
 
-    def beside(self, codings: Sequence[Coding]) -> tuple[str, str]:
-        """What is to be said of the codings of one thing that do not say the same.
+    def beside(self, codings: Sequence[Coding], words: Iterable[str] = ()) -> tuple[str, str]:
+        """What is to be said of the codings of one thing that do not say the same, and of words beside them that name another.
 
         Args:
             codings: what each of them says.
+            words: what the record calls the thing.
 
         Returns:
             In words why it cannot be told what the thing is, since two of them stand for different findings; if it can be told, what
-            does not count beside the ones that stand for a finding. Either can be empty, and both are where no two codings differ.
+            does not count beside the ones that stand for a finding. Either can be empty, and both are where nothing differs.
         """
         found = sorted({coding.concept: coding for coding in codings if coding.concept in self._means}.items())
+        if not found:
+            return "", ""
         for place, (one, coding) in enumerate(found):
-            for other, another in found[place + 1 :]:
+            for other, next_ in found[place + 1 :]:
                 if self._differ(one, other):
-                    named = f"{self._shown(coding)} and {self._shown(another)}"
+                    named = f"{self._shown(coding)} and {self._shown(next_)}"
                     return f"its codes stand for different things, {named}, so which of them it is cannot be told", ""
         silent = {
             self._shown(coding)
@@ -135,21 +140,56 @@ class CodeSystems:
             if coding.concept not in self._means
             and not any(coding.concept and self._lies_with(coding.concept, one) for one, _ in found)
         }
-        if not found or not silent:
-            return "", ""
         counted = ", ".join(self._shown(coding) for _, coding in found)
-        return "", f"it counts by {counted} alone: whether {', '.join(sorted(silent))} says the same is not known here"
+        notes = []
+        if silent:
+            notes.append(
+                f"it counts by {counted} alone: whether {', '.join(sorted(silent))} says the same is not known here"
+            )
+        means = set().union(*(self._means[concept] for concept, _ in found))
+        if another := next((text for text in words if self._names_another(text, means)), ""):
+            notes.append(f'it counts by {counted}, and its words, "{another}", name something else')
+        return "", "; ".join(notes)
+
+    def _names_another(self, text: str, means: Collection[str]) -> bool:
+        """Whether words name findings, and none of them is one of some classes, nor broader or narrower than one.
+
+        Of names that stand in a longer one the longest alone counts.
+        """
+        words = _words(text)[:_WORDS]
+        named, end = list[Collection[str]](), 0
+        for start in range(len(words)):
+            for stop in range(len(words), max(start + 1, end), -1):
+                if classes := self._named.get(" ".join(words[start:stop])):
+                    named.append(classes)
+                    end = stop
+                    break
+        return bool(named) and not any(self._agree(classes, means) for classes in named)
+
+    @cached_property
+    def _named(self) -> dict[str, set[str]]:
+        """The classes of findings that a name of several words can mean, by its words: labels of concepts and of the classes."""
+        named: dict[str, set[str]] = {}
+        for concept, classes in self._means.items():
+            for name, meant in ((concept, classes), *((class_, {class_}) for class_ in classes)):
+                words = _words(self._labels.get(terms.iri(name), ""))
+                if len(words) > 1:
+                    named.setdefault(" ".join(words), set()).update(meant)
+        return named
+
+    def _agree(self, some: Iterable[str], others: Collection[str]) -> bool:
+        """Whether one of some classes is one of others, or broader or narrower than one."""
+        relations = self._relations
+        return any(
+            relations.is_within(one, other) or relations.is_within(other, one) for one in some for other in others
+        )
 
     def _differ(self, one: str, other: str) -> bool:
         """Whether two concepts stand for findings of which neither is the other, nor narrower than it.
 
         A concept and one above it mean the same, more or less exactly.
         """
-        return not self._lies_with(one, other) and not any(
-            self._relations.is_within(mine, its) or self._relations.is_within(its, mine)
-            for mine in self._means[one]
-            for its in self._means[other]
-        )
+        return not self._lies_with(one, other) and not self._agree(self._means[one], self._means[other])
 
     def _lies_with(self, one: str, other: str) -> bool:
         """Whether one concept is the other, or is above it."""
@@ -211,6 +251,10 @@ class CodeSystems:
 def code_systems(policy: Policy) -> CodeSystems:
     """The code systems of a policy, which are put in order once."""
     return CodeSystems(policy)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())
 
 
 def _unknown(of: CodeSystem, code: str) -> str:

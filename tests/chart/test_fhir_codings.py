@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from reasoner.chart.coding import code_systems
+from reasoner.policy.model import Policy
 from tests.chart.bundles import (
     CONDITION,
     FLAG,
@@ -106,3 +108,48 @@ def test_an_unread_condition_has_the_code_of_the_finding_among_its_codes() -> No
     found = MappedResources(with_(CONDITION, code=coded(ICD10CM, "E11.9", "F33.2"), recordedDate="2025"))
     (item,) = found.unread
     assert found.values(item, "code") == [f"{ICD10CM}/F33.2"]
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("F33.1", "Bipolar disorder"),
+        ("F33.1", "Seen again for bipolar disorder (current episode depressed)"),
+        ("F41.1", "Panic disorder"),
+        ("F33.2", "Alcohol use disorder, severe"),
+    ],
+)
+@pytest.mark.parametrize("resource", [CONDITION, FLAG, *EACH], ids=lambda resource: resource["resourceType"])
+@pytest.mark.parametrize("as_display", [False, True])
+def test_words_that_name_another_disorder_than_the_code_are_noted(
+    resource: Resource, code: str, words: str, as_display: bool
+) -> None:
+    coding = {"system": ICD10CM, "code": code} | ({"display": words} if as_display else {})
+    said = {"coding": [coding]} | ({} if as_display else {"text": words})
+    kind = resource["resourceType"]
+    found = MappedResources(with_(resource, code=said) if kind in ("Condition", "Flag") else place(resource, said))
+    assert len(found.statements) >= 1
+    assert noted(found) == [f'it counts by {code} (ICD-10-CM), and its words, "{words}", name something else']
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("F33.1", "Major depressive disorder, recurrent, moderate (disorder)"),
+        ("F33.1", "MDD, recurrent; rule out bipolar disorder, major depressive disorder likely"),
+        ("F33.1", "depressive disorder"),
+        ("F41.9", "Generalized anxiety disorder"),
+        ("F43.10", "shell shock"),
+        ("F33.1", ""),
+    ],
+)
+def test_words_that_name_the_same_or_nothing_known_are_not(code: str, words: str) -> None:
+    assert not noted(MappedResources(with_(CONDITION, code=coded(ICD10CM, code) | {"text": words})))
+
+
+def test_no_label_of_a_code_names_another_than_the_code(policy: Policy) -> None:
+    codes, lexicon = code_systems(policy), policy.lexicon
+    for term, schemes in lexicon.schemes.items():
+        for scheme in schemes if term in lexicon.codes and term in lexicon.notations else ():
+            coding = codes.read(scheme, lexicon.notations[term])
+            assert codes.beside([coding], [lexicon.labels.get(term, "")]) == ("", "")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pyoxigraph import NamedNode
 
+from reasoner.chart import intake
+from reasoner.chart.fhir.mapping import map_bundle
 from reasoner.cli import main
+from reasoner.policy.model import Policy
 from tests.chart.bundles import (
     ARGUMENTS,
     BY,
@@ -17,6 +21,7 @@ from tests.chart.bundles import (
     ICD10CM,
     INPUTS,
     NEC,
+    OPTIONS,
     SNOMED,
     WHOSE,
     MappedResources,
@@ -318,12 +323,49 @@ def test_the_recorder_wrote_it_and_the_asserter_said_it() -> None:
     assert [found.values(statement, "authorKind") for statement in found.statements] == [["Patient"]]
     assert found.document(told)["creator"] == "Ruth Ames"
     assert found.document(told)["authorKind"] == f"{NEC}Provider"
-    unknown = with_(CONDITION, asserter={"reference": "RelatedPerson/elsewhere"})
+    unknown = with_(CONDITION, asserter={"display": "somebody"})
     assert "authorKind" not in MappedResources(unknown).document(unknown)
     alone = with_(CONDITION, asserter=WHOSE, recorder=None)
     assert MappedResources(alone).document(alone)["authorKind"] == f"{NEC}Patient"
     written = with_(CONDITION, asserter=BY, recorder=None)
     assert MappedResources(written).document(written)["authorKind"] == f"{NEC}Provider"
+
+
+@pytest.mark.parametrize(
+    ("recorder", "sort"),
+    [
+        ({"reference": "Practitioner/elsewhere"}, "Provider"),
+        ({"reference": "https://example.org/fhir/Practitioner/9/_history/2"}, "Provider"),
+        ({"reference": "Practitioner?identifier=http://example.org/npi|99"}, "Provider"),
+        ({"reference": "urn:uuid:00000000-0000-0000-0000-00000000000a", "type": "Practitioner"}, "Provider"),
+        ({"identifier": {"system": "http://example.org/npi", "value": "99"}, "type": "PractitionerRole"}, "Provider"),
+        ({"display": "A. Example", "type": "Practitioner"}, "Provider"),
+        ({"reference": "Organization/elsewhere"}, "Provider"),
+        ({"reference": "RelatedPerson/elsewhere"}, "NonProvider"),
+        ({"reference": "Patient/elsewhere"}, "NonProvider"),
+        ({"display": "A. Example"}, ""),
+        ({"reference": "Device/elsewhere"}, ""),
+        ({"reference": "#nobody"}, ""),
+        ({"reference": "Practitioner/elsewhere", "type": "RelatedPerson"}, ""),
+    ],
+)
+def test_an_author_who_is_not_in_the_bundle_is_of_the_type_that_the_reference_tells(
+    recorder: Resource, sort: str
+) -> None:
+    changed = with_(CONDITION, recorder=recorder)
+    document = MappedResources(changed).document(changed)
+    assert document.get("authorKind", "").removeprefix(NEC) == sort
+    assert document.get("creator") == recorder.get("display")
+
+
+def test_the_patient_is_the_author_where_no_patient_is_in_the_bundle(policy: Policy) -> None:
+    own = with_(CONDITION, recorder=WHOSE)
+    options = replace(OPTIONS, birth_date="1980-01-01")
+    mapped = map_bundle(
+        {"resourceType": "Bundle", "entry": [{"resource": own}]}, "x", intake.vocabulary(policy), options
+    )
+    kinds = {t.object for t in mapped.triples if t.predicate == NamedNode(f"{NEC}authorKind")}
+    assert kinds == {NamedNode(f"{NEC}Patient")}
 
 
 # ---------------------------------------------------------------- the SNOMED CT codes of real records

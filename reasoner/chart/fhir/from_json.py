@@ -154,6 +154,11 @@ class Bundle:
         return self._converter.kinds
 
     @property
+    def kinds_named(self) -> set[str]:
+        """The types of what references name that is not in the bundle."""
+        return self._converter.kinds_named
+
+    @property
     def repairs(self) -> dict[NamedNode, str]:
         """What had to be repaired in a coding, in words, by its node."""
         return {self.outer(NamedNode(node)): words for node, words in self._converter.repairs.items()}

@@ -190,6 +190,8 @@ class _Mapped:
     def kinds(self, stage: str) -> set[str]:
         """The types of what a stage sees."""
         kinds = self.bundle.kinds
+        if stage == queries.KNOWN:
+            return kinds | self.bundle.kinds_named
         return (kinds - queries.sparing()) | self.bundle.told if stage == queries.RESULTS else kinds
 
     def after(self, stage: str) -> Iterable[Triple | Quad]:

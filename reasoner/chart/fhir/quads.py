@@ -7,7 +7,7 @@ The conversion knows JSON and references, but no resource type and no policy. It
   resource's, ``#`` and the path (``Condition/1#code.coding.0``): what is derived from a node says where it stands;
 * a primitive is the ``fhir:v`` of its node: string, boolean, integer, decimal or double. Dates stay strings;
 * members of an array have ``fhir:index``; a reference has ``fhir:link`` to what it leads to (`reasoner.chart.fhir.references`),
-  or would lead to if it were in the bundle;
+  or would lead to if it were in the bundle, and ``known:named`` the type of what is not in it, if it tells that;
 * null and the empty array, which FHIR does not allow, are nodes without a value: an element that is present but empty is
   never taken for an absent one.
 """
@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 from pyoxigraph import Literal, NamedNode, Quad
 
 from reasoner.chart.coding import CodeSystems, Coding
-from reasoner.chart.fhir.references import References
+from reasoner.chart.fhir.references import References, named_type
 
 TYPE = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 ABOUT = NamedNode("https://w3id.org/necessity/core#about")
@@ -116,6 +116,8 @@ class Converter:
         """Whether an element came by that may change what the resource means."""
         self.kinds: set[str] = set()
         """The types of what was converted, contained resources included."""
+        self.kinds_named: set[str] = set()
+        """The types that references tell which lead to no resource of the bundle."""
         self.led_to: set[NamedNode] = set()
         """What the references of what was converted lead to."""
         self.repairs: dict[str, str] = {}
@@ -176,8 +178,8 @@ class Converter:
         system, code = value.get("system"), value.get("code")
         if isinstance(system, str) and isinstance(code, str) and self._codes is not None:
             value = self._coding(node, value, self._codes.read(system, code))
-        elif isinstance(value.get("coding"), list) and len(value["coding"]) > 1 and self._codes is not None:
-            self._several(node, value["coding"], self._codes)
+        elif isinstance(value.get("coding"), list) and self._codes is not None:
+            self._concept(node, value, self._codes)
         for key, content in value.items():
             if key == "resourceType":
                 if not is_name(content):
@@ -205,10 +207,21 @@ class Converter:
                     add(Quad(child, _INDEX, _numeral(index)))
 
         identified = isinstance(value.get("identifier"), dict) and "resourceType" not in value
-        refers = identified or isinstance(value.get("reference"), str)
-        if refers and (target := self._references.find(value, local).iri):
-            self.led_to.add(target)
-            add(Quad(node, _LINK, self._inner(target)))
+        if identified or isinstance(value.get("reference"), str):
+            target = self._references.find(value, local)
+            if target.iri:
+                self.led_to.add(target.iri)
+                add(Quad(node, _LINK, self._inner(target.iri)))
+            if target.problem:
+                self._name_type(node, value)
+        elif isinstance(value.get("type"), str) and isinstance(value.get("display"), str):
+            self._name_type(node, value)
+
+    def _name_type(self, node: NamedNode, reference: dict[str, Any]) -> None:
+        """Put down the type of what a reference names that leads to no resource of the bundle."""
+        if is_name(type_ := named_type(reference)):
+            self.kinds_named.add(type_)
+            self.quads.append(Quad(node, known("named"), fhir(type_)))
 
     def _coding(self, node: NamedNode, value: dict[str, Any], coding: Coding) -> dict[str, Any]:
         """A coding as its systems write it, with what it says; what had to be repaired is put down."""
@@ -226,17 +239,21 @@ class Converter:
             self.quads.append(Quad(node, known("code"), NamedNode(coding.iri)))
         return {**value, "system": coding.system, "code": coding.code}
 
-    def _several(self, node: NamedNode, codings: list[Any], codes: CodeSystems) -> None:
-        """Put down that the codings of a concept do not say the same."""
-        stated = [(item.get("system"), item.get("code")) for item in codings if isinstance(item, dict)]
+    def _concept(self, node: NamedNode, value: dict[str, Any], codes: CodeSystems) -> None:
+        """Put down that the codings of a concept do not say the same, or that its words name something else."""
+        codings = [item for item in value["coding"] if isinstance(item, dict)]
+        stated = [(item.get("system"), item.get("code")) for item in codings]
         found = [
             codes.read(system, code)
             for system, code in stated
             if isinstance(system, str) and isinstance(code, str) and system.strip()
         ]
-        for name, words in zip(("differ", "beside"), codes.beside(found), strict=True):
-            if words:
-                self.quads.append(Quad(node, known(name), Literal(words)))
+        words = [value.get("text"), *(item.get("display") for item in codings)]
+        for name, said in zip(
+            ("differ", "beside"), codes.beside(found, [text for text in words if isinstance(text, str)]), strict=True
+        ):
+            if said:
+                self.quads.append(Quad(node, known(name), Literal(said)))
 
     def _member(
         self, node: NamedNode, predicate: NamedNode, path: str, item: Any, local: dict[str, NamedNode]

@@ -24,6 +24,7 @@ UNSAID = "there is no reference and no identifier with a system"
 _UUID = "urn:uuid:"
 _RELATIVE = re.compile(r"[A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64}")
 _ABSOLUTE = re.compile(r"(https?://.+)/([A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64})")
+_TYPED = re.compile(r"(?:.*/)?([A-Z][A-Za-z]{1,63})(?:/[A-Za-z0-9\-.]{1,64}(?:/_history/.*)?|\?.*)")
 _SEARCH = re.compile(r"(?:.*/)?([A-Z][A-Za-z]{1,63})\?identifier=([^|&]+)(?:\||%7[Cc])([^|&]+)")
 
 
@@ -140,6 +141,15 @@ class References:
         if len(standing) != 1:
             return Target(None, SEVERAL if standing else NOWHERE)
         return Target(standing.pop())
+
+
+def named_type(reference: dict[str, Any]) -> str:
+    """The type of the resource that a Reference names, by itself or in its name; empty if it tells none, or two."""
+    stated, name = reference.get("type"), reference.get("reference")
+    types = {stated.rpartition("/")[2]} if isinstance(stated, str) and stated else set()
+    if isinstance(name, str) and (match := _TYPED.fullmatch(name)):
+        types.add(match[1])
+    return types.pop() if len(types) == 1 else ""
 
 
 def identifiers(resource: dict[str, Any]) -> Iterator[tuple[str, str]]:
