@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.chart.bundles import CONDITION, ICD10CM, SNOMED, WHOSE, MappedResources, Resource, coded, with_
+from tests.chart.bundles import (
+    CONDITION,
+    GIVEN,
+    ICD10CM,
+    ORDER,
+    PRESCRIPTION,
+    PROCEDURE,
+    SNOMED,
+    TAKING,
+    WHOSE,
+    MappedResources,
+    Resource,
+    coded,
+    determined,
+    with_,
+)
 from tests.chart.test_unread import LAB
 
 ALLERGY: Resource = {
@@ -98,3 +115,43 @@ def test_an_observation_without_a_value_says_its_interpretation() -> None:
     assert found.values(item, "words")[0].endswith(": Positive")
     (item,) = (both := MappedResources(with_(LAB, interpretation=positive))).unread
     assert "Positive" not in both.values(item, "words")[0]
+
+
+MILD = with_(CONDITION, code=coded(ICD10CM, "F33.0") | {"text": "Mild depression"})
+REASONED = [GIVEN, ORDER, PRESCRIPTION, PROCEDURE, TAKING]
+
+
+def reasons(*resources: Resource) -> list[tuple[str, ...]]:
+    """Kind, words and code of each unread item for a reason."""
+    found = MappedResources(*resources)
+    items = [item for item in found.unread if "#reasonCode." in item.value]
+    assert all("not read as a diagnosis" in found.values(item, "reason")[0] for item in items)
+    return [tuple("".join(found.values(item, name)) for name in ("kind", "words", "code")) for item in items]
+
+
+@pytest.mark.parametrize("resource", REASONED, ids=lambda resource: resource["resourceType"])
+def test_a_reason_that_stands_nowhere_else_is_an_unread_condition(resource: Resource) -> None:
+    severe, words = coded(ICD10CM, "F33.2"), {"text": "Very low since April"}
+    assert reasons(MILD, with_(resource, reasonCode=[severe, words])) == [
+        ("Condition", f"F33.2 ({ICD10CM})", f"{ICD10CM}/F33.2"),
+        ("Condition", "Very low since April", ""),
+    ]
+    assert not reasons(MILD, with_(resource, reasonCode=[coded(ICD10CM, "f330"), {"text": "mild depression"}]))
+    assert not reasons(MILD, with_(resource, reasonCode=[severe], status="entered-in-error"))
+    (element,) = {"subject", "patient"} & set(resource)
+    relative = {"resourceType": "RelatedPerson", "id": "q", "patient": WHOSE}
+    assert not reasons(
+        MILD, relative, with_(resource, reasonCode=[severe]) | {element: {"reference": "RelatedPerson/q"}}
+    )
+
+
+def test_a_reason_may_be_one_more_disorder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def severity(*reason: Resource) -> str:
+        return determined(tmp_path, capsys, MILD, with_(PRESCRIPTION, reasonCode=list(reason)))[
+            "adult-admission:1-severity"
+        ]
+
+    assert severity() == "not-met"
+    assert severity(coded(ICD10CM, "J45.909")) == "not-met"
+    assert severity(coded(ICD10CM, "F33.2")) == "not-documented"
+    assert severity({"text": "Very low since April"}) == "not-documented"

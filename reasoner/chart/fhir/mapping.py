@@ -240,6 +240,8 @@ class _Mapped:
                 self._note(iri, self._untold[iri], unread=True)
             if kind in unmapped.KINDS:
                 self._note_unmapped(iri, self.bundle.contents[iri], stated)
+            if kind in unmapped.REASONED and "reasonCode" in self.bundle.contents[iri]:
+                self._note_reasons(iri, self.bundle.contents[iri])
             if kind != "Observation":
                 continue
             observation = self.bundle.contents[iri]
@@ -265,6 +267,17 @@ class _Mapped:
                     self._note(iri, "its diagnoses are stated elsewhere in the record")
                 else:
                     self._note(NamedNode(f"{iri.value}#{item.path}") if item.path else iri, item.reason, unread=True)
+
+    def _note_reasons(self, iri: NamedNode, resource: dict[str, Any]) -> None:
+        if iri not in self._of_others and not unmapped.void(resource):
+            for item in unmapped.reasons(resource, self._vocabulary.codes, self._conditions):
+                self._note(NamedNode(f"{iri.value}#{item.path}"), self._untold.get(iri, item.reason), unread=True)
+
+    @cached_property
+    def _conditions(self) -> frozenset[str]:
+        """The codes and words of the Conditions."""
+        contents = [self.bundle.contents[iri] for iri, kind in self.bundle.roots.items() if kind == "Condition"]
+        return frozenset().union(*(unmapped.names(item.get("code"), self._vocabulary.codes) for item in contents))
 
     def _request(self) -> list[Triple]:
         """The facts of the request, those of the caller in place of the bundle's."""

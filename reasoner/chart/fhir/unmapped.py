@@ -11,6 +11,8 @@ RiskAssessment
     each prediction, with its outcome, or else itself.
 Communication
     each piece of what was told, or else itself.
+reasonCode of what is ordered, done, prescribed or taken
+    each reason that no Condition of the bundle has as its code or its words: it may be a disorder that stands nowhere else.
 
 status, verificationStatus
     entered in error, cancelled, not done, refuted: a note, and no item.
@@ -28,6 +30,11 @@ KINDS = frozenset(
     {"AllergyIntolerance", "Communication", "ExplanationOfBenefit", "FamilyMemberHistory", "RiskAssessment"}
 )
 """The types."""
+REASONED = frozenset(
+    {"MedicationAdministration", "MedicationRequest", "MedicationStatement", "Procedure", "ServiceRequest"}
+)
+"""The types of which queries read anything but the reasons."""
+_REASON = "it is a reason for what was ordered or done, which is not read as a diagnosis"
 _PARTS = {
     "FamilyMemberHistory": "condition",
     "RiskAssessment": "prediction",
@@ -97,6 +104,34 @@ def items(resource: dict[str, Any], codes: CodeSystems | None) -> Iterator[Unmap
             yield Unmapped(f"{within}.{number}", reason, _concepts(item[_CODED], codes))
     if not parts and kind != _BENEFIT:
         yield Unmapped("", reason)
+
+
+def reasons(resource: dict[str, Any], codes: CodeSystems | None, told: frozenset[str]) -> Iterator[Unmapped]:
+    """The reasons that a resource that counts, of one of `REASONED`, gives in codes or words.
+
+    Args:
+        resource: the resource in JSON.
+        codes: what reads the codings.
+        told: the `names` of what other resources say.
+    """
+    stated = resource.get("reasonCode")
+    for number, reason in enumerate(stated) if isinstance(stated, list) else ():
+        if isinstance(reason, dict) and reason and told.isdisjoint(names(reason, codes)):
+            yield Unmapped(f"reasonCode.{number}", _REASON)
+
+
+def names(concept: Any, codes: CodeSystems | None) -> frozenset[str]:
+    """The codes, as IRIs or as they are written, and the words of a CodeableConcept."""
+    codings = concept.get("coding") if isinstance(concept, dict) else None
+    found = [item for item in codings if isinstance(item, dict)] if isinstance(codings, list) else []
+    stated = [(item.get("system"), item.get("code")) for item in found]
+    spelt = [
+        (codes.read(system, code).iri if codes is not None and system.strip() else "") or f"{system}|{code}"
+        for system, code in stated
+        if isinstance(system, str) and isinstance(code, str)
+    ]
+    words = concept.get("text") if isinstance(concept, dict) else None
+    return frozenset([*spelt, words.casefold()] if isinstance(words, str) else spelt)
 
 
 def _concepts(concept: Any, codes: CodeSystems | None) -> frozenset[str]:

@@ -206,7 +206,7 @@ class _Spoken:
         if not isinstance(node, dict):
             return _plain(node), ""
         concepts = [node[name] for name in _CODES if name in node]
-        concepts += [node] if "coding" in node else []
+        concepts += [node] if "coding" in node or path.startswith("reasonCode.") else []
         concepts += [node["outcome"]] if path.startswith("prediction.") and "outcome" in node else []
         if "medicationReference" in node:
             concepts += self._medication(node["medicationReference"], iri)
