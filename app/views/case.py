@@ -359,8 +359,8 @@ def _data(file: CaseFile, determination: Determination) -> None:
         writers: dict[tuple[str, str], Callable[[], str | bytes]] = {
             ("HTML", "html"): partial(to_html, [determination], file.decisions, part_2=part_2),
             ("PDF", "pdf"): partial(pdf.record_to_pdf, [determination], file.decisions, part_2=part_2),
-            ("Turtle", "ttl"): partial(_turtle, determination),
-            ("FHIR", "json"): partial(fhir.to_text, [determination], file.decisions),
+            ("Turtle", "ttl"): partial(_turtle, determination, part_2=part_2),
+            ("FHIR", "json"): partial(fhir.to_text, [determination], file.decisions, part_2=part_2),
         }
         with st.container(horizontal=True):
             for (form, suffix), write in writers.items():
@@ -388,5 +388,5 @@ def _data(file: CaseFile, determination: Determination) -> None:
         st.code(_turtle(determination), language=None, wrap_lines=True)
 
 
-def _turtle(determination: Determination) -> str:
-    return provenance.to_graph([determination]).serialize(format="turtle")
+def _turtle(determination: Determination, *, part_2: bool = False) -> str:
+    return provenance.to_graph([determination], part_2=part_2).serialize(format="turtle")

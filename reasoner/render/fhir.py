@@ -20,7 +20,7 @@ from reasoner.determination.model import Determination
 from reasoner.ground.display import plain
 from reasoner.logic.fold import Outcome
 from reasoner.render.provenance import iri
-from reasoner.render.wording import HEADLINE, words
+from reasoner.render.wording import HEADLINE, PART_2_NOTICE, words
 from reasoner.review.acts import Disposition, Signed
 from reasoner.review.steps import CaseState, History, history, of_period
 
@@ -34,23 +34,26 @@ def to_lines(determinations: Iterable[Determination]) -> str:
     return "".join(f"{to_text(list(of_it))}\n" for _, of_it in by_request)
 
 
-def to_text(determinations: Sequence[Determination], decisions: Sequence[Signed] = ()) -> str:
-    """The Bundle of a request, as JSON on one line."""
-    return json.dumps(to_bundle(determinations, decisions), ensure_ascii=False)
+def to_text(determinations: Sequence[Determination], decisions: Sequence[Signed] = (), *, part_2: bool = False) -> str:
+    """The Bundle of a request, as JSON on one line; see `to_bundle`."""
+    return json.dumps(to_bundle(determinations, decisions, part_2=part_2), ensure_ascii=False)
 
 
-def to_bundle(determinations: Sequence[Determination], decisions: Sequence[Signed] = ()) -> Resource:
+def to_bundle(
+    determinations: Sequence[Determination], decisions: Sequence[Signed] = (), *, part_2: bool = False
+) -> Resource:
     """The determinations of one request as a Bundle.
 
     Args:
         determinations: one for each period of service.
         decisions: what people have signed on the request. Who decided stands first: a decision in force gives the response,
             and the determination is what it was made in view of.
+        part_2: whether 42 CFR Part 2 is known to protect the records, whatever the chart says; its notice goes with them.
     """
     entries: list[Resource] = []
     for determination in determinations:
         period = determination.service_start, determination.service_end
-        response = _Response(determination, history(of_period(decisions, *period)))
+        response = _Response(determination, history(of_period(decisions, *period)), part_2=part_2)
         entries += response.entries()
     return {"resourceType": "Bundle", "type": "collection", "entry": entries}
 
@@ -65,9 +68,10 @@ def _codes() -> Resource:
 class _Response:
     """Writes what answers one determination."""
 
-    def __init__(self, determination: Determination, acts: History[Signed]) -> None:
+    def __init__(self, determination: Determination, acts: History[Signed], *, part_2: bool) -> None:
         self._determination = determination
         self._case = determination.case
+        self._notice = PART_2_NOTICE if part_2 or self._case.has_part2_records else ""
         self._acts = acts
         withdrawn = acts.state is CaseState.WITHDRAWN
         self._decision = None if withdrawn or acts.decision is None else acts.decision.act
@@ -106,7 +110,13 @@ class _Response:
             {"itemSequence": 1, "adjudication": [{"extension": [review], "category": codes["category"]}]}
         ]
         notes = [
-            text for text in (self._decision.rationale if self._decision else "", *self._determination.notes) if text
+            text
+            for text in (
+                self._notice,
+                self._decision.rationale if self._decision else "",
+                *self._determination.notes,
+            )
+            if text
         ]
         if notes:
             response["processNote"] = [

@@ -21,6 +21,7 @@ from reasoner.rdf.namespaces import DCTERMS, NEC, OA, PROV, RDF, RDFS, SH, XSD
 from reasoner.rdf.pyshacl_door import ValidationResult
 from reasoner.render.annotations import write_selectors
 from reasoner.render.json import judged, smallest
+from reasoner.render.wording import PART_2_NOTICE
 
 _nec, _prov, _rdf, _rdfs, _sh = (terms.VocabularyTerms(str(namespace)) for namespace in (NEC, PROV, RDF, RDFS, SH))
 """The terms that records are written in."""
@@ -40,15 +41,18 @@ _OUTCOME = {
 }
 
 
-def to_graph(determinations: Iterable[Determination], *, selectors: bool = False) -> Graph:
+def to_graph(determinations: Iterable[Determination], *, selectors: bool = False, part_2: bool = False) -> Graph:
     """Determinations as RDF that stands by itself: their records, the software, and the charts as they were judged.
 
     Args:
         determinations: what to write.
         selectors: whether the characters that statements stand on are written as Web Annotation selectors too.
+        part_2: whether 42 CFR Part 2 is known to protect the records, whatever the chart says; its notice goes with them.
     """
     graph = _graph()
     for determination in determinations:
+        if part_2 or determination.case.has_part2_records:
+            graph.add((iri(determination), DCTERMS.rights, Literal(PART_2_NOTICE, lang="en")))
         for said in graphs.triples(record(determination)):
             graph.add((terms.node(str(said.subject)), terms.node(str(said.predicate)), terms.node(str(said.object))))
         for triple in parsing.data_set(determination.case.iri, graphs.triples(determination.case.content)).graph:

@@ -144,6 +144,15 @@ def test_each_item_of_a_claim_counts_by_itself() -> None:
     assert item.value.endswith("Claim/w#item.0.unread")
 
 
+@pytest.mark.parametrize(
+    ("use", "timing"), [("preauthorization", ["PreService"]), ("claim", ["PostService"]), (None, [])]
+)
+def test_the_use_of_a_claim_says_when_the_review_takes_place(use: str | None, timing: list[str]) -> None:
+    found = MappedResources(with_(CLAIM, use=use))
+    (request,) = [t.subject for t in found.triples if t.object == NamedNode(f"{NEC}ReviewRequest")]
+    assert found.values(request, "timing") == timing
+
+
 def test_a_claim_has_the_dates_of_what_it_asks_for_and_of_the_event() -> None:
     asks = {"url": ASKED_FOR, "valueReference": {"reference": "ServiceRequest/s"}}
     event = {

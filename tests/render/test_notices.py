@@ -11,6 +11,7 @@ from rdflib import Graph
 from reasoner import Determination, Policy, determine
 from reasoner.logic.fold import Outcome
 from reasoner.policy.model import CriterionKind
+from reasoner.render import fhir, provenance
 from reasoner.render.document import to_html, to_markdown
 from reasoner.render.notices import (
     LETTERS,
@@ -203,9 +204,20 @@ def test_letters_on_protected_records_carry_their_notice(policy: Policy) -> None
 def test_a_record_of_protected_records_carries_the_notice_in_every_form(policy: Policy) -> None:
     plain = determined(policy, "adult-admission/criteria-met")
     stated = determined(policy, "adult-admission/criteria-met", ":request nec:part2Records true .")
-    for text in (to_html([stated]), to_html([plain], part_2=True), to_markdown([stated])):
-        assert PART_2_NOTICE in text
-    assert PART_2_NOTICE not in to_html([plain])
+    written = (
+        (to_html([stated]), to_html([plain], part_2=True), to_html([plain])),
+        (to_markdown([stated]), to_markdown([stated]), to_markdown([plain])),
+        (fhir.to_text([stated]), fhir.to_text([plain], part_2=True), fhir.to_text([plain])),
+        (turtle(stated), turtle(plain, part_2=True), turtle(plain)),
+    )
+    for by_chart, by_settings, without in written:
+        assert PART_2_NOTICE in by_chart
+        assert PART_2_NOTICE in by_settings
+        assert PART_2_NOTICE not in without
+
+
+def turtle(determination: Determination, *, part_2: bool = False) -> str:
+    return provenance.to_graph([determination], part_2=part_2).serialize(format="turtle")
 
 
 # ---------------------------------------------------------------- what a signature puts in, and how it looks

@@ -315,7 +315,9 @@ def excluded_services(world: World) -> Rows:
 @answer
 def decisions(world: World) -> Rows:
     outcome = {str(iri(d)): d.outcome.value for d in world.determinations}
-    revised = {decision["revises"] for decision in world.decisions}
+    # A referral that an approval revises, as earlier versions had it, is a step of its own.
+    acts = {decision["iri"]: decision["disposition"] for decision in world.decisions}
+    revised = {d["revises"] for d in world.decisions if acts.get(d["revises"]) == d["disposition"]}
     return counted((outcome[d["determination"]], d["disposition"]) for d in world.decisions if d["iri"] not in revised)
 
 

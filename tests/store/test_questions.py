@@ -65,8 +65,8 @@ def world(policy: Policy, place: Path) -> World:
 
 
 def decide(determinations: list) -> list[dict]:
-    """What people signed: two refused requests overridden alike, one of the decisions corrected, one approval, and own
-    statuses that were given before a determination was shown.
+    """What people signed: two refused requests overridden alike, one of them approved over its referral as earlier versions
+    had it, an approval that is corrected, and own statuses that were given before a determination was shown.
     """
     refused = [d for d in determinations if d.outcome == "criteria-not-met"][:2]
     (met,) = [d for d in determinations if d.outcome == "criteria-met"][:1]
@@ -78,6 +78,7 @@ def decide(determinations: list) -> list[dict]:
             (refused[1], "Approved", 1),
             (met, "Approved", None),
             (met, "Assessed", None),
+            (met, "Approved", 3),
         ]
     ):
         leaf = next((r for r in determination.criteria if r.status == "not-met" and r.evidence), None)
