@@ -5,13 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from rdflib import Graph, Literal, URIRef
 from streamlit.testing.v1 import AppTest
 
 from reasoner import Policy
+from reasoner.chart.intake import read_graph
+from reasoner.determination.determine import determine_case
+from reasoner.rdf.namespaces import NEC, SKOS
 from reasoner.review import people
 from reasoner.review.authority import Role
 from reasoner.review.people import User
-from tests.workplace.sample_base import build, opaque_id
+from reasoner.store.backends import open_store
+from reasoner.store.base import KnowledgeBase
+from tests.conftest import CASES
+from tests.workplace.sample_base import CHARTS, MARKUP, build, opaque_id
 from tests.workplace.test_pages import html, texts, view, workplace
 
 __all__ = ["workplace"]
@@ -96,3 +103,27 @@ def test_blinded_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = view("reading", case=opaque_id("nothing-on-supports"), user=people.local("Ned Hale", Role.REVIEWER))
     assert not other.exception
     assert "Sentences are suggested and stated here once you have signed" in texts(other)
+
+
+def test_the_name_on_a_withheld_case_is_text(base: Path, policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = base.parent / "settings.toml"
+    settings.write_text('[blinded]\njurisdictions = ["US-WI"]\n')
+    monkeypatch.setenv("NECESSITY_SETTINGS", str(settings))
+    text = (CASES / "mp9556" / "adult-admission" / "nothing-on-supports.ttl").read_text()
+    graph = Graph().parse(data=text, format="turtle")
+    request = URIRef(CHARTS["nothing-on-supports"])
+    graph.add((graph.value(request, NEC.member), SKOS.prefLabel, Literal(MARKUP)))
+    with KnowledgeBase(open_store(base, write=True)) as kb:
+        (case,) = read_graph(graph, policy)
+        kb.load_case(case)
+        kb.record(determine_case(case, policy))
+    test = view("case", case=opaque_id("nothing-on-supports"), user=NURSE)
+    assert not test.exception
+    assert "work on this request blinded" in texts(test)
+    shown = html(test)
+    assert "<h1>&lt;script&gt;document.title=" in shown
+    assert "<script>" not in shown
+    assert "\u202e" not in shown
+    assert not [
+        element for kind in ("title", "header", "markdown") for element in test.get(kind) if "script" in element.value
+    ]
