@@ -6,8 +6,6 @@ RDF is read as it is; FHIR, forms and sheets are mapped to RDF first.
 from __future__ import annotations
 
 import io
-import re
-from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import lru_cache, partial
@@ -45,6 +43,7 @@ from reasoner.chart.tables import rows
 from reasoner.ground.errors import DocumentationError, NecessityError, reading
 from reasoner.policy.model import Policy
 from reasoner.rdf import parsing, terms
+from reasoner.rdf.broken_quads import NamedGraph, graphs_apart
 from reasoner.rdf.namespaces import DCTERMS, NEC, RDF, SKOS
 
 if TYPE_CHECKING:
@@ -55,7 +54,6 @@ if TYPE_CHECKING:
 _TEXT = terms.of(NEC.text)
 _QUADS, _JSON_LD = ".nq", ".jsonld"
 _TOGETHER, _TOGETHER_BYTES = 128, 2**21  # bundles that are mapped in one go
-_GRAPH = re.compile(r" <([^<>]*)> \.\s*$")
 
 
 def read_all(
@@ -400,25 +398,20 @@ class _Intake:
     def _rdf(self, data: bytes, kind: str, source: str) -> Iterator[IntakeResult]:
         with reading(source):
             try:
-                charts = parsing.parse_datasets(data, parsing.SYNTAXES[kind], source)
+                parts = [
+                    NamedGraph(chart.name, chart)
+                    for chart in parsing.parse_datasets(data, parsing.SYNTAXES[kind], source)
+                ]
             except DocumentationError:
-                graphs_apart = _graphs_apart(data) if kind == _QUADS else None
-                if graphs_apart is None:
+                apart = graphs_apart(data, source) if kind == _QUADS else None
+                if apart is None:
                     raise
-                yield from self._graphs(graphs_apart, source)
-                return
-        yield from map(self._chart, charts)
-
-    def _graphs(self, graphs_apart: dict[str, bytes], source: str) -> Iterator[IntakeResult]:
-        """The graphs of N-Quads of which one at least is broken."""
-        for name, lines in graphs_apart.items():
-            try:
-                yield from map(self._chart, parsing.parse_datasets(lines, parsing.SYNTAXES[_QUADS], source))
-            except DocumentationError as error:
-                called = f"{source} <{name}>"  # lines are counted within the graph
-                where = error.where.replace(source, called, 1)
-                refusal = DocumentationError(error.problem, where=where, mend=error.mend)
-                yield IntakeResult(called, _refusals=(refusal,))
+                parts = apart
+        for name, chart, lines in parts:
+            if isinstance(chart, DocumentationError):
+                yield IntakeResult(name, raw=lines, _refusals=(chart,))
+            else:
+                yield self._chart(chart)
 
     def _chart(
         self,
@@ -448,30 +441,3 @@ def _bundle_in_turtle(kind: str, data: bytes, source: str) -> dict[str, Any] | N
     from reasoner.chart.fhir import from_turtle
 
     return from_turtle.bundle(data, source)
-
-
-def _graphs_apart(data: bytes) -> dict[str, bytes] | None:
-    """The lines of N-Quads by the IRI of their graph; a line without one belongs to the graph before and after it.
-
-    None unless it is text in UTF-8, and the lines of each graph stand together.
-    """
-    try:
-        lines = data.decode().split("\n")
-    except UnicodeDecodeError:
-        return None
-    by_graph: dict[str, list[str]] = {}
-    current, unnamed = "", list[str]()
-    for line in lines:
-        match = _GRAPH.search(line)
-        if match is None:
-            unnamed.append(line)
-            continue
-        if match[1] != current:
-            if match[1] in by_graph or any(map(str.strip, unnamed)):
-                return None
-            current = match[1]
-        by_graph.setdefault(current, []).extend((*unnamed, line))
-        unnamed = []
-    if any(map(str.strip, unnamed)) or not by_graph or data.startswith(BOM_UTF8):
-        return None
-    return {name: "\n".join(block).encode() for name, block in by_graph.items()}

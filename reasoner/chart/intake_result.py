@@ -35,6 +35,8 @@ class IntakeResult:
     _read: Callable[[parsing.DataSet], tuple[Case, ...]] | None = field(default=None, repr=False)
     _explain: Callable[[NecessityError], NecessityError] | None = field(default=None, repr=False)
     _report: Callable[[], Coverage] | None = field(default=None, repr=False)
+    raw: bytes = field(default=b"", repr=False)
+    """A part of a document that cannot be read, as it stands there."""
 
     @cached_property
     def _outcome(self) -> tuple[tuple[Case, ...], tuple[NecessityError, ...]]:

@@ -120,7 +120,7 @@ def parse_datasets(data: bytes, syntax: ox.RdfFormat, source: str, *, first: int
     Raises:
         DocumentationError: the syntax is wrong (with line and column), a limit is exceeded, or something would be fetched.
     """
-    text = _decode(data, source)
+    text = _decode(data, source, first)
     if syntax == ox.RdfFormat.RDF_XML:
         _refuse_xml_dangers(text, source)
         _refuse_deep_xml(text, source)
@@ -294,15 +294,14 @@ def _nests_within(text: str, depth: int) -> bool:
     return not brackets
 
 
-def _decode(data: bytes, source: str) -> str:
+def _decode(data: bytes, source: str, first: int = 1) -> str:
     if not data.strip():
         raise DocumentationError("the file is empty", where=source, mend="Give it a nec:ReviewRequest and statements")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DocumentationError(
-            f"the text is not UTF-8 (byte {error.start})", where=source, mend="Save it as UTF-8"
-        ) from None
+        where = f"{source}: line {first + data.count(10, 0, error.start)}"
+        raise DocumentationError("the text is not UTF-8", where=where, mend="Save it as UTF-8") from None
 
 
 def _refuse_xml_dangers(text: str, source: str) -> None:

@@ -431,3 +431,30 @@ def test_quads_of_a_graph_may_stand_apart(given: str, tmp_path: Path, monkeypatc
     rows = [line.split(",", 1)[1] for line in out.read_text().splitlines()]
     assert rows == [line.split(",", 1)[1] for line in wanted.read_text().splitlines()]
     assert len({row.split(",")[0] for row in rows}) == 3
+
+
+@pytest.mark.parametrize("order", ["together", "apart"])
+@pytest.mark.parametrize("given", ["file", "standard input"])
+def test_a_byte_that_is_no_text_costs_the_graph_of_its_line(
+    given: str, order: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    charts = [text.splitlines() for text in generate(4)]
+    lines = [f"{line[:-1]}<urn:g:{number}> .\n".encode() for number, own in enumerate(charts) for line in own]
+    spoilt = next(number for number, line in enumerate(lines) if b'"' in line and b"<urn:g:2>" in line)
+    lines[spoilt] = lines[spoilt].replace(b'"', b'"\xe9', 1)
+    if order == "apart":
+        lines.sort(key=lambda line: hashlib.sha256(line).digest())
+    path = tmp_path / "a.nq"
+    path.write_bytes(b"".join(lines))
+    source = [str(path)]
+    if given == "standard input":
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(path.read_bytes())))
+        source = ["-", "--input-format", "nq"]
+    out = tmp_path / "out"
+    assert main(["determine", *source, "--format", "csv", "--out", str(out)]) == 3
+    rows = out.read_text()
+    assert [f"000000{number}#request" in rows for number in range(4)] == [True, True, False, True]
+    line = next(number for number, line in enumerate(lines, 1) if b"\xe9" in line)
+    said = capsys.readouterr().err
+    assert f"line {line}: the text is not UTF-8" in said
+    assert "read 4 data sets: 3 determined, 1 rejected" in said

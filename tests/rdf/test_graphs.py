@@ -167,8 +167,8 @@ def test_a_data_set_is_refused_for(content: str, syntax: str, problem: str) -> N
 
 
 def test_text_that_is_not_utf_8_is_refused() -> None:
-    with pytest.raises(DocumentationError, match=r"not UTF-8 \(byte 0\)"):
-        list(parse_datasets(b"\xff\xfe", parsing.SYNTAXES[".ttl"], "a test"))
+    with pytest.raises(DocumentationError, match=r"^a test: line 2: the text is not UTF-8"):
+        list(parse_datasets(b"# \n\xff\xfe", parsing.SYNTAXES[".ttl"], "a test"))
 
 
 def test_a_literal_that_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from reasoner.chart.fast.cut import Cut
     from reasoner.chart.fast.nodes import NodeReader, NodeTable
     from reasoner.chart.fhir.request import RequestOptions
+
+_UNREADABLE = re.compile("[\udc80-\udcff]")  # what `surrogateescape` makes of a byte that is not UTF-8
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ def _file(
         data, suffix = quads.n_quads(quads.unpack(data), name), QUADS
     results = list(intake.read_source(name, policy, as_of=as_of, suffix=suffix, options=options, data=data))
     cases = [case for result in results for case in result.cases]
-    errors = [error for result in results for error in result.errors[:1]]
+    errors = [(error, result.raw) for result in results for error in result.errors[:1]]
     notes = tuple(note for result in results for note in result.notes)
     source = "standard input" if name == sources.STDIN else name
     by_set: dict[str, list[Case]] = {}
@@ -126,9 +129,8 @@ def _file(
         by_set.setdefault(case.source, []).append(case)
     for number, (found, of_it) in enumerate(by_set.items()):
         yield StreamedDataSet(found, "", tuple(of_it), notes=() if number else notes)
-    for error in errors:
-        raw = b""
-        if error.where.partition(": ")[0] == source:
+    for error, raw in errors:
+        if not raw and error.where.partition(": ")[0] == source:
             raw = data if data is not None else _content(name)
         kind = suffix or file_type(name)[0]
         yield StreamedDataSet(source, "", error=error, raw=raw, suffix=kind, notes=() if by_set else notes)
@@ -155,7 +157,7 @@ class Quads:
     """What the piece is called in errors."""
     graphs: list[str]
     """IRI of the graph of each run."""
-    text: Callable[[int], str]
+    text: Callable[[int], bytes]
     """The lines of a run; raises `DocumentationError` where it has none."""
     line: Callable[[int], int]
     """The number of the first line, or row, of a run in its file."""
@@ -169,7 +171,7 @@ class Quads:
     def data_set(self, run: int, policy: Policy, as_of: date | None) -> StreamedDataSet:
         """The data set of a run; raises `ScatteredError` if something of it stands in another graph, or in none."""
         source, graph = self.source(run), self.graphs[run]
-        text = ""
+        text = b""
         try:
             nodes = self.table.nodes(run)
             cases: Sequence[Case] | None = reader(policy).cases(
@@ -179,12 +181,11 @@ class Quads:
                 text = self.text(run)
                 cases = self._parsed(text, run, policy, as_of)
         except NecessityError as error:
-            return StreamedDataSet(source, graph, error=error, raw=text.encode(), suffix=QUADS)
+            return StreamedDataSet(source, graph, error=error, raw=text, suffix=QUADS)
         return StreamedDataSet(source, graph, tuple(cases))
 
-    def _parsed(self, text: str, run: int, policy: Policy, as_of: date | None) -> tuple[Case, ...]:
+    def _parsed(self, block: bytes, run: int, policy: Policy, as_of: date | None) -> tuple[Case, ...]:
         """The cases of a run that is not plainly written, or not plainly well formed."""
-        block = text.encode()
         if block.startswith(BOM_UTF8):  # it may begin a file, and nothing else
             raise ScatteredError
         sets = parsing.parse_datasets(block, parsing.SYNTAXES[QUADS], self.name, first=self.line(run))
@@ -199,7 +200,7 @@ def quads_of(piece: Piece, policy: Policy) -> Quads:
     """The runs of a piece of quads; raises `ScatteredError` if they are not one a graph."""
     try:
         found = _table(piece, policy) if piece.suffix == ARROW else _text(piece, policy)
-    except (DocumentationError, UnicodeDecodeError) as error:
+    except DocumentationError as error:
         raise ScatteredError from error  # the whole file says it better
     if "" in found.graphs or len(set(found.graphs)) < len(found.graphs):
         raise ScatteredError
@@ -209,17 +210,25 @@ def quads_of(piece: Piece, policy: Policy) -> Quads:
 def _text(piece: Piece, policy: Policy) -> Quads:
     """A piece of lines, or of a table that has to be read as lines."""
     data = piece.read() if piece.suffix == QUADS else quads.n_quads(quads.unpack(piece.read()), piece.name)
-    data.decode()
     from reasoner.chart.fast.cut import cut
 
-    parts = cut(data)
+    parts = cut(_readable(data))
     return _quads_of(
         parts,
         piece,
         policy,
-        lambda run: data[parts.start[run] : parts.start[run + 1]].decode(),
+        lambda run: data[parts.start[run] : parts.start[run + 1]],
         lambda run: piece.first + data.count(b"\n", 0, parts.start[run]),
     )
+
+
+def _readable(data: bytes) -> bytes:
+    """Text in UTF-8 of the same length: what is none in the data are NULs, which no plain term has."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return _UNREADABLE.sub("\0", data.decode(errors="surrogateescape")).encode()
+    return data
 
 
 def _table(piece: Piece, policy: Policy) -> Quads:
@@ -229,16 +238,14 @@ def _table(piece: Piece, policy: Policy) -> Quads:
     table = quads.unpack(piece.read())
     parts = cut_table(table)
 
-    def text(run: int) -> str:
-        return quads.n_quads(
-            table.slice(parts.start[run], parts.start[run + 1] - parts.start[run]), piece.name
-        ).decode()
+    def text(run: int) -> bytes:
+        return quads.n_quads(table.slice(parts.start[run], parts.start[run + 1] - parts.start[run]), piece.name)
 
     return _quads_of(parts, piece, policy, text, lambda run: piece.first + int(parts.start[run]))
 
 
 def _quads_of(
-    parts: Cut, piece: Piece, policy: Policy, text: Callable[[int], str], line: Callable[[int], int]
+    parts: Cut, piece: Piece, policy: Policy, text: Callable[[int], bytes], line: Callable[[int], int]
 ) -> Quads:
     graphs = [parts.terms[place][1:-1] if place >= 0 else "" for place in parts.graph.tolist()]
     return Quads(piece.name, graphs, text, line, _node_reader(policy).read(parts))

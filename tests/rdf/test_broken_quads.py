@@ -1,0 +1,69 @@
+"""What cannot be read of N-Quads costs the graph that it stands in, and the error names the line of the document."""
+
+from __future__ import annotations
+
+import pytest
+
+from reasoner.ground.errors import DocumentationError
+from reasoner.rdf.broken_quads import graphs_apart
+
+LINES = [f'<urn:s:{n}> <urn:p> "{n}" <urn:g:{n % 3}> .'.encode() for n in range(9)]
+
+
+def apart(*lines: bytes) -> dict[str, str] | None:
+    """Of each graph the triples, or the error; None if the document cannot be taken apart."""
+    found = graphs_apart(b"\n".join(lines), "it")
+    if found is None:
+        return None
+    return {
+        name: str(part) if isinstance(part, DocumentationError) else ",".join(sorted(part.nodes))
+        for name, part, _ in found
+    }
+
+
+WHOLE = {f"it <urn:g:{g}>": ",".join(f"<urn:s:{n}>" for n in range(g, 9, 3)) for g in range(3)}
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (b'<urn:s:4> <urn:p> "\xff" <urn:g:1> .', "the text is not UTF-8"),
+        (b'<urn:s:4> "4" <urn:g:1> .', "wrong N-Quads syntax"),
+        (b"<< <urn:a> <urn:b> <urn:c> >> <urn:p> <urn:o> <urn:g:1> .", "wrong N-Quads syntax"),
+        (b'<urn:s:4> <urn:p> "a\\u0001" <urn:g:1> .', "control character U+0001"),
+    ],
+)
+def test_a_line_costs_its_graph(line: bytes, why: str) -> None:
+    found = apart(*LINES[:4], line, *LINES[5:])
+    assert found is not None
+    error = found.pop("it <urn:g:1>")
+    assert why in error
+    assert error.startswith("it <urn:g:1>: line 5") or "control" in why
+    assert found == {name: nodes for name, nodes in WHOLE.items() if "g:1" not in name}
+
+
+def test_what_cannot_be_read_is_kept() -> None:
+    broken = b"<urn:s:4> <urn:g:1> ."
+    found = graphs_apart(b"\n".join([*LINES[:4], broken, *LINES[5:]]), "it")
+    assert found is not None
+    assert [part.lines for part in found] == [b"", b"\n".join([LINES[1], broken, LINES[7], b""]), b""]
+
+
+def test_what_stands_in_no_graph_belongs_to_all() -> None:
+    found = apart(b"# about", b"", b'<urn:d> <urn:p> "shared" .', b'<urn:s> "1" <urn:g:7> .', *LINES)
+    assert found is not None
+    assert found.pop("it <urn:g:7>").startswith("it <urn:g:7>: line 4")
+    assert found == {name: f"<urn:d>,{nodes}" for name, nodes in WHOLE.items()}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"<urn:s> <urn:p> garbage",
+        b'<urn:s> <urn:p> "1" _:g .',
+        b'<urn:s> <urn:p> "\xff" .',
+        b'<urn:s> <urn:p> "1" <urn:g:1> . # not <urn:g:2> .',
+    ],
+)
+def test_nothing_is_taken_apart_where_the_graph_of_a_line_cannot_be_told(line: bytes) -> None:
+    assert apart(*LINES, line) is None
