@@ -143,7 +143,8 @@ def test_other_acts_are_asked_for_their_own() -> None:
         "requested",
         "supply",
     }
-    assert set(RULES.required(Disposition.EXTENDED, traits("Medicare"))) == {"extension"}
+    assert set(RULES.required(Disposition.EXTENDED, traits("Medicare"))) == {"extension", "grievance"}
+    assert set(RULES.required(Disposition.EXTENDED, traits("commercial"))) == {"extension"}
     assert set(RULES.required(Disposition.APPEALED, traits("Medicaid"))) == {"reference", "appeal-answer"}
     assert RULES.required(Disposition.APPROVED, traits("commercial")) == {}
     assert set(RULES.required(Disposition.APPROVED, traits("commercial"), part_2=True)) == {"part-2"}
