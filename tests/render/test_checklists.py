@@ -71,6 +71,15 @@ def test_a_draft_lacks_nothing_once_it_is_signed(
 
 
 @pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("jurisdiction", ["Missouri", "Illinois"])
+def test_a_request_for_documentation_lacks_nothing(policy: Policy, line: str, jurisdiction: str) -> None:
+    more = NAMED + ' :program nec:address "3 Oak Avenue" .'
+    open_ = determined(policy, "adult-admission/nothing-on-supports", more)
+    text, said = written(open_, Disposition.DOCUMENTATION_REQUESTED, line, jurisdiction=jurisdiction)
+    assert missing(text, said, Disposition.DOCUMENTATION_REQUESTED, line, jurisdiction=jurisdiction) == []
+
+
+@pytest.mark.parametrize("line", LINES)
 @pytest.mark.parametrize("disposition", [Disposition.ADVERSE, Disposition.UPHELD])
 def test_every_part_that_is_asked_for_is_missed_where_it_is_taken_out(
     determination: Determination, disposition: Disposition, line: str

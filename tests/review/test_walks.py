@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -13,7 +13,7 @@ from reasoner.chart.intake import read_file
 from reasoner.determination.determine import determine_case
 from reasoner.ground.errors import AccessError, ConflictError, DocumentationError
 from reasoner.review import deciding
-from reasoner.review.acts import Disposition, Signed
+from reasoner.review.acts import Disposition, Proposal, Signed
 from reasoner.review.authority import Role
 from reasoner.review.deciding import Choice, Situation
 from reasoner.review.people import User, local
@@ -48,7 +48,7 @@ def situations(policy: Policy) -> dict[bool, Situation]:
 def test_no_walk_reaches_what_is_forbidden_and_together_they_reach_the_rest(situations: dict[bool, Situation]) -> None:
     states, acts, corrections = set(), set(), set()
     for seed in range(150):
-        for history_, person, act, revised in _walk(situations, random.Random(seed)):
+        for history_, person, act, revised in walk(situations, random.Random(seed)):
             states.add(history_.state)
             acts.add((person.role, act))
             corrections.update({(person.role, revised.signed_as)} if revised else ())
@@ -63,10 +63,18 @@ def test_no_walk_reaches_what_is_forbidden_and_together_they_reach_the_rest(situ
     }
 
 
-def _walk(
-    situations: dict[bool, Situation], chance: random.Random
+def walk(
+    situations: dict[bool, Situation],
+    chance: random.Random,
+    tried: Callable[[Proposal, User, Situation, list[Signed], bool], None] = lambda *_: None,
 ) -> Iterator[tuple[History[Signed], User, Disposition, Signed | None]]:
-    """What is signed on a case, each act with the history after it, who signed, and what it corrects; each is checked."""
+    """What is signed on a case, each act with the history after it, who signed, and what it corrects; each is checked.
+
+    Args:
+        situations: a case whose criteria are met, and one whose are not.
+        chance: what decides.
+        tried: is told of each act, in view of what, after which acts, and whether it can be signed.
+    """
     met = chance.random() < 0.5
     acts: list[Signed] = []
     for number in range(chance.randint(5, 20)):
@@ -83,7 +91,9 @@ def _walk(
         try:
             deciding.check(proposal, person, now)
         except (AccessError, ConflictError, DocumentationError):
+            tried(proposal, person, now, acts, False)
             continue
+        tried(proposal, person, now, acts, True)
         _nothing_forbidden(person, choice.disposition, now.history, revised, met)
         act = signed(number, choice.disposition, person, person.role)
         acts.append(replace(act, revises=proposal.revises, licence=person.licence))

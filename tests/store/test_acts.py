@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +17,10 @@ from reasoner.cli import main
 from reasoner.determination.determine import determine_case
 from reasoner.ground.errors import AccessError, ConflictError, DocumentationError, NecessityError
 from reasoner.render.provenance import iri
-from reasoner.review.acts import Appeal, Disposition, Filing, Requester, Signed
+from reasoner.review.acts import Appeal, Disposition, Filing, Proposal, Requester, Signed
 from reasoner.review.authority import Role
-from reasoner.review.deciding import assessed_leaves
+from reasoner.review.deciding import Situation, assessed_leaves
+from reasoner.review.people import User
 from reasoner.review.permissions import Condition, Revised, permission
 from reasoner.review.signing import read_decisions
 from reasoner.review.steps import history
@@ -26,6 +29,10 @@ from reasoner.store.base import KnowledgeBase
 from reasoner.store.catalog import LoadChange
 from tests.conftest import CASES
 from tests.review.test_permissions import OTHERS, PEOPLE, signed, tried
+from tests.review.test_walks import situations, walk
+
+__all__ = ["situations"]
+"""The fixture that a test here begins with."""
 
 D = Disposition
 HEAD = """@prefix nec: <https://w3id.org/necessity/core#> . @prefix prov: <http://www.w3.org/ns/prov#> .
@@ -74,6 +81,34 @@ def test_the_table_of_permissions_holds_for_them(policy: Policy, role: Role) -> 
         else:
             assert permitted, (act, acts, whose)
     assert refused
+
+
+def test_both_doors_refuse_alike_on_random_walks(situations: dict[bool, Situation]) -> None:
+    told: Counter[bool] = Counter()
+
+    def tried(proposal: Proposal, person: User, now: Situation, acts: list[Signed], can_be_signed: bool) -> None:
+        ids = {result.criterion.iri: result.criterion.id for result in now.determination.criteria}
+        act_ = replace(
+            signed(len(acts) + 100, proposal.disposition, person, person.role),
+            rationale=proposal.rationale,
+            revises=proposal.revises,
+            appeal=proposal.appeal,
+            call=proposal.call,
+            notice_date=proposal.notice_date,
+            own_statuses=tuple((ids[iri_], status) for iri_, status in proposal.own_statuses),
+        )
+        try:
+            _check(act_, tuple(acts), now.determination, now.determination.outcome)
+        except NecessityError:
+            assert not can_be_signed, (act_.disposition, now.history.state)
+        else:
+            assert can_be_signed, (act_.disposition, now.history.state)
+        told[can_be_signed] += 1
+
+    for seed in range(60):
+        for _ in walk(situations, random.Random(seed), tried):
+            pass
+    assert min(told.values()) > 100
 
 
 @pytest.fixture
