@@ -44,6 +44,7 @@ def written(
         appeal_expedited="72 hours",
         part_2=True,
         supply_within="45 days",
+        due="May 3, 2026",
         extended_due="March 4, 2026",
     )
 
