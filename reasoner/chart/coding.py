@@ -214,7 +214,8 @@ class CodeSystems:
             (concept,) = concepts
             notation = self._notations[concept]
             return Coding(of.iri, notation, concept, self._repair(of, system, code, notation), iri=concept)
-        return Coding(of.iri, code, "", reason=_unknown(of, code), iri=iri)
+        bare = code.strip()
+        return Coding(of.iri, bare, "", self._repair(of, system, code, bare), reason=_unknown(of, code), iri=iri)
 
     def _of_any(self, code: str) -> Coding:
         """A code without a system, as sheets may have it."""

@@ -114,6 +114,15 @@ def test_what_is_repaired_in_a_resource_that_is_not_used_is_no_note() -> None:
     assert not any(" is read as " in note for note in found.notes)
 
 
+@pytest.mark.parametrize("system", [SNOMED, "https://snomed.info/sct", f"{OID}96"])
+@pytest.mark.parametrize("code", ["24484000", " 24484000", "24484000\t"])
+def test_the_code_of_a_severity_is_read_without_spaces_at_its_ends(system: str, code: str) -> None:
+    found = MappedResources(with_(CONDITION, code=coded(ICD10CM, "F41.1"), severity=coded(system, code)))
+    (statement,) = found.statements
+    assert found.values(statement, "severity") == ["Severe"]
+    assert any(" is read as 24484000" in note for note in found.notes) is (code != "24484000")
+
+
 def test_the_severity_of_one_condition_is_not_that_of_another() -> None:
     mild = with_(CONDITION, id="mild", code=coded(ICD10CM, "F41.1"), severity=coded(SNOMED, "255604002"))
     found = MappedResources(mild, with_(CONDITION, id="other", code=coded(ICD10CM, "F43.10")))

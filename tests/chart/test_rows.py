@@ -303,7 +303,7 @@ def test_a_sheet_cut_anywhere_gives_no_request_of_a_part_of_a_row(policy: Policy
     data = text([row("r1"), row("r2", "one, two"), row("r2", "three, four", facts=False)])
     lines = data.splitlines(keepends=True)
     whole = {one.quads() for end in (3, 4) for one in sheet.read("".join(lines[:end]).encode(), "s", policy)}
-    for end in range(len(lines[0]), len(data)):
+    for end in range(len(lines[0]) + 1, len(data)):
         last = next(csv.reader([data[:end].rpartition("\n")[2]]), [])
         within_last_cell = len(last) == len(NAMES) and data[end] != "\n"  # nothing tells that it goes on
         for one in sheet.read(data[:end].encode(), "s", policy):

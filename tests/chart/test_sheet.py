@@ -391,6 +391,8 @@ def test_rows_that_stand_apart_are_to_be_sorted(policy: Policy) -> None:
         (b"request,excerpt\nr1,\xff\xfe\n", "not UTF-8"),
         (b"", "no column 'request'"),
         (b"request,excerpt\nr1,a\x00b\n", "row 2"),
+        (",".join(("request", "criterion", "assertion")).encode(), "the sheet has no rows beneath its header"),
+        (b"request,criterion\n,\n\n", "the sheet has no rows beneath its header"),
     ],
 )
 def test_what_is_no_sheet_is_an_error(policy: Policy, data: bytes, why: str) -> None:

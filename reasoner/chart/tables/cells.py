@@ -6,7 +6,7 @@ import re
 from datetime import date, timedelta
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\d")
-_MIDNIGHT = re.compile(r"(?:[T ]0?0:00(?::00(?:\.0+)?)?| 12:00(?::00)? [Aa][Mm])$")
+_MIDNIGHT = re.compile(r"(?:[T ]0?0:00(?::00(?:\.0+)?)?(?:Z|[+-]\d\d:?\d\d)?| 12:00(?::00)? [Aa][Mm])$")
 _YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})")
 _DIGITS = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)")

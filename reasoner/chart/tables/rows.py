@@ -108,7 +108,7 @@ def parts(records: Iterator[list[str]], key: str, size: int = SIZE) -> Iterator[
     width = len(names)
     text, first = writer(names, delimiter), start + 1
     add = csv.writer(text, delimiter=delimiter).writerow
-    last: str | None = ""
+    last: str | None = None
     for number, record in enumerate(records, first):
         blank = not any(record)
         whole = blank or not uncertain(record, at, width)

@@ -87,12 +87,16 @@ def read(data: bytes, source: str, policy: Policy, *, first: int | None = None) 
         first: number of the first row after the header, for a part of a sheet.
 
     Raises:
-        DocumentationError: it is no CSV in UTF-8, or has a column without a meaning.
+        DocumentationError: it is no CSV in UTF-8, has a column without a meaning, or no rows.
     """
     records = CsvRecords(io.BytesIO(data), source)
     number, names = header(records)
     reader = _SheetReader(policy, names, f"{source}, row {number}", source, records)
     runs = _runs(reader.rows(number + 1 if first is None else first))
+    if not runs:
+        raise DocumentationError(
+            "the sheet has no rows beneath its header", where=source, mend="Give each statement a row"
+        )
     count = Counter(run.name for run in runs)
     for run in runs:
         yield reader.request(run, scattered=count[run.name] > 1)
