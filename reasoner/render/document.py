@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from reasoner.chart.model import Statement
+from reasoner.chart.model import Case, Statement
 from reasoner.determination.bearing import Bearing, SetAside
 from reasoner.determination.engine import software_version
 from reasoner.determination.model import CriterionResult, Determination
@@ -104,6 +104,7 @@ def content(determination: Determination, decisions: Sequence[Signed] = (), *, p
         "headline": HEADLINE[determination.outcome],
         "facts": [
             *((("Notice", PART_2_NOTICE),) if part_2 or case.has_part2_records else ()),
+            *_named_by_the_chart(case),
             ("Request", case.iri),
             ("Service", service),
             ("Kind", f"{', '.join(case.traits)}; member aged {case.age()} at the start of service"),
@@ -256,6 +257,13 @@ def _gap(determination: Determination, id_: str, smallest: tuple[str, ...]) -> d
         "source": result.criterion.source,
         "instead": ["; and ".join(asked) for asked in asks],
     }
+
+
+def _named_by_the_chart(case: Case) -> list[tuple[str, str]]:
+    """Whose request it is, by what the chart states of names and numbers."""
+    member = ", ".join(filter(None, (case.member_name, case.member_number)))
+    named = (("Member", member), ("Reference", case.reference), ("Provider", case.provider_name))
+    return [(label, plain(value)) for label, value in named if value]
 
 
 def _software(determination: Determination) -> str:

@@ -216,6 +216,13 @@ def test_a_record_of_protected_records_carries_the_notice_in_every_form(policy: 
         assert PART_2_NOTICE not in without
 
 
+def test_a_record_names_whose_request_it_is(policy: Policy) -> None:
+    named = to_html([determined(policy, "adult-admission/criteria-met", NAMED)])
+    for label, value in (("Member", "Ruth Okafor"), ("Reference", "A-17")):
+        assert re.search(rf"{label}</\w+>\s*<\w+>{value}<", named), label
+    assert "Member</dt>" not in to_html([determined(policy, "adult-admission/criteria-met")])
+
+
 def turtle(determination: Determination, *, part_2: bool = False) -> str:
     return provenance.to_graph([determination], part_2=part_2).serialize(format="turtle")
 
