@@ -109,13 +109,28 @@ def add(commands: Commands) -> None:
     remove.set_defaults(run=_remove)
     export = actions.add_parser(
         "export",
-        help="write all named graphs, or those of one kind",
-        examples=("necessity kb export --kb base --format trig --kind decision --out decisions.trig",),
+        help="write all named graphs or those of one kind, or determinations with their decisions as FHIR",
+        examples=(
+            "necessity kb export --kb base --format trig --kind decision --out decisions.trig",
+            "necessity kb export --kb base --format fhir --out responses.ndjson",
+        ),
     )
     _add_kind(export)
     export.add_argument(
-        "--format", choices=tuple(SYNTAXES), metavar="FORMAT", default="nquads", help="nquads (default) or trig"
+        "--format",
+        choices=(*SYNTAXES, "fhir"),
+        metavar="FORMAT",
+        default="nquads",
+        help="nquads (default), trig, or fhir: a line for each request with its current determinations and decisions",
     )
+    export.add_argument(
+        "--request",
+        metavar="IRI",
+        action="append",
+        default=[],
+        help="with fhir: only this request; may be repeated",
+    )
+    shared.add_config(export)
     shared.add_out(export)
     export.set_defaults(run=_export)
     verify = actions.add_parser(
@@ -398,14 +413,42 @@ def _remove(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
+    if options.format == "fhir":
+        return _export_responses(options)
     import pyoxigraph as ox
 
     from reasoner.cli.output import writer
 
+    shared.refuse(options, ("request", "config"), "is for --format fhir")
     syntax = ox.RdfFormat.from_media_type(SYNTAXES[options.format])
     with BaseLocation.of(options).open(checked=False) as kb, writer(*shared.output_of(options)) as stream:
         ox.serialize(kb.export(_kind(options.kind)), output=stream, format=syntax)
     return DONE
+
+
+def _export_responses(options: argparse.Namespace) -> int:
+    """Write determinations with what people signed in view of them, as FHIR."""
+    from reasoner.cli.output import writer
+    from reasoner.render import fhir
+    from reasoner.store.acts import acts_on
+    from reasoner.store.catalog import GraphKind
+    from reasoner.store.contents import read_current
+
+    shared.refuse(options, ("kind",), "is for graphs, and --format fhir writes none")
+    basis = Basis.of(options)
+    done = rejected = 0
+    with BaseLocation.of(options).open() as kb, writer(*shared.output_of(options)) as stream:
+        for request in options.request or [entry.about for entry in kb.entries(GraphKind.CHART)]:
+            try:
+                determinations = read_current(kb, request, basis.policy, basis.configuration)
+                decisions = acts_on(kb, request, basis.policy)
+            except NecessityError as error:
+                say(f"rejected: {error}")
+                rejected += 1
+                continue
+            stream.write(f"{fhir.to_text(determinations, decisions)}\n".encode())
+            done += 1
+    return exit_code(done, rejected)
 
 
 def _verify(options: argparse.Namespace) -> int:

@@ -1,15 +1,21 @@
-"""Contents: a chart and a determination as the graphs of a base hold them."""
+"""Contents: a chart and a determination as the graphs of a base hold them, and read back from there."""
 
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 from reasoner.chart.fast import stream
 from reasoner.chart.model import Case
+from reasoner.determination.determine import determine_case
 from reasoner.determination.model import Determination
 from reasoner.ground.errors import StoreError
+from reasoner.policy.configuration import Configuration
 from reasoner.policy.model import Policy
 from reasoner.render import provenance
+
+if TYPE_CHECKING:
+    from reasoner.store.base import KnowledgeBase
 
 Record = tuple[str, str, str]
 """A determination's IRI, its request's IRI and its record as canonical N-Triples, as `to_content` gives them."""
@@ -38,3 +44,32 @@ def to_content(determination: Determination) -> Record:
     """A determination's IRI, its request's IRI and its record as canonical N-Triples."""
     content = provenance.record(determination)
     return str(provenance.iri(determination)), determination.case.iri, content
+
+
+def read_current(
+    kb: KnowledgeBase, request: str, policy: Policy, configuration: Configuration | None = None
+) -> tuple[Determination, ...]:
+    """The current determinations of a request, made again from its chart.
+
+    Args:
+        kb: the knowledge base.
+        request: IRI of the request.
+        policy: the policy that they were made by, with the parameters of the configuration.
+        configuration: the configuration that they were made by.
+
+    Raises:
+        StoreError: there is none, or another policy, configuration or version of the software made it.
+    """
+    told = kb.register.made(request)
+    if not told:
+        raise StoreError("the request has no current determination", where=request, mend="Run `necessity kb determine`")
+    case = read_chart(request, kb.chart(request), policy, next(as_of for as_of, _ in told.values()))
+    alternatives = any(tried for _, tried in told.values())
+    made = determine_case(case, policy, configuration=configuration, alternatives=alternatives)
+    if {str(provenance.iri(determination)) for determination in made} != told.keys():
+        raise StoreError(
+            "another policy, configuration or version of the software made its current determination",
+            where=request,
+            mend="Name the configuration with --config, or run `necessity kb determine`",
+        )
+    return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import date
 
 import pyoxigraph as ox
 
@@ -146,6 +147,14 @@ class Register:
         """All determinations of a request."""
         rows = self.select(f"SELECT ?d {{ ?d a nec:Determination ; nec:request <{request}> }}")
         return {row["d"].value for row in rows}
+
+    def made(self, request: str) -> dict[str, tuple[date, bool]]:
+        """The current determinations of a request: as of which day, and whether other readings were tried."""
+        rows = self.select(
+            f"""SELECT ?d ?asOf ?all {{ GRAPH <{CATALOG}> {{ <{request}> nec:currentDetermination ?d }}
+                ?d nec:asOf ?asOf . OPTIONAL {{ ?d nec:holdsUnderAllReadings ?all }} }}"""
+        )
+        return {row["d"].value: (date.fromisoformat(row["asOf"].value), row["all"] is not None) for row in rows}
 
     def answered(self, determinations: Iterable[str]) -> set[str]:
         """The requests of some determinations."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
+from fhir.resources.R4B.bundle import Bundle
 
 from benchmarks.generate import write
 from reasoner import DocumentationError, Policy
@@ -338,6 +340,65 @@ def test_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatc
     assert main(["kb", "remove", iri, "--with-decisions"]) == 0
     assert main(["kb", "determine", "--readings", "default", "--jobs", "2"]) == 0
     assert main(["kb", "verify"]) == 0
+
+
+@pytest.mark.parametrize("readings", ["all", "default"])
+def test_determinations_are_exported_as_fhir_with_what_people_signed(
+    readings: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NECESSITY_KB", str(tmp_path / "kb"))
+    folder = CASES / "mp9556"
+    approved, refused, split = (
+        str(folder / name)
+        for name in (
+            "adult-admission/criteria-met.ttl",
+            "adult-admission/no-disorder-found.ttl",
+            "dates/stay-spanning-eighteenth-birthday.ttl",
+        )
+    )
+    undated = tmp_path / "undated.ttl"
+    undated.write_text(re.sub(r"nec:asOf \S+ ;", "", Path(approved).read_text().replace("criteria-met#", "undated#")))
+    assert main(["kb", "init"]) == 0
+    assert main(["kb", "load", approved, refused, split, str(undated)]) == 0
+    assert main(["kb", "determine", "--readings", readings, "--as-of", "2026-06-01"]) == 0
+    for number, (name, disposition, more) in enumerate(
+        (("criteria-met#", "Approved", ""), ("no-disorder-found#", "Adverse", 'nec:rationale "No disorder." ;'))
+    ):
+        with KnowledgeBase(open_store(tmp_path / "kb")) as kb:
+            request = next(entry.about for entry in kb.entries(GraphKind.CHART) if name in entry.about)
+            (iri,) = kb.register.made(request)
+        signed = DECISION.replace("DETERMINATION", iri).replace("nec:Approved ;", f"nec:{disposition} ; {more}")
+        signed = signed.replace(":one", f":one-{number}").replace(
+            '"utilization nurse"', '"physician" ; nec:licence "MO 12345"'
+        )
+        (tmp_path / "signed.ttl").write_text(signed)
+        assert main(["kb", "load", str(tmp_path / "signed.ttl")]) == 0
+    assert main(["kb", "export", "--format", "fhir", "--out", str(tmp_path / "responses.ndjson")]) == 0
+    actions = {}
+    for line in (tmp_path / "responses.ndjson").read_text().splitlines():
+        for entry in Bundle.model_validate_json(line).entry:
+            told = json.loads(entry.resource.model_dump_json())
+            if told["resourceType"] == "ClaimResponse":
+                review = told["item"][0]["adjudication"][0]["extension"][0]["extension"][0]
+                name = told["request"]["identifier"]["value"].rpartition("/")[2]
+                code = review["valueCodeableConcept"]["coding"][0]["code"]
+                actions.setdefault(name, []).append((code, told["outcome"], told["identifier"][0]["value"]))
+    assert {name: [(code, outcome) for code, outcome, _ in found] for name, found in actions.items()} == {
+        "criteria-met#request": [("A1", "complete")],
+        "no-disorder-found#request": [("A3", "complete")],
+        "stay-spanning-eighteenth-birthday#request": [("A4", "partial")] * 2,
+        "undated#request": [("A4", "partial")],
+    }
+    with KnowledgeBase(open_store(tmp_path / "kb")) as kb:
+        current = {entry.about for entry in kb.entries(GraphKind.DETERMINATION)}
+    assert {iri for found in actions.values() for _, _, iri in found} == current
+    assert main(["kb", "load", approved.replace("criteria-met", "two-diagnoses-one-mild")]) == 0
+    capsys.readouterr()
+    assert main(["kb", "export", "--format", "fhir"]) == 3
+    assert "has no current determination" in capsys.readouterr().err
+    assert main(["kb", "export", "--format", "fhir", "--request", "urn:none"]) == 2
+    assert main(["kb", "export", "--format", "fhir", "--kind", "chart"]) == 2
+    assert main(["kb", "export", "--request", "urn:none"]) == 2
 
 
 @pytest.mark.slow
