@@ -205,7 +205,7 @@ class CodeSystems:
         of = self.system(system)
         if of is None:
             return Coding("", code, "", reason="its code is of a code system that is not known here")
-        iri = self._base.get(of.iri, f"{of.iri}/") + quote(re.sub(r"\s", "", code), safe="")
+        iri = self._base.get(of.iri, f"{of.iri}/") + quote(re.sub(r"\s", "", code), safe="", errors="replace")
         if of.iri not in self._base and not any(scheme == of.iri for scheme, _ in self._concepts):
             reason = f"its code is of {of.label}, another code system, whose codes are not read here"
             return Coding(of.iri, code, "", reason=reason, iri=iri)

@@ -254,6 +254,10 @@ def test_what_the_bundle_says_of_itself(policy: Policy) -> None:
         ({"resourceType": "Observation", "id": "o", "category": [{}, ["x"]]}, "Observation/o, category.1: a value"),
         ({"resourceType": "Device", "id": "d", "note": [{"text": ["\ud800"]}]}, "Device/d, note.0.text.0: a value"),
         (condition(note="\ud800"), "Condition/c, note: "),
+        (
+            condition(code={"coding": [CONDITION["code"]["coding"][0] | {"code": "\ud800"}]}),
+            "Condition/c, code.coding.0.code: a value",
+        ),
         (condition(id="\ud800"), r"entry\[1\]: its id is not Unicode"),
         (condition(contained=[{"resourceType": 5}]), "Condition/c, contained.0: a resourceType is not the name"),
         ({"resourceType": 5}, r"entry\[1\]: a resource has no resourceType"),
