@@ -54,7 +54,7 @@ def _another(items: list[WorklistItem]) -> None:
         )
     )
     with st.form("panel", border=True):
-        st.subheader("Choose another", anchor=False)
+        st.subheader("Choose a panel", anchor=False)
         name = st.text_input("Name", max_chars=60, key="panel name", placeholder="such as 2026, first quarter")
         people = st.multiselect(
             "Reviewers",
