@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 
 import streamlit as st
@@ -195,6 +196,9 @@ def _sign(
     person, state = session.user(), st.session_state
     if choice.corrects:
         st.warning("This corrects what has been signed. The earlier record stays.")
+    waits = file.deadline.waits_until if file.deadline else None
+    if proposal.disposition.adverse and waits and waits > datetime.now(UTC):
+        st.warning(f"What was asked for may still arrive until {waits:%Y-%m-%d}. Who was asked for it has until then.")
     if not file.recorded:
         st.warning("The determination has to be recorded before anyone can decide on it.")
     # The browser keeps a box ticked as long as it has one name, so it has another after each signature.

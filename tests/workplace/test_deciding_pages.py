@@ -82,6 +82,15 @@ def test_what_a_clinician_can_sign_and_a_reviewer_cannot() -> None:
     assert of_nurse >= {"Approve", "Request documentation", "Refer to a clinical peer", "Extend the time"}
 
 
+def test_who_decides_adversely_while_documentation_is_out_is_told() -> None:
+    clinician, told = people.local("Clara Voss", Role.CLINICIAN, "MO 4711"), "What was asked for may still arrive until"
+    sign(deciding("nothing-on-supports", clinician))
+    test = deciding("nothing-on-supports", clinician)
+    assert told not in texts(test)
+    test.radio[0].set_value("adverse").run()
+    assert told in texts(test)
+
+
 def test_blinded_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = tmp_path / "settings.toml"
     settings.write_text('[blinded]\njurisdictions = ["US-WI"]\n')
