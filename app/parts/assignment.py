@@ -46,7 +46,7 @@ def bar(id_: str) -> DeltaGenerator:
             _notes(id_)
         following = _next(id_)
         if following and st.button("Next in queue", icon=":material/arrow_forward:", icon_position="right"):
-            st.switch_page(st.session_state["case page"], query_params={"id": following})
+            st.switch_page(st.session_state["case page"], query_params=session.address(following))
     return row
 
 

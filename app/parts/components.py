@@ -175,16 +175,6 @@ class Column:
     """Whether it is shown only where there is room for it."""
 
 
-@dataclass(frozen=True)
-class TableAnswer:
-    """What someone just did in a table."""
-
-    opened: str
-    """Id of the row that was opened, or empty."""
-    sorted: str
-    """The `Column.sort` that was asked for, or empty."""
-
-
 def table(
     title: str,
     columns: Sequence[Column],
@@ -194,8 +184,9 @@ def table(
     sort: str = "",
     descending: bool = False,
     choose: bool = False,
-) -> TableAnswer:
-    """Show a table, and return what was just done in it; `ticked` says which rows are ticked.
+    on_sort: Callable[[str], None] | None = None,
+) -> str:
+    """Show a table, and return the id of the row that was just opened, or nothing; `ticked` says which rows are ticked.
 
     Args:
         title: its name for screen readers.
@@ -205,7 +196,14 @@ def table(
         sort: the `Column.sort` by which the rows are sorted.
         descending: whether they are sorted from the largest to the smallest.
         choose: whether rows can be ticked.
+        on_sort: called with the `Column.sort` whose heading was pressed, before the page is drawn again.
     """
+
+    def sort_by() -> None:
+        asked = st.session_state[key].sorted
+        if asked and on_sort:
+            on_sort(asked)
+
     for row in rows:
         for cell in row.cells:
             cell.text = plain(cell.text)
@@ -223,10 +221,11 @@ def table(
         key=key,
         default={"chosen": []},
         on_opened_change=_nothing,
-        on_sorted_change=_nothing,
+        on_sorted_change=sort_by,
         on_chosen_change=_nothing,
     )
-    return TableAnswer(state.opened or "", state.sorted or "")
+    opened: str = state.opened or ""
+    return opened
 
 
 def ticked(key: str) -> tuple[str, ...]:

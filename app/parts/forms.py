@@ -10,6 +10,7 @@ import streamlit as st
 from parts import paint, session
 from reasoner.abstraction.dates import issued
 from reasoner.chart.documents.model import DocumentText
+from reasoner.determination.model import Determination
 from reasoner.ground.display import plain
 from reasoner.review.authority import Action
 from reasoner.workplace.fields import InputField, document_fields
@@ -149,7 +150,27 @@ def link(page: str, label: str, id_: str) -> None:
         id_: opaque id of the request.
     """
     if page in st.session_state:
-        st.page_link(st.session_state[page], label=label, query_params={"id": id_}, icon=":material/arrow_forward:")
+        st.page_link(
+            st.session_state[page], label=label, query_params=session.address(id_), icon=":material/arrow_forward:"
+        )
+
+
+def period(file: CaseFile) -> Determination:
+    """Show the periods of a request that has several; the determination of the one that is picked."""
+    if len(file.determinations) == 1:
+        return file.determinations[0]
+    st.caption("The stay reaches into more than one policy version; each period has a determination of its own.")
+    chosen = st.radio(
+        "Period",
+        range(len(file.determinations)),
+        horizontal=True,
+        key=f"period {file.id}",
+        persist_state="session",
+        format_func=lambda n: (
+            f"{file.determinations[n].service_start} to {file.determinations[n].service_end or 'open'}"
+        ),
+    )
+    return file.determinations[chosen]
 
 
 def as_of(file: CaseFile) -> None:

@@ -26,7 +26,7 @@ _LOCAL = "local"
 """The person that the records of local people are saved for, in place of a person's IRI."""
 
 
-@st.cache_resource(show_spinner="Opening the knowledge base …", on_release=lambda opened: opened.close())
+@st.cache_resource(show_spinner=False, on_release=lambda opened: opened.close())
 def workplace() -> Workplace:
     """The workplace over the knowledge base that the environment names; one for all sessions.
 
@@ -114,6 +114,12 @@ def resume_local() -> bool:
 
 def _local_id(person: User) -> str:
     return person.iri.rpartition(":")[2]
+
+
+def address(id_: str) -> dict[str, str]:
+    """What the address of a page about a request says: the request, and in local mode who is at work."""
+    person = st.query_params.get("as")
+    return {"id": id_, "as": person} if person else {"id": id_}
 
 
 def open_request(id_: str) -> None:

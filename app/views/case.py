@@ -57,7 +57,7 @@ def show() -> None:
         _unread(file)
         blinded.show(file, _timeline)
         return
-    determination = _period(file)
+    determination = forms.period(file)
     with st.container(gap="xsmall", key="head of the case"):
         paint.html(
             "glance.html",
@@ -102,22 +102,6 @@ def _colleagues(id_: str) -> None:
         parts += [f"has an unsigned draft, saved {paint.clock_time(colleague.drafted)}" if colleague.drafted else ""]
         st.warning("Someone else is at work on this case.", icon=":material/group:")
         st.text(f"{plain(colleague.name)} {' and '.join(part for part in parts if part)}. Your drafts are kept apart.")
-
-
-def _period(file: CaseFile) -> Determination:
-    if len(file.determinations) == 1:
-        return file.determinations[0]
-    st.caption("The stay reaches into more than one policy version; each period has a determination of its own.")
-    chosen = st.radio(
-        "Period",
-        range(len(file.determinations)),
-        horizontal=True,
-        key="period",
-        format_func=lambda n: (
-            f"{file.determinations[n].service_start} to {file.determinations[n].service_end or 'open'}"
-        ),
-    )
-    return file.determinations[chosen]
 
 
 def _glance(item: WorklistItem, file: CaseFile, determination: Determination) -> list[tuple[str, str]]:
@@ -263,9 +247,7 @@ def _timeline(file: CaseFile, determination: Determination | None = None) -> Non
     """Show the documents of the chart in the order of their days; given the determination, with what each sentence bears on."""
     case = file.case
     said = quote.bearings(determination) if determination else {}
-    address = {"id": file.id, "view of case": "Criteria"}
-    if "as" in st.query_params:
-        address["as"] = st.query_params["as"]
+    address = session.address(file.id) | {"view of case": "Criteria"}
     by_document: dict[str, list[Statement]] = {}
     for statement in case.statements:
         by_document.setdefault(statement.document.iri, []).append(statement)

@@ -21,9 +21,9 @@ def show() -> None:
     fields = request_fields(workplace.policy)
     form = st.session_state.setdefault("intake form", 0)  # another number empties the fields
     st.caption("What is marked with * is needed. The rest decides nothing, or can be added by what you drop in below.")
-    st.header("The request")
+    st.header("The request", anchor=False)
     facts = forms.fill(fields, f"new {form}", columns=5)
-    st.header("What it came with")
+    st.header("What it came with", anchor=False)
     files = forms.drop(f"new {form} files", facts)
     about = forms.describe(files.documents, f"new {form}")
     missing = [field.label for field in fields if field.needed and field.name not in facts]
@@ -41,4 +41,4 @@ def show() -> None:
         st.session_state["intake form"] = form + 1
         forms.remember(effect)
         page = "reading page" if files.documents else "case page"
-        st.switch_page(st.session_state[page], query_params={"id": request_id(request)})
+        st.switch_page(st.session_state[page], query_params=session.address(request_id(request)))

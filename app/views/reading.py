@@ -13,7 +13,7 @@ from parts.components import Place, TextPage, reader
 
 from reasoner.abstraction.suggestions import Suggestion
 from reasoner.chart.model import Assertion
-from reasoner.determination.model import CriterionResult
+from reasoner.determination.model import CriterionResult, Determination
 from reasoner.ground.display import plain
 from reasoner.ground.errors import NecessityError
 from reasoner.logic.fold import UNRESOLVED
@@ -35,11 +35,15 @@ _WINDOW = 200_000
 
 @dataclass(frozen=True)
 class Picked:
-    """The characters that the person wants to say something of."""
+    """What the person wants to say something of: characters of a text, or a statement that was read wrongly."""
 
+    words: str
     text: str
+    """The digest of the text; empty for a statement that names no characters."""
     start: int
     end: int
+    observed: date | None
+    """When it was so, to begin with."""
     ranked: Ranked | None = None
     revises: str = ""
 
@@ -61,10 +65,7 @@ def show() -> None:
     _head(file, " · ".join(filter(None, (item.name, item.member))))
     forms.effect()
     documents = workplace.evidence.documents(person, file.case.iri)
-    if not documents:
-        st.info("The record has no document with a text. Add one to read it here.", icon=":material/note_add:")
-        return
-    _panes(file, documents)
+    _panes(file, forms.period(file), documents)
 
 
 def _head(file: CaseFile, name: str) -> None:
@@ -100,9 +101,8 @@ def _add(file: CaseFile) -> None:
 
 
 @st.fragment
-def _panes(file: CaseFile, documents: Sequence[RecordDocument]) -> None:
+def _panes(file: CaseFile, determination: Determination, documents: Sequence[RecordDocument]) -> None:
     workplace, person, state = session.workplace(), session.user(), st.session_state
-    determination = file.determinations[0]
     leaves = {r.criterion.id: r for r in determination.criteria if r.kind is CriterionKind.LEAF}
     if not leaves:
         st.info("No version of the policy was in force on the date of service, so nothing was asked.")
@@ -115,17 +115,32 @@ def _panes(file: CaseFile, documents: Sequence[RecordDocument]) -> None:
         chosen = _criterion(leaves, suggested)
     of_criterion = suggested.get(chosen, ())
     now = _now(file.id, chosen, of_criterion)
+    stated = list(stated_of(determination))
+    revised = workplace.evidence.revised(person, file.case.iri)
+    picked: Picked | None = state.get(f"picked {file.id}")
+    if picked and picked.text and picked.text not in by_text:
+        picked = None
+    if not documents:
+        with left:
+            st.info("The record has no document with a text. Add one to read it here.", icon=":material/note_add:")
+        with right:
+            _form_and_statements(file, leaves, chosen, None, stated, revised, picked)
+        return
     with left:
         document = _document(file.id, documents, of_criterion, now)
-        stated = [each for each in stated_of(determination) if each.text == document.text.digest]
-        revised = [
-            each for each in workplace.evidence.revised(person, file.case.iri) if each.text == document.text.digest
-        ]
-        picked: Picked | None = state.get(f"picked {file.id}")
         first, last = _window(document)
         asked = reader(
             f"Text of {document.title}",
-            _pages(document, first, last, of_criterion, stated, revised, picked),
+            _pages(
+                document,
+                first,
+                last,
+                of_criterion,
+                leaves,
+                [each for each in stated if each.text == document.text.digest],
+                [each for each in revised if each.text == document.text.digest],
+                picked,
+            ),
             [_place(suggestion, document, by_text) for suggestion in of_criterion],
             key=f"reader {file.id}",
             version=f"{chosen} {document.iri} {first} {now}",
@@ -144,9 +159,7 @@ def _panes(file: CaseFile, documents: Sequence[RecordDocument]) -> None:
         state[f"picked {file.id}"] = _picked(asked.picked, document, of_criterion)
         st.rerun(scope="fragment")
     with right:
-        if person.may(Action.STATE):
-            _say(file, leaves[chosen], by_text, picked)
-        _stated(file, document, stated, revised)
+        _form_and_statements(file, leaves, chosen, document, stated, revised, picked)
 
 
 def _criterion(leaves: dict[str, CriterionResult], suggested: dict[str, tuple[Suggestion, ...]]) -> str:
@@ -242,6 +255,7 @@ def _pages(
     first: int,
     last: int,
     suggestions: Sequence[Suggestion],
+    leaves: dict[str, CriterionResult],
     stated: Sequence[Stated],
     revised: Sequence[TakenBack],
     picked: Picked | None,
@@ -257,7 +271,9 @@ def _pages(
         marks += [(cue.start, cue.end, "cue", f"cue: {cue.kind}", -1) for cue in sentence.cues]
     for each in stated:
         slug = each.statement.assertion.slug
-        marks.append((each.start, each.end, slug, f"{slug.replace('-', ' ')}: {', '.join(each.criteria)}", -1))
+        marks.append(
+            (each.start, each.end, slug, f"{slug.replace('-', ' ')}: {', '.join(_names(leaves, each.criteria))}", -1)
+        )
     marks += [(each.start, each.end, "revised", each.reason, -1) for each in revised]
     if picked and picked.text == text.digest:
         marks.append((picked.start, picked.end, "picked", "", -1))
@@ -278,6 +294,11 @@ def _pages(
     return pages
 
 
+def _names(leaves: dict[str, CriterionResult], ids: Sequence[str]) -> list[str]:
+    """The notations and labels of criteria."""
+    return [" ".join(paint.names(leaves[id_].criterion)) for id_ in ids if id_ in leaves]
+
+
 def _picked(asked: dict[str, int], document: RecordDocument, suggestions: Sequence[Suggestion]) -> Picked:
     """What was picked, to whole words and without white space at either end."""
     text = document.text.text
@@ -294,21 +315,54 @@ def _picked(asked: dict[str, int], document: RecordDocument, suggestions: Sequen
     if 0 <= index < len(suggestions):
         found = suggestions[index]
         ranked = Ranked(found.rank, found.score, found.method)
-    return Picked(document.text.digest, start, end, ranked)
+    return Picked(text[start:end], document.text.digest, start, end, document.day, ranked)
 
 
 def _pick(id_: str, picked: Picked | None, criterion: str = "") -> None:
-    """Have some characters, or none, be those that the person wants to say something of."""
+    """Have something, or nothing, be what the person wants to say something of."""
     st.session_state[f"picked {id_}"] = picked
     if criterion:
         st.session_state["criterion"] = criterion
 
 
-def _say(file: CaseFile, result: CriterionResult, by_text: dict[str, RecordDocument], picked: Picked | None) -> None:
-    """Show the form in which the person says what the picked characters mean."""
+def _form_and_statements(
+    file: CaseFile,
+    leaves: dict[str, CriterionResult],
+    chosen: str,
+    document: RecordDocument | None,
+    stated: Sequence[Stated],
+    revised: Sequence[TakenBack],
+    picked: Picked | None,
+) -> None:
+    """Show the form for what is picked, then what is stated of the document that is shown, and of no text."""
+    if session.user().may(Action.STATE):
+        _say(file, leaves[chosen], picked)
+    if document:
+        st.header("Stated of this document", anchor=False)
+        digest, iri = document.text.digest, document.iri
+        here = [
+            each for each in stated if each.text == digest or (not each.text and each.statement.document.iri == iri)
+        ]
+        back = [each for each in revised if each.text == digest]
+        if not here and not back:
+            st.caption("Nothing yet.")
+        _stated(file, leaves, sorted(here, key=lambda each: each.start), back)
+        stated = [each for each in stated if each not in here]
+    # Those that bear on the criterion come first.
+    of_charts = sorted((each for each in stated if not each.text), key=lambda each: chosen not in each.criteria)
+    back = [each for each in revised if not each.text]
+    number = len(of_charts) + len(back)
+    if number:
+        label = f"From charts, sheets and forms: {number} statement{'' if number == 1 else 's'}"
+        with st.expander(label, key=f"of charts {file.id}", on_change="rerun") as opened:
+            if opened.open:
+                _stated(file, leaves, of_charts, back)
+
+
+def _say(file: CaseFile, result: CriterionResult, picked: Picked | None) -> None:
+    """Show the form in which the person says what is picked means."""
     criterion = result.criterion
-    document = by_text.get(picked.text) if picked else None
-    if picked is None or document is None or picked.end <= picked.start:
+    if picked is None or not (picked.words.strip() or picked.revises):
         st.caption(
             "Go to a sentence with n and p and press u, or select any words and press u: then say here what they mean."
         )
@@ -316,7 +370,7 @@ def _say(file: CaseFile, result: CriterionResult, by_text: dict[str, RecordDocum
     policy, person = session.workplace().policy, session.user()
     key = f"say {file.id} {criterion.id} {picked.start} {picked.end} {picked.revises}"
     with st.container(border=True, key="say"):
-        paint.html("picked.html", words=document.text.text[picked.start : picked.end], revises=bool(picked.revises))
+        paint.html("picked.html", words=picked.words, revises=bool(picked.revises))
         options = [stance for stance in Assertion if stance is not Assertion.NOT_APPLICABLE or criterion.conditional]
         stance = st.radio(
             f"Of {criterion.id} {criterion.label} this is",
@@ -328,7 +382,7 @@ def _say(file: CaseFile, result: CriterionResult, by_text: dict[str, RecordDocum
         )
         found = {"": "the criterion as it is"} | findings(policy, criterion.id, file.case.start)
         finding = st.selectbox("Finding", list(found), key=f"{key} finding", format_func=found.__getitem__)
-        observed = st.date_input("When it was so", document.day, key=f"{key} observed", format="YYYY-MM-DD")
+        observed = st.date_input("When it was so", picked.observed, key=f"{key} observed", format="YYYY-MM-DD")
         details = forms.fill(detail_fields(policy, criterion), key, columns=2)
         with st.container(horizontal=True):
             made = st.button(
@@ -356,33 +410,40 @@ def _say(file: CaseFile, result: CriterionResult, by_text: dict[str, RecordDocum
         st.rerun()
 
 
-def _stated(file: CaseFile, document: RecordDocument, stated: Sequence[Stated], revised: Sequence[TakenBack]) -> None:
-    """Show what was stated of a document, what was taken back, and how to correct it."""
-    person = session.user()
-    st.header("Stated of this document")
-    if not stated and not revised:
-        st.caption("Nothing yet.")
-    for each in sorted(stated, key=lambda each: each.start):
+def _stated(
+    file: CaseFile, leaves: dict[str, CriterionResult], stated: Sequence[Stated], revised: Sequence[TakenBack]
+) -> None:
+    """Show what was stated, how to correct it, and what was taken back."""
+    for each in stated:
+        said = each.statement
         paint.html(
             "stated.html",
-            stance=each.statement.assertion.slug,
-            criteria=each.criteria,
-            words=each.statement.excerpt,
-            page=document.text.page_at(each.start),
-            observed=each.statement.observed,
+            stance=said.assertion.slug,
+            criteria=_names(leaves, each.criteria),
+            words=said.excerpt,
+            where=", ".join(
+                filter(
+                    None,
+                    (
+                        "" if each.text else said.document.title,
+                        f"page {said.page}" if said.page else "",
+                        f"so on {said.observed}",
+                    ),
+                )
+            ),
         )
-        if person.may(Action.STATE):
-            with st.popover("Read wrongly"):
-                _correct(file, document, each)
+        if session.user().may(Action.STATE):
+            with st.popover("Read wrongly", key=f"wrongly {said.iri}"):
+                _correct(file, each)
     for old in revised:
         paint.html("revised.html", words=old.words, reason=old.reason)
 
 
-def _correct(file: CaseFile, document: RecordDocument, each: Stated) -> None:
+def _correct(file: CaseFile, each: Stated) -> None:
     """Show how a statement is revised or taken back."""
-    iri = each.statement.iri
+    said, iri = each.statement, each.statement.iri
     st.text("It stays to be seen, and counts no more.")
-    picked = Picked(document.text.digest, each.start, each.end, None, iri)
+    picked = Picked(said.excerpt, each.text, each.start, each.end, said.observed, None, iri)
     criterion = each.criteria[0] if each.criteria else ""
     st.button("State it anew", key=f"anew {iri}", on_click=_pick, args=(file.id, picked, criterion))
     why = st.text_input("Or take it back, and say why", key=f"why {iri}", max_chars=300)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal, TypedDict
+from urllib.parse import urlencode
 
 import streamlit as st
 from parts import assignment, paint, session
@@ -96,7 +97,7 @@ def show() -> None:
         _nothing(chosen)
         return
     rows = [_row(item, viewer) for item in shown]
-    answer = table(
+    opened = table(
         "Requests",
         _COLUMNS,
         rows,
@@ -104,13 +105,10 @@ def show() -> None:
         sort=chosen.sort,
         descending=chosen.descending,
         choose=person.may(Action.ASSIGN),
+        on_sort=_sort,
     )
-    if answer.opened:
-        st.switch_page(st.session_state["case page"], query_params={"id": answer.opened})
-    if answer.sorted:
-        st.session_state["descending"] = answer.sorted == chosen.sort and not chosen.descending
-        st.session_state["sort next"] = answer.sorted
-        st.rerun()
+    if opened:
+        st.switch_page(st.session_state["case page"], query_params=session.address(opened))
     _counts(items, matching, page, pages)
 
 
@@ -132,8 +130,6 @@ def _queue() -> Queue:
 def _choose(items: list[WorklistItem], queue: Queue, viewer: Viewer) -> Selection:
     """Show the filters, and return them as the person, the address or a saved view has set them."""
     state = st.session_state
-    if "sort next" in state:
-        state["sort"] = state.pop("sort next")
     search, order, more, assign = st.columns([5, 2, 1.6, 1.6], vertical_alignment="bottom")
     text = search.text_input(
         "Search",
@@ -174,6 +170,13 @@ def _choose(items: list[WorklistItem], queue: Queue, viewer: Viewer) -> Selectio
         sort=sort,
         descending=state.get("descending", False),
     )
+
+
+def _sort(by: str) -> None:
+    """Order the list by a column, or the other way round if it is ordered by it already."""
+    state = st.session_state
+    state["descending"] = by == state.get("sort") and not state.get("descending", False)
+    state["sort"] = by
 
 
 _DUE = {"any": "any time", "0": "today or overdue", "3": "within 3 days", "7": "within 7 days"}
@@ -253,7 +256,7 @@ def _row(item: WorklistItem, viewer: Viewer) -> Row:
     mine = has is not None and has.person == viewer.person
     return Row(
         id=item.id,
-        href=f"case?id={item.id}",
+        href=f"case?{urlencode(session.address(item.id))}",
         cells=[
             Cell(item.title),
             due,

@@ -50,7 +50,8 @@ class Accepted:
 class _Marked:
     """What a row says beside its statement."""
 
-    characters: Characters
+    characters: Characters | None
+    """None where rows need not name any."""
     reviewer: str
     reviewed: str
 
@@ -68,6 +69,7 @@ def accept(
     reviewer: str = "",
     facts: Mapping[str, str] | None = None,
     documents: Iterable[DocumentText] = (),
+    of_texts: bool = True,
 ) -> Accepted:
     """The charts of the rows of a review sheet that have a stance.
 
@@ -79,6 +81,7 @@ def accept(
         reviewer: who marked the rows that do not say so.
         facts: facts of the request by column, in place of what the rows say.
         documents: documents in which the quotes have to stand; a quote of another document is taken as it is.
+        of_texts: whether each row has to name the characters of a text at which its words stand.
 
     Raises:
         DocumentationError: it is no CSV in UTF-8, or a column is missing.
@@ -87,14 +90,15 @@ def accept(
     start, names = header(records)
     own = {plain(name): name for name in (*columns.ORDER, REQUEST)}
     names = [own.get(plain(name), name) for name in names]
-    for needed in columns.NEEDED:
+    for needed in columns.NEEDED if of_texts else (columns.CRITERION, columns.STANCE):
         if needed not in names:
             raise DocumentationError(
                 f"the sheet has no column {needed!r}",
                 where=source,
                 mend="Take the sheet that `necessity abstract --format csv` writes, with all its columns",
             )
-    review = _Review(source, policy, today, reviewer, {document.digest: document for document in documents})
+    by_digest = {document.digest: document for document in documents}
+    review = _Review(source, policy, today, reviewer, by_digest, of_texts=of_texts)
     rows: dict[int, dict[str, str]] = {}
     for number, record in enumerate(records, start + 1):
         row = {name: unguarded(cell.strip()) for name, cell in zip(names, record, strict=False) if cell.strip()}
@@ -108,13 +112,21 @@ class _Review:
     """Takes the rows of a review sheet."""
 
     def __init__(
-        self, source: str, policy: Policy, today: date, reviewer: str, documents: Mapping[str, DocumentText]
+        self,
+        source: str,
+        policy: Policy,
+        today: date,
+        reviewer: str,
+        documents: Mapping[str, DocumentText],
+        *,
+        of_texts: bool,
     ) -> None:
         self.source = source
         self.policy = policy
         self.today = today
         self.reviewer = reviewer
         self.documents = documents
+        self.of_texts = of_texts
         self.of_request = {
             name for name, column in sheet.columns(policy).items() if column.of in (OF_REQUEST, OF_MEMBER, OF_PLAN)
         } | {REQUEST}
@@ -141,7 +153,7 @@ class _Review:
             }
         if columns.FINDING in kept:  # it says which criterion it speaks to, and how
             del kept[columns.CRITERION]
-        return kept | {STATEMENT: name, "assertion": stance.slug, "excerpt": row[columns.QUOTE]}
+        return kept | {STATEMENT: name, "assertion": stance.slug, "excerpt": row.get(columns.QUOTE, "")}
 
     def stance(self, row: Mapping[str, str]) -> Assertion:
         """The stance of a row; raises `_RowError` where its criterion or its finding cannot have it."""
@@ -187,6 +199,8 @@ class _Review:
             if column in row:
                 _day(column, row[column])
         reviewed = _day(columns.REVIEWED, row.get(columns.REVIEWED, self.today.isoformat()))
+        if not self.of_texts:
+            return _Marked(None, reviewer, reviewed)
         named = (row.get(column, "") for column in (columns.TEXT, columns.START, columns.END))
         characters = parse_target("{}#char={},{}".format(*named))
         if characters is None:
@@ -218,11 +232,13 @@ class _Review:
     def complete(self, graph: Graph, statement: Node, marked: _Marked) -> None:
         """Add what a marked row says of its statement and its document beside what a sheet can say."""
         person = URIRef(node(marked.reviewer, "urn:necessity:person:"))
-        graph.add((statement, OA.hasTarget, URIRef(target_iri(*marked.characters))))
         graph.add((statement, PROV.wasAttributedTo, person))
         graph.add((statement, PROV.generatedAtTime, Literal(marked.reviewed, datatype=XSD.date)))
         graph.add((person, RDF.type, PROV.Person))
         graph.add((person, SKOS.prefLabel, Literal(marked.reviewer)))
+        if marked.characters is None:
+            return
+        graph.add((statement, OA.hasTarget, URIRef(target_iri(*marked.characters))))
         document = graph.value(statement, NEC.documentedIn)
         text = self.documents.get(marked.characters.text)
         if isinstance(document, URIRef):

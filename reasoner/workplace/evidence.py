@@ -31,7 +31,6 @@ from reasoner.chart.model import Assertion, Case
 from reasoner.chart.tables import sheet
 from reasoner.chart.tables.vocabulary import REQUEST, STATEMENT
 from reasoner.determination.model import Determination
-from reasoner.ground.display import guarded
 from reasoner.ground.errors import ConflictError, DocumentationError, StoreError
 from reasoner.logic.fold import UNRESOLVED
 from reasoner.policy.model import CriterionKind, Policy
@@ -50,6 +49,8 @@ from reasoner.workplace.record import (
     TakenBack,
     changes,
     documents_of,
+    in_chart,
+    in_text,
     replacing,
     revised_in,
     take_back,
@@ -75,10 +76,10 @@ _REMEMBERED = 8
 
 @dataclass(frozen=True)
 class Meant:
-    """What a person says that some characters mean."""
+    """What a person says that some characters mean, or a statement of a chart that was read wrongly."""
 
     text: str
-    """The digest of the text."""
+    """The digest of the text; empty for a statement that names no characters."""
     start: int
     end: int
     criterion: str
@@ -240,20 +241,21 @@ class EvidenceService:
             file: the request with its determinations.
             reading: what they say.
             ranked: the suggestion that they were found by, which the statement keeps.
-            revises: IRI of the statement that read the same wrongly; it stays as what is not read any more.
+            revises: IRI of the statement that read the same wrongly, whoever made it; it stays as what is not read any more.
         """
         request = URIRef(file.case.iri)
         with self._audited(user, Action.STATE, id_, "revises" if revises else ""), self._lock:
             file.refuse_withheld()
             graph = self._chart(str(request))
-            made, statement = self._statement(user, graph, request, reading)
+            made, statement = self._statement(user, graph, request, reading, URIRef(revises))
             if ranked:
                 made.add((statement, NEC.rank, Literal(ranked.rank)))
                 made.add((statement, NEC.score, Literal(Decimal(str(ranked.score)))))
                 made.add((statement, NEC.rankedBy, Literal(ranked.method)))
             if revises:
-                take_back(graph, request, URIRef(revises), user, "")
-                made.add((statement, PROV.wasRevisionOf, URIRef(revises)))
+                for kind in graph.objects(URIRef(revises), NEC.authorKind):
+                    made.add((statement, NEC.authorKind, kind))
+                made.add((statement, PROV.wasRevisionOf, take_back(graph, request, URIRef(revises), user, "")))
             document = made.value(statement, NEC.documentedIn)
             for item in list(graph.subjects(NEC.source, document)):
                 if graphs.text(graph, item, NEC.reason) == READ:
@@ -261,7 +263,7 @@ class EvidenceService:
             return self._put(user, request, graph + made, Files(), file.determinations)
 
     def take_back(self, user: User, id_: str, file: CaseFile, statement: str, why: str) -> Effect:
-        """Take back a statement that a person has made of characters: nothing of what it said counts any more; it stays to be seen.
+        """Take back a statement, whoever made it: nothing of what it said counts any more; it stays to be seen.
 
         Raises:
             DocumentationError: it is not said why.
@@ -372,51 +374,53 @@ class EvidenceService:
                     "there is a request with this reference", mend="Open that one and add the evidence to it"
                 )
 
-    def _statement(self, user: User, graph: Graph, request: URIRef, reading: Meant) -> tuple[Graph, URIRef]:
+    def _statement(
+        self, user: User, graph: Graph, request: URIRef, reading: Meant, revises: URIRef
+    ) -> tuple[Graph, URIRef]:
         """The triples of a statement, as `necessity abstract --accept` makes them."""
-        documents = {document.text.digest: document for document in documents_of(graph)}
-        document = documents.get(reading.text)
-        if document is None:
-            raise ConflictError("the record has no such text any more", mend="Look at the document again")
         case = read_chart(str(request), self._kb.chart(str(request)), self._policy)
-        text = document.text
+        place = (
+            in_text(graph, reading.text, reading.start, reading.end) if reading.text else in_chart(case, str(revises))
+        )
         row = {
             REQUEST: str(request),
             columns.CRITERION: reading.criterion,
-            columns.QUOTE: guarded(text.text[reading.start : reading.end].strip()),
             columns.STANCE: reading.stance.slug,
             columns.FINDING: reading.finding,
             columns.OBSERVED: reading.observed.isoformat() if reading.observed else "",
-            columns.PAGE: str(text.page_at(reading.start)),
-            columns.TEXT: reading.text,
-            columns.START: str(reading.start),
-            columns.END: str(reading.end),
-            "document": document.title,
-            "issued": document.day.isoformat() if document.day else "",
+            **place.cells,
             **reading.details,
             **self.facts(case),
         }
-        made = self._accepted(row, user, text)
+        made = self._accepted(row, user, place.text)
         (node,) = made.subjects(NEC.assertion)
         statement = URIRef(f"{request}#statement-{uuid.uuid4()}")
         found = Graph(bind_namespaces="none")
         instead: dict[Node, Node] = {node: statement}
-        own = {NEC.about: request, NEC.documentedIn: URIRef(document.iri), PROV.wasAttributedTo: URIRef(user.iri)}
+        own = {NEC.about: request, NEC.documentedIn: URIRef(place.document), PROV.wasAttributedTo: URIRef(user.iri)}
         instead |= {old: term for predicate, term in own.items() if (old := made.value(node, predicate)) is not None}
         for predicate, value in made.predicate_objects(node):
             found.add((statement, predicate, instead.get(value, value)))
-        if document.issued is None and document.day:
-            found.set((statement, NEC.recorded, Literal(document.day.isoformat(), datatype=XSD.date)))
+        if place.recorded:
+            found.set((statement, NEC.recorded, Literal(place.recorded.isoformat(), datatype=XSD.date)))
         return found, statement
 
-    def _accepted(self, row: Mapping[str, str], user: User, text: DocumentText) -> Graph:
+    def _accepted(self, row: Mapping[str, str], user: User, text: DocumentText | None) -> Graph:
         kept = {name: cell for name, cell in row.items() if cell}
         stream = io.StringIO(newline="")
         writer = csv.DictWriter(stream, list(kept))
         writer.writeheader()
         writer.writerow(kept)
         data = stream.getvalue().encode()
-        accepted = accept(data, "the form", self._policy, today=date.today(), reviewer=user.name, documents=(text,))
+        accepted = accept(
+            data,
+            "the form",
+            self._policy,
+            today=date.today(),
+            reviewer=user.name,
+            documents=(text,) if text else (),
+            of_texts=text is not None,
+        )
         for error in accepted.errors:
             raise error
         for item in accepted.chart.subjects(RDF.type, NEC.Unread):  # a code or a date of the form

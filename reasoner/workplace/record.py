@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from rdflib import Graph, Literal, URIRef
 
+from reasoner.abstraction import columns
 from reasoner.abstraction.dates import issued as seems_issued
 from reasoner.chart.documents.anchors import parse_target, texts_of
 from reasoner.chart.documents.model import DocumentText, Page
-from reasoner.chart.model import Statement
+from reasoner.chart.model import Case, Statement
 from reasoner.determination.model import Determination
+from reasoner.ground.display import guarded
 from reasoner.ground.errors import ConflictError
 from reasoner.policy.model import CriterionKind
 from reasoner.rdf import graphs, terms
-from reasoner.rdf.namespaces import DCTERMS, NEC, OA, PROV, RDF
+from reasoner.rdf.namespaces import DCTERMS, NEC, OA, PROV, RDF, SKOS
 from reasoner.review.people import User
 
 
@@ -78,11 +81,11 @@ def documents_of(chart: Graph) -> tuple[RecordDocument, ...]:
 
 @dataclass(frozen=True)
 class Stated:
-    """A statement that rests on characters of a document."""
+    """A statement of the record, and the characters that it rests on."""
 
     statement: Statement
     text: str
-    """The digest of the text."""
+    """The digest of the text; empty where the statement names no characters, as one of FHIR, a sheet or a form."""
     start: int
     end: int
     criteria: tuple[str, ...]
@@ -90,7 +93,7 @@ class Stated:
 
 
 def stated_of(determination: Determination) -> Iterator[Stated]:
-    """The statements of a request that name characters, in the order of their IRIs."""
+    """The statements of a request, in the order of their IRIs."""
     bears: dict[str, list[str]] = {}
     for result in determination.criteria:
         statements = [bearing.statement for bearing in result.evidence] + [
@@ -99,9 +102,55 @@ def stated_of(determination: Determination) -> Iterator[Stated]:
         for iri in dict.fromkeys(statement.iri for statement in statements):
             bears.setdefault(iri, []).append(result.criterion.id)
     for statement in determination.case.statements:
-        if statement.anchor:
-            anchor = statement.anchor
-            yield Stated(statement, anchor.text, anchor.start, anchor.end, tuple(bears.get(statement.iri, ())))
+        anchor = statement.anchor
+        place = (anchor.text, anchor.start, anchor.end) if anchor else ("", 0, 0)
+        yield Stated(statement, *place, tuple(bears.get(statement.iri, ())))
+
+
+@dataclass(frozen=True)
+class StatedPlace:
+    """Where something stands that a person makes a statement of."""
+
+    cells: Mapping[str, str]
+    """What a row of a review sheet says of it."""
+    document: str
+    """IRI of the document."""
+    recorded: date | None
+    """When it was recorded, where that is not the day that its document states."""
+    text: DocumentText | None
+    """The text that it stands in; None for a statement of a chart that names no characters."""
+
+
+def in_text(chart: Graph, digest: str, start: int, end: int) -> StatedPlace:
+    """Where characters of a text of a chart stand; raises `ConflictError` if the chart has no such text."""
+    document = next((each for each in documents_of(chart) if each.text.digest == digest), None)
+    if document is None:
+        raise ConflictError("the record has no such text any more", mend="Look at the document again")
+    text, day = document.text, document.day
+    cells = {
+        columns.QUOTE: guarded(text.text[start:end].strip()),
+        columns.PAGE: str(text.page_at(start)),
+        columns.TEXT: digest,
+        columns.START: str(start),
+        columns.END: str(end),
+        "document": document.title,
+        "issued": day.isoformat() if day else "",
+    }
+    return StatedPlace(cells, document.iri, day if document.issued is None else None, text)
+
+
+def in_chart(case: Case, statement: str) -> StatedPlace:
+    """Where a statement of a chart stands, by its IRI; raises `ConflictError` if the chart has no such statement."""
+    old = next((each for each in case.statements if each.iri == statement), None)
+    if old is None:
+        raise ConflictError("the record has no such statement any more", mend="Look at the record again")
+    cells = {
+        columns.QUOTE: guarded(old.excerpt),
+        columns.PAGE: guarded(old.page),
+        "document": guarded(old.document.title),
+        "issued": old.recorded.isoformat(),
+    }
+    return StatedPlace(cells, old.document.iri, old.recorded, None)
 
 
 @dataclass(frozen=True)
@@ -111,19 +160,21 @@ class TakenBack:
     iri: str
     words: str
     reason: str
+    text: str
+    """The digest of the text that it was stated of; empty where it named no characters."""
     start: int
     end: int
-    text: str
 
 
 def revised_in(chart: Graph) -> tuple[TakenBack, ...]:
-    """What was stated of the texts of a chart and was taken back, by place."""
+    """The statements of a chart that were taken back, by place."""
     found = []
     for item in chart.subjects(RDF.type, NEC.Unread):
-        target = parse_target(str(chart.value(item, OA.hasTarget) or ""))
-        if target:
+        if (item, PROV.wasAttributedTo, None) in chart:
+            target = parse_target(str(chart.value(item, OA.hasTarget) or ""))
+            place = (target.text, target.start, target.end) if target else ("", 0, 0)
             words, reason = (graphs.text(chart, item, p) for p in (NEC.words, NEC.reason))
-            found.append(TakenBack(str(item), words, reason, target.start, target.end, target.text))
+            found.append(TakenBack(str(item), words, reason, *place))
     return tuple(sorted(found, key=lambda revised: (revised.text, revised.start, revised.iri)))
 
 
@@ -163,34 +214,45 @@ def replacing(graph: Graph, added: Graph) -> Graph:
     return found + added
 
 
-def take_back(graph: Graph, request: URIRef, statement: URIRef, user: User, why: str) -> None:
+def take_back(graph: Graph, request: URIRef, statement: URIRef, user: User, why: str) -> URIRef:
     """Have a statement of a chart be what somebody read wrongly: no evidence, with its words and its place.
 
+    Returns:
+        The unread item that stands for it. Its IRI is another, so that a later version of a chart, which may state the same
+        again, does not remove it.
+
     Raises:
-        ConflictError: the chart has no such statement with characters that a person has made.
+        ConflictError: the chart has no such statement.
     """
-    target, excerpt = graph.value(statement, OA.hasTarget), graphs.text(graph, statement, NEC.excerpt)
     stance = graph.value(statement, NEC.assertion)
-    if target is None or stance is None or (statement, PROV.wasAttributedTo, None) not in graph:
-        raise ConflictError("no person has made this statement of a text", mend="Look at the record again")
+    if stance is None:
+        raise ConflictError("the record has no such statement any more", mend="Look at the record again")
     named = [
         terms.words(terms.local(str(kind))) for kind in graph.objects(statement, RDF.type) if kind != NEC.Statement
     ]
     named += [str(iri).rpartition("/")[2] for iri in graph.objects(statement, NEC.addresses)]
-    document = graph.value(statement, NEC.documentedIn)
     reason = f"{user.name} on {date.today()}: read wrongly as {terms.words(terms.local(str(stance)))}"
     reason += f": {', '.join(sorted(named))}" if named else ""
-    kept = [(OA.hasTarget, target), (NEC.source, document), (NEC.words, Literal(excerpt or "a statement"))]
-    kept += [
-        (p, o)
-        for p in (PROV.wasAttributedTo, PROV.generatedAtTime, PROV.wasRevisionOf)
-        for o in graph.objects(statement, p)
+    item = URIRef(f"{request}#taken-back-{uuid.uuid4()}")
+    kept = [
+        (predicate, value)
+        for predicate in (OA.hasTarget, PROV.wasAttributedTo, PROV.generatedAtTime, PROV.wasRevisionOf)
+        for value in graph.objects(statement, predicate)
     ]
+    source, words = graph.value(statement, NEC.documentedIn), graphs.text(graph, statement, NEC.excerpt)
+    if (statement, PROV.wasAttributedTo, None) not in graph:  # it was read from a chart
+        kept.append((PROV.wasAttributedTo, URIRef(user.iri)))
+        graph.add((URIRef(user.iri), RDF.type, PROV.Person))
+        graph.add((URIRef(user.iri), SKOS.prefLabel, Literal(user.name)))
+    if source is not None:
+        kept.append((NEC.source, source))
     graph.remove((statement, None, None))
     for predicate, value in kept:
-        if value is not None:
-            graph.add((statement, predicate, value))
-    graph.add((statement, RDF.type, NEC.Unread))
-    graph.add((statement, NEC.about, request))
-    graph.add((statement, NEC.kind, NEC.OtherItem))
-    graph.add((statement, NEC.reason, Literal(f"{reason}. {why}" if why else reason)))
+        graph.add((item, predicate, value))
+    graph.add((item, RDF.type, NEC.Unread))
+    graph.add((item, PROV.wasRevisionOf, statement))
+    graph.add((item, NEC.about, request))
+    graph.add((item, NEC.kind, NEC.OtherItem))
+    graph.add((item, NEC.words, Literal(words or ", ".join(sorted(named)) or "a statement")))
+    graph.add((item, NEC.reason, Literal(f"{reason}. {why}" if why else reason)))
+    return item

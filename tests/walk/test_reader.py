@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from reasoner.store.base import KnowledgeBase
 from reasoner.workplace.files import Upload
 from reasoner.workplace.service import Workplace
 from reasoner.workplace.worklist import request_id
+from tests.chart.bundles import CONDITION, PATIENT
 from tests.walk.visitor import Visitor, start
 from tests.workplace.test_evidence import FACTS
 
@@ -34,7 +37,10 @@ def record(tmp_path_factory: pytest.TempPathFactory, policy: Policy) -> Iterator
     kb = KnowledgeBase(open_store(base, write=True))
     kb.load_policy(policy)
     opened = Workplace(kb, policy, base / "workplace")
-    files = opened.evidence.look(nora, [Upload("intake.txt", NOTE.encode())])
+    resources = [{"resource": each} for each in (PATIENT | {"birthDate": FACTS["birth_date"]}, CONDITION)]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": resources}
+    uploads = [Upload("intake.txt", NOTE.encode()), Upload("bundle.json", json.dumps(bundle).encode())]
+    files = opened.evidence.look(nora, uploads, FACTS)
     request, _ = opened.evidence.create(nora, FACTS, files, {files.documents[0].digest: {"issued": "2026-02-09"}})
     opened.close()
     process, url = start(base)
@@ -111,4 +117,25 @@ def test_selected_words_are_used_whole_and_stated(reader: Visitor) -> None:
     page.get_by_text("On record.").wait_for()
     expect(page.locator("[role=document] .affirmed").first).to_have_text("safety plan together")
     assert "<b>We wrote</b>" in text.inner_text()
+    reader.check()
+
+
+def test_what_a_chart_says_wrongly_is_stated_anew(reader: Visitor) -> None:
+    page = reader.page
+    page.get_by_text(re.compile("^From charts, sheets and forms: 1 statement")).click()
+    reader.settle()
+    page.get_by_role("button", name="Read wrongly").last.click()
+    page.get_by_role("button", name="State it anew").click()
+    reader.sees("stands in place of what was read wrongly")
+    reader.settle()
+    page.get_by_text("denied", exact=True).click()
+    reader.settle()
+    page.get_by_role("button", name="State it as Nora Fields").click()
+    reader.sees("On record.")
+    reader.settle()
+    opened = page.get_by_text(re.compile("^From charts, sheets and forms: 2 statements"))
+    if page.get_by_text(re.compile("read wrongly as affirmed")).count() == 0:
+        opened.click()
+    reader.sees(re.compile(r"^denied: 1\.diagnosis"))
+    reader.sees(re.compile("^Nora Fields on .* read wrongly as affirmed"))
     reader.check()

@@ -88,7 +88,9 @@ def words(test: AppTest, id_: str, chosen: str, criterion: str, **more: object) 
 
     start = NOTE.decode().index(chosen)
     test.session_state["criterion"] = criterion
-    test.session_state[f"picked {id_}"] = Picked(digest_of(NOTE), start, start + len(chosen), **more)
+    test.session_state[f"picked {id_}"] = Picked(
+        chosen, digest_of(NOTE), start, start + len(chosen), date(2026, 2, 9), **more
+    )
     return test.run()
 
 
@@ -147,17 +149,17 @@ def test_a_statement_is_made_read_wrongly_and_taken_back(request_: str) -> None:
     assert not test.exception
     assert "On record." in html(test)
     assert "adult-admission:6-plan</strong> safety plan documented" in html(test)
-    assert "affirmed: adult-admission:6-plan, page 1, so on 2026-02-09" in html(test)
+    assert "affirmed: 6.plan safety plan documented, page 1, so on 2026-02-09" in html(test)
     button(test, "State it anew").click().run()
     assert "stands in place of what was read wrongly" in html(test)
     next(iter(test.radio)).set_value(next(iter(test.radio)).options[1]).run()
     button(test, "State it as Nora Fields").click().run()
-    assert "denied: adult-admission:6-plan" in html(test)
+    assert "denied: 6.plan safety plan documented" in html(test)
     assert "read wrongly as affirmed" in html(test)
     why = next(each for each in test.text_input if each.label.startswith("Or take it back"))
     why.set_value("It is his brother's.").run()
     button(test, "Take it back").click().run()
-    assert "denied: adult-admission:6-plan" not in html(test)
+    assert "denied: 6.plan safety plan documented" not in html(test)
     assert html(test).count("read wrongly as") == 2
 
 
