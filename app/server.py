@@ -12,6 +12,7 @@ import sys
 import tomllib
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -28,6 +29,7 @@ try:
 except ImportError:
     sys.exit("necessity: the workplace is not installed. pip install 'necessity[app]'")
 
+from reasoner.ground.errors import NecessityError
 from reasoner.rdf.terms import hide_truth_values
 from reasoner.store.protocol import LOOPBACK
 
@@ -148,12 +150,21 @@ hide_truth_values()
 app = st.App(HERE / "main.py", secrets=_secrets(), middleware=_middleware, on_script_error=_report)
 
 
+def _open() -> None:
+    """Open the workplace and read its worklist, so that nobody waits for that; what is wrong is said on the page."""
+    from parts import session
+
+    with suppress(NecessityError):
+        session.workplace().read()
+
+
 def main() -> None:
     """Serve until a signal stops the process."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8501)
     options = parser.parse_args()
+    _open()
     print(f"the workplace is at http://{options.host}:{options.port}", file=sys.stderr)
     uvicorn.run(app, host=options.host, port=options.port, log_level="warning", access_log=False, server_header=False)
 

@@ -170,8 +170,9 @@ class _FactsReader:
         """What the graphs of charts say with a property, by graph and subject."""
         said: dict[tuple[str, str], list[str]] = {}
         query = f"SELECT ?graph ?subject ?value {{ {self.within} GRAPH ?graph {{ ?subject {property_} ?value }} }}"
-        for row in self._rows(query):
-            said.setdefault((row["graph"], row["subject"]), []).append(str(row["value"]))
+        for graph, subject, value in Answer(self.kb.query(_PREFIXES + query)).values():
+            text = value.isoformat() if isinstance(value, date) else str(value)
+            said.setdefault((graph, subject), []).append(text)
         return said
 
     def _values(self, said: Mapping[tuple[str, str], list[str]], request: str, subject: str) -> list[str]:

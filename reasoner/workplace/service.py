@@ -150,6 +150,11 @@ class Workplace:
 
     # ------------------------------------------------------------ reading
 
+    def read(self) -> None:
+        """Read the worklist, for whoever asks for it first."""
+        with self._lock:
+            self._all_items()
+
     def items(self, user: User) -> list[WorklistItem]:
         """The worklist, ordered by request and period."""
         user.require(Action.READ)

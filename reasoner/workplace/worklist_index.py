@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import astuple
+from dataclasses import fields
 from pathlib import Path
 
 from reasoner.ground.errors import StoreError
@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS facts (
 CREATE TABLE IF NOT EXISTS origin (content TEXT NOT NULL);
 """
 
+_FIELDS = tuple(each.name for each in fields(RequestFacts))
 _Kept = dict[str, tuple[str, RequestFacts]]
 """By the IRI of a request: the fingerprint of what was read, and what was read."""
 
@@ -86,7 +87,8 @@ class WorklistIndex:
         with suppress(StoreError), Database(self._path, _SCHEMA).connected() as connection:
             connection.executemany("DELETE FROM facts WHERE request = ?", [(request,) for request in gone])
             for request, (fingerprint, facts) in new.items():
-                content = json.dumps(astuple(facts), separators=(",", ":"))
+                values = [getattr(facts, name) for name in _FIELDS]
+                content = json.dumps(values, separators=(",", ":"))
                 row = (request, fingerprint, content, _digest(request, fingerprint, content))
                 connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?)", row)
             connection.execute("DELETE FROM origin")
