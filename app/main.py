@@ -5,10 +5,11 @@ from pathlib import Path
 import streamlit as st
 from parts import criteria
 from parts.components import shell
-from parts.page import frame
+from parts.page import enter, frame
 from views import audit, batch, case, intake, overview, policy, quality, queries, reading, worklist
 
 st.set_page_config(page_title="Necessity", page_icon=Path(__file__).with_name("icon.svg"), layout="wide")
+at_work = enter()
 st.session_state["case page"] = st.Page(case.show, title="Case", icon=":material/fact_check:", url_path="case")
 st.session_state["reading page"] = st.Page(reading.show, title="Read", icon=":material/menu_book:", url_path="read")
 page = st.navigation(
@@ -23,8 +24,10 @@ page = st.navigation(
         st.Page(policy.show, title="Policy", icon=":material/account_tree:", url_path="policy"),
         st.Page(queries.show, title="Questions", icon=":material/database_search:", url_path="questions"),
         st.Page(audit.show, title="Audit", icon=":material/history:", url_path="audit"),
-    ]
+    ],
+    position="sidebar" if at_work else "hidden",
 )
-with frame():
-    page.run()
-    shell(f"{page.url_path} {st.query_params.get('id', '')}", criteria.pick)
+if at_work:
+    with frame():
+        page.run()
+        shell(f"{page.url_path} {st.query_params.get('id', '')}", criteria.pick)

@@ -16,7 +16,7 @@ from reasoner.determination.model import CriterionResult, Determination
 from reasoner.ground.errors import NecessityError
 from reasoner.logic import justification
 from reasoner.logic.fold import UNRESOLVED, Status
-from reasoner.render.wording import COMBINATION, documentation_request, shown_facts, shown_unread, which
+from reasoner.render.wording import COMBINATION, documentation_request, labelled, shown_facts, shown_unread, which
 from reasoner.review.authority import Action
 from reasoner.review.deciding import OVERRIDES
 from reasoner.workplace.drafts import values
@@ -48,7 +48,7 @@ def _panes(file: CaseFile, determination: Determination) -> None:
     nodes = list(_nodes(determination, drafted))
     by_key = {node.key: node for top in nodes for node in top.walk()}
     state = st.session_state
-    asked = state.get("criterion") or _first(determination)
+    asked = first = state.get("criterion") or _first(determination)
     picked = next((key for key in by_key if key.partition("@")[0] == asked), next(iter(by_key)))
     left, right = st.columns([6, 5], gap="medium")
     with left:
@@ -60,7 +60,9 @@ def _panes(file: CaseFile, determination: Determination) -> None:
             "Criteria", nodes, key=f"tree {file.id} {determination.service_start}", selected=picked, opened=opened
         )
     asked = (now or picked).partition("@")[0]
-    state["criterion"] = st.query_params["criterion"] = asked
+    state["criterion"] = asked
+    if asked != first or "criterion" in st.query_params:
+        st.query_params["criterion"] = asked
     with right:
         result = determination.criterion(asked) if asked in {r.criterion.id for r in determination.criteria} else None
         if result is None:
@@ -223,7 +225,7 @@ def _sides(result: CriterionResult) -> list[tuple[str, list[dict[str, Any]]]]:
     return [("It is so", list(map(quote.bearing, other))), ("It is not so", list(map(quote.bearing, against)))]
 
 
-def _families(determination: Determination, result: CriterionResult) -> list[tuple[str, int, list[str]]]:
+def _families(determination: Determination, result: CriterionResult) -> list[tuple[str, int, list[list[str]]]]:
     """Of a group: a title, how many minimal sets there are, and the first of them, for what carries, completes and refutes it."""
     evaluation = determination.evaluation
     if evaluation is None or not result.members:
@@ -236,10 +238,15 @@ def _families(determination: Determination, result: CriterionResult) -> list[tup
         ("Refuted by", justification.objections),
     ):
         family = family_of(evaluation, part)
-        sets = [", ".join(ids) for ids in islice(family, _SETS) if ids]
+        sets = [[_in_words(determination.criterion(id_)) for id_ in ids] for ids in islice(family, _SETS) if ids]
         if sets:
             families.append((title, family.count, sets))
     return families
+
+
+def _in_words(result: CriterionResult) -> str:
+    """The notation of a criterion, its label, and the facts that decide it."""
+    return f"{result.criterion.notation or result.criterion.id} {labelled(result)}"
 
 
 def _accept(file: CaseFile, statement: str) -> None:

@@ -163,5 +163,5 @@ def day(label: str, id_: str, name: str) -> date:
         if key in state:
             put(id_, name, state[key].isoformat())
 
-    chosen: date = st.date_input(label, key=key, on_change=save)
+    chosen: date = st.date_input(label, key=key, on_change=save, format="YYYY-MM-DD")
     return chosen

@@ -13,18 +13,21 @@ from reasoner.ground.errors import AccessError, NecessityError
 from reasoner.review.authority import Role
 
 
-@contextmanager
-def frame() -> Iterator[None]:
-    """Run a page inside: not before someone is at work, and with an error of the package shown in words."""
+def enter() -> bool:
+    """Show how people sign in, where the workplace can open and nobody is at work yet; whether someone is."""
     paint.style()
     try:
         session.workplace()
     except NecessityError as error:
         st.title("The workplace cannot open", anchor=False)
         paint.problem(error)
-        st.stop()
-    if not (_sign_in_by_provider() if session.is_authenticated() else session.resume_local() or _ask_who()):
-        st.stop()
+        return False
+    return _sign_in_by_provider() if session.is_authenticated() else session.resume_local() or _ask_who()
+
+
+@contextmanager
+def frame() -> Iterator[None]:
+    """Run a page inside, with who is at work beside it, and an error of the package shown in words."""
     _sidebar()
     try:
         yield

@@ -41,7 +41,7 @@ def show() -> None:
     st.caption(
         "Keep the digest of the last entry elsewhere: with it `necessity audit verify --head` tells whether the trail was cut."
     )
-    st.code(entries[0].digest, language=None)
+    st.code(entries[0].digest, language=None, wrap_lines=True)
     left, middle, right = st.columns(3)
     who = left.selectbox("Person", ["", *sorted({e.name for e in entries})], format_func=lambda v: v or "everyone")
     what = middle.selectbox("Action", ["", *sorted({e.action for e in entries})], format_func=lambda v: v or "anything")

@@ -72,10 +72,10 @@ def _options() -> RequestOptions | None:
             )
             words |= {axis.word: word} if word else {}
         jurisdiction = right.text_input("Plan regulated in", placeholder="US-MO", max_chars=10)
-        start = left.date_input("Service start", None)
-        end = middle.date_input("Service end", None)
-        admitted = right.date_input("Start of the stay", None)
-        born = left.date_input("Birth date of the member", None, min_value=date(1900, 1, 1))
+        start = left.date_input("Service start", None, format="YYYY-MM-DD")
+        end = middle.date_input("Service end", None, format="YYYY-MM-DD")
+        admitted = right.date_input("Start of the stay", None, format="YYYY-MM-DD")
+        born = left.date_input("Birth date of the member", None, format="YYYY-MM-DD", min_value=date(1900, 1, 1))
     try:
         return RequestOptions(
             axis_values=choose(axes, words),

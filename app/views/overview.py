@@ -7,11 +7,14 @@ import pandas
 import streamlit as st
 from parts import paint, session
 
+from reasoner.logic.fold import Outcome
 from reasoner.review.authority import Action
 from reasoner.review.people import User
 from reasoner.store.questions import library
 
 _TONES = {"good": "#2f7d5b", "bad": "#a8323e", "open": "#b5761a", "clash": "#6a4c93", "none": "#7d8896"}
+_EXCLUDED = "#5f1a24"
+"""The colour of requests that are excluded, beside those that do not meet the criteria."""
 _STATUS = {
     "met": "met",
     "notMet": "not met",
@@ -36,7 +39,7 @@ def show() -> None:
     with left:
         _over_time(outcomes)
     with right:
-        _blocking(_table("blocking-criteria", session.workplace().revision, person))
+        _blocking(_named(_table("blocking-criteria", session.workplace().revision, person)))
     # Silence on an item of a list blocks nothing, so the lists are left out.
     listed = {
         version.criteria[iri].id
@@ -45,7 +48,7 @@ def show() -> None:
         for iri in section.criterion.members
     }
     coverage = _table("documentation-coverage", session.workplace().revision, person)
-    _coverage(coverage[~coverage["criterion"].isin(listed)])
+    _coverage(_named(coverage[~coverage["criterion"].isin(listed)]))
 
 
 @st.cache_data(show_spinner="Asking …", max_entries=16)
@@ -54,9 +57,18 @@ def _table(name: str, revision: int, _person: User) -> pandas.DataFrame:
     return session.workplace().query(_person, library()[name].text, name).to_pandas()
 
 
-def _draw(title: str, chart: altair.Chart, table: pandas.DataFrame) -> None:
-    """Show a chart with its title, and the numbers behind it."""
-    st.subheader(title)
+def _named(table: pandas.DataFrame) -> pandas.DataFrame:
+    """A table with the notation and the label of each criterion in place of its id."""
+    versions = session.workplace().policy.versions
+    names = {c.id: f"{c.notation or c.id} {c.label}" for version in versions for c in version.criteria.values()}
+    return table.assign(criterion=table["criterion"].map(names))
+
+
+def _draw(title: str, chart: altair.Chart, table: pandas.DataFrame, scale: altair.Scale) -> None:
+    """Show a chart with its title, what its colours mean, and the numbers behind it."""
+    st.subheader(title, anchor=False)
+    # Not the legend of the chart, which is cut off where there is little room.
+    paint.html("legend.html", colours=list(zip(scale.domain, scale.range, strict=True)))
     st.altair_chart(chart.properties(description=title), width="stretch")
     with st.expander(f"{title}: the numbers", on_change="rerun", key=f"numbers {title}") as opened:
         if opened.open:
@@ -70,35 +82,36 @@ def _colours(values: list[str], tones: list[str]) -> altair.Scale:
 def _over_time(table: pandas.DataFrame) -> None:
     present = list(dict.fromkeys(table["outcome"]))
     shown = table.assign(outcome=table["outcome"].map(paint.WORD), month=table["month"].astype(str))
-    scale = _colours([paint.WORD[o] for o in present], [paint.tone(o) for o in present])
+    colours = [_EXCLUDED if o == Outcome.EXCLUDED else _TONES[paint.tone(o)] for o in present]
+    scale = altair.Scale(domain=[paint.WORD[o] for o in present], range=colours)
     chart = (
         altair.Chart(shown)
         .mark_bar()
         .encode(
             x=altair.X("month:O", title="month of service start"),
             y=altair.Y("determinations:Q", title="determinations", axis=altair.Axis(tickMinStep=1)),
-            color=altair.Color("outcome:N", scale=scale, legend=altair.Legend(orient="top", title=None, columns=2)),
+            color=altair.Color("outcome:N", scale=scale, legend=None),
             tooltip=["month", "outcome", "determinations"],
         )
     )
-    _draw("Outcomes over time", chart, table)
+    _draw("Outcomes over time", chart, table, scale)
 
 
 def _blocking(table: pandas.DataFrame) -> None:
     top = table.assign(both=table["against"] + table["missing"]).nlargest(12, "both")
-    shown = top.melt(["criterion", "label"], ["against", "missing"], "why", "cases")
+    shown = top.melt(["criterion"], ["against", "missing"], "why", "cases")
     scale = _colours(["against", "missing"], ["bad", "open"])
     chart = (
         altair.Chart(shown)
         .mark_bar()
         .encode(
-            y=altair.Y("criterion:N", sort="-x", title=None, axis=altair.Axis(labelLimit=260)),
+            y=altair.Y("criterion:N", sort="-x", title=None, axis=altair.Axis(labelLimit=190)),
             x=altair.X("cases:Q", title="determinations", axis=altair.Axis(tickMinStep=1)),
-            color=altair.Color("why:N", scale=scale, legend=altair.Legend(orient="top", title=None)),
-            tooltip=["criterion", "label", "why", "cases"],
+            color=altair.Color("why:N", scale=scale, legend=None),
+            tooltip=["criterion", "why", "cases"],
         )
     )
-    _draw("Criteria that block most", chart, top.drop(columns="both"))
+    _draw("Criteria that block most", chart, top.drop(columns="both"), scale)
 
 
 def _coverage(table: pandas.DataFrame) -> None:
@@ -109,10 +122,10 @@ def _coverage(table: pandas.DataFrame) -> None:
         altair.Chart(shown)
         .mark_bar()
         .encode(
-            y=altair.Y("criterion:N", sort=list(top["criterion"]), title=None, axis=altair.Axis(labelLimit=260)),
+            y=altair.Y("criterion:N", sort=list(top["criterion"]), title=None, axis=altair.Axis(labelLimit=190)),
             x=altair.X("cases:Q", stack="normalize", title="share of the determinations that ask for it"),
-            color=altair.Color("status:N", scale=scale, legend=altair.Legend(orient="top", title=None)),
+            color=altair.Color("status:N", scale=scale, legend=None),
             tooltip=["criterion", "status", "cases"],
         )
     )
-    _draw("Coverage of documentation", chart, top)
+    _draw("Coverage of documentation", chart, top, scale)

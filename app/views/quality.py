@@ -48,11 +48,13 @@ def _metrics() -> None:
     )
     since_column, until_column, line_column = st.columns(3)
     first = date.today().replace(month=1, day=1)
-    since = since_column.date_input("Decided from", first, key="since")
-    until = until_column.date_input("to", "today", key="until")
+    since = since_column.date_input("Decided from", first, key="since", format="YYYY-MM-DD")
+    until = until_column.date_input("to", "today", key="until", format="YYYY-MM-DD")
     lines = ["", "commercial", "Medicare", "Medicaid"]
     line = line_column.selectbox("Line of business", lines, key="line", format_func=lambda name: name or "all")
     requests = workplace.decided_requests(person, since, until, line)
+    if not requests:
+        st.info("No request was decided in these days.", icon=":material/event_busy:")
     columns = ("Urgency", "Measure", "Value", "Share")
     rows = [
         (
@@ -84,7 +86,7 @@ def _agreement() -> None:
         st.info("No two people have given their own statuses of one criterion of a case yet.", icon=":material/groups:")
         return
     st.metric("Alpha of all criteria", _number(agreement.overall(ratings)))
-    st.subheader("By criterion, the least agreement first")
+    st.subheader("By criterion, the least agreement first", anchor=False)
     criteria = {c.id: c for version in workplace.policy.versions for c in version.criteria.values() if c.id}
     _table(
         "agreement by criterion",
@@ -104,7 +106,7 @@ def _agreement() -> None:
     )
     if not person.may(Action.AUDIT):
         return
-    st.subheader("By reviewer")
+    st.subheader("By reviewer", anchor=False)
     _table(
         "agreement by reviewer",
         ("Reviewer", "Ratings", "With the panel", "Kappa", "Determined", "With what was determined", "Kappa "),
