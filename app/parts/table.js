@@ -3,7 +3,7 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
   const root = parentElement.querySelector(".root"), table = document.createElement("table");
   const make = (tag, cls, text) => { const e = document.createElement(tag); if (cls) e.className = cls; if (text !== undefined) e.textContent = text; return e; };
   const ids = data.rows.map((row) => row.id), chosen = new Set(data.chosen.filter((id) => ids.includes(id)));
-  const boxes = [];
+  const boxes = [], held = root.getRootNode().activeElement?.dataset.row;  // what has the focus keeps it when the table is drawn anew
   const box = (label, checked, change) => {
     const input = make("input"); input.type = "checkbox"; input.checked = checked; input.setAttribute("aria-label", label);
     input.onchange = () => { change(input.checked); setStateValue("chosen", ids.filter((id) => chosen.has(id))); }; return input;
@@ -30,14 +30,14 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
     const tr = body.insertRow();
     if (data.choose) {
       const one = box(`Choose ${row.cells[0].text}`, chosen.has(row.id), (on) => on ? chosen.add(row.id) : chosen.delete(row.id));
-      one.tabIndex = -1; boxes.push(one); const td = tr.insertCell(); td.className = "tick"; td.append(one);
+      one.tabIndex = -1; one.dataset.row = `${row.id} tick`; boxes.push(one); const td = tr.insertCell(); td.className = "tick"; td.append(one);
     }
     row.cells.forEach((cell, number) => {
       const td = tr.insertCell(), column = data.columns[number];
       td.className = (column.long ? "long" : "") + (column.wide ? " wide-only" : "") + (cell.text ? "" : " empty"); td.dataset.label = column.label;
       let shown;
       if (number === 0 && row.id) {
-        shown = make("a", "", cell.text); shown.href = row.href; links.push(shown);
+        shown = make("a", "", cell.text); shown.href = row.href; shown.dataset.row = row.id; links.push(shown);
         shown.onclick = (event) => { if (event.ctrlKey || event.metaKey || event.shiftKey) return; event.preventDefault(); setTriggerValue("opened", row.id); };
       } else shown = make("span", cell.tone ? `chip ${cell.tone}` : cell.cls ?? "", cell.text);
       if (cell.note) { shown.title = cell.note; shown.append(make("span", "unseen", ` (${cell.note})`)); }
@@ -55,6 +55,7 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
     };
   });
   const wide = make("div", "wide"); wide.append(table); root.replaceChildren(wide);
+  if (held) [...links, ...boxes].find((e) => e.dataset.row === held)?.focus({ preventScroll: true });
   const scrolls = () => { if (wide.scrollWidth > wide.clientWidth) { wide.tabIndex = 0; wide.setAttribute("role", "region"); wide.setAttribute("aria-label", data.title); } };
   requestAnimationFrame(scrolls);
 }
