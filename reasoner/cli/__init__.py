@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
@@ -52,6 +53,10 @@ def entry() -> NoReturn:
     except KeyboardInterrupt:
         say("\nnecessity: interrupted")
         sys.exit(INTERRUPTED)
+    except Exception:
+        # A fault of this program. Python would exit with 1, which says that a gate is closed.
+        traceback.print_exc()
+        sys.exit(NOTHING)
 
 
 def _terminate(*_: object) -> NoReturn:

@@ -1,4 +1,4 @@
-"""What a command loads before it answers."""
+"""What a command loads before it answers, and how it ends where the program is at fault."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from reasoner import cli
 from tests.conftest import CASES
 
 HEAVY = {"numpy", "pandas", "pyarrow", "pyshacl", "owlready2", "streamlit"}
@@ -20,3 +21,18 @@ def test_a_single_chart_loads_no_columns(format_: str) -> None:
     found = subprocess.run(command, capture_output=True, text=True, check=True)
     assert '"outcome"' in found.stdout
     assert HEAVY.isdisjoint(found.stderr.split())
+
+
+def test_a_fault_of_the_program_is_no_closed_gate(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def faulty() -> int:
+        raise UnicodeError("a fault")
+
+    monkeypatch.setattr(cli, "main", faulty)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    monkeypatch.setattr("reasoner.rdf.terms.hide_truth_values", lambda: None)
+    with pytest.raises(SystemExit) as ended:
+        cli.entry()
+    assert ended.value.code == 2
+    assert "a fault" in capsys.readouterr().err
