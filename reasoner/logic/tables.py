@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
+from typing import NamedTuple
 
 from reasoner.logic import justification
 from reasoner.logic.fold import UNRESOLVED, Evaluation, Outcome, Status, combine, conclude, residual_status
@@ -23,6 +24,8 @@ STATUSES = tuple(Status)
 CODE = {status: code for code, status in enumerate(STATUSES)}
 """The code of each status."""
 
+_WIDTH = len(STATUSES)
+"""How many bits the status of some blocks takes, one a code."""
 _LIMIT = 16384
 """Combinations that a table holds before it is emptied."""
 
@@ -30,8 +33,7 @@ _Completion = tuple[int, int] | None
 """The smallest number of leaves that complete a part, and those leaves as bits; None if none can."""
 
 
-@dataclass(frozen=True)
-class Folded:
+class Folded(NamedTuple):
     """The result of folding the statuses of leaves."""
 
     outcome: Outcome
@@ -66,19 +68,33 @@ class FoldTable:
         self._blocks: dict[Part, _Block] = {}
         self._lists: dict[tuple[ListSection, ...], _Lists] = {}
         self._reading = self._cut(effective)
-        self._others = self._comparable(others)
-        self._strained = self._comparable(strained)
-        self._show()
+        compared = [self._comparable(readings) for readings in (others, strained)]
+        self._wholes: list[frozenset[_Block]] = []
+        """Blocks of which the status together is asked; those of the reading in force come first."""
+        self._place_of(self._reading.blocks)
+        self._compared = [
+            None if readings is None else [(self._place_of(blocks), lists) for blocks, lists in readings]
+            for readings in compared
+        ]
+        """The other readings, each as its place in `_wholes` with its lists; None if none are compared."""
+        self._shown = self._show()
         criteria = effective.version.criteria
         leaves = [leaf for block in self._reading.blocks for leaf in _leaves(block.part).values()]
         leaves += [criteria[iri] for section in effective.lists for iri in section.criterion.members]
         self._names = tuple(sorted({leaf.id for leaf in leaves}))
         self._bits = {name: 1 << number for number, name in enumerate(self._names)}
+        own = frozenset(self._reading.blocks)
         for block in self._blocks.values():
-            block.bits = self._bits
+            block.bits = self._bits if block in own else {}
+            block.spread = sum(1 << _WIDTH * place for place, blocks in enumerate(self._wholes) if block in blocks)
+        printed = [block for words, blocks in self._shown if words is None for block in blocks]
+        self._ordered = [*printed, *(block for block in self._blocks.values() if block not in frozenset(printed))]
+        """The blocks, in the order in which they are printed, and then the others."""
         # If a leaf is in two blocks, the smallest number of leaves is not the sum over the blocks.
         self._disjoint = len({leaf.iri for leaf in leaves}) == len(leaves)
-        self._outcomes: dict[tuple[Status, int], Outcome] = {}
+        self._items = _picker([place for lists in self._lists.values() for place in lists.places])
+        self._together: dict[tuple[int, Sequence[int]], _Together] = {}
+        self._gaps: dict[int, tuple[str, ...]] = {}
         self._folds: dict[bytes, Folded] = {}
 
     def _comparable(self, others: Sequence[EffectivePolicy]) -> list[_Compared] | None:
@@ -89,20 +105,30 @@ class FoldTable:
         # Most readings change nothing for most kinds of requests, or make the same change.
         return [reading for reading in dict.fromkeys(readings) if reading != own]
 
-    def _show(self) -> None:
-        """Assign each criterion to the block or group that prints its status, once and in published order."""
+    def _place_of(self, blocks: Collection[_Block]) -> int:
+        """The place of some blocks in `_wholes`."""
+        whole = frozenset(blocks)
+        if whole not in self._wholes:
+            self._wholes.append(whole)
+        return self._wholes.index(whole)
+
+    def _show(self) -> list[tuple[tuple[int, dict[Status, str]] | None, list[_Block]]]:
+        """What prints the statuses, each criterion once and in published order: a block, or the place of some with texts."""
+        shown: list[tuple[tuple[int, dict[Status, str]] | None, list[_Block]]] = []
         seen: set[str] = set()
         printed: set[_Block] = set()
         for part, blocks in self._reading.entries:
             if [block.part for block in blocks] != [part]:
                 if part.criterion.id and part.criterion.iri not in seen:
-                    self._reading.shown.append(({s: _member(part.criterion.id, s) for s in STATUSES}, blocks))
+                    words = {status: f",{_member(part.criterion.id, status)}" for status in STATUSES}
+                    shown.append(((self._place_of(blocks), words), blocks))
                 seen.add(part.criterion.iri)
             elif blocks[0] not in printed:
                 printed.add(blocks[0])
                 blocks[0].shown = [p for p in part.walk() if p.criterion.id and p.criterion.iri not in seen]
                 seen |= {p.criterion.iri for p in part.walk()}
-                self._reading.shown.append((None, blocks))
+                shown.append((None, blocks))
+        return shown
 
     def fold(self, codes: bytes) -> Folded:
         """Fold the statuses of `leaves`, given as their codes."""
@@ -114,59 +140,69 @@ class FoldTable:
         return folded
 
     def _fold(self, codes: bytes) -> Folded:
-        for block in self._blocks.values():
+        flags = chosen = 0
+        texts = []
+        for block in self._ordered:
             key = block.pick(codes)
-            block.flag, block.text, block.completion = block.known.get(key) or block.learn(key)
-        shown = []
-        for words, blocks in self._reading.shown:
-            if words is None:
-                shown.append(blocks[0].text)
-            else:
-                shown.append(words[_whole(_flags(blocks))])
-        criteria = _whole(_flags(self._reading.blocks))
+            found = block.known.get(key) or block.learn(key)
+            flags |= found[0]
+            texts.append(found[1])
+            chosen |= found[2]
+        items = (flags, self._items(codes))
+        together = self._together.get(items)
+        if together is None:
+            if len(self._together) > _LIMIT:
+                self._together.clear()
+            together = self._together[items] = self._tell(flags, codes)
+        gap = self._gap(codes, chosen | together.chosen) if together.outcome is Outcome.DOCUMENTATION_NEEDED else ()
+        return Folded(
+            together.outcome, together.holds, together.holds_strained, (together.form % tuple(texts))[1:], gap
+        )
+
+    def _tell(self, flags: int, codes: bytes) -> _Together:
+        """What follows from the statuses of blocks together and those of the items of lists.
+
+        Args:
+            flags: the statuses of the blocks of each of `_wholes` as bits.
+            codes: the statuses of the leaves.
+        """
+
+        def whole(place: int) -> Status:
+            return _whole(flags >> _WIDTH * place & (1 << _WIDTH) - 1)
+
+        def agrees(place: int, lists: _Lists) -> bool:
+            own = whole(place)
+            if own is criteria and lists is self._reading.lists:
+                return True
+            return self._conclude(own, lists.look(codes, own)[1]) is outcome
+
+        criteria = whole(0)
         listed, exclusions = self._reading.lists.look(codes, criteria)
         outcome = self._conclude(criteria, exclusions)
         holds, strained = (
-            None if others is None else all(self._agrees(*other, codes, criteria, outcome) for other in others)
-            for others in (self._others, self._strained)
+            None if readings is None else all(agrees(*reading) for reading in readings) for readings in self._compared
         )
-        gap = self._gap(codes) if outcome is Outcome.DOCUMENTATION_NEEDED else ()
-        return Folded(outcome, holds, strained, ",".join([text for text in (*shown, listed) if text]), gap)
-
-    def _agrees(self, blocks: frozenset[_Block], lists: _Lists, codes: bytes, before: Status, outcome: Outcome) -> bool:
-        """Whether another reading gives the same outcome.
-
-        Args:
-            blocks: those of the other reading.
-            lists: its list sections.
-            codes: the statuses of the leaves.
-            before: the status of all sections together under the reading in force.
-            outcome: the outcome under the reading in force.
-        """
-        criteria = _whole(_flags(blocks))
-        if criteria is before and lists is self._reading.lists:
-            return True
-        return self._conclude(criteria, lists.look(codes, criteria)[1]) is outcome
-
-    def _conclude(self, criteria: Status, exclusions: int) -> Outcome:
-        key = (criteria, exclusions)
-        if key not in self._outcomes:
-            statuses = [status for status in STATUSES if exclusions >> CODE[status] & 1]
-            self._outcomes[key] = conclude(criteria, statuses)
-        return self._outcomes[key]
-
-    def _gap(self, codes: bytes) -> tuple[str, ...]:
-        if not self._disjoint:
-            leaves = {leaf: STATUSES[code] for leaf, code in zip(self.leaves, codes, strict=True)}
-            return next(iter(justification.gaps(Evaluation(self.effective, self.effective.shown(leaves)))), ())
+        form = ["%s" if of_whole is None else _escaped(of_whole[1][whole(of_whole[0])]) for of_whole, _ in self._shown]
+        form += [_escaped(listed), "%s" * (len(self._ordered) - form.count("%s"))]
         chosen = 0
-        for block in self._reading.blocks:
-            if block.completion:
-                chosen |= block.completion[1]
         for item in self.effective.exclusions:
             if not item.residual and STATUSES[codes[self.position[item.iri]]] is Status.CONFLICTING:
                 chosen |= self._bits[item.id]
-        return tuple(name for name in self._names if self._bits[name] & chosen)
+        return _Together(outcome, holds, strained, "".join(form), chosen)
+
+    def _conclude(self, criteria: Status, exclusions: int) -> Outcome:
+        return conclude(criteria, [status for status in STATUSES if exclusions >> CODE[status] & 1])
+
+    def _gap(self, codes: bytes, chosen: int) -> tuple[str, ...]:
+        """The leaves that are chosen, as bits; if some are in two blocks, the first of the smallest sets."""
+        if not self._disjoint:
+            leaves = {leaf: STATUSES[code] for leaf, code in zip(self.leaves, codes, strict=True)}
+            return next(iter(justification.gaps(Evaluation(self.effective, self.effective.shown(leaves)))), ())
+        if chosen not in self._gaps:
+            if len(self._gaps) > _LIMIT:
+                self._gaps.clear()
+            self._gaps[chosen] = tuple(name for name in self._names if self._bits[name] & chosen)
+        return self._gaps[chosen]
 
     def _cut(self, policy: EffectivePolicy) -> _ReadingTable:
         """The blocks of a reading: the parts of its sections, divided further if a leaf is in two of them."""
@@ -204,34 +240,44 @@ class _ReadingTable:
     entries: list[tuple[Part, list[_Block]]]
     """The blocks and the groups above them, in published order, each with the blocks that it consists of."""
     lists: _Lists
-    shown: list[tuple[dict[Status, str] | None, list[_Block]]] = field(default_factory=list)
-    """What prints the statuses, in order: a text by status for a group with its blocks; None for a block."""
+
+
+class _Together(NamedTuple):
+    """What follows from blocks and lists together."""
+
+    outcome: Outcome
+    holds: bool | None
+    holds_strained: bool | None
+    form: str
+    """The text of `Folded.criteria` after a comma, with a place for that of each block."""
+    chosen: int
+    """The items of lists that a gap has, as bits."""
 
 
 class _Block:
-    """A part of a section, with the result of the statuses that were folded last."""
+    """A part of a section."""
 
     def __init__(self, part: Part, position: dict[str, int]) -> None:
         self.part = part
         self.bits: dict[str, int] = {}
+        """The leaves that a gap may have, by id."""
+        self.spread = 0
+        """What stands for its status in the flags of a table, but for the code."""
         self.shown: list[Part] = []
-        self.flag = 0
-        self.text = ""
-        self.completion: _Completion = None
         leaves = dict.fromkeys(p.leaf for p in part.walk() if p.kind is CriterionKind.LEAF)
         leaves |= dict.fromkeys(pair.key for p in part.walk() for pair in p.pairs)
         self._leaves = list(leaves)
         self.pick = _picker([position[iri] for iri in leaves])
-        self.known: dict[tuple[int, ...], tuple[int, str, _Completion]] = {}
+        self.known: dict[Sequence[int], tuple[int, str, int]] = {}
 
-    def learn(self, key: tuple[int, ...]) -> tuple[int, str, _Completion]:
-        """Fold the codes of its leaves, and remember the result."""
+    def learn(self, key: Sequence[int]) -> tuple[int, str, int]:
+        """Fold the codes of its leaves, and remember its status as flags, its text and its smallest completion."""
         if len(self.known) > _LIMIT:
             self.known.clear()
         result = self.known[key] = self._fold(dict(zip(self._leaves, key, strict=True)))
         return result
 
-    def _fold(self, codes: dict[str, int]) -> tuple[int, str, _Completion]:
+    def _fold(self, codes: dict[str, int]) -> tuple[int, str, int]:
         statuses: dict[str, Status] = {}
 
         def of_leaf(part: Part, key: str) -> tuple[Status, _Completion]:
@@ -261,8 +307,8 @@ class _Block:
 
         status, completion = visit(self.part)
         shown = dict.fromkeys((part.criterion.id, part.criterion.iri) for part in self.shown)
-        text = ",".join(_member(id_, statuses[iri]) for id_, iri in shown)
-        return 1 << CODE[status], text, completion
+        text = "".join(f",{_member(id_, statuses[iri])}" for id_, iri in shown)
+        return self.spread << CODE[status], text, completion[1] if completion else 0
 
 
 class _Lists:
@@ -271,35 +317,30 @@ class _Lists:
     def __init__(self, version: PolicyVersion, lists: tuple[ListSection, ...], position: dict[str, int]) -> None:
         items = [(version.criteria[iri], section.excluding) for section in lists for iri in section.criterion.members]
         self._items = [(item, excluding, position[item.iri]) for item, excluding in items]
-        self._pick = _picker([place for _, _, place in self._items])
-        self._known: dict[tuple[Status, tuple[int, ...]], tuple[str, int]] = {}
+        self.places = [place for _, _, place in self._items]
 
     def look(self, codes: bytes, criteria: Status) -> tuple[str, int]:
-        """The statuses of the items as members of a JSON object, and those of the exclusions as bits."""
-        key = (criteria, self._pick(codes))
-        result = self._known.get(key)
-        if result is None:
-            if len(self._known) > _LIMIT:
-                self._known.clear()
-            shown, flags = [], 0
-            for item, excluding, position in self._items:
-                status = STATUSES[codes[position]]
-                status = residual_status(status, criteria) if item.residual else status
-                shown.append(_member(item.id, status))
-                flags |= (1 << CODE[status]) if excluding else 0
-            result = self._known[key] = (",".join(shown), flags)
-        return result
+        """The statuses of the items as members of a JSON object, each after a comma, and those of the exclusions as bits."""
+        shown, flags = "", 0
+        for item, excluding, position in self._items:
+            status = STATUSES[codes[position]]
+            status = residual_status(status, criteria) if item.residual else status
+            shown += f",{_member(item.id, status)}"
+            flags |= (1 << CODE[status]) if excluding else 0
+        return shown, flags
 
 
 _Compared = tuple[frozenset[_Block], _Lists]
 """The blocks and the list sections of a reading that is compared."""
 
 
-def _picker(places: list[int]) -> Callable[[bytes], tuple[int, ...]]:
+def _picker(places: list[int]) -> Callable[[bytes], Sequence[int]]:
     """A function that takes the codes at some places."""
+    if places and places == list(range(places[0], places[0] + len(places))):
+        return itemgetter(slice(places[0], places[0] + len(places)))
     if len(places) > 1:
         return itemgetter(*places)
-    return lambda codes: tuple(codes[place] for place in places)
+    return lambda codes: b""
 
 
 def _leaves(part: Part) -> dict[str, Criterion]:
@@ -307,11 +348,8 @@ def _leaves(part: Part) -> dict[str, Criterion]:
     return {below.criterion.iri: below.criterion for below in part.walk() if below.kind is CriterionKind.LEAF}
 
 
-def _flags(blocks: Iterable[_Block]) -> int:
-    flags = 0
-    for block in blocks:
-        flags |= block.flag
-    return flags
+def _escaped(text: str) -> str:
+    return text.replace("%", "%%")
 
 
 @lru_cache(maxsize=4096)
