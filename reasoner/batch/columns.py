@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -101,10 +100,9 @@ class ColumnWriter:
         key = (version.iri, charts.parties[run], age < version.age_of_majority)
         if key not in self._kinds:
             compiled = compiled_policy(version)
-            whole = charts.case(run)
-            if whole is None:
+            case = charts.request_alone(run)
+            if case is None:
                 return None
-            case = replace(whole, statements=(), content="")
             inference = compiled.infer(case)
             apart = inference.statements_apart and not self._writer.remembered(version).whole
             if not apart or not compiled.predicates.isdisjoint(VARYING):

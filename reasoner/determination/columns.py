@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reasoner.chart.fast.cut import Places, Truths, beginnings, distinct
-from reasoner.chart.model import Case, Meaning
+from reasoner.chart.model import Case, Document, Meaning, Statement
 from reasoner.determination.periods import Periods
 from reasoner.determination.remembered import APART, Group, GroupStatuses, Profile, Remembered
 from reasoner.ground.errors import DocumentationError
@@ -25,6 +25,7 @@ from reasoner.rdf.terms import Term
 
 _Marks = npt.NDArray[np.uint64]
 Facts = tuple[tuple[Term, Term], ...]
+_NO_DOCUMENT = Document("", "", "", "", None)
 _FOREVER = date.max.toordinal() + 1
 _LIMIT = 65536
 """How many entries a memory holds."""
@@ -40,6 +41,8 @@ class ChartColumns(Protocol):
     meaning: Places
     """Of each statement what it says, as a place in `meanings`."""
     author: Places
+    """Of each statement the kind of its author, as a place in `authors`."""
+    authors: list[str]
     observed: Places
     recorded: Places
     meanings: list[Meaning]
@@ -47,8 +50,8 @@ class ChartColumns(Protocol):
     """Of each chart the first day of service; days are numbers, and -1 if they are not stated."""
     end: Places
 
-    def case(self, run: int) -> Case | None:
-        """A chart by itself; None if it has to be read otherwise."""
+    def request_alone(self, run: int) -> Case | None:
+        """A chart by itself, without its statements; None if it has to be read otherwise."""
         ...
 
     def parties_of(self, run: int) -> list[str]:
@@ -317,14 +320,23 @@ class _Asked:
 
     def _settle(self, run: int, group: int, statements: Places) -> GroupStatuses | None:
         """What a group of leaves comes to in a chart; None if that cannot be told."""
-        case = self._charts.case(run)
+        charts, memory = self._charts, self._memory
+        case = charts.request_alone(run)
         if case is None:
             return None
-        case = replace(case, as_of=date.fromordinal(int(self._as_of[run])))
-        first = int(np.searchsorted(self._charts.run, run))
-        own = tuple(case.statements[place - first] for place in statements.tolist())
-        memory = self._memory.memory
-        return memory.settle(memory.groups[group].leaves, replace(case, statements=own), memory.compiled.infer(case))
+        own, classes, facts = [], {}, {}
+        for place in statements.tolist():
+            profile, iri = memory.profiles[self._of_statement[place]], charts.iris[place]
+            if profile is None:
+                return None
+            observed, recorded = (date.fromordinal(int(days[place])) for days in (charts.observed, charts.recorded))
+            author = charts.authors[charts.author[place]]
+            meaning = charts.meanings[charts.meaning[place]]
+            own.append(Statement(iri, meaning, observed, recorded, _NO_DOCUMENT, "", "", author))
+            classes[iri], facts[iri] = profile.classes, profile.facts
+        case = replace(case, as_of=date.fromordinal(int(self._as_of[run])), statements=tuple(own))
+        inference = replace(memory.memory.compiled.infer(replace(case, statements=())), classes=classes, facts=facts)
+        return memory.memory.settle(memory.memory.groups[group].leaves, case, inference)
 
 
 def _is_split(group: Group) -> bool:

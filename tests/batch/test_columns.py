@@ -271,5 +271,5 @@ def test_where_layouts_are_not_enough_no_chart_is_told_as_columns(
 def test_what_the_reader_of_plain_charts_leaves_alone_is_not_told_as_columns(
     policy: Policy, writer: LineWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Charts, "case", lambda self, run: None)
+    monkeypatch.setattr(Charts, "request_alone", lambda self, run: None)
     assert agree([as_quads(text, ".nt") for text in generate(3, seed=28)], policy, Worker(Job()), writer) == 0

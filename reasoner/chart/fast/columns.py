@@ -143,12 +143,14 @@ class Charts:
         self.table = table
         self._judge = judge
         self._source = source
-        self._cases: dict[int, Case | None] = {}
+        self._requests: dict[int, Case | None] = {}
         self.plain: Truths = table.plain & judge.reader.judges_layouts
         """Whether a run is a chart that is read here."""
         of_layout = np.array(judge.kinds(table.layouts), np.int64).reshape(-1, len(_Kind._fields))
         self.meanings = judge.meanings
         """What statements say, by number."""
+        self.authors = judge.authors
+        """IRIs of kinds of authors, by number."""
         self._kind, self._meaning, self._author, *flags = of_layout[table.layout].T
         self._bare, self._born, self._bound, self._implied = (flag > 0 for flag in flags)
         self._leave(table.run[self._kind == _LEFT])
@@ -319,12 +321,13 @@ class Charts:
         nodes = (self.request[run], *self._parties[:, run])
         return [self._name(int(node))[1:-1] for node in nodes if node >= 0]
 
-    def case(self, run: int) -> Case | None:
-        """The case of a run; None if its reader leaves it to the reader of graphs."""
-        if run not in self._cases:
-            cases = self._judge.reader.cases(self.table.nodes(run), self._source, None, self.table.content(run))
-            self._cases[run] = cases[0] if cases else None
-        return self._cases[run]
+    def request_alone(self, run: int) -> Case | None:
+        """The case of a plain run without its statements; None if its reader leaves it to the reader of graphs."""
+        if run not in self._requests:
+            nodes = {int(node) for node in (self.request[run], *self._parties[:, run]) if node >= 0}
+            cases = self._judge.reader.cases(self.table.said_of(sorted(nodes)), self._source, None, "")
+            self._requests[run] = cases[0] if cases else None
+        return self._requests[run]
 
     def digest(self, run: int) -> str | None:
         """What `Case.digest` is of the case of a run; None if it has none."""
@@ -333,8 +336,8 @@ class Charts:
             return hashlib.sha256(memoryview(table.cut.content)[table.cut.at[run] : table.cut.at[run + 1]]).hexdigest()
         content = table.content(run)
         if content is None:
-            case = self.case(run)
-            return case.digest if case else None
+            cases = self._judge.reader.cases(table.nodes(run), self._source)
+            return cases[0].digest if cases else None
         nodes = np.arange(table.first[run], table.first[run + 1])
         left, implied = nodes[~self._recorded[nodes]], nodes[self._implied[nodes]]
         if not len(left) and not len(implied):

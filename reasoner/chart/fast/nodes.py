@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -133,10 +133,12 @@ class NodeTable:
 
     def nodes(self, run: int) -> Nodes | None:
         """What a run says, by subject; None if that is not plain."""
-        if not self.plain[run]:
-            return None
+        return self.said_of(range(self.first[run], self.first[run + 1])) if self.plain[run] else None
+
+    def said_of(self, nodes: Iterable[int]) -> Nodes | None:
+        """What is said of some nodes of a plain run, by subject; None if a property varies twice."""
         names, found = self.cut.terms, Nodes()
-        for node in range(self.first[run], self.first[run + 1]):
+        for node in nodes:
             layout = self.layouts[self.layout[node]]
             if layout is None:
                 return None
