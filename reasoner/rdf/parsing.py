@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -105,7 +105,13 @@ class DataSet:
         return nodes
 
 
-def parse_datasets(data: bytes, syntax: ox.RdfFormat, source: str, *, first: int = 1) -> list[DataSet]:
+def _place(line: int, column: int) -> str:
+    return f"line {line}, column {column}"
+
+
+def parse_datasets(
+    data: bytes, syntax: ox.RdfFormat, source: str, *, place: Callable[[int, int], str] = _place
+) -> list[DataSet]:
     """The data sets of one RDF document.
 
     A document with named graphs yields one data set per named graph, each together with the default graph;
@@ -115,10 +121,10 @@ def parse_datasets(data: bytes, syntax: ox.RdfFormat, source: str, *, first: int
         data: the document in UTF-8.
         syntax: one of `SYNTAXES`.
         source: what to call the document in errors.
-        first: the number of its first line there.
+        place: what to call a line and a column of it in errors.
 
     Raises:
-        DocumentationError: the syntax is wrong (with line and column), a limit is exceeded, or something would be fetched.
+        DocumentationError: the syntax is wrong (with its place), a limit is exceeded, or something would be fetched.
     """
     text = _decode(data, source, first)
     if syntax == ox.RdfFormat.RDF_XML:
@@ -128,7 +134,7 @@ def parse_datasets(data: bytes, syntax: ox.RdfFormat, source: str, *, first: int
         refuse_deep_json(text, source)
     shared: list[ox.Triple] = []
     named: dict[str, list[ox.Triple]] = {}
-    for quad in _parse(text, syntax, source, first=first):
+    for quad in _parse(text, syntax, source, place=place):
         _refuse_relative(quad, source)
         if isinstance(quad.graph_name, ox.DefaultGraph):
             shared.append(quad.triple)
@@ -342,11 +348,18 @@ def _parsed(text: str, syntax: ox.RdfFormat, source: str, *, rename: bool = Fals
     return ox.parse(input=text.encode(), format=syntax, base_iri=base, rename_blank_nodes=rename)
 
 
-def _parse(text: str, syntax: ox.RdfFormat, source: str, *, rename: bool = False, first: int = 1) -> Iterator[ox.Quad]:
+def _parse(
+    text: str,
+    syntax: ox.RdfFormat,
+    source: str,
+    *,
+    rename: bool = False,
+    place: Callable[[int, int], str] = _place,
+) -> Iterator[ox.Quad]:
     try:
         yield from _parsed(text, syntax, source, rename=rename)
     except SyntaxError as error:
-        where = f"{source}: line {first - 1 + error.lineno}, column {error.offset}" if error.lineno else source
+        where = f"{source}: {place(error.lineno, error.offset or 1)}" if error.lineno else source
         if "LoadDocumentCallback" in str(error):
             raise DocumentationError(
                 "JSON-LD names a remote context, and nothing is fetched", where=where, mend="Write the context inline"

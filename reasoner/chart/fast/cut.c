@@ -224,13 +224,15 @@ static int32_t code_of(struct cutter *cutter, struct span term) {
 
 /* --- lines --- */
 
-/* Take the line that begins at a place and ends before a line feed, or with the data. */
-static struct line line_at(const char *begin, const char *end) {
+/* Take the line that begins at a place and ends before a line feed, or with the data; its graph may be that of the line before. */
+static struct line line_at(const char *begin, const char *end, struct span before) {
     struct line line = {{begin, end - begin}, {NULL, 0}, 0, 0};
     const char *last = end - 3;
     if (end - begin < 5 || last[0] != '>' || last[1] != ' ' || last[2] != '.') return line;
     const char *at = last - 1;
-    while (at > begin && !memchr(" \"<>", *at, 4)) at--;
+    if (before.text && before.length < last - begin && !memcmp(last + 1 - before.length, before.text, (size_t)before.length))
+        at = last + 1 - before.length;
+    while (at > begin && *at != ' ' && *at != '"' && *at != '<' && *at != '>') at--;
     if (at == begin || *at != '<' || at[-1] != ' ') return line;
     line.graph = (struct span){at, last + 1 - at};
     line.triple.length = at - 1 - begin;
@@ -282,7 +284,7 @@ static const char *run_at(const char *begin, const char *end, struct span *graph
     const char *at = begin;
     while (at < end) {
         const char *stop = end_of_line(at, end);
-        struct line line = line_at(at, stop);
+        struct line line = line_at(at, stop, *graph);
         if (line.graph.text && graph->text && !is_same(line.graph, *graph)) break;
         if (line.graph.text && !graph->text) *graph = line.graph;
         if (!line.object) *plain = 0;
@@ -292,6 +294,18 @@ static const char *run_at(const char *begin, const char *end, struct span *graph
     }
     *ascending &= *plain;
     return at;
+}
+
+/* How many line feeds there are: in bytes that cannot overflow, so that a compiler makes it many at once. */
+EXPORTED int64_t necessity_line_feeds(const char *data, int64_t length) {
+    int64_t count = 0;
+    for (int64_t at = 0; at < length;) {
+        int64_t end = length - at > 255 ? at + 255 : length;
+        uint8_t some = 0;
+        for (; at < end; at++) some += data[at] == '\n';
+        count += some;
+    }
+    return count;
 }
 
 /* Cut lines into columns; returns 0, or -1 if memory ran out. */
@@ -306,7 +320,7 @@ EXPORTED int necessity_cut(const char *data, int64_t length, const uint64_t seed
         const char *stop = run_at(at, end, &graph, &plain, &ascending);
         while (plain && at < stop && !failed) {
             const char *last = end_of_line(at, stop);
-            failed = add_row(&cutter, line_at(at, last), &subject);
+            failed = add_row(&cutter, line_at(at, last, graph), &subject);
             at = last < stop ? last + 1 : stop;
         }
         int32_t code = graph.text && !failed ? code_of(&cutter, graph) : -1;

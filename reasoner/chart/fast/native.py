@@ -68,6 +68,8 @@ def loaded(path: Path) -> ctypes.CDLL | None:
     pointer = ctypes.POINTER(ctypes.c_uint64)
     library.necessity_cut.argtypes = [ctypes.c_char_p, ctypes.c_int64, pointer, ctypes.c_int64, ctypes.c_void_p]
     library.necessity_cut.restype = ctypes.c_int
+    library.necessity_line_feeds.argtypes = [ctypes.c_char_p, ctypes.c_int64]
+    library.necessity_line_feeds.restype = ctypes.c_int64
     return library
 
 
@@ -93,7 +95,7 @@ def columns(library: ctypes.CDLL, data: bytes, longest: int) -> Columns:
     Raises:
         EngineError: memory ran out.
     """
-    arrays, out = _room(data.count(b"\n") + 1, len(data) + 1)
+    arrays, out = _room(library.necessity_line_feeds(data, len(data)) + 1, len(data) + 1)
     seed = (ctypes.c_uint64 * 2).from_buffer_copy(os.urandom(16))
     if library.necessity_cut(data, len(data), seed, longest, ctypes.byref(out)):
         raise EngineError("memory ran out while charts were cut into columns", mend="Run fewer --jobs")

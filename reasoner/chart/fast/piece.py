@@ -14,6 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
@@ -46,7 +47,7 @@ class Piece:
     length: int = 0
     """Bytes from the offset; 0 for all there is."""
     first: int = 1
-    """Number of its first line or row in the file."""
+    """Number of its first line or row in the file; 0 if `first_line` has to count."""
     data: bytes | None = field(default=None, repr=False)
     at_once: bool = False
     """Whether it is read as one document, though its type has parts; then it stands for all parts of its file."""
@@ -101,6 +102,13 @@ class Piece:
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise DocumentationError(f"the file cannot be read: {reason}", where=self.name) from error
+
+    def first_line(self) -> int:
+        """The number of its first line or row in the file."""
+        if self.first:
+            return self.first
+        name = self.spool or self.files[0]
+        return 1 + _line_feeds(name, self.offset, _counted(name, os.stat(name).st_mtime_ns))
 
     def discard(self) -> None:
         """Delete the file that it was put down in."""
@@ -203,6 +211,23 @@ def _digest(name: str, offset: int, length: int) -> str:
     return digest.hexdigest()
 
 
+@lru_cache(maxsize=1)
+def _counted(name: str, _: int) -> list[int]:
+    """How far the line feeds of a file are counted, and how many these are."""
+    return [0, 0]
+
+
+def _line_feeds(name: str, end: int, counted: list[int]) -> int:
+    """The line feeds of a file before a place, from where they were counted to the last time."""
+    if end < counted[0]:
+        counted[:] = [0, 0]
+    with open(name, "rb") as stream:
+        stream.seek(counted[0])
+        while counted[0] < end and (block := stream.read(min(end - counted[0], SIZE))):
+            counted[:] = [counted[0] + len(block), counted[1] + block.count(b"\n")]
+    return counted[1]
+
+
 def _is_export(name: str) -> bool:
     from reasoner.chart.fhir import bulk
 
@@ -249,13 +274,11 @@ def _requests(name: str, records: Iterator[list[str]], size: int) -> Iterator[Pi
 
 def _stretches(name: str, suffix: str, size: int, spool: str = "") -> Iterator[Piece]:
     """A file cut between data sets, near every so many bytes."""
-    total, start, first = os.stat(spool or name).st_size, 0, 1
+    total, start = os.stat(spool or name).st_size, 0
     with open(spool or name, "rb") as stream:
         while start < total:
             end = total if total - start <= size else _boundary(stream, start + size, suffix)
-            yield Piece((name,), suffix, start, end - start, first, spool=spool)
-            stream.seek(start)
-            first += stream.read(end - start).count(b"\n")
+            yield Piece((name,), suffix, start, end - start, first=0, spool=spool)
             start = end
     if not total:
         yield Piece((name,), suffix if spool else "", at_once=True, spool=spool)

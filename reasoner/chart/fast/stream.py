@@ -163,6 +163,8 @@ class Quads:
     """The number of the first line, or row, of a run in its file."""
     table: NodeTable
     """What the runs say."""
+    is_table: bool
+    """Whether it is one of rows, not of lines."""
 
     def source(self, run: int) -> str:
         """What the data set of a run is called."""
@@ -188,7 +190,12 @@ class Quads:
         """The cases of a run that is not plainly written, or not plainly well formed."""
         if block.startswith(BOM_UTF8):  # it may begin a file, and nothing else
             raise ScatteredError
-        sets = parsing.parse_datasets(block, parsing.SYNTAXES[QUADS], self.name, first=self.line(run))
+
+        def place(line: int, column: int) -> str:
+            number = self.line(run) + line - 1
+            return f"row {number}" if self.is_table else f"line {number}, column {column}"
+
+        sets = parsing.parse_datasets(block, parsing.SYNTAXES[QUADS], self.name, place=place)
         # Several, or something in none: the lines do not stand graph by graph.
         names = {str(quad.graph_name) for quad in ox.parse(input=block, format=ox.RdfFormat.N_QUADS)}
         if names != {f"<{self.graphs[run]}>"}:
@@ -218,7 +225,7 @@ def _text(piece: Piece, policy: Policy) -> Quads:
         piece,
         policy,
         lambda run: data[parts.start[run] : parts.start[run + 1]],
-        lambda run: piece.first + data.count(b"\n", 0, parts.start[run]),
+        lambda run: piece.first_line() + data.count(b"\n", 0, parts.start[run]),
     )
 
 
@@ -248,7 +255,7 @@ def _quads_of(
     parts: Cut, piece: Piece, policy: Policy, text: Callable[[int], bytes], line: Callable[[int], int]
 ) -> Quads:
     graphs = [parts.terms[place][1:-1] if place >= 0 else "" for place in parts.graph.tolist()]
-    return Quads(piece.name, graphs, text, line, _node_reader(policy).read(parts))
+    return Quads(piece.name, graphs, text, line, _node_reader(policy).read(parts), piece.suffix == ARROW)
 
 
 @lru_cache(maxsize=8)
@@ -300,7 +307,9 @@ def _lines(
     piece: Piece, policy: Policy, as_of: date | None, options: RequestOptions | None
 ) -> Iterator[StreamedDataSet]:
     """Each line is a JSON document: a FHIR Bundle, or JSON-LD."""
-    lines = [(number, line) for number, line in enumerate(piece.read().split(b"\n"), piece.first) if line.strip()]
+    lines = [
+        (number, line) for number, line in enumerate(piece.read().split(b"\n"), piece.first_line()) if line.strip()
+    ]
     documents = [
         (f"{piece.name}, line {number}", sources.FHIR if b'"resourceType"' in line else ".jsonld", line)
         for number, line in lines
