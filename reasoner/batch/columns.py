@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from reasoner.batch.lines import BriefForm, LineWriter, Shown, line_of
 from reasoner.chart.fast.columns import NEVER, Charts, Judge
-from reasoner.chart.fast.cut import Places, distinct
+from reasoner.chart.fast.cut import Places, beginnings, distinct
 from reasoner.chart.fast.layout import VARYING
 from reasoner.chart.fast.nodes import NodeTable
 from reasoner.determination.columns import ColumnMemory, Recalled, RequestKind
@@ -149,7 +150,7 @@ class ColumnWriter:
                 (start, date.fromordinal(end) if end != NEVER else None, version),
             )
             folded = form.table.fold(codes[run, : len(form.undocumented)].tobytes())
-            line = line_of(head, folded, ",".join(evidence.get(run, ())))
+            line = line_of(head, folded, evidence.get(run, ""))
             found[run] = request, (start.isoformat(), folded.outcome.value, line)
         return found
 
@@ -170,7 +171,7 @@ class ColumnWriter:
 
     def _evidence(
         self, charts: Charts, recalled: Recalled, told: Places, alike: Places, shown: list[Shown]
-    ) -> dict[int, list[str]]:
+    ) -> dict[int, str]:
         """The members of the JSON object of the evidence of each chart, in published order."""
         cited = [(number, id_, place) for one in shown for number, id_, places in one.evidence for place in places]
         size = np.array([sum(len(places) for _, _, places in one.evidence) for one in shown], np.int64)
@@ -179,17 +180,19 @@ class ColumnWriter:
         run = recalled.run[told][which]
         statement = recalled.statement[recalled.first[told][which] + place[at]]
         order = np.lexsort((number[at], run))
-        found: dict[int, list[str]] = {}
-        before = (-1, -1)
-        for run_, number_, entry, name in zip(
-            run[order].tolist(), number[at][order].tolist(), at[order].tolist(), statement[order].tolist(), strict=True
-        ):
-            if (run_, number_) == before:
-                found[run_][-1] = f'{found[run_][-1][:-1]},"{charts.iris[name]}"]'
-            else:
-                found.setdefault(run_, []).append(f'{cited[entry][1]}:["{charts.iris[name]}"]')
-                before = (run_, number_)
-        return found
+        run, number, at = run[order], number[at][order], at[order]
+        again = (run[1:] == run[:-1]) & (number[1:] == number[:-1])
+        at[1:][again] = len(cited)
+        leads = [*(f'"],{id_}:["' for _, id_, _ in cited), '","']
+        written = [
+            leads[lead] + charts.iris[name] for lead, name in zip(at.tolist(), statement[order].tolist(), strict=True)
+        ]
+        first = beginnings(run)
+        ends = pairwise([*first.tolist(), len(run)])
+        return {
+            number: "".join(written[begin:end])[3:] + '"]'
+            for number, (begin, end) in zip(run[first].tolist(), ends, strict=True)
+        }
 
 
 def _flattened(size: Places, alike: Places) -> tuple[Places, Places]:

@@ -49,13 +49,13 @@ class ChartColumns(Protocol):
     start: Places
     """Of each chart the first day of service; days are numbers, and -1 if they are not stated."""
     end: Places
+    bearers: list[str]
+    """IRIs of the requests of charts, and of their members, plans and programs."""
+    run_of_bearer: Places
+    """Of each of these its chart."""
 
     def request_alone(self, run: int) -> Case | None:
         """A chart by itself, without its statements; None if it has to be read otherwise."""
-        ...
-
-    def parties_of(self, run: int) -> list[str]:
-        """IRIs of the request of a chart, and of its member, its plan and its program."""
         ...
 
 
@@ -219,12 +219,10 @@ class _Asked:
     def _leave_named(self) -> None:
         """Leave charts of which a node may be what a fact leads to, or is named as another's evidence would be."""
         charts, linked = self._charts, self._memory.linked
-        if not linked.isdisjoint(charts.iris):
-            self.left[charts.run[[place for place, iri in enumerate(charts.iris) if iri in linked]]] = True
+        for iris, run in ((charts.iris, charts.run), (charts.bearers, charts.run_of_bearer)):
+            if not linked.isdisjoint(iris):
+                self.left[run[[place for place, iri in enumerate(iris) if iri in linked]]] = True
         self.left[charts.run[[place for place, iri in enumerate(charts.iris) if iri.endswith(APART)]]] = True
-        for run in self._kinds:
-            if not linked.isdisjoint(charts.parties_of(run)):
-                self.left[run] = True
 
     def recalled(self) -> Recalled:
         """What the groups of leaves come to."""

@@ -29,6 +29,13 @@ class Part:
     judged_by: str = ""
     """IRI of the leaf that restates it here; empty if it has its own meaning."""
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.criterion, self.kind, self.members, self.judged_by))  # that of the members is worked out once
+
     @property
     def leaf(self) -> str:
         """IRI of the leaf whose shapes judge it; for a leaf only."""
