@@ -9,14 +9,19 @@ from __future__ import annotations
 import argparse
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
+from rdflib import Literal
+
 from reasoner import load_policy
 from reasoner.chart import intake, sources
+from reasoner.chart.documents import anchors
+from reasoner.chart.documents.model import digest_of
 from reasoner.chart.model import Case
 from reasoner.ground.resources import ROOT
+from reasoner.rdf import terms
 
 LEFT_OUT, TURNED = 0.08, 0.04
 PLAIN = 0.5
@@ -30,6 +35,8 @@ _IN = "<https://w3id.org/necessity/core#documentedIn>"
 _ABOUT = "<https://w3id.org/necessity/core#about>"
 _ASSERTION = "<https://w3id.org/necessity/core#assertion>"
 _EXCERPT = "<https://w3id.org/necessity/core#excerpt>"
+_TEXT, _CONTENT = (f"<https://w3id.org/necessity/core#{name}>" for name in ("text", "content"))
+_TARGET = "<http://www.w3.org/ns/oa#hasTarget>"
 _DATE = re.compile(r'"(\d{4}-\d\d-\d\d)"\^\^')
 _AFFIRMED, _DENIED = (f"<https://w3id.org/necessity/core#{name}>" for name in ("Affirmed", "Denied"))
 
@@ -75,6 +82,32 @@ def _vary(case: Case, namespace: str, chance: random.Random) -> str:
     return "\n".join(kept).replace(f"<{own}", f"<{namespace}") + "\n"
 
 
+def anchored(chart: str, *, texts: bool = False) -> str:
+    """A chart of which each excerpt is anchored in the text of its document: one that has them all, line by line.
+
+    Args:
+        chart: as N-Triples.
+        texts: whether the chart holds the texts, too.
+    """
+    lines = chart.split("\n")[:-1]
+    quotes = {line.split(" ", 1)[0]: line.split(" ", 2)[2][:-2] for line in lines if f" {_EXCERPT} " in line}
+    content: dict[str, str] = {}
+    places: dict[str, tuple[str, int, int]] = {}
+    for subject, predicate, rest in [line.split(" ", 2) for line in lines]:
+        if predicate == _IN and subject in quotes:
+            document, quote = rest[:-2], terms.text(quotes[subject])
+            before = content.get(document, "Note\n")
+            content[document] = f"{before}{quote}\n"
+            places[subject] = document, len(before), len(before) + len(quote)
+    digests = {document: digest_of(text.encode()) for document, text in content.items()}
+    lines += [f"{document} {_TEXT} <{digest}> ." for document, digest in digests.items()]
+    for subject, (document, start, end) in places.items():
+        lines.append(f"{subject} {_TARGET} <{anchors.target_iri(digests[document], start, end)}> .")
+    for document, text in content.items() if texts else ():
+        lines.append(f"<{digests[document]}> {_CONTENT} {terms.of(Literal(text))} .")
+    return "\n".join(sorted(lines)) + "\n"
+
+
 def _size(lines: list[str], gone: set[str]) -> int:
     """How many triples are left without some statements and the documents that only they cite."""
     left_out = gone | _uncited(lines, gone)
@@ -87,8 +120,15 @@ def _uncited(lines: list[str], gone: set[str]) -> set[str]:
     return {document for _, document in cited} - {document for subject, document in cited if subject not in gone}
 
 
-def write(directory: Path, count: int, seed: int = 0) -> None:
-    """Write charts as N-Quads, a named graph a chart, some hundreds a file."""
+def write(directory: Path, count: int, seed: int = 0, vary: Callable[[str], str] = lambda chart: chart) -> None:
+    """Write charts as N-Quads, a named graph a chart, some hundreds a file.
+
+    Args:
+        directory: the folder, which is made.
+        count: how many charts.
+        seed: of the charts.
+        vary: what is done to each chart before.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     stream = None
     for number, chart in enumerate(generate(count, seed)):
@@ -97,7 +137,7 @@ def write(directory: Path, count: int, seed: int = 0) -> None:
                 stream.close()
             stream = (directory / f"charts-{number // PER_FILE:05}.nq").open("w", encoding="utf-8")
         name = f"<https://necessity.invalid/generated/{number:07}>"
-        stream.writelines(f"{line[:-2]} {name} .\n" for line in chart.split("\n")[:-1])  # type: ignore[union-attr]
+        stream.writelines(f"{line[:-2]} {name} .\n" for line in vary(chart).split("\n")[:-1])  # type: ignore[union-attr]
     if stream:
         stream.close()
 

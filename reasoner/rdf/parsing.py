@@ -105,12 +105,13 @@ class DataSet:
         return nodes
 
 
-def _place(line: int, column: int) -> str:
-    return f"line {line}, column {column}"
+def line_place(line: int, column: int | None) -> str:
+    """What a line, and a column of it, are called in errors."""
+    return f"line {line}, column {column}" if column else f"line {line}"
 
 
 def parse_datasets(
-    data: bytes, syntax: ox.RdfFormat, source: str, *, place: Callable[[int, int], str] = _place
+    data: bytes, syntax: ox.RdfFormat, source: str, *, place: Callable[[int, int | None], str] = line_place
 ) -> list[DataSet]:
     """The data sets of one RDF document.
 
@@ -121,12 +122,12 @@ def parse_datasets(
         data: the document in UTF-8.
         syntax: one of `SYNTAXES`.
         source: what to call the document in errors.
-        place: what to call a line and a column of it in errors.
+        place: what a line, and a column of it, are called in errors.
 
     Raises:
         DocumentationError: the syntax is wrong (with its place), a limit is exceeded, or something would be fetched.
     """
-    text = _decode(data, source, first)
+    text = _decode(data, source, place)
     if syntax == ox.RdfFormat.RDF_XML:
         _refuse_xml_dangers(text, source)
         _refuse_deep_xml(text, source)
@@ -300,13 +301,13 @@ def _nests_within(text: str, depth: int) -> bool:
     return not brackets
 
 
-def _decode(data: bytes, source: str, first: int = 1) -> str:
+def _decode(data: bytes, source: str, place: Callable[[int, int | None], str] = line_place) -> str:
     if not data.strip():
         raise DocumentationError("the file is empty", where=source, mend="Give it a nec:ReviewRequest and statements")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        where = f"{source}: line {first + data.count(10, 0, error.start)}"
+        where = f"{source}: {place(1 + data.count(10, 0, error.start), None)}"
         raise DocumentationError("the text is not UTF-8", where=where, mend="Save it as UTF-8") from None
 
 
@@ -354,12 +355,12 @@ def _parse(
     source: str,
     *,
     rename: bool = False,
-    place: Callable[[int, int], str] = _place,
+    place: Callable[[int, int | None], str] = line_place,
 ) -> Iterator[ox.Quad]:
     try:
         yield from _parsed(text, syntax, source, rename=rename)
     except SyntaxError as error:
-        where = f"{source}: {place(error.lineno, error.offset or 1)}" if error.lineno else source
+        where = f"{source}: {place(error.lineno, error.offset)}" if error.lineno else source
         if "LoadDocumentCallback" in str(error):
             raise DocumentationError(
                 "JSON-LD names a remote context, and nothing is fetched", where=where, mend="Write the context inline"

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import random
+import re
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.generate import generate
+from benchmarks.generate import anchored, generate
 from reasoner import Policy
 from reasoner.batch.lines import LineWriter
 from reasoner.batch.model import Job
 from reasoner.batch.workers import Worker
 from reasoner.chart import reading
+from reasoner.chart.documents.model import digest_of
 from reasoner.chart.fast.chart import reader
 from reasoner.chart.fast.columns import Charts
 from reasoner.chart.fast.compiled_intake import compile_intake_shapes
@@ -142,7 +144,21 @@ def test_mutated_charts(seed: int, policy: Policy, worker: Worker, writer: LineW
     agree([sorted({" ".join(line) for line in own}) for own in found], policy, worker, writer)
 
 
+_DIGEST = digest_of(b"one word")
+_TEXT = f":note nec:text <{_DIGEST}> . <{_DIGEST}> nec:content 'one word' . "
 ODD = [
+    _TEXT + f":s0 nec:excerpt 'word' ; oa:hasTarget <{_DIGEST}#char=4,8> .",
+    _TEXT + f":s0 nec:excerpt 'word' ; oa:hasTarget <{_DIGEST}#char=4,9> .",
+    _TEXT + f":s0 nec:excerpt 'word' ; oa:hasTarget <{_DIGEST}#char=4,8> , <{_DIGEST}#char=4,9> .",
+    _TEXT + f":s0 oa:hasTarget <{_DIGEST}#char=4,8> .",
+    _TEXT + f":note oa:hasTarget <{_DIGEST}#char=4,8> .",
+    _TEXT + f":s0 nec:documentedIn <{_DIGEST}> .",
+    _TEXT + f":s0 nec:severity <{_DIGEST}> .",
+    _TEXT + f":request nec:member <{_DIGEST}> .",
+    _TEXT + f"<{_DIGEST}> nec:text <{_DIGEST}> .",
+    _TEXT + ":unrelated nec:text 'of nobody' .",
+    ":unrelated nec:content 'of nobody' .",
+    ":unrelated nec:pageStarts '0' .",
     ":s0 nec:severity :s1 .",
     ":s0 nec:acceptedBy :request .",
     ":s0 nec:acceptedBy <urn:somebody> . <urn:somebody> a <urn:Person> .",
@@ -180,7 +196,8 @@ ODD = [
 @pytest.mark.parametrize("odd", ODD)
 def test_odd_charts(odd: str, policy: Policy, worker: Worker, writer: LineWriter) -> None:
     """Each among two sound ones, which are told as columns."""
-    sound = chart([Attestation("adult-admission:8-a-iii"), Attestation("adult-admission:6-plan")])
+    sound = "@prefix oa: <http://www.w3.org/ns/oa#> .\n"
+    sound += chart([Attestation("adult-admission:8-a-iii"), Attestation("adult-admission:6-plan")])
     told = agree([as_quads(sound), as_quads(sound + odd), as_quads(sound)], policy, worker, writer)
     assert told in (2, 3)
 
@@ -258,6 +275,55 @@ def test_shapes_that_ask_for_more_than_layouts_are_left_to_the_other_readers(
     tables = compile_intake_shapes(added)
     assert (tables is not None and tables.by_layouts) == told
     assert reader(policy).judges_layouts
+
+
+@pytest.mark.parametrize("texts", [False, True])
+def test_charts_with_anchors_are_told_as_columns(
+    texts: bool, policy: Policy, worker: Worker, writer: LineWriter
+) -> None:
+    found = [as_quads(anchored(text, texts=texts), ".nt") for text in generate(30, seed=29)]
+    assert agree(found, policy, worker, writer) >= 28
+
+
+TEXT, TARGET, CONTENT, EXCERPT = "core#text>", "oa#hasTarget>", "core#content>", "core#excerpt>"
+WRONG_ANCHORS = [
+    (TARGET, r",(\d+)>", r",99999>"),
+    (TARGET, r",(\d+)>", r",0>"),
+    (TARGET, r"char=(\d+),", r"char=9999,"),
+    (TARGET, r"#char=.*>", ">"),
+    (TARGET, r"<(ni:.*)>", r'"\1"'),
+    (TARGET, r"<ni:[^#]*", f"<ni:///sha-256;{'A' * 43}"),
+    (TARGET, r"^<\S*>", "<urn:a:document>"),
+    (TARGET, r"^.*$", ""),
+    (TEXT, r"<ni:.*>", "<urn:a:text>"),
+    (TEXT, r"<(ni:.*)>", r'"\1"'),
+    (TEXT, r"^.*$", ""),
+    (TEXT, r"^<\S*>", "<urn:another:document>"),
+    (CONTENT, r"Note", "Notes"),
+    (CONTENT, r'"Note.*"', '""'),
+    (CONTENT, r"^.*$", ""),
+    (EXCERPT, r'> "', '> "No '),
+    (EXCERPT, r'> ".{4}', '> "'),
+    (EXCERPT, r'> "', '>  " '),
+    (EXCERPT, r"^.*$", ""),
+]
+
+
+@pytest.mark.parametrize("texts", [False, True])
+@pytest.mark.parametrize(("of", "pattern", "other"), WRONG_ANCHORS)
+def test_anchors_in_which_something_is_changed(
+    of: str, pattern: str, other: str, texts: bool, policy: Policy, worker: Worker, writer: LineWriter
+) -> None:
+    lines = as_quads(anchored(next(generate(1, seed=30)), texts=texts), ".nt")
+    number = next((number for number, line in enumerate(lines) if of in line), -1)
+    if number >= 0:
+        lines[number] = re.sub(pattern, other, lines[number])
+    starts = [f"{line.split(' ')[0]} <https://w3id.org/necessity/core#pageStarts>" for line in lines if CONTENT in line]
+    unanchored = [line for line in lines if TARGET not in line]
+    kept = [list(filter(None, some)) for some in (lines, unanchored)]
+    for pages in ("0 3", "1", "0 99999"):
+        kept.append([*kept[0], *(f'{start} "{pages}"' for start in starts)])
+    agree(kept, policy, worker, writer)
 
 
 def test_where_layouts_are_not_enough_no_chart_is_told_as_columns(

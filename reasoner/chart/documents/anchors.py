@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -24,6 +24,7 @@ from reasoner.rdf.namespaces import DCTERMS, NEC, OA, RDF
 
 _DIGEST = re.compile(re.escape(DIGEST_SCHEME) + r"[A-Za-z0-9_-]{43}")
 _TARGET = re.compile(rf"({_DIGEST.pattern})#char=(0|[1-9]\d{{0,8}}),([1-9]\d{{0,8}})")
+_TARGETS = re.compile(f"^{_TARGET.pattern}$", re.MULTILINE)
 _FOLDED = re.compile(r"(?<=\w)[-\u00ad\u2010\u2011]\s*(?=\w)|\u00ad|\s+")
 _ELLIPSIS = re.compile(r"\[\s{0,4}(?:…|\.\.\.)\s{0,4}\]|…|\.\.\.")
 _NUMBERS = re.compile(r"[0-9]{1,9}(?: [0-9]{1,9})*")
@@ -66,6 +67,23 @@ def parse_target(iri: str) -> Characters | None:
     if match is None or int(match[2]) >= int(match[3]):
         return None
     return Characters(match[1], int(match[2]), int(match[3]))
+
+
+def places_of(targets: Sequence[str], texts: Sequence[str]) -> list[tuple[int, int] | None]:
+    """Where the characters begin and end that each of many IRIs names; None if it names none, or those of another text.
+
+    Args:
+        targets: the IRIs.
+        texts: the digest of each one's text.
+    """
+    found = _TARGETS.findall("\n".join(targets))
+    if len(found) != len(targets):
+        parsed = map(parse_target, targets)
+        return [c[1:] if c and c.text == text else None for c, text in zip(parsed, texts, strict=True)]
+    return [
+        (first, last) if named == text and (first := int(start)) < (last := int(end)) else None
+        for (named, start, end), text in zip(found, texts, strict=True)
+    ]
 
 
 def is_digest(iri: str) -> bool:

@@ -1,8 +1,8 @@
 """Charts as columns: those of a table of nodes that are plainly well formed, without an object for each statement.
 
 What can be judged by the layouts of a few nodes is judged once, by `reasoner.chart.fast.chart`, in the first chart that has
-them. A chart in which more matters is left to that reader: one with several requests, with texts, with unread items, with a
-fact that leads to another of its nodes, or with a node that the vocabulary knows.
+them. A chart in which more matters is left to that reader: one with several requests, with unread items, with a fact that
+leads to another of its nodes, or with a node that the vocabulary knows.
 """
 
 from __future__ import annotations
@@ -10,30 +10,36 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Hashable
 from functools import lru_cache
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 import numpy as np
 from rdflib import URIRef
 
 from reasoner.chart import reading
+from reasoner.chart.documents import anchors
 from reasoner.chart.fast.chart import ChartReader, reader
 from reasoner.chart.fast.compiled_intake import (
     ABOUT,
+    CONTENT,
     EXCERPT,
     IN,
     ISSUED,
     MEMBER,
     OBSERVED,
     PAGE,
+    PAGE_STARTS,
     PLAN,
     RECORDED,
     STATEMENT,
+    TARGET,
+    TEXT,
     TYPE,
 )
-from reasoner.chart.fast.cut import IRI, Codes, Places, Truths, distinct
+from reasoner.chart.fast.cut import IRI, Codes, Places, Truths, beginnings, distinct
 from reasoner.chart.fast.layout import VARYING, Layout
 from reasoner.chart.fast.nodes import NodeTable
-from reasoner.chart.fast.template import NodeView, without
+from reasoner.chart.fast.template import NodeView, is_text, line, read_text, without
 from reasoner.chart.model import Case, Meaning
 from reasoner.policy.model import Policy
 from reasoner.rdf import graphs, terms
@@ -44,13 +50,33 @@ from reasoner.rdf.terms import Term
 NEVER = -1
 """The number of a day that is not stated; others are as `date.toordinal` gives them."""
 _WRONG = -2
+_LIMIT = 65536
+"""How many entries a memory holds."""
 _START, _END, _AS_OF, _BIRTH, _PROGRAM = (
     terms.of(NEC[name]) for name in ("serviceStart", "serviceEnd", "asOf", "birthDate", "program")
 )
 _PARTIES = (MEMBER, PLAN, _PROGRAM)
-_OF_STATEMENT = frozenset((ABOUT, IN, OBSERVED, RECORDED, EXCERPT, PAGE))
+_OF_STATEMENT = frozenset((ABOUT, IN, OBSERVED, RECORDED, EXCERPT, PAGE, TARGET))
+_OF_TEXT = frozenset((CONTENT, PAGE_STARTS))
 _OF_REQUEST = frozenset((*_PARTIES, _START, _END, _AS_OF))
 _OTHER, _REQUEST, _STATEMENT, _LEFT = range(4)
+
+
+class _DayNumbers(dict[Term, int]):
+    """The days that values of a property tell, by value."""
+
+    def __init__(self, name: Term, reader: ChartReader) -> None:
+        self._name, self._reader = name, reader
+
+    def __missing__(self, value: Term) -> int:
+        try:
+            day = self._reader.day(self._name, value)
+        except DoubtError:
+            day = None  # the reader of the chart finds the words
+        if len(self) > _LIMIT:
+            self.clear()
+        self[value] = _WRONG if day is None else day.toordinal()
+        return self[value]
 
 
 class _Kind(NamedTuple):
@@ -69,6 +95,11 @@ class _Kind(NamedTuple):
     """Whether it names a member, a plan or a program."""
     implied: bool = False
     """Whether a statement does not say that it is one."""
+    text: bool = False
+    """Whether it is the text of a document."""
+
+
+_NO_KINDS: Places = np.zeros((0, len(_Kind._fields)), np.int64)
 
 
 class Judge:
@@ -87,31 +118,36 @@ class Judge:
             )
         )
         """The terms that the vocabulary or the intake shapes know something of, those of the policy's namespaces aside."""
+        self.days = {
+            name: _DayNumbers(name, self.reader) for name in (_START, _END, _AS_OF, _BIRTH, OBSERVED, RECORDED, ISSUED)
+        }
+        """The days that values tell, by property."""
         self.meanings: list[Meaning] = []
         """What statements say, by number."""
         self.authors = [""]
         """IRIs of kinds of authors, by number."""
         self._numbers: dict[Meaning, int] = {}
         self._layouts: list[Layout | None] = []
-        self._kinds: list[_Kind] = []
+        self._kinds = _NO_KINDS
         self.allowed: dict[tuple[int, ...], bool] = {}
         """Whether statements are well formed, by the layouts of their request and document, and whether they have a day of record."""
         self.sound: dict[Hashable, bool] = {}
         """Whether requests are well formed, by the layouts of their parties and the order of their days."""
 
-    def kinds(self, layouts: list[Layout | None]) -> list[_Kind]:
-        """What each of the layouts of a table is."""
+    def kinds(self, layouts: list[Layout | None]) -> Places:
+        """What each of the layouts of a table is, as a `_Kind` a row."""
         if layouts is not self._layouts:  # they were forgotten, and with them what their numbers stand for
-            self._layouts, self._kinds = layouts, []
+            self._layouts, self._kinds = layouts, _NO_KINDS
             self.meanings, self.authors, self._numbers = [], [""], {}
             self.allowed.clear()
             self.sound.clear()
-        self._kinds += map(self._kind, layouts[len(self._kinds) :])
+        if more := layouts[len(self._kinds) :]:
+            self._kinds = np.concatenate([self._kinds, np.array([self._kind(layout) for layout in more], np.int64)])
         return self._kinds
 
     def _kind(self, layout: Layout | None) -> _Kind:
         template = layout and self.reader.template(layout)
-        if not template or template.left or template.repeats or template.unread or template.holds_text:
+        if not template or template.left or template.repeats or template.unread:
             return _Kind()
         names = frozenset(template.names)
         author = 0
@@ -127,7 +163,10 @@ class Judge:
             return _Kind(_STATEMENT, number, author, implied=not template.typed)
         if template.request:
             return _Kind(_REQUEST) if template.sound and names <= _OF_REQUEST else _Kind()
-        return _Kind(_OTHER, 0, author, not names, names <= {_BIRTH}, bool(template.parties))
+        text = CONTENT in names
+        if TARGET in names or not (names <= _OF_TEXT if text else names.isdisjoint(_OF_TEXT)):
+            return _Kind()
+        return _Kind(_OTHER, 0, author, not names, names <= {_BIRTH}, bool(template.parties), text=text)
 
 
 class Charts:
@@ -146,13 +185,13 @@ class Charts:
         self._requests: dict[int, Case | None] = {}
         self.plain: Truths = table.plain & judge.reader.judges_layouts
         """Whether a run is a chart that is read here."""
-        of_layout = np.array(judge.kinds(table.layouts), np.int64).reshape(-1, len(_Kind._fields))
+        of_layout = judge.kinds(table.layouts)
         self.meanings = judge.meanings
         """What statements say, by number."""
         self.authors = judge.authors
         """IRIs of kinds of authors, by number."""
         self._kind, self._meaning, self._author, *flags = of_layout[table.layout].T
-        self._bare, self._born, self._bound, self._implied = (flag > 0 for flag in flags)
+        self._bare, self._born, self._bound, self._implied, self._text = (flag > 0 for flag in flags)
         self._leave(table.run[self._kind == _LEFT])
         self._leave_entangled()
         requests = np.flatnonzero(self._kind == _REQUEST)
@@ -162,6 +201,7 @@ class Charts:
         self.request[table.run[requests]] = requests
         self._recorded = np.zeros(len(table.run), bool)
         self._read_requests()
+        self._read_texts()
         self._read_statements()
         others = table.run[~self._recorded | self._implied]
         self._as_stated: Truths = ~table.of_runs(others) & table.cut.ascending & table.canonical
@@ -190,14 +230,11 @@ class Charts:
 
     def _days(self, name: Term, nodes: Places) -> Places:
         """The days that nodes have for a property."""
-        codes = self._value(name, nodes)
-        days = np.full(len(self.table.cut.terms) + 1, NEVER)
-        for code in np.flatnonzero(np.bincount(codes + 1)[1:]).tolist():
-            try:
-                day = self._judge.reader.day(name, self.table.cut.terms[code])
-            except DoubtError:
-                day = None  # the reader of the chart finds the words
-            days[code] = _WRONG if day is None else day.toordinal()
+        codes, names = self._value(name, nodes), self.table.cut.terms
+        days = np.full(len(names) + 1, NEVER)
+        stated = np.flatnonzero(np.bincount(codes + 1)[1:])
+        known = self._judge.days[name]
+        days[stated] = [known[names[code]] for code in stated.tolist()]
         return days[codes]
 
     def _read_requests(self) -> None:
@@ -212,6 +249,12 @@ class Charts:
         self._recorded[self.request[plain]] = True
         for nodes in parties:
             self._recorded[nodes[plain & (nodes >= 0)]] = True
+        bearers = np.unique(np.concatenate([self.request[plain], *(of_all[plain] for of_all in parties)]))
+        bearers = bearers[bearers >= 0]
+        self.bearers = [self._name(node)[1:-1] for node in bearers.tolist()]
+        """IRIs of the requests, and of their members, plans and programs."""
+        self.run_of_bearer: Places = table.run[bearers]
+        """Of each of these its run."""
         days = np.stack(
             [*(self._days(name, self.request) for name in (_START, _END, _AS_OF)), self._days(_BIRTH, member)]
         )
@@ -245,6 +288,51 @@ class Charts:
         term: Term = self.table.cut.terms[int(self.table.subject[node])]
         return term
 
+    def _read_texts(self) -> None:
+        """Read the texts of documents, and leave charts of which one is not well formed."""
+        table, names = self.table, self.table.cut.terms
+        named = table.value[VARYING[TEXT]]
+        is_none = np.zeros(len(names) + 1, bool)
+        for code in np.flatnonzero(np.bincount(named[named >= 0])).tolist():
+            is_none[code] = not is_text(names[code])
+        self._leave(table.run[is_none[named]])
+        self._texts: dict[int, dict[str, anchors.Text]] = {}
+        """The texts in each run that has some, by IRI."""
+        contents, starts = (table.value[VARYING[name]] for name in (CONTENT, PAGE_STARTS))
+        for node in np.flatnonzero(self._text & self.plain[table.run]).tolist():
+            run, name = int(table.run[node]), self._name(node)
+            text = read_text(name, names[contents[node]], names[starts[node]] if starts[node] >= 0 else None)
+            if text is None:
+                self.plain[run] = False
+            else:
+                self._texts.setdefault(run, {})[name[1:-1]] = text
+
+    def _stand(self, nodes: Places, run: Places, document: Places, excerpt: Codes) -> Truths:
+        """Whether statements stand in the texts of their documents where they say that they do."""
+        names = self.table.cut.terms
+        target, text = self._value(TARGET, nodes), self._value(TEXT, document)
+        found = np.ones(len(nodes), bool)
+        asked = np.flatnonzero(target >= 0)
+        iris = [names[code][1:-1] for code in target[asked].tolist()]
+        own = [names[code][1:-1] if code >= 0 else "" for code in text[asked].tolist()]
+        places = anchors.places_of(iris, own)
+        found[asked] = [place is not None for place in places]
+        if not self._texts:
+            return found
+        with_texts = np.zeros(self.table.runs, bool)
+        with_texts[list(self._texts)] = True
+        said = dict(zip(asked.tolist(), zip(iris, places, strict=True), strict=True))
+        for number in np.flatnonzero(found & with_texts[run]).tolist():
+            texts, (iri, place) = self._texts[int(run[number])], said.get(number, ("", None))
+            words = line((names[excerpt[number]],)) if excerpt[number] >= 0 else ""
+            of_document = names[text[number]][1:-1] if text[number] >= 0 else ""
+            if place and of_document in texts:
+                content = texts[of_document].content
+                if place[1] <= len(content) and content[place[0] : place[1]] == words:
+                    continue
+            found[number] = not anchors.problem_of(iri, words, (of_document,) if of_document else (), texts)
+        return found
+
     def _read_statements(self) -> None:
         """Read the statements, and leave charts of which one is not well formed."""
         table, judge = self.table, self._judge
@@ -253,7 +341,7 @@ class Charts:
         request = self.request[run]
         document = table.find(run, self._value(IN, nodes))
         fit = self._value(ABOUT, nodes) == table.subject[request]
-        fit &= (document < 0) | ((self._kind[document] == _OTHER) & ~self._bound[document])
+        fit &= (document < 0) | ((self._kind[document] == _OTHER) & ~(self._bound | self._text)[document])
         recorded, observed = self._days(RECORDED, nodes), self._days(OBSERVED, nodes)
         of_document = np.append(table.layout, -1)[document]
         fit &= self._are_allowed(nodes[fit], table.layout[request], of_document, recorded != NEVER, fit)
@@ -267,14 +355,18 @@ class Charts:
         for kind in set(kinds[excerpt >= 0].tolist()):
             example = table.cut.terms[excerpt[kinds == kind][0]]
             fit &= (kinds != kind) | (kind != IRI and judge.reader.takes(EXCERPT, example))
+        fit &= self._stand(nodes, run, document, excerpt)
         self._leave(run[~fit])
         kept = self.plain[run]
+        text = table.find(run, self._value(TEXT, document))
         self._recorded[nodes[kept]] = True
-        self._recorded[document[kept & (document >= 0)]] = True
+        for other in (document, text):
+            self._recorded[other[kept & (other >= 0)]] = True
         author = np.where(self._author[nodes] > 0, self._author[nodes], np.append(self._author, 0)[document])
         names = [table.cut.terms[code][1:-1] for code in table.subject[nodes[kept]].tolist()]
-        place = np.array(sorted(range(len(names)), key=names.__getitem__), np.int64)
-        place = place[np.argsort(run[kept][place], kind="stable")]
+        ends = [*beginnings(run[kept]).tolist(), len(names)]
+        places = [sorted(range(first, end), key=names.__getitem__) for first, end in pairwise(ends)]
+        place = np.array(list(chain.from_iterable(places)), np.int64)
         self.iris = [names[number] for number in place.tolist()]
         """IRIs of the statements, run by run and in order."""
         kept_ones = np.flatnonzero(kept)[place]
@@ -302,9 +394,9 @@ class Charts:
         width = len(self.table.layouts) + 1
         key = ((request * width + document + 1) * 2 + recorded)[some]
         example, alike = distinct(key)
+        marks = np.stack([request, document, recorded], axis=1)[some][example]
         answers = []
-        for node, number in zip(nodes[example].tolist(), example.tolist(), strict=True):
-            mark = (int(request[some][number]), int(document[some][number]), int(recorded[some][number]))
+        for node, mark in zip(nodes[example].tolist(), map(tuple, marks.tolist()), strict=True):
             if mark not in known:
                 view = self._view(int(self.table.run[node]))
                 known[mark] = self._judge.reader.allows(self._name(node), view)
@@ -315,11 +407,6 @@ class Charts:
     def request_iri(self, run: int) -> str:
         """IRI of the request of a run."""
         return self._name(int(self.request[run]))[1:-1]
-
-    def parties_of(self, run: int) -> list[str]:
-        """IRIs of the request of a run, and of its member, its plan and its program."""
-        nodes = (self.request[run], *self._parties[:, run])
-        return [self._name(int(node))[1:-1] for node in nodes if node >= 0]
 
     def request_alone(self, run: int) -> Case | None:
         """The case of a plain run without its statements; None if its reader leaves it to the reader of graphs."""

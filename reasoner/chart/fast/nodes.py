@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,9 @@ class NodeTable:
         self.cut = cut
         self.runs = len(cut.graph)
         begins, declares = reader.namespaces, reader.declares
-        self.guarded = [place for place, term in enumerate(cut.terms) if term.startswith(begins)]
+        self.guarded = [
+            place for place in np.flatnonzero(cut.kind == IRI).tolist() if cut.terms[place].startswith(begins)
+        ]
         """The places of terms in the namespaces of the policy."""
         undeclared = np.zeros(len(cut.terms) + 1, bool)
         undeclared[[place for place in self.guarded if not declares(cut.terms[place])]] = True
@@ -32,7 +35,7 @@ class NodeTable:
         self._rewritten = {
             place: written
             for place in np.flatnonzero(kind == TYPED).tolist()
-            if (written := terms.canonical(cut.terms[place])) != cut.terms[place]
+            if (written := _canonical(cut.terms[place])) != cut.terms[place]
         }
         """How terms are recorded that are written otherwise, by their places."""
         otherwise = np.zeros(len(kind), bool)
@@ -199,3 +202,8 @@ class NodeReader:
             more = np.frombuffer(os.urandom(16 * missing), np.uint64).reshape(2, missing)
             self.marks = np.concatenate([self.marks, more], axis=1)
         return found
+
+
+@lru_cache(maxsize=_KEPT)
+def _canonical(term: Term) -> Term:
+    return terms.canonical(term)

@@ -191,9 +191,9 @@ class Quads:
         if block.startswith(BOM_UTF8):  # it may begin a file, and nothing else
             raise ScatteredError
 
-        def place(line: int, column: int) -> str:
+        def place(line: int, column: int | None) -> str:
             number = self.line(run) + line - 1
-            return f"row {number}" if self.is_table else f"line {number}, column {column}"
+            return f"row {number}" if self.is_table else parsing.line_place(number, column)
 
         sets = parsing.parse_datasets(block, parsing.SYNTAXES[QUADS], self.name, place=place)
         # Several, or something in none: the lines do not stand graph by graph.

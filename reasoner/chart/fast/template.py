@@ -13,7 +13,6 @@ from reasoner.chart.fast.compiled_intake import (
     PLACED,
     REQUEST,
     STATEMENT,
-    TARGET,
     TEXT,
     TYPE,
     UNREAD,
@@ -27,7 +26,6 @@ from reasoner.rdf.terms import Term
 
 _AUTHOR_KIND = terms.of(NEC.authorKind)
 _PARTIES = frozenset(map(terms.of, PARTIES))
-_OF_TEXTS = frozenset((CONTENT, PAGE_STARTS, TARGET, TEXT))
 
 
 class Template:
@@ -36,7 +34,6 @@ class Template:
     __slots__ = (
         "author_kind",
         "facts",
-        "holds_text",
         "left",
         "meaning",
         "names",
@@ -82,8 +79,6 @@ class Template:
         """Where the values stand that name its member, its plan and its program."""
         self.text = self.names.index(TEXT) if TEXT in self.names else -1
         """Where the value stands that names its text; -1 if it has none."""
-        self.holds_text = not _OF_TEXTS.isdisjoint(self.names)
-        """Whether texts, or characters of one, are told."""
         self.words: tuple[str, str, str] | None = None
         """Title, author and role of a document, once it has been read as one."""
 
@@ -127,18 +122,32 @@ def texts_of(read: Read) -> dict[str, anchors.Text] | None:
     """The texts of a data set by IRI; None if one is not plainly well formed."""
     texts: dict[str, anchors.Text] = {}
     for node, (template, own) in read.items():
-        if template.text >= 0 and not anchors.is_digest(own[template.text][1:-1]):
+        if template.text >= 0 and not is_text(own[template.text]):
             return None
         if CONTENT in template.names:
             said = dict(zip(template.names, own, strict=True))
-            starts = said.get(PAGE_STARTS)
-            text = anchors.read_text(
-                node[1:-1], terms.text(said[CONTENT]), None if starts is None else terms.text(starts)
-            )
-            if isinstance(text, str):
+            text = read_text(node, said[CONTENT], said.get(PAGE_STARTS))
+            if text is None:
                 return None
             texts[node[1:-1]] = text
     return texts
+
+
+def is_text(value: Term) -> bool:
+    """Whether a value names a text."""
+    return value[0] == "<" and anchors.is_digest(value[1:-1])
+
+
+def read_text(node: Term, content: Term, starts: Term | None) -> anchors.Text | None:
+    """A text of a data set; None if it is not well formed.
+
+    Args:
+        node: its name.
+        content: its characters.
+        starts: the first code points of its pages, if they are stated.
+    """
+    read = anchors.read_text(node[1:-1], terms.text(content), None if starts is None else terms.text(starts))
+    return None if isinstance(read, str) else read
 
 
 def text_of(node: tuple[Template, list[Term]] | None) -> tuple[str, ...]:
