@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -105,13 +105,8 @@ class DataSet:
         return nodes
 
 
-def line_place(line: int, column: int | None) -> str:
-    """What a line, and a column of it, are called in errors."""
-    return f"line {line}, column {column}" if column else f"line {line}"
-
-
 def parse_datasets(
-    data: bytes, syntax: ox.RdfFormat, source: str, *, place: Callable[[int, int | None], str] = line_place
+    data: bytes, syntax: ox.RdfFormat, source: str, *, first: int = 1, rows: bool = False
 ) -> list[DataSet]:
     """The data sets of one RDF document.
 
@@ -122,12 +117,13 @@ def parse_datasets(
         data: the document in UTF-8.
         syntax: one of `SYNTAXES`.
         source: what to call the document in errors.
-        place: what a line, and a column of it, are called in errors.
+        first: the number of its first line there.
+        rows: whether its lines are the rows of a table.
 
     Raises:
-        DocumentationError: the syntax is wrong (with its place), a limit is exceeded, or something would be fetched.
+        DocumentationError: the syntax is wrong (with line and column), a limit is exceeded, or something would be fetched.
     """
-    text = _decode(data, source, place)
+    text = _decode(data, source, first)
     if syntax == ox.RdfFormat.RDF_XML:
         _refuse_xml_dangers(text, source)
         _refuse_deep_xml(text, source)
@@ -135,7 +131,7 @@ def parse_datasets(
         refuse_deep_json(text, source)
     shared: list[ox.Triple] = []
     named: dict[str, list[ox.Triple]] = {}
-    for quad in _parse(text, syntax, source, place=place):
+    for quad in _parse(text, syntax, source, first=first, rows=rows):
         _refuse_relative(quad, source)
         if isinstance(quad.graph_name, ox.DefaultGraph):
             shared.append(quad.triple)
@@ -301,13 +297,13 @@ def _nests_within(text: str, depth: int) -> bool:
     return not brackets
 
 
-def _decode(data: bytes, source: str, place: Callable[[int, int | None], str] = line_place) -> str:
+def _decode(data: bytes, source: str, first: int = 1) -> str:
     if not data.strip():
         raise DocumentationError("the file is empty", where=source, mend="Give it a nec:ReviewRequest and statements")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        where = f"{source}: {place(1 + data.count(10, 0, error.start), None)}"
+        where = f"{source}: line {first + data.count(10, 0, error.start)}"
         raise DocumentationError("the text is not UTF-8", where=where, mend="Save it as UTF-8") from None
 
 
@@ -350,17 +346,15 @@ def _parsed(text: str, syntax: ox.RdfFormat, source: str, *, rename: bool = Fals
 
 
 def _parse(
-    text: str,
-    syntax: ox.RdfFormat,
-    source: str,
-    *,
-    rename: bool = False,
-    place: Callable[[int, int | None], str] = line_place,
+    text: str, syntax: ox.RdfFormat, source: str, *, rename: bool = False, first: int = 1, rows: bool = False
 ) -> Iterator[ox.Quad]:
     try:
         yield from _parsed(text, syntax, source, rename=rename)
     except SyntaxError as error:
-        where = f"{source}: {place(error.lineno, error.offset)}" if error.lineno else source
+        where = source
+        if error.lineno:
+            number = first - 1 + error.lineno
+            where += f": row {number}" if rows else f": line {number}, column {error.offset}"
         if "LoadDocumentCallback" in str(error):
             raise DocumentationError(
                 "JSON-LD names a remote context, and nothing is fetched", where=where, mend="Write the context inline"

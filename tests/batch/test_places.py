@@ -1,4 +1,4 @@
-"""An error about a line names the line of the file, wherever the piece begins in which it is read."""
+"""An error about a line or a row names that of the file, wherever the piece begins in which it is read."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.generate import generate
 from reasoner.chart.fast import piece
+from reasoner.chart.tables import quads as tables
 from reasoner.cli import main
 
 SIZE = 20_000
@@ -62,3 +63,21 @@ def test_an_error_names_the_line_of_the_file(
     given = ["-", "--input-format", suffix] if way == "standard input" else [name]
     assert main(["determine", *given, "--format", "compact", "--out", str(tmp_path / "out")]) in (2, 3)
     assert f"{name}{place}" in capsys.readouterr().err
+
+
+def test_an_error_names_the_row_of_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    monkeypatch.setattr(tables, "_ROWS", 50)
+    rows = [
+        (*line.removesuffix(" .").split(" ", 2), f"<urn:g:{number}>")
+        for number, text in enumerate(generate(6, seed=31))
+        for line in text.splitlines()
+    ]
+    wrong = len(rows) - 9
+    rows[wrong] = ("no subject", *rows[wrong][1:])
+    name = str(tmp_path / "charts.parquet")
+    parquet.write_table(pa.table(dict(zip(tables.COLUMNS, zip(*rows, strict=True), strict=True))), name)
+    assert main(["determine", name, "--format", "compact", "--out", str(tmp_path / "out")]) in (2, 3)
+    assert f"{name}: row {wrong + 1}: wrong N-Quads syntax: The subject" in capsys.readouterr().err

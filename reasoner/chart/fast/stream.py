@@ -190,12 +190,9 @@ class Quads:
         """The cases of a run that is not plainly written, or not plainly well formed."""
         if block.startswith(BOM_UTF8):  # it may begin a file, and nothing else
             raise ScatteredError
-
-        def place(line: int, column: int | None) -> str:
-            number = self.line(run) + line - 1
-            return f"row {number}" if self.is_table else parsing.line_place(number, column)
-
-        sets = parsing.parse_datasets(block, parsing.SYNTAXES[QUADS], self.name, place=place)
+        sets = parsing.parse_datasets(
+            block, parsing.SYNTAXES[QUADS], self.name, first=self.line(run), rows=self.is_table
+        )
         # Several, or something in none: the lines do not stand graph by graph.
         names = {str(quad.graph_name) for quad in ox.parse(input=block, format=ox.RdfFormat.N_QUADS)}
         if names != {f"<{self.graphs[run]}>"}:
