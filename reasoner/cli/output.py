@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import shutil
@@ -132,10 +133,12 @@ class _Terminal(io.BytesIO):
     def __init__(self, stream: BinaryIO) -> None:
         super().__init__()
         self._stream = stream
+        # A character may be cut in two by the end of a piece.
+        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
 
     def write(self, output: ReadableBuffer) -> int:
         data = bytes(output)
-        self._stream.write(escaped(data.decode(errors="surrogateescape")).encode(errors="surrogateescape"))
+        self._stream.write(escaped(self._decoder.decode(data)).encode(errors="surrogateescape"))
         return len(data)
 
 

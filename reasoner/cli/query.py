@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
+import tempfile
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +15,7 @@ from urllib.parse import urlsplit
 from reasoner.cli import charts
 from reasoner.cli import options as shared
 from reasoner.cli.options import BaseLocation, Basis, Inputs, Method
-from reasoner.cli.output import DONE, SOME, write
+from reasoner.cli.output import DONE, SOME, write, writer
 from reasoner.ground.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from reasoner.store.base import KnowledgeBase
 
 FORMATS = ("text", "csv", "tsv", "json", "xml", "parquet", "turtle", "ntriples", "rdfxml", "jsonld")
+_IN_MEMORY = 2**20
+"""Bytes of an answer above which it is kept in a temporary file until it is whole."""
 
 
 def add(commands: Commands) -> None:
@@ -128,7 +132,9 @@ def _binding(text: str) -> tuple[str, str]:
 
 
 def _query(options: argparse.Namespace) -> int:
-    from reasoner.store.questions import Answer, Query, find, library
+    import pyoxigraph as ox
+
+    from reasoner.store.questions import Query, find, library, write_answer
 
     if not options.paths:
         shared.refuse(
@@ -153,12 +159,16 @@ def _query(options: argparse.Namespace) -> int:
         kb, rejected = _transient(Inputs.of(options), Basis.of(options))
     else:
         kb = BaseLocation.of(options).open()
-    with kb:
-        answer = Answer(kb.query(text), text, prefixes=kb.register.prefixes_for(text))
-    form = options.format or ("turtle" if answer.triples is not None else "text")
-    if form != "csv":
-        shared.refuse(options, ("raw",), "is for --format csv")
-    write(answer.serialize(form, raw=options.raw), *target)
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as whole:
+        with kb:
+            results = kb.query(text)
+            form = options.format or ("text" if isinstance(results, ox.QuerySolutions | ox.QueryBoolean) else "turtle")
+            if form != "csv":
+                shared.refuse(options, ("raw",), "is for --format csv")
+            write_answer(results, form, whole, text=text, prefixes=kb.register.prefixes_for(text), raw=options.raw)
+        whole.seek(0)
+        with writer(*target) as stream:
+            shutil.copyfileobj(whole, stream)
     return SOME if rejected else DONE
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property, lru_cache
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import pyoxigraph as ox
 
@@ -180,7 +180,7 @@ class Answer:
             self.triples = sorted(self._take(results, limit), key=str)
 
     def _take(self, items: Iterable[_Item], limit: int | None) -> list[_Item]:
-        taken = list(items if limit is None else islice(items, limit + 1))
+        taken = list(items if limit is None else itertools.islice(items, limit + 1))
         self.truncated = limit is not None and len(taken) > limit
         return taken[:limit]
 
@@ -207,19 +207,9 @@ class Answer:
             stream = io.BytesIO()
             self.to_pandas().to_parquet(stream, index=False)
             return stream.getvalue()
-        written = self._results().serialize(format=TABLE_FORMATS[form]) or b""
-        return written if raw or form != "csv" else self._harmless(written)
-
-    def _harmless(self, written: bytes) -> bytes:
-        """CSV in which no cell is a formula or changes what a terminal shows."""
-        if self.truth is not None:
-            return written
-        text = io.StringIO(newline="")
-        table = csv.writer(text, lineterminator="\r\n")  # SPARQL 1.1 Query Results CSV and TSV Formats, section 3
-        table.writerow(self.columns)
-        for row in self.rows:
-            table.writerow(["" if term is None else guarded(escaped(_cell(term))) for term in row])
-        return text.getvalue().encode()
+        if form == "csv" and not raw and self.truth is None:
+            return b"".join(_harmless(self.columns, self.rows))
+        return self._results().serialize(format=TABLE_FORMATS[form]) or b""
 
     def values(self) -> Iterator[tuple[Any, ...]]:
         """The rows as Python values: str, int, float, bool, date, datetime, or None where nothing is bound."""
@@ -268,6 +258,50 @@ class Answer:
                 if term.value.startswith(iri) and "/" not in term.value[len(iri) :]:
                     return prefix + term.value[len(iri) :]
         return plain(getattr(term, "value", str(term)))
+
+
+def write_answer(
+    results: QueryResults,
+    form: str,
+    output: IO[bytes],
+    *,
+    text: str = "",
+    prefixes: Mapping[str, str] | None = None,
+    raw: bool = False,
+) -> None:
+    """Write what `Answer.serialize` gives; rows in a standard format one after the other, so that they take no memory.
+
+    Args:
+        results: the results of a store.
+        form: the format.
+        output: where to.
+        text: the query.
+        prefixes: prefixes that it uses and does not declare.
+        raw: see `Answer.serialize`.
+
+    Raises:
+        UsageError: as `Answer.serialize`.
+    """
+    if form == "csv" and not raw and isinstance(results, ox.QuerySolutions):
+        columns = tuple(variable.value for variable in results.variables)
+        rows = (tuple(row[number] for number in range(len(columns))) for row in results)
+        output.writelines(_harmless(columns, rows))
+    elif form in TABLE_FORMATS and isinstance(results, ox.QuerySolutions | ox.QueryBoolean):
+        results.serialize(output, format=TABLE_FORMATS[form])
+    else:
+        output.write(Answer(results, text, prefixes=prefixes).serialize(form, raw=raw))
+
+
+def _harmless(columns: Sequence[str], rows: Iterable[Sequence[Term | None]]) -> Iterator[bytes]:
+    """The lines of CSV in which no cell is a formula or changes what a terminal shows."""
+    line = io.StringIO(newline="")
+    table = csv.writer(line, lineterminator="\r\n")  # SPARQL 1.1 Query Results CSV and TSV Formats, section 3
+    written = ([guarded(escaped(_cell(term))) if term is not None else "" for term in row] for row in rows)
+    for cells in itertools.chain([columns], written):
+        table.writerow(cells)
+        yield line.getvalue().encode()
+        line.seek(0)
+        line.truncate()
 
 
 _KINDS: dict[str, re.Pattern[str]] = {

@@ -19,6 +19,7 @@ import pytest
 from reasoner.batch.model import Job
 from reasoner.batch.state import BatchState
 from reasoner.cli import main
+from reasoner.cli.output import writer
 from reasoner.ground.errors import UsageError
 from tests.conftest import CASES, ROOT, Attestation, chart
 
@@ -218,3 +219,15 @@ def test_messages_are_plain(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         said = capsys.readouterr().err
         assert "[2J.ttl: line 1" in said
         assert not {"\x1b", "\u202e"} & set(said)
+
+
+def test_a_terminal_is_given_no_direction_mark_in_pieces(
+    monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    with writer(None) as stream:
+        for byte in "é\u202eé".encode():
+            stream.write(bytes([byte]))
+    out = capsysbinary.readouterr().out.decode()
+    assert "\u202e" not in out
+    assert (out[0], out[-1]) == ("é", "é")

@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import re
+import tempfile
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +24,7 @@ from reasoner.render.provenance import iri
 from reasoner.review.signing import read_decisions
 from reasoner.store.backends import open_store
 from reasoner.store.base import KnowledgeBase
-from reasoner.store.questions import Answer, Query, find, library
+from reasoner.store.questions import Answer, Query, find, library, write_answer
 from reasoner.store.sandbox import Sandbox
 from tests import node
 from tests.conftest import CASES, ROOT, served
@@ -346,6 +348,29 @@ def test_forms(world: World, place: Path, tmp_path: Path, capsys: pytest.Capture
     out = tmp_path / "answer.parquet"
     assert main(["query", "outcomes", "--kb", str(place), "--format", "parquet", "--out", str(out)]) == 0
     assert int(pandas.read_parquet(out)["determinations"].sum()) == len(world.determinations)
+
+
+def test_rows_of_standard_formats_are_written_one_after_the_other() -> None:
+    kb = KnowledgeBase()
+    many = " ".join(f'<urn:s> <urn:p> "=\\u202Ea\tb {number}" .' for number in range(20_000))
+    kb.store.update(f"INSERT DATA {{ GRAPH <urn:g> {{ {many} }} }}")
+
+    def written(form: str, rows: int, *, raw: bool = False) -> tuple[bytes, int]:
+        """What is written, and how much memory that takes at most."""
+        text = f"SELECT ?o {{ ?s ?p ?o }} LIMIT {rows}"
+        with tempfile.TemporaryFile() as output:
+            tracemalloc.start()
+            write_answer(kb.query(text), form, output, raw=raw)
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+            output.seek(0)
+            told = output.read()
+        assert told == Answer(kb.query(text)).serialize(form, raw=raw)
+        return told, peak
+
+    for form in ("csv", "tsv", "json", "xml"):
+        assert written(form, 20_000)[1] < 2 * written(form, 200)[1] + 100_000, form
+    assert written("csv", 9, raw=True)[0] != written("csv", 9)[0]
 
 
 def test_a_tab_or_a_line_break_in_a_literal_survives() -> None:
