@@ -119,15 +119,19 @@ def cut_table(table: Any) -> Cut:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    numbers: dict[Term, int] = {}
-    columns = []
+    encoded = []
     for name in quads.COLUMNS:
-        encoded = table.column(name).combine_chunks().dictionary_encode()
-        if hasattr(encoded, "chunks"):
-            encoded = encoded.combine_chunks() if encoded.num_chunks != 1 else encoded.chunk(0)
-        own = [numbers.setdefault(term, len(numbers)) for term in encoded.dictionary.to_pylist()]
-        columns.append(np.array(own, np.int32)[encoded.indices.to_numpy()])
-    subject, predicate, value, graph = columns
+        column = table.column(name).combine_chunks().dictionary_encode()
+        if hasattr(column, "chunks"):
+            column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+        encoded.append(column)
+    every = pa.concat_arrays([column.dictionary for column in encoded]).dictionary_encode()
+    places = every.indices.to_numpy().astype(np.int32)
+    ends = np.cumsum([len(column.dictionary) for column in encoded])
+    own = np.split(places, ends[:-1])
+    subject, predicate, value, graph = (
+        numbers[column.indices.to_numpy()] for numbers, column in zip(own, encoded, strict=True)
+    )
     terms = [table.column(name).combine_chunks().cast(pa.large_string()) for name in quads.COLUMNS[:3]]
     lines = pc.binary_join_element_wise(*terms, pa.scalar(".\n", pa.large_string()), pa.scalar(" ", pa.large_string()))
     _, ends, content = lines.buffers()
@@ -136,8 +140,9 @@ def cut_table(table: Any) -> Cut:
     after = np.ones(len(graph), bool)
     after[1:] = pc.less(lines[:-1], lines[1:]).to_numpy(zero_copy_only=False)
     after[row[:-1]] = True
-    found = list(numbers)
-    named = np.array([bool(_GRAPH(term)) for term in found], bool)
+    found = every.dictionary.to_pylist()
+    named = np.zeros(len(found), bool)
+    named[[place for place in own[-1].tolist() if _GRAPH(found[place])]] = True
     return Cut(
         found,
         kinds(found),

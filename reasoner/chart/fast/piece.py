@@ -14,7 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
@@ -66,14 +66,17 @@ class Piece:
     def key(self) -> str:
         """A digest that changes with the content, or where that is in files with their size and time of change."""
         if self.data is not None:
-            content = hashlib.sha256(self.data).hexdigest()
-            said: tuple[object, ...] = (self.files, self.first, content, str(self.error or ""), self.notes)
+            said: tuple[object, ...] = (self.files, self.first, self._digest_of_data, str(self.error or ""), self.notes)
         elif self.spool:
             said = (self.files, self.offset, _digest(self.spool, self.offset, self.length))
         else:
             states = [(name, os.stat(name).st_size, os.stat(name).st_mtime_ns) for name in self.files]
             said = (states, self.offset, self.length)
         return hashlib.sha256(repr((said, self.suffix, self.at_once)).encode()).hexdigest()
+
+    @cached_property
+    def _digest_of_data(self) -> str:
+        return hashlib.sha256(self.data or b"").hexdigest()
 
     def size(self) -> int:
         """Its bytes."""

@@ -60,7 +60,9 @@ def checked(batch: Any, source: str, first: int = 1) -> Any:
             column = batch.column(name).cast(pa.string())
         except pa.ArrowException as error:
             raise DocumentationError(f"the column {name} is no text: {error}", where=source) from error
-        if (row := pc.index(pc.equal(pc.binary_length(column.fill_null("")), pa.scalar(0)), True).as_py()) >= 0:
+        lengths = pc.binary_length(column)
+        if column.null_count or pc.min(lengths).as_py() == 0:
+            row = pc.index(pc.equal(lengths.fill_null(0), pa.scalar(0)), True).as_py()
             problem = f"row {first + row} has no {name}"
             mend = "Write it into its row: without it nothing can be told of any chart of the table"
             raise DocumentationError(problem, where=source, mend=mend)
