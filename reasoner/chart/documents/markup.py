@@ -25,6 +25,8 @@ _APART = re.compile("h[1-6]|[uod]l|table|section|list|hr|blockquote").fullmatch
 _HELD = re.compile("p|paragraph").fullmatch
 """Blocks that take a line even where they are empty."""
 _CELLS, _ITEMS = frozenset({"td", "th"}), frozenset({"li", "item"})
+_CONTROLS = frozenset({"option", "textarea", "button"})
+"""What a form shows apart from the words around it."""
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _SPACE, _COLUMNS = re.compile(r"[^\S\xa0]+"), re.compile(r"[ \t\xa0]{3,}")
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -132,6 +134,8 @@ class _TextWriter:
             self._parts.append("- ")
         elif name == "input":
             self._field(element)
+        elif name in _CONTROLS:
+            self._parts.append(" ")
         kept = kept or name == "pre"
         self._write(element.text, kept)
         for child in element:
@@ -139,6 +143,8 @@ class _TextWriter:
             self._write(child.tail, kept)
         if name in _CELLS:
             self._parts.append("\t")
+        elif name in _CONTROLS:
+            self._parts.append(" ")
         elif block:
             self._close(name, before, apart=apart)
 
@@ -182,7 +188,17 @@ class _TextWriter:
         hidden = "hidden" in element.attrib or bool(_HIDING.search(element.get("style") or ""))
         if (deleted or hidden) and "".join(map(str, element.itertext())).strip():
             self._left_out.add("deleted" if deleted else "hidden")
-        return deleted or hidden or bool(_UNSEEN(name))
+        return deleted or hidden or bool(_UNSEEN(name)) or (name == "option" and not _is_shown(element))
+
+
+def _is_shown(option: Element) -> bool:
+    """Whether an option of a drop-down list is the one that the list shows, closed: the last that is chosen, else the first."""
+    listed = next((above for above in option.iterancestors() if lxml_door.local(above) == "select"), None)
+    if listed is None or "multiple" in listed.attrib:
+        return listed is None or "selected" in option.attrib
+    options = [element for element in listed.iter() if lxml_door.local(element) == "option"]
+    chosen = [element for element in options if "selected" in element.attrib]
+    return option is (chosen[-1] if chosen else options[0])
 
 
 def _folded(space: re.Match[str]) -> str:

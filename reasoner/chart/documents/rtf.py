@@ -67,7 +67,7 @@ def _seen(source: str, where: str, left_out: set[str]) -> Iterator[str]:
     """The source without the characters of hidden and deleted runs, and without groups that have no text."""
     hidden = deleted = skipped = False
     stack: list[tuple[bool, bool, bool]] = []
-    at = fonts = fonts_in = 0
+    at = fonts = fonts_in = note_in = 0
     while match := _TOKEN.match(source, at):
         at = match.end()
         token, word, number = match[0], match[2], match[3]
@@ -84,6 +84,9 @@ def _seen(source: str, where: str, left_out: set[str]) -> Iterator[str]:
             if not stack:
                 return
             fonts_in = 0 if len(stack) == fonts_in else fonts_in
+            if len(stack) == note_in:
+                note_in = 0
+                yield "]"
             was_skipped = skipped
             hidden, deleted, skipped = stack.pop()
             if was_skipped and skipped:
@@ -96,6 +99,10 @@ def _seen(source: str, where: str, left_out: set[str]) -> Iterator[str]:
             skipped = skipped or bool(_SKIPPED(word))
             if word == "fonttbl":
                 fonts, fonts_in = at, len(stack)
+            if word == "footnote" and not (note_in or skipped or hidden or deleted):
+                note_in = len(stack)
+                yield " ["
+                continue
             if word == "v":
                 hidden = number != "0"
             elif word == "deleted":

@@ -125,6 +125,26 @@ def test_what_is_hidden_or_deleted_in_html_is_not_read_and_said() -> None:
     assert text.notes == ("deleted text is left out", "hidden text is left out")
 
 
+def test_a_footnote_in_rtf_is_read_at_its_mark() -> None:
+    source = rb"{\rtf1\ansi Sleeps.{\footnote\pard {\super\chftn} Per her sister.} Eats.{\v\footnote hidden}\par}"
+    (text,) = texts(source, "note.rtf")
+    assert text.text.split() == ["Sleeps.", "[", "Per", "her", "sister.]", "Eats."]
+
+
+def test_a_list_in_html_shows_what_is_chosen() -> None:
+    (text,) = texts(
+        b"<p>Home:<select><option>rented<option selected>shelter</select>now</p><p>Car:<select><option>none<option>one</select></p>"
+        b"<p>Uses:<select multiple><option selected>a<option>b<option selected>c</select></p><p>Bed:<select></select></p>",
+        "note.html",
+    )
+    assert [line.split() for line in text.text.splitlines()] == [
+        ["Home:", "shelter", "now"],
+        ["Car:", "none"],
+        ["Uses:", "a", "c"],
+        ["Bed:"],
+    ]
+
+
 def test_a_document_that_stands_in_the_place_of_a_clinical_one() -> None:
     import base64
 
