@@ -12,7 +12,7 @@ WEIGHTS = {"word": 1.0, "pair": 0.7, "letters": 0.3, "family": 0.7, "families": 
 """How much a feature counts, by its kind."""
 RARE = frozenset({"letters", "families"})
 """The kinds of which one is left out that stands in a single example."""
-VERSION = "1"
+VERSION = "2"
 """To be raised with every change of what is counted, or of how."""
 
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+(?:\.\d+)?")

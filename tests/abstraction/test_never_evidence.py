@@ -70,7 +70,7 @@ def test_a_suggestion_says_where_and_by_what_it_was_found(suggested: Graph) -> N
     for suggestion in suggested.subjects(RDF.type, NEC.Suggestion):
         assert (suggestion, NEC.assertion, None) not in suggested
         assert (suggestion, NEC.about, None) not in suggested
-        assert suggested.value(suggestion, NEC.rankedBy) == Literal("necessity-ridge/1")
+        assert suggested.value(suggestion, NEC.rankedBy) == Literal("necessity-ridge/2")
         assert isinstance(suggested.value(suggestion, OA.hasTarget), URIRef)
 
 
