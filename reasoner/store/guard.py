@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -12,6 +13,7 @@ from rdflib.plugins.sparql.parser import parseUpdate
 
 from reasoner.ground.errors import QueryError, StoreError
 from reasoner.rdf import graphs
+from reasoner.rdf.namespaces import NEC, PROV, RDF
 from reasoner.rdf.sparql import refuse_depth, without_text
 from reasoner.store.backends import Store
 from reasoner.store.catalog import GraphKind
@@ -36,7 +38,8 @@ def changed_graphs(text: str) -> list[str]:
 
     Raises:
         QueryError: it is no update; it would change a graph of the software (policy, chart, determination, decision, history
-            or catalog), a graph that is not named in its text, or triples outside any named graph.
+            or catalog), a graph that is not named in its text, or triples outside any named graph; or it would say in another
+            graph what the software takes for its own record.
     """
     refuse_depth(text)
     if "\\u" in text or "\\U" in text:
@@ -82,6 +85,8 @@ def refuse_alterations(store: Store, change: Change, *, removes: bool) -> None:
 def _targets(operation: Any) -> Iterator[str]:
     """The graphs that an operation writes to; raises `QueryError` where its text does not name them."""
     name = operation.name
+    if name == "InsertData" or (name == "Modify" and operation.insert):
+        _refuse_records(operation if name == "InsertData" else operation.insert)
     if name in ("InsertData", "DeleteData", "DeleteWhere"):
         yield from _written(operation.triples, operation.quads)
     elif name == "Modify":
@@ -96,8 +101,23 @@ def _targets(operation: Any) -> Iterator[str]:
         yield _named(target)
         if name == "Move":
             yield _named(source)
+        if str(source).startswith(OWN):
+            raise QueryError(f"an update here cannot copy <{source}>: it would be counted twice", mend=_MEND)
     else:
         raise QueryError(f"{name} is not allowed", mend="Nothing outside the store is asked or fetched")
+
+
+def _refuse_records(clause: Any) -> None:
+    """Raise `QueryError` for triples that would read as a record, such as a decision, since queries see all graphs as one."""
+    for subject, predicate, value in itertools.chain(clause.triples or (), *(clause.quads or {}).values()):
+        kind = predicate == RDF.type
+        if isinstance(predicate, Variable) or (kind and isinstance(value, Variable)):
+            said = f"?{value if kind else predicate}"
+            raise QueryError(f"an update here cannot say whatever {said} stands for", mend="Name the property or class")
+        term = str(value if kind else predicate)
+        if term.startswith((str(NEC), str(PROV))):
+            problem = f"an update here cannot say <{term}> of {subject.n3()}: it would read as a record"
+            raise QueryError(problem, mend=f"Use a vocabulary of your own. {_MEND}")
 
 
 def _written(triples: Any, quads: Any, default: Any = None) -> Iterable[str]:

@@ -380,6 +380,15 @@ OWN = f"<{CATALOG}>"
         "# quiet\rDROP ALL",
         "INSERT DATA { GRAPH <urn:ok> { <urn:s> <urn:p> '\\u0027 } } ; DROP ALL #' } }",
         "LOAD <http://127.0.0.1:9/x> INTO GRAPH <urn:x>",
+        f"ADD {OWN} TO <urn:mine>",
+        f"COPY {OWN} TO <urn:mine>",
+        "PREFIX n: <https://w3id.org/necessity/core#> INSERT DATA { GRAPH <urn:mine> { <urn:d> a n:Decision } }",
+        "INSERT DATA { GRAPH <urn:mine> { <urn:d> <https://w3id.org/necessity/core#determination> <urn:e> } }",
+        "INSERT DATA { GRAPH <urn:mine> { <urn:d> <http://www.w3.org/ns/prov#wasRevisionOf> <urn:e> } }",
+        "INSERT DATA { GRAPH <urn:ok> { <urn:s> <urn:p> 1 } GRAPH <urn:mine> { <urn:d> <http://www.w3.org/ns/prov#value> 1 } }",
+        "INSERT { GRAPH <urn:mine> { ?s ?p ?o } } WHERE { ?s ?p ?o }",
+        "INSERT { GRAPH <urn:mine> { ?s a ?o } } WHERE { ?s a ?o }",
+        "WITH <urn:mine> DELETE { ?s <urn:p> ?o } INSERT { ?s <https://w3id.org/necessity/core#about> ?o } WHERE { ?s <urn:p> ?o }",
         "no update at all",
         "INSERT DATA {" + "{" * 3000,
     ],
@@ -388,6 +397,18 @@ def test_updates_that_are_refused(place: Path, update: str) -> None:
     with KnowledgeBase(DirectoryStore(place, write=True)) as kb:
         with pytest.raises(QueryError):
             kb.update(update)
+        assert list(kb.verify()) == []
+
+
+def test_graphs_of_people_s_own_say_what_is_no_record(place: Path) -> None:
+    with KnowledgeBase(DirectoryStore(place, write=True)) as kb:
+        kb.update(
+            "INSERT DATA { GRAPH <urn:mine> { <urn:s> a <urn:Kind> ; <urn:of> <https://w3id.org/necessity/core#Met> } }"
+        )
+        kb.update("WITH <urn:mine> DELETE { ?s <urn:of> ?o } INSERT { ?s <urn:is> ?o } WHERE { ?s <urn:of> ?o }")
+        kb.update("COPY <urn:mine> TO <urn:other> ; DELETE WHERE { GRAPH <urn:mine> { ?s ?p ?o } }")
+        (row,) = kb.store.query("SELECT ?o { GRAPH <urn:other> { ?s <urn:is> ?o } }")
+        assert row["o"].value.endswith("#Met")
         assert list(kb.verify()) == []
 
 
