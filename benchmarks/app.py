@@ -209,8 +209,17 @@ def _day(clicks: Clicks, url: str, people: Sequence[Page], how: str) -> None:
     def shows(text: str) -> Callable[[Page], None]:
         return lambda page: page.get_by_text(re.compile(text)).first.wait_for()
 
-    def nothing(page: Page) -> None:
-        page.wait_for_timeout(50)
+    def sorted_by_state(page: Page) -> None:
+        listed(page).locator("th[aria-sort=ascending]", has_text="State").wait_for()
+
+    def picked(page: Page) -> None:
+        page.locator("[role=treeitem][aria-selected=true]").first.wait_for()
+
+    def recorded(page: Page) -> None:
+        page.get_by_role("button", name="Record this determination").wait_for(state="detached")
+
+    def at(part: str) -> Callable[[Page], None]:
+        return lambda page: page.wait_for_url(re.compile(part))
 
     def search(page: Page) -> None:
         field = page.get_by_label("Search", exact=True)
@@ -225,9 +234,11 @@ def _day(clicks: Clicks, url: str, people: Sequence[Page], how: str) -> None:
     clicks.of(f"the first worklist after signing in{how}", people, press("Start"), drawn)
     clicks.of(f"reload the worklist{how}", people, lambda page: page.reload(wait_until="commit"), drawn)
     clicks.of(f"turn the page{how}", people, press("Next"), shows("^Page 2 of"))
-    clicks.of(f"sort{how}", people, lambda page: listed(page).get_by_role("button", name="State").click(), nothing)
+    clicks.of(
+        f"sort{how}", people, lambda page: listed(page).get_by_role("button", name="State").click(), sorted_by_state
+    )
     clicks.of(f"search{how}", people, search, shows(r"^\d{2,3} of "))
-    clicks.of(f"another queue{how}", people, lambda page: page.get_by_text("Unassigned").last.click(), nothing)
+    clicks.of(f"another queue{how}", people, lambda page: page.get_by_text("Unassigned").last.click(), at("queue="))
     link = 4 if how else 1
     clicks.of(
         f"open a request{how}",
@@ -235,10 +246,22 @@ def _day(clicks: Clicks, url: str, people: Sequence[Page], how: str) -> None:
         lambda page: listed(page).get_by_role("link").nth(link).click(),
         lambda page: page.get_by_role("region", name="Outcome").wait_for(),
     )
-    clicks.of(f"pick a criterion{how}", people, lambda page: page.get_by_role("treeitem").nth(1).click(), nothing)
-    for view in ("Missing", "Documents", "Decide"):
+    clicks.of(
+        f"pick a criterion{how}",
+        people,
+        lambda page: page.get_by_role("treeitem").nth(1).locator(".label").first.click(),
+        picked,
+    )
+    for view, sign in (
+        ("Missing", "^What (would complete|stands against|carries)"),
+        ("Documents", "Service starts"),
+        ("Decide", "^What you sign"),
+    ):
         clicks.of(
-            f"go to {view}{how}", people, lambda page, view=view: page.get_by_text(view, exact=True).click(), nothing
+            f"go to {view}{how}",
+            people,
+            lambda page, view=view: page.get_by_role("radio", name=view, exact=True).click(),
+            shows(sign),
         )
     clicks.of(f"claim{how}", people, press("Claim"), shows("^With you"))
     for page in people:
@@ -248,7 +271,7 @@ def _day(clicks: Clicks, url: str, people: Sequence[Page], how: str) -> None:
     for page in people:
         page.keyboard.press("Escape")
     if people[0].get_by_role("button", name="Record this determination").count():
-        clicks.of(f"record a determination{how}", people, press("Record this determination"), nothing)
+        clicks.of(f"record a determination{how}", people, press("Record this determination"), recorded)
     for page in people:
         page.get_by_text("Refer to a clinical peer", exact=True).first.click()
         page.get_by_label("Rationale", exact=True).fill("A peer has to look at this.")

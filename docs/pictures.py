@@ -1,7 +1,7 @@
 """Makes the pictures of README.md and docs/workplace.md anew from the samples: ``python -m docs.pictures``.
 
-`terminal.svg` is what a command prints; `workplace.png` and `reading.png` are the workplace in a headless Chromium, which has to be
-installed.
+`terminal.svg` is what a command prints; `worklist.png`, `workplace.png` and `reading.png` are the workplace in a headless Chromium,
+which has to be installed.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ def main() -> None:
             necessity("kb", *words, "--kb", str(kb))
         request = with_notes(kb)
         with workplace(kb) as url:
+            photograph(url, docs / "worklist.png", listed=True)
             photograph(url, docs / "workplace.png")
             photograph(url, docs / "reading.png", request)
 
@@ -169,13 +170,14 @@ def await_answer(url: str, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError("the workplace did not start")
 
 
-def photograph(url: str, target: Path, read: str = "") -> None:
+def photograph(url: str, target: Path, read: str = "", *, listed: bool = False) -> None:
     """A reviewer opens a request and picks a criterion; the page is saved as PNG.
 
     Args:
         url: of the workplace.
         target: the picture.
         read: opaque id of a request whose record is read, in place of the case.
+        listed: whether the worklist is shown, in place of the case.
     """
     from playwright.sync_api import sync_playwright
 
@@ -196,9 +198,11 @@ def photograph(url: str, target: Path, read: str = "") -> None:
             page.locator("[role=document]").press("u")
             page.get_by_text("affirmed", exact=True).wait_for(timeout=60_000)
             page.get_by_role("heading", name="Read the record").scroll_into_view_if_needed()
-        else:
+        elif not listed:
             page.get_by_role("link", name=CHART, exact=True).click(timeout=60_000)
             page.get_by_role("radio", name="Criteria").wait_for(timeout=60_000)
+        else:
+            page.get_by_role("table", name="Requests").wait_for(timeout=60_000)
         page.mouse.move(0, 0)
         page.wait_for_timeout(3000)
         page.screenshot(path=target)

@@ -373,7 +373,7 @@ def _say(file: CaseFile, result: CriterionResult, picked: Picked | None) -> None
         paint.html("picked.html", words=picked.words, revises=bool(picked.revises))
         options = [stance for stance in Assertion if stance is not Assertion.NOT_APPLICABLE or criterion.conditional]
         stance = st.radio(
-            f"Of {criterion.id} {criterion.label} this is",
+            f"Of {' '.join(paint.names(criterion))} this is",
             options,
             index=None,
             horizontal=True,
