@@ -218,8 +218,8 @@ def _day(clicks: Clicks, url: str, people: Sequence[Page], how: str) -> None:
     def recorded(page: Page) -> None:
         page.get_by_role("button", name="Record this determination").wait_for(state="detached")
 
-    def at(part: str) -> Callable[[Page], None]:
-        return lambda page: page.wait_for_url(re.compile(part))
+    def queue(name: str) -> Callable[[Page], None]:
+        return lambda page: page.get_by_role("radio", name=name, exact=True).click()
 
     def search(page: Page) -> None:
         field = page.get_by_label("Search", exact=True)
@@ -238,7 +238,10 @@ def _day(clicks: Clicks, url: str, people: Sequence[Page], how: str) -> None:
         f"sort{how}", people, lambda page: listed(page).get_by_role("button", name="State").click(), sorted_by_state
     )
     clicks.of(f"search{how}", people, search, shows(r"^\d{2,3} of "))
-    clicks.of(f"another queue{how}", people, lambda page: page.get_by_text("Unassigned").last.click(), at("queue="))
+    clicks.of(f"another queue{how}", people, queue("Mine"), shows("^No request matches"))
+    for page in people:
+        queue("All open")(page)
+        drawn(page)
     link = 4 if how else 1
     clicks.of(
         f"open a request{how}",
