@@ -413,32 +413,34 @@ def _remove(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
+    base, output = BaseLocation.of(options), shared.output_of(options)
     if options.format == "fhir":
-        return _export_responses(options)
+        shared.refuse(options, ("kind",), "is for graphs, and --format fhir writes none")
+        return _export_responses(base, Basis.of(options), options.request, output)
     import pyoxigraph as ox
 
     from reasoner.cli.output import writer
 
     shared.refuse(options, ("request", "config"), "is for --format fhir")
     syntax = ox.RdfFormat.from_media_type(SYNTAXES[options.format])
-    with BaseLocation.of(options).open(checked=False) as kb, writer(*shared.output_of(options)) as stream:
+    with base.open(checked=False) as kb, writer(*output) as stream:
         ox.serialize(kb.export(_kind(options.kind)), output=stream, format=syntax)
     return DONE
 
 
-def _export_responses(options: argparse.Namespace) -> int:
-    """Write determinations with what people signed in view of them, as FHIR."""
+def _export_responses(
+    base: BaseLocation, basis: Basis, requests: Sequence[str] | None, output: tuple[Path | None, int | None]
+) -> int:
+    """Write determinations with what people signed in view of them, as FHIR: of some requests, else of all."""
     from reasoner.cli.output import writer
     from reasoner.render import fhir
     from reasoner.store.acts import acts_on
     from reasoner.store.catalog import GraphKind
     from reasoner.store.contents import read_current
 
-    shared.refuse(options, ("kind",), "is for graphs, and --format fhir writes none")
-    basis = Basis.of(options)
     done = rejected = 0
-    with BaseLocation.of(options).open() as kb, writer(*shared.output_of(options)) as stream:
-        for request in options.request or [entry.about for entry in kb.entries(GraphKind.CHART)]:
+    with base.open() as kb, writer(*output) as stream:
+        for request in requests or [entry.about for entry in kb.entries(GraphKind.CHART)]:
             try:
                 determinations = read_current(kb, request, basis.policy, basis.configuration)
                 decisions = acts_on(kb, request, basis.policy)

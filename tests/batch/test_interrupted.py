@@ -52,11 +52,18 @@ def is_at_work(process: int) -> bool:
         return False
 
 
+def heeding_ctrl_c() -> None:
+    """What a shell has its background jobs ignore, and they their children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def at_work(out: Path, *more: str) -> subprocess.Popen[bytes]:
     """A batch that has determined a part of its input and waits for the rest."""
     pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE}
     environment = os.environ | {"TMPDIR": str(out.parent)}
-    process = subprocess.Popen(command(out, *more), cwd=ROOT, env=environment, start_new_session=True, **pipes)
+    process = subprocess.Popen(
+        command(out, *more), cwd=ROOT, env=environment, start_new_session=True, preexec_fn=heeding_ctrl_c, **pipes
+    )
     assert process.stdin
     process.stdin.write(SHEET[:HALF])
     process.stdin.flush()
@@ -128,7 +135,9 @@ def test_a_second_run_at_the_same_time_is_refused(out: Path, expected: bytes) ->
 def test_ctrl_c_is_told_without_a_traceback(tmp_path: Path) -> None:
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     program = [sys.executable, "-u", "-c", "from reasoner import cli; print('begun'); cli.entry()"]
-    process = subprocess.Popen([*program, "determine", "-", "--input-format", "ttl"], cwd=ROOT, **pipes)
+    process = subprocess.Popen(
+        [*program, "determine", "-", "--input-format", "ttl"], cwd=ROOT, preexec_fn=heeding_ctrl_c, **pipes
+    )
     assert process.stdout
     assert process.stdout.readline() == b"begun\n"
     eventually(lambda: Path(f"/proc/{process.pid}/wchan").exists() and waits(process.pid))
