@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -79,7 +80,11 @@ class Draw:
             )
         order = random.Random(self.seed).sample(sorted(fit), len(fit))  # noqa: S311 (a draw to be repeated, no secret)
         if self.evenly:
-            place = {id_: sum(fit[other] == fit[id_] for other in order[:n]) for n, id_ in enumerate(order)}
+            before: Counter[str] = Counter()
+            place = {}
+            for id_ in order:
+                place[id_] = before[fit[id_]]
+                before[fit[id_]] += 1
             order.sort(key=place.__getitem__)  # the first of each outcome, then the second of each
         return sorted(order[: self.size])
 
