@@ -155,3 +155,39 @@ def test_a_reason_may_be_one_more_disorder(tmp_path: Path, capsys: pytest.Captur
     assert severity(coded(ICD10CM, "J45.909")) == "not-met"
     assert severity(coded(ICD10CM, "F33.2")) == "not-documented"
     assert severity({"text": "Very low since April"}) == "not-documented"
+
+
+ENCOUNTER: Resource = {
+    "resourceType": "Encounter",
+    "id": "en",
+    "status": "finished",
+    "subject": WHOSE,
+    "class": {"code": "AMB"},
+}
+PLAN: Resource = {"resourceType": "CarePlan", "id": "cp", "status": "active", "intent": "plan", "subject": WHOSE}
+GOAL: Resource = {"resourceType": "Goal", "id": "go", "lifecycleStatus": "active", "subject": WHOSE, "description": {}}
+
+
+@pytest.mark.parametrize(
+    ("resource", "element"),
+    [*((resource, "reasonReference") for resource in (*REASONED, ENCOUNTER)), (PLAN, "addresses"), (GOAL, "addresses")],
+    ids=lambda value: value["resourceType"] if isinstance(value, dict) else "",
+)
+def test_a_reference_to_a_disorder_that_leads_nowhere_is_an_unread_condition(resource: Resource, element: str) -> None:
+    def lost(*references: dict[str, str], **more: str) -> list[tuple[str, ...]]:
+        found = MappedResources(MILD, with_(resource, **{element: list(references)}, **more))
+        items = [item for item in found.unread if f"#{element}." in item.value]
+        return [tuple("".join(found.values(item, name)) for name in ("kind", "words", "reason")) for item in items]
+
+    nowhere = "the reference leads nowhere in the bundle"
+    severe = {"display": "Severe depression"}
+    assert lost(severe, {"reference": "Condition/x"}, {"reference": "urn:uuid:9"} | severe) == [
+        ("Condition", "Severe depression", nowhere),
+        ("Condition", "Condition/x", nowhere),
+        ("Condition", "Severe depression", nowhere),
+    ]
+    assert not lost({"reference": f"Condition/{MILD['id']}"}, {"display": "mild depression"})
+    assert not lost({"reference": "Observation/x"}, {"reference": "https://a.org/fhir/Observation/x/_history/2"})
+    assert not lost({"type": "DocumentReference", "display": "A letter"}, {})
+    if "status" in resource:
+        assert not lost(severe, status="entered-in-error")

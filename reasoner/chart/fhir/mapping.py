@@ -32,6 +32,7 @@ from reasoner.chart.fhir.attached import AttachedTexts
 from reasoner.chart.fhir.from_json import REQUEST, XSD, Bundle, BundleEntry, parse_bundle
 from reasoner.chart.fhir.patients import STRANGER
 from reasoner.chart.fhir.quads import TYPE, known
+from reasoner.chart.fhir.references import NOWHERE
 from reasoner.chart.fhir.request import NOTHING_GIVEN, RequestOptions
 from reasoner.chart.fhir.unread import KINDS, UnreadNode, refused_items, unread_items
 from reasoner.chart.fhir.vocabulary import Vocabulary
@@ -242,6 +243,8 @@ class _Mapped:
                 self._note_unmapped(iri, self.bundle.contents[iri], stated)
             if kind in unmapped.REASONED and "reasonCode" in self.bundle.contents[iri]:
                 self._note_reasons(iri, self.bundle.contents[iri])
+            if (element := unmapped.REFERRING.get(kind)) and element in self.bundle.contents[iri]:
+                self._note_lost(iri, self.bundle.contents[iri], element)
             if kind != "Observation":
                 continue
             observation = self.bundle.contents[iri]
@@ -272,6 +275,14 @@ class _Mapped:
         if iri not in self._of_others and not unmapped.void(resource):
             for item in unmapped.reasons(resource, self._vocabulary.codes, self._conditions):
                 self._note(NamedNode(f"{iri.value}#{item.path}"), self._untold.get(iri, item.reason), unread=True)
+
+    def _note_lost(self, iri: NamedNode, resource: dict[str, Any], element: str) -> None:
+        """Note each reference to a disorder that leads nowhere."""
+        if iri in self._of_others or unmapped.void(resource):
+            return
+        for path, reference in unmapped.lost(resource, element, self._conditions):
+            if self.bundle.led_to(reference, iri) is None:
+                self._note(NamedNode(f"{iri.value}#{path}"), self._untold.get(iri, NOWHERE), unread=True)
 
     @cached_property
     def _conditions(self) -> frozenset[str]:

@@ -13,6 +13,8 @@ Communication
     each piece of what was told, or else itself.
 reasonCode of what is ordered, done, prescribed or taken
     each reason that no Condition of the bundle has as its code or its words: it may be a disorder that stands nowhere else.
+reasonReference of these and of encounters, addresses of plans and goals
+    likewise each that leads nowhere, but to a resource of another type.
 
 status, verificationStatus
     entered in error, cancelled, not done, refuted: a note, and no item.
@@ -20,6 +22,7 @@ status, verificationStatus
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -34,6 +37,14 @@ REASONED = frozenset(
     {"MedicationAdministration", "MedicationRequest", "MedicationStatement", "Procedure", "ServiceRequest"}
 )
 """The types of which queries read anything but the reasons."""
+REFERRING = {
+    "CarePlan": "addresses",
+    "Encounter": "reasonReference",
+    "Goal": "addresses",
+    **dict.fromkeys(REASONED, "reasonReference"),
+}
+"""The element in which resources of each type refer to the disorders that they are for."""
+_TYPE = re.compile(r"(?:.*/)?([A-Z][A-Za-z]{1,63})[/?][^/]+(?:/_history/[^/]+)?")
 _REASON = "it is a reason for what was ordered or done, which is not read as a diagnosis"
 _PARTS = {
     "FamilyMemberHistory": "condition",
@@ -118,6 +129,27 @@ def reasons(resource: dict[str, Any], codes: CodeSystems | None, told: frozenset
     for number, reason in enumerate(stated) if isinstance(stated, list) else ():
         if isinstance(reason, dict) and reason and told.isdisjoint(names(reason, codes)):
             yield Unmapped(f"reasonCode.{number}", _REASON)
+
+
+def lost(resource: dict[str, Any], element: str, told: frozenset[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The References in an element that, if they lead nowhere, may stand for a disorder of which nothing else is told.
+
+    Args:
+        resource: the resource in JSON.
+        element: the element that refers to disorders.
+        told: the `names` of what other resources say.
+
+    Yields:
+        the path and the Reference.
+    """
+    stated = resource[element]
+    for number, reference in enumerate(stated) if isinstance(stated, list) else ():
+        if not isinstance(reference, dict) or not {"reference", "identifier", "display"}.intersection(reference):
+            continue
+        written = _TYPE.fullmatch(str(reference.get("reference", "")))
+        kind = str(reference.get("type") or (written[1] if written else "Condition")).rpartition("/")[2]
+        if kind == "Condition" and str(reference.get("display", "")).casefold() not in told:
+            yield f"{element}.{number}", reference
 
 
 def names(concept: Any, codes: CodeSystems | None) -> frozenset[str]:

@@ -98,6 +98,7 @@ ELEMENTS = frozenset(
 """The elements from which the items are made, beside values and answers."""
 _DOCUMENTS = frozenset(kind for kind, item in KINDS.items() if item == "Document")
 _DIAGNOSES = frozenset({"diagnosis", "reasonCode", "finding", "problem"})
+_REFERENCES = frozenset(unmapped.REFERRING.values())
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(T.*)?", re.DOTALL)
 _SYSTEM = re.compile(r"(https?|urn):[^\s<>\"{}|\\^`]+")
 _ANSWER = re.compile(r"(.*\bitem\.\d+)\.answer\.\d+")
@@ -186,7 +187,7 @@ def refused_items(bundle: Bundle, of_others: Collection[NamedNode]) -> dict[Name
 
 def _kind(resource_type: str, path: str) -> Term:
     within = path.partition(".")[0]
-    return _nec("Condition" if within in _DIAGNOSES else KINDS.get(resource_type, "OtherItem"))
+    return _nec("Condition" if within in _DIAGNOSES | _REFERENCES else KINDS.get(resource_type, "OtherItem"))
 
 
 class _Spoken:
@@ -201,12 +202,15 @@ class _Spoken:
         """The words and the code of the node at a path of a resource, either can be empty, and codes that mean something else."""
         resource = self._bundle.contents[iri]
         node = _at(resource, path)
-        if resource["resourceType"] in _DOCUMENTS and not path.startswith("activity."):
+        within = path.partition(".")[0]
+        if resource["resourceType"] in _DOCUMENTS and within not in {"activity", *_REFERENCES}:
             return _titled(resource), ""
         if not isinstance(node, dict):
             return _plain(node), ""
         concepts = [node[name] for name in _CODES if name in node]
         concepts += [node] if "coding" in node or path.startswith("reasonCode.") else []
+        if within in _REFERENCES:
+            concepts.append({"text": _text(node, "display") or _text(node, "reference")})
         concepts += [node["outcome"]] if path.startswith("prediction.") and "outcome" in node else []
         if "medicationReference" in node:
             concepts += self._medication(node["medicationReference"], iri)
