@@ -68,6 +68,7 @@ _BOUND: _Bound = {"bind": "query-params", "persist_state": "session"}
 
 def show() -> None:
     """Show the page."""
+    _come_back()
     workplace, person = session.workplace(), session.user()
     items = workplace.items(person)
     viewer = Viewer(
@@ -88,6 +89,7 @@ def show() -> None:
         paint.html("queues.html", sizes=[(QUEUES[queue], size) for queue, size in sizes if size])
     queue = _queue()
     chosen = _choose(items, queue, viewer)
+    st.session_state["list address"] = {name: st.query_params.get_all(name) for name in st.query_params}
     matching = selection.select(items, chosen, viewer)
     pages = -(-len(matching) // _PAGE)
     page = min(st.session_state.get("list page", 0), max(0, pages - 1))
@@ -110,6 +112,14 @@ def show() -> None:
     if opened:
         st.switch_page(st.session_state["case page"], query_params=session.address(opened))
     _counts(items, matching, page, pages)
+
+
+def _come_back() -> None:
+    """Take the filters that were chosen, where Back leads to the address that opened a request, which names nothing else."""
+    if "id" in st.query_params:
+        others = {name: st.query_params.get_all(name) for name in st.query_params if name != "id"}
+        st.query_params.from_dict(others | st.session_state.get("list address", {}))
+        st.rerun()
 
 
 def _queue() -> Queue:

@@ -72,7 +72,8 @@ def test_a_request_is_claimed_handed_over_with_a_note_and_given_back(browser, wo
     olga.page.go_back()
     olga.page.get_by_role("heading", name=first).wait_for()
     olga.page.go_back()
-    links.first.wait_for()
+    expect(links).to_have_text([first, second])
+    expect(olga.page).to_have_url(re.compile("queue=Mine"))
     for person in (olga, piet):
         person.close()
 
