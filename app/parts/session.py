@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from reasoner import load_policy
 from reasoner.ground import resources
@@ -140,6 +141,10 @@ def end() -> None:
     st.session_state.clear()
     if person.authenticated:
         st.logout()
-    else:
+        return
+    try:
         st.query_params.clear()
-        st.rerun()
+    except StreamlitAPIException:  # a widget of the page keeps its own part of the address
+        for name in ("as", "id"):
+            st.query_params.pop(name, None)
+    st.rerun()

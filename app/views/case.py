@@ -125,9 +125,9 @@ def _diagnosis(determination: Determination) -> str:
     for result in determination.criteria:
         for bearing in result.evidence:
             facts = dict(bearing.statement.facts)
-            code = facts.get(_CODE)
+            code, primary = facts.get(_CODE), facts.get(_PRIMARY)
             if code and bearing.statement.assertion is Assertion.AFFIRMED:
-                found[code] = found.get(code, False) or terms.text(facts.get(_PRIMARY, "")) == "true"
+                found[code] = found.get(code, False) or (primary is not None and terms.text(primary) == "true")
     codes = sorted(found, key=lambda code: (not found[code], code))
     names = [f"{terms.local(terms.name(code))} {labels.get(code, '')}".strip() for code in codes]
     return "; ".join(names[:2]) + (f"; and {len(names) - 2} more" if len(names) > 2 else "")

@@ -78,6 +78,16 @@ def test_a_request_is_claimed_handed_over_with_a_note_and_given_back(browser, wo
         person.close()
 
 
+def test_who_leaves_a_case_leaves_neither_it_nor_a_name_in_the_address(browser, workplace: str) -> None:
+    olga = Visitor(browser, workplace).sign_in("Olga Roe").open("criteria-met").view("Decide")
+    olga.page.get_by_role("button", name="Change person").click()
+    olga.page.get_by_label("Name", exact=True).wait_for()
+    olga.settle()
+    expect(olga.page.get_by_text("Something went wrong")).to_have_count(0)
+    expect(olga.page).to_have_url(re.compile(r"^(?!.*[?&](id|as)=)"))
+    olga.close()
+
+
 @pytest.mark.parametrize("width", [820, 390])
 def test_the_sidebar_is_folded_where_there_is_little_room(browser, workplace: str, width: int) -> None:
     visitor = Visitor(browser, workplace, viewport={"width": width, "height": 1000}, has_touch=True)

@@ -193,3 +193,16 @@ def test_review_as_of_today_is_recorded(base: Path, request_: str) -> None:
     assert opened.case_file(NORA, request_).case.as_of == date.today()
     assert opened.case_file(NORA, request_).recorded
     assert list(opened.trail.entries())[-1].action == "determine"
+
+
+def test_a_case_opens_with_a_diagnosis_that_is_stated_by_its_code_alone(request_: str) -> None:
+    test = run("reading", case=request_)
+    words(test, request_, "We wrote a safety plan together.", "adult-admission:1-diagnosis")
+    next(iter(test.radio)).set_value(next(iter(test.radio)).options[0])
+    next(each for each in test.text_input if each.label == "Code").set_value("F33.2")
+    button(test.run(), "State it as Nora Fields").click().run()
+    assert not test.exception
+    case = run("case", case=request_)
+    assert not case.exception
+    assert "This did not work" not in html(case)
+    assert "F33.2 Major depressive disorder" in html(case)
