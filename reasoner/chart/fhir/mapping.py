@@ -241,10 +241,8 @@ class _Mapped:
                 self._note(iri, self._untold[iri], unread=True)
             if kind in unmapped.KINDS:
                 self._note_unmapped(iri, self.bundle.contents[iri], stated)
-            if kind in unmapped.REASONED and "reasonCode" in self.bundle.contents[iri]:
-                self._note_reasons(iri, self.bundle.contents[iri])
-            if (element := unmapped.REFERRING.get(kind)) and element in self.bundle.contents[iri]:
-                self._note_lost(iri, self.bundle.contents[iri], element)
+            if kind in unmapped.REFERRING:
+                self._note_reasons(iri, kind)
             if kind != "Observation":
                 continue
             observation = self.bundle.contents[iri]
@@ -271,18 +269,19 @@ class _Mapped:
                 else:
                     self._note(NamedNode(f"{iri.value}#{item.path}") if item.path else iri, item.reason, unread=True)
 
-    def _note_reasons(self, iri: NamedNode, resource: dict[str, Any]) -> None:
-        if iri not in self._of_others and not unmapped.void(resource):
-            for item in unmapped.reasons(resource, self._vocabulary.codes, self._conditions):
-                self._note(NamedNode(f"{iri.value}#{item.path}"), self._untold.get(iri, item.reason), unread=True)
-
-    def _note_lost(self, iri: NamedNode, resource: dict[str, Any], element: str) -> None:
-        """Note each reference to a disorder that leads nowhere."""
-        if iri in self._of_others or unmapped.void(resource):
+    def _note_reasons(self, iri: NamedNode, kind: str) -> None:
+        """Note the disorders that a resource is for: those in codes or words that are told nowhere else, and lost references."""
+        resource, element = self.bundle.contents[iri], unmapped.REFERRING[kind]
+        silent = resource.keys().isdisjoint(("reasonCode", element))
+        if silent or iri in self._of_others or unmapped.void(resource):
             return
+        coded = kind in unmapped.REASONED
+        found = list(unmapped.reasons(resource, self._vocabulary.codes, self._conditions)) if coded else []
         for path, reference in unmapped.lost(resource, element, self._conditions):
             if self.bundle.led_to(reference, iri) is None:
-                self._note(NamedNode(f"{iri.value}#{path}"), self._untold.get(iri, NOWHERE), unread=True)
+                found.append(unmapped.Unmapped(path, NOWHERE))
+        for item in found:
+            self._note(NamedNode(f"{iri.value}#{item.path}"), self._untold.get(iri, item.reason), unread=True)
 
     @cached_property
     def _conditions(self) -> frozenset[str]:

@@ -22,11 +22,11 @@ status, verificationStatus
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from reasoner.chart.coding import CodeSystems
+from reasoner.chart.fhir.references import named_type
 
 _BENEFIT, _CODED = "ExplanationOfBenefit", "diagnosisCodeableConcept"
 KINDS = frozenset(
@@ -44,7 +44,6 @@ REFERRING = {
     **dict.fromkeys(REASONED, "reasonReference"),
 }
 """The element in which resources of each type refer to the disorders that they are for."""
-_TYPE = re.compile(r"(?:.*/)?([A-Z][A-Za-z]{1,63})[/?][^/]+(?:/_history/[^/]+)?")
 _REASON = "it is a reason for what was ordered or done, which is not read as a diagnosis"
 _PARTS = {
     "FamilyMemberHistory": "condition",
@@ -142,25 +141,19 @@ def lost(resource: dict[str, Any], element: str, told: frozenset[str]) -> Iterat
     Yields:
         the path and the Reference.
     """
-    stated = resource[element]
+    stated = resource.get(element)
     for number, reference in enumerate(stated) if isinstance(stated, list) else ():
         if not isinstance(reference, dict) or not {"reference", "identifier", "display"}.intersection(reference):
             continue
-        written = _TYPE.fullmatch(str(reference.get("reference", "")))
-        kind = str(reference.get("type") or (written[1] if written else "Condition")).rpartition("/")[2]
-        if kind == "Condition" and str(reference.get("display", "")).casefold() not in told:
+        if named_type(reference) in ("", "Condition") and str(reference.get("display", "")).casefold() not in told:
             yield f"{element}.{number}", reference
 
 
 def names(concept: Any, codes: CodeSystems | None) -> frozenset[str]:
     """The codes, as IRIs or as they are written, and the words of a CodeableConcept."""
-    codings = concept.get("coding") if isinstance(concept, dict) else None
-    found = [item for item in codings if isinstance(item, dict)] if isinstance(codings, list) else []
-    stated = [(item.get("system"), item.get("code")) for item in found]
     spelt = [
         (codes.read(system, code).iri if codes is not None and system.strip() else "") or f"{system}|{code}"
-        for system, code in stated
-        if isinstance(system, str) and isinstance(code, str)
+        for system, code in _codings(concept)
     ]
     words = concept.get("text") if isinstance(concept, dict) else None
     return frozenset([*spelt, words.casefold()] if isinstance(words, str) else spelt)
@@ -168,11 +161,14 @@ def names(concept: Any, codes: CodeSystems | None) -> frozenset[str]:
 
 def _concepts(concept: Any, codes: CodeSystems | None) -> frozenset[str]:
     """The IRIs of the concepts that are the codes of a CodeableConcept; empty for one that cannot be read."""
-    codings = concept.get("coding") if isinstance(concept, dict) else None
-    found = [item for item in codings if isinstance(item, dict)] if isinstance(codings, list) else []
-    stated = [(item.get("system"), item.get("code")) for item in found]
     return frozenset(
-        codes.read(system, code).concept
-        for system, code in stated
-        if codes is not None and isinstance(system, str) and isinstance(code, str) and system.strip()
+        codes.read(system, code).concept for system, code in _codings(concept) if codes is not None and system.strip()
     )
+
+
+def _codings(concept: Any) -> Iterator[tuple[str, str]]:
+    """The system and the code of each coding of a CodeableConcept that has both."""
+    codings = concept.get("coding") if isinstance(concept, dict) else None
+    for item in codings if isinstance(codings, list) else ():
+        if isinstance(item, dict) and isinstance(item.get("system"), str) and isinstance(item.get("code"), str):
+            yield item["system"], item["code"]
