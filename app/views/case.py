@@ -187,8 +187,8 @@ def _unread(file: CaseFile) -> None:
 def _missing(file: CaseFile, determination: Determination) -> None:
     question = next_question(determination)
     paint.html("missing.html", record=content(determination), question=question)
-    if determination.gaps and session.user().may(Action.DRAFT):
-        st.caption("On the view Decide a letter that asks for this is ready to be edited.")
+    if (determination.gaps or determination.objections) and session.user().may(Action.DRAFT):
+        st.caption("On the view Decide, “Request documentation” has a letter that asks for this, ready to be edited.")
 
 
 def _readings(file: CaseFile, determination: Determination) -> None:

@@ -286,6 +286,11 @@ class Determination:
         """Where something stands against it: every smallest set of leaf ids that would have to be otherwise."""
         return self._justified(justification.changes, Outcome.CRITERIA_NOT_MET, Outcome.EXCLUDED)
 
+    @cached_property
+    def unanswered(self) -> Family:
+        """Where something stands against it: what `gaps` would be once the first of `changes` is documented."""
+        return self._justified(justification.unanswered, Outcome.CRITERIA_NOT_MET, Outcome.EXCLUDED)
+
     def _justified(self, find: Callable[[Evaluation], Family], *outcomes: Outcome) -> Family:
         if self.evaluation is None or self.outcome not in outcomes:
             return Family(FALSE)

@@ -109,6 +109,21 @@ def changes(evaluation: Evaluation, part: Part | None = None) -> Family:
     return Family(All((*_sections(evaluation, term), *_hits(evaluation))))
 
 
+def unanswered(evaluation: Evaluation) -> Family:
+    """The smallest sets of unresolved leaves that would complete an evaluation once the first of its `changes` is documented.
+
+    Args:
+        evaluation: the statuses of the leaves.
+
+    Returns:
+        sets of leaf ids; only the empty set if the change by itself is enough, and the `gaps` if nothing is refuted.
+    """
+    change = next(iter(changes(evaluation)), ())
+    leaves = {iri: Status.MET for iri, part in evaluation.policy.parts.items() if part.criterion.id in change}
+    excluding = {item.iri: Status.NOT_MET for item in evaluation.policy.exclusions if item.id in change}
+    return gaps(evaluation.assuming(leaves | excluding))
+
+
 def _hits(evaluation: Evaluation) -> tuple[str, ...]:
     """The ids of the affirmed exclusions, without residual ones: those hold only if the criteria are refuted already."""
     return tuple(

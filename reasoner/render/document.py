@@ -17,6 +17,7 @@ from reasoner.determination.engine import software_version
 from reasoner.determination.model import CriterionResult, Determination
 from reasoner.determination.whatif import next_question
 from reasoner.ground.display import plain
+from reasoner.logic.families import Family
 from reasoner.logic.fold import UNRESOLVED, Status
 from reasoner.render.decisions import told
 from reasoner.render.json import SHOWN
@@ -96,7 +97,6 @@ def content(determination: Determination, decisions: Sequence[Signed] = (), *, p
     case = determination.case
     version = determination.evaluation.policy.version if determination.evaluation else None
     until = f"to {version.valid_until}" if version and version.valid_until else "on"
-    smallest = next(iter(determination.gaps), ())
     question = next_question(determination)
     service = f"{determination.service_start} to {determination.service_end or 'open'}"
     return {
@@ -126,12 +126,13 @@ def content(determination: Determination, decisions: Sequence[Signed] = (), *, p
         "as_of": str(case.as_of),
         "rows": list(_rows(determination)),
         "listed": [_row(r, 0) for r in determination.listed if r.status is not Status.NOT_DOCUMENTED],
-        "gaps": [_gap(determination, id_, smallest) for id_ in smallest],
+        "gaps": _gaps(determination, determination.gaps),
         "gap_count": determination.gaps.count,
         "grounds": [_named(determination, ids) for ids in islice(determination.grounds, 1)],
         "ground_count": determination.grounds.count,
         "objections": [_named(determination, ids) for ids in islice(determination.objections, SHOWN)],
         "changes": [_named(determination, ids) for ids in islice(determination.changes, SHOWN)],
+        "unanswered": _gaps(determination, determination.unanswered),
         "question": question
         and {
             "id": question.criterion.id,
@@ -240,9 +241,15 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]} … ({len(text)} characters in all)"
 
 
-def _gap(determination: Determination, id_: str, smallest: tuple[str, ...]) -> dict[str, Any]:
+def _gaps(determination: Determination, family: Family) -> list[dict[str, Any]]:
+    """The leaves of the smallest set of a family, each with what could be documented instead."""
+    smallest = next(iter(family), ())
+    return [_gap(determination, family, id_, smallest) for id_ in smallest]
+
+
+def _gap(determination: Determination, family: Family, id_: str, smallest: tuple[str, ...]) -> dict[str, Any]:
     result = determination.criterion(id_)
-    instead = islice(determination.gaps.replacing(id_, smallest), SHOWN)
+    instead = islice(family.replacing(id_, smallest), SHOWN)
     rest = set(smallest) - {id_}
 
     def request(other: CriterionResult, among: set[str]) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from reasoner.determination.model import Determination
 from reasoner.ground.days import age_on
 from reasoner.ground.display import plain
-from reasoner.logic.fold import Outcome, Status
+from reasoner.logic.fold import Status
 from reasoner.policy.model import Criterion
 from reasoner.render.document import content, environment
 from reasoner.render.json import SHOWN
@@ -124,9 +124,10 @@ def to_letter(
         overrides: statuses that the person gives to criteria in place of the determined ones.
 
     Returns:
-        The text; None if no letter goes with the act, or documentation would be asked for and none is needed.
+        The text; None if no letter goes with the act, or documentation would be asked for and none could change the outcome.
     """
-    needs_none = determination.outcome is not Outcome.DOCUMENTATION_NEEDED
+    decided = _overridden(determination, overrides)
+    needs_none = not next(iter(decided.gaps), ()) and not decided.objections
     if disposition not in LETTERS or (disposition is Disposition.DOCUMENTATION_REQUESTED and needs_none):
         return None
     template = environment("text").get_template(f"letters/{disposition.value}.txt")
@@ -144,6 +145,7 @@ def values(
     """What a letter says, by the names that templates and checklists use; see `to_letter`."""
     case, payer = determination.case, correspondence.payer
     decided = _overridden(determination, overrides)
+    shown = content(decided)
     version = determination.evaluation.policy.version if determination.evaluation else None
     member = plain(case.member_name) or "[NAME OF THE MEMBER]"
     provider = plain(case.provider_name) or "[NAME OF THE PROVIDER]"
@@ -181,7 +183,8 @@ def values(
         "as_of": day_words(case.as_of),
         "criteria": list(_criteria(decided)),
         "changes": list(dict.fromkeys(_changes(decided))),
-        "gaps": content(determination)["gaps"],
+        "objections": bool(decided.objections),
+        "gaps": shown["gaps"] or shown["unanswered"],
         "part2": PART_2_NOTICE if correspondence.part_2 else "",
         "due": correspondence.due or "[DAY ON WHICH A DECISION IS DUE]",
         "extended_due": correspondence.extended_due or "[DAY ON WHICH A DECISION IS DUE]",
@@ -352,12 +355,13 @@ def _lacking(determination: Determination) -> list[tuple[str, ...]]:
 
 
 def _changes(determination: Determination) -> Iterable[str]:
-    """What a provider would have to document for the decision to change, for the way that takes least."""
+    """What a provider would have to document for the criteria to be met, for the way that takes least."""
     evaluation = determination.evaluation
     if evaluation is None:
         return
     parts = {part.criterion.id: part.criterion for part in evaluation.policy.parts.values()}
-    smallest = set(next(iter(determination.changes), ()) or next(iter(determination.gaps), ()))
+    families = (determination.changes, determination.unanswered, determination.gaps)
+    smallest = {id_ for family in families for id_ in next(iter(family), ())}
     for id_, criterion in parts.items():
         if id_ in smallest:
             yield criterion.ask or criterion.label

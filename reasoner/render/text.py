@@ -13,6 +13,7 @@ from reasoner.determination.whatif import Assumption, next_question
 from reasoner.ground.display import plain
 from reasoner.ground.errors import UsageError
 from reasoner.logic import justification
+from reasoner.logic.families import Family
 from reasoner.logic.fold import UNRESOLVED, Status
 from reasoner.policy.model import CriterionKind
 from reasoner.render.wording import (
@@ -256,9 +257,7 @@ def _missing(determination: Determination) -> Iterator[str]:
         yield ""
         ways = "one way" if count == 1 else f"the smallest of {count} ways"
         yield f"Missing or in conflict ({ways} to complete it)"
-        smallest = next(iter(determination.gaps))
-        for id_ in smallest:
-            yield from _gap(determination, id_, smallest)
+        yield from _gaps(determination, determination.gaps)
 
 
 def _against(determination: Determination) -> Iterator[str]:
@@ -278,16 +277,26 @@ def _otherwise(determination: Determination) -> Iterator[str]:
         yield from _wrapped(f"  {', '.join(change)}", " " * 4)
     if determination.changes.count > _SETS:
         yield f"  and {determination.changes.count - _SETS} more"
+    if next(iter(determination.unanswered), ()):
+        yield "Also missing or in conflict, once the first of these lines is documented otherwise"
+        yield from _gaps(determination, determination.unanswered)
 
 
-def _gap(determination: Determination, id_: str, among: tuple[str, ...]) -> Iterator[str]:
+def _gaps(determination: Determination, family: Family) -> Iterator[str]:
+    """The leaves of the smallest set of a family as lines."""
+    smallest = next(iter(family), ())
+    for id_ in smallest:
+        yield from _gap(determination, family, id_, smallest)
+
+
+def _gap(determination: Determination, family: Family, id_: str, among: tuple[str, ...]) -> Iterator[str]:
     """A leaf of a smallest set as lines: what to document, why it is open, and what could be documented instead."""
     result = determination.criterion(id_)
     yield from _wrapped(f"  [ ] {id_}  {documentation_request(result)}", " " * 8)
     for message in (which(determination, id_, among), *result.messages):
         if message:
             yield from _wrapped(f"        {message}", " " * 8)
-    instead = list(islice(determination.gaps.replacing(id_, among), _SETS + 1))
+    instead = list(islice(family.replacing(id_, among), _SETS + 1))
     if instead:
         rest = set(among) - {id_}
         shown = "; or ".join(

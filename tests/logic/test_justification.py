@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from reasoner.logic.families import AnyOf, Formula
-from reasoner.logic.justification import changes, gaps, grounds, objections, statement_grounds
+from reasoner.logic.justification import changes, gaps, grounds, objections, statement_grounds, unanswered
 from tests.policies import all_of, any_of, effective, evaluation, iri, leaf, version
 
 POLICY = effective(
@@ -108,6 +108,27 @@ def test_objections_are_the_smallest_sets_that_stand_against_it(statuses: dict[s
 )
 def test_changes_are_the_smallest_sets_that_would_have_to_be_otherwise(statuses: dict[str, str], sets: Sets) -> None:
     assert list(changes(evaluation(POLICY, **statuses))) == sets
+
+
+@pytest.mark.parametrize(
+    ("statuses", "sets"),
+    [
+        ({"a": "N"}, [("b",), ("c",)]),
+        ({"a": "N", "b": "N"}, [("c",)]),
+        ({"a": "N", "b": "M"}, [()]),
+        ({"b": "N", "c": "N"}, [("a",)]),
+        ({"a": "C", "b": "N", "c": "N"}, [("a",)]),
+        ({"a": "N", "x": "M"}, [("b",), ("c",)]),
+        ({"a": "M", "b": "M", "x": "M"}, [()]),
+        ({"a": "N", "b": "M", "x": "C"}, [("x",)]),
+        ({"a": "N", "b": "M", "y": "M"}, [()]),
+        ({"a": "M"}, [("b",), ("c",)]),
+    ],
+)
+def test_what_nobody_has_said_is_what_is_missing_once_the_first_change_is_documented(
+    statuses: dict[str, str], sets: Sets
+) -> None:
+    assert list(unanswered(evaluation(POLICY, **statuses))) == sets
 
 
 def test_a_part_is_justified_by_itself() -> None:

@@ -11,7 +11,7 @@ from rdflib import Graph
 from reasoner import Determination, Policy, determine
 from reasoner.logic.fold import Outcome
 from reasoner.policy.model import CriterionKind
-from reasoner.render import fhir, provenance
+from reasoner.render import fhir, provenance, text
 from reasoner.render.document import to_html, to_markdown
 from reasoner.render.notices import (
     LETTERS,
@@ -142,7 +142,8 @@ def test_no_letter_names_an_iri_or_speaks_of_what_a_reviewer_may(
 ) -> None:
     determination = determined(policy, name, NAMED)
     text = to_letter(determination, disposition)
-    if disposition is Disposition.DOCUMENTATION_REQUESTED and determination.outcome is not Outcome.DOCUMENTATION_NEEDED:
+    nothing_to_ask = determination.outcome in (Outcome.CRITERIA_MET, Outcome.NO_POLICY_VERSION)
+    if disposition is Disposition.DOCUMENTATION_REQUESTED and nothing_to_ask:
         assert text is None
         return
     assert text
@@ -184,6 +185,52 @@ def test_a_request_for_documentation_goes_to_the_provider(policy: Policy) -> Non
     assert "You have 45 days from when you get this letter." in text
     without = letter(determination, Disposition.DOCUMENTATION_REQUESTED, due="March 4, 2026")
     assert "we have to decide by March 4, 2026" in without
+
+
+def test_a_request_tells_what_is_stated_against_it_apart_from_what_nobody_has_said(policy: Policy) -> None:
+    determination = determined(policy, "adult-admission/needs-round-the-clock-care")
+    text = letter(determination, Disposition.DOCUMENTATION_REQUESTED)
+    against, _, asked = text.partition("WHAT THE RECORDS DO NOT SAY")
+    (silent,) = next(iter(determination.unanswered))
+    assert determination.criterion(silent).criterion.ask in asked
+    for id_ in next(iter(determination.changes)):
+        criterion = determination.criterion(id_).criterion
+        assert criterion.lay_words in against
+        assert criterion.ask not in asked
+    assert "you can answer what they say, and send us what they do not say" in against
+
+
+def test_a_request_on_an_excluded_service_asks_for_nothing_else(policy: Policy) -> None:
+    text = letter(determined(policy, "exclusions/halfway-house-service"), Disposition.DOCUMENTATION_REQUESTED)
+    assert "The policy never covers this: the service is a halfway house." in text
+    assert "do not say" not in text
+    assert "send us records that say so" in text
+
+
+def test_what_a_person_finds_silent_is_asked_for(policy: Policy) -> None:
+    determination = determined(policy, "adult-admission/criteria-met")
+    leaf = determination.criterion("adult-admission:5").criterion
+    silent = [Override(leaf.iri, "met", "not-documented", "The note is about someone else.")]
+    text = to_letter(determination, Disposition.DOCUMENTATION_REQUESTED, overrides=silent)
+    assert text
+    assert f"1. {leaf.ask}" in text
+
+
+def test_lines_for_a_terminal_tell_what_is_missing_beside_what_is_stated_against_it(policy: Policy) -> None:
+    determination = determined(policy, "adult-admission/needs-round-the-clock-care")
+    (silent,) = next(iter(determination.unanswered))
+    for shown in (text.render(determination), text.explain(determination)):
+        assert f"[ ] {silent}  " in shown.partition("Also missing or in conflict")[2]
+    for record in (to_html([determination]), to_markdown([determination])):
+        assert silent in record.replace("\\", "").partition("this would still be missing")[2][:200]
+    assert "Also missing" not in text.render(determined(policy, "exclusions/halfway-house-service"))
+
+
+def test_an_adverse_decision_tells_all_that_could_change_it(policy: Policy) -> None:
+    determination = determined(policy, "adult-admission/needs-round-the-clock-care")
+    told = letter(determination).partition("WHAT COULD CHANGE")[2]
+    for id_ in (*next(iter(determination.changes)), *next(iter(determination.unanswered))):
+        assert f"- {determination.criterion(id_).criterion.ask}" in told
 
 
 def test_the_first_contact_that_fits_is_named(policy: Policy) -> None:
