@@ -13,7 +13,7 @@ from reasoner.policy.model import CriterionKind
 from reasoner.render.decisions import REQUESTER
 from reasoner.review.acts import Appeal, Call, CallFact, Disposition, Filing, Requester
 from reasoner.review.deciding import Choice
-from reasoner.workplace.service import CaseFile
+from reasoner.workplace.case_file import CaseFile
 
 _LABEL = {
     Disposition.APPROVED: "Approve",

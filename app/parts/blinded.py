@@ -14,8 +14,8 @@ from reasoner.policy.model import Criterion
 from reasoner.review.acts import Disposition, Proposal
 from reasoner.review.authority import Action
 from reasoner.workplace.blinding import Withheld
+from reasoner.workplace.case_file import CaseFile
 from reasoner.workplace.record import RecordDocument
-from reasoner.workplace.service import CaseFile
 
 
 def show(file: CaseFile, documents: Callable[[CaseFile], None]) -> None:

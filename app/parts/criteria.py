@@ -19,8 +19,8 @@ from reasoner.logic.fold import UNRESOLVED, Status
 from reasoner.render.wording import COMBINATION, documentation_request, labelled, shown_facts, shown_unread, which
 from reasoner.review.authority import Action
 from reasoner.review.deciding import OVERRIDES
+from reasoner.workplace.case_file import CaseFile
 from reasoner.workplace.drafts import values
-from reasoner.workplace.service import CaseFile
 
 _SETS = 5
 

@@ -18,8 +18,8 @@ from reasoner.review import deciding
 from reasoner.review.acts import Appeal, Disposition, Override, Proposal
 from reasoner.review.authority import Action, Role
 from reasoner.review.deciding import Choice, outcome_with_overrides
+from reasoner.workplace.case_file import CaseFile
 from reasoner.workplace.drafts import DraftField, values
-from reasoner.workplace.service import CaseFile
 
 
 def show(file: CaseFile, determination: Determination) -> None:

@@ -11,7 +11,7 @@ from parts import paint, session
 from parts.components import editor
 from reasoner.determination.model import Determination
 from reasoner.ground.errors import ConflictError, NecessityError
-from reasoner.workplace.service import CaseFile
+from reasoner.workplace.case_file import CaseFile
 
 
 def prefix(file: CaseFile, determination: Determination) -> str:

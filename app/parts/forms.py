@@ -13,10 +13,10 @@ from reasoner.chart.documents.model import DocumentText
 from reasoner.determination.model import Determination
 from reasoner.ground.display import plain
 from reasoner.review.authority import Action
+from reasoner.workplace.case_file import CaseFile
 from reasoner.workplace.fields import InputField, document_fields
 from reasoner.workplace.files import KINDS, Files, Upload
 from reasoner.workplace.record import Effect
-from reasoner.workplace.service import CaseFile
 
 _FIRST_DAY = date(1900, 1, 1)
 _EFFECT = "effect of what was added"

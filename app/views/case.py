@@ -23,7 +23,7 @@ from reasoner.render.decisions import told
 from reasoner.render.document import content, to_html
 from reasoner.render.wording import HEADLINE, due_words, shown_unread, turnaround_words
 from reasoner.review.authority import Action
-from reasoner.workplace.service import CaseFile
+from reasoner.workplace.case_file import CaseFile
 from reasoner.workplace.worklist import WorklistItem
 
 _ASSUMED = {

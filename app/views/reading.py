@@ -19,10 +19,10 @@ from reasoner.ground.errors import NecessityError
 from reasoner.logic.fold import UNRESOLVED
 from reasoner.policy.model import CriterionKind
 from reasoner.review.authority import Action
+from reasoner.workplace.case_file import CaseFile
 from reasoner.workplace.evidence import Meant, Ranked
 from reasoner.workplace.fields import detail_fields, findings
 from reasoner.workplace.record import RecordDocument, Stated, TakenBack, stated_of
-from reasoner.workplace.service import CaseFile
 
 _STANCE = {
     Assertion.AFFIRMED: "affirmed",

@@ -60,7 +60,7 @@ from reasoner.workplace.worklist import request_id
 if TYPE_CHECKING:
     from reasoner.abstraction.suggestions import Abstractor, Suggestion
     from reasoner.store.audit import AuditTrail
-    from reasoner.workplace.service import CaseFile
+    from reasoner.workplace.case_file import CaseFile
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS rejected (

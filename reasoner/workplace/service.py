@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -27,15 +27,13 @@ from reasoner.policy.model import Policy
 from reasoner.rdf.namespaces import SKOS
 from reasoner.rdf.pyshacl_door import ValidationReport
 from reasoner.render import provenance
-from reasoner.review import acts, deciding, signing, steps
+from reasoner.review import acts, deciding, signing
 from reasoner.review.acts import Acceptance, Proposal, Signed
 from reasoner.review.agreement import Rating
 from reasoner.review.authority import Action
 from reasoner.review.deciding import Situation, jurisdiction
 from reasoner.review.metrics import DecidedRequest
 from reasoner.review.people import User
-from reasoner.review.steps import History
-from reasoner.review.turnaround import Deadline, Milestone
 from reasoner.store import audit
 from reasoner.store.acts import acts_on
 from reasoner.store.base import KnowledgeBase
@@ -46,6 +44,7 @@ from reasoner.store.sandbox import Sandbox
 from reasoner.workplace import quality
 from reasoner.workplace.auditing import actor, audited
 from reasoner.workplace.blinding import SHOWN, WITHHELD, Withheld, withheld
+from reasoner.workplace.case_file import CaseFile
 from reasoner.workplace.drafts import Colleague, DraftField, Drafts
 from reasoner.workplace.evidence import EvidenceService
 from reasoner.workplace.letters import Letters
@@ -57,42 +56,6 @@ from reasoner.workplace.worklist import WITHHELD_OUTCOME, WorklistItem, read_wor
 from reasoner.workplace.worklist_index import WorklistIndex
 
 _Result = TypeVar("_Result")
-
-
-@dataclass(frozen=True)
-class CaseFile:
-    """A request with its chart, determinations and decisions."""
-
-    id: str
-    case: Case
-    determinations: tuple[Determination, ...]
-    """Made of the chart by this software, one for each period of service."""
-    recorded: bool
-    """Whether these and no others are the current ones of the knowledge base."""
-    decisions: tuple[Signed, ...]
-    """On any determination of the request, oldest first."""
-    acceptances: Mapping[str, tuple[str, str]]
-    """Acceptances in force: IRI to the statement's and the person's IRI."""
-    deadline: Deadline | None = None
-    """The time for a decision and the rule that gives it; None if no rule binds."""
-    traits: Mapping[str, str] = field(default_factory=dict)
-    """As `WorklistItem.traits`."""
-    happened: tuple[Milestone, ...] = ()
-    """As `WorklistItem.happened`."""
-    withheld: tuple[Withheld, ...] = ()
-    """What is withheld from the person; with it there are no determinations and no decisions."""
-
-    def refuse_withheld(self) -> None:
-        """Raise `AccessError` if the determination is withheld from the person whose file it is."""
-        if self.withheld:
-            raise AccessError(
-                "the determination has not been shown to you", mend="Give your own statuses first, and sign them"
-            )
-
-    def history(self, determination: Determination) -> History[Signed]:
-        """The steps on the period of service of a determination, on earlier determinations too."""
-        start, end = determination.service_start, determination.service_end
-        return steps.history(steps.of_period(self.decisions, start, end))
 
 
 class Workplace:

@@ -14,7 +14,8 @@ from reasoner.render import notices
 from reasoner.review.acts import Disposition, Override
 from reasoner.store.backends import open_store
 from reasoner.store.base import KnowledgeBase
-from reasoner.workplace.service import CaseFile, Workplace
+from reasoner.workplace.case_file import CaseFile
+from reasoner.workplace.service import Workplace
 from reasoner.workplace.worklist import request_id
 from tests.conftest import CASES
 

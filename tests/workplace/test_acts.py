@@ -25,7 +25,8 @@ from reasoner.review.people import User, local
 from reasoner.review.steps import CaseState, history
 from reasoner.store.base import KnowledgeBase
 from reasoner.store.catalog import GraphKind, LoadChange
-from reasoner.workplace.service import CaseFile, Workplace
+from reasoner.workplace.case_file import CaseFile
+from reasoner.workplace.service import Workplace
 from tests.conftest import CASES
 from tests.explore import examples
 from tests.workplace.sample_base import complete_letter

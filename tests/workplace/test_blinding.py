@@ -16,7 +16,8 @@ from reasoner.review.acts import Disposition, Proposal, Signed
 from reasoner.review.authority import Role
 from reasoner.review.people import User, local
 from reasoner.store.base import KnowledgeBase
-from reasoner.workplace.service import CaseFile, Workplace
+from reasoner.workplace.case_file import CaseFile
+from reasoner.workplace.service import Workplace
 from reasoner.workplace.settings import WorkplaceSettings
 from tests.conftest import CASES
 

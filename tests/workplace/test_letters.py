@@ -22,8 +22,9 @@ from reasoner.review.authority import Role
 from reasoner.review.people import local
 from reasoner.review.turnaround import Milestone, MilestoneKind, TurnaroundRules
 from reasoner.store.base import KnowledgeBase
+from reasoner.workplace.case_file import CaseFile
 from reasoner.workplace.letters import Letters
-from reasoner.workplace.service import CaseFile, Workplace
+from reasoner.workplace.service import Workplace
 from reasoner.workplace.settings import WorkplaceSettings, read_settings
 from tests.conftest import CASES, ROOT
 
