@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from benchmarks.generate import generate
 from hatch_build import OPTIONS, build
 from reasoner.chart.fast import native
-from reasoner.chart.fast.cut import Cut, cut_in_python
+from reasoner.chart.fast.cut import Cut, cut_in_python, kinds
 from reasoner.rdf import parsing
 from tests.conftest import ROOT
 from tests.explore import examples
@@ -100,6 +100,9 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
 
 def agree(library: ctypes.CDLL, data: bytes, longest: int = parsing.MAX_LITERAL) -> Cut:
     expected, found = cut_in_python(data), Cut(*native.columns(library, data, longest))
+    terms = [term.encode() for term in found.terms]
+    ends = np.cumsum([0, *map(len, terms)])
+    assert native.kinds(library, b"".join(terms), ends, longest).tolist() == found.kind.tolist()
     for name, one, other in zip(Cut._fields, expected, found, strict=True):
         if isinstance(one, np.ndarray):
             assert one.dtype == other.dtype, name
@@ -120,6 +123,14 @@ def test_lines_of_any_kind(library: ctypes.CDLL, lines: list[str]) -> None:
 def test_any_text(library: ctypes.CDLL, text: str) -> None:
     agree(library, text.encode())
     agree(library, text.replace("g", " <urn:g> .\n").encode())
+
+
+@examples(400)
+@given(terms=st.lists(st.text(alphabet='<>"\\^ \n:/g\u00e9\ufffe\0', max_size=9) | PLAIN, max_size=6))
+def test_terms_by_themselves(library: ctypes.CDLL, terms: list[str]) -> None:
+    written = [term.encode() for term in terms]
+    found = native.kinds(library, b"".join(written), np.cumsum([0, *map(len, written)]), parsing.MAX_LITERAL)
+    assert found.tolist() == kinds(terms).tolist()
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -182,6 +182,13 @@ static uint8_t kind_of(const struct cutter *cutter, struct span term) {
     return is_iri(cutter, datatype) && !is_of_text(datatype) ? TYPED : ODD;
 }
 
+/* How some terms are written that follow one another: term i begins at `ends[i]` and ends at `ends[i + 1]`. */
+EXPORTED void necessity_kinds(const char *terms, const int64_t *ends, int64_t count, int64_t longest, uint8_t *kind) {
+    struct cutter cutter = {NULL, 0, {0, 0}, longest, {0}, NULL};
+    mark_characters(&cutter);
+    for (int64_t i = 0; i < count; i++) kind[i] = kind_of(&cutter, (struct span){terms + ends[i], ends[i + 1] - ends[i]});
+}
+
 /* --- the table of terms --- */
 
 static int resize(struct cutter *cutter, uint64_t size) {

@@ -50,7 +50,7 @@ class Cut(NamedTuple):
     """Where the rows of each run begin, and those of the last end. A run that is not plainly written has none."""
     start: Places
     """Where each run begins in what was cut, in bytes or rows, and where the last ends."""
-    content: bytes
+    content: bytes | memoryview
     """The triples of all rows, a line each."""
     at: Places
     """Where those of each run begin, and those of the last end."""
@@ -119,20 +119,14 @@ def cut_table(table: Any) -> Cut:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    encoded = []
-    for name in quads.COLUMNS:
-        column = table.column(name).combine_chunks().dictionary_encode()
-        if hasattr(column, "chunks"):
-            column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-        encoded.append(column)
-    every = pa.concat_arrays([column.dictionary for column in encoded]).dictionary_encode()
-    places = every.indices.to_numpy().astype(np.int32)
-    ends = np.cumsum([len(column.dictionary) for column in encoded])
-    own = np.split(places, ends[:-1])
+    columns = [quads.coded(table, name) for name in quads.COLUMNS]
+    every = pa.concat_arrays([column.dictionary for column in columns]).dictionary_encode()
+    ends = np.cumsum([len(column.dictionary) for column in columns])
+    own = np.split(every.indices.to_numpy(), ends[:-1])
     subject, predicate, value, graph = (
-        numbers[column.indices.to_numpy()] for numbers, column in zip(own, encoded, strict=True)
+        numbers[column.indices.to_numpy()] for numbers, column in zip(own, columns, strict=True)
     )
-    terms = [table.column(name).combine_chunks().cast(pa.large_string()) for name in quads.COLUMNS[:3]]
+    terms = [column.cast(pa.large_string()) for column in columns[:3]]
     lines = pc.binary_join_element_wise(*terms, pa.scalar(".\n", pa.large_string()), pa.scalar(" ", pa.large_string()))
     _, ends, content = lines.buffers()
     at = np.frombuffer(ends, np.int64)[: len(lines) + 1]
@@ -140,22 +134,34 @@ def cut_table(table: Any) -> Cut:
     after = np.ones(len(graph), bool)
     after[1:] = pc.less(lines[:-1], lines[1:]).to_numpy(zero_copy_only=False)
     after[row[:-1]] = True
-    found = every.dictionary.to_pylist()
+    found, kind = _terms(every.dictionary)
     named = np.zeros(len(found), bool)
     named[[place for place in own[-1].tolist() if _GRAPH(found[place])]] = True
     return Cut(
         found,
-        kinds(found),
+        kind,
         subject,
         predicate,
         value,
         np.where(named[graph[row[:-1]]], graph[row[:-1]], -1),
         row,
         row,
-        content.to_pybytes(),
+        memoryview(content),
         at[row],
         np.logical_and.reduceat(after, row[:-1]),
     )
+
+
+def _terms(column: Any) -> tuple[list[Term], npt.NDArray[np.uint8]]:
+    """The terms of an Arrow array of text, and how they are written, by the library in C where there is one."""
+    import pyarrow as pa
+
+    terms, library = column.to_pylist(), native.library()
+    if not library or not terms:
+        return terms, kinds(terms)
+    _, ends, text = column.cast(pa.large_string()).buffers()
+    places = np.frombuffer(ends, np.int64)[: len(terms) + 1]
+    return terms, native.kinds(library, text.to_pybytes(), places, parsing.MAX_LITERAL)
 
 
 def kinds(terms: Sequence[Term]) -> npt.NDArray[np.uint8]:

@@ -68,6 +68,8 @@ def loaded(path: Path) -> ctypes.CDLL | None:
     pointer = ctypes.POINTER(ctypes.c_uint64)
     library.necessity_cut.argtypes = [ctypes.c_char_p, ctypes.c_int64, pointer, ctypes.c_int64, ctypes.c_void_p]
     library.necessity_cut.restype = ctypes.c_int
+    address, number = ctypes.c_void_p, ctypes.c_int64
+    library.necessity_kinds.argtypes = [ctypes.c_char_p, address, number, number, address]
     library.necessity_line_feeds.argtypes = [ctypes.c_char_p, ctypes.c_int64]
     library.necessity_line_feeds.restype = ctypes.c_int64
     return library
@@ -114,6 +116,22 @@ def columns(library: ctypes.CDLL, data: bytes, longest: int) -> Columns:
         arrays["at"][: runs + 1].copy(),
         arrays["ascending"][:runs].astype(bool),
     )
+
+
+def kinds(library: ctypes.CDLL, terms: bytes, ends: Places, longest: int) -> npt.NDArray[np.uint8]:
+    """How terms are written, as `reasoner.chart.fast.cut.kinds` tells.
+
+    Args:
+        library: as `library` gives it.
+        terms: one behind the other, in UTF-8.
+        ends: where the first begins, and where each ends.
+        longest: characters of the longest term that need not be odd.
+    """
+    import numpy as np
+
+    found = np.empty(len(ends) - 1, np.uint8)
+    library.necessity_kinds(terms, ends.ctypes.data, len(found), longest, found.ctypes.data)
+    return found
 
 
 def _room(lines: int, size: int) -> tuple[dict[str, npt.NDArray[Any]], _Columns]:

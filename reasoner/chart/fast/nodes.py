@@ -154,7 +154,7 @@ class NodeTable:
         if not self.plain[run]:
             return None
         cut = self.cut
-        found = cut.content[cut.at[run] : cut.at[run + 1]].decode()
+        found = str(cut.content[cut.at[run] : cut.at[run + 1]], "utf-8")
         if self.canonical[run] and cut.ascending[run]:
             return found
         lines = found.removesuffix("\n").split("\n")

@@ -40,7 +40,7 @@ class ParquetTable:
         """The names of its columns."""
 
     def batches(self, rows: int, columns: Sequence[str] | None = None) -> Iterator[Any]:
-        """Its rows as Arrow record batches.
+        """Its rows as Arrow record batches, with columns of text as dictionaries.
 
         Args:
             rows: how many rows a batch has.
@@ -54,9 +54,12 @@ class ParquetTable:
         first = 1
         try:
             self._refuse_long_cells()
-            for batch in self._file.iter_batches(batch_size=rows, columns=list(columns) if columns else None):
-                decoded = [self._decoded(name, batch.column(name), first) for name in batch.schema.names]
-                yield pa.record_batch(decoded, names=batch.schema.names)
+            for batch in self._file.iter_batches(
+                batch_size=rows, columns=list(columns) if columns else None, use_threads=False
+            ):
+                for name in batch.schema.names:
+                    self._refuse_long_text(name, batch.column(name), first)
+                yield batch
                 first += batch.num_rows
         except (OSError, pa.ArrowException) as error:
             raise DocumentationError(f"this Parquet is damaged: {error}", where=self._source) from error
@@ -72,22 +75,30 @@ class ParquetTable:
                     raise self._too_large(chunk.path_in_schema, first, problem)
             first += group.num_rows
 
-    def _decoded(self, name: str, column: Any, first: int) -> Any:
-        """A column as plain values, if they are not too much."""
+    def _refuse_long_text(self, name: str, column: Any, first: int) -> None:
+        """Raise `DocumentationError` if a column is too much as plain values."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
         if not pa.types.is_dictionary(column.type):
             if column.nbytes > parsing.MAX_BYTES:
                 raise self._too_large(name, first, f"hold more than {parsing.MAX_BYTES // 2**20} MiB")
-            return column
+            return
         lengths = pc.binary_length(column.dictionary)
-        if (pc.max(lengths).as_py() or 0) > parsing.MAX_LITERAL:
+        longest = pc.max(lengths).as_py() or 0
+        if longest > parsing.MAX_LITERAL:
             raise self._too_large(name, first, f"hold a text of more than {parsing.MAX_LITERAL // 2**20} MiB")
-        if (pc.sum(lengths.take(column.indices)).as_py() or 0) > parsing.MAX_BYTES:
+        may_be_too_long = longest * len(column) > parsing.MAX_BYTES
+        if may_be_too_long and (pc.sum(lengths.take(column.indices)).as_py() or 0) > parsing.MAX_BYTES:
             raise self._too_large(name, first, f"hold more than {parsing.MAX_BYTES // 2**20} MiB of text")
-        return column.dictionary_decode()
 
     def _too_large(self, name: str, first: int, problem: str) -> DocumentationError:
         where, mend = f"{self._source}, rows from {first}", "Keep the excerpt, not the document, in the statement"
         return DocumentationError(f"the cells of the column {name} {problem}", where=where, mend=mend)
+
+
+def plain_values(column: Any) -> Any:
+    """A column of a record batch with each value in its place, if it is a dictionary."""
+    import pyarrow as pa
+
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column

@@ -40,7 +40,7 @@ def of_parquet(file: Path | BinaryIO, source: str) -> Iterator[Any]:
 
 
 def checked(batch: Any, source: str, first: int = 1) -> Any:
-    """An Arrow record batch of quads with all its terms as text.
+    """An Arrow record batch of quads with all its terms as text, each column as codes of its distinct terms.
 
     Args:
         batch: the quads.
@@ -56,18 +56,38 @@ def checked(batch: Any, source: str, first: int = 1) -> Any:
 
     columns = []
     for name in COLUMNS:
+        column = batch.column(name)
         try:
-            column = batch.column(name).cast(pa.string())
+            if not pa.types.is_dictionary(column.type):
+                column = column.cast(pa.string()).dictionary_encode()
+            terms = column.dictionary.cast(pa.string())
+            terms.validate(full=True)
         except pa.ArrowException as error:
             raise DocumentationError(f"the column {name} is no text: {error}", where=source) from error
-        lengths = pc.binary_length(column)
+        lengths = pc.binary_length(terms).fill_null(0)
+        missing = pa.array([], pa.bool_())
         if column.null_count or pc.min(lengths).as_py() == 0:
-            row = pc.index(pc.equal(lengths.fill_null(0), pa.scalar(0)), True).as_py()
+            missing = pc.equal(lengths.take(column.indices).fill_null(0), pa.scalar(0))
+        if (row := pc.index(missing, True).as_py()) >= 0:
             problem = f"row {first + row} has no {name}"
             mend = "Write it into its row: without it nothing can be told of any chart of the table"
             raise DocumentationError(problem, where=source, mend=mend)
-        columns.append(column)
+        columns.append(pa.DictionaryArray.from_arrays(column.indices, terms))
     return pa.record_batch(columns, names=list(COLUMNS))
+
+
+def used(column: Any) -> Any:
+    """A column of codes with those terms alone that occur in it."""
+    import numpy as np
+    import pyarrow as pa
+
+    codes = column.indices.drop_null().to_numpy()
+    occurs = np.bincount(codes, minlength=len(column.dictionary)) > 0
+    if occurs.all():
+        return column
+    numbers: Any = pa.array((np.cumsum(occurs) - 1).astype(np.int32))
+    renumbered = numbers.take(column.indices)
+    return pa.DictionaryArray.from_arrays(renumbered, column.dictionary.filter(pa.array(occurs)))
 
 
 def by_graph(batches: Iterable[Any], source: str) -> Iterator[Any]:
@@ -76,8 +96,8 @@ def by_graph(batches: Iterable[Any], source: str) -> Iterator[Any]:
     Raises:
         DocumentationError: one graph alone is larger than what is read.
     """
+    import numpy as np
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     held: list[Any] = []
     rows = 0
@@ -87,12 +107,12 @@ def by_graph(batches: Iterable[Any], source: str) -> Iterator[Any]:
         if rows < _ROWS:
             continue
         table = pa.Table.from_batches(held)
-        graph = table.column("graph")
-        others = pc.indices_nonzero(pc.not_equal(graph, graph[-1]))
-        end = others[-1].as_py() + 1 if len(others) else 0
+        graph = coded(table, "graph").indices.to_numpy()
+        others = np.flatnonzero(graph != graph[-1])
+        end = int(others[-1]) + 1 if len(others) else 0
         if end:
             yield table.slice(0, end)
-        elif table.nbytes > parsing.MAX_BYTES:
+        elif _text_size(table) > parsing.MAX_BYTES:
             raise DocumentationError(f"a graph is larger than {parsing.MAX_BYTES // 2**20} MiB", where=source)
         held = table.slice(end).to_batches()
         rows = table.num_rows - end
@@ -100,9 +120,27 @@ def by_graph(batches: Iterable[Any], source: str) -> Iterator[Any]:
         yield pa.Table.from_batches(held)
 
 
+def coded(table: Any, name: str) -> Any:
+    """A column of a table as one dictionary."""
+    import pyarrow as pa
+
+    column = table.column(name).combine_chunks()
+    return column if isinstance(column, pa.Array) else pa.concat_arrays(column.chunks)
+
+
+def _text_size(table: Any) -> int:
+    """Bytes of all terms of a table."""
+    import pyarrow.compute as pc
+
+    columns = [coded(table, name) for name in COLUMNS]
+    return sum(pc.sum(pc.binary_length(column.dictionary).take(column.indices)).as_py() or 0 for column in columns)
+
+
 def n_quads(table: Any, source: str) -> bytes:
     """`checked` quads as N-Quads; raises `DocumentationError` if a term holds a line break."""
-    columns = [table.column(name).to_pylist() for name in COLUMNS]
+    import pyarrow as pa
+
+    columns = [table.column(name).cast(pa.string()).to_pylist() for name in COLUMNS]
     lines = [f"{s} {p} {o} {g} .\n" for s, p, o, g in zip(*columns, strict=True)]
     text = "".join(lines)
     if text.count("\n") != len(lines) or "\r" in text:
@@ -116,6 +154,7 @@ def pack(table: Any) -> bytes:
     """A table of quads in the format of Arrow streams."""
     import pyarrow as pa
 
+    table = pa.table([used(coded(table, name)) for name in COLUMNS], names=list(COLUMNS))
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)

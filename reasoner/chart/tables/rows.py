@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from reasoner.chart.tables.parquet import ParquetTable
+from reasoner.chart.tables.parquet import ParquetTable, plain_values
 from reasoner.ground.errors import DocumentationError
 from reasoner.rdf import parsing
 
@@ -274,7 +274,7 @@ def parquet_records(file: Path | BinaryIO, source: str) -> Iterator[list[str]]:
     table = ParquetTable(file, source)
     yield list(table.columns)
     for batch in table.batches(4096):
-        values = [column.to_pylist() for column in batch.columns]
+        values = [plain_values(column).to_pylist() for column in batch.columns]
         yield from ([text_of(cell) for cell in row] for row in zip(*values, strict=True))
 
 
