@@ -222,8 +222,10 @@ def data_set(
         if isinstance(value, ox.Literal):
             _refuse_unusable(value, f"{name}: {_show(subject)}")
         skolemized.append(_skolemized(subject, triple.predicate, value, names) if names else triple)
-    for node, facts in (beside or {}).items():
-        if any(len(term) > MAX_LITERAL or _DOUBTFUL(term) for values in facts.values() for term in values):
+    terms = {term for facts in (beside or {}).values() for values in facts.values() for term in values}
+    doubtful = {term for term in terms if len(term) > MAX_LITERAL or _DOUBTFUL(term)}
+    for node, facts in (beside or {}).items() if doubtful else ():
+        if any(not doubtful.isdisjoint(values) for values in facts.values()):
             for triple in triples_of({node: facts}):
                 if isinstance(triple.object, ox.Literal):
                     _refuse_unusable(triple.object, f"{name}: {node}")

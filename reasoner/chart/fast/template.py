@@ -173,12 +173,16 @@ def without(content: str, subjects: Iterable[Term]) -> str:
 
 def content_of(read: Read, subjects: Iterable[Term], statements: set[Term]) -> str:
     """The triples of a request, its statements and their documents, as canonical N-Triples."""
-    lines = []
-    for node in subjects:
+    content = []
+    for node in sorted(subjects):  # so the lines of one are never between those of another
         template, own = read.get(node, (None, []))
-        for predicate, value in (*template.facts, *zip(template.names, own, strict=True)) if template else ():
-            written = value if value[-1] != ">" or value[0] == "<" else terms.canonical(value)
-            lines.append(f"{node} {predicate} {written} .\n")
-        if node in statements and not read[node][0].typed:
-            lines.append(f"{node} {TYPE} {STATEMENT} .\n")
-    return "".join(sorted({*lines}))  # two writings of one value are one triple
+        if template is None:
+            continue
+        lines = {
+            f"{node} {predicate} {value if value[-1] != '>' or value[0] == '<' else terms.canonical(value)} .\n"
+            for predicate, value in (*template.facts, *zip(template.names, own, strict=True))
+        }  # two writings of one value are one triple
+        if node in statements and not template.typed:
+            lines.add(f"{node} {TYPE} {STATEMENT} .\n")
+        content += sorted(lines)
+    return "".join(content)

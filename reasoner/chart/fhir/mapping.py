@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -61,12 +61,22 @@ class MappedBundle:
     missing: tuple[DocumentationError, ...]
     """Facts of the request that are not stated, or stated twice."""
     entries: tuple[BundleEntry, ...] = field(repr=False)
-    notes_by_resource: dict[NamedNode, tuple[str, ...]] = field(repr=False)
-    """By resource, why the mappings do not use it, or not wholly."""
+    reasons: frozenset[tuple[NamedNode, str]] = field(repr=False)
+    """Resources, and nodes in them, that the mappings do not use, or not wholly, each with the reason."""
     derived: dict[NamedNode, frozenset[NamedNode]] = field(repr=False)
     """By resource, the subjects of the triples that are derived from it."""
     notes_on_bundle: tuple[str, ...] = ()
     """Those of the notes that concern the bundle as a whole."""
+
+    @cached_property
+    def notes_by_resource(self) -> dict[NamedNode, tuple[str, ...]]:
+        """By resource, why the mappings do not use it, or not wholly."""
+        roots = {entry.iri for entry in self.entries if not entry.left_out}
+        found: dict[NamedNode, tuple[str, ...]] = {}
+        for node, text in sorted(self.reasons, key=lambda note: (f"{note[0].value}>", note[1])):
+            iri = _owner(node, roots) or node
+            found[iri] = (*found.get(iri, ()), text)
+        return found
 
     @cached_property
     def triples(self) -> frozenset[Triple]:
@@ -317,10 +327,6 @@ class _Mapped:
         notes = self._notes | {(node, text) for node, text in bundle.repairs.items() if _owner(node, roots) in derived}
         shown = [(bundle.show(node), text) for node, text in notes]
         shown += [(entry.name, entry.left_out) for entry in bundle.entries if entry.left_out]
-        notes_by_resource: dict[NamedNode, tuple[str, ...]] = {}
-        for node, text in sorted(notes, key=lambda note: (f"{note[0].value}>", note[1])):
-            iri = _owner(node, roots) or node
-            notes_by_resource[iri] = (*notes_by_resource.get(iri, ()), text)
         unread: Nodes = {}
         texts = AttachedTexts(bundle)
         for item in self._unread(names[REQUEST]):
@@ -328,7 +334,8 @@ class _Mapped:
             if item.resource in roots:
                 derived.setdefault(item.resource, set()).add(item.iri)
             unread[str(item.iri)] = item.facts
-        unused = Counter(kind for iri, kind in roots.items() if iri not in derived and iri not in notes_by_resource)
+        told = derived.keys() | {_owner(node, roots) for node, _ in notes}
+        unused = Counter(kind for iri, kind in roots.items() if iri not in told)
         return MappedBundle(
             source=bundle.source,
             statements=frozenset(_named(self._chart, names)),
@@ -340,7 +347,7 @@ class _Mapped:
             ),
             missing=tuple(self._missing),
             entries=tuple(bundle.entries),
-            notes_by_resource=notes_by_resource,
+            reasons=frozenset(notes),
             derived={iri: frozenset(nodes) for iri, nodes in derived.items()},
             notes_on_bundle=tuple(bundle.notes),
         )
@@ -456,7 +463,7 @@ def _derived(triples: Iterable[Triple], roots: dict[NamedNode, str]) -> dict[Nam
     return derived
 
 
-def _owner(term: Any, roots: dict[NamedNode, str]) -> NamedNode | None:
+def _owner(term: Any, roots: Collection[NamedNode]) -> NamedNode | None:
     """The resource that a term is, or is a node in."""
     if not isinstance(term, NamedNode):
         return None

@@ -69,7 +69,7 @@ class Patients:
         if self._unclear:
             mend = "Merge them, and give one Patient with their resources"
             raise DocumentationError(self._unclear, where=source, mend=mend)
-        patients = [iri for iri in self._patients if iri in usable and iri not in self._references.same]
+        patients = [iri for iri in self._patients if iri in usable and self._references.standing(iri) == iri]
         if len(patients) == 1:
             return patients[0]
         about = {target for iri, resource in self._resources for target in self._about(iri, resource, care=True)}
@@ -158,9 +158,8 @@ class Patients:
                     "the bundle has Patients that were merged, and the one that replaces the other is not active"
                 )
                 return
-            self._references.same[former] = last
-        for former, current in self._references.same.items():
-            kept = self._patients[current].get("id")
+            self._references.let_stand(last, former)
+            kept = self._patients[last].get("id")
             self.set_aside[former] = (
                 f"it was merged into {f'Patient/{kept}' if kept else 'another Patient'}, which stands for it"
             )
@@ -170,16 +169,16 @@ class Patients:
         known: dict[tuple[str, str], set[NamedNode]] = {}
         for iri, patient in self._patients.items():
             for identifier in identifiers(patient):
-                known.setdefault(identifier, set()).add(self._references.same.get(iri, iri))
+                known.setdefault(identifier, set()).add(self._references.standing(iri))
         alike: dict[str, NamedNode] = {}
         for node in sorted(self._inside, key=lambda node: node.value):
             content = {name: value for name, value in self._inside[node].items() if name != "id"}
             first = alike.setdefault(json.dumps(content, sort_keys=True, default=str), node)
             found = set().union(*(known.get(identifier, set()) for identifier in identifiers(content)))
             if len(found) == 1:
-                self._references.same[node] = found.pop()
+                self._references.let_stand(found.pop(), node)
             elif first != node:
-                self._references.same[node] = first
+                self._references.let_stand(first, node)
 
 
 def _values(resource: dict[str, Any], elements: Iterable[str]) -> Iterator[tuple[str, Any]]:

@@ -53,8 +53,8 @@ class References:
         self._by_id: dict[str, set[NamedNode]] = {}
         self._by_identifier: dict[tuple[str, str], set[tuple[str, NamedNode]]] = {}
         self._content = content
-        self.same: dict[NamedNode, NamedNode] = {}
-        """Resources for which another one stands, such as merged Patients, and that one."""
+        self._same: dict[NamedNode, NamedNode] = {}
+        self._found: dict[str, Target] = {}
 
     @cached_property
     def _prefix(self) -> str:
@@ -95,6 +95,15 @@ class References:
         """Let a fullUrl lead to a resource."""
         self._by_name.setdefault(_unversioned(url), iri)
 
+    def let_stand(self, current: NamedNode, former: NamedNode) -> None:
+        """Let a resource stand for another one, as one Patient for those that were merged into it."""
+        self._same[former] = current
+        self._found.clear()
+
+    def standing(self, iri: NamedNode) -> NamedNode:
+        """The resource that stands for one: itself, unless `let_stand` said otherwise."""
+        return self._same.get(iri, iri)
+
     def __getitem__(self, own: str) -> NamedNode:
         return self._by_name[own]
 
@@ -117,6 +126,12 @@ class References:
     def _named(self, reference: str, local: dict[str, NamedNode]) -> Target:
         if reference.startswith("#"):
             return self._one({local[reference[1:]]} if reference[1:] in local else set())
+        target = self._found.get(reference)
+        if target is None:  # most of a record refers to one Patient
+            target = self._found[reference] = self._in_bundle(reference)
+        return target
+
+    def _in_bundle(self, reference: str) -> Target:
         name = _unversioned(reference)
         if found := self._by_name.get(reference) or self._by_name.get(name):
             return self._one({found})
@@ -137,7 +152,7 @@ class References:
         return self._one({iri for type_, iri in found if wanted in ("", type_)})
 
     def _one(self, found: set[NamedNode]) -> Target:
-        standing = {self.same.get(iri, iri) for iri in found}
+        standing = {self._same.get(iri, iri) for iri in found}
         if len(standing) != 1:
             return Target(None, SEVERAL if standing else NOWHERE)
         return Target(standing.pop())
@@ -164,7 +179,8 @@ def identifiers(resource: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def local_names(iri: NamedNode, resource: dict[str, Any]) -> dict[str, NamedNode]:
     """The IRIs of the resources that a resource contains by their ids, and its own by the empty id."""
-    return {"": iri} | {str(inner.get("id")): node for node, inner in contained(iri, resource)}
+    inside = contained(iri, resource) if "contained" in resource else ()
+    return {"": iri} | {str(inner.get("id")): node for node, inner in inside}
 
 
 def contained(iri: NamedNode, resource: dict[str, Any]) -> Iterable[tuple[NamedNode, dict[str, Any]]]:
