@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import gc
 import hashlib
 import logging
 import os
@@ -152,10 +153,14 @@ app = st.App(HERE / "main.py", secrets=_secrets(), middleware=_middleware, on_sc
 
 def _open() -> None:
     """Open the workplace and read its worklist, so that nobody waits for that; what is wrong is said on the page."""
-    from parts import session
+    from parts import paint, session
 
+    paint.read_templates()
     with suppress(NecessityError):
         session.workplace().read()
+    # What was read lives as long as the server: no garbage collection has to look through it while people wait.
+    gc.collect()
+    gc.freeze()
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from parts import paint, session
+from parts.page import attempt
 from reasoner.ground.display import plain
 from reasoner.review.authority import Action
 from reasoner.workplace.team import LONGEST_NOTE, Assignee, Assignment
@@ -34,37 +35,46 @@ def bar(id_: str) -> DeltaGenerator:
         who = "you" if mine else plain(has.name) if has else "nobody"
         st.text(f"With {who}" + (f" since {paint.clock_time(has.since)}" if has else ""))
         if person.may(Action.ASSIGN):
-            if mine and st.button("Give back"):
-                workplace.team.release(person, id_)
-                st.rerun()
-            if not has and person.may(Action.DECIDE) and st.button("Claim", type="primary"):
-                workplace.team.claim(person, id_)
-                st.rerun()
+            if mine:
+                st.button("Give back", on_click=attempt, args=(workplace.team.release, person, id_))
+            if not has and person.may(Action.DECIDE):
+                st.button("Claim", type="primary", on_click=attempt, args=(workplace.team.claim, person, id_))
             with st.popover("Hand over" if has else "Assign"):
                 _hand_over({id_: has.person if has else ""}, id_)
         with st.popover(f"Notes ({len(notes)})" if notes else "Notes"):
             _notes(id_)
         following = _next(id_)
-        if following and st.button("Next in queue", icon=":material/arrow_forward:", icon_position="right"):
-            st.switch_page(st.session_state["case page"], query_params=session.address(following))
+        if following:
+            st.button(
+                "Next in queue",
+                icon=":material/arrow_forward:",
+                icon_position="right",
+                on_click=_go_on,
+                args=(following,),
+            )
     return row
 
 
 def _hand_over(seen: dict[str, str], key: str) -> None:
-    workplace, person = session.workplace(), session.user()
+    workplace, state = session.workplace(), st.session_state
+
+    def assign() -> None:
+        to: Assignee | None = state[f"hand over {key} to"]
+        if to:
+            workplace.team.assign(session.user(), seen, to, state[f"hand over {key} with"])
+            state["assigned"] = state.get("assigned", 0) + 1
+
     with st.form(f"hand over {key}", clear_on_submit=True, border=False):
-        to: Assignee | None = st.selectbox(
+        st.selectbox(
             "Assign to",
             workplace.team.assignees(),
             index=None,
+            key=f"hand over {key} to",
             format_func=lambda one: f"{plain(one.name)}, {one.role.value}",
             placeholder="Choose a colleague",
         )
-        note = st.text_input("Note for them", max_chars=LONGEST_NOTE)
-        if st.form_submit_button("Assign", type="primary") and to:
-            workplace.team.assign(person, seen, to, note)
-            st.session_state["assigned"] = st.session_state.get("assigned", 0) + 1
-            st.rerun()
+        st.text_input("Note for them", max_chars=LONGEST_NOTE, key=f"hand over {key} with")
+        st.form_submit_button("Assign", type="primary", on_click=attempt, args=(assign,))
 
 
 def _notes(id_: str) -> None:
@@ -77,11 +87,18 @@ def _notes(id_: str) -> None:
         st.text(plain(note.text))
     if not person.may(Action.NOTE):
         return
+
+    def add() -> None:
+        workplace.team.add_note(person, id_, st.session_state[f"note {id_} text"])
+
     with st.form(f"note {id_}", clear_on_submit=True, border=False):
-        text = st.text_area("Note", max_chars=LONGEST_NOTE)
-        if st.form_submit_button("Add note"):
-            workplace.team.add_note(person, id_, text)
-            st.rerun()
+        st.text_area("Note", max_chars=LONGEST_NOTE, key=f"note {id_} text")
+        st.form_submit_button("Add note", on_click=attempt, args=(add,))
+
+
+def _go_on(id_: str) -> None:
+    """Have the page show another request, from its beginning."""
+    st.query_params.from_dict(session.address(id_))
 
 
 def _next(id_: str) -> str:

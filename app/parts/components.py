@@ -117,6 +117,10 @@ class Node:
     """Short notes at the end of the line."""
     parts: list[Node] = field(default_factory=list)
 
+    def to_data(self) -> dict[str, Any]:
+        """This line and all below it, as the page takes them."""
+        return {**vars(self), "parts": [part.to_data() for part in self.parts]}
+
     def walk(self) -> Iterator[Node]:
         """This line and all below it."""
         yield self
@@ -137,7 +141,7 @@ def tree(title: str, nodes: Sequence[Node], *, key: str, selected: str | None, o
     Returns:
         The key of the line that was picked just now; None if none was.
     """
-    data = {"title": title, "nodes": [asdict(node) for node in nodes], "selected": selected, "open": list(opened)}
+    data = {"title": title, "nodes": [node.to_data() for node in nodes], "selected": selected, "open": list(opened)}
     state = _tree(data=data, key=key, on_picked_change=_nothing)
     picked: str | None = state.picked
     return picked
@@ -185,8 +189,8 @@ def table(
     descending: bool = False,
     choose: bool = False,
     on_sort: Callable[[str], None] | None = None,
-) -> str:
-    """Show a table, and return the id of the row that was just opened, or nothing; `ticked` says which rows are ticked.
+) -> None:
+    """Show a table; `opened` says which row was just opened, `ticked` which rows are ticked.
 
     Args:
         title: its name for screen readers.
@@ -209,14 +213,14 @@ def table(
             cell.text = plain(cell.text)
     data = {
         "title": title,
-        "columns": [asdict(column) for column in columns],
-        "rows": [asdict(row) for row in rows],
+        "columns": [vars(column) for column in columns],
+        "rows": [{**vars(row), "cells": [vars(cell) for cell in row.cells]} for row in rows],
         "sort": sort,
         "descending": descending,
         "choose": choose,
         "chosen": ticked(key) if choose else (),
     }
-    state = _table(
+    _table(
         data=data,
         key=key,
         default={"chosen": []},
@@ -224,8 +228,12 @@ def table(
         on_sorted_change=sort_by,
         on_chosen_change=_nothing,
     )
-    opened: str = state.opened or ""
-    return opened
+
+
+def opened(key: str) -> str:
+    """Id of the row that was just opened in the table with a key, or nothing; known before the table is shown again."""
+    state = st.session_state.get(key) or {}
+    return state.get("opened") or ""
 
 
 def ticked(key: str) -> tuple[str, ...]:

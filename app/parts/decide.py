@@ -201,8 +201,9 @@ def _sign(
         st.warning(f"What was asked for may still arrive until {waits:%Y-%m-%d}. Who was asked for it has until then.")
     if not file.recorded:
         st.warning("The determination has to be recorded before anyone can decide on it.")
-    # The browser keeps a box ticked as long as it has one name, so it has another after each signature.
-    read = st.checkbox("I have read the record and the criteria", key=f"read {file.id} {state.get('signatures', 0)}")
+    # The browser keeps a box ticked as long as it has one name, so it has another after each signature, of others too.
+    box = f"read {file.id} {state.get('signatures', 0)} {seen}"
+    read = st.checkbox("I have read the record and the criteria", key=box)
     licence = f", {person.licence}" if person.licence else ""
     label = f"{acting.verb(choice)}: sign as {person.name}{licence}"
     if st.button(label, type="primary", disabled=not read or blocked or not file.recorded, width="stretch"):

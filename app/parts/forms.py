@@ -8,6 +8,7 @@ from datetime import date
 import streamlit as st
 
 from parts import paint, session
+from parts.page import attempt
 from reasoner.abstraction.dates import issued
 from reasoner.chart.documents.model import DocumentText
 from reasoner.determination.model import Determination
@@ -179,6 +180,11 @@ def as_of(file: CaseFile) -> None:
     if file.case.as_of >= today:
         return
     st.text(f"Reviewed as of {file.case.as_of}: what was recorded later does not count.")
-    if session.user().may(Action.DETERMINE) and st.button("Review as of today", icon=":material/today:"):
-        session.workplace().determine(session.user(), file.id, today)
-        st.rerun()
+    person = session.user()
+    if person.may(Action.DETERMINE):
+        st.button(
+            "Review as of today",
+            icon=":material/today:",
+            on_click=attempt,
+            args=(session.workplace().determine, person, file.id, today),
+        )

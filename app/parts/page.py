@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import streamlit as st
@@ -11,6 +11,8 @@ import streamlit as st
 from parts import paint, session
 from reasoner.ground.errors import AccessError, NecessityError
 from reasoner.review.authority import Role
+
+_PROBLEM = "problem of a callback"
 
 
 def enter() -> bool:
@@ -29,10 +31,27 @@ def enter() -> bool:
 def frame() -> Iterator[None]:
     """Run a page inside, with who is at work beside it, and an error of the package shown in words."""
     _sidebar()
+    with in_words():
+        if error := st.session_state.pop(_PROBLEM, None):
+            paint.problem(error)
+        yield
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Show an error of the package that is raised inside in words; a fragment needs this for itself."""
     try:
         yield
     except NecessityError as error:
         paint.problem(error)
+
+
+def attempt(act: Callable[..., object], *arguments: object) -> None:
+    """Do something as the callback of a widget, before the page is drawn; `frame` shows an error of the package."""
+    try:
+        act(*arguments)
+    except NecessityError as error:
+        st.session_state[_PROBLEM] = error
 
 
 def _ask_who() -> bool:

@@ -63,6 +63,12 @@ def html(template: str, **values: Any) -> None:
     st.html(_environment().get_template(template).render(**values))
 
 
+def read_templates() -> None:
+    """Compile every template, so that nobody waits for that."""
+    for name in _environment().list_templates():
+        _environment().get_template(name)
+
+
 def style() -> None:
     """Put the style sheet into the page."""
     st.html(f"<style>{_style()}</style>")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 from pathlib import Path
@@ -44,17 +43,13 @@ def workplace() -> Workplace:
     key = environment("NECESSITY_ORIGINALS_KEY")
     store = open_store(location, write=True, update_url=environment("NECESSITY_KB_UPDATE"))
     kb = KnowledgeBase(store, key=read_key(Path(key)) if key else None)
-    opened = Workplace(
+    return Workplace(
         kb,
         policy,
         workplace_folder(location, Path(folder) if folder else None),
         read_settings(Path(environment("NECESSITY_SETTINGS") or resources.APP / "settings.toml")),
         read_configuration(choices, policy) if choices else None,
     )
-    # The policy lives as long as the server: without this, each full garbage collection looks through all of it while people wait.
-    gc.collect()
-    gc.freeze()
-    return opened
 
 
 def user() -> User:

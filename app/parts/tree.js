@@ -62,7 +62,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       case "ArrowLeft": if (group && open) flip(node.key, false); else move(li.parentElement.closest("li")); break;
       case "Enter": case " ": pick(node.key); break;
       default:
-        if (event.key.length !== 1) return;
+        if (event.key.length !== 1 || "np?".includes(event.key)) return; // keys of the page
         move([...shown.slice(at + 1), ...shown.slice(0, at)].find((e) => e.querySelector(".name").textContent.toLowerCase().startsWith(event.key.toLowerCase())));
     }
     done();

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 from parts import assignment, blinded, criteria, decide, forms, paint, quote, session
+from parts.page import attempt, in_words
 
 from reasoner.chart.model import Assertion, Statement
 from reasoner.determination.model import Determination
@@ -48,12 +49,13 @@ def show() -> None:
     session.open_request(id_)
     if "criterion" in st.query_params:
         state["criterion"] = st.query_params["criterion"]
+    revision = workplace.revision
     file = workplace.case_file(person, id_)
     items = workplace.items_of(person, id_)
     if file.withheld:
         paint.html("glance.html", title=items[0].title, facts=[], why="")
         assignment.bar(id_)
-        _colleagues(id_)
+        _colleagues(file, revision)
         _unread(file)
         blinded.show(file, _timeline)
         return
@@ -67,13 +69,20 @@ def show() -> None:
         )
         with assignment.bar(id_):
             forms.link("reading page", "Read the record, add to it", id_)
-        _colleagues(id_)
+        _colleagues(file, revision)
         _banner(file, determination)
         with st.container(horizontal=True, vertical_alignment="center", key="record of the case"):
             forms.as_of(file)
             _recorded(file)
     forms.effect()
     _unread(file)
+    _view(file, determination)
+
+
+@st.fragment
+@in_words()
+def _view(file: CaseFile, determination: Determination) -> None:
+    """Show the view that is chosen: what is done there draws nothing else anew."""
     view = st.segmented_control(
         "View",
         _VIEWS,
@@ -95,9 +104,12 @@ def show() -> None:
 
 
 @st.fragment(run_every=20)
-def _colleagues(id_: str) -> None:
-    """Show who else is at work on the request."""
-    for colleague in session.workplace().colleagues(session.user(), id_):
+def _colleagues(file: CaseFile, revision: int) -> None:
+    """Show who else is at work on the request, and draw the page anew where one of them has changed it."""
+    workplace, person = session.workplace(), session.user()
+    if workplace.revision != revision and workplace.case_file(person, file.id) != file:
+        st.rerun()
+    for colleague in workplace.colleagues(person, file.id):
         parts = ["has this case open" if colleague.seen else ""]
         parts += [f"has an unsigned draft, saved {paint.clock_time(colleague.drafted)}" if colleague.drafted else ""]
         st.warning("Someone else is at work on this case.", icon=":material/group:")
@@ -170,9 +182,14 @@ def _recorded(file: CaseFile) -> None:
         return
     st.text("Not on record as it stands now.")
     reason = "None has been recorded, or chart, policy or software have changed since."
-    if session.user().may(Action.DETERMINE) and st.button("Record this determination", help=reason):
-        session.workplace().determine(session.user(), file.id, file.case.as_of)
-        st.rerun()
+    person = session.user()
+    if person.may(Action.DETERMINE):
+        st.button(
+            "Record this determination",
+            help=reason,
+            on_click=attempt,
+            args=(session.workplace().determine, person, file.id, file.case.as_of),
+        )
 
 
 def _unread(file: CaseFile) -> None:

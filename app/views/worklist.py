@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 from parts import assignment, paint, session
-from parts.components import Cell, Column, Row, table, ticked
+from parts.components import Cell, Column, Row, opened, table, ticked
 
 from reasoner.ground.errors import UsageError
 from reasoner.render.wording import due_words
@@ -69,6 +69,8 @@ _BOUND: _Bound = {"bind": "query-params", "persist_state": "session"}
 def show() -> None:
     """Show the page."""
     _come_back()
+    if request := opened(_table_key()):
+        st.switch_page(st.session_state["case page"], query_params=session.address(request))
     workplace, person = session.workplace(), session.user()
     items = workplace.items(person)
     viewer = Viewer(
@@ -99,7 +101,7 @@ def show() -> None:
         _nothing(chosen)
         return
     rows = [_row(item, viewer) for item in shown]
-    opened = table(
+    table(
         "Requests",
         _COLUMNS,
         rows,
@@ -109,8 +111,6 @@ def show() -> None:
         choose=person.may(Action.ASSIGN),
         on_sort=_sort,
     )
-    if opened:
-        st.switch_page(st.session_state["case page"], query_params=session.address(opened))
     _counts(items, matching, page, pages)
 
 

@@ -13,6 +13,8 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?").fullmatch
 
 def plain(text: str) -> str:
     """Text on one line, without control and direction-changing characters that a terminal would obey."""
+    if text.isprintable():  # which such characters are not, nor any white space but the space
+        return " ".join(text.split())
     printable = (" " if c.isspace() else "" if unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs") else c for c in text)
     return " ".join("".join(printable).split())
 

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,12 +17,7 @@ from reasoner.chart.fhir.request import RequestOptions
 from reasoner.chart.model import Case
 from reasoner.determination.determine import determine_case, report
 from reasoner.determination.model import Determination
-from reasoner.ground.errors import (
-    AccessError,
-    ConflictError,
-    StoreError,
-    UsageError,
-)
+from reasoner.ground.errors import AccessError, ConflictError, StoreError, UsageError
 from reasoner.policy.configuration import Configuration, configured
 from reasoner.policy.model import Policy
 from reasoner.rdf.namespaces import SKOS
@@ -114,9 +110,10 @@ class Workplace:
     # ------------------------------------------------------------ reading
 
     def read(self) -> None:
-        """Read the worklist, for whoever asks for it first."""
+        """Read the worklist and determine one of its requests, which compiles the policy: for whoever asks for either first."""
         with self._lock:
-            self._all_items()
+            for first, *_ in islice(self._all_items().values(), 1):
+                self._determined(first.request, first.as_of)
 
     def items(self, user: User) -> list[WorklistItem]:
         """The worklist, ordered by request and period."""

@@ -94,6 +94,7 @@ def test_from_the_worklist_to_a_signature_by_keyboard_alone(browser, url: str) -
     press(visitor, "n")
     after = heading.inner_text()
     assert after != before
+    page.get_by_role("treeitem").first.focus()
     press(visitor, "p")
     expect(heading).to_have_text(before)
     press(visitor, "n", "?")

@@ -28,6 +28,7 @@ def test_a_request_is_claimed_handed_over_with_a_note_and_given_back(browser, wo
     olga.page.get_by_role("button", name="Claim").click()
     olga.sees(re.compile("^With you since"))
     piet.page.get_by_role("button", name="Claim").click()
+    piet.sees("Olga Roe has the request by now")
     piet.sees(re.compile("^With Olga Roe since"))
     # She hands it over, and says why; he finds both in his queue.
     olga.page.get_by_role("button", name="Hand over").click()
@@ -74,6 +75,20 @@ def test_a_request_is_claimed_handed_over_with_a_note_and_given_back(browser, wo
     olga.page.go_back()
     expect(links).to_have_text([first, second])
     expect(olga.page).to_have_url(re.compile("queue=Mine"))
+    for person in (olga, piet):
+        person.close()
+
+
+def test_what_a_colleague_changes_is_shown_without_a_click(browser, workplace: str) -> None:
+    olga, piet = (Visitor(browser, workplace).sign_in(name) for name in ("Olga Roe", "Piet Moor"))
+    for person in (olga, piet):
+        person.open("needs-round-the-clock-care")
+    piet.view("Documents")
+    earlier = piet.page.get_by_text(re.compile("^Reviewed as of .* what was recorded later"))
+    expect(earlier).to_have_count(1)
+    olga.page.get_by_role("button", name="Review as of today").click()
+    expect(earlier).to_have_count(0)
+    expect(piet.page.get_by_role("radio", name="Documents")).to_be_checked()
     for person in (olga, piet):
         person.close()
 

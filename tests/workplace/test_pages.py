@@ -121,8 +121,11 @@ def test_only_my_drafts(base: Path) -> None:
 def test_a_request_is_claimed_and_found_in_the_own_queue() -> None:
     test = view("case", case=opaque_id("criteria-met"), user=people.local("Nora Claims", Role.REVIEWER))
     assert "With nobody" in texts(test)
+    late = view("case", case=opaque_id("criteria-met"), user=people.local("Lars Late", Role.REVIEWER))
     next(b for b in test.button if b.label == "Claim").click().run()
     assert "With you since" in texts(test)
+    next(b for b in late.button if b.label == "Claim").click().run()
+    assert "With Nora Claims since" in texts(late)
     queue = run(name="Nora Claims", queue="Mine")
     assert not queue.exception
     assert "1 of 8 requests" in html(queue)
