@@ -27,7 +27,7 @@ def bar(id_: str) -> DeltaGenerator:
         The row they stand in, to which more can be added.
     """
     workplace, person = session.workplace(), session.user()
-    has = workplace.team.assignments(person).get(id_)
+    has = workplace.team.assignments(person, id_).get(id_)
     mine = has is not None and has.person == person.iri
     notes = workplace.team.notes(person, id_)
     row = st.container(horizontal=True, vertical_alignment="center", key="who has it")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Literal, TypedDict
+from typing import Literal, TypedDict, TypeVar
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -20,6 +20,7 @@ from reasoner.workplace import selection
 from reasoner.workplace.selection import QUEUES, Queue, Selection, Viewer
 from reasoner.workplace.worklist import WorklistItem
 
+_Made = TypeVar("_Made")
 _PAGE = 50
 _COLUMNS = (
     Column("Request", "name", long=True),
@@ -75,7 +76,7 @@ def show() -> None:
     items = workplace.items(person)
     viewer = Viewer(
         person=person.iri,
-        now=datetime.now(workplace.settings.time_zone),
+        now=datetime.now(workplace.settings.time_zone).replace(second=0, microsecond=0),
         assignments=workplace.team.assignments(person),
         drafts=workplace.drafts.subjects(person.iri),
         to_assess=workplace.to_assess(person),
@@ -87,12 +88,12 @@ def show() -> None:
         st.text("Load charts with `necessity kb load PATH`, or on the page Batch as an administrator.")
         return
     with heading:
-        sizes = viewer.sizes(items).items()
+        sizes = _kept("sizes of queues", (items, viewer), lambda: viewer.sizes(items)).items()
         paint.html("queues.html", sizes=[(QUEUES[queue], size) for queue, size in sizes if size])
     queue = _queue()
     chosen = _choose(items, queue, viewer)
     st.session_state["list address"] = {name: st.query_params.get_all(name) for name in st.query_params}
-    matching = selection.select(items, chosen, viewer)
+    matching = _kept("matching", (items, viewer, chosen), lambda: selection.select(items, chosen, viewer))
     pages = -(-len(matching) // _PAGE)
     page = min(st.session_state.get("list page", 0), max(0, pages - 1))
     shown = matching[page * _PAGE : (page + 1) * _PAGE]
@@ -112,6 +113,14 @@ def show() -> None:
         on_sort=_sort,
     )
     _counts(items, matching, page, pages)
+
+
+def _kept(name: str, of: tuple[object, ...], make: Callable[[], _Made]) -> _Made:
+    """What was made last under a name in this session, if it was made of the same; else it is made anew."""
+    kept: tuple[tuple[object, ...], _Made] | None = st.session_state.get(name)
+    if kept is None or kept[0] != of:
+        kept = st.session_state[name] = (of, make())
+    return kept[1]
 
 
 def _come_back() -> None:
@@ -153,6 +162,7 @@ def _choose(items: list[WorklistItem], queue: Queue, viewer: Viewer) -> Selectio
         "Order", list(_ORDERS), key="sort", format_func=_ORDERS.__getitem__, label_visibility="collapsed", **_BOUND
     )
     facets = selection.facets(session.workplace().policy.axes)
+    known = _kept("values of facets", (items,), lambda: {facet: selection.values(items, facet) for facet in facets})
     chosen: dict[str, frozenset[str]] = {}
     active = sum(bool(state.get(name)) for name in (*facets, "depends", "drafts")) + (state.get("due", "any") != "any")
     with more.popover(f"Filters ({active})" if active else "Filters", width="stretch"):
@@ -161,15 +171,16 @@ def _choose(items: list[WorklistItem], queue: Queue, viewer: Viewer) -> Selectio
         drafts = st.checkbox("Those I have a draft of", key="drafts", **_BOUND)
         depends = st.checkbox("Outcome depends on a reading", key="depends", **_BOUND)
         for facet, label in facets.items():
-            options = sorted({*selection.counts(items, facet), *state.get(facet, [])})
+            options = sorted({*known[facet], *state.get(facet, [])})
             values = st.multiselect(
                 label, options, key=facet, format_func=lambda value: paint.WORD.get(value, value), **_BOUND
             )
             chosen[facet] = frozenset(values)
     if session.user().may(Action.ASSIGN):
-        known = {item.id for item in items}
+        chosen_ids = ticked(_table_key())
+        known_ids = {item.id for item in items} if chosen_ids else set()
         with assign:
-            assignment.many([id_ for id_ in ticked(_table_key()) if id_ in known], viewer.assignments)
+            assignment.many([id_ for id_ in chosen_ids if id_ in known_ids], viewer.assignments)
     return Selection(
         queue=queue,
         text=text,

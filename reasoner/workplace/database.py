@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ from reasoner.ground.errors import StoreError
 
 class Database:
     """A database file that only its owner can read, with tables that are made where they are missing.
+
+    All threads share one connection, one after another: to open one takes longer than most of what is asked.
 
     Args:
         path: the file.
@@ -27,23 +30,21 @@ class Database:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._connection = sqlite3.connect(path, timeout=10, check_same_thread=False)
         except OSError as error:
             raise StoreError(f"the workplace's database cannot be kept: {error.strerror}", where=str(path)) from error
+        except sqlite3.Error as error:
+            raise StoreError(f"the workplace's database cannot be opened: {error}", where=str(path)) from error
+        self._lock = threading.RLock()
         with self.connected() as connection:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.executescript(schema)
 
     @contextmanager
     def connected(self) -> Iterator[sqlite3.Connection]:
-        """A connection with one transaction, committed if no error is raised; then it is on the disk."""
+        """The connection with one transaction, committed if no error is raised; then it is on the disk."""
         try:
-            connection = sqlite3.connect(self.path, timeout=10)
-        except sqlite3.Error as error:
-            raise StoreError(f"the workplace's database cannot be opened: {error}", where=str(self.path)) from error
-        try:
-            with connection:
+            with self._lock, self._connection as connection:
                 yield connection
         except sqlite3.Error as error:
             raise StoreError(f"the workplace's database cannot be kept: {error}", where=str(self.path)) from error
-        finally:
-            connection.close()

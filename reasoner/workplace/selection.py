@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from operator import itemgetter
 from typing import Any
 
 from reasoner.ground.errors import UsageError
@@ -189,6 +190,8 @@ def select(items: Iterable[WorklistItem], selection: Selection, viewer: Viewer) 
             days_left = item.days_left(viewer.today)
             if days_left is None or days_left > selection.due_within:
                 return False
+        if not text:
+            return True
         names = (item.request, item.id, item.member, item.reference, item.program, *item.words, *item.missing)
         return any(text in name.lower() for name in names)
 
@@ -206,12 +209,12 @@ def select(items: Iterable[WorklistItem], selection: Selection, viewer: Viewer) 
         return (value is None, value if value is not None else 0)
 
     selected = sorted((item for item in items if shown(item)), key=lambda item: (item.request, item.start))
-    with_value = [item for item in selected if not key(item)[0]]
-    without_value = [item for item in selected if key(item)[0]]
+    keyed = [(key(item), item) for item in selected]
     # Items without a value are last in either direction.
-    return sorted(with_value, key=key, reverse=selection.descending) + without_value
+    with_value = sorted((pair for pair in keyed if not pair[0][0]), key=itemgetter(0), reverse=selection.descending)
+    return [item for _, item in with_value] + [item for (missing, *_), item in keyed if missing]
 
 
-def counts(items: Iterable[WorklistItem], facet: str) -> dict[str, int]:
-    """How many items have each value of a facet, the most frequent first."""
-    return dict(Counter(_value(item, facet) for item in items).most_common())
+def values(items: Iterable[WorklistItem], facet: str) -> list[str]:
+    """The values of a facet that items have, in order."""
+    return sorted({_value(item, facet) for item in items})

@@ -89,11 +89,14 @@ class Team:
         known = {role.value: role for role in Role if Action.DECIDE in PERMITTED[role]}
         return [Assignee(person, name, known[role]) for person, name, role in rows if role in known]
 
-    def assignments(self, user: User) -> dict[str, Assignment]:
-        """Who has each request, by subject."""
+    def assignments(self, user: User, subject: str | None = None) -> dict[str, Assignment]:
+        """Who has each request, or one of them, by subject."""
         user.require(Action.READ)
         with self._connected() as connection:
-            rows = connection.execute("SELECT subject, person, name, since, giver FROM assignment").fetchall()
+            rows = connection.execute(
+                "SELECT subject, person, name, since, giver FROM assignment WHERE subject = ? OR ? IS NULL",
+                (subject, subject),
+            ).fetchall()
         return {
             subject: Assignment(person, name, datetime.fromisoformat(since), giver)
             for subject, person, name, since, giver in rows

@@ -93,9 +93,9 @@ class WorklistItem:
             user: the person.
             in_panel: whether they are asked to assess the request in a panel.
         """
-        if not self.determination or self.outcome == Outcome.NO_POLICY_VERSION or not user.may(Action.DRAFT):
-            return False
-        return (self.blinded and user.iri not in self.assessors) or (in_panel and user.iri not in self.raters)
+        asked = (self.blinded and user.iri not in self.assessors) or (in_panel and user.iri not in self.raters)
+        has_outcome = bool(self.determination) and self.outcome != Outcome.NO_POLICY_VERSION
+        return asked and has_outcome and user.may(Action.DRAFT)
 
     def as_shown_to(self, user: User, *, in_panel: bool) -> WorklistItem:
         """The item without what is withheld from a person; see `is_withheld_from`."""
