@@ -63,6 +63,7 @@ def _determine(source: Path, target: Path, job: Job, name: Path) -> tuple[Path, 
     worker, out, count = Worker(job), target / name, 0
     reasons: list[str] = []
     described: dict[str, set[str]] = {}
+    seen: set[tuple[str, str]] = set()
     unfinished = out.with_name(out.name + ".partial")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -71,12 +72,13 @@ def _determine(source: Path, target: Path, job: Job, name: Path) -> tuple[Path, 
                 if part.at_once and part.error:
                     raise part.error
                 result = worker(part)
-                if result.scattered:
+                if result.scattered or not seen.isdisjoint(result.graphs):
                     raise DocumentationError(
-                        "the quads of a graph do not stand together, or some stand in none",
+                        "the quads of a graph do not stand together",
                         where=str(source / name),
                         mend="Sort the file by graph",
                     )
+                seen.update(result.graphs)
                 records = [fields.table_row(json.loads(row.line)) for row in result.rows]
                 writer.write_table(pa.Table.from_pylist(records, exports.schema()))
                 reasons += [str(rejection.error) for rejection in result.rejections]
@@ -94,7 +96,7 @@ def _determine(source: Path, target: Path, job: Job, name: Path) -> tuple[Path, 
     except OSError as error:
         raise UsageError(f"the result cannot be written: {error.strerror}", where=str(out)) from error
     except NecessityError as error:
-        reasons.append(str(error))
+        reasons = [str(error)]
     finally:
         unfinished.unlink(missing_ok=True)
     return out, count, reasons

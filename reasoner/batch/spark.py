@@ -18,7 +18,7 @@ from reasoner.batch.fields import Type
 from reasoner.batch.model import Job, described_twice
 from reasoner.batch.workers import Worker
 from reasoner.chart.fast.piece import ARROW, EXPORT, Piece
-from reasoner.chart.tables.quads import COLUMNS, by_graph, checked, pack
+from reasoner.chart.tables.quads import COLUMNS, by_graph, coded, pack
 from reasoner.ground.errors import DocumentationError, UsageError
 
 if TYPE_CHECKING:
@@ -128,8 +128,8 @@ def _once(determinations: DataFrame) -> DataFrame:
 
 def _of_quads(job: Job) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        tables = by_graph((checked(batch, "quads") for batch in batches), "quads")
-        yield from _batches(job, (Piece(("quads",), ARROW, data=pack(table)) for table in tables))
+        tables = by_graph((coded(batch, "quads") for batch in batches), "quads")
+        yield from _batches(job, (Piece(("quads",), ARROW, first=0, data=pack(table)) for table in tables))
 
     return run
 

@@ -76,6 +76,8 @@ class Worker:
     def _determine_quads(self, piece: Piece, result: PieceResult) -> None:
         """Determine the charts of quads: as columns, where the line follows from these, the others one by one."""
         job, found = self._job, stream.quads_of(piece, self._policy)
+        for data_set in found.lost:
+            self._determine(data_set, result)
         lines: dict[int, tuple[str, tuple[str, str, str]]] = {}
         if job.engine is Engine.FAST and not job.whole:
             lines = self._columns().lines(found.table, found.name, job.as_of, job.today)

@@ -6,7 +6,7 @@ RDF is read as it is; FHIR, forms and sheets are mapped to RDF first.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache, partial
 from itertools import chain
@@ -305,11 +305,29 @@ class _Intake:
         records = rows.parquet_records(file, source)
         header = next(records, [])
         if not sheet.is_sheet(header):
-            quads_of_it = (quads.n_quads(part, source) for part in quads.of_parquet(file, source))
-            yield from self.source(source, _QUADS, b"".join(quads_of_it))
+            for graph, content, row_numbers in quads.apart(quads.of_parquet(file, source), source):
+                yield self._graph(graph, content, row_numbers, source)
             return
         for first, part in rows.parts(chain([header], records), sheet.REQUEST, parsing.MAX_BYTES):
             yield from self._sheet(part, source, first)
+
+    def _graph(
+        self, graph: str, content: DocumentationError | bytes, row_numbers: Sequence[int], source: str
+    ) -> IntakeResult:
+        """A graph of a table of quads."""
+        from reasoner.chart.tables.quads import not_one_term
+
+        name = f"{source} {graph}".rstrip()
+        if isinstance(content, DocumentationError):
+            return IntakeResult(name, _refusals=(content,))
+        try:
+            with reading(name):
+                found = parsing.parse_datasets(content, parsing.SYNTAXES[_QUADS], source, rows=row_numbers)
+            if len(found) > 1 or found[0].name not in (name, f"{source} <{graph.removeprefix('_:')}>"):
+                raise not_one_term(name)
+        except NecessityError as error:
+            return IntakeResult(name, raw=content, _refusals=(error,))
+        return self._chart(found[0])
 
     def workbook(self, file: Path | BinaryIO, source: str) -> Iterator[IntakeResult]:
         """The worksheet of statements of a workbook."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -106,7 +106,7 @@ class DataSet:
 
 
 def parse_datasets(
-    data: bytes, syntax: ox.RdfFormat, source: str, *, first: int = 1, rows: bool = False
+    data: bytes, syntax: ox.RdfFormat, source: str, *, first: int = 1, rows: Sequence[int] = ()
 ) -> list[DataSet]:
     """The data sets of one RDF document.
 
@@ -118,7 +118,7 @@ def parse_datasets(
         syntax: one of `SYNTAXES`.
         source: what to call the document in errors.
         first: the number of its first line there.
-        rows: whether its lines are the rows of a table.
+        rows: the rows of a table that its lines are, by number; 0 for one whose number is not known.
 
     Raises:
         DocumentationError: the syntax is wrong (with line and column), a limit is exceeded, or something would be fetched.
@@ -348,15 +348,17 @@ def _parsed(text: str, syntax: ox.RdfFormat, source: str, *, rename: bool = Fals
 
 
 def _parse(
-    text: str, syntax: ox.RdfFormat, source: str, *, rename: bool = False, first: int = 1, rows: bool = False
+    text: str, syntax: ox.RdfFormat, source: str, *, rename: bool = False, first: int = 1, rows: Sequence[int] = ()
 ) -> Iterator[ox.Quad]:
     try:
         yield from _parsed(text, syntax, source, rename=rename)
     except SyntaxError as error:
         where = source
         if error.lineno:
-            number = first - 1 + error.lineno
-            where += f": row {number}" if rows else f": line {number}, column {error.offset}"
+            if not rows:
+                where += f": line {first - 1 + error.lineno}, column {error.offset}"
+            elif row := rows[error.lineno - 1]:
+                where += f": row {row}"
         if "LoadDocumentCallback" in str(error):
             raise DocumentationError(
                 "JSON-LD names a remote context, and nothing is fetched", where=where, mend="Write the context inline"

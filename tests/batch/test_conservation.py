@@ -134,33 +134,150 @@ def test_rows_of_parquet_in_any_order(text: bytes, expected: list[bytes], tmp_pa
     assert determined(tmp_path, str(path)) == expected
 
 
-@pytest.mark.parametrize("column", ["subject", "predicate", "object", "graph"])
-@pytest.mark.parametrize("nothing", [None, ""])
-def test_a_row_of_parquet_without_a_term_rejects_the_file_by_name(
-    column: str, nothing: str | None, text: bytes, expected: list[bytes], tmp_path: Path, capsys
-) -> None:
-    """It could belong to any chart; the other files go on."""
+WAYS = ["path", "standard input"]
 
+
+def by(way: str, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, code: int = 3) -> list[bytes]:
+    if way == "path":
+        return determined(tmp_path, str(path), code=code)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(path.read_bytes())))
+    return determined(tmp_path, "-", "--input-format", "parquet", code=code)
+
+
+def graph_at(text: bytes, row: int) -> str:
+    """The graph of a row, from 0, without its brackets."""
+    return text.splitlines()[row].decode().rpartition(" <")[2].removesuffix("> .")
+
+
+def without(lines: list[bytes], *graphs: str) -> list[bytes]:
+    return [line for line in lines if not any(f"{graph}#request".encode() in line for graph in graphs)]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("column", ["subject", "predicate", "object"])
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_a_row_of_parquet_without_a_term_costs_its_chart(
+    way: str, column: str, nothing: str | None, text: bytes, expected: list[bytes], tmp_path: Path, monkeypatch, capsys
+) -> None:
     def forget(rows: list[dict]) -> None:
         rows[900][column] = nothing
 
-    path = table(text, tmp_path, change=forget)
-    (tmp_path / "whole.nq").write_bytes(text)
-    assert determined(tmp_path, str(path), str(tmp_path / "whole.nq"), code=3) == expected
-    assert f"{path}: row 901 has no {column}" in (err := capsys.readouterr().err)
-    assert f"read {CHARTS + 1} data sets: {CHARTS} determined, 1 rejected" in err
+    path, graph = table(text, tmp_path, change=forget), graph_at(text, 900)
+    assert by(way, path, tmp_path, monkeypatch) == without(expected, graph)
+    assert f" <{graph}>: row 901 has no {column}" in (err := capsys.readouterr().err)
+    assert f"read {CHARTS} data sets: {CHARTS - 1} determined, 1 rejected" in err
 
 
-def test_a_damaged_page_of_parquet_rejects_the_file_by_name(
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_rows_of_parquet_without_a_graph_are_rejected_by_name_and_every_chart_stands(
+    way: str, nothing: str | None, text: bytes, expected: list[bytes], tmp_path: Path, monkeypatch, capsys
+) -> None:
+    first = text.splitlines()[0].decode().rpartition(" <")[0].split(" ", 2)
+    stray = {"subject": first[0], "predicate": "<urn:p>", "object": '"x"', "graph": nothing}
+
+    def add(rows: list[dict]) -> None:
+        rows[900:900] = [stray, stray]
+        rows.insert(5, stray)
+
+    assert by(way, table(text, tmp_path, change=add), tmp_path, monkeypatch) == expected
+    err = capsys.readouterr().err
+    assert ", row 6: it has no graph" in err
+    assert ", rows 902 to 903: they have no graph" in err
+    assert f"read {CHARTS + 2} data sets: {CHARTS} determined, 2 rejected" in err
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("term", ["urn:no-iri", "<urn:a> <urn:b>", '"text"', "<urn:a>\n", "<relative>"])
+@pytest.mark.parametrize("column", ["object", "graph"])
+def test_a_term_of_parquet_that_is_none_costs_its_data_set(
+    way: str, term: str, column: str, text: bytes, expected: list[bytes], tmp_path: Path, monkeypatch, capsys
+) -> None:
+    def spoil(rows: list[dict]) -> None:
+        rows.insert(900, {"subject": "<urn:s>", "predicate": "<urn:p>", "object": '"x"', "graph": rows[900]["graph"]})
+        rows[900][column] = term
+
+    if column == "object" and term == '"text"':
+        return
+    path, graph = table(text, tmp_path, change=spoil), graph_at(text, 900)
+    found = by(way, path, tmp_path, monkeypatch)
+    assert found == (expected if column == "graph" else without(expected, graph))
+    err = capsys.readouterr().err
+    assert f"{len(found)} determined, 1 rejected" in err
+    assert "row 901" in err or "a cell holds something else than one term" in err or "<relative>" in err
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_graphs_of_parquet_as_they_may_be_written(way: str, text: bytes, tmp_path: Path, monkeypatch, capsys) -> None:
+    """A label is one; what only a parser would take for the graph of other rows is none, and no chart is parted in two."""
+    graph = graph_at(text, 0)
+
+    def rename(rows: list[dict]) -> None:
+        for row in rows:
+            if row["graph"] == f"<{graph}>":
+                row["graph"] = "_:g"
+        last = rows[-1]["graph"]
+        rows[-1]["graph"] = last.replace("necessity", r"\u006eecessity")
+
+    found = by(way, table(text, tmp_path, change=rename), tmp_path, monkeypatch)
+    assert f"{graph}#request".encode() in found[0]
+    assert "a cell holds something else than one term" in (err := capsys.readouterr().err)
+    assert f"read {CHARTS + 1} data sets: {len(found)} determined" in err
+
+
+def spoil(path: Path, group: int, columns: list[str]) -> None:
+    """Overwrite a row group of some columns."""
+    import pyarrow.parquet as pq
+
+    content = bytearray(path.read_bytes())
+    found = pq.ParquetFile(path).metadata.row_group(group)
+    for chunk in map(found.column, range(4)):
+        if chunk.path_in_schema in columns:
+            place = chunk.data_page_offset
+            content[place : place + 12] = bytes(12)
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("columns", [["object"], ["subject", "object"], ["graph"], ["object", "graph"]])
+def test_a_damaged_row_group_of_parquet_costs_its_charts_by_name(
+    way: str, columns: list[str], text: bytes, expected: list[bytes], tmp_path: Path, monkeypatch, capsys
+) -> None:
+    """If its graphs cannot be read, those around it are rejected, too: they may go on in it."""
+    path = table(text, tmp_path, rows=200)
+    spoil(path, 2, columns)
+    graphs = {graph_at(text, row) for row in (399, 600)} | {graph_at(text, row) for row in range(400, 600)}
+    named = {graph_at(text, row) for row in range(400, 600)} if "graph" not in columns else set()
+    named |= {graph_at(text, 399), graph_at(text, 600)} if "graph" in columns else set()
+    assert by(way, path, tmp_path, monkeypatch) == without(expected, *(graphs if "graph" in columns else named))
+    err = capsys.readouterr().err
+    assert all(f"<{graph}>: row" in err for graph in named)
+    assert ("rows 401 to 600: they cannot be read: this Parquet is damaged" in err) == ("graph" in columns)
+
+
+def test_where_graphs_are_mixed_rows_that_cannot_be_read_can_be_of_any(
     text: bytes, expected: list[bytes], tmp_path: Path, capsys
 ) -> None:
-    path = table(text, tmp_path, rows=300)
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2 : len(content) // 2 + 4000] = bytes(4000)
-    path.write_bytes(content)
+    path = table(text, tmp_path, rows=200, change=random.Random(1).shuffle)
+    spoil(path, 2, ["graph"])
     (tmp_path / "whole.nq").write_bytes(text)
     assert determined(tmp_path, str(path), str(tmp_path / "whole.nq"), code=3) == expected
-    assert f"rejected: {path}: this Parquet is damaged" in capsys.readouterr().err
+    assert f"rejected: {path}: rows cannot be read" in capsys.readouterr().err
+
+
+def test_a_byte_of_parquet_that_is_not_utf_8_costs_its_chart(
+    text: bytes, expected: list[bytes], tmp_path: Path, capsys
+) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = table(text, tmp_path)
+    found = pq.read_table(path).to_pydict()
+    columns = {name: [term.encode() for term in terms] for name, terms in found.items()}
+    columns["object"][900] = b'"\xff"'
+    pq.write_table(pa.table(columns), path)
+    assert determined(tmp_path, str(path), code=3) == without(expected, graph_at(text, 900))
+    assert f"<{graph_at(text, 900)}>: row 901 cannot be read: its object is not UTF-8" in capsys.readouterr().err
 
 
 def test_quads_by_a_pipe(text: bytes, expected: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -132,6 +132,25 @@ def test_each_document_has_a_row() -> None:
     assert all(row["error"] and row["request"] is None for row in found)
 
 
+def test_rows_of_spark_that_lack_a_term_cost_their_chart_or_are_rejected_by_name(expected: dict[str, dict]) -> None:
+    pytest.importorskip("pyspark", reason="pyspark (extra spark) is not installed")
+    from reasoner.batch import spark
+
+    quads = rows()
+    poor, bare = quads[0]["graph"], {"subject": "<urn:s>", "predicate": "<urn:p>", "object": '"o"', "graph": None}
+    quads[3] = quads[3] | {"object": None}
+    given = pa.Table.from_pylist([bare, *quads[:2000], bare, bare, *quads[2000:]]).to_batches(max_chunksize=700)
+    found = [row for batch in spark._of_quads(spark.Job())(given) for row in batch.to_pylist()]
+    good = {row["key"] for row in found if row["error"] is None}
+    assert good == {key for key, row in expected.items() if not row["request"].startswith(poor[1:-1])}
+    errors = sorted(row["error"] for row in found if row["error"])
+    assert errors == [
+        f"quads {poor}: a row has no object. Write it into the row",
+        "quads, 2 rows: they have no graph. Write it into each row",
+        "quads, a row: it has no graph. Write it into each row",
+    ]
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_plain_lake(expected: dict[str, dict], tmp_path: Path, jobs: int) -> None:
     quads = rows()
@@ -150,7 +169,8 @@ def test_a_plain_lake(expected: dict[str, dict], tmp_path: Path, jobs: int) -> N
     assert [path.parent.name for path, _, _ in again] == ["day=1"], "what is there is not made again"
 
 
-def test_a_lake_that_is_not_sorted_is_refused(tmp_path: Path) -> None:
+def test_a_lake_in_which_a_graph_stands_far_apart_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reasoner.chart.tables.quads._ROWS", 100)
     quads = rows()[:400]
     (tmp_path / "lake").mkdir()
     pq.write_table(pa.Table.from_pylist(quads[::2] + quads[1::2]), tmp_path / "lake" / "quads.parquet")

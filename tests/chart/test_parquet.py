@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from reasoner.chart.tables.parquet import ParquetTable
+from reasoner.chart.tables.parquet import ParquetTable, UnreadableRows
+from reasoner.chart.tables.rows import LONG, FaultyRecord, parquet_records
 from reasoner.ground.errors import DocumentationError
 from reasoner.rdf import parsing
 
@@ -45,17 +46,20 @@ def test_rows_of_all_kinds(tmp_path: Path) -> None:
 @pytest.mark.parametrize("others", [0, 5000])
 def test_a_long_text_is_refused(others: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parsing, "MAX_LITERAL", 2**16)
+    file = written(a=["x" * (2**16 + 1)] + ["y"] * others)
     assert len(rows(written(a=["x" * 2**16] + ["y"] * others))) == others + 1
-    with pytest.raises(DocumentationError, match="the cells of the column a hold a text of more than"):
-        rows(written(a=["x" * (2**16 + 1)] + ["y"] * others))
+    _, first, *rest = parquet_records(file, "x")
+    assert (first, len(rest)) == ([""], others)
+    assert isinstance(first, FaultyRecord)
+    assert first.fault.kind == LONG
 
 
 def test_a_long_text_alone_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parsing, "MAX_LITERAL", 2**16)
     table = ParquetTable(written(b=[1], a=["x" * 2**18]), "x")
-    monkeypatch.setattr(table, "_decoded", None)
-    with pytest.raises(DocumentationError, match="the column a hold a text"):
-        list(table.batches(10))
+    (found,) = table.batches(10)
+    assert "the column a hold a text" in found.problem
+    assert (found.first, found.number, found.column("a"), found.column("b").to_pylist()) == (1, 1, None, [1])
 
 
 def test_a_text_that_is_said_very_often_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,10 +67,8 @@ def test_a_text_that_is_said_very_often_is_refused(monkeypatch: pytest.MonkeyPat
     file = written(a=["x" * 50_000] * 2000)
     assert file.getbuffer().nbytes < 20_000
     monkeypatch.setattr(parsing, "MAX_BYTES", 2**20)
-    with pytest.raises(
-        DocumentationError, match="x, rows from 1: the cells of the column a hold more than 1 MiB of text"
-    ):
-        rows(file, 1000)
+    with pytest.raises(DocumentationError, match="x, rows from 1: the cells of the column a hold more than 1 MiB"):
+        list(parquet_records(file, "x"))
 
 
 def test_what_is_no_parquet(tmp_path: Path) -> None:
@@ -77,8 +79,26 @@ def test_what_is_no_parquet(tmp_path: Path) -> None:
         ParquetTable(tmp_path / "missing.parquet", "x")
 
 
-def test_a_page_that_is_damaged(tmp_path: Path) -> None:
-    content = bytearray(written(a=[str(n) for n in range(20_000)]).getvalue())
-    content[len(content) // 3 : len(content) // 3 + 200] = bytes(200)
-    with pytest.raises(DocumentationError, match="x: this Parquet is damaged"):
-        rows(io.BytesIO(bytes(content)))
+def test_a_page_that_is_damaged_costs_its_rows() -> None:
+    content = bytearray(written(a=[str(n) for n in range(20_000)], b=range(20_000)).getvalue())
+    content[len(content) // 9 : len(content) // 9 + 200] = bytes(200)
+    *found, lost = ParquetTable(io.BytesIO(bytes(content)), "x").batches(100)
+    assert isinstance(lost, UnreadableRows)
+    assert lost.first == 1 + sum(batch.num_rows for batch in found)
+    assert lost.first + lost.number == 20_001
+    assert "this Parquet is damaged" in lost.problem
+    assert lost.column("a") is None
+    assert lost.column("b").to_pylist() == [*range(lost.first - 1, 20_000)]
+
+
+@pytest.mark.parametrize("number", [1, 30, 100])
+def test_small_row_groups_of_which_one_is_damaged(number: int) -> None:
+    out = io.BytesIO()
+    pq.write_table(pa.table({"a": [f"{n:05}" for n in range(100)]}), out, row_group_size=10, compression="none")
+    content = out.getvalue().replace(b"00055", b"\xff" * 5)  # it is said twice: in the dictionary, and as the greatest
+    place = pq.ParquetFile(out).metadata.row_group(3).column(0).data_page_offset
+    broken = content[:place] + bytes(8) + content[place + 8 :]
+    found = list(ParquetTable(io.BytesIO(broken), "x").batches(number))
+    (lost,) = (rows for rows in found if isinstance(rows, UnreadableRows))
+    assert (lost.first, lost.number) == (31, 10)
+    assert sum(rows.num_rows for rows in found if rows is not lost) == 90

@@ -6,7 +6,6 @@ is for a parser, whole.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import chain
 from operator import lt
@@ -29,7 +28,6 @@ ODD, IRI, TEXT, TYPED = range(4)
 """How a term is written: so that it needs a parser, or the words for what is wrong with it; as a plain IRI; as plain text; as a
 plain literal of another datatype."""
 
-_GRAPH = re.compile(r'<[^ "<>\n]*>').fullmatch
 _TOGETHER = 64
 
 
@@ -114,12 +112,14 @@ def cut_table(table: Any) -> Cut:
     """Quads as columns.
 
     Args:
-        table: Arrow table of `reasoner.chart.tables.quads.COLUMNS`.
+        table: Arrow table of `reasoner.chart.tables.quads.coded` quads, of which each has a graph.
     """
+    if not table.num_rows:
+        return cut_in_python(b"")
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    columns = [quads.coded(table, name) for name in quads.COLUMNS]
+    columns = [quads.column_of(table, name) for name in quads.COLUMNS]
     every = pa.concat_arrays([column.dictionary for column in columns]).dictionary_encode()
     ends = np.cumsum([len(column.dictionary) for column in columns])
     own = np.split(every.indices.to_numpy(), ends[:-1])
@@ -135,15 +135,13 @@ def cut_table(table: Any) -> Cut:
     after[1:] = pc.less(lines[:-1], lines[1:]).to_numpy(zero_copy_only=False)
     after[row[:-1]] = True
     found, kind = _terms(every.dictionary)
-    named = np.zeros(len(found), bool)
-    named[[place for place in own[-1].tolist() if _GRAPH(found[place])]] = True
     return Cut(
         found,
         kind,
         subject,
         predicate,
         value,
-        np.where(named[graph[row[:-1]]], graph[row[:-1]], -1),
+        graph[row[:-1]],
         row,
         row,
         memoryview(content),

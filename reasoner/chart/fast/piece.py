@@ -333,8 +333,8 @@ def _table(name: str, file: Path | BinaryIO, size: int) -> Iterator[Piece]:
                 yield Piece((name,), ARROW, first=first, data=quads.pack(table))
                 first += table.num_rows
         else:
-            data = b"".join(quads.n_quads(part, name) for part in quads.of_parquet(file, sources.called(name)))
-            yield Piece((name,), QUADS, data=data, at_once=True)
+            file.seek(0)
+            yield Piece((name,), TABLE, data=file.read(), at_once=True)
     except DocumentationError as error:  # a graph can have rows in what cannot be read, so nothing of the file holds
         yield Piece((name,), EXPORT, data=b"", at_once=True, error=error)
 

@@ -23,8 +23,8 @@ from reasoner.chart.sources import LINES
 from reasoner.chart.tables import quads
 from reasoner.ground.errors import DocumentationError, NecessityError
 from reasoner.policy.model import Policy
-from reasoner.rdf import graphs, parsing
-from reasoner.rdf.terms import Nodes
+from reasoner.rdf import graphs, parsing, terms
+from reasoner.rdf.terms import Nodes, Term
 
 if TYPE_CHECKING:
     from reasoner.chart.fast.cut import Cut
@@ -117,8 +117,6 @@ def _file(
 ) -> Iterator[StreamedDataSet]:
     data = piece.read() if piece.spool else piece.data
     suffix = piece.suffix if data is not None else None
-    if suffix == ARROW and data is not None:
-        data, suffix = quads.n_quads(quads.unpack(data), name), QUADS
     results = list(intake.read_source(name, policy, as_of=as_of, suffix=suffix, options=options, data=data))
     cases = [case for result in results for case in result.cases]
     errors = [(error, result.raw) for result in results for error in result.errors[:1]]
@@ -145,6 +143,7 @@ def _content(name: str) -> bytes:
 
 def _quads(piece: Piece, policy: Policy, as_of: date | None) -> Iterator[StreamedDataSet]:
     found = quads_of(piece, policy)
+    yield from found.lost
     for run in range(len(found.graphs)):
         yield found.data_set(run, policy, as_of)
 
@@ -155,24 +154,26 @@ class Quads:
 
     name: str
     """What the piece is called in errors."""
-    graphs: list[str]
-    """IRI of the graph of each run."""
+    graphs: list[Term]
+    """The graph of each run."""
     text: Callable[[int], bytes]
     """The lines of a run; raises `DocumentationError` where it has none."""
     line: Callable[[int], int]
     """The number of the first line, or row, of a run in its file."""
     table: NodeTable
     """What the runs say."""
-    is_table: bool
-    """Whether it is one of rows, not of lines."""
+    rows: Callable[[int], Sequence[int]] | None = None
+    """The numbers of the rows of a run in its file, if it is one of rows; 0 for those that are not known."""
+    lost: Sequence[StreamedDataSet] = ()
+    """The rows that stand in no graph, and why they are rejected."""
 
     def source(self, run: int) -> str:
         """What the data set of a run is called."""
-        return f"{self.name} <{self.graphs[run]}>"
+        return f"{self.name} {self.graphs[run]}"
 
     def data_set(self, run: int, policy: Policy, as_of: date | None) -> StreamedDataSet:
         """The data set of a run; raises `ScatteredError` if something of it stands in another graph, or in none."""
-        source, graph = self.source(run), self.graphs[run]
+        source, graph = self.source(run), terms.name(self.graphs[run])
         text = b""
         try:
             nodes = self.table.nodes(run)
@@ -190,12 +191,13 @@ class Quads:
         """The cases of a run that is not plainly written, or not plainly well formed."""
         if block.startswith(BOM_UTF8):  # it may begin a file, and nothing else
             raise ScatteredError
-        sets = parsing.parse_datasets(
-            block, parsing.SYNTAXES[QUADS], self.name, first=self.line(run), rows=self.is_table
-        )
+        rows = self.rows(run) if self.rows else ()
+        sets = parsing.parse_datasets(block, parsing.SYNTAXES[QUADS], self.name, first=self.line(run), rows=rows)
         # Several, or something in none: the lines do not stand graph by graph.
         names = {str(quad.graph_name) for quad in ox.parse(input=block, format=ox.RdfFormat.N_QUADS)}
-        if names != {f"<{self.graphs[run]}>"}:
+        if names != {self.graphs[run]}:
+            if rows:
+                raise quads.not_one_term(self.source(run))
             raise ScatteredError
         return read_cases(sets[0], policy, as_of)
 
@@ -212,17 +214,17 @@ def quads_of(piece: Piece, policy: Policy) -> Quads:
 
 
 def _text(piece: Piece, policy: Policy) -> Quads:
-    """A piece of lines, or of a table that has to be read as lines."""
-    data = piece.read() if piece.suffix == QUADS else quads.n_quads(quads.unpack(piece.read()), piece.name)
+    """A piece of lines."""
+    data = piece.read()
     from reasoner.chart.fast.cut import cut
 
     parts = cut(_readable(data))
-    return _quads_of(
-        parts,
-        piece,
-        policy,
+    return Quads(
+        piece.name,
+        _graphs(parts),
         lambda run: data[parts.start[run] : parts.start[run + 1]],
         lambda run: piece.first_line() + data.count(b"\n", 0, parts.start[run]),
+        _node_reader(policy).read(parts),
     )
 
 
@@ -239,20 +241,27 @@ def _table(piece: Piece, policy: Policy) -> Quads:
     """A piece of a table."""
     from reasoner.chart.fast.cut import cut_table
 
-    table = quads.unpack(piece.read())
-    parts = cut_table(table)
+    found = quads.graphs(quads.unpack(piece.read()), piece.first, piece.name)
+    parts = cut_table(found.table)
+    names, table = _graphs(parts), _node_reader(policy).read(parts)
+    table.plain[[run for run, name in enumerate(names) if name in found.doubtful]] = False
+
+    def rows(run: int) -> list[int]:
+        numbers: list[int] = found.rows[parts.start[run] : parts.start[run + 1]].tolist()
+        return numbers
 
     def text(run: int) -> bytes:
-        return quads.n_quads(table.slice(parts.start[run], parts.start[run + 1] - parts.start[run]), piece.name)
+        if names[run] in found.doubtful:
+            raise found.doubtful[names[run]]
+        some = found.table.slice(parts.start[run], parts.start[run + 1] - parts.start[run])
+        return quads.n_quads(some, f"{piece.name} {names[run]}", rows(run))
 
-    return _quads_of(parts, piece, policy, text, lambda run: piece.first + int(parts.start[run]))
+    lost = [StreamedDataSet(piece.name, "", error=error) for error in found.lost]
+    return Quads(piece.name, names, text, lambda run: int(found.rows[parts.start[run]]), table, rows, lost)
 
 
-def _quads_of(
-    parts: Cut, piece: Piece, policy: Policy, text: Callable[[int], bytes], line: Callable[[int], int]
-) -> Quads:
-    graphs = [parts.terms[place][1:-1] if place >= 0 else "" for place in parts.graph.tolist()]
-    return Quads(piece.name, graphs, text, line, _node_reader(policy).read(parts), piece.suffix == ARROW)
+def _graphs(parts: Cut) -> list[Term]:
+    return [parts.terms[place] if place >= 0 else "" for place in parts.graph.tolist()]
 
 
 @lru_cache(maxsize=8)

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from reasoner.ground.errors import DocumentationError, UsageError
 from reasoner.rdf import parsing
+
+
+class UnreadableRows(NamedTuple):
+    """Rows of a Parquet file that cannot be read together."""
+
+    first: int
+    """The number of the first."""
+    number: int
+    """How many they are."""
+    problem: str
+    column: Callable[[str], Any]
+    """One of their columns, by its name; None if that cannot be read."""
 
 
 class ParquetTable:
@@ -31,70 +44,126 @@ class ParquetTable:
         self._source = source
         try:
             schema = pq.read_schema(file)
-            texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_binary(field.type)]
+            kinds = {pa.string(), pa.binary(), pa.large_string(), pa.large_binary()}
+            texts = [field.name for field in schema if field.type in kinds]
             # As dictionaries, however often a text is repeated it takes its room once.
-            self._file = pq.ParquetFile(file, read_dictionary=texts)
+            self._file = pq.ParquetFile(file, read_dictionary=texts, page_checksum_verification=True)
         except (OSError, pa.ArrowException) as error:
             raise DocumentationError(f"this is not Parquet: {error}", where=source) from error
         self.columns: tuple[str, ...] = tuple(schema.names)
         """The names of its columns."""
 
     def batches(self, rows: int, columns: Sequence[str] | None = None) -> Iterator[Any]:
-        """Its rows as Arrow record batches, with columns of text as dictionaries.
+        """Its rows as Arrow record batches, with columns of text as dictionaries, and as `UnreadableRows` where they are
+        damaged, or have more text in a cell or a batch than is read.
 
         Args:
             rows: how many rows a batch has.
             columns: the columns that are read; by default all.
-
-        Raises:
-            DocumentationError: it is damaged, or has more text in a cell or a batch than is read.
         """
+        names = list(columns or self.columns)
+        first = 1
+        for together in self._groups(rows):
+            yield from self._read(together, first, rows, names)
+            first += sum(map(self._rows_of, together))
+
+    def _rows_of(self, group: int) -> int:
+        count: int = self._file.metadata.row_group(group).num_rows
+        return count
+
+    def _groups(self, rows: int) -> Iterator[list[int]]:
+        """The row groups, small ones together."""
+        together: list[int] = []
+        count = 0
+        for group in range(self._file.metadata.num_row_groups):
+            size = self._rows_of(group)
+            if together and count + size > rows:
+                yield together
+                together, count = [], 0
+            together.append(group)
+            count += size
+        if together:
+            yield together
+
+    def _read(self, groups: list[int], first: int, rows: int, names: list[str]) -> Iterator[Any]:
+        """The batches of row groups that follow one another."""
         import pyarrow as pa
 
-        first = 1
+        read, count = 0, sum(map(self._rows_of, groups))
+        problem = next(filter(None, (self._long_cell(group, names) for group in groups)), "")
         try:
-            self._refuse_long_cells()
-            for batch in self._file.iter_batches(
-                batch_size=rows, columns=list(columns) if columns else None, use_threads=False
-            ):
-                for name in batch.schema.names:
-                    self._refuse_long_text(name, batch.column(name), first)
-                yield batch
-                first += batch.num_rows
+            found = iter(()) if problem else self._file.iter_batches(rows, groups, names, use_threads=False)
+            for batch in found if len(groups) == 1 else list(found):
+                list(map(_refuse_wrong_codes, batch.columns))
+                at = first + read
+                too_long = next(filter(None, map(_long_text, names, batch.columns)), "")
+                yield UnreadableRows(at, batch.num_rows, too_long, batch.column) if too_long else batch
+                read += batch.num_rows
         except (OSError, pa.ArrowException) as error:
-            raise DocumentationError(f"this Parquet is damaged: {error}", where=self._source) from error
-
-    def _refuse_long_cells(self) -> None:
-        """Raise `DocumentationError` if the sizes of the columns tell that a cell is too long, before any is decoded."""
-        first = 1
-        for number in range(self._file.metadata.num_row_groups):
-            group = self._file.metadata.row_group(number)
-            for chunk in map(group.column, range(group.num_columns)):
-                if chunk.total_uncompressed_size > parsing.MAX_LITERAL * (chunk.num_values + 1):
-                    problem = f"hold a text of more than {parsing.MAX_LITERAL // 2**20} MiB"
-                    raise self._too_large(chunk.path_in_schema, first, problem)
-            first += group.num_rows
-
-    def _refuse_long_text(self, name: str, column: Any, first: int) -> None:
-        """Raise `DocumentationError` if a column is too much as plain values."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        if not pa.types.is_dictionary(column.type):
-            if column.nbytes > parsing.MAX_BYTES:
-                raise self._too_large(name, first, f"hold more than {parsing.MAX_BYTES // 2**20} MiB")
+            problem = f"this Parquet is damaged: {error}"
+        if read == count:
             return
-        lengths = pc.binary_length(column.dictionary)
-        longest = pc.max(lengths).as_py() or 0
-        if longest > parsing.MAX_LITERAL:
-            raise self._too_large(name, first, f"hold a text of more than {parsing.MAX_LITERAL // 2**20} MiB")
-        may_be_too_long = longest * len(column) > parsing.MAX_BYTES
-        if may_be_too_long and (pc.sum(lengths.take(column.indices)).as_py() or 0) > parsing.MAX_BYTES:
-            raise self._too_large(name, first, f"hold more than {parsing.MAX_BYTES // 2**20} MiB of text")
+        if len(groups) == 1:
+            column = partial(self._column, groups[0], read)
+            yield UnreadableRows(
+                first + read, count - read, problem or "this Parquet has fewer rows than it says", column
+            )
+            return
+        for group in groups:
+            yield from self._read([group], first, rows, names)
+            first += self._rows_of(group)
 
-    def _too_large(self, name: str, first: int, problem: str) -> DocumentationError:
-        where, mend = f"{self._source}, rows from {first}", "Keep the excerpt, not the document, in the statement"
-        return DocumentationError(f"the cells of the column {name} {problem}", where=where, mend=mend)
+    def _column(self, group: int, start: int, name: str) -> Any:
+        """A column of a row group from a row on; None if it cannot be read."""
+        import pyarrow as pa
+
+        if self._long_cell(group, [name]):
+            return None
+        try:
+            found = self._file.read_row_group(group, [name], use_threads=False).column(0).combine_chunks()
+            _refuse_wrong_codes(found)
+        except (OSError, pa.ArrowException):
+            return None
+        return found.slice(start) if len(found) == self._rows_of(group) else None
+
+    def _long_cell(self, group: int, names: Sequence[str]) -> str:
+        """What is wrong if the size of a column of a row group tells that a cell is too long, before any is decoded."""
+        found = self._file.metadata.row_group(group)
+        for chunk in map(found.column, range(found.num_columns)):
+            too_large = chunk.total_uncompressed_size > parsing.MAX_LITERAL * (chunk.num_values + 1)
+            if too_large and chunk.path_in_schema.partition(".")[0] in names:
+                return _too_long(chunk.path_in_schema, f"a text of more than {parsing.MAX_LITERAL // 2**20} MiB")
+        return ""
+
+
+def _refuse_wrong_codes(column: Any) -> None:
+    """Raise `pyarrow.ArrowException` if a damaged column refers to values that its dictionary does not have."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_dictionary(column.type):
+        return
+    least, most = pc.min(column.indices).as_py(), pc.max(column.indices).as_py()
+    if least is not None and (least < 0 or most >= len(column.dictionary)):
+        raise pa.ArrowInvalid("a value is not in its dictionary")
+
+
+def _long_text(name: str, column: Any) -> str:
+    """What is wrong if a column of a batch is too much as plain values."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    size = column.nbytes
+    if pa.types.is_dictionary(column.type):
+        lengths = pc.binary_length(column.dictionary)
+        size = (pc.max(lengths).as_py() or 0) * len(column)
+        if size > parsing.MAX_BYTES:
+            size = pc.sum(lengths.take(column.indices)).as_py() or 0
+    return _too_long(name, f"more than {parsing.MAX_BYTES // 2**20} MiB") if size > parsing.MAX_BYTES else ""
+
+
+def _too_long(name: str, what: str) -> str:
+    return f"the cells of the column {name} hold {what}: keep the excerpt, not the document, in the statement"
 
 
 def plain_values(column: Any) -> Any:

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
-from reasoner.chart.tables.parquet import ParquetTable
+from reasoner.chart.tables.parquet import ParquetTable, UnreadableRows
 from reasoner.chart.tables.vocabulary import REQUEST
 from reasoner.ground.errors import DocumentationError
 from reasoner.rdf import parsing
 
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
 COLUMNS = ("subject", "predicate", "object", "graph")
 """The columns of quads: terms as in N-Quads, the rows of a graph together."""
+_FAULT = "fault"
+"""The column of why a row cannot be read; null where it can."""
+_CODED = (*COLUMNS, _FAULT)
+_ANEW = "Write the file anew"
 _ROWS = 32768
 """About how many rows are handled at a time: those of some two hundred charts."""
 
 
 def of_parquet(file: Path | BinaryIO, source: str) -> Iterator[Any]:
-    """The quads of a Parquet file as Arrow record batches of text.
+    """The quads of a Parquet file as `coded` Arrow record batches.
 
     Args:
         file: its path, or its content.
@@ -26,72 +34,83 @@ def of_parquet(file: Path | BinaryIO, source: str) -> Iterator[Any]:
 
     Raises:
         UsageError: pyarrow is not installed.
-        DocumentationError: it cannot be read, or lacks one of `COLUMNS`, or a row lacks a term.
+        DocumentationError: it is no Parquet, or lacks one of `COLUMNS`, or one is no text.
     """
     table = ParquetTable(file, source)
     if missing := set(COLUMNS) - set(table.columns):
         mend = f"Columns of quads are {', '.join(COLUMNS)}; a sheet of statements has {REQUEST!r}"
         problem = f"the table has no column {', '.join(sorted(missing))}"
         raise DocumentationError(problem, where=source, mend=mend)
-    first = 1
-    for batch in table.batches(_ROWS, COLUMNS):
-        yield checked(batch, source, first)
-        first += batch.num_rows
+    for found in table.batches(_ROWS, COLUMNS):
+        yield _unreadable(found, source) if isinstance(found, UnreadableRows) else coded(found, source)
 
 
-def checked(batch: Any, source: str, first: int = 1) -> Any:
-    """An Arrow record batch of quads with all its terms as text, each column as codes of its distinct terms.
+def _unreadable(rows: UnreadableRows, source: str) -> Any:
+    """Rows that cannot be read as a batch of their graphs, as far as these can be read, without other terms."""
+    import pyarrow as pa
+
+    graph = rows.column("graph")
+    nothing = pa.nulls(rows.number, pa.string())
+    columns = [nothing, nothing, nothing, nothing if graph is None else graph]
+    faults = pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), rows.number), pa.array([rows.problem]))
+    found = coded(pa.record_batch(columns, names=list(COLUMNS)), source)
+    return found.set_column(len(COLUMNS), _FAULT, faults)
+
+
+def coded(batch: Any, source: str) -> Any:
+    """An Arrow record batch of quads, each column as codes of its distinct terms; a term that a row lacks is empty.
 
     Args:
         batch: the quads.
         source: what to call them in errors.
-        first: the number of the first row.
 
     Raises:
-        DocumentationError: a column is no text, or a row lacks a term. One without a graph could belong to any chart, so none
-            can be told whole.
+        DocumentationError: a column is no text.
     """
+    import numpy as np
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    columns = []
+    columns: list[Any] = []
+    faults: Any = pa.nulls(batch.num_rows, pa.string())
     for name in COLUMNS:
         column = batch.column(name)
         try:
             if not pa.types.is_dictionary(column.type):
-                column = column.cast(pa.string()).dictionary_encode()
-            terms = column.dictionary.cast(pa.string())
-            terms.validate(full=True)
+                column = column.dictionary_encode()
+            terms, undecoded = _terms(column.dictionary)
         except pa.ArrowException as error:
             raise DocumentationError(f"the column {name} is no text: {error}", where=source) from error
-        lengths = pc.binary_length(terms).fill_null(0)
-        missing = pa.array([], pa.bool_())
-        if column.null_count or pc.min(lengths).as_py() == 0:
-            missing = pc.equal(lengths.take(column.indices).fill_null(0), pa.scalar(0))
-        if (row := pc.index(missing, True).as_py()) >= 0:
-            problem = f"row {first + row} has no {name}"
-            mend = "Write it into its row: without it nothing can be told of any chart of the table"
-            raise DocumentationError(problem, where=source, mend=mend)
-        columns.append(pa.DictionaryArray.from_arrays(column.indices, terms))
-    return pa.record_batch(columns, names=list(COLUMNS))
+        codes = column.indices.cast(pa.int32())
+        if column.null_count:
+            terms, codes = pa.concat_arrays([terms, pa.array([""])]), codes.fill_null(len(terms))
+        if undecoded:
+            odd = np.isin(codes.to_numpy(), undecoded)
+            faults = pa.array(np.where(odd, f"its {name} is not UTF-8", faults.to_numpy(zero_copy_only=False)))
+        columns.append(pa.DictionaryArray.from_arrays(codes, terms))
+    return pa.record_batch([*columns, faults.cast(pa.string()).dictionary_encode()], names=list(_CODED))
 
 
-def used(column: Any) -> Any:
-    """A column of codes with those terms alone that occur in it."""
-    import numpy as np
+def _terms(values: Any) -> tuple[Any, list[int]]:
+    """Values as text, and the places of those that are not UTF-8, which are empty."""
     import pyarrow as pa
 
-    codes = column.indices.drop_null().to_numpy()
-    occurs = np.bincount(codes, minlength=len(column.dictionary)) > 0
-    if occurs.all():
-        return column
-    numbers: Any = pa.array((np.cumsum(occurs) - 1).astype(np.int32))
-    renumbered = numbers.take(column.indices)
-    return pa.DictionaryArray.from_arrays(renumbered, column.dictionary.filter(pa.array(occurs)))
+    try:
+        terms = values.cast(pa.string())
+        terms.validate(full=True)
+    except pa.ArrowInvalid:
+        found, undecoded = [], []
+        for place, value in enumerate(values.cast(pa.binary()).to_pylist()):
+            try:
+                found.append((value or b"").decode())
+            except UnicodeDecodeError:
+                found.append("")
+                undecoded.append(place)
+        return pa.array(found, pa.string()), undecoded
+    return terms.fill_null(""), []
 
 
 def by_graph(batches: Iterable[Any], source: str) -> Iterator[Any]:
-    """Batches of `checked` quads as tables of about `_ROWS` rows that end between graphs.
+    """Batches of `coded` quads as tables of about `_ROWS` rows that end between graphs.
 
     Raises:
         DocumentationError: one graph alone is larger than what is read.
@@ -107,9 +126,11 @@ def by_graph(batches: Iterable[Any], source: str) -> Iterator[Any]:
         if rows < _ROWS:
             continue
         table = pa.Table.from_batches(held)
-        graph = coded(table, "graph").indices.to_numpy()
-        others = np.flatnonzero(graph != graph[-1])
-        end = int(others[-1]) + 1 if len(others) else 0
+        graph, nameless = column_of(table, "graph").indices.to_numpy(), _nameless(table)
+        kept = np.flatnonzero(~nameless | _faulty(table))  # what cannot be read is not parted from the graphs around it
+        edges = (graph[kept[1:]] != graph[kept[:-1]]) & ~nameless[kept[1:]] & ~nameless[kept[:-1]]
+        ends = kept[1:][edges]
+        end = int(ends[-1]) if len(ends) else 0
         if end:
             yield table.slice(0, end)
         elif _text_size(table) > parsing.MAX_BYTES:
@@ -120,7 +141,7 @@ def by_graph(batches: Iterable[Any], source: str) -> Iterator[Any]:
         yield pa.Table.from_batches(held)
 
 
-def coded(table: Any, name: str) -> Any:
+def column_of(table: Any, name: str) -> Any:
     """A column of a table as one dictionary."""
     import pyarrow as pa
 
@@ -128,37 +149,201 @@ def coded(table: Any, name: str) -> Any:
     return column if isinstance(column, pa.Array) else pa.concat_arrays(column.chunks)
 
 
+def _nameless(table: Any) -> npt.NDArray[np.bool_]:
+    """Of each row whether it has no graph."""
+    import pyarrow.compute as pc
+
+    graph = column_of(table, "graph")
+    found: npt.NDArray[np.bool_] = graph.indices.to_numpy() == pc.index(graph.dictionary, "").as_py()
+    return found
+
+
+def _faulty(table: Any) -> npt.NDArray[np.bool_]:
+    """Of each row whether it cannot be read."""
+    found: npt.NDArray[np.bool_] = column_of(table, _FAULT).is_valid().to_numpy(zero_copy_only=False)
+    return found
+
+
 def _text_size(table: Any) -> int:
     """Bytes of all terms of a table."""
     import pyarrow.compute as pc
 
-    columns = [coded(table, name) for name in COLUMNS]
+    columns = [column_of(table, name) for name in COLUMNS]
     return sum(pc.sum(pc.binary_length(column.dictionary).take(column.indices)).as_py() or 0 for column in columns)
 
 
-def n_quads(table: Any, source: str) -> bytes:
-    """`checked` quads as N-Quads; raises `DocumentationError` if a term holds a line break."""
+class Graphs(NamedTuple):
+    """The rows of a table that tell their graph, those of each graph together."""
+
+    table: Any
+    """The rows."""
+    rows: npt.NDArray[np.int64]
+    """The number of each in its file; 0 where that is not known."""
+    lost: list[DocumentationError]
+    """Why the other rows are rejected."""
+    doubtful: dict[str, DocumentationError]
+    """The graphs that may go on in rows that cannot be read, and so are rejected."""
+
+
+def graphs(table: Any, first: int, source: str) -> Graphs:
+    """Put the rows of each graph of a `coded` table together, and those without a graph aside.
+
+    Args:
+        table: the rows.
+        first: the number of the first; 0 if that is not known.
+        source: what to call the table in errors.
+
+    Raises:
+        DocumentationError: rows that cannot be read may be of any graph.
+    """
+    import numpy as np
+
+    rows = np.arange(first, first + table.num_rows) if first else np.zeros(table.num_rows, np.int64)
+    nameless, graph = _nameless(table), column_of(table, "graph").indices.to_numpy()
+    kept = np.flatnonzero(~nameless)
+    are_mixed = np.count_nonzero(np.diff(graph[kept])) >= np.count_nonzero(np.bincount(graph[kept]))
+    lost, doubtful = _lost(table, rows, nameless, source) if nameless.any() else ([], {})
+    if are_mixed:
+        if doubtful:
+            problem = "rows cannot be read, and as those of a graph do not stand together, they can be of any"
+            raise DocumentationError(problem, where=source, mend=_ANEW)
+        kept = kept[np.argsort(graph[kept], kind="stable")]
+    return Graphs(table.take(kept) if are_mixed or len(kept) < len(rows) else table, rows[kept], lost, doubtful)
+
+
+def _lost(
+    table: Any, rows: npt.NDArray[np.int64], nameless: npt.NDArray[np.bool_], source: str
+) -> tuple[list[DocumentationError], dict[str, DocumentationError]]:
+    """Why rows without a graph are rejected, and the graphs around those that cannot be read."""
+    import numpy as np
+
+    graph, faults = column_of(table, "graph"), column_of(table, _FAULT)
+    kept, places = np.flatnonzero(~nameless), np.flatnonzero(nameless)
+    of_place = faults.indices.fill_null(-1).to_numpy()[places]
+    begins = np.flatnonzero((np.diff(places, prepend=-2) != 1) | (np.diff(of_place, prepend=-2) != 0)).tolist()
+    lost: list[DocumentationError] = []
+    doubtful: dict[str, DocumentationError] = {}
+    for begin, end in zip(begins, [*begins[1:], len(places)], strict=True):
+        start = int(places[begin])
+        called, they = _called(int(rows[start]), end - begin), "it" if end - begin == 1 else "they"
+        if of_place[begin] < 0:
+            problem, mend = f"{they} {'has' if they == 'it' else 'have'} no graph", "Write it into each row"
+        else:
+            problem, mend = f"{they} cannot be read: {faults[start].as_py()}", _ANEW
+            beside = int(np.searchsorted(kept, start))
+            for name in (graph[place].as_py() for place in kept[max(beside - 1, 0) : beside + 1].tolist()):
+                may_be = f"{called}, which cannot be read, may be of this graph"
+                doubtful[name] = DocumentationError(may_be, where=f"{source} {name}", mend=_ANEW)
+        lost.append(DocumentationError(problem, where=f"{source}, {called}", mend=mend))
+    return lost, doubtful
+
+
+def _called(first: int, number: int = 1) -> str:
+    """What to call rows that follow one another."""
+    if number == 1:
+        return f"row {first}" if first else "a row"
+    return f"rows {first} to {first + number - 1}" if first else f"{number} rows"
+
+
+def apart(batches: Iterable[Any], source: str) -> Iterator[tuple[str, DocumentationError | bytes, Sequence[int]]]:
+    """The graphs of batches of `coded` quads, in whatever order their rows stand.
+
+    Yields:
+        The graph, its lines of N-Quads or why it is rejected, and the numbers of its rows; for rows without a graph an empty
+        name.
+
+    Raises:
+        DocumentationError: there is more than is read at once, or rows that cannot be read may be of any graph.
+    """
+    import numpy as np
     import pyarrow as pa
 
-    columns = [table.column(name).cast(pa.string()).to_pylist() for name in COLUMNS]
-    lines = [f"{s} {p} {o} {g} .\n" for s, p, o, g in zip(*columns, strict=True)]
-    text = "".join(lines)
-    if text.count("\n") != len(lines) or "\r" in text:
-        odd = next(line for line in lines if "\n" in line[:-1] or "\r" in line)
-        mend = r"Write \n and \r, as N-Quads do"
-        raise DocumentationError(f"a term of the graph {odd.split()[-2]} holds a line break", where=source, mend=mend)
-    return text.encode()
+    held, size = [], 0
+    for batch in batches:
+        held.append(batch)
+        size += _text_size(pa.Table.from_batches([batch]))
+        if size > parsing.MAX_BYTES:
+            problem = f"the quads are larger than {parsing.MAX_BYTES // 2**20} MiB, and are read at once"
+            raise DocumentationError(problem, where=source, mend="Sort the file by graph, or divide it")
+    if not held:
+        return
+    found = graphs(pa.Table.from_batches(held), 1, source)
+    for error in found.lost:
+        yield "", error, ()
+    graph = column_of(found.table, "graph")
+    begins = np.flatnonzero(np.diff(graph.indices.to_numpy(), prepend=-1)).tolist()
+    for begin, end in zip(begins, [*begins[1:], len(graph)], strict=False):
+        name, rows = graph[begin].as_py(), found.rows[begin:end].tolist()
+        content: DocumentationError | bytes
+        try:
+            some = found.table.slice(begin, end - begin)
+            content = found.doubtful.get(name) or n_quads(some, f"{source} {name}", rows)
+        except DocumentationError as error:
+            content = error
+        yield name, content, rows
+
+
+def n_quads(table: Any, source: str, rows: Sequence[int]) -> bytes:
+    """`coded` quads as N-Quads.
+
+    Args:
+        table: the quads.
+        source: what to call them in errors.
+        rows: their numbers in their file; 0 where that is not known.
+
+    Raises:
+        DocumentationError: a row cannot be read, or lacks a term, or a term holds a line break.
+    """
+    import pyarrow as pa
+
+    columns = [table.column(name).cast(pa.string()).to_pylist() for name in _CODED]
+    lines = []
+    for row, fault, *terms in zip(rows, columns.pop(), *columns, strict=True):
+        if fault:
+            raise DocumentationError(f"{_called(row)} cannot be read: {fault}", where=source, mend=_ANEW)
+        if "" in terms:
+            problem = f"{_called(row)} has no {COLUMNS[terms.index('')]}"
+            raise DocumentationError(problem, where=source, mend="Write it into the row")
+        line = " ".join(terms)
+        if "\n" in line or "\r" in line or line.startswith("\ufeff"):
+            mend = r"Write \n and \r, as N-Quads do, and no mark at the beginning"
+            raise DocumentationError(
+                f"{_called(row)} holds a line break, or a byte order mark", where=source, mend=mend
+            )
+        lines.append(f"{line} .\n")
+    return "".join(lines).encode()
+
+
+def not_one_term(source: str) -> DocumentationError:
+    """Why quads are rejected of which a cell, with its neighbours, is read as something else than a term."""
+    return DocumentationError(
+        "a cell holds something else than one term", where=source, mend="Write a term in each cell"
+    )
 
 
 def pack(table: Any) -> bytes:
-    """A table of quads in the format of Arrow streams."""
+    """A table of `coded` quads in the format of Arrow streams, with those terms alone that occur in it."""
     import pyarrow as pa
 
-    table = pa.table([used(coded(table, name)) for name in COLUMNS], names=list(COLUMNS))
+    table = pa.table([_used(column_of(table, name)) for name in _CODED], names=list(_CODED))
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
     return bytes(sink.getvalue().to_pybytes())
+
+
+def _used(column: Any) -> Any:
+    """A column of codes with those terms alone that occur in it."""
+    import numpy as np
+    import pyarrow as pa
+
+    codes = column.indices.drop_null().to_numpy()
+    occurs = np.bincount(codes, minlength=len(column.dictionary)) > 0
+    if occurs.all():
+        return column
+    numbers: Any = pa.array((np.cumsum(occurs) - 1).astype(np.int32))
+    renumbered = numbers.take(column.indices)
+    return pa.DictionaryArray.from_arrays(renumbered, column.dictionary.filter(pa.array(occurs)))
 
 
 def unpack(data: bytes) -> Any:

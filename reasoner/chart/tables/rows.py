@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from reasoner.chart.tables.parquet import ParquetTable, plain_values
+from reasoner.chart.tables.parquet import ParquetTable, UnreadableRows, plain_values
 from reasoner.ground.errors import DocumentationError
 from reasoner.rdf import parsing
 
@@ -274,8 +274,19 @@ def parquet_records(file: Path | BinaryIO, source: str) -> Iterator[list[str]]:
     table = ParquetTable(file, source)
     yield list(table.columns)
     for batch in table.batches(4096):
+        if isinstance(batch, UnreadableRows):
+            raise DocumentationError(batch.problem, where=f"{source}, rows from {batch.first}")
         values = [plain_values(column).to_pylist() for column in batch.columns]
-        yield from ([text_of(cell) for cell in row] for row in zip(*values, strict=True))
+        yield from (_record(list(map(text_of, row))) for row in zip(*values, strict=True))
+
+
+def _record(cells: list[str]) -> list[str]:
+    """Cells as a record: a faulty one, if a cell is too long."""
+    for column, cell in enumerate(cells):
+        if len(cell) > parsing.MAX_LITERAL:
+            cells[column] = ""
+            return FaultyRecord(cells, Fault(LONG, column))
+    return cells
 
 
 def text_of(cell: Any) -> str:
