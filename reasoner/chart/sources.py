@@ -151,7 +151,7 @@ def holds_fhir(data: bytes) -> bool:
 
 
 def may_be_fhir(name: str, suffix: str | None) -> bool:
-    """Whether a source can hold FHIR, as far as its type and its beginning tell.
+    """Whether a source can hold FHIR, as far as its type and its beginning tell; what is of no type that is read is refused later.
 
     Args:
         name: a path, or `STDIN`.
@@ -161,7 +161,7 @@ def may_be_fhir(name: str, suffix: str | None) -> bool:
     kind, packed = file_type(name if given is None else given)
     if kind in TURTLE and not packed and is_local(name):
         return holds_fhir(_head(Path(name)))
-    return kind in (FHIR, LINES, *TURTLE)
+    return kind in (FHIR, LINES, *TURTLE) or kind not in ALL_SUFFIXES
 
 
 def is_stream(name: str) -> bool:

@@ -63,6 +63,7 @@ def test_a_condition_is_read_as_it_is_meant(system: str, code: str, repaired: bo
         (coded(f"{OID}3", "F33.1"), "its code is of ICD-10 of the WHO, another code system"),
         (coded("http://hl7.org/fhir/sid/icd-10/de", "F33.1"), "its code is of ICD-10 of the WHO, another code system"),
         (coded("http://fhir.de/CodeSystem/bfarm/icd-10-gm", "F33.1"), "its code is of ICD-10-GM, another code system"),
+        (coded("http://hl7.org/fhir/sid/icd-10-ca", "F33.1"), "its code is of ICD-10-CA, another code system"),
         (coded("http://hl7.org/fhir/sid/icd-9-cm", "296.32"), "its code is of ICD-9-CM, another code system"),
         (coded(ICD10CM, "E11.9"), "none of those of ICD-10-CM that are known here"),
         (coded(ICD10CM, "E11.9"), "it lies in E00-E89, Endocrine, nutritional and metabolic diseases"),
@@ -74,6 +75,10 @@ def test_a_condition_is_read_as_it_is_meant(system: str, code: str, repaired: bo
         (coded(SNOMED, "73211009"), "none of those of SNOMED CT that are known here"),
         (coded(SNOMED, "370143000:246112005=24484000"), "expression made of codes of SNOMED CT (post-coordinated)"),
         (coded(SNOMED, "21897009+370143000"), "expression made of codes of SNOMED CT (post-coordinated)"),
+        (coded(SNOMED, "=== 370143000 |Depression| : 246112005 = 24484000"), "(post-coordinated)"),
+        (coded(SNOMED, "370143000 |Depression| + 47505003"), "(post-coordinated)"),
+        (coded(SNOMED, "3.70143E+8"), "does not have the form of a code of SNOMED CT"),
+        (coded(SNOMED, "http://snomed.info/id/370143000"), "does not have the form of a code of SNOMED CT"),
         (coded("http://example.org/codes", "F33.1"), "of a code system that is not known here"),
         (coded("http://example.org/hl7.org/fhir/sid/icd-10-cm", "F33.1"), "of a code system that is not known here"),
         ({"coding": [{"code": "F33.1"}]}, "its code names no code system"),
@@ -85,6 +90,17 @@ def test_a_condition_that_is_not_read_says_the_true_reason(code: object, reason:
     found = MappedResources(with_(CONDITION, code=code))
     assert not found.statements
     assert any(reason in note for note in found.notes), found.notes
+
+
+def test_a_code_that_is_a_number_is_read_as_its_digits() -> None:
+    number = {"coding": [{"system": SNOMED, "code": 370143000}]}
+    found = MappedResources(with_(CONDITION, code=number))
+    assert [found.values(statement, "code") for statement in found.statements] == [["http://snomed.info/id/370143000"]]
+    assert any("its code is a number, and is read as text" in note for note in found.notes)
+    unknown = MappedResources(with_(CONDITION, code={"coding": [{"system": SNOMED, "code": 73211009}]}))
+    assert any("none of those of SNOMED CT" in note for note in unknown.notes)
+    counted = MappedResources(with_(PHQ9, code={"coding": [{"system": SNOMED, "code": 73211009}]}))
+    assert any("no rule reads observations of its code" in note for note in counted.notes)
 
 
 def test_one_coding_that_is_read_is_enough() -> None:

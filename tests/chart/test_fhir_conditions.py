@@ -195,6 +195,30 @@ def test_a_condition_is_as_it_was_at_the_time_of_service(changes: Resource, expe
             "",
         ),
         (
+            {"clinicalStatus": {"coding": [*status("active")["coding"], *status("resolved")["coding"]]}},
+            "Condition",
+            "its clinical status says that it is current, and also that it is over",
+            "2025-06-01",
+        ),
+        (
+            {"onsetDateTime": "2025-05-20", "recordedDate": "2025-05"},
+            "Condition",
+            "it has no full date on which it was recorded",
+            "",
+        ),
+        (
+            {"onsetDateTime": "2025-05-20", "recordedDate": "05/28/2025"},
+            "Condition",
+            "it has no full date on which it was recorded",
+            "",
+        ),
+        (
+            {"onsetDateTime": "2025-06-20", "recordedDate": "2025-05"},
+            "Condition",
+            "its onset is after the day on which it was recorded",
+            "",
+        ),
+        (
             {"clinicalStatus": status("unknown")},
             "Condition",
             f"its clinical status is not one that is known, {OVER}",

@@ -131,8 +131,8 @@ def test_a_diagnosis_that_cannot_be_read(resource: Resource, what: Resource, rea
     [
         *((CLAIMED, status, True) for status in ("draft", None)),
         *((CLAIMED, status, False) for status in ("cancelled", "entered-in-error")),
-        *((SEEN, status, True) for status in ("unknown", None)),
-        *((SEEN, status, False) for status in ("planned", "arrived", "triaged", "cancelled", "entered-in-error")),
+        *((SEEN, status, True) for status in ("planned", "arrived", "triaged", "unknown", None)),
+        *((SEEN, status, False) for status in ("cancelled", "entered-in-error")),
         *((IMPRESSION, status, True) for status in ("in-progress", None)),
         (IMPRESSION, "entered-in-error", False),
         *((REPORT, status, True) for status in ("registered", "partial", "preliminary", "unknown", None)),
@@ -182,6 +182,14 @@ def test_a_claim_says_of_what_type_a_diagnosis_is() -> None:
     assert not typed("differential").statements
     assert "Condition" in [item[0] for item in unread(typed("differential"))]
     assert "Condition" not in [item[0] for item in unread(typed("principal"))]
+    for diagnosis in (
+        {"diagnosisCodeableConcept": {"text": "Low mood"}},
+        {"diagnosisReference": {"display": "Low mood"}},
+    ):
+        typeless = with_(CLAIMED, diagnosis=[diagnosis | {"type": [coded("http://example.org/t", "principal")]}])
+        found = MappedResources(typeless)
+        (item,) = (item for item in found.unread if "#diagnosis." in item.value)
+        assert (found.values(item, "words"), found.values(item, "code")) == (["Low mood"], [])
     told = typed("self")
     assert [told.values(statement, "authorKind") for statement in told.statements] == [["Patient"]]
 

@@ -238,6 +238,11 @@ def test_an_observation_about_a_relative() -> None:
         assert MappedResources(with_(resource, focus=[WHOSE])).statements
         assert not MappedResources(with_(resource, focus=[mother])).statements
         assert not MappedResources(with_(resource, focus=[WHOSE, mother])).statements
+        device = {"resourceType": "Device", "id": "v"}
+        assert not MappedResources(device, with_(resource, focus=[{"reference": "Device/v"}])).unread
+        found = MappedResources(CONDITION, with_(resource, focus=[{"reference": "Condition/c"}]))
+        (item,) = found.unread
+        assert found.values(item, "reason") == ["whose it is cannot be told: its focus is a Condition"]
 
 
 @pytest.mark.parametrize(
@@ -247,9 +252,10 @@ def test_an_observation_about_a_relative() -> None:
         (PRESCRIPTION, "intent", ["order", "proposal"]),
         (CONDITION, "subject", [{"reference": "Patient/other"}, WHOSE]),
         (CONSENT, "patient", [WHOSE, {"reference": "Patient/other"}]),
+        (CONDITION, "code", [coded(ICD10CM, "F33.1"), coded(ICD10CM, "F41.1")]),
     ],
 )
-def test_two_statuses_or_two_patients_are_refused(resource: Resource, element: str, values: list[Any]) -> None:
+def test_two_statuses_codes_or_patients_are_refused(resource: Resource, element: str, values: list[Any]) -> None:
     changed = with_(resource, **{element: values})
     found = MappedResources(changed)
     assert not found.statements

@@ -57,6 +57,15 @@ TOLD: Resource = {
     "sent": "2025-05-20T09:00:00Z",
     "payload": [{"contentString": "She called twice"}],
 }
+DEVICE: Resource = {
+    "resourceType": "DeviceRequest",
+    "id": "de",
+    "status": "active",
+    "intent": "order",
+    "subject": WHOSE,
+    "code": {"text": "Light box"},
+    "authoredOn": "2025-05-20",
+}
 BENEFIT: Resource = {
     "resourceType": "ExplanationOfBenefit",
     "id": "eb",
@@ -77,6 +86,12 @@ BENEFIT: Resource = {
         (with_(RISK, prediction=None), "OtherItem", "Suicide risk"),
         (TOLD, "OtherItem", "She called twice"),
         (BENEFIT, "Condition", "Depression"),
+        *(
+            (with_(DEVICE, resourceType=kind), "Order", "Light box")
+            for kind in ("DeviceRequest", "RequestGroup", "Task")
+        ),
+        (with_(DEVICE, resourceType="SupplyRequest", code=None, itemReference={"display": "Lamp"}), "Order", "Lamp"),
+        (with_(TOLD, resourceType="CommunicationRequest"), "Order", "She called twice"),
     ],
     ids=lambda value: value["resourceType"] if isinstance(value, dict) else "",
 )
@@ -90,7 +105,7 @@ def test_what_no_query_reads_is_an_unread_item(resource: Resource, kind: str, wo
     assert found.values(item, "source")[0].endswith(f"{resource['resourceType']}/{resource['id']}")
 
 
-@pytest.mark.parametrize("resource", [ALLERGY, FAMILY, RISK, TOLD, BENEFIT], ids=lambda r: r["resourceType"])
+@pytest.mark.parametrize("resource", [ALLERGY, FAMILY, RISK, TOLD, BENEFIT, DEVICE], ids=lambda r: r["resourceType"])
 def test_what_was_entered_in_error_or_is_somebody_elses_is_a_note(resource: Resource) -> None:
     assert not MappedResources(with_(resource, status="entered-in-error")).unread
     owner = {"reference": "Practitioner/d"}
@@ -118,7 +133,8 @@ def test_an_observation_without_a_value_says_its_interpretation() -> None:
 
 
 MILD = with_(CONDITION, code=coded(ICD10CM, "F33.0") | {"text": "Mild depression"})
-REASONED = [GIVEN, ORDER, PRESCRIPTION, PROCEDURE, TAKING]
+APPOINTMENT: Resource = {"resourceType": "Appointment", "id": "ap", "status": "booked", "patient": WHOSE}
+REASONED = [GIVEN, ORDER, PRESCRIPTION, PROCEDURE, TAKING, APPOINTMENT, DEVICE, TOLD]
 
 
 def reasons(*resources: Resource) -> list[tuple[str, ...]]:
@@ -145,6 +161,28 @@ def test_a_reason_that_stands_nowhere_else_is_an_unread_condition(resource: Reso
     )
 
 
+def test_a_reason_of_an_activity_or_of_before_r4_or_alone_is_an_unread_condition() -> None:
+    low = {"text": "Very low since April"}
+    detail = {
+        "status": "scheduled",
+        "description": "Therapy",
+        "reasonCode": [low],
+        "reasonReference": [{"display": "Panic"}],
+    }
+    activities = [{"detail": detail}, {"reference": {"reference": "ServiceRequest/x", "display": "Day program"}}]
+    found = MappedResources(MILD, with_(PLAN, activity=activities))
+    assert sorted(tuple("".join(found.values(item, name)) for name in ("kind", "words")) for item in found.unread) == [
+        ("Condition", "Panic"),
+        ("Condition", "Very low since April"),
+        ("Order", "Day program"),
+        ("Order", "Therapy"),
+    ]
+    for resource in (with_(ENCOUNTER, reason=[low]), with_(APPOINTMENT, reasonCode=low)):
+        found = MappedResources(MILD, resource)
+        (item,) = (item for item in found.unread if "#reason" in item.value)
+        assert (found.values(item, "kind"), found.values(item, "words")) == (["Condition"], ["Very low since April"])
+
+
 def test_a_reason_may_be_one_more_disorder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def severity(*reason: Resource) -> str:
         return determined(tmp_path, capsys, MILD, with_(PRESCRIPTION, reasonCode=list(reason)))[
@@ -165,12 +203,16 @@ ENCOUNTER: Resource = {
     "class": {"code": "AMB"},
 }
 PLAN: Resource = {"resourceType": "CarePlan", "id": "cp", "status": "active", "intent": "plan", "subject": WHOSE}
+IMPRESSION: Resource = {"resourceType": "ClinicalImpression", "id": "im", "status": "completed", "subject": WHOSE}
 GOAL: Resource = {"resourceType": "Goal", "id": "go", "lifecycleStatus": "active", "subject": WHOSE, "description": {}}
 
 
 @pytest.mark.parametrize(
     ("resource", "element"),
-    [*((resource, "reasonReference") for resource in (*REASONED, ENCOUNTER)), (PLAN, "addresses"), (GOAL, "addresses")],
+    [
+        *((resource, "reasonReference") for resource in (*REASONED, ENCOUNTER)),
+        *((PLAN, "addresses"), (GOAL, "addresses"), (IMPRESSION, "problem")),
+    ],
     ids=lambda value: value["resourceType"] if isinstance(value, dict) else "",
 )
 def test_a_reference_to_a_disorder_that_leads_nowhere_is_an_unread_condition(resource: Resource, element: str) -> None:

@@ -196,6 +196,15 @@ def test_a_record_in_xml_is_refused_by_name(
     for form in ("json", "compact"):
         assert main(["determine", str(tmp_path), "--format", form]) == 3
         assert problem in capsys.readouterr().err
+    assert main(["intake", str(tmp_path / "record.xml"), "--phase", "admission"]) == 2
+    assert problem in capsys.readouterr().err
+    bundle = tmp_path / "bundle.json"
+    bundle.write_bytes((tmp_path / "record.xml").read_bytes())
+    assert main(["intake", str(bundle), "--phase", "admission"]) == 2
+    assert problem in capsys.readouterr().err
+    bundle.write_text('{"url": "http://hl7.org/fhir"')
+    assert main(["intake", str(bundle)]) == 2
+    assert "this is not JSON" in capsys.readouterr().err
 
 
 def test_other_xml_is_of_an_unknown_type(policy: Policy, tmp_path: Path) -> None:

@@ -113,6 +113,11 @@ def test_a_reference_that_leads_to_the_patient(policy: Policy, patient: Any, sub
             "the reference matches several resources of the bundle",
         ),
         ([], {"reference": "Practitioner/d"}, "it is about someone other than the Patient of the bundle"),
+        (
+            [{"resourceType": "Group", "id": "g", "type": "person", "actual": True}],
+            {"reference": "Group/g"},
+            "whose it is cannot be told: its subject is a Group",
+        ),
     ],
 )
 def test_a_reference_that_does_not(policy: Policy, more: list[Resource], subject: Resource, why: str) -> None:

@@ -27,14 +27,15 @@ from reasoner.chart.fhir.contained import lifted
 from reasoner.chart.fhir.patients import Patients
 from reasoner.chart.fhir.quads import ABOUT, Converter, ElementError, is_name
 from reasoner.chart.fhir.references import References, local_names
+from reasoner.chart.sources import in_xml
 from reasoner.ground.errors import DocumentationError
 from reasoner.rdf.parsing import refuse_deep_json
 
 _MODIFIED = "it has a modifierExtension or implicitRules, which may change what it means"
-_STATED_TWICE = "its status, or whose it is, is stated more than once"
+_STATED_TWICE = "its status, its code or whose it is is stated more than once"
 
 _SORTED = json.JSONEncoder(sort_keys=True, default=str)
-_ONCE = ("status", "intent", "subject", "patient", "beneficiary")
+_ONCE = ("status", "intent", "subject", "patient", "beneficiary", "code")
 XSD = "http://www.w3.org/2001/XMLSchema#"
 REQUEST = NamedNode("urn:necessity:request")
 """The IRI of the request before it has its own (`reasoner.chart.fhir.mapping`)."""
@@ -201,7 +202,7 @@ class Bundle:
                 made.look_through(resource, f"{self.inner(entry.iri).value}#")
             if made.modified:
                 entry.left_out, entry.refused = _MODIFIED, True
-            elif any(isinstance(resource.get(name), list) and len(resource[name]) > 1 for name in _ONCE):
+            elif any(isinstance(resource.get(name), list) and len(resource[name]) > 1 for name in _once(entry.kind)):
                 entry.left_out, entry.refused = _STATED_TWICE, True
             if entry.refused:
                 del made.quads[start:]
@@ -362,7 +363,9 @@ def parse(data: bytes, source: str) -> Any:
         return json.loads(text, object_pairs_hook=members, **readers)
     except json.JSONDecodeError as error:
         where = f"{source}: line {error.lineno}, column {error.colno}"
-        raise DocumentationError(f"this is not JSON: {error.msg}", where=where) from None
+        named = in_xml(data) if text.lstrip().startswith("<") else None
+        problem, mend = named or (f"this is not JSON: {error.msg}", "")
+        raise DocumentationError(problem, where=where, mend=mend) from None
     except ValueError as error:
         raise DocumentationError(f"this is not JSON in UTF-8: {error}", where=source) from None
 
@@ -391,6 +394,11 @@ def number(text: str) -> Literal:
     """A number of JSON as a literal, as it is written."""
     kind = "integer" if text.lstrip("-").isdigit() else "double" if "e" in text.lower() else "decimal"
     return Literal(text, datatype=NamedNode(XSD + kind))
+
+
+def _once(kind: str) -> tuple[str, ...]:
+    """The elements that a resource of a type cannot repeat."""
+    return _ONCE[:-1] if kind == "PractitionerRole" else _ONCE
 
 
 def _moved(term: Any, name: str, node: str) -> Any:

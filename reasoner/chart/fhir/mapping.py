@@ -251,8 +251,7 @@ class _Mapped:
                 self._note(iri, self._untold[iri], unread=True)
             if kind in unmapped.KINDS:
                 self._note_unmapped(iri, self.bundle.contents[iri], stated)
-            if kind in unmapped.REFERRING:
-                self._note_reasons(iri, kind)
+            self._note_reasons(iri)
             if kind != "Observation":
                 continue
             observation = self.bundle.contents[iri]
@@ -279,15 +278,13 @@ class _Mapped:
                 else:
                     self._note(NamedNode(f"{iri.value}#{item.path}") if item.path else iri, item.reason, unread=True)
 
-    def _note_reasons(self, iri: NamedNode, kind: str) -> None:
+    def _note_reasons(self, iri: NamedNode) -> None:
         """Note the disorders that a resource is for: those in codes or words that are told nowhere else, and lost references."""
-        resource, element = self.bundle.contents[iri], unmapped.REFERRING[kind]
-        silent = resource.keys().isdisjoint(("reasonCode", element))
-        if silent or iri in self._of_others or unmapped.void(resource):
+        resource = self.bundle.contents[iri]
+        if resource.keys().isdisjoint(unmapped.ELEMENTS) or iri in self._of_others or unmapped.void(resource):
             return
-        coded = kind in unmapped.REASONED
-        found = list(unmapped.reasons(resource, self._vocabulary.codes, self._conditions)) if coded else []
-        for path, reference in unmapped.lost(resource, element, self._conditions):
+        found = list(unmapped.reasons(resource, self._vocabulary.codes, self._conditions))
+        for path, reference in unmapped.lost(resource, self._conditions):
             if self.bundle.led_to(reference, iri) is None:
                 found.append(unmapped.Unmapped(path, NOWHERE))
         for item in found:

@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from reasoner.chart.coding import CodeSystems
+from reasoner.chart.fhir.quads import coded
 
 _VOID = {"entered-in-error": "it was entered in error", "cancelled": "it was cancelled"}
 _VALUES = frozenset(
@@ -60,7 +61,7 @@ def _reason(part: Any, codes: CodeSystems | None) -> str:
     codings = [coding for concept in concepts for _, coding in _nodes(concept, "coding")]
     systems = False
     for coding in codings:
-        system, code = (coding.get("system"), coding.get("code")) if isinstance(coding, dict) else (None, None)
+        system, code = coded(coding) if isinstance(coding, dict) else (None, None)
         if (
             isinstance(system, str)
             and isinstance(code, str)

@@ -22,6 +22,15 @@ STRANGER = "it is about someone other than the Patient of the bundle"
 _UNTOLD = "whose it is cannot be told"
 _BESIDE = "it is another person than the patient: no resource of care is about it"
 _OF_PERSONS = frozenset({"Patient", "Person", "RelatedPerson", "Coverage", "Account"})  # no resources of care
+_OTHERS = _OF_PERSONS | {
+    "Device",
+    "Location",
+    "Medication",
+    "Organization",
+    "Practitioner",
+    "PractitionerRole",
+    "Substance",
+}
 _OWNED = frozenset(
     {"Claim", "ExplanationOfBenefit", "ServiceRequest", "Coverage"}
 )  # not the patient's unless they say so
@@ -38,6 +47,9 @@ class Patients:
     def __init__(self, resources: Iterable[tuple[NamedNode, dict[str, Any]]], references: References) -> None:
         self._resources = list(resources)
         self._references = references
+        self._kinds: dict[NamedNode | None, str] = {
+            iri: str(resource["resourceType"]) for iri, resource in self._resources
+        }
         self._patients = {
             iri: resource for iri, resource in self._resources if resource.get("resourceType") == "Patient"
         }
@@ -120,7 +132,8 @@ class Patients:
             )
         if target.iri in self._inside and not any(identifiers(self._inside[target.iri])):
             return f"{_UNTOLD}: its {name} is a contained Patient without an identifier"
-        return STRANGER
+        kind = self._kinds.get(target.iri, "Person")
+        return STRANGER if kind in _OTHERS else f"{_UNTOLD}: its {name} is a {kind}"
 
     def _about(self, iri: NamedNode, resource: dict[str, Any], care: bool) -> Iterator[NamedNode]:
         """Whom a resource is about, if it is one of care, or if it is not."""

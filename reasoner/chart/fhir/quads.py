@@ -64,6 +64,12 @@ def is_name(value: Any) -> bool:
     return isinstance(value, str) and _NAME.fullmatch(value) is not None
 
 
+def coded(coding: dict[str, Any]) -> tuple[Any, Any]:
+    """The system and the code of a coding; the digits of a code that is a number."""
+    code = coding.get("code")
+    return coding.get("system"), code.value if isinstance(code, Literal) else code
+
+
 class _Elements(dict[str, tuple[str, NamedNode] | None]):
     """The name of an element and its term, by its name in JSON; None if it cannot be one."""
 
@@ -175,7 +181,7 @@ class Converter:
 
     def _object(self, node: NamedNode, path: str, value: dict[str, Any], local: dict[str, NamedNode]) -> None:
         add, wanted = self.quads.append, self._wanted
-        system, code = value.get("system"), value.get("code")
+        system, code = coded(value)
         if isinstance(system, str) and isinstance(code, str) and self._codes is not None:
             value = self._coding(node, value, self._codes.read(system, code))
         elif isinstance(value.get("coding"), list) and self._codes is not None:
@@ -231,8 +237,8 @@ class Converter:
             self.quads.append(Quad(node, known("reason"), Literal(coding.reason)))
         if not coding.system:
             return value
-        if coding.note:
-            self.repairs[node.value] = coding.note
+        if note := coding.note or ("its code is a number, and is read as text" if value["code"] != coding.code else ""):
+            self.repairs[node.value] = note
         if coding.concept:
             self.quads.append(Quad(node, known("concept"), NamedNode(coding.concept)))
         if coding.reason:
@@ -242,7 +248,7 @@ class Converter:
     def _concept(self, node: NamedNode, value: dict[str, Any], codes: CodeSystems) -> None:
         """Put down that the codings of a concept do not say the same, or that its words name something else."""
         codings = [item for item in value["coding"] if isinstance(item, dict)]
-        stated = [(item.get("system"), item.get("code")) for item in codings]
+        stated = [coded(item) for item in codings]
         found = [
             codes.read(system, code)
             for system, code in stated

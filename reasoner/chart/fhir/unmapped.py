@@ -9,12 +9,15 @@ ExplanationOfBenefit
     of the time of a record.
 RiskAssessment
     each prediction, with its outcome, or else itself.
-Communication
-    each piece of what was told, or else itself.
-reasonCode of what is ordered, done, prescribed or taken
-    each reason that no Condition of the bundle has as its code or its words: it may be a disorder that stands nowhere else.
-reasonReference of these and of encounters, addresses of plans and goals
-    likewise each that leads nowhere, but to a resource of another type.
+Communication, CommunicationRequest
+    each piece of what was told, or is to be, or else itself.
+DeviceRequest, NutritionOrder, RequestGroup, SupplyRequest, Task, VisionPrescription
+    itself, as an order.
+reasonCode of any type, also in the activities of a CarePlan
+    each reason that no Condition of the bundle has as its code or its words: it may be a disorder that stands nowhere else. That
+    of an Encounter is a diagnosis (``evidence/diagnosis.rq``), but the ``reason`` that it has before R4 is read here.
+reasonReference of these and of encounters, addresses of plans and goals, problem of an impression
+    likewise each that leads nowhere, but to a resource of another type. Of an activity's own reference an order.
 
 status, verificationStatus
     entered in error, cancelled, not done, refuted: a note, and no item.
@@ -29,32 +32,44 @@ from reasoner.chart.coding import CodeSystems
 from reasoner.chart.fhir.references import named_type
 
 _BENEFIT, _CODED = "ExplanationOfBenefit", "diagnosisCodeableConcept"
-KINDS = frozenset(
-    {"AllergyIntolerance", "Communication", "ExplanationOfBenefit", "FamilyMemberHistory", "RiskAssessment"}
+ORDERS = frozenset(
+    {
+        *("CommunicationRequest", "DeviceRequest", "NutritionOrder", "RequestGroup", "SupplyRequest", "Task"),
+        "VisionPrescription",
+    }
 )
-"""The types."""
-REASONED = frozenset(
-    {"MedicationAdministration", "MedicationRequest", "MedicationStatement", "Procedure", "ServiceRequest"}
-)
-"""The types of which queries read anything but the reasons."""
-REFERRING = {
-    "CarePlan": "addresses",
-    "Encounter": "reasonReference",
-    "Goal": "addresses",
-    **dict.fromkeys(REASONED, "reasonReference"),
+"""The types of which a resource is an order."""
+KINDS = ORDERS | {
+    "AllergyIntolerance",
+    "Communication",
+    "ExplanationOfBenefit",
+    "FamilyMemberHistory",
+    "RiskAssessment",
 }
-"""The element in which resources of each type refer to the disorders that they are for."""
+"""The types."""
+_REFERENCE = "reasonReference"
+_REFERRING = {"CarePlan": "addresses", "ClinicalImpression": "problem", "Goal": "addresses"}
+REFERENCES = frozenset({_REFERENCE, *_REFERRING.values()})
+"""The elements in which resources refer to the disorders that they are for."""
+_CODES_OF_REASONS = {"Encounter": "reason"}  # its reasonCode is a diagnosis
+_ACTIVITY = "activity"
+ELEMENTS = REFERENCES | {"reasonCode", *_CODES_OF_REASONS.values(), _ACTIVITY}
+"""The elements that have reasons; a resource without any of them gives none."""
 _REASON = "it is a reason for what was ordered or done, which is not read as a diagnosis"
 _PARTS = {
     "FamilyMemberHistory": "condition",
     "RiskAssessment": "prediction",
     "Communication": "payload",
+    "CommunicationRequest": "payload",
     "ExplanationOfBenefit": "diagnosis",
 }
 LABELS = {
     "FamilyMemberHistory": ("relationship", "name"),
     "RiskAssessment": ("code", "method"),
-    "Communication": ("topic", "reasonCode", "category"),
+    "Communication": ("topic", "category"),
+    "CommunicationRequest": ("category",),
+    "DeviceRequest": ("codeReference",),
+    "SupplyRequest": ("itemReference",),
 }
 """The elements that name what all its items are about, by type."""
 TOLD = (
@@ -68,6 +83,7 @@ _REASONS = {
     "ExplanationOfBenefit": "it is a diagnosis that an explanation of benefit lists, and is not read",
     "RiskAssessment": "what it predicts is not read",
     "Communication": "what is written in it is not read",
+    **dict.fromkeys(sorted(ORDERS), "no rule reads orders of its type"),
 }
 _VOID = {
     "entered-in-error": "it was entered in error",
@@ -117,36 +133,58 @@ def items(resource: dict[str, Any], codes: CodeSystems | None) -> Iterator[Unmap
 
 
 def reasons(resource: dict[str, Any], codes: CodeSystems | None, told: frozenset[str]) -> Iterator[Unmapped]:
-    """The reasons that a resource that counts, of one of `REASONED`, gives in codes or words.
+    """The reasons that a resource that counts gives in codes or words.
 
     Args:
         resource: the resource in JSON.
         codes: what reads the codings.
         told: the `names` of what other resources say.
     """
-    stated = resource.get("reasonCode")
-    for number, reason in enumerate(stated) if isinstance(stated, list) else ():
-        if isinstance(reason, dict) and reason and told.isdisjoint(names(reason, codes)):
-            yield Unmapped(f"reasonCode.{number}", _REASON)
+    for place, holder in _reasoned(resource):
+        for path, reason in _members(holder, _CODES_OF_REASONS.get(str(resource["resourceType"]), "reasonCode")):
+            if reason and told.isdisjoint(names(reason, codes)):
+                yield Unmapped(f"{place}{path}", _REASON)
 
 
-def lost(resource: dict[str, Any], element: str, told: frozenset[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The References in an element that, if they lead nowhere, may stand for a disorder of which nothing else is told.
+def lost(resource: dict[str, Any], told: frozenset[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The References to disorders that, if they lead nowhere, may stand for one of which nothing else is told; and to what a
+    CarePlan plans.
 
     Args:
         resource: the resource in JSON.
-        element: the element that refers to disorders.
         told: the `names` of what other resources say.
 
     Yields:
         the path and the Reference.
     """
-    stated = resource.get(element)
-    for number, reference in enumerate(stated) if isinstance(stated, list) else ():
-        if not isinstance(reference, dict) or not {"reference", "identifier", "display"}.intersection(reference):
-            continue
-        if named_type(reference) in ("", "Condition") and str(reference.get("display", "")).casefold() not in told:
-            yield f"{element}.{number}", reference
+    for place, holder in _reasoned(resource):
+        element = _REFERENCE if place else _REFERRING.get(str(resource["resourceType"]), _REFERENCE)
+        for path, reference in _members(holder, element):
+            if not {"reference", "identifier", "display"}.intersection(reference):
+                continue
+            if named_type(reference) in ("", "Condition") and str(reference.get("display", "")).casefold() not in told:
+                yield f"{place}{path}", reference
+    if resource["resourceType"] == "CarePlan":
+        for path, activity in _members(resource, _ACTIVITY):
+            yield from ((f"{path}.{name}", reference) for name, reference in _members(activity, "reference"))
+
+
+def _reasoned(resource: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What of a resource has reasons: itself, and the activities of a CarePlan; each with what begins its paths."""
+    yield "", resource
+    if resource["resourceType"] == "CarePlan":
+        for path, activity in _members(resource, _ACTIVITY):
+            yield from ((f"{path}.{name}.", detail) for name, detail in _members(activity, "detail"))
+
+
+def _members(holder: dict[str, Any], element: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The objects of an element, each with its path."""
+    stated = holder.get(element)
+    for number, item in enumerate(stated) if isinstance(stated, list) else ():
+        if isinstance(item, dict):
+            yield f"{element}.{number}", item
+    if isinstance(stated, dict):
+        yield element, stated
 
 
 def names(concept: Any, codes: CodeSystems | None) -> frozenset[str]:

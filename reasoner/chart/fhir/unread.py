@@ -4,7 +4,7 @@ The mappings say why (``nec:reason``); the rest is the same for every type of re
 query, and makes no triples but terms as text, since a record can have thousands of such items.
 
 kind
-    by the type of the resource; a diagnosis or reason in a Claim, an Encounter or a ClinicalImpression is a condition.
+    by the type of the resource; a diagnosis in it, or a reason for it, is a condition.
 words
     what it is called, and its value or answer if it has one. It is called by the text of its code, else by the displays of the
     codings, else by its description or title, else by the code as it is written, else by its class; an answer by its question,
@@ -15,8 +15,8 @@ code
     the IRI of the code in its system; of a system that is not known, the IRI of the system with the code. What has known codes that
     stand for different findings is an item for each of them.
 dates
-    of the resource, for all nodes in it, full ones only. When it was so: effective[x], performed[x], occurrence[x], period. When it
-    was written: recordedDate, issued, authoredOn, authored, dateAsserted, date, created, sent, received, else when it was so.
+    of the resource, for all nodes in it, full ones only: when it was so (`_WAS_SO`), and when it was written (`_WRITTEN`), else when
+    it was so.
 source
     the resource; its document, where the resource is the request.
 
@@ -52,7 +52,7 @@ _CODES = (
     "procedureCodeableConcept",
     "itemCodeableConcept",
     "productOrService",
-    "type",
+    "codeCodeableConcept",
 )
 _TITLES = ("description", "title")
 _WAS_SO = (
@@ -64,8 +64,13 @@ _WAS_SO = (
     "occurrenceDateTime",
     "occurrencePeriod",
     "period",
+    "started",
+    "start",
 )
-_WRITTEN = ("recordedDate", "issued", "authoredOn", "authored", "dateAsserted", "date", "created", "sent", "received")
+_WRITTEN = (
+    *("recordedDate", "issued", "authoredOn", "authored", "dateAsserted", "date", "created", "sent", "received"),
+    *("recordedOn", "dateTime", "dateWritten"),
+)
 KINDS = {
     "Condition": "Condition",
     "Observation": "Observation",
@@ -90,15 +95,16 @@ KINDS = {
     "ProcedureRequest": "Order",
     "ReferralRequest": "Order",
     **dict.fromkeys(sorted(unmapped.KINDS), "OtherItem"),
+    **dict.fromkeys(sorted(unmapped.ORDERS), "Order"),
 }
 """The types of which a resource is an item of the record, and of which kind."""
-ELEMENTS = frozenset(
-    {*_CODES, *_TITLES, *_WAS_SO, *_WRITTEN, "medicationReference", "content", "dataAbsentReason", "interpretation"}
+ELEMENTS = unmapped.ELEMENTS.union(
+    _CODES, _TITLES, _WAS_SO, _WRITTEN, ("type", "medicationReference", "content", "dataAbsentReason", "interpretation")
 )
 """The elements from which the items are made, beside values and answers."""
 _DOCUMENTS = frozenset(kind for kind, item in KINDS.items() if item == "Document")
-_DIAGNOSES = frozenset({"diagnosis", "reasonCode", "finding", "problem"})
-_REFERENCES = frozenset(unmapped.REFERRING.values())
+_REASONS = frozenset({"reason", "reasonCode"})
+_DIAGNOSES = _REASONS | {"diagnosis", "finding", "problem"}
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(T.*)?", re.DOTALL)
 _SYSTEM = re.compile(r"(https?|urn):[^\s<>\"{}|\\^`]+")
 _ANSWER = re.compile(r"(.*\bitem\.\d+)\.answer\.\d+")
@@ -186,8 +192,10 @@ def refused_items(bundle: Bundle, of_others: Collection[NamedNode]) -> dict[Name
 
 
 def _kind(resource_type: str, path: str) -> Term:
-    within = path.partition(".")[0]
-    return _nec("Condition" if within in _DIAGNOSES | _REFERENCES else KINDS.get(resource_type, "OtherItem"))
+    is_diagnosis = not (_DIAGNOSES | unmapped.REFERENCES).isdisjoint(path.split("."))
+    if not is_diagnosis and path.startswith("activity."):
+        return _nec("Order")
+    return _nec("Condition" if is_diagnosis else KINDS.get(resource_type, "OtherItem"))
 
 
 class _Spoken:
@@ -202,14 +210,17 @@ class _Spoken:
         """The words and the code of the node at a path of a resource, either can be empty, and codes that mean something else."""
         resource = self._bundle.contents[iri]
         node = _at(resource, path)
-        within = path.partition(".")[0]
-        if resource["resourceType"] in _DOCUMENTS and within not in {"activity", *_REFERENCES}:
+        steps = frozenset(path.split(".")) if path else frozenset[str]()
+        is_reason = not _REASONS.isdisjoint(steps)
+        is_reference = "reference" in steps or not unmapped.REFERENCES.isdisjoint(steps)
+        if resource["resourceType"] in _DOCUMENTS and not (is_reason or is_reference or "activity" in steps):
             return _titled(resource), ""
         if not isinstance(node, dict):
             return _plain(node), ""
         concepts = [node[name] for name in _CODES if name in node]
-        concepts += [node] if "coding" in node or path.startswith("reasonCode.") else []
-        if within in _REFERENCES:
+        concepts += [node["type"]] if "type" in node and not path else []  # that of a part says nothing of what it is
+        concepts += [node] if "coding" in node or is_reason else []
+        if is_reference:
             concepts.append({"text": _text(node, "display") or _text(node, "reference")})
         concepts += [node["outcome"]] if path.startswith("prediction.") and "outcome" in node else []
         if "medicationReference" in node:
@@ -220,7 +231,7 @@ class _Spoken:
             codes = self._coded(coding for concept in named for coding in _each(concept.get("coding")))
             self._seen[mark] = (*_said(named), codes)
         said, spelt, codes = self._seen[mark]
-        if resource["resourceType"] in unmapped.KINDS:
+        if resource["resourceType"] in unmapped.KINDS and not (is_reason or is_reference):
             parts = (_heading(resource), said or spelt, _told(node))
             return ": ".join(dict.fromkeys(filter(None, parts))), *codes
         answered = _ANSWER.fullmatch(path)
