@@ -97,6 +97,8 @@ def lines(act: Signed) -> list[str]:
     if act.call:
         stated = "; what was stated in it is on the chart as of that day" if act.call.document else ""
         found.append(f"Call of {act.call.day} with {act.call.held_with}{stated}")
+    if act.received:
+        found.append(f"Received on {act.received}")
     if act.notice_date:
         found.append(f"The notice of the extension is sent on {act.notice_date}")
     if act.rationale:

@@ -160,6 +160,8 @@ class Proposal:
     """Of a peer-to-peer call."""
     notice_date: date | None = None
     """Of an extension: when the notice of it is sent."""
+    received: date | None = None
+    """Of documentation that was returned: when it arrived; if that is not said, on the day of the signature."""
     independent: bool = False
     """On an appeal: whether the person affirms to be neither who denied the request nor their subordinate."""
     own_statuses: tuple[tuple[str, str], ...] = ()
@@ -200,6 +202,8 @@ class Act:
     """Of an appeal: whether an answer is wanted sooner than in the usual time."""
     notice_date: date | None = None
     """Of an extension: when the notice of it is sent."""
+    received: date | None = None
+    """Of documentation that was returned: when it arrived; if that is not said, on the day of the signature."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from reasoner.chart.model import Assertion, Case
 from reasoner.determination.model import Determination
@@ -362,6 +362,21 @@ def _check_extension(proposal: Proposal, situation: Situation) -> None:
         raise DocumentationError("say when the notice of the extension is sent")
 
 
+def _check_return(proposal: Proposal, situation: Situation) -> None:
+    received = proposal.received
+    if received is None:
+        return
+    # A day more either way: which zone the day was counted in is not known here.
+    if received > (datetime.now(UTC) + timedelta(days=1)).date():
+        raise DocumentationError(f"the day of receipt, {received}, has not come yet")
+    asked = [s.time for s in situation.history.steps if s.act.disposition is Disposition.DOCUMENTATION_REQUESTED]
+    if asked and received < (asked[-1].astimezone(UTC) - timedelta(days=1)).date():
+        raise DocumentationError(
+            f"the day of receipt, {received}, is before the documentation was asked for",
+            mend="Give the day on which the answer arrived",
+        )
+
+
 def _check_assessment(proposal: Proposal, situation: Situation) -> None:
     given = dict(proposal.own_statuses)
     for criterion, status in given.items():
@@ -421,6 +436,7 @@ _CONTENT = {
     Disposition.APPEALED: _check_filing,
     Disposition.PEER_TO_PEER: _check_call,
     Disposition.EXTENDED: _check_extension,
+    Disposition.DOCUMENTATION_RETURNED: _check_return,
     Disposition.ASSESSED: _check_assessment,
 }
 """What the content of an act is checked for, beside what the shapes of decisions ask for."""

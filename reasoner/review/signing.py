@@ -91,7 +91,7 @@ def sign(
 
 
 def _describe_step(graph: Graph, node: URIRef, proposal: Proposal) -> None:
-    """Say what is particular to filing an appeal, to a call, to an extension and to the decision on an appeal."""
+    """Say what is particular to filing an appeal, to a call, an extension, a return and the decision on an appeal."""
     if proposal.appeal:
         graph.add((node, NEC.filedAs, _named(proposal.appeal.filed_as)))
         graph.add((node, NEC.askedBy, _named(f"by-{proposal.appeal.asked_by}")))
@@ -103,6 +103,8 @@ def _describe_step(graph: Graph, node: URIRef, proposal: Proposal) -> None:
             graph.add((node, NEC.callDocument, URIRef(proposal.call.document)))
     if proposal.notice_date:
         graph.add((node, NEC.noticeDate, Literal(proposal.notice_date)))
+    if proposal.received:
+        graph.add((node, NEC.received, Literal(proposal.received)))
     if proposal.independent:
         graph.add((node, NEC.independent, Literal(True)))
 
@@ -224,6 +226,7 @@ def show(decision: Decision, policy: Policy) -> Signed:
         expedited=data.value(node, NEC.urgency) == NEC.Expedited,
         call=Call(held_on, text(node, NEC.heldWith), document=text(node, NEC.callDocument)) if held_on else None,
         notice_date=day(NEC.noticeDate),
+        received=day(NEC.received),
         independent=text(node, NEC.independent) == "true",
         own_statuses=tuple((criterion_id(part), slug(part, NEC.status)) for part in parts[NEC.ownStatus]),
         blinded=text(node, NEC.blinded) == "true",

@@ -68,24 +68,29 @@ def milestones(history: History[_A], zone: tzinfo) -> list[Milestone]:
     """What the steps of a case mean for its turnaround time.
 
     A correction leaves the time of its step. An extension counts from its notice: from the signature if the notice is of that
-    day, else from the end of the day of the notice.
+    day, else from the end of the day of the notice. Documentation counts from its receipt: from the signature if it arrived on that
+    day, else from the beginning of the day on which it arrived, and not from before the step that it follows.
 
     Args:
         history: the steps.
         zone: the time zone in which days are counted.
     """
+    before = (None, *history.steps)
     return [
-        Milestone(_OF_ACT[step.act.disposition], _time(step, zone), _urgency(step.act))
-        for step in history.steps
+        Milestone(_OF_ACT[step.act.disposition], _time(step, earlier, zone), _urgency(step.act))
+        for earlier, step in zip(before, history.steps, strict=False)
         if step.act.disposition in _OF_ACT
     ]
 
 
-def _time(step: Step[_A], zone: tzinfo) -> datetime:
-    notice, signed = step.act.notice_date, step.time.astimezone(zone)
-    if notice is None or notice == signed.date():
+def _time(step: Step[_A], before: Step[_A] | None, zone: tzinfo) -> datetime:
+    notice, received, signed = step.act.notice_date, step.act.received, step.time.astimezone(zone)
+    if notice is not None and notice != signed.date():
+        return datetime.combine(notice, _END_OF_DAY, zone)
+    if received is None or received >= signed.date():
         return signed
-    return datetime.combine(notice, _END_OF_DAY, zone)
+    arrived = datetime.combine(received, time(), zone)
+    return max(arrived, before.time.astimezone(zone)) if before else arrived
 
 
 def _urgency(act: Act) -> str:

@@ -148,6 +148,7 @@ def _proposal(act: Signed, history: steps.History[Signed], determination: Determ
         appeal=act.appeal,
         call=act.call,
         notice_date=act.notice_date,
+        received=act.received,
         independent=act.independent,
         own_statuses=tuple(
             (leaves[id_].criterion.iri if id_ in leaves else id_, status) for id_, status in act.own_statuses

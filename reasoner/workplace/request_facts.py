@@ -46,6 +46,7 @@ _OF_ACT = {
     "role": "nec:signedAs",
     "urgency": "nec:urgency",
     "notice": "nec:noticeDate",
+    "received": "nec:received",
 }
 """What an act need not state."""
 AT_ONCE = 256

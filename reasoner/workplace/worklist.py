@@ -253,6 +253,7 @@ class _ItemMaker:
             ),
             expedited=act.get("urgency") == str(NEC.Expedited),
             notice_date=date.fromisoformat(act["notice"]) if "notice" in act else None,
+            received=date.fromisoformat(act["received"]) if "received" in act else None,
         )
 
     def _label(self, iri: str | None) -> str:

@@ -15,7 +15,7 @@ from reasoner.store.base import KnowledgeBase
 from reasoner.workplace.database import Database
 from reasoner.workplace.request_facts import RequestFacts, fingerprints, read_facts
 
-_FORMAT = 2
+_FORMAT = 3
 """A number that changes with what `read_facts` reads: an index of another format is made anew."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -12,13 +12,14 @@ from reasoner.chart.intake import read_file
 from reasoner.chart.model import Assertion
 from reasoner.determination.determine import determine_case
 from reasoner.ground.errors import AccessError, ConflictError, DocumentationError
+from reasoner.render.decisions import lines
 from reasoner.review import deciding
 from reasoner.review.acts import Appeal, Call, CallFact, Disposition, Filing, Override, Proposal, Requester
 from reasoner.review.authority import Role
 from reasoner.review.deciding import Requirements, Situation, assessed_leaves, choices, licence_states
 from reasoner.review.people import Directory, local
 from reasoner.review.signing import read_decisions, show
-from reasoner.review.steps import history
+from reasoner.review.steps import History, Step, history
 from tests.conftest import CASES
 from tests.review.test_permissions import signed
 
@@ -275,6 +276,23 @@ def test_what_a_call_needs(policy: Policy) -> None:
     ):
         with pytest.raises(DocumentationError, match=message):
             deciding.check(replace(proposal, call=wrong), CLINICIAN, now)
+
+
+def test_the_day_on_which_documentation_arrived_is_kept_and_is_between_its_request_and_today(policy: Policy) -> None:
+    now = situation(policy, "nothing-on-supports")
+    asked, _ = deciding.decide(Proposal("urn:d", D.DOCUMENTATION_REQUESTED, letter="Dear …"), NURSE, now, policy)
+    out = replace(now, history=History((Step((show(asked, policy),)),)))
+    today = datetime.now(UTC).date()
+    returned = Proposal("urn:d", D.DOCUMENTATION_RETURNED, rationale="A note.", received=today)
+    decision, _ = deciding.decide(returned, NURSE, out, policy)
+    assert show(decision, policy).received == today
+    assert "Received on" in lines(show(decision, policy))[0]
+    for wrong, message in (
+        (today + timedelta(days=2), "has not come yet"),
+        (today - timedelta(days=2), "before the documentation was asked for"),
+    ):
+        with pytest.raises(DocumentationError, match=message):
+            deciding.check(replace(returned, received=wrong), NURSE, out)
 
 
 def test_what_an_extension_a_withdrawal_and_a_denial_need(policy: Policy) -> None:

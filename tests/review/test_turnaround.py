@@ -138,6 +138,28 @@ def test_an_extension_counts_from_its_notice_and_not_from_its_signature() -> Non
     assert due("2026-03-03T10:00", date(2026, 3, 5)) == first  # signed in time, and sent too late
 
 
+def test_documentation_counts_from_its_receipt_and_not_from_its_signature() -> None:
+    def due(signed: str, received: date | None) -> datetime:
+        asked, back = MilestoneKind.DOCUMENTATION_REQUESTED, Disposition.DOCUMENTATION_RETURNED
+        steps = [
+            Step((Act(iri="a", determination="d", disposition=Disposition(asked), time=at("2026-02-10T09:00")),)),
+            Step((Act(iri="b", determination="d", disposition=back, time=at(signed), received=received),)),
+        ]
+        found = RULES.deadline(OUR_KIND, [*milestones(), *of_steps(History(tuple(steps)), CHICAGO)], CHICAGO)
+        assert found
+        return found.due
+
+    on_time = due("2026-02-20T17:00", None)
+    assert due("2026-02-20T17:00", date(2026, 2, 20)) == on_time
+    assert due("2026-02-24T08:00", date(2026, 2, 20)) == on_time < due("2026-02-24T08:00", None)
+    # It cannot have come back before it was asked for.
+    assert (
+        due("2026-02-10T17:00", None)
+        == due("2026-02-11T08:00", date(2026, 2, 10))
+        == due("2026-02-11T08:00", date(2026, 2, 1))
+    )
+
+
 def test_an_urgent_decision_follows_the_documentation_by_two_days() -> None:
     urgent = {"urgency": "expedited", "phase": "admission"}
     assert deadline(urgent, (ASKED, "2026-02-02T18:00")).due == at("2026-02-06T18:00")
