@@ -8,7 +8,7 @@ one. A code of a system that is known by name only, or of an unknown one, is non
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from urllib.parse import quote
@@ -21,6 +21,7 @@ from reasoner.rdf.namespaces import SKOS
 _KEPT = 65536
 _WITH_TERM = re.compile(r"\s*(\S+?)\s*\|[^|]*\|\s*")  # a code with its words, as in "123 |words|"
 _IRI = re.compile(r"https?://|urn:", re.IGNORECASE)
+_CODE_IN_TEXT = re.compile(r"(?<![\w.])[A-Za-z0-9]+(?:\.[A-Za-z0-9]+)?(?!\.?\w)")
 _WORDS = 40  # of a text that are looked through for names
 
 
@@ -76,6 +77,7 @@ class CodeSystems:
         self._listed = {
             scheme for term in concepts & lexicon.schemes.keys() for scheme in lexicon.schemes[term]
         } & self._systems.keys()
+        self._schemes = {terms.name(term): schemes for term, schemes in lexicon.schemes.items()}
         self._broader = {terms.name(term): set(map(terms.name, above)) for term, above in lexicon.broader.items()}
         self._relations = lexicon.relations
         self._labels = lexicon.labels
@@ -113,6 +115,31 @@ class CodeSystems:
         for concept in sorted(self._means.keys() & set(concepts)):
             if all(self._differ(concept, other) for other in found):
                 found.append(concept)
+        return found
+
+    def named_in(self, text: str) -> list[str]:
+        """The concepts that stand for a finding and that a text names, by IRI: by their codes, else by the whole of their labels.
+
+        A label counts if it has several words, and its concept none below it in its code system and none above it in another; of
+        labels that stand in a longer one the longest alone counts.
+        """
+        tokens = {token for token in _CODE_IN_TEXT.findall(text) if any(map(str.isdigit, token))}
+        coded = {self.read("", token).concept for token in tokens} & self._means.keys()
+        if coded:
+            return sorted(coded)
+        return sorted(set().union(*_longest(_words(text), self._labelled)))
+
+    @cached_property
+    def _labelled(self) -> dict[str, set[str]]:
+        """The concepts whose labels count in a text, by the words of these."""
+        of, none = self._schemes, frozenset[str]()
+        pairs = ((one, above) for one, some in self._broader.items() for above in some)
+        left_out = {above if of.get(one, none) & of.get(above, none) else one for one, above in pairs}
+        found: dict[str, set[str]] = {}
+        for concept in self._means.keys() - left_out:
+            words = _words(self._labels.get(terms.iri(concept), ""))
+            if len(words) > 1:
+                found.setdefault(" ".join(words), set()).add(concept)
         return found
 
     def beside(self, codings: Sequence[Coding], words: Iterable[str] = ()) -> tuple[str, str]:
@@ -156,14 +183,7 @@ class CodeSystems:
 
         Of names that stand in a longer one the longest alone counts.
         """
-        words = _words(text)[:_WORDS]
-        named, end = list[Collection[str]](), 0
-        for start in range(len(words)):
-            for stop in range(len(words), max(start + 1, end), -1):
-                if classes := self._named.get(" ".join(words[start:stop])):
-                    named.append(classes)
-                    end = stop
-                    break
+        named = _longest(_words(text)[:_WORDS], self._named)
         return bool(named) and not any(self._agree(classes, means) for classes in named)
 
     @cached_property
@@ -252,6 +272,18 @@ class CodeSystems:
 def code_systems(policy: Policy) -> CodeSystems:
     """The code systems of a policy, which are put in order once."""
     return CodeSystems(policy)
+
+
+def _longest(words: Sequence[str], named: Mapping[str, set[str]]) -> list[set[str]]:
+    """What the longest names among some words mean."""
+    found, end = list[set[str]](), 0
+    for start in range(len(words)):
+        for stop in range(len(words), max(start + 1, end), -1):
+            if meant := named.get(" ".join(words[start:stop])):
+                found.append(meant)
+                end = stop
+                break
+    return found
 
 
 def _words(text: str) -> list[str]:

@@ -7,6 +7,7 @@ from datetime import date
 
 from rdflib import URIRef
 
+from reasoner.chart.coding import code_systems
 from reasoner.chart.tables import sheet
 from reasoner.chart.tables.vocabulary import (
     DAY,
@@ -108,6 +109,15 @@ def detail_fields(policy: Policy, criterion: Criterion) -> tuple[InputField, ...
             )
         )
     return tuple(found)
+
+
+def proposed_code(policy: Policy, words: str) -> tuple[str, str]:
+    """The one code, with its label, that words name in the code lists of a policy; empty texts where they name none, or several."""
+    concepts = code_systems(policy).named_in(words)
+    if len(concepts) != 1:
+        return "", ""
+    term = terms.iri(concepts[0])
+    return policy.lexicon.notations[term], policy.lexicon.labels.get(term, "")
 
 
 def findings(policy: Policy, criterion: str, start: date) -> dict[str, str]:

@@ -218,3 +218,22 @@ def test_a_sheet_says_why_a_code_is_not_read(policy: Policy, code: str, system: 
     assert case.statements == ()
     assert reason in case.unread[0].reason
     assert "row 2, column 'code'" in note
+
+
+@pytest.mark.parametrize(
+    ("words", "concepts"),
+    [
+        ("Meets criteria for a depression (f33.1).", ["F33.1"]),
+        ("Dx: F331, that is F33.1.", ["F33.1"]),
+        ("F33.1 beside diabetes, E11.9.", ["F33.1"]),
+        ("F33.1 and F10.20", ["F10.20", "F33.1"]),
+        ("Major depressive disorder, recurrent,\nmoderate", ["F33.1"]),
+        ("Generalized anxiety disorder; alcohol dependence, uncomplicated.", ["F10.20", "F41.1"]),
+        ("Major depressive disorder, recurrent", []),  # there are narrower ones
+        ("Insomnia. Call 5551234567, or 10.20 p.m. on 2026-02-09.", []),
+    ],
+)
+def test_a_text_names_concepts_by_their_codes_or_by_whole_labels(
+    systems: CodeSystems, words: str, concepts: list[str]
+) -> None:
+    assert systems.named_in(words) == [f"{ICD10CM}/{code}" for code in concepts]
