@@ -25,7 +25,9 @@ try:
     from starlette.datastructures import MutableHeaders
     from starlette.middleware import Middleware
     from starlette.middleware.trustedhost import TrustedHostMiddleware
-    from starlette.responses import PlainTextResponse
+    from starlette.requests import Request
+    from starlette.responses import PlainTextResponse, RedirectResponse
+    from starlette.routing import Route
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 except ImportError:
     sys.exit("necessity: the workplace is not installed. pip install 'necessity[app]'")
@@ -141,6 +143,11 @@ def _secrets() -> Mapping[str, SecretsValue]:
     return tomllib.loads(Path(path).read_text(encoding="utf-8")) if path else {}
 
 
+async def _first_page(request: Request) -> RedirectResponse:
+    """Lead the address by which people know the first page to the one that the framework gives it."""
+    return RedirectResponse(f"/?{request.url.query}")
+
+
 _middleware = [Middleware(OwnPages), Middleware(Headers)]
 if os.environ.get("NECESSITY_APP_HOST", "127.0.0.1") in LOOPBACK:
     # A page of another site could point its own host name at this machine (DNS rebinding).
@@ -148,7 +155,13 @@ if os.environ.get("NECESSITY_APP_HOST", "127.0.0.1") in LOOPBACK:
 
 logging.getLogger("streamlit.error_util").addFilter(_has_no_exception)
 hide_truth_values()
-app = st.App(HERE / "main.py", secrets=_secrets(), middleware=_middleware, on_script_error=_report)
+app = st.App(
+    HERE / "main.py",
+    secrets=_secrets(),
+    routes=[Route("/worklist", _first_page)],
+    middleware=_middleware,
+    on_script_error=_report,
+)
 
 
 def _open() -> None:

@@ -141,6 +141,7 @@ def test_the_app_reaches_data_through_the_package_alone() -> None:
         "markupsafe",
         "rdflib",
         "starlette",
+        "tzlocal",
         "uvicorn",
     }
     for path in (ROOT / "app").rglob("*.py"):

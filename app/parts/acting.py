@@ -43,7 +43,7 @@ def label(choice: Choice) -> str:
     if choice.corrects is None:
         return _LABEL[choice.disposition]
     act = choice.corrects.act
-    return f"Correct what {act.name} signed on {act.time:%Y-%m-%d}: {_LABEL[choice.disposition].lower()}"
+    return f"Correct what {act.name} signed on {act.time.astimezone(session.zone()):%Y-%m-%d}: {_LABEL[choice.disposition].lower()}"
 
 
 def verb(choice: Choice) -> str:
@@ -74,6 +74,8 @@ def details(file: CaseFile, determination: Determination, choice: Choice, prefix
         return {"appeal": _appeal(file, prefix)}
     if choice.disposition is Disposition.PEER_TO_PEER:
         return {"call": _call(file, determination, prefix, with_facts=choice.corrects is None)}
+    if choice.disposition is Disposition.DOCUMENTATION_RETURNED:
+        return {"received": drafting.day("Received on", file.id, f"{prefix}received")}
     if choice.disposition is Disposition.EXTENDED:
         return {"notice_date": drafting.day("Day on which the notice is sent", file.id, f"{prefix}notice date")}
     if choice.disposition in (Disposition.UPHELD, Disposition.OVERTURNED) and not session.user().superiors:

@@ -227,7 +227,7 @@ def _steps(file: CaseFile, determination: Determination) -> None:
     done = st.session_state.pop("done", "")
     if done:
         st.success(done, icon=":material/task_alt:")
-    steps = told(determination, file.decisions)["steps"]
+    steps = told(determination, file.decisions, session.zone())["steps"]
     if steps:
         st.html("<h3>Steps so far</h3>")
         paint.html("decisions.html", steps=steps)
@@ -240,8 +240,7 @@ def _sent(file: CaseFile, determination: Determination) -> None:
     for signed in file.decisions:
         if not signed.letter or signed.determination != about:
             continue
-        zone = session.workplace().settings.time_zone
-        with st.expander(f"Letter of {signed.time.astimezone(zone):%Y-%m-%d %H:%M}: {words(signed.disposition)}"):
+        with st.expander(f"Letter of {paint.clock_time(signed.time)}: {words(signed.disposition)}"):
             st.text(signed.letter)
             if session.user().may(Action.EXPORT):
                 with st.container(horizontal=True):

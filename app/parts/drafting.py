@@ -156,7 +156,7 @@ def day(label: str, id_: str, name: str) -> date:
     key, state = f"draft {id_} {name}", st.session_state
     saved, revision = _saved(id_, name)
     if state.get(f"{key} based") != revision or key not in state:
-        state[key] = date.fromisoformat(saved) if saved else date.today()
+        state[key] = date.fromisoformat(saved) if saved else session.today()
         state[f"{key} based"] = revision
 
     def save() -> None:

@@ -13,6 +13,7 @@ from reasoner.abstraction.dates import issued
 from reasoner.chart.documents.model import DocumentText
 from reasoner.determination.model import Determination
 from reasoner.ground.display import plain
+from reasoner.logic.fold import UNRESOLVED
 from reasoner.review.authority import Action
 from reasoner.workplace.case_file import CaseFile
 from reasoner.workplace.fields import InputField, document_fields
@@ -20,6 +21,7 @@ from reasoner.workplace.files import KINDS, Files, Upload
 from reasoner.workplace.record import Effect
 
 _FIRST_DAY = date(1900, 1, 1)
+UNDATED = "Each document needs its date before anybody can state something of it."
 _EFFECT = "effect of what was added"
 _ORDER = ("document", "issued", "author", "role", "author_kind")
 
@@ -105,18 +107,18 @@ def drop(key: str, facts: dict[str, str]) -> Files:
     return files
 
 
-def describe(documents: Iterable[DocumentText], key: str) -> dict[str, dict[str, str]]:
-    """Show what is to be said of each document, and return it by the digest of its text."""
+def describe(documents: Iterable[DocumentText], key: str, *, columns: int) -> dict[str, dict[str, str]]:
+    """Show what is to be said of each document in so many columns, and return it by the digest of its text."""
     by_name = {field.name: field for field in document_fields(session.workplace().policy)}
     fields = [by_name[name] for name in _ORDER if name in by_name]
     about: dict[str, dict[str, str]] = {}
     for document in documents:
-        day = issued(document, date.today())
+        day = issued(document, session.today())
         pages = len(document.pages)
         with st.container(border=True):
             st.text(plain(f"{document.name}: {pages} page{'' if pages == 1 else 's'}, “{_beginning(document)}”"))
             given = {"document": document.name.rpartition("/")[2], "issued": day.isoformat() if day else ""}
-            about[document.digest] = fill(fields, f"{key} {document.digest}", columns=len(fields), given=given)
+            about[document.digest] = fill(fields, f"{key} {document.digest}", columns=columns, given=given)
     return about
 
 
@@ -130,9 +132,16 @@ def _beginning(document: DocumentText) -> str:
     return words if len(words) <= 120 else words[:120] + "…"
 
 
-def remember(effect: Effect) -> None:
-    """Show what something changes once the page is drawn again."""
+def remember(id_: str, effect: Effect) -> None:
+    """Show what something changes once the page is drawn again.
+
+    Args:
+        id_: opaque id of the request.
+        effect: what it changes.
+    """
     st.session_state[_EFFECT] = effect
+    if effect.spoken:
+        st.session_state[f"spoken {id_}"] = effect.spoken
 
 
 def effect() -> None:
@@ -140,6 +149,20 @@ def effect() -> None:
     changed: Effect | None = st.session_state.pop(_EFFECT, None)
     if changed is not None:
         paint.html("effect.html", effect=changed)
+
+
+def spoken(id_: str, determination: Determination) -> None:
+    """Link the criteria that sentences of what was added last may speak to, as long as they are open.
+
+    Args:
+        id_: opaque id of the request.
+        determination: of the request.
+    """
+    counts = {each[0]: each[2] for each in st.session_state.get(f"spoken {id_}", ())}
+    open_ = [r.criterion for r in determination.criteria if r.criterion.id in counts and r.status in UNRESOLVED]
+    if open_:
+        shown = [(criterion.id, *paint.names(criterion), counts[criterion.id]) for criterion in open_]
+        paint.html("spoken.html", criteria=shown)
 
 
 def link(page: str, label: str, id_: str) -> None:
@@ -176,7 +199,7 @@ def period(file: CaseFile) -> Determination:
 
 def as_of(file: CaseFile) -> None:
     """Show the day of review, and the button that makes it today."""
-    today = date.today()
+    today = session.today()
     if file.case.as_of >= today:
         return
     st.text(f"Reviewed as of {file.case.as_of}: what was recorded later does not count.")

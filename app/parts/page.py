@@ -100,7 +100,12 @@ def _sidebar() -> None:
     with st.sidebar:
         licence = f", {person.licence}" if person.licence else ""
         paint.html(
-            "person.html", name=person.name, role=person.role.value, licence=licence, local=not person.authenticated
+            "person.html",
+            name=person.name,
+            role=person.role.value,
+            licence=licence,
+            local=not person.authenticated,
+            zone=str(session.zone()).removeprefix("Etc/"),
         )
         if st.button("Sign out" if person.authenticated else "Change person", width="stretch"):
             session.end()

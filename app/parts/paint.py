@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from rdflib import Graph
 
+from parts import session
 from reasoner.ground.display import plain
 from reasoner.ground.errors import NecessityError
 from reasoner.logic.fold import Outcome, Status
@@ -80,8 +81,8 @@ def _style() -> str:
 
 
 def clock_time(moment: datetime) -> str:
-    """A moment in the server's time zone, to the minute."""
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
+    """A moment in the time zone of the workplace, to the minute."""
+    return moment.astimezone(session.zone()).strftime("%Y-%m-%d %H:%M")
 
 
 def turtle(graph: Graph, prefixes: Mapping[str, str]) -> None:

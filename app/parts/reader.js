@@ -1,5 +1,5 @@
 // A document with its pages, in which sentences are marked: n and p go from one to the next, u takes the selected text or the
-// sentence, r rejects it. Texts are set as texts and never as markup; places are code points.
+// sentence, r rejects it; a click goes to the sentence that it hits. Texts are set as texts and never as markup; places are code points.
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".root"), text = root.querySelector(".text"), kept = root.kept ??= {};
   const make = (tag, cls, said) => { const e = document.createElement(tag); if (cls) e.className = cls; if (said !== undefined) e.textContent = said; return e; };
@@ -24,7 +24,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const place = places[kept.now], marked = place ? of(kept.now) : [];
     marked.forEach((e) => e.classList.add("now"));
     status.textContent = place ? `Sentence ${kept.now + 1} of ${places.length}${place.cues ? ` · weigh: ${place.cues}` : ""}${place.also ? ` · ${place.also}` : ""}` : data.none;
-    buttons.previous.disabled = kept.now <= 0; buttons.next.disabled = kept.now >= places.length - 1; buttons.reject.disabled = !place || !data.may; buttons.use.disabled = !data.may;
+    buttons.previous.disabled = kept.now <= 0; buttons.next.disabled = kept.now >= places.length - 1; buttons.reject.disabled = !place?.here || !data.may; buttons.use.disabled = !data.may;
     if (move && marked.length) text.scrollTop += marked[0].getBoundingClientRect().top - text.getBoundingClientRect().top - text.clientHeight / 3;
   }
   function go(step) {
@@ -49,8 +49,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
     else if (name === "use") {
       const own = selected(), found = places[kept.now];
       if (own) setTriggerValue("picked", { ...own, index: -1 }); else if (found?.here) setTriggerValue("picked", { start: found.start, end: found.end, index: kept.now });
+      else if (found) setTriggerValue("turned", kept.now);  // it stands in another document: that one first
     }
   }
+  text.onclick = (event) => {  // a sentence that is marked, where no words are being selected
+    const index = event.target.closest("[data-place]")?.dataset.place;
+    if (index !== undefined && !selected()) { kept.now = Number(index); show(false); }
+  };
   const keys = { n: "next", p: "previous", u: "use", r: "reject" };
   root.onclick = (event) => { const name = event.target.closest("button")?.dataset.act; if (name) act(name); };
   root.querySelectorAll("button").forEach((b) => { b.onmousedown = (event) => event.preventDefault(); });  // the selection stays

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
+from tzlocal import get_localzone
 
 from reasoner import load_policy
 from reasoner.ground import resources
@@ -47,7 +49,7 @@ def workplace() -> Workplace:
         kb,
         policy,
         workplace_folder(location, Path(folder) if folder else None),
-        read_settings(Path(environment("NECESSITY_SETTINGS") or resources.APP / "settings.toml")),
+        read_settings(Path(environment("NECESSITY_SETTINGS") or resources.APP / "settings.toml"), _machine_zone()),
         read_configuration(choices, policy) if choices else None,
     )
 
@@ -58,6 +60,24 @@ def user() -> User:
     if person is None:
         raise AccessError("no one is signed in", mend="Sign in first")
     return person
+
+
+def _machine_zone() -> tzinfo:
+    """The time zone of this machine, or UTC where that is not known."""
+    try:
+        return get_localzone()
+    except LookupError:
+        return UTC
+
+
+def zone() -> tzinfo:
+    """The time zone in which days and times are shown."""
+    return workplace().settings.time_zone
+
+
+def today() -> date:
+    """The day it is in that zone."""
+    return datetime.now(zone()).date()
 
 
 def is_authenticated() -> bool:

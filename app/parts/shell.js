@@ -1,5 +1,6 @@
 // What every page has: the focus on its heading when another page or case opens, so that the next Tab is in the page and not in
-// the menu; the list of keys; links to a criterion of the case that is shown; and the sidebar folded where it would take the room.
+// the menu; the list of keys; links to a criterion of the case that is shown; dates that count on Enter; and the sidebar folded where
+// it would take the room.
 const NARROW = 1000;
 let last, keys, go, listening = false;
 function focusHeading(tries) {
@@ -10,7 +11,16 @@ function focusHeading(tries) {
 function fold() {
   if (innerWidth <= NARROW) document.querySelector('[data-testid="stSidebar"][data-collapsed="false"] [data-testid="stSidebarCollapseButton"] button')?.click();
 }
+// Enter in a date goes on to the next field: only leaving a date has it count.
+function leaveDate(event) {
+  const field = event.key === "Enter" && event.target.closest?.('[role="spinbutton"]')?.closest('[data-testid="stDateInputField"]');
+  if (!field) return;
+  const fields = [...document.querySelectorAll('section input, section textarea, section [role="spinbutton"], section button:not([aria-label^="Help"])')];
+  const next = fields.find((e) => e.tabIndex >= 0 && !e.disabled && e.checkVisibility() && field.compareDocumentPosition(e) === Node.DOCUMENT_POSITION_FOLLOWING);
+  if (next) { event.preventDefault(); next.focus(); }
+}
 function listen() {
+  document.addEventListener("keydown", leaveDate, true);
   document.addEventListener("keydown", (event) => {
     if (event.key !== "?" || event.ctrlKey || event.metaKey || event.altKey || keys.open) return;
     if (event.composedPath()[0].closest?.("input, textarea, select, [contenteditable]")) return;

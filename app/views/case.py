@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 from urllib.parse import urlencode
 
 import streamlit as st
-from parts import assignment, blinded, criteria, decide, forms, paint, quote, session
+from parts import assignment, blinded, criteria, decide, forms, paint, quote, returned, session
 from parts.page import attempt, in_words
 
 from reasoner.chart.model import Assertion, Statement
@@ -75,6 +75,7 @@ def show() -> None:
             forms.as_of(file)
             _recorded(file)
     forms.effect()
+    returned.ask(file, determination)
     _unread(file)
     _view(file, determination)
 
@@ -147,7 +148,7 @@ def _diagnosis(determination: Determination) -> str:
 
 def _banner(file: CaseFile, determination: Determination) -> None:
     case = file.case
-    decided = told(determination, file.decisions)
+    decided = told(determination, file.decisions, session.zone())
     facts = [
         ("Service", f"{determination.service_start} to {determination.service_end or 'open'}"),
         ("Kind", ", ".join(case.traits)),

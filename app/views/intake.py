@@ -25,20 +25,25 @@ def show() -> None:
     facts = forms.fill(fields, f"new {form}", columns=5)
     st.header("What it came with", anchor=False)
     files = forms.drop(f"new {form} files", facts)
-    about = forms.describe(files.documents, f"new {form}")
+    about = forms.describe(files.documents, f"new {form}", columns=5)
     missing = [field.label for field in fields if field.needed and field.name not in facts]
     undated = forms.undated(files.documents, about)
     if missing and facts:
         st.caption(f"Still needed: {', '.join(missing)}")
     if undated:
-        st.caption("Each document needs its date before anybody can state something of it.")
-    if st.button("Take in the request", type="primary", disabled=bool(missing or undated)):
+        st.caption(forms.UNDATED)
+    # Never disabled: what is typed counts only as the person leaves the field, and pressing the button is that.
+    if st.button("Take in the request", type="primary"):
+        if missing or undated:
+            st.error(f"Still needed: {', '.join([*missing, *(f'the date of {name}' for name in undated)])}")
+            return
         try:
             request, effect = workplace.evidence.create(person, facts, files, about)
         except NecessityError as error:
             paint.problem(error)
             return
         st.session_state["intake form"] = form + 1
-        forms.remember(effect)
+        id_ = request_id(request)
+        forms.remember(id_, effect)
         page = "reading page" if files.documents else "case page"
-        st.switch_page(st.session_state[page], query_params=session.address(request_id(request)))
+        st.switch_page(st.session_state[page], query_params=session.address(id_))

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
 import altair
 import pandas
 import streamlit as st
@@ -11,6 +16,7 @@ from reasoner.logic.fold import Outcome
 from reasoner.review.authority import Action
 from reasoner.review.people import User
 from reasoner.store.questions import library
+from reasoner.workplace.worklist import WorklistItem
 
 _TONES = {"good": "#2f7d5b", "bad": "#a8323e", "open": "#b5761a", "clash": "#6a4c93", "none": "#7d8896"}
 _EXCLUDED = "#5f1a24"
@@ -31,15 +37,16 @@ def show() -> None:
     # What is remembered may have been asked for by someone from whom nothing is withheld.
     session.workplace().refuse_blinded(person)
     st.title("Overview", anchor=False)
-    outcomes = _table("outcomes-by-month", session.workplace().revision, person)
+    outcomes = outcomes_by_month(session.workplace().items(person))
     if outcomes.empty:
         st.info("Nothing is determined yet.", icon=":material/monitoring:")
         return
+    _age()
     left, right = st.columns(2, gap="medium")
     with left:
         _over_time(outcomes)
     with right:
-        _blocking(_named(_table("blocking-criteria", session.workplace().revision, person)))
+        _blocking(_named(_table("blocking-criteria", person)))
     # Silence on an item of a list blocks nothing, so the lists are left out.
     listed = {
         version.criteria[iri].id
@@ -47,14 +54,56 @@ def show() -> None:
         for section in version.lists
         for iri in section.criterion.members
     }
-    coverage = _table("documentation-coverage", session.workplace().revision, person)
+    coverage = _table("documentation-coverage", person)
     _coverage(_named(coverage[~coverage["criterion"].isin(listed)]))
 
 
-@st.cache_data(show_spinner="Asking …", max_entries=16)
-def _table(name: str, revision: int, _person: User) -> pandas.DataFrame:
-    """The answer to a question of the library, once for each state of the knowledge base."""
-    return session.workplace().query(_person, library()[name].text, name).to_pandas()
+def outcomes_by_month(items: Iterable[WorklistItem]) -> pandas.DataFrame:
+    """How many determinations have each outcome, by the month in which the service starts."""
+    counted = Counter((f"{item.start:%Y-%m}", item.outcome) for item in items if item.determination)
+    rows = [(month, outcome, number) for (month, outcome), number in sorted(counted.items())]
+    return pandas.DataFrame(rows, columns=["month", "outcome", "determinations"])
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """An answer that is kept for everyone until somebody has it asked anew."""
+
+    table: pandas.DataFrame
+    revision: int
+    """Of the knowledge base that was asked."""
+    time: datetime
+
+
+@st.cache_resource(show_spinner=False)
+def _answers() -> dict[str, _Kept]:
+    """The answers that are kept, by the name of the question."""
+    return {}
+
+
+def _age() -> None:
+    """Say how old the answers about criteria are, where requests have changed since, and offer to ask anew."""
+    workplace, answers = session.workplace(), _answers()
+    if not answers or all(kept.revision == workplace.revision for kept in answers.values()):
+        return
+    oldest = min(kept.time for kept in answers.values())
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.text(f"What is said of criteria is as of {paint.clock_time(oldest)}; requests have changed since.")
+        st.button("Count anew", on_click=answers.clear, icon=":material/refresh:")
+
+
+def _table(name: str, person: User) -> pandas.DataFrame:
+    """The answer to a question of the library; over many requests it takes a while, so it is asked once."""
+    workplace, answers = session.workplace(), _answers()
+    kept = answers.get(name)
+    if kept is None:
+        with st.spinner(
+            "Counting over all determinations; with thousands of them this takes a while …", show_time=True
+        ):
+            revision, now = workplace.revision, datetime.now(UTC)
+            table = workplace.query(person, library()[name].text, name).to_pandas()
+        kept = answers[name] = _Kept(table, revision, now)
+    return kept.table
 
 
 def _named(table: pandas.DataFrame) -> pandas.DataFrame:

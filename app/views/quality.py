@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from datetime import date
 from functools import partial
 
 import streamlit as st
@@ -47,9 +46,9 @@ def _metrics() -> None:
         "are decided. Times are known of requests whose time of receipt the chart states."
     )
     since_column, until_column, line_column = st.columns(3)
-    first = date.today().replace(month=1, day=1)
+    first = session.today().replace(month=1, day=1)
     since = since_column.date_input("Decided from", first, key="since", format="YYYY-MM-DD")
-    until = until_column.date_input("to", "today", key="until", format="YYYY-MM-DD")
+    until = until_column.date_input("to", session.today(), key="until", format="YYYY-MM-DD")
     lines = ["", "commercial", "Medicare", "Medicaid"]
     line = line_column.selectbox("Line of business", lines, key="line", format_func=lambda name: name or "all")
     requests = workplace.decided_requests(person, since, until, line)

@@ -8,10 +8,11 @@ from datetime import date
 from itertools import pairwise
 
 import streamlit as st
-from parts import blinded, forms, paint, session
+from parts import blinded, forms, paint, returned, session
 from parts.components import Place, TextPage, reader
 
 from reasoner.abstraction.suggestions import Suggestion
+from reasoner.chart.documents.model import DocumentText
 from reasoner.chart.model import Assertion
 from reasoner.determination.model import CriterionResult, Determination
 from reasoner.ground.display import plain
@@ -21,8 +22,8 @@ from reasoner.policy.model import CriterionKind
 from reasoner.review.authority import Action
 from reasoner.workplace.case_file import CaseFile
 from reasoner.workplace.evidence import Meant, Ranked
-from reasoner.workplace.fields import detail_fields, findings
-from reasoner.workplace.record import RecordDocument, Stated, TakenBack, stated_of
+from reasoner.workplace.fields import detail_fields, findings, proposed_code
+from reasoner.workplace.record import Effect, RecordDocument, Stated, TakenBack, stated_of
 
 _STANCE = {
     Assertion.AFFIRMED: "affirmed",
@@ -57,6 +58,7 @@ def show() -> None:
         st.info("Choose a request from the worklist.", icon=":material/checklist:")
         return
     session.open_request(id_)
+    state.setdefault("criterion", st.query_params.get("criterion"))
     file = workplace.case_file(person, id_)
     if file.withheld:
         blinded.read(file, workplace.evidence.documents(person, file.case.iri))
@@ -64,8 +66,11 @@ def show() -> None:
     item = workplace.items_of(person, id_)[0]
     _head(file, " · ".join(filter(None, (item.name, item.member))))
     forms.effect()
+    determination = forms.period(file)
+    returned.ask(file, determination)
+    forms.spoken(file.id, determination)
     documents = workplace.evidence.documents(person, file.case.iri)
-    _panes(file, forms.period(file), documents)
+    _panes(file, determination, documents)
 
 
 def _head(file: CaseFile, name: str) -> None:
@@ -84,20 +89,38 @@ def _head(file: CaseFile, name: str) -> None:
 def _add(file: CaseFile) -> None:
     key = f"add {file.id} {st.session_state.get('added', 0)}"
     files = forms.drop(key, session.workplace().evidence.facts(file.case))
-    about = forms.describe(files.documents, key)
+    about = forms.describe(files.documents, key, columns=3)
     undated = forms.undated(files.documents, about)
     empty = not files.documents and not files.charts
     if undated:
-        st.caption("Each document needs its date before anybody can state something of it.")
-    if st.button("Add to the record", type="primary", disabled=empty or bool(undated), key=f"{key} button"):
+        st.caption(forms.UNDATED)
+    if st.button("Add to the record", type="primary", disabled=empty, key=f"{key} button"):
+        if undated:
+            st.error(f"Still needed: {', '.join(f'the date of {name}' for name in undated)}")
+            return
         try:
             effect = session.workplace().evidence.add(session.user(), file.id, file, files, about)
         except NecessityError as error:
             paint.problem(error)
             return
         st.session_state["added"] = st.session_state.get("added", 0) + 1
-        forms.remember(effect)
+        forms.remember(file.id, effect)
+        titles = [about[document.digest].get("document") or document.name for document in files.documents]
+        returned.remember(file.id, ", ".join(titles))
+        _come_first(file.id, files.documents, effect)
         st.rerun()
+
+
+def _come_first(id_: str, documents: Sequence[DocumentText], effect: Effect) -> None:
+    """Have documents that were just added be read first: one is opened, for a criterion that it may speak to if there is one."""
+    state = st.session_state
+    for key in [key for key in state if str(key).startswith(f"now {id_} ")]:
+        del state[key]
+    state[f"new texts {id_}"] = [document.digest for document in documents]
+    if documents:
+        state[f"wanted {id_}"] = documents[0].digest
+    if effect.spoken:
+        state["criterion"] = effect.spoken[0][0]
 
 
 @st.fragment
@@ -179,18 +202,21 @@ def _criterion(leaves: dict[str, CriterionResult], suggested: dict[str, tuple[Su
     open_ = [id_ for id_, result in leaves.items() if result.status in UNRESOLVED and suggested.get(id_)]
     after = options.index(st.session_state[key])
     following = next((id_ for id_ in open_ if options.index(id_) > after), open_[0] if open_ else "")
-    place = st.container()
-    if st.button("Next open criterion", disabled=not following, icon=":material/skip_next:"):
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    place = row.container(width="stretch")
+    if row.button("Next open", disabled=not following, icon=":material/skip_next:", help="The next open criterion"):
         st.session_state[key] = following
     chosen: str = place.selectbox("Criterion", options, key=key, format_func=told)
-    st.session_state["criterion"] = st.session_state[shown] = chosen
+    st.session_state["criterion"] = st.session_state[shown] = st.query_params["criterion"] = chosen
     result = leaves[chosen]
     paint.html("asked.html", criterion=result.criterion, status=result.status.value)
     return chosen
 
 
 def _now(id_: str, criterion: str, suggestions: Sequence[Suggestion]) -> int:
-    at: int = st.session_state.get(f"now {id_} {criterion}", 0)
+    new = st.session_state.get(f"new texts {id_}", ())
+    first = next((n for n, found in enumerate(suggestions) if found.passage.document.digest in new), 0)
+    at: int = st.session_state.get(f"now {id_} {criterion}", first)
     return min(at, max(0, len(suggestions) - 1))
 
 
@@ -204,7 +230,10 @@ def _document(
     by_iri = {document.iri: document for document in documents}
     key, followed = f"document {id_}", f"followed {id_}"
     place = suggestions[now].passage.anchor if suggestions else ""
-    if st.session_state.get(followed) != place or st.session_state.get(key) not in by_iri:
+    wanted = st.session_state.pop(f"wanted {id_}", "")
+    if wanted and (iri := next((d.iri for d in documents if d.text.digest == wanted), "")):  # it was just added
+        st.session_state[key], st.session_state[followed] = iri, place
+    elif st.session_state.get(followed) != place or st.session_state.get(key) not in by_iri:
         st.session_state[followed] = place
         here = st.session_state.get(key, documents[0].iri)
         best = place.partition("#")[0]
@@ -381,9 +410,14 @@ def _say(file: CaseFile, result: CriterionResult, picked: Picked | None) -> None
             key=f"{key} stance",
         )
         found = {"": "the criterion as it is"} | findings(policy, criterion.id, file.case.start)
-        finding = st.selectbox("Finding", list(found), key=f"{key} finding", format_func=found.__getitem__)
-        observed = st.date_input("When it was so", picked.observed, key=f"{key} observed", format="YYYY-MM-DD")
-        details = forms.fill(detail_fields(policy, criterion), key, columns=2)
+        left, right = st.columns(2)
+        finding = left.selectbox("Finding", list(found), key=f"{key} finding", format_func=found.__getitem__)
+        observed = right.date_input("When it was so", picked.observed, key=f"{key} observed", format="YYYY-MM-DD")
+        fields = detail_fields(policy, criterion)
+        code, label = proposed_code(policy, picked.words)
+        details = forms.fill(fields, key, columns=2, given={"code": code})
+        if code and details.get("code") == code and any(field.name == "code" for field in fields):
+            st.caption(f"Proposed from the words: {code}, {label}. It counts once you state it.")
         with st.container(horizontal=True):
             made = st.button(
                 f"State it as {plain(person.name)}", type="primary", disabled=stance is None, key=f"{key} make"
@@ -406,7 +440,7 @@ def _say(file: CaseFile, result: CriterionResult, picked: Picked | None) -> None
             paint.problem(error)
             return
         st.session_state.pop(f"picked {file.id}", None)
-        forms.remember(effect)
+        forms.remember(file.id, effect)
         st.rerun()
 
 
@@ -447,11 +481,11 @@ def _correct(file: CaseFile, each: Stated) -> None:
     criterion = each.criteria[0] if each.criteria else ""
     st.button("State it anew", key=f"anew {iri}", on_click=_pick, args=(file.id, picked, criterion))
     why = st.text_input("Or take it back, and say why", key=f"why {iri}", max_chars=300)
-    if st.button("Take it back", key=f"back {iri}", disabled=not why.strip()):
+    if st.button("Take it back", key=f"back {iri}"):
         try:
             effect = session.workplace().evidence.take_back(session.user(), file.id, file, iri, why)
         except NecessityError as error:
             paint.problem(error)
             return
-        forms.remember(effect)
+        forms.remember(file.id, effect)
         st.rerun()

@@ -84,8 +84,12 @@ def show() -> None:
     heading = st.container(horizontal=True, vertical_alignment="bottom")
     heading.title("Worklist", width="content", anchor=False)
     if not items:
-        st.info("The knowledge base holds no requests yet.", icon=":material/inbox:")
-        st.text("Load charts with `necessity kb load PATH`, or on the page Batch as an administrator.")
+        st.info(
+            "There is no request yet. Those that come in are shown here, the first due first.", icon=":material/inbox:"
+        )
+        if person.may(Action.TAKE_IN):
+            st.page_link(st.session_state["new page"], label="Take in a new request", icon=":material/note_add:")
+        st.caption("An administrator can load charts, on the page Batch or with `necessity kb load`.")
         return
     with heading:
         sizes = _kept("sizes of queues", (items, viewer), lambda: viewer.sizes(items)).items()
@@ -99,7 +103,7 @@ def show() -> None:
     shown = matching[page * _PAGE : (page + 1) * _PAGE]
     st.session_state["queue ids"] = [item.id for item in matching]
     if not matching:
-        _nothing(chosen)
+        _nothing(chosen, selection.facets(workplace.policy.axes))
         return
     rows = [_row(item, viewer) for item in shown]
     table(
@@ -208,12 +212,47 @@ def _table_key() -> str:
     return f"worklist {st.session_state.get('assigned', 0)}"
 
 
-def _nothing(chosen: Selection) -> None:
+_EMPTY = {
+    Queue.MINE: (
+        "You have no request. Claim one that nobody has: open it, or tick some and assign them.",
+        Queue.UNASSIGNED,
+    ),
+    Queue.PANEL: ("You are asked to assess no request in a panel.", Queue.OPEN),
+    Queue.UNASSIGNED: ("Every open request is with somebody.", Queue.OPEN),
+    Queue.WITH_PEER: ("No request waits for a clinical peer.", Queue.OPEN),
+    Queue.RETURNED: (
+        "No documentation has come back. What arrives is added on the page Read of its request, and recorded there as returned.",
+        Queue.OPEN,
+    ),
+    Queue.OVERDUE: ("Nothing is overdue.", Queue.OPEN),
+    Queue.OPEN: ("Every request is decided or withdrawn.", Queue.ALL),
+}
+"""What is said of each queue that is empty, and the queue that is offered in its place."""
+
+
+def _nothing(chosen: Selection, facets: Iterable[str]) -> None:
     """Say that no request matches, and how to see some."""
-    if chosen == Selection(queue=chosen.queue, sort=chosen.sort, descending=chosen.descending):
-        st.info(f"Nothing in the queue “{QUEUES[chosen.queue]}”. Choose another queue.", icon=":material/inbox:")
-    else:
-        st.info("No request matches. Take a filter away.", icon=":material/filter_alt_off:")
+    state = st.session_state
+
+    def go(queue: Queue) -> None:
+        state["queue"] = queue.value
+
+    def take_away() -> None:
+        for facet in facets:
+            state[facet] = []
+        state["text"], state["due"], state["depends"], state["drafts"] = "", "any", False, False
+
+    narrowed = chosen.text or any(chosen.facets.values()) or chosen.due_within is not None
+    if narrowed or chosen.depends or chosen.drafts:
+        st.info("No request matches in this queue.", icon=":material/filter_alt_off:")
+        st.button("Take the filters away", on_click=take_away)
+        return
+    said, other = _EMPTY[chosen.queue]
+    st.info(said, icon=":material/inbox:")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(f"Show the queue “{QUEUES[other]}”", on_click=go, args=(other,))
+        if session.user().may(Action.TAKE_IN):
+            st.page_link(st.session_state["new page"], label="Take in a new request", icon=":material/note_add:")
 
 
 def _views(facets: Iterable[str]) -> None:

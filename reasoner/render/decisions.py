@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, tzinfo
 from typing import Any
 
 from reasoner.determination.model import Determination
@@ -63,24 +64,31 @@ def tone(history: History[Signed]) -> str:
     return _TONE.get(step.act.disposition, "") if step else ""
 
 
-def signature(act: Signed) -> str:
-    """Who signed an act, and when."""
+def signature(act: Signed, zone: tzinfo | None = None) -> str:
+    """Who signed an act, and when: in a time zone that is named elsewhere, by default in UTC, which is named."""
     person = ", ".join(part for part in (act.name, act.role, act.specialty, act.licence) if part)
-    return f"{person}, {act.time:%Y-%m-%d %H:%M} UTC"
+    time = act.time.astimezone(zone or UTC)
+    return f"{person}, {time:%Y-%m-%d %H:%M}" + ("" if zone else " UTC")
 
 
-def told(determination: Determination, decisions: Iterable[Signed]) -> dict[str, Any]:
-    """What is shown of the decisions on the period of a determination, as plain values: the one in force, then each step."""
+def told(determination: Determination, decisions: Iterable[Signed], zone: tzinfo | None = None) -> dict[str, Any]:
+    """What is shown of the decisions on the period of a determination, as plain values: the one in force, then each step.
+
+    Args:
+        determination: the determination.
+        decisions: on any determination of the request.
+        zone: as of `signature`.
+    """
     history = steps.history(steps.of_period(decisions, determination.service_start, determination.service_end))
     standing, current = _standing(history), str(iri(determination))
     return {
         "headline": headline(history),
         "tone": tone(history),
         "state": words(history.state),
-        "signature": signature(standing.act) if standing else "",
+        "signature": signature(standing.act, zone) if standing else "",
         "rationale": standing.act.rationale if standing else "",
         "steps": [
-            _act(act, determination, act is not step.acts[0], act.determination == current)
+            _act(act, determination, act is not step.acts[0], act.determination == current, zone)
             for step in history.steps
             for act in step.acts
         ],
@@ -123,10 +131,12 @@ def lines(act: Signed) -> list[str]:
     return found
 
 
-def _act(act: Signed, determination: Determination, correction: bool, is_current: bool) -> dict[str, Any]:
+def _act(
+    act: Signed, determination: Determination, correction: bool, is_current: bool, zone: tzinfo | None
+) -> dict[str, Any]:
     return {
         "name": ACT[act.disposition],
-        "signature": signature(act),
+        "signature": signature(act, zone),
         "marks": [
             *(["corrects the act before it"] if correction else []),
             *([] if is_current else ["on an earlier determination"]),

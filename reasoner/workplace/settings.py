@@ -75,8 +75,16 @@ def workplace_folder(location: str, named: Path | None = None) -> Path:
     return folder
 
 
-def read_settings(path: Path) -> WorkplaceSettings:
-    """Read a file of settings; raises `UsageError` if it is missing, is not TOML or has an unknown or wrong entry."""
+def read_settings(path: Path, zone: tzinfo = UTC) -> WorkplaceSettings:
+    """Read a file of settings.
+
+    Args:
+        path: the file.
+        zone: the time zone where the file names none.
+
+    Raises:
+        UsageError: it is missing, is not TOML or has an unknown or wrong entry.
+    """
     try:
         with path.open("rb") as stream:
             content = tomllib.load(stream)
@@ -90,7 +98,7 @@ def read_settings(path: Path) -> WorkplaceSettings:
         _refuse_unknown(limits, set(_LIMITS))
         return WorkplaceSettings(
             turnaround=_turnaround(content.get("turnaround", {}), path.parent),
-            time_zone=time_zone(str(content.get("time_zone", "UTC"))),
+            time_zone=time_zone(str(content["time_zone"])) if "time_zone" in content else zone,
             payer=_payer(content.get("payer", {})),
             part_2=tuple(where(entry) for entry in content.get("payer", {}).get("part_2", ())),
             directory=_directory(content.get("access", {})),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pypdfium2
 import pytest
 from markdown_it import MarkdownIt
 
 from reasoner import Determination, Policy, determine
-from reasoner.render.decisions import ACT, REQUESTER, headline, told
+from reasoner.render.decisions import ACT, REQUESTER, headline, signature, told
 from reasoner.render.document import to_html, to_markdown
 from reasoner.render.pdf import record_to_pdf
 from reasoner.render.provenance import iri
@@ -150,6 +150,15 @@ def test_each_step_says_what_was_said(determination: Determination) -> None:
         assert wanted in lines
     assert steps[3]["marks"] == ["corrects the act before it", "on an earlier determination"]
     assert all(set(kind) <= {*ACT, *REQUESTER} for kind in (Disposition, Requester))
+
+
+def test_a_signature_tells_its_time_in_utc_or_in_a_zone_that_is_named_elsewhere(determination: Determination) -> None:
+    approved = act(0, D.APPROVED)
+    zone = timezone(timedelta(hours=14))
+    (here,) = told(determination, [approved], zone)["steps"]
+    assert signature(approved).endswith(f"{approved.time:%Y-%m-%d %H:%M} UTC")
+    assert here["signature"] == signature(approved, zone)
+    assert here["signature"].endswith(f"{approved.time + timedelta(hours=14):%Y-%m-%d %H:%M}")
 
 
 def test_own_statuses_are_held_against_the_determination_that_was_shown_after_them(

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from reasoner.render import pdf
 from reasoner.store.audit import AuditTrail
@@ -50,7 +51,7 @@ def packet(tmp_path: Path) -> list[Path]:
 def day(visitor: Visitor, label: str, value: str) -> None:
     visitor.page.get_by_role("group", name=label, exact=True).get_by_role("spinbutton").first.click()
     visitor.page.keyboard.type(value.replace("-", ""))
-    visitor.page.keyboard.press("Tab")
+    visitor.page.keyboard.press("Enter")
     visitor.settle()
 
 
@@ -98,11 +99,14 @@ def test_a_request_from_its_documents_to_its_appeal(browser, workplace: str, bas
     nora, clara, ines = (Visitor(browser, workplace) for _ in range(3))
     page = nora.page
     # Morning: a request comes in with an evaluation and a note.
-    nora.sign_in("Nora Day").go("New request")
+    nora.sign_in("Nora Day", path="/worklist?queue=Mine").sees(re.compile("Claim one that nobody has"))
+    page.get_by_role("link", name="Take in a new request").click()
+    nora.settle()
     for label, text in (("Reference", "A-900"), ("Member name", "Ruth Okafor"), ("Member number", "M 42")):
         page.get_by_label(label, exact=True).fill(text)
     for label, value in (("Birth date *", "1984-02-19"), ("Service start *", "2026-11-04"), ("Received", "2026-11-20")):
         day(nora, label, value)
+    nora.sees("Still needed: Phase, Focus, Jurisdiction")  # the dates count
     for label, option in (("Phase *", "admission"), ("Focus *", "mental"), ("Jurisdiction *", "Missouri")):
         choose(nora, label, option)
     page.locator("input[type=file]").set_input_files(packet)
@@ -112,6 +116,18 @@ def test_a_request_from_its_documents_to_its_appeal(browser, workplace: str, bas
     nora.sees("Read the record")
     nora.check()
     # She reads, and says what two sentences mean.
+    page.get_by_role("link", name="5 willing to engage").click()
+    nora.settle()
+    assert "She wants to take part" in nora.marked()
+    choose(nora, "Criterion", "1.diagnosis")
+    page.locator("[role=document] .place", has_text="Date of service").click()
+    nora.sees(re.compile("^Sentence (?!1 of)"))
+    page.locator("[role=document] .place", has_text="meets criteria").click()
+    page.get_by_role("button", name=re.compile("^Use selection or sentence")).click()
+    nora.settle()
+    expect(page.get_by_label("Code", exact=True)).to_have_value("F33.1")
+    page.get_by_role("button", name="Leave it").click()
+    nora.settle()
     state(nora, "1.diagnosis", "affirmed")
     state(nora, "6.plan", "affirmed")
     nora.check()
@@ -134,10 +150,20 @@ def test_a_request_from_its_documents_to_its_appeal(browser, workplace: str, bas
     page.get_by_role("button", name="Add to the record").click()
     nora.sees("On record.")
     nora.settle()
+    # What was added is opened, at the sentence that may speak to an open criterion; she says that it is what was out.
+    assert "Her sister refuses" in nora.marked()
+    expect(page.get_by_label("What came back", exact=True)).to_have_value("addendum.txt")
+    nora.check()
+    page.get_by_role("button", name="Record as returned").click()
+    nora.sees(re.compile("^Recorded: documentation has come back"))
+    nora.settle()
     state(nora, "7.a", "denied")
-    page.get_by_role("link", name="The case").click()
+    nora.go("Worklist")
+    page.get_by_text("Documentation returned", exact=True).first.click()
+    nora.settle()
+    page.get_by_role("link", name=re.compile("Ruth Okafor")).click()
     page.get_by_role("radio", name="Criteria").wait_for()
-    sign(nora, "Documentation has come back", ("What came back", "An addendum on her support."))
+    nora.settle()
     sign(nora, "Refer to a clinical peer", ("Rationale", "No support that can take part."))
     # The peer decides against it, with a complete notice.
     clara.sign_in("Clara Voss, MD", "clinician", "MO 4711")

@@ -66,28 +66,22 @@ def pick(visitor: Visitor, criterion: str) -> None:
     visitor.settle()
 
 
-def marked(visitor: Visitor) -> str:
-    """The sentence that the person has gone to."""
-    visitor.settle()
-    return "".join(visitor.page.locator("[role=document] .now").all_text_contents())
-
-
 def test_a_sentence_is_gone_to_used_and_rejected_by_key(reader: Visitor) -> None:
     page, text = reader.page, reader.page.locator("[role=document]")
     first = "Told to leave the flat; he sleeps in the truck."
     pick(reader, "unstable living situation")
-    assert marked(reader) == first
+    assert reader.marked() == first
     text.press("n")
-    second = marked(reader)
+    second = reader.marked()
     assert second not in ("", first)
     text.press("p")
     text.press("u")
     expect(page.locator(".quote.here .said")).to_have_text(f"“{first}”")
     page.get_by_role("button", name="Leave it").click()
-    assert marked(reader) == first
+    assert reader.marked() == first
     text.press("n")
     text.press("r")
-    assert marked(reader) not in ("", first, second)
+    assert reader.marked() not in ("", first, second)
     reader.check()
 
 

@@ -111,6 +111,11 @@ class Visitor:
     def saved(self, label: str) -> None:
         self.page.get_by_label(label, exact=True).locator("xpath=../..").get_by_text(re.compile("^Saved ")).wait_for()
 
+    def marked(self) -> str:
+        """The sentence of a document that they have gone to."""
+        self.settle()
+        return "".join(self.page.locator("[role=document] .now").all_text_contents())
+
     def check(self) -> None:
         """No violation of WCAG 2.2 AA, nothing fetched from elsewhere, no fault."""
         from axe_playwright_python.sync_playwright import Axe

@@ -13,7 +13,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from reasoner import Policy
+from reasoner.render import provenance
 from reasoner.review import people
+from reasoner.review.acts import Disposition, Proposal
 from reasoner.review.authority import Role
 from reasoner.store.backends import open_store
 from reasoner.store.base import KnowledgeBase
@@ -101,13 +103,15 @@ def test_a_request_is_taken_in(base: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(st, "switch_page", lambda page, query_params: gone.append((page, query_params)))
     test = run("intake", case_page="the case")
     assert not test.exception
-    assert button(test, "Take in the request").disabled
     test.text_input(key="new 0 reference").set_value("UM-1")
     for name, value in (("phase", "admission"), ("focus", "mental-health"), ("jurisdiction", "US-MO")):
         test.selectbox(key=f"new 0 {name}").set_value(value)
     test.date_input(key="new 0 service_start").set_value("2026-02-16")
     test.run()
     assert "Still needed: Birth date" in texts(test)
+    button(test, "Take in the request").click().run()
+    assert [error.value for error in test.error] == ["Still needed: Birth date"]
+    assert not gone
     test.date_input(key="new 0 birth_date").set_value("1987-06-14").run()
     button(test, "Take in the request").click().run()
     assert not test.exception
@@ -176,7 +180,7 @@ def test_what_cannot_be_stated_is_said(request_: str) -> None:
 
 def test_the_next_open_criterion(request_: str) -> None:
     test = run("reading", case=request_, criterion="adult-admission:1-diagnosis")
-    button(test, "Next open criterion").click().run()
+    button(test, "Next open").click().run()
     assert not test.exception
     assert test.session_state["criterion"] not in ("", "adult-admission:1-diagnosis")
 
@@ -206,3 +210,66 @@ def test_a_case_opens_with_a_diagnosis_that_is_stated_by_its_code_alone(request_
     assert not case.exception
     assert "This did not work" not in html(case)
     assert "F33.2 Major depressive disorder" in html(case)
+
+
+@pytest.mark.parametrize("page", ["reading", "case"])
+def test_documentation_that_was_added_is_recorded_as_returned_in_one_step(request_: str, page: str) -> None:
+    test = run(page, case=request_)
+    assert not [b for b in test.button if b.label == "Record as returned"]  # none is out
+    opened = sys.modules["parts.session"].workplace()
+
+    def states() -> set[str]:
+        return {item.state.value for item in opened.items_of(NORA, request_)}
+
+    file = opened.case_file(NORA, request_)
+    last = file.history(file.determinations[0]).last
+    about = str(provenance.iri(file.determinations[0]))
+    asked = Proposal(about, Disposition.DOCUMENTATION_REQUESTED, rationale="Why.", letter="Dear …")
+    opened.decide(NORA, request_, asked, last.iri if last else "")
+    test = run(page, Role.VIEWER, case=request_)
+    assert not [b for b in test.button if b.label == "Record as returned"]
+    test = run(page, case=request_, **{f"came back {request_}": "addendum.txt"})
+    came = next(each for each in test.text_input if each.label == "What came back")
+    assert came.value == "addendum.txt"
+    day = next(each for each in test.date_input if each.label == "Received on").value
+    assert day == sys.modules["parts.session"].today()
+    assert states() == {"documentation-requested"}  # nothing is signed before the person says so
+    button(test, "Record as returned").click().run()
+    assert not test.exception
+    assert states() == {"documentation-returned"}
+    act = opened.case_file(NORA, request_).decisions[-1]
+    assert (act.name, act.rationale, act.received) == ("Nora Fields", "addendum.txt", day)
+    assert "documentation-returned" in [entry.detail for entry in opened.trail.entries()]
+    assert "stands in the queue Documentation returned" in "".join(e.value for e in test.success)
+
+
+def test_documents_that_were_added_are_opened_and_their_sentences_come_first(request_: str) -> None:
+    test = run("reading", case=request_)
+    shown = test.selectbox(key=f"document {request_}")
+    assert "intake.txt" in shown.format_func(shown.value)
+    opened = sys.modules["parts.session"].workplace()
+    later = b"ADDENDUM\n\nHer sister refuses to attend family sessions and nobody else is close to her.\n"
+    file = opened.case_file(NORA, request_)
+    files = opened.evidence.look(NORA, [Upload("addendum.txt", later)], opened.evidence.facts(file.case))
+    (document,) = files.documents
+    effect = opened.evidence.add(NORA, request_, file, files, {document.digest: {"issued": "2026-02-12"}})
+    test.session_state[f"new texts {request_}"] = [document.digest]
+    test.session_state["criterion"] = effect.spoken[0][0]
+    test.run()
+    shown = test.selectbox(key=f"document {request_}")
+    assert "addendum.txt" in shown.format_func(shown.value)
+
+
+def test_the_code_of_a_diagnosis_is_proposed_from_the_words(request_: str) -> None:
+    test = run("reading", case=request_)
+    words(test, request_, "We wrote a safety plan together.", "adult-admission:1-diagnosis")
+    assert next(each for each in test.text_input if each.label == "Code").value == ""
+    from views.reading import Picked
+
+    picked = Picked("Major depressive disorder, recurrent (F33.1).", "", 0, 0, None)
+    test.session_state[f"picked {request_}"] = picked
+    test.run()
+    assert next(each for each in test.text_input if each.label == "Code").value == "F33.1"
+    assert "Proposed from the words: F33.1" in texts(test)
+    next(each for each in test.text_input if each.label == "Code").set_value("F33.2").run()
+    assert "Proposed from the words" not in texts(test)

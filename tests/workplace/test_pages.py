@@ -7,7 +7,9 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -19,6 +21,9 @@ from reasoner.logic.fold import Status
 from reasoner.review import people
 from reasoner.review.authority import Role
 from reasoner.store.audit import AuditTrail
+from reasoner.store.backends import open_store
+from reasoner.store.base import KnowledgeBase
+from reasoner.store.questions import library
 from reasoner.workplace.drafts import Drafts
 from reasoner.workplace.team import Team
 from tests.conftest import CASES, ROOT, write_toy
@@ -96,7 +101,9 @@ def test_the_worklist_counts_and_filters() -> None:
     assert "1 of 8 requests" in html(test)
     test.text_input(key="text").set_value("there is none").run()
     assert "No request matches" in texts(test)
-    test.text_input(key="text").set_value("").run()
+    next(b for b in test.button if b.label == "Take the filters away").click().run()
+    assert test.text_input(key="text").value == ""
+    assert "8 of 8 requests" in html(test)
     test.multiselect(key="outcomes").set_value(["criteria-met"]).run()
     (found,) = re.findall(r"\d of 8 requests", html(test))
     assert found != "8 of 8 requests"
@@ -108,6 +115,51 @@ def test_the_worklist_counts_and_filters() -> None:
     test.selectbox(key="view").set_value("those met").run()
     assert test.multiselect(key="outcomes").value == ["criteria-met"]
     assert found in html(test)
+
+
+@pytest.mark.parametrize(
+    ("queue", "said", "other"),
+    [("mine", "Claim one that nobody has", "Unassigned"), ("returned", "No documentation has come back", "All open")],
+)
+def test_an_empty_queue_says_what_to_do(queue: str, said: str, other: str) -> None:
+    test = run()
+    test.session_state["queue"] = queue
+    test.run()
+    assert said in texts(test)
+    assert [link.proto.label for link in test.get("page_link")] == ["Take in a new request"]
+    next(b for b in test.button if b.label == f"Show the queue “{other}”").click().run()
+    assert not test.exception
+    assert "8 of 8 requests" in html(test)
+
+
+def test_an_empty_base_leads_to_a_new_request(tmp_path: Path, policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
+    with KnowledgeBase(open_store(tmp_path / "kb", write=True)) as kb:
+        kb.load_policy(policy)
+    monkeypatch.setenv("NECESSITY_KB", str(tmp_path / "kb"))
+    assert [link.proto.label for link in run().get("page_link")] == ["Take in a new request"]
+    assert not run(Role.VIEWER).get("page_link")
+
+
+def test_every_time_is_of_one_zone_that_is_named_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = tmp_path / "settings.toml"
+    settings.write_text("time_zone = 'Pacific/Kiritimati'\n")
+    monkeypatch.setenv("NECESSITY_SETTINGS", str(settings))
+    test = run()
+    assert html(test).count("Times are those of Pacific/Kiritimati.") == 1
+    session, paint = sys.modules["parts.session"], sys.modules["parts.paint"]
+    assert paint.clock_time(datetime(2026, 1, 1, 12, 30, tzinfo=UTC)) == "2026-01-02 02:30"
+    assert session.today() == datetime.now(ZoneInfo("Pacific/Kiritimati")).date()
+
+
+def test_outcomes_over_time_are_counted_as_the_library_counts_them() -> None:
+    test = run()
+    assert not test.exception
+    overview, session = sys.modules["views.overview"], sys.modules["parts.session"]
+    person = people.local("Nora Fields", Role.REVIEWER)
+    counted = overview.outcomes_by_month(session.workplace().items(person))
+    name = "outcomes-by-month"
+    asked = session.workplace().query(person, library()[name].text, name).to_pandas()
+    assert counted.astype(str).values.tolist() == asked[list(counted.columns)].astype(str).values.tolist()
 
 
 def test_only_my_drafts(base: Path) -> None:

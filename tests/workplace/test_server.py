@@ -35,6 +35,11 @@ def handshake(host: str, origin: str | None) -> int:
     return status
 
 
+def test_the_first_page_has_an_address_of_its_own(workplace: str) -> None:
+    with urllib.request.urlopen(f"{workplace}/worklist?queue=Mine", timeout=30) as answer:
+        assert (answer.status, answer.url) == (200, f"{workplace}/?queue=Mine")
+
+
 def test_a_page_of_another_site_opens_no_socket_and_sends_nothing(workplace: str) -> None:
     host = workplace.removeprefix("http://")
     port = host.partition(":")[2]

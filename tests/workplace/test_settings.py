@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -31,6 +31,10 @@ def test_without_settings_the_published_rules_are_in_force(tmp_path: Path) -> No
     path = tmp_path / "settings.toml"
     path.write_text("")
     assert read_settings(path).turnaround == WorkplaceSettings().turnaround == published_rules()
+    here = timezone(timedelta(hours=5))
+    assert (read_settings(path).time_zone, read_settings(path, here).time_zone) == (UTC, here)
+    path.write_text("time_zone = 'America/Chicago'")
+    assert str(read_settings(path, here).time_zone) == "America/Chicago"
 
 
 def test_limits_have_the_names_that_the_docs_give_them(tmp_path: Path) -> None:
