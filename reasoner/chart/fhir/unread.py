@@ -7,10 +7,10 @@ kind
     by the type of the resource; a diagnosis in it, or a reason for it, is a condition.
 words
     what it is called, and its value or answer if it has one. It is called by the text of its code, else by the displays of the
-    codings, else by its description or title, else by the code as it is written, else by its class; an answer by its question,
-    what is in a document by that one's title, description or type; what is in a resource that no query reads
-    (`reasoner.chart.fhir.unmapped`) after what all in it is about, such as the relative. What has none of these is called by the
-    type of its resource. An Observation without a value has its interpretation in place of one.
+    codings, each with a code that has no IRI, else by its description or title, else by the code as it is written, else by its
+    class; an answer by its question, what is in a document by that one's title, description or type; what is in a resource that no
+    query reads (`reasoner.chart.fhir.unmapped`) after what all in it is about, such as the relative. What has none of these is
+    called by the type of its resource. An Observation without a value has its interpretation in place of one.
 code
     the IRI of the code in its system; of a system that is not known, the IRI of the system with the code. What has known codes that
     stand for different findings is an item for each of them.
@@ -229,7 +229,10 @@ class _Spoken:
         if mark not in self._seen:
             named = [concept for item in concepts for concept in _each(item)]
             codes = self._coded(coding for concept in named for coding in _each(concept.get("coding")))
-            self._seen[mark] = (*_said(named), codes)
+            called, written = _said(named)
+            if called and written and not codes[0]:
+                called = f"{called}, {written}"  # the code has no IRI, and is told nowhere else
+            self._seen[mark] = (called, written, codes)
         said, spelt, codes = self._seen[mark]
         if resource["resourceType"] in unmapped.KINDS and not (is_reason or is_reference):
             parts = (_heading(resource), said or spelt, _told(node))
