@@ -302,7 +302,11 @@ def test_a_remission_before_the_service_is_no_disorder_and_one_after_it_says_not
         ({"text": "Nervous breakdown"}, "it has no code, only words", "Nervous breakdown"),
         (None, "it has neither code nor words", "Condition without words"),
         ({"coding": [{"display": "Depression"}]}, "its coding has no code", "Depression"),
-        ({"coding": [{"code": "F33.2", "display": "Depression"}]}, "its code names no code system", "Depression, F33.2"),
+        (
+            {"coding": [{"code": "F33.2", "display": "Depression"}]},
+            "its code names no code system",
+            "Depression, F33.2",
+        ),
         (
             {"coding": [{"system": "LOCAL", "code": "D1"}], "text": "Depression"},
             "its code is of a code system that is not known here",
