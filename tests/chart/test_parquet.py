@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -102,3 +104,24 @@ def test_small_row_groups_of_which_one_is_damaged(number: int) -> None:
     (lost,) = (rows for rows in found if isinstance(rows, UnreadableRows))
     assert (lost.first, lost.number) == (31, 10)
     assert sum(rows.num_rows for rows in found if rows is not lost) == 90
+
+
+def test_quads_of_parquet_are_read_without_pandas() -> None:
+    """It takes as long to load as hundreds of charts to determine, and pyarrow loads it for any value of Python that it is given."""
+    program = """
+import io, sys
+import pyarrow as pa
+import pyarrow.parquet as pq
+from reasoner.chart.fast.cut import cut_table
+from reasoner.chart.tables import quads
+
+out = io.BytesIO()
+row = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(bytes([0, 0, 0, 0, 7, 0, 0, 0])), pa.py_buffer(b"<urn:s>")])
+pq.write_table(pa.Table.from_arrays([row] * 4, names=list(quads.COLUMNS)), out)
+(table,) = quads.by_graph(quads.of_parquet(out, "x"), "x")
+assert len(cut_table(quads.graphs(quads.unpack(quads.pack(table)), 1, "x").table).subject) == 1
+print("pandas" in sys.modules)
+"""
+    assert (
+        subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout == "False\n"
+    )

@@ -29,6 +29,7 @@ ODD, IRI, TEXT, TYPED = range(4)
 plain literal of another datatype."""
 
 _TOGETHER = 64
+_PLACES = np.array([0, 1, 3]).tobytes()  # of a space, and of what ends a line
 
 
 class Cut(NamedTuple):
@@ -122,17 +123,19 @@ def cut_table(table: Any) -> Cut:
     columns = [quads.column_of(table, name) for name in quads.COLUMNS]
     every = pa.concat_arrays([column.dictionary for column in columns]).dictionary_encode()
     ends = np.cumsum([len(column.dictionary) for column in columns])
-    own = np.split(every.indices.to_numpy(), ends[:-1])
+    own = np.split(quads.numbers(every.indices), ends[:-1])
     subject, predicate, value, graph = (
-        numbers[column.indices.to_numpy()] for numbers, column in zip(own, columns, strict=True)
+        numbers[quads.numbers(column.indices)] for numbers, column in zip(own, columns, strict=True)
     )
     terms = [column.cast(pa.large_string()) for column in columns[:3]]
-    lines = pc.binary_join_element_wise(*terms, pa.scalar(".\n", pa.large_string()), pa.scalar(" ", pa.large_string()))
+    # `pyarrow.scalar` would load pandas, if it is installed.
+    space, end = pa.Array.from_buffers(pa.large_string(), 2, [None, pa.py_buffer(_PLACES), pa.py_buffer(b" .\n")])
+    lines = pc.binary_join_element_wise(*terms, end, space)
     _, ends, content = lines.buffers()
     at = np.frombuffer(ends, np.int64)[: len(lines) + 1]
     row = np.concatenate([[0], np.flatnonzero(np.diff(graph)) + 1, [len(graph)]])
     after = np.ones(len(graph), bool)
-    after[1:] = pc.less(lines[:-1], lines[1:]).to_numpy(zero_copy_only=False)
+    after[1:] = quads.numbers(pc.less(lines[:-1], lines[1:]).cast(pa.uint8()))
     after[row[:-1]] = True
     found, kind = _terms(every.dictionary)
     return Cut(

@@ -84,7 +84,7 @@ def coded(batch: Any, source: str) -> Any:
         if column.null_count:
             terms, codes = pa.concat_arrays([terms, pa.array([""])]), codes.fill_null(len(terms))
         if undecoded:
-            odd = np.isin(codes.to_numpy(), undecoded)
+            odd = np.isin(numbers(codes), undecoded)
             faults = pa.array(np.where(odd, f"its {name} is not UTF-8", faults.to_numpy(zero_copy_only=False)))
         columns.append(pa.DictionaryArray.from_arrays(codes, terms))
     return pa.record_batch([*columns, faults.cast(pa.string()).dictionary_encode()], names=list(_CODED))
@@ -106,7 +106,7 @@ def _terms(values: Any) -> tuple[Any, list[int]]:
                 found.append("")
                 undecoded.append(place)
         return pa.array(found, pa.string()), undecoded
-    return terms.fill_null(""), []
+    return terms.fill_null("") if terms.null_count else terms, []
 
 
 def by_graph(batches: Iterable[Any], source: str) -> Iterator[Any]:
@@ -126,7 +126,7 @@ def by_graph(batches: Iterable[Any], source: str) -> Iterator[Any]:
         if rows < _ROWS:
             continue
         table = pa.Table.from_batches(held)
-        graph, nameless = column_of(table, "graph").indices.to_numpy(), _nameless(table)
+        graph, nameless = numbers(column_of(table, "graph").indices), _nameless(table)
         kept = np.flatnonzero(~nameless | _faulty(table))  # what cannot be read is not parted from the graphs around it
         edges = (graph[kept[1:]] != graph[kept[:-1]]) & ~nameless[kept[1:]] & ~nameless[kept[:-1]]
         ends = kept[1:][edges]
@@ -154,13 +154,15 @@ def _nameless(table: Any) -> npt.NDArray[np.bool_]:
     import pyarrow.compute as pc
 
     graph = column_of(table, "graph")
-    found: npt.NDArray[np.bool_] = graph.indices.to_numpy() == pc.index(graph.dictionary, "").as_py()
+    found: npt.NDArray[np.bool_] = numbers(pc.binary_length(graph.dictionary))[numbers(graph.indices)] == 0
     return found
 
 
 def _faulty(table: Any) -> npt.NDArray[np.bool_]:
     """Of each row whether it cannot be read."""
-    found: npt.NDArray[np.bool_] = column_of(table, _FAULT).is_valid().to_numpy(zero_copy_only=False)
+    import pyarrow as pa
+
+    found: npt.NDArray[np.bool_] = numbers(column_of(table, _FAULT).is_valid().cast(pa.uint8())) > 0
     return found
 
 
@@ -199,7 +201,7 @@ def graphs(table: Any, first: int, source: str) -> Graphs:
     import numpy as np
 
     rows = np.arange(first, first + table.num_rows) if first else np.zeros(table.num_rows, np.int64)
-    nameless, graph = _nameless(table), column_of(table, "graph").indices.to_numpy()
+    nameless, graph = _nameless(table), numbers(column_of(table, "graph").indices)
     kept = np.flatnonzero(~nameless)
     are_mixed = np.count_nonzero(np.diff(graph[kept])) >= np.count_nonzero(np.bincount(graph[kept]))
     lost, doubtful = _lost(table, rows, nameless, source) if nameless.any() else ([], {})
@@ -208,7 +210,8 @@ def graphs(table: Any, first: int, source: str) -> Graphs:
             problem = "rows cannot be read, and as those of a graph do not stand together, they can be of any"
             raise DocumentationError(problem, where=source, mend=_ANEW)
         kept = kept[np.argsort(graph[kept], kind="stable")]
-    return Graphs(table.take(kept) if are_mixed or len(kept) < len(rows) else table, rows[kept], lost, doubtful)
+    changed = are_mixed or len(kept) < len(rows)
+    return Graphs(table.take(_arrow(kept)) if changed else table, rows[kept], lost, doubtful)
 
 
 def _lost(
@@ -219,7 +222,7 @@ def _lost(
 
     graph, faults = column_of(table, "graph"), column_of(table, _FAULT)
     kept, places = np.flatnonzero(~nameless), np.flatnonzero(nameless)
-    of_place = faults.indices.fill_null(-1).to_numpy()[places]
+    of_place = numbers(faults.indices.fill_null(-1))[places]
     begins = np.flatnonzero((np.diff(places, prepend=-2) != 1) | (np.diff(of_place, prepend=-2) != 0)).tolist()
     lost: list[DocumentationError] = []
     doubtful: dict[str, DocumentationError] = {}
@@ -271,7 +274,7 @@ def apart(batches: Iterable[Any], source: str) -> Iterator[tuple[str, Documentat
     for error in found.lost:
         yield "", error, ()
     graph = column_of(found.table, "graph")
-    begins = np.flatnonzero(np.diff(graph.indices.to_numpy(), prepend=-1)).tolist()
+    begins = np.flatnonzero(np.diff(numbers(graph.indices), prepend=-1)).tolist()
     for begin, end in zip(begins, [*begins[1:], len(graph)], strict=False):
         name, rows = graph[begin].as_py(), found.rows[begin:end].tolist()
         content: DocumentationError | bytes
@@ -337,13 +340,28 @@ def _used(column: Any) -> Any:
     import numpy as np
     import pyarrow as pa
 
-    codes = column.indices.drop_null().to_numpy()
+    codes = numbers(column.indices.drop_null())
     occurs = np.bincount(codes, minlength=len(column.dictionary)) > 0
     if occurs.all():
         return column
-    numbers: Any = pa.array((np.cumsum(occurs) - 1).astype(np.int32))
-    renumbered = numbers.take(column.indices)
-    return pa.DictionaryArray.from_arrays(renumbered, column.dictionary.filter(pa.array(occurs)))
+    renumbered = _arrow(np.cumsum(occurs) - 1).take(column.indices)
+    return pa.DictionaryArray.from_arrays(renumbered, column.dictionary.take(_arrow(np.flatnonzero(occurs))))
+
+
+def numbers(column: Any) -> npt.NDArray[Any]:
+    """An Arrow array of numbers without nulls as one of NumPy; its own `to_numpy` would load pandas, if that is installed."""
+    import numpy as np
+
+    found: npt.NDArray[Any] = np.from_dlpack(column)
+    return found
+
+
+def _arrow(values: npt.NDArray[np.int64]) -> Any:
+    """Numbers as an Arrow array; `pyarrow.array` would load pandas."""
+    import numpy as np
+    import pyarrow as pa
+
+    return pa.Array.from_buffers(pa.int32(), len(values), [None, pa.py_buffer(values.astype(np.int32).tobytes())])
 
 
 def unpack(data: bytes) -> Any:
