@@ -43,8 +43,15 @@ def statements(content: Any) -> set[str]:
         collection(PATIENT, collection(CONDITION), collection(collection(PHQ9))),
         parameters(collection(PATIENT, CONDITION, PHQ9)),
         parameters(PATIENT, CONDITION, PHQ9),
+        {
+            "resourceType": "Parameters",
+            "parameter": [
+                {"name": "who", "resource": PATIENT},
+                {"name": "what", "part": parameters(CONDITION, PHQ9)["parameter"]},
+            ],
+        },
     ],
-    ids=["of a batch", "at two depths", "in Parameters", "resources in Parameters"],
+    ids=["of a batch", "at two depths", "in Parameters", "resources in Parameters", "in parts of Parameters"],
 )
 def test_what_is_within_counts_as_if_it_stood_there(content: Any) -> None:
     assert statements(content) == statements(collection(PATIENT, CONDITION, PHQ9)) != set()

@@ -92,6 +92,12 @@ BENEFIT: Resource = {
         ),
         (with_(DEVICE, resourceType="SupplyRequest", code=None, itemReference={"display": "Lamp"}), "Order", "Lamp"),
         (with_(TOLD, resourceType="CommunicationRequest"), "Order", "She called twice"),
+        (
+            with_(TOLD, resourceType="DocumentManifest", description="Records of the year"),
+            "Document",
+            "Records of the year",
+        ),
+        (with_(TOLD, resourceType="Media", content={"title": "Scan of a letter"}), "Document", "Scan of a letter"),
     ],
     ids=lambda value: value["resourceType"] if isinstance(value, dict) else "",
 )

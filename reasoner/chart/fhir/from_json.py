@@ -381,13 +381,17 @@ def parse_bundle(data: bytes, source: str) -> dict[str, Any]:
         raise DocumentationError("this is not FHIR", where=source, mend="Give a Bundle, or a resource, in JSON")
     if resource["resourceType"] == "Bundle":
         return resource
-    given = resource.get("parameter") if resource["resourceType"] == "Parameters" else None
-    inside = (
-        [one["resource"] for one in given if isinstance(one, dict) and "resource" in one]
-        if isinstance(given, list)
-        else []
-    )
+    inside = list(_given(resource.get("parameter"))) if resource["resourceType"] == "Parameters" else []
     return {"resourceType": "Bundle", "entry": [{"resource": item} for item in inside or [resource]]}
+
+
+def _given(parameters: Any) -> Iterator[Any]:
+    """The resources of parameters and of their parts."""
+    for one in parameters if isinstance(parameters, list) else ():
+        if isinstance(one, dict):
+            if "resource" in one:
+                yield one["resource"]
+            yield from _given(one.get("part"))
 
 
 def number(text: str) -> Literal:

@@ -11,6 +11,8 @@ RiskAssessment
     each prediction, with its outcome, or else itself.
 Communication, CommunicationRequest
     each piece of what was told, or is to be, or else itself.
+DocumentManifest, Media
+    itself, as a document.
 DeviceRequest, NutritionOrder, RequestGroup, SupplyRequest, Task, VisionPrescription
     itself, as an order.
 reasonCode of any type, also in the activities of a CarePlan
@@ -34,18 +36,29 @@ from reasoner.chart.fhir.references import named_type
 _BENEFIT, _CODED = "ExplanationOfBenefit", "diagnosisCodeableConcept"
 ORDERS = frozenset(
     {
-        *("CommunicationRequest", "DeviceRequest", "NutritionOrder", "RequestGroup", "SupplyRequest", "Task"),
+        "CommunicationRequest",
+        "DeviceRequest",
+        "NutritionOrder",
+        "RequestGroup",
+        "SupplyRequest",
+        "Task",
         "VisionPrescription",
     }
 )
 """The types of which a resource is an order."""
-KINDS = ORDERS | {
-    "AllergyIntolerance",
-    "Communication",
-    "ExplanationOfBenefit",
-    "FamilyMemberHistory",
-    "RiskAssessment",
-}
+DOCUMENTS = frozenset({"DocumentManifest", "Media"})
+"""The types of which a resource is a document whose text is not looked for."""
+KINDS = (
+    ORDERS
+    | DOCUMENTS
+    | {
+        "AllergyIntolerance",
+        "Communication",
+        "ExplanationOfBenefit",
+        "FamilyMemberHistory",
+        "RiskAssessment",
+    }
+)
 """The types."""
 _REFERENCE = "reasonReference"
 _REFERRING = {"CarePlan": "addresses", "ClinicalImpression": "problem", "Goal": "addresses"}
@@ -84,6 +97,7 @@ _REASONS = {
     "RiskAssessment": "what it predicts is not read",
     "Communication": "what is written in it is not read",
     **dict.fromkeys(sorted(ORDERS), "no rule reads orders of its type"),
+    **dict.fromkeys(sorted(DOCUMENTS), "what is in it is not read"),
 }
 _VOID = {
     "entered-in-error": "it was entered in error",

@@ -96,6 +96,7 @@ KINDS = {
     "ReferralRequest": "Order",
     **dict.fromkeys(sorted(unmapped.KINDS), "OtherItem"),
     **dict.fromkeys(sorted(unmapped.ORDERS), "Order"),
+    **dict.fromkeys(sorted(unmapped.DOCUMENTS), "Document"),
 }
 """The types of which a resource is an item of the record, and of which kind."""
 ELEMENTS = unmapped.ELEMENTS.union(
@@ -275,7 +276,7 @@ def _at(value: Any, path: str) -> Any:
 
 def _titled(document: dict[str, Any]) -> str:
     """What a document, with all that is in it, is called."""
-    titles = [_text(document, name) for name in ("title", "description")]
+    titles = [_text(document, "title"), _text(document, "description"), _text(document.get("content"), "title")]
     return next(filter(None, titles), "") or _called(_each(document.get("type")), document) or "Document"
 
 
