@@ -16,7 +16,8 @@ from reasoner.workplace.team import LONGEST_NOTE, Assignee, Assignment
 
 def many(ids: Sequence[str], assignments: Mapping[str, Assignment]) -> None:
     """Show how the chosen requests can be assigned, given their ids and who has each request."""
-    with st.popover(f"Assign ({len(ids):,})" if ids else "Assign", width="stretch", disabled=not ids):
+    label = f"Assign ({len(ids):,})" if ids else "Assign"
+    with st.popover(label, width="stretch", disabled=not ids, key=_key("assign many")):
         _hand_over({id_: assignments[id_].person if id_ in assignments else "" for id_ in ids}, "many")
 
 
@@ -39,9 +40,9 @@ def bar(id_: str) -> DeltaGenerator:
                 st.button("Give back", on_click=attempt, args=(workplace.team.release, person, id_))
             if not has and person.may(Action.DECIDE):
                 st.button("Claim", type="primary", on_click=attempt, args=(workplace.team.claim, person, id_))
-            with st.popover("Hand over" if has else "Assign"):
+            with st.popover("Hand over" if has else "Assign", key=_key("hand over")):
                 _hand_over({id_: has.person if has else ""}, id_)
-        with st.popover(f"Notes ({len(notes)})" if notes else "Notes"):
+        with st.popover(f"Notes ({len(notes)})" if notes else "Notes", key="notes"):
             _notes(id_)
         following = _next(id_)
         if following:
@@ -55,22 +56,27 @@ def bar(id_: str) -> DeltaGenerator:
     return row
 
 
+def _key(name: str) -> str:
+    """The key of a popover: another one after each assignment, which closes it."""
+    return f"{name} {st.session_state.get('assigned', 0)}"
+
+
 def _hand_over(seen: dict[str, str], key: str) -> None:
-    workplace, state = session.workplace(), st.session_state
+    workplace, person, state = session.workplace(), session.user(), st.session_state
 
     def assign() -> None:
         to: Assignee | None = state[f"hand over {key} to"]
         if to:
-            workplace.team.assign(session.user(), seen, to, state[f"hand over {key} with"])
+            workplace.team.assign(person, seen, to, state[f"hand over {key} with"])
             state["assigned"] = state.get("assigned", 0) + 1
 
     with st.form(f"hand over {key}", clear_on_submit=True, border=False):
         st.selectbox(
             "Assign to",
-            workplace.team.assignees(),
+            sorted(workplace.team.assignees(), key=lambda one: one.person != person.iri),
             index=None,
             key=f"hand over {key} to",
-            format_func=lambda one: f"{plain(one.name)}, {one.role.value}",
+            format_func=lambda one: f"{plain(one.name)}, {'me' if one.person == person.iri else one.role.value}",
             placeholder="Choose a colleague",
         )
         st.text_input("Note for them", max_chars=LONGEST_NOTE, key=f"hand over {key} with")

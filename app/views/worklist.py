@@ -168,7 +168,9 @@ def _choose(items: list[WorklistItem], queue: Queue, viewer: Viewer) -> Selectio
     facets = selection.facets(session.workplace().policy.axes)
     known = _kept("values of facets", (items,), lambda: {facet: selection.values(items, facet) for facet in facets})
     chosen: dict[str, frozenset[str]] = {}
-    active = sum(bool(state.get(name)) for name in (*facets, "depends", "drafts")) + (state.get("due", "any") != "any")
+    # A page that was just loaded has its filters in the address alone.
+    names = (*facets, "depends", "drafts", "due")
+    active = sum(state[name] not in ("any", False, []) if name in state else name in st.query_params for name in names)
     with more.popover(f"Filters ({active})" if active else "Filters", width="stretch"):
         _views(facets)
         within = st.selectbox("Due", list(_DUE), key="due", format_func=_DUE.__getitem__, **_BOUND)
@@ -274,9 +276,12 @@ def _views(facets: Iterable[str]) -> None:
         state["sort"], state["descending"], state["list page"] = chosen.sort, chosen.descending, 0
 
     st.selectbox("Saved view", ["", *views], key="view", on_change=apply, format_func=lambda view: view or "none")
-    title = st.text_input("Save what is shown as", key="view name", max_chars=60)
+    st.text_input("Save what is shown as", key="view name", max_chars=60)
 
     def save() -> None:
+        title = state["view name"].strip()
+        if not title:
+            return
         within = state.get("due", "any")
         chosen = Selection(
             queue=Queue(state.get("queue", Queue.OPEN)),
@@ -288,8 +293,8 @@ def _views(facets: Iterable[str]) -> None:
             sort=state.get("sort", "due"),
             descending=state.get("descending", False),
         )
-        workplace.drafts.save_view(person.iri, title.strip(), chosen.to_json())
-        state["view"], state["view name"] = title.strip(), ""
+        workplace.drafts.save_view(person.iri, title, chosen.to_json())
+        state["view"], state["view name"] = title, ""
 
     def remove() -> None:
         workplace.drafts.remove_view(person.iri, state["view"])
@@ -297,7 +302,7 @@ def _views(facets: Iterable[str]) -> None:
         apply()
 
     with st.container(horizontal=True):
-        st.button("Save view", on_click=save, disabled=not title.strip())
+        st.button("Save view", on_click=save)
         st.button("Remove view", on_click=remove, disabled=not state.get("view"))
         st.button("Refresh", on_click=workplace.refresh, help="Read what another program has changed")
 

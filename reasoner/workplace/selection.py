@@ -102,8 +102,8 @@ class Selection:
 
     queue: Queue = Queue.OPEN
     text: str = ""
-    """Part of the request's name or IRI, of its id, of the member's name or number, of the program's or an author's name, or of
-    the id of a missing criterion."""
+    """Words, each part of the request's name or IRI, of its id, of the member's name or number, of the program's or an author's name,
+    or of the id or the notation of a missing criterion."""
     facets: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The values that are shown, by the names that `facets` gives."""
     due_within: int | None = None
@@ -176,7 +176,7 @@ def _value(item: WorklistItem, facet: str) -> str:
 
 def select(items: Iterable[WorklistItem], selection: Selection, viewer: Viewer) -> list[WorklistItem]:
     """The items that a selection shows to someone, in its order."""
-    text = selection.text.strip().lower()
+    words = selection.text.replace(",", " ").lower().split()
     filters = [(facet, values) for facet, values in selection.facets.items() if values]
 
     def shown(item: WorklistItem) -> bool:
@@ -190,10 +190,12 @@ def select(items: Iterable[WorklistItem], selection: Selection, viewer: Viewer) 
             days_left = item.days_left(viewer.today)
             if days_left is None or days_left > selection.due_within:
                 return False
-        if not text:
+        if not words:
             return True
-        names = (item.request, item.id, item.member, item.reference, item.program, *item.words, *item.missing)
-        return any(text in name.lower() for name in names)
+        missing = "\n".join(item.missing)
+        names = (item.request, item.id, item.member, item.reference, item.program, *item.words, missing)
+        told = "\n".join((*names, missing.replace("-", "."))).lower()
+        return all(word in told for word in words)
 
     def key(item: WorklistItem) -> tuple[Any, ...]:
         if selection.sort == "assigned":

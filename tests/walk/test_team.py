@@ -36,6 +36,9 @@ def test_a_request_is_claimed_handed_over_with_a_note_and_given_back(browser, wo
     olga.page.get_by_label("Note for them").fill("The program calls back at three.")
     olga.page.get_by_role("button", name="Assign", exact=True).last.click()
     olga.sees(re.compile("^With Piet Moor since"))
+    olga.settle()
+    for label in ("Assign to", "Note"):  # nothing stays open, and nothing else opens
+        expect(olga.page.get_by_label(label, exact=True)).to_have_count(0)
     piet.go("Worklist")
     piet.page.get_by_text("Mine", exact=True).first.click()
     piet.settle()
@@ -59,6 +62,7 @@ def test_a_request_is_claimed_handed_over_with_a_note_and_given_back(browser, wo
     choose(piet, "Olga")
     piet.page.get_by_role("button", name="Assign", exact=True).last.click()
     expect(piet.page.get_by_role("link", name="criteria-met", exact=True)).to_have_count(0)
+    expect(piet.page.get_by_label("Assign to", exact=True)).to_have_count(0)
     # The next request of the queue, and back to the queue that was left.
     olga.go("Worklist")
     olga.page.get_by_text("Mine", exact=True).first.click()

@@ -107,6 +107,12 @@ def test_the_worklist_counts_and_filters() -> None:
     test.multiselect(key="outcomes").set_value(["criteria-met"]).run()
     (found,) = re.findall(r"\d of 8 requests", html(test))
     assert found != "8 of 8 requests"
+    loaded = run(outcomes="criteria met")
+    assert "Filters (1)" in [each.proto.popover.label for each in loaded.get("popover")]
+    assert found in html(loaded)
+    test.text_input(key="view name").set_value(" ").run()
+    next(b for b in test.button if b.label == "Save view").click().run()
+    assert test.selectbox(key="view").options == ["none"]
     test.text_input(key="view name").set_value("those met").run()
     next(b for b in test.button if b.label == "Save view").click().run()
     assert "those met" in test.selectbox(key="view").options
