@@ -10,12 +10,15 @@ from views import audit, batch, case, intake, overview, policy, quality, queries
 
 st.set_page_config(page_title="Necessity", page_icon=Path(__file__).with_name("icon.svg"), layout="wide")
 at_work = enter()
+st.session_state["worklist page"] = st.Page(
+    worklist.show, title="Worklist", icon=":material/checklist:", url_path="worklist", default=True
+)
 st.session_state["case page"] = st.Page(case.show, title="Case", icon=":material/fact_check:", url_path="case")
 st.session_state["new page"] = st.Page(intake.show, title="New request", icon=":material/note_add:", url_path="new")
 st.session_state["reading page"] = st.Page(reading.show, title="Read", icon=":material/menu_book:", url_path="read")
 page = st.navigation(
     [
-        st.Page(worklist.show, title="Worklist", icon=":material/checklist:", url_path="worklist", default=True),
+        st.session_state["worklist page"],
         st.session_state["case page"],
         st.session_state["reading page"],
         st.session_state["new page"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -75,19 +75,28 @@ def _panes(file: CaseFile, determination: Determination) -> None:
 
 def _step(nodes: list[Node], picked: str) -> str:
     """Show how many leaves are open, with buttons and keys that go from one to the next; the key of the line to pick."""
-    waiting = [
-        node.key for top in nodes for node in top.walk() if not node.parts and node.tone in ("open", "clash", "bad")
-    ]
+    waiting = list(_waiting(nodes))
     if not waiting:
         return picked
     place = waiting.index(picked) if picked in waiting else -1
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="steps of criteria"):
         st.caption(f"{len(waiting)} open, conflicting or not met")
         if st.button("Previous", key="previous open", shortcut="p", icon=":material/keyboard_arrow_up:"):
             picked = waiting[place - 1 if place > 0 else -1]
         if st.button("Next", key="next open", shortcut="n", icon=":material/keyboard_arrow_down:"):
             picked = waiting[(place + 1) % len(waiting)]
     return picked
+
+
+def _waiting(nodes: Iterable[Node]) -> Iterator[str]:
+    """The keys of the leaves that are open, conflicting or not met, but for those of groups that are settled without them."""
+    for node in nodes:
+        if node.word and node.tone not in ("open", "clash", "bad"):
+            continue
+        if node.parts:
+            yield from _waiting(node.parts)
+        else:
+            yield node.key
 
 
 def _nodes(determination: Determination, drafted: set[str]) -> Iterator[Node]:

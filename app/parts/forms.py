@@ -165,13 +165,13 @@ def spoken(id_: str, determination: Determination) -> None:
         paint.html("spoken.html", criteria=shown)
 
 
-def link(page: str, label: str, id_: str) -> None:
-    """Show a link to another page about a request.
+def link(page: str, label: str, id_: str = "") -> None:
+    """Show a link to another page.
 
     Args:
         page: its name in the session's state, where `main` puts it.
         label: the words.
-        id_: opaque id of the request.
+        id_: opaque id of the request that it is about.
     """
     if page in st.session_state:
         st.page_link(

@@ -54,7 +54,7 @@ def tone(value: str) -> str:
 def names(criterion: Criterion) -> tuple[str, str]:
     """The short name of a criterion and its label; the label alone where the name only repeats its words."""
     name = criterion.notation or criterion.id
-    if name.replace("-", " ") in criterion.label and not any(map(str.isdigit, name)):
+    if set(name.split("-")) <= set(criterion.label.split()) and not any(map(str.isdigit, name)):
         return criterion.label.capitalize(), ""
     return name, criterion.label
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping
 
 from reasoner.ground.display import plain
 
 _LONGEST = 60
+_WIDEST = 22
+"""Characters in a line of a node."""
 
 
 def dot(edges: Iterable[tuple[str, str, str]], *, names: Mapping[str, str] | None = None, marked: str = "") -> str:
@@ -27,12 +30,13 @@ def dot(edges: Iterable[tuple[str, str, str]], *, names: Mapping[str, str] | Non
     ]
     for node, id_ in nodes.items():
         fill = ' fillcolor="#dfeaf4" penwidth=2' if node == marked else ""
-        lines.append(f"{id_} [label={_quoted(names.get(node, node))}{fill}]")
+        lines.append(f"{id_} [label={_quoted(names.get(node, node), _WIDEST)}{fill}]")
     lines += [f"{nodes[a]} -> {nodes[b]} [label={_quoted(label)}]" for a, label, b in edges]
     return "\n".join([*lines, "}"])
 
 
-def _quoted(text: str) -> str:
+def _quoted(text: str, width: int = _LONGEST) -> str:
     text = plain(text)
     text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    lines = textwrap.wrap(text.replace("\\", "\\\\").replace('"', '\\"'), width, break_long_words=False)
+    return '"' + "\\n".join(lines) + '"'

@@ -132,10 +132,10 @@ def _local_id(person: User) -> str:
     return person.iri.rpartition(":")[2]
 
 
-def address(id_: str) -> dict[str, str]:
-    """What the address of a page about a request says: the request, and in local mode who is at work."""
-    person = st.query_params.get("as")
-    return {"id": id_, "as": person} if person else {"id": id_}
+def address(id_: str = "") -> dict[str, str]:
+    """What the address of a page says: the request that it is about, and in local mode who is at work."""
+    parts = {"id": id_, "as": st.query_params.get("as", "")}
+    return {name: value for name, value in parts.items() if value}
 
 
 def open_request(id_: str) -> None:

@@ -18,7 +18,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     li.setAttribute("aria-label", [node.name, node.label, node.how, node.word, ...node.marks].filter(Boolean).join(", "));
     row.append(make("span", "twist", group ? (kept.open.has(node.key) ? "▾" : "▸") : ""));
     if (node.word) row.append(make("span", `chip ${node.tone}`, `${node.icon} ${node.word}`));
-    row.append(make("span", "name", node.name), make("span", "label", node.label));
+    const words = make("span", "words"); words.append(make("span", "name", node.name), " ", make("span", "label", node.label)); row.append(words);
     if (node.how) row.append(make("span", "how", node.how));
     for (const mark of node.marks) row.append(make("span", "mark", mark));
     li.append(row);

@@ -16,7 +16,7 @@ from reasoner.chart.model import Assertion, Statement
 from reasoner.determination.model import Determination
 from reasoner.determination.whatif import assumable, assumable_facts, assume, next_question
 from reasoner.ground.display import plain
-from reasoner.ground.errors import NecessityError
+from reasoner.ground.errors import NecessityError, StoreError
 from reasoner.rdf import graphs, parsing, terms
 from reasoner.rdf.namespaces import NEC
 from reasoner.render import fhir, pdf, provenance
@@ -44,9 +44,16 @@ def show() -> None:
     id_ = st.query_params.get("id") or state.get("case")
     if not id_:
         st.title("Case", anchor=False)
-        st.info("Choose a request from the worklist.", icon=":material/checklist:")
+        st.info("No request is open.", icon=":material/checklist:")
+        forms.link("worklist page", "Choose one from the worklist")
         return
-    session.open_request(id_)
+    try:
+        session.open_request(id_)
+    except StoreError as error:
+        st.title("Case", anchor=False)
+        paint.problem(error)
+        forms.link("worklist page", "The worklist")
+        return
     if "criterion" in st.query_params:
         state["criterion"] = st.query_params["criterion"]
     revision = workplace.revision
@@ -306,16 +313,15 @@ def _what_if(file: CaseFile, determination: Determination) -> None:
         return
     st.caption("Nothing here touches the record.")
     leaves = assumable(determination)
+    names = {id_: " ".join(paint.names(leaf)) for id_, leaf in leaves.items()}
     assumed: dict[str, str] = st.session_state.setdefault("assumed", {})
     pick, stance, add = st.columns([5, 3, 2], vertical_alignment="bottom")
-    id_: str = pick.selectbox(
-        "Criterion", list(leaves), format_func=lambda id_: f"{id_}  {leaves[id_].label}", key="assumed leaf"
-    )
+    id_: str = pick.selectbox("Criterion", list(leaves), format_func=names.__getitem__, key="assumed leaf")
     options = [name for name in _ASSUMED if name != "not-applicable" or leaves[id_].conditional]
     facts = assumable_facts(determination, leaves[id_])
     fact: str | None = None
     if facts:
-        fact = st.selectbox(
+        fact = pick.selectbox(
             "About",
             [None, *dict.fromkeys(facts.values())],
             format_func=lambda label: label or "the criterion as a whole",
@@ -329,12 +335,16 @@ def _what_if(file: CaseFile, determination: Determination) -> None:
     )
     if add.button("Assume", width="stretch"):
         assumed[f"{id_} {fact}" if fact else id_] = assumption
-    for leaf, assumption in list(assumed.items()):
-        if st.button(
-            f"{leaf}: {assumption}", icon=":material/close:", key=f"assumed {leaf}", help="Take this assumption away"
-        ):
-            del assumed[leaf]
-            st.rerun()
+    for leaf, assumption in assumed.items():
+        of, _, fact = leaf.partition(" ")
+        st.button(
+            f"{names.get(of, of)}{f', {fact}' if fact else ''}: {_ASSUMED[assumption]}",
+            icon=":material/close:",
+            key=f"assumed {leaf}",
+            help="Take this assumption away",
+            on_click=assumed.__delitem__,
+            args=(leaf,),
+        )
     if not assumed:
         st.text("Assume something of a criterion to see what would follow.")
         return

@@ -154,7 +154,7 @@ def _blocking(table: pandas.DataFrame) -> None:
         altair.Chart(shown)
         .mark_bar()
         .encode(
-            y=altair.Y("criterion:N", sort="-x", title=None, axis=altair.Axis(labelLimit=190)),
+            y=altair.Y("criterion:N", sort="-x", title=None, axis=altair.Axis(labelLimit=190, labelFlush=False)),
             x=altair.X("cases:Q", title="determinations", axis=altair.Axis(tickMinStep=1)),
             color=altair.Color("why:N", scale=scale, legend=None),
             tooltip=["criterion", "why", "cases"],
@@ -171,7 +171,12 @@ def _coverage(table: pandas.DataFrame) -> None:
         altair.Chart(shown)
         .mark_bar()
         .encode(
-            y=altair.Y("criterion:N", sort=list(top["criterion"]), title=None, axis=altair.Axis(labelLimit=190)),
+            y=altair.Y(
+                "criterion:N",
+                sort=list(top["criterion"]),
+                title=None,
+                axis=altair.Axis(labelLimit=190, labelFlush=False),
+            ),
             x=altair.X("cases:Q", stack="normalize", title="share of the determinations that ask for it"),
             color=altair.Color("status:N", scale=scale, legend=None),
             tooltip=["criterion", "status", "cases"],

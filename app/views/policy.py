@@ -88,13 +88,9 @@ def _kind(version: PolicyVersion) -> EffectivePolicy | None:
 
 def _marks(version: PolicyVersion, iri: str) -> list[str]:
     """Notes on a criterion: whether another takes its place, and which interpretations concern it."""
-    replaced = [s for s in version.substitutions if s.replaced == iri]
-    interpretations = [
-        i.id for i in version.interpretations if any(s.replaced == iri for r in i.readings for s in r.substitutions)
-    ]
-    return (["⇄ replaced by law or age"] if replaced else []) + (
-        [f"≈ {', '.join(interpretations)}"] if interpretations else []
-    )
+    replaced = any(s.replaced == iri for s in version.substitutions)
+    ambiguous = any(s.replaced == iri for i in version.interpretations for r in i.readings for s in r.substitutions)
+    return ["⇄ replaced by law or age"] * replaced + ["≈ other readings"] * ambiguous
 
 
 def _node(
@@ -209,7 +205,7 @@ def _terms(version: PolicyVersion, criterion: Criterion) -> Iterator[tuple[str, 
 def _vocabulary(version: PolicyVersion, criterion: Criterion) -> Iterator[dict[str, str]]:
     for relation, term in _terms(version, criterion):
         yield {
-            "name": terms.local(term),
+            "name": graphs.text(version.ontology, term, SKOS.prefLabel) or terms.local(term),
             "relation": relation,
             "definition": graphs.text(version.ontology, term, SKOS.definition),
         }
@@ -220,7 +216,7 @@ def _picture(version: PolicyVersion, criterion: Criterion) -> str:
     names: dict[str, str] = {}
 
     def named(other: Criterion) -> str:
-        names[other.iri] = other.id or other.label
+        names[other.iri] = " ".join(paint.names(other))
         return other.iri
 
     edges = [
@@ -232,7 +228,7 @@ def _picture(version: PolicyVersion, criterion: Criterion) -> str:
         (named(criterion), COMBINATION[criterion.kind], named(version.criteria[member])) for member in criterion.members
     ]
     for relation, term in _terms(version, criterion):
-        names[str(term)] = terms.local(term)
+        names[str(term)] = graphs.text(version.ontology, term, SKOS.prefLabel) or terms.local(term)
         edges.append((named(criterion), relation.partition(":")[0], str(term)))
     edges += [
         (named(criterion), "replaced by", named(version.criteria[used]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Literal, TypedDict, TypeVar
 from urllib.parse import urlencode
@@ -153,7 +153,8 @@ def _queue() -> Queue:
 def _choose(items: list[WorklistItem], queue: Queue, viewer: Viewer) -> Selection:
     """Show the filters, and return them as the person, the address or a saved view has set them."""
     state = st.session_state
-    search, order, more, assign = st.columns([5, 2, 1.6, 1.6], vertical_alignment="bottom")
+    with st.container(key="list controls"):
+        search, order, more, assign = st.columns([5, 2, 1.6, 1.6], vertical_alignment="bottom")
     text = search.text_input(
         "Search",
         key="text",
@@ -328,7 +329,7 @@ def _row(item: WorklistItem, viewer: Viewer) -> Row:
             Cell(item.standing, tone=_TONES.get(item.state, _decided(item))),
             Cell(outcome, tone=tone, note="depends on a reading" if outcome.endswith("±") else ""),
             Cell("me" if mine else has.name if has else "nobody", cls="" if has else "soft"),
-            Cell(_missing(item.missing)),
+            _missing(item.missing),
             Cell(item.program),
             Cell(
                 ", ".join(
@@ -346,16 +347,13 @@ def _decided(item: WorklistItem) -> str:
     return "good" if item.disposition == "approved" else "bad"
 
 
-def _missing(ids: tuple[str, ...]) -> str:
-    """The smallest gap by the notations of its criteria: as many as fit in a line."""
-    notations = _notations()
-    names = [notations.get(id_, id_) for id_ in ids]
-    return ", ".join(names[:3]) + (f" +{len(names) - 3}" if len(names) > 3 else "")
-
-
-def _notations() -> Mapping[str, str]:
-    policy = session.workplace().policy
-    return {c.id: c.notation for version in policy.versions for c in version.criteria.values()}
+def _missing(ids: tuple[str, ...]) -> Cell:
+    """The smallest gap by the notations of its criteria, as many as fit in a line; pointed at, also by their labels."""
+    criteria = {c.id: c for version in session.workplace().policy.versions for c in version.criteria.values()}
+    known = [criteria[id_] for id_ in ids if id_ in criteria]
+    shown = ", ".join(criterion.notation or criterion.id for criterion in known[:3])
+    more = f" +{len(known) - 3}" if len(known) > 3 else ""
+    return Cell(shown + more, note="; ".join(" ".join(paint.names(criterion)) for criterion in known))
 
 
 def _counts(items: list[WorklistItem], matching: list[WorklistItem], page: int, pages: int) -> None:

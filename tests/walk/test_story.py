@@ -45,7 +45,7 @@ def test_a_nurse_reads_asks_and_refers(visitor: Visitor, base: Path) -> None:
     visitor.check()
     visitor.view("What if")
     page.get_by_label("Criterion", exact=True).click()
-    page.keyboard.type("7-a")
+    page.keyboard.type("7.a")
     page.get_by_role("option").first.click()
     visitor.settle()
     page.get_by_role("button", name="Assume").click()
