@@ -184,6 +184,7 @@ def test_bytes_that_are_no_text_cost_their_request_alone(policy: Policy, spoilt:
     [
         ("sep=:\nrequest:phase\n", "its line sep= names no delimiter of sheets. Use a comma"),
         ("sep=\nrequest\n", "its line sep= names no delimiter"),
+        ("sep=;\nrequest,phase\nr1,admission\n", "The line sep= says ';', and the cells are parted by ','"),
         (text([], names=["request", "Service Start", "service_start"]), "the column 'service_start' stands twice"),
         (text([], names=["request", "age (years)"]), "row 1: the column 'age (years)' has no meaning"),
         ("Our sheet\n\n" + text([row("r1")]), "no column 'request'. Remove the rows above the header, which is row 3"),

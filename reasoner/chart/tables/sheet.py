@@ -21,7 +21,7 @@ import pyoxigraph as ox
 from reasoner.chart.tables import cells as written
 from reasoner.chart.tables.cells import CellError, PartialDateError, UnreadableError
 from reasoner.chart.tables.request import Rows, SheetRow
-from reasoner.chart.tables.rows import FAULTS, CsvRecords, FaultyRecord, header, plain, uncertain
+from reasoner.chart.tables.rows import DELIMITERS, FAULTS, CsvRecords, FaultyRecord, header, plain, uncertain
 from reasoner.chart.tables.unread import UnreadableCell, unread_items
 from reasoner.chart.tables.vocabulary import (
     ANY,
@@ -167,6 +167,9 @@ class _SheetReader:
         below = enumerate(islice(self.records, _LOOKED_AT), int(self.place.rpartition(" ")[2]) + 1)
         further = next((number for number, record in below if is_sheet(record)), 0)
         mend = f"Remove the rows above the header, which is row {further}" if further else "Name each row's request"
+        whole = self.header[0] if len(self.header) == 1 else ""
+        if mark := next((mark for mark in DELIMITERS if is_sheet(whole.split(mark))), ""):
+            mend = f"The line sep= says {self.records.delimiter!r}, and the cells are parted by {mark!r}: correct it"
         return DocumentationError(f"the sheet has no column {REQUEST!r}", where=self.source, mend=mend)
 
     def property(self, name: str) -> SheetColumn:
