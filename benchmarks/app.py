@@ -195,7 +195,7 @@ def in_browser(folder: Path) -> list[Row]:
 
 
 def _day(clicks: Clicks, url: str, people: Sequence[Page], how: str) -> None:
-    """Go from the worklist to a signature; several people, who all do the same at once, through the worklist alone."""
+    """Go from the worklist to a signature; several people, who all do the same at once, to the views of a request each."""
 
     def listed(page: Page) -> Locator:
         return page.get_by_role("table", name="Requests")
@@ -242,12 +242,10 @@ def _day(clicks: Clicks, url: str, people: Sequence[Page], how: str) -> None:
     for page in people:
         queue("All open")(page)
         shows(r"^\d{2,3} of ")(page)
-    if len(people) > 1:
-        return
     clicks.of(
         f"open a request{how}",
         people,
-        lambda page: listed(page).get_by_role("link").nth(1).click(),
+        lambda page: listed(page).get_by_role("link").nth(1 + people.index(page)).click(),
         lambda page: page.get_by_role("region", name="Outcome").wait_for(),
     )
     clicks.of(
@@ -267,6 +265,8 @@ def _day(clicks: Clicks, url: str, people: Sequence[Page], how: str) -> None:
             lambda page, view=view: page.get_by_role("radio", name=view, exact=True).click(),
             shows(sign),
         )
+    if len(people) > 1:
+        return
     clicks.of(f"claim{how}", people, press("Claim"), shows("^With you"))
     for page in people:
         press("Notes")(page)
