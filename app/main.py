@@ -34,4 +34,5 @@ page = st.navigation(
 if at_work:
     with frame():
         page.run()
-        shell(f"{page.url_path} {st.query_params.get('id', '')}", criteria.pick)
+        closed = [st.session_state.get(name, 0) for name in ("added", "assigned")]  # boxes that had the focus
+        shell(f"{page.url_path} {st.query_params.get('id', '')} {closed}", criteria.pick)

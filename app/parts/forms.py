@@ -21,7 +21,6 @@ from reasoner.workplace.files import KINDS, Files, Upload
 from reasoner.workplace.record import Effect
 
 _FIRST_DAY = date(1900, 1, 1)
-UNDATED = "Each document needs its date before anybody can state something of it."
 _EFFECT = "effect of what was added"
 _ORDER = ("document", "issued", "author", "role", "author_kind")
 

@@ -28,14 +28,13 @@ def show() -> None:
     about = forms.describe(files.documents, f"new {form}", columns=5)
     missing = [field.label for field in fields if field.needed and field.name not in facts]
     undated = forms.undated(files.documents, about)
-    if missing and facts:
-        st.caption(f"Still needed: {', '.join(missing)}")
-    if undated:
-        st.caption(forms.UNDATED)
+    needed = ", ".join([*missing, *(f"the date of {name}" for name in undated)])
+    said = f"Still needed: {needed}"
+    hint = st.empty()
     # Never disabled: what is typed counts only as the person leaves the field, and pressing the button is that.
     if st.button("Take in the request", type="primary"):
-        if missing or undated:
-            st.error(f"Still needed: {', '.join([*missing, *(f'the date of {name}' for name in undated)])}")
+        if needed:
+            hint.error(said)
             return
         try:
             request, effect = workplace.evidence.create(person, facts, files, about)
@@ -47,3 +46,5 @@ def show() -> None:
         forms.remember(id_, effect)
         page = "reading page" if files.documents else "case page"
         st.switch_page(st.session_state[page], query_params=session.address(id_))
+    if needed and facts:
+        hint.caption(said)

@@ -92,8 +92,6 @@ def _add(file: CaseFile) -> None:
     about = forms.describe(files.documents, key, columns=3)
     undated = forms.undated(files.documents, about)
     empty = not files.documents and not files.charts
-    if undated:
-        st.caption(forms.UNDATED)
     if st.button("Add to the record", type="primary", disabled=empty, key=f"{key} button"):
         if undated:
             st.error(f"Still needed: {', '.join(f'the date of {name}' for name in undated)}")

@@ -89,6 +89,14 @@ def test_from_the_worklist_to_a_signature_by_keyboard_alone(browser, url: str) -
     tab_to(visitor, "^Claim$")
     press(visitor, "Enter")
     visitor.sees(re.compile("^With you since"))
+    # What a key opens has the focus.
+    tab_to(visitor, "^Notes")
+    press(visitor, "Enter")
+    assert page.evaluate(FOCUSED) == "Note"
+    page.keyboard.type("By key.")
+    press(visitor, "Control+Enter")
+    visitor.sees("By key.")
+    press(visitor, "Escape")
     heading = page.get_by_role("region", name="Criterion").get_by_role("heading").first
     before = heading.inner_text()
     press(visitor, "n")

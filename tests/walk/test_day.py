@@ -106,7 +106,8 @@ def test_a_request_from_its_documents_to_its_appeal(browser, workplace: str, bas
         page.get_by_label(label, exact=True).fill(text)
     for label, value in (("Birth date *", "1984-02-19"), ("Service start *", "2026-11-04"), ("Received", "2026-11-20")):
         day(nora, label, value)
-    nora.sees("Still needed: Phase, Focus, Jurisdiction")  # the dates count
+    nora.sees("Still needed: Phase, Focus, Jurisdiction")  # the dates count, and Enter goes on to the next field
+    expect(page.get_by_label("Phase *", exact=True)).to_be_focused()
     for label, option in (("Phase *", "admission"), ("Focus *", "mental"), ("Jurisdiction *", "Missouri")):
         choose(nora, label, option)
     page.locator("input[type=file]").set_input_files(packet)
