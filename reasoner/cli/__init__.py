@@ -6,6 +6,7 @@ It imports `workplace` and what is below.
 from __future__ import annotations
 
 import argparse
+import gc
 import signal
 import sys
 import traceback
@@ -49,7 +50,7 @@ def entry() -> NoReturn:
     hide_truth_values()
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        sys.exit(main())
+        code = main()
     except KeyboardInterrupt:
         say("\nnecessity: interrupted")
         sys.exit(INTERRUPTED)
@@ -57,6 +58,8 @@ def entry() -> NoReturn:
         # A fault of this program. Python would exit with 1, which says that a gate is closed.
         traceback.print_exc()
         sys.exit(NOTHING)
+    gc.freeze()  # the process gives back what is left as it ends, and need not look through it for cycles
+    sys.exit(code)
 
 
 def _terminate(*_: object) -> NoReturn:
