@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import streamlit as st
-from parts import criteria
+from parts import criteria, session
 from parts.components import shell
 from parts.page import enter, frame
 from views import audit, batch, case, intake, overview, policy, quality, queries, reading, worklist
@@ -33,6 +33,8 @@ page = st.navigation(
 )
 if at_work:
     with frame():
+        if page.url_path not in ("case", "read"):
+            session.leave_request()
         page.run()
         closed = [st.session_state.get(name, 0) for name in ("added", "assigned")]  # boxes that had the focus
         shell(f"{page.url_path} {st.query_params.get('id', '')} {closed}", criteria.pick)

@@ -9,11 +9,13 @@ import streamlit as st
 from parts import drafting, session
 from reasoner.chart.model import Assertion
 from reasoner.determination.model import Determination
+from reasoner.ground.display import plain
 from reasoner.policy.model import CriterionKind
 from reasoner.render.decisions import REQUESTER
 from reasoner.review.acts import Appeal, Call, CallFact, Disposition, Filing, Requester
 from reasoner.review.deciding import Choice
 from reasoner.workplace.case_file import CaseFile
+from reasoner.workplace.team import Assignee
 
 _LABEL = {
     Disposition.APPROVED: "Approve",
@@ -61,11 +63,28 @@ def offered(choices: list[Choice]) -> list[Choice]:
     return [choice for choice in choices if choice.disposition in _LABEL]
 
 
+def rationale_label(disposition: Disposition) -> str:
+    """What the text of an act is called."""
+    return _RATIONALE.get(disposition, "Rationale")
+
+
 def rationale(file: CaseFile, disposition: Disposition, prefix: str) -> str:
-    """The text that goes with an act, from its field of the draft."""
-    own = _RATIONALE.get(disposition)
-    field = f"{prefix}rationale {disposition}" if own else f"{prefix}rationale"
-    return drafting.write(own or "Rationale", file.id, field, rows=4)
+    """The text that goes with an act, from the field of the draft that all acts share: it stays when another is chosen."""
+    return drafting.write(rationale_label(disposition), file.id, f"{prefix}rationale", rows=4)
+
+
+def peer(file: CaseFile, prefix: str) -> Assignee | None:
+    """To whom a request is referred; None for whichever clinical peer takes it."""
+    workplace = session.workplace()
+    peers = {one.person: one for one in workplace.team.peers(session.user())}
+    chosen = drafting.choice(
+        "Goes to",
+        file.id,
+        f"{prefix}peer",
+        ["", *peers],
+        lambda person: plain(peers[person].name) if person else "the clinical peers, whoever takes it",
+    )
+    return peers.get(chosen)
 
 
 def details(file: CaseFile, determination: Determination, choice: Choice, prefix: str) -> dict[str, Any]:

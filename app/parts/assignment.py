@@ -11,6 +11,7 @@ from parts import paint, session
 from parts.page import attempt
 from reasoner.ground.display import plain
 from reasoner.review.authority import Action
+from reasoner.workplace.case_file import CaseFile
 from reasoner.workplace.team import LONGEST_NOTE, Assignee, Assignment
 
 
@@ -21,8 +22,30 @@ def many(ids: Sequence[str], assignments: Mapping[str, Assignment]) -> None:
         _hand_over({id_: assignments[id_].person if id_ in assignments else "" for id_ in ids}, "many")
 
 
-def bar(id_: str) -> DeltaGenerator:
+@st.fragment(run_every=20)
+def colleagues(file: CaseFile, revision: int) -> None:
+    """Show who else is at work on a request, and draw the page anew where one of them has changed it.
+
+    Args:
+        file: the request, as the page shows it.
+        revision: of the workplace, from before the request was read.
+    """
+    workplace, person = session.workplace(), session.user()
+    if workplace.revision != revision and workplace.case_file(person, file.id) != file:
+        st.rerun()
+    for colleague in workplace.colleagues(person, file.id):
+        parts = ["has this case open" if colleague.seen else ""]
+        parts += [f"has an unsigned draft, saved {paint.clock_time(colleague.drafted)}" if colleague.drafted else ""]
+        st.warning("Someone else is at work on this case.", icon=":material/group:")
+        st.text(f"{plain(colleague.name)} {' and '.join(part for part in parts if part)}. Your drafts are kept apart.")
+
+
+def bar(id_: str, *, with_peers: bool = False) -> DeltaGenerator:
     """Show who has a request, what the person can do about that, the team's notes, and the next request of the queue.
+
+    Args:
+        id_: opaque id of the request.
+        with_peers: whether it is referred to a clinical peer.
 
     Returns:
         The row they stand in, to which more can be added.
@@ -33,7 +56,7 @@ def bar(id_: str) -> DeltaGenerator:
     notes = workplace.team.notes(person, id_)
     row = st.container(horizontal=True, vertical_alignment="center", key="who has it")
     with row:
-        who = "you" if mine else plain(has.name) if has else "nobody"
+        who = "you" if mine else plain(has.name) if has else "the clinical peers" if with_peers else "nobody"
         st.text(f"With {who}" + (f" since {paint.clock_time(has.since)}" if has else ""))
         if person.may(Action.ASSIGN):
             if mine:

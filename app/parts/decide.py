@@ -10,23 +10,34 @@ import streamlit as st
 
 from parts import acting, drafting, paint, session
 from reasoner.determination.model import Determination
+from reasoner.ground.display import plain
 from reasoner.ground.errors import NecessityError
 from reasoner.render import notices, pdf, provenance
-from reasoner.render.decisions import told
-from reasoner.render.wording import words
+from reasoner.render.decisions import ACT, told
 from reasoner.review import deciding
-from reasoner.review.acts import Appeal, Disposition, Override, Proposal
+from reasoner.review.acts import Appeal, Disposition, Override, Proposal, Signed
 from reasoner.review.authority import Action, Role
 from reasoner.review.deciding import Choice, outcome_with_overrides
+from reasoner.review.steps import History
 from reasoner.workplace.case_file import CaseFile
 from reasoner.workplace.drafts import DraftField, values
+from reasoner.workplace.letters import sent
+from reasoner.workplace.team import Assignee
 
 
 def show(file: CaseFile, determination: Determination) -> None:
-    """Show the steps so far, what is drafted, and what the person can sign."""
-    workplace, person = session.workplace(), session.user()
-    history = file.history(determination)
+    """Show the steps so far, what is drafted, what the person can sign, and the letters that were sent."""
+    history, prefix = file.history(determination), drafting.prefix(file, determination)
+    seen = _last_seen(file, prefix, history)
     _steps(file, determination)
+    _next_act(file, determination, history, seen)
+    _sent(file)
+
+
+def _next_act(file: CaseFile, determination: Determination, history: History[Signed], seen: str) -> None:
+    """Show what is drafted and what the person can sign, given the IRI of the act that they have seen last."""
+    workplace, person = session.workplace(), session.user()
+    prefix = drafting.prefix(file, determination)
     if not person.may(Action.DRAFT):
         st.info(f"As {person.role.value} you can read the request, not decide on it.", icon=":material/visibility:")
         return
@@ -34,7 +45,6 @@ def show(file: CaseFile, determination: Determination) -> None:
     if not choices:
         st.info("Nothing can be signed by you in this state of the case.", icon=":material/lock:")
         return
-    prefix = drafting.prefix(file, determination)
     draft = workplace.draft(person, file.id)
     fields = {name: field for name, field in draft.items() if name.startswith(prefix)}
     texts = {name.removeprefix(prefix): text for name, text in values(fields).items()}
@@ -47,10 +57,14 @@ def show(file: CaseFile, determination: Determination) -> None:
     after = outcome_with_overrides(determination, overrides)
     left, right = st.columns([5, 4], gap="medium")
     with left:
-        choice = _choose(file, determination, choices)
-        details = acting.details(file, determination, choice, prefix)
-        rationale = acting.rationale(file, choice.disposition, prefix)
-        letter = _letter(file, determination, choice.disposition, overrides, rationale, details.get("appeal"))
+        choice = _choose(file, prefix, choices)
+        if choice:
+            peer = acting.peer(file, prefix) if choice.disposition is Disposition.REFERRED_TO_PEER else None
+            details = acting.details(file, determination, choice, prefix)
+            rationale = acting.rationale(file, choice.disposition, prefix)
+            letter, lacks = _letter(
+                file, determination, choice.disposition, overrides, rationale, details.get("appeal"), prefix
+            )
     with right:
         st.html("<h3>What you have drafted</h3>")
         paint.html(
@@ -62,6 +76,9 @@ def show(file: CaseFile, determination: Determination) -> None:
             after=after.value,
         )
         st.html("<h3>Sign</h3>")
+        if choice is None:
+            _before_signing(["Choose what you sign."])
+            return
         proposal = Proposal(
             determination=str(provenance.iri(determination)),
             disposition=choice.disposition,
@@ -72,8 +89,32 @@ def show(file: CaseFile, determination: Determination) -> None:
             revises=choice.corrects.act.iri if choice.corrects else "",
             **details,
         )
-        seen = history.last.iri if history.last else ""
-        _sign(file, choice, proposal, seen=seen, blocked=bool(incomplete), unseen=unseen, drafted=set(fields))
+        lacking = [f"Give a reason for the override of {id_}." for id_ in incomplete] + lacks
+        if not file.recorded:
+            lacking.append("Record the determination: it is not on record as it stands now.")
+        if choice.disposition in deciding.REASONED and not rationale.strip():
+            lacking.append(f"Fill in “{acting.rationale_label(choice.disposition)}”.")
+        if not lacking and (refusal := workplace.refusal(person, file.id, proposal, history.last_iri)):
+            lacking.append(f"{refusal[:1].upper()}{refusal[1:]}.")
+        _sign(file, choice, proposal, peer, seen=seen, lacking=lacking, unseen=unseen, drafted=set(fields))
+
+
+def _last_seen(file: CaseFile, prefix: str, history: History[Signed]) -> str:
+    """IRI of the act that was the last when the person last looked, and a word on what a colleague has signed since."""
+    state, person = st.session_state, session.user()
+    shown, told = f"seen {prefix}{file.id}", f"forestalled {prefix}{file.id}"
+    before: str = state.get(shown, history.last_iri)
+    if before != history.last_iri and history.last and history.last.person != person.iri:
+        act = history.last
+        state[told] = (
+            f"{plain(act.name)} has signed in the meantime: {ACT[act.disposition]}. Nothing of yours was signed."
+        )
+        state["signatures"] = state.get("signatures", 0) + 1  # so that the box is unticked: they have not read this
+    state[shown] = history.last_iri
+    if told in state:
+        st.warning(state[told], icon=":material/group:")
+        st.caption("Read it under Steps so far. What you have typed is kept: choose again what you sign, if anything.")
+    return before
 
 
 def _criterion_id(determination: Determination, iri: str) -> str:
@@ -108,29 +149,30 @@ def _overrides(determination: Determination, texts: dict[str, str]) -> tuple[lis
     return overrides, incomplete
 
 
-def _choose(file: CaseFile, determination: Determination, choices: list[Choice]) -> Choice:
-    person, name = session.user(), f"{drafting.prefix(file, determination)}disposition"
+def _choose(file: CaseFile, prefix: str, choices: list[Choice]) -> Choice | None:
+    """What the person has chosen to sign; None until they have chosen."""
+    person, name = session.user(), f"{prefix}disposition"
     key = f"disposition {name} {file.id}"
     options = {acting.name(choice): choice for choice in choices}
     if st.session_state.get(key) not in options:
-        suggested = {
-            "criteria-met": Disposition.APPROVED,
-            "documentation-needed": Disposition.DOCUMENTATION_REQUESTED,
-        }.get(determination.outcome.value, Disposition.REFERRED_TO_PEER)
         saved = drafting.value(file.id, name)
-        first = suggested.value if suggested.value in options else next(iter(options))
-        st.session_state[key] = saved if saved in options else first
+        st.session_state[key] = saved if saved in options else None
 
     def save() -> None:
-        if key in st.session_state:  # it is not where an act has been signed meanwhile
+        if st.session_state.get(key):  # it is not where an act has been signed meanwhile
             drafting.put(file.id, name, st.session_state[key])
 
     chosen = st.radio(
-        "What you sign", list(options), key=key, on_change=save, format_func=lambda name: acting.label(options[name])
+        "What you sign",
+        list(options),
+        index=None,
+        key=key,
+        on_change=save,
+        format_func=lambda name: acting.label(options[name]),
     )
     if person.role is not Role.CLINICIAN or not person.licence:
         st.caption("An adverse decision takes a licensed clinician.")
-    return options[chosen]
+    return options.get(chosen) if chosen else None
 
 
 def _letter(
@@ -140,16 +182,17 @@ def _letter(
     overrides: list[Override],
     rationale: str,
     appeal: Appeal | None,
-) -> str:
-    """The letter of the draft, generated where there is none yet."""
+    prefix: str,
+) -> tuple[str, list[str]]:
+    """The letter of the draft, generated where there is none yet, and what of it keeps the act from being signed."""
     if disposition not in notices.LETTERS:
-        return ""
-    name, person = f"{drafting.prefix(file, determination)}letter {disposition.value}", session.user()
+        return "", []
+    name, person = f"{prefix}letter {disposition.value}", session.user()
     letters = session.workplace().letters(file)
     generated = letters.draft(determination, disposition, overrides, appeal)
     if generated is None:
-        st.info("Nothing is missing, so there is nothing to ask for.", icon=":material/mail_off:")
-        return ""
+        st.info("Nothing is missing and nothing stated against it, so there is nothing to ask for.")
+        return "", ["Choose another act: there is nothing to ask for."]
     text = drafting.write("Letter", file.id, name, rows=14, default=generated)
     sealed = letters.sealed(text, person, rationale)
     proposal = Proposal("", disposition, rationale, tuple(overrides), letter=text, appeal=appeal)
@@ -162,7 +205,16 @@ def _letter(
     with st.container(horizontal=True):
         st.button("Write it again", on_click=drafting.put, args=(file.id, name, generated), disabled=text == generated)
         _save(file, sealed, "letter")
-    return text
+    copy = letters.copy(determination, sealed, person) if disposition in notices.COPIED else ""
+    if copy:
+        with st.expander("The letter to the member that goes with it: a copy"):
+            st.text(copy)
+            with st.container(horizontal=True):
+                _save(file, copy, "copy")
+    is_needed = text.strip() or disposition in (*deciding.NOTIFIED, Disposition.DOCUMENTATION_REQUESTED)
+    lacks = ["Complete the letter."] if missing and is_needed else []
+    own = dict.fromkeys(notices.PLACEHOLDER.findall(copy.replace(sealed.strip(), "")))
+    return text, lacks + [f"The copy to the member lacks {place}: state it under Names and addresses." for place in own]
 
 
 def _save(file: CaseFile, letter: str, name: str) -> None:
@@ -191,7 +243,15 @@ def _unseen(file: CaseFile, fields: dict[str, DraftField]) -> bool:
 
 
 def _sign(
-    file: CaseFile, choice: Choice, proposal: Proposal, *, seen: str, blocked: bool, unseen: bool, drafted: set[str]
+    file: CaseFile,
+    choice: Choice,
+    proposal: Proposal,
+    peer: Assignee | None,
+    *,
+    seen: str,
+    lacking: list[str],
+    unseen: bool,
+    drafted: set[str],
 ) -> None:
     person, state = session.user(), st.session_state
     if choice.corrects:
@@ -199,28 +259,34 @@ def _sign(
     waits = file.deadline.waits_until if file.deadline else None
     if proposal.disposition.adverse and waits and waits > datetime.now(UTC):
         st.warning(f"What was asked for may still arrive until {waits:%Y-%m-%d}. Who was asked for it has until then.")
-    if not file.recorded:
-        st.warning("The determination has to be recorded before anyone can decide on it.")
     # The browser keeps a box ticked as long as it has one name, so it has another after each signature, of others too.
     box = f"read {file.id} {state.get('signatures', 0)} {seen}"
     read = st.checkbox("I have read the record and the criteria", key=box)
+    _before_signing(lacking if read else [*lacking, "Say that you have read the record and the criteria."])
     licence = f", {person.licence}" if person.licence else ""
     label = f"{acting.verb(choice)}: sign as {person.name}{licence}"
-    if st.button(label, type="primary", disabled=not read or blocked or not file.recorded, width="stretch"):
+    if st.button(label, type="primary", disabled=not read or bool(lacking), width="stretch"):
         if unseen:
             st.warning("The draft was changed in another window just now. Read it again, then sign.")
             return
         try:
-            session.workplace().decide(person, file.id, proposal, seen, drafted)
+            session.workplace().decide(person, file.id, proposal, seen, drafted, peer)
         except NecessityError as error:
             paint.problem(error)
         else:
-            for key in [key for key in state if str(key).startswith(("draft ", "read ", "disposition ", "shown "))]:
+            begun = ("draft ", "read ", "disposition ", "shown ", "seen ", "forestalled ")
+            for key in [key for key in state if str(key).startswith(begun)]:
                 del state[key]
             state["signatures"] = state.get("signatures", 0) + 1
             done = acting.label(choice)
             state["done"] = f"Recorded: {done[:1].lower()}{done[1:]}."
             st.rerun()
+
+
+def _before_signing(lacking: list[str]) -> None:
+    """Say what has to be done before the person can sign."""
+    if lacking:
+        paint.html("before_signing.html", lacking=lacking)
 
 
 def _steps(file: CaseFile, determination: Determination) -> None:
@@ -231,17 +297,19 @@ def _steps(file: CaseFile, determination: Determination) -> None:
     if steps:
         st.html("<h3>Steps so far</h3>")
         paint.html("decisions.html", steps=steps)
-    _sent(file, determination)
 
 
-def _sent(file: CaseFile, determination: Determination) -> None:
-    """Show the letters that were signed, as they were sent."""
-    about = str(provenance.iri(determination))
-    for signed in file.decisions:
-        if not signed.letter or signed.determination != about:
-            continue
-        with st.expander(f"Letter of {paint.clock_time(signed.time)}: {words(signed.disposition)}"):
-            st.text(signed.letter)
+def _sent(file: CaseFile) -> None:
+    """List the letters that were signed, on earlier determinations too, as they were sent."""
+    letters = sent(file.decisions)
+    if letters:
+        st.html("<h3>Letters</h3>")
+        st.caption("The latest first, each as it was sent: its text is kept with the act.")
+    for letter in letters:
+        kind = f"{'copy to the member of: ' if letter.is_copy else ''}{ACT[letter.disposition]}"
+        with st.expander(f"Letter of {paint.clock_time(letter.time)}: {kind}, {plain(letter.author)}"):
+            st.text(letter.text)
             if session.user().may(Action.EXPORT):
                 with st.container(horizontal=True):
-                    _save(file, signed.letter, f"letter-of-{signed.iri.rpartition(':')[2][:8]}")
+                    name = f"{'copy' if letter.is_copy else 'letter'}-of-{letter.act.rpartition(':')[2][:8]}"
+                    _save(file, letter.text, name)

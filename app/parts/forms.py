@@ -13,10 +13,11 @@ from reasoner.abstraction.dates import issued
 from reasoner.chart.documents.model import DocumentText
 from reasoner.determination.model import Determination
 from reasoner.ground.display import plain
+from reasoner.ground.errors import NecessityError
 from reasoner.logic.fold import UNRESOLVED
 from reasoner.review.authority import Action
 from reasoner.workplace.case_file import CaseFile
-from reasoner.workplace.fields import InputField, document_fields
+from reasoner.workplace.fields import InputField, contact_fields, document_fields
 from reasoner.workplace.files import KINDS, Files, Upload
 from reasoner.workplace.record import Effect
 
@@ -194,6 +195,26 @@ def period(file: CaseFile) -> Determination:
         ),
     )
     return file.determinations[chosen]
+
+
+def contacts(file: CaseFile) -> None:
+    """Show the reference, who member and provider are and how they are reached, to be stated otherwise."""
+    workplace, person = session.workplace(), session.user()
+    if not person.may(Action.ADD_EVIDENCE):
+        return
+    fields = contact_fields(workplace.policy)
+    key = f"contacts {file.id} {file.case.digest}"  # another one after each change, which closes the popover
+    with st.popover("Names and addresses", key=f"{key} popover"), st.form(key, border=False):
+        st.caption("Letters and records name them. They decide nothing.")
+        given = {field.name: getattr(file.case, field.name) for field in fields}
+        said = fill(fields, key, columns=2, given=given)
+        if st.form_submit_button("Save", type="primary"):
+            try:
+                workplace.evidence.change_contacts(person, file.id, file, said)
+            except NecessityError as error:
+                paint.problem(error)
+            else:
+                st.rerun()
 
 
 def as_of(file: CaseFile) -> None:

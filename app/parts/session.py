@@ -146,12 +146,23 @@ def open_request(id_: str) -> None:
         state["case"], state["visitor"] = id_, person.iri
         state.pop("criterion", None)
         state.pop("assumed", None)
+    if state.get("present") != id_:
+        leave_request()
+    state["present"] = id_
+    workplace().stay(person, id_)
     st.query_params["id"] = id_
+
+
+def leave_request() -> None:
+    """Have nobody be told any longer that the person has a request open, since they have gone on from it."""
+    if left := st.session_state.pop("present", ""):
+        workplace().leave(user(), left)
 
 
 def end() -> None:
     """Sign out: nothing of one person's work is left in the window for the next."""
     person = user()
+    leave_request()
     workplace().record_session(person, Action.SIGN_IN, "signs out")
     st.session_state.clear()
     if person.authenticated:

@@ -15,7 +15,6 @@ from parts.page import attempt, in_words
 from reasoner.chart.model import Assertion, Statement
 from reasoner.determination.model import Determination
 from reasoner.determination.whatif import assumable, assumable_facts, assume, next_question
-from reasoner.ground.display import plain
 from reasoner.ground.errors import NecessityError, StoreError
 from reasoner.rdf import graphs, parsing, terms
 from reasoner.rdf.namespaces import NEC
@@ -24,6 +23,7 @@ from reasoner.render.decisions import told
 from reasoner.render.document import content, to_html
 from reasoner.render.wording import HEADLINE, due_words, shown_unread, turnaround_words
 from reasoner.review.authority import Action
+from reasoner.review.steps import CaseState
 from reasoner.workplace.case_file import CaseFile
 from reasoner.workplace.worklist import WorklistItem
 
@@ -62,7 +62,7 @@ def show() -> None:
     if file.withheld:
         paint.html("glance.html", title=items[0].title, facts=[], why="")
         assignment.bar(id_)
-        _colleagues(file, revision)
+        assignment.colleagues(file, revision)
         _unread(file)
         blinded.show(file, _timeline)
         return
@@ -74,9 +74,10 @@ def show() -> None:
             facts=_glance(items[0], file, determination),
             why=f"A decision is {turnaround_words(file.deadline)}." if file.deadline else "",
         )
-        with assignment.bar(id_):
+        with assignment.bar(id_, with_peers=items[0].state is CaseState.REFERRED_TO_PEER):
+            forms.contacts(file)
             forms.link("reading page", "Read the record, add to it", id_)
-        _colleagues(file, revision)
+        assignment.colleagues(file, revision)
         _banner(file, determination)
         with st.container(horizontal=True, vertical_alignment="center", key="record of the case"):
             forms.as_of(file)
@@ -109,19 +110,6 @@ def _view(file: CaseFile, determination: Determination) -> None:
         "Decide": decide.show,
         "Data": _data,
     }[view or _VIEWS[0]](file, determination)
-
-
-@st.fragment(run_every=20)
-def _colleagues(file: CaseFile, revision: int) -> None:
-    """Show who else is at work on the request, and draw the page anew where one of them has changed it."""
-    workplace, person = session.workplace(), session.user()
-    if workplace.revision != revision and workplace.case_file(person, file.id) != file:
-        st.rerun()
-    for colleague in workplace.colleagues(person, file.id):
-        parts = ["has this case open" if colleague.seen else ""]
-        parts += [f"has an unsigned draft, saved {paint.clock_time(colleague.drafted)}" if colleague.drafted else ""]
-        st.warning("Someone else is at work on this case.", icon=":material/group:")
-        st.text(f"{plain(colleague.name)} {' and '.join(part for part in parts if part)}. Your drafts are kept apart.")
 
 
 def _glance(item: WorklistItem, file: CaseFile, determination: Determination) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from datetime import date
 from itertools import pairwise
 
 import streamlit as st
-from parts import blinded, forms, paint, returned, session
+from parts import assignment, blinded, forms, paint, returned, session
 from parts.components import Place, TextPage, reader
 
 from reasoner.abstraction.suggestions import Suggestion
@@ -59,12 +59,14 @@ def show() -> None:
         return
     session.open_request(id_)
     state.setdefault("criterion", st.query_params.get("criterion"))
+    revision = workplace.revision
     file = workplace.case_file(person, id_)
     if file.withheld:
         blinded.read(file, workplace.evidence.documents(person, file.case.iri))
         return
     item = workplace.items_of(person, id_)[0]
     _head(file, " · ".join(filter(None, (item.name, item.member))))
+    assignment.colleagues(file, revision)
     forms.effect()
     determination = forms.period(file)
     returned.ask(file, determination)

@@ -23,7 +23,7 @@ from reasoner.chart.model import Assertion
 from reasoner.chart.tables import cells, sheet
 from reasoner.chart.tables.cells import CellError
 from reasoner.chart.tables.rows import CsvRecords, FaultyRecord, header, plain
-from reasoner.chart.tables.vocabulary import OF_MEMBER, OF_PLAN, OF_REQUEST, REQUEST, STATEMENT, names_of, node
+from reasoner.chart.tables.vocabulary import OF_PARTIES, REQUEST, STATEMENT, names_of, node
 from reasoner.ground.display import unguarded
 from reasoner.ground.errors import DocumentationError, NecessityError
 from reasoner.policy.model import Criterion, CriterionKind, Policy, PolicyVersion
@@ -127,9 +127,9 @@ class _Review:
         self.reviewer = reviewer
         self.documents = documents
         self.of_texts = of_texts
-        self.of_request = {
-            name for name, column in sheet.columns(policy).items() if column.of in (OF_REQUEST, OF_MEMBER, OF_PLAN)
-        } | {REQUEST}
+        self.of_request = {name for name, column in sheet.columns(policy).items() if column.of in OF_PARTIES} | {
+            REQUEST
+        }
         self.marked: dict[int, _Marked] = {}
         self.errors: list[NecessityError] = []
 

@@ -228,6 +228,21 @@ class Case:
         return self._text(self._program, NEC.address)
 
     @property
+    def provider_npi(self) -> str:
+        """The National Provider Identifier of the program under review; empty if not stated."""
+        return self._text(self._program, DCTERMS.identifier)
+
+    @property
+    def provider_phone(self) -> str:
+        """The number under which the program under review is called; empty if not stated."""
+        return self._text(self._program, NEC.telephone)
+
+    @property
+    def provider_fax(self) -> str:
+        """The number to which the program under review is sent faxes; empty if not stated."""
+        return self._text(self._program, NEC.fax)
+
+    @property
     def confidential_address(self) -> str:
         """Where the member has asked that letters go, and nowhere else; empty if they have not."""
         return self._text(self._member, NEC.confidentialAddress)

@@ -97,6 +97,7 @@ class _Response:
             "patient": _patient(case),
             "created": (self._decision.time.date() if self._decision else case.as_of).isoformat(),
             "insurer": codes["unknown"],
+            **({"requestor": _provider(case)} if _provider(case) else {}),
             "request": {"identifier": _of_iri(case.iri)},
             "outcome": self._standing["outcome"],
             "disposition": self._disposition(),
@@ -173,6 +174,8 @@ class _Response:
             "for": _patient(self._case),
             "reasonReference": {"identifier": _of_iri(self._case.iri)},
         }
+        if provider := _provider(self._case):
+            task["owner"] = provider
         if missing:
             task["input"] = [
                 {
@@ -215,6 +218,13 @@ def _patient(case: Case) -> Resource:
     """The member: by number and name if the chart states them."""
     reference: Resource = {"identifier": {"value": case.member_number} if case.member_number else _of_iri(case.member)}
     return {**reference, "display": _text(case.member_name)} if case.member_name else reference
+
+
+def _provider(case: Case) -> Resource:
+    """The provider: by its number and name, as far as the chart states them."""
+    number, name = _text(case.provider_npi), _text(case.provider_name)
+    reference: Resource = {"identifier": {"system": _codes()["npi"], "value": number}} if number else {}
+    return {**reference, "display": name} if name else reference
 
 
 def _extension(name: str, **value: object) -> Resource:

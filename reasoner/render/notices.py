@@ -40,6 +40,8 @@ LETTERS = frozenset(
     }
 )
 """The acts that a letter goes with."""
+COPIED = frozenset({Disposition.DOCUMENTATION_REQUESTED})
+"""The acts whose letter goes to somebody else than the member, who gets a copy of it."""
 _FOUND = {
     Status.NOT_MET: "The records say that this is not so.",
     Status.NOT_DOCUMENTED: "The records that we have do not say whether this is so.",
@@ -136,20 +138,36 @@ def to_letter(
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
+def to_copy(determination: Determination, letter: str, correspondence: Correspondence | None = None) -> str:
+    """The draft of the letter by which a member is told of one that asks their provider for documentation, with a copy of it.
+
+    Args:
+        determination: the determination that is decided on.
+        letter: the letter to the provider, as it is sent.
+        correspondence: the payer and times.
+    """
+    said = values(
+        determination, Disposition.DOCUMENTATION_REQUESTED, correspondence or Correspondence(), to_member=True
+    )
+    return environment("text").get_template("letters/copy.txt").render(letter=letter.strip(), **said).strip() + "\n"
+
+
 def values(
     determination: Determination,
     disposition: Disposition,
     correspondence: Correspondence,
     overrides: Iterable[Override] = (),
+    *,
+    to_member: bool = False,
 ) -> dict[str, Any]:
-    """What a letter says, by the names that templates and checklists use; see `to_letter`."""
+    """What a letter, or with `to_member` the copy of one, says, by the names that templates and checklists use; see `to_letter`."""
     case, payer = determination.case, correspondence.payer
     decided = _overridden(determination, overrides)
     shown = content(decided)
     version = determination.evaluation.policy.version if determination.evaluation else None
     member = plain(case.member_name) or "[NAME OF THE MEMBER]"
     provider = plain(case.provider_name) or "[NAME OF THE PROVIDER]"
-    to_provider = disposition is Disposition.DOCUMENTATION_REQUESTED
+    to_provider = disposition in COPIED and not to_member
     addressee, salutation = _addressee(determination, member)
     rights = {"rights": "commercial", "file_within": "", "external_within": ""} | dict(correspondence.rights)
     return {
@@ -177,6 +195,8 @@ def values(
         "number": plain(case.member_number),
         "reference": plain(case.reference) or "[REFERENCE NUMBER]",
         "provider": provider,
+        "npi": plain(case.provider_npi),
+        "fax": plain(case.provider_fax) if to_provider else "",
         "what": (version.lay_words if version else "") or determination.policy_label,
         "policy": determination.policy_label + (f", in force from {day_words(version.valid_from)}" if version else ""),
         "service": _service(determination),

@@ -152,6 +152,8 @@ class Proposal:
     remarks: tuple[tuple[str, str], ...] = ()
     """IRI of a criterion, and the remark on it."""
     letter: str = ""
+    copy: str = ""
+    """The letter to the member that goes with one to somebody else, and has it in it."""
     revises: str = ""
     """IRI of the decision that this one corrects: one of the same step; empty for a new step."""
     appeal: Appeal | None = None
@@ -216,6 +218,8 @@ class Signed(Act):
     specialty: str = ""
     rationale: str
     letter: str
+    copy: str = ""
+    """As `Proposal.copy`."""
     overrides: tuple[SignedOverride, ...]
     remarks: tuple[tuple[str, str], ...]
     """Id of a criterion, and the remark on it."""

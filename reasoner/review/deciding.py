@@ -26,6 +26,8 @@ OVERRIDES = tuple(dict.fromkeys(status.value for status in STANCES.values()))
 """The statuses that a person can give to a leaf."""
 NOTIFIED = frozenset({Disposition.ADVERSE, Disposition.UPHELD, Disposition.EXTENDED})
 """The acts that take effect by their notice, and are not signed until it lacks nothing."""
+REASONED = NOTIFIED | {Disposition.OVERTURNED, Disposition.APPEALED, Disposition.WITHDRAWN}
+"""The acts that say why; ``shapes/decision.ttl`` asks for it."""
 _STATE_OF_LICENCE = re.compile(r"\b([A-Z]{2})[\s-]*\w*\d")
 
 

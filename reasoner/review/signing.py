@@ -55,7 +55,8 @@ def sign(
     graph.add((node, NEC.disposition, _named(proposal.disposition)))
     graph.add((node, NEC.signedAs, _named(user.role)))
     _attribute(graph, node, user, after)
-    for predicate, text in ((NEC.rationale, proposal.rationale), (NEC.letter, proposal.letter)):
+    texts = ((NEC.rationale, proposal.rationale), (NEC.letter, proposal.letter), (NEC.letterCopy, proposal.copy))
+    for predicate, text in texts:
         if text.strip():
             graph.add((node, predicate, Literal(text.strip())))
     if proposal.revises:
@@ -201,6 +202,7 @@ def show(decision: Decision, policy: Policy) -> Signed:
         licence=text(person, NEC.licence),
         rationale=text(node, NEC.rationale),
         letter=text(node, NEC.letter),
+        copy=text(node, NEC.letterCopy),
         revises=text(node, PROV.wasRevisionOf),
         overrides=tuple(
             SignedOverride(

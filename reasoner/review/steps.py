@@ -112,6 +112,11 @@ class History(Generic[_A]):
         return max((act for step in self.steps for act in step.acts), key=lambda act: (act.time, act.iri), default=None)
 
     @property
+    def last_iri(self) -> str:
+        """IRI of that act; empty if there is none."""
+        return self.last.iri if self.last else ""
+
+    @property
     def correctable(self) -> tuple[Step[_A], ...]:
         """The steps that a correction can be of: the last one, and the decision that the case rests on."""
         last = self.steps[-1:]

@@ -10,8 +10,8 @@ from pathlib import Path
 from reasoner.ground.errors import ConflictError
 from reasoner.workplace.database import Database
 
-PRESENT = timedelta(minutes=2)
-"""How long after their last activity a person counts as having a request open."""
+PRESENT = timedelta(minutes=1)
+"""How long after their last activity a person counts as having a request open, where they have not left it for another page."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS field (
@@ -113,6 +113,12 @@ class Drafts:
                 "INSERT OR REPLACE INTO presence VALUES (?, ?, ?, ?)",
                 (subject, person, name, datetime.now(UTC).isoformat()),
             )
+
+    def leave(self, subject: str, person: str) -> None:
+        """Note that a person has a request open no longer."""
+        with self._connected() as connection:
+            gone = (datetime.now(UTC) - PRESENT).isoformat()
+            connection.execute("UPDATE presence SET seen = ? WHERE subject = ? AND person = ?", (gone, subject, person))
 
     def colleagues(self, subject: str, person: str) -> list[Colleague]:
         """Who else has the request open or has a draft of it, ordered by name."""

@@ -29,7 +29,7 @@ from reasoner.chart.fhir.attached import READ
 from reasoner.chart.fhir.request import NOTHING_GIVEN, RequestOptions
 from reasoner.chart.model import Assertion, Case
 from reasoner.chart.tables import sheet
-from reasoner.chart.tables.vocabulary import REQUEST, STATEMENT
+from reasoner.chart.tables.vocabulary import OF_MEMBER, OF_PROGRAM, OF_REQUEST, REQUEST, STATEMENT
 from reasoner.determination.model import Determination
 from reasoner.ground.errors import ConflictError, DocumentationError, StoreError
 from reasoner.logic.fold import UNRESOLVED
@@ -42,6 +42,7 @@ from reasoner.store.base import KnowledgeBase
 from reasoner.store.contents import read_chart
 from reasoner.workplace.auditing import actor, audited
 from reasoner.workplace.database import Database
+from reasoner.workplace.fields import contact_columns
 from reasoner.workplace.files import Files, Upload, moved, read_files
 from reasoner.workplace.record import (
     Effect,
@@ -223,6 +224,36 @@ class EvidenceService:
             graph = self._chart(str(request))
             graph = replacing(graph, self._added(graph, request, files, about, {}))
             return self._put(user, request, graph, files, file.determinations)
+
+    def change_contacts(self, user: User, id_: str, file: CaseFile, contacts: Mapping[str, str]) -> None:
+        """State the reference of a request, who its member and provider are and how they are reached, in place of what was stated.
+
+        Args:
+            user: who states it.
+            id_: opaque id of the request.
+            file: the request with its determinations.
+            contacts: the cells of `contact_fields`, by name; what is empty or not there is stated no longer.
+
+        Raises:
+            ConflictError: the payer's reference is that of another request.
+        """
+        request = URIRef(file.case.iri)
+        with self._audited(user, Action.ADD_EVIDENCE, id_, "contacts"), self._lock:
+            file.refuse_withheld()
+            graph = self._chart(str(request))
+            program = graph.value(request, NEC.program) or URIRef(f"{request}#program")
+            (member,) = graph.objects(request, NEC.member)
+            of: dict[str, Node] = {OF_REQUEST: request, OF_MEMBER: member, OF_PROGRAM: program}
+            for column in contact_columns(self._policy):
+                graph.remove((of[column.of], URIRef(column.property), None))
+                if cell := contacts.get(column.name, "").strip():
+                    graph.add((of[column.of], URIRef(column.property), Literal(cell)))
+                    if column.of == OF_PROGRAM:
+                        graph.add((request, NEC.program, program))
+                        graph.add((program, RDF.type, NEC.Program))
+            if graphs.text(graph, request, DCTERMS.identifier) != file.case.reference:
+                self._refuse_same_reference(graph)
+            self._put(user, request, graph, Files(), file.determinations)
 
     def state(
         self,

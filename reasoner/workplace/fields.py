@@ -13,7 +13,8 @@ from reasoner.chart.tables.vocabulary import (
     DAY,
     OF_DOCUMENT,
     OF_MEMBER,
-    OF_PLAN,
+    OF_PARTIES,
+    OF_PROGRAM,
     OF_REQUEST,
     TEXT,
     TRUTH,
@@ -31,6 +32,8 @@ _ORDER = (
     *("reference", "member_name", "member_number", "birth_date", "received"),
     *("", "service_start", "service_end", "admitted"),
     *("jurisdiction", "line_of_business", "funding", "urgency", "timing"),
+    *("member_address", "confidential_address"),
+    *("provider_name", "provider_npi", "provider_address", "provider_phone", "provider_fax"),
 )
 """The columns in the order of a form, the axes of the policy in the place of the empty one; others follow."""
 _TRUTH = {"true": "yes", "false": "no"}
@@ -55,13 +58,13 @@ def request_fields(policy: Policy) -> tuple[InputField, ...]:
     axes = {axis.iri: axis for axis in policy.axes}
     found = []
     for column in sheet.columns(policy).values():
-        if column.of not in (OF_REQUEST, OF_MEMBER, OF_PLAN) or column.property == str(NEC.asOf):
+        if column.of not in OF_PARTIES or column.property == str(NEC.asOf):
             continue
         axis = axes.get(column.property)
         found.append(
             InputField(
                 name=column.name,
-                label=_label(axis.label if axis else column.name),
+                label=_label(axis.label if axis else column.label or column.name),
                 meaning=column.meaning,
                 day=column.value == DAY,
                 choices={v.word: v.label for v in axis.values} if axis else _choices(policy, column),
@@ -77,6 +80,18 @@ def request_fields(policy: Policy) -> tuple[InputField, ...]:
         return order.get(field.name, len(order)), 0, field.name
 
     return tuple(sorted(found, key=place))
+
+
+def contact_fields(policy: Policy) -> tuple[InputField, ...]:
+    """The payer's reference, who member and provider are and how they are reached; a `Case` has each under the same name."""
+    of_contacts = {column.name for column in contact_columns(policy)}
+    return tuple(field for field in request_fields(policy) if field.name in of_contacts)
+
+
+def contact_columns(policy: Policy) -> tuple[SheetColumn, ...]:
+    """The columns of `contact_fields`."""
+    columns = sheet.columns(policy).values()
+    return tuple(c for c in columns if c.of in (OF_REQUEST, OF_MEMBER, OF_PROGRAM) and c.value == TEXT)
 
 
 def document_fields(policy: Policy) -> tuple[InputField, ...]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from reasoner.determination.model import Determination
 from reasoner.render import notices
 from reasoner.render.checklists import MissingPart, notice_rules
 from reasoner.render.notices import Correspondence, day_words
-from reasoner.review.acts import Appeal, Disposition, Override, Proposal
+from reasoner.review.acts import Appeal, Disposition, Override, Proposal, Signed
 from reasoner.review.calendars import TimeLimit
 from reasoner.review.people import User
 from reasoner.review.traits import fits
@@ -18,6 +18,31 @@ from reasoner.review.turnaround import Deadline, Milestone, MilestoneKind
 from reasoner.workplace.settings import WorkplaceSettings
 
 _NOT_EXTENDED = "[DAY ON WHICH A DECISION IS DUE, SINCE NO RULE EXTENDS THE TIME NOW]"
+
+
+@dataclass(frozen=True)
+class SentLetter:
+    """A letter that was signed, as it was sent."""
+
+    act: str
+    """IRI of the act that it went with."""
+    disposition: Disposition
+    is_copy: bool
+    """Whether it is the one to the member that goes with one to their provider."""
+    time: datetime
+    author: str
+    """Name of who signed it."""
+    text: str
+
+
+def sent(decisions: Iterable[Signed]) -> list[SentLetter]:
+    """The letters of some acts, the latest first, each before its copy."""
+    return [
+        SentLetter(act.iri, act.disposition, text is act.copy, act.time, act.name, text)
+        for act in sorted(decisions, key=lambda act: act.time, reverse=True)
+        for text in (act.letter, act.copy)
+        if text
+    ]
 
 
 class Letters:
@@ -55,6 +80,18 @@ class Letters:
     def sealed(self, text: str, user: User, rationale: str) -> str:
         """A draft as it would be sent if this person signed it now, with this rationale."""
         return notices.seal(text, self._today(), rationale, user.name, user.title or user.role.value, user.licence)
+
+    def copy(self, determination: Determination, letter: str, user: User) -> str:
+        """The letter to the member that goes with one to their provider, as it would be sent if this person signed it now.
+
+        Args:
+            determination: the determination that is decided on.
+            letter: the letter to the provider, sealed; without one there is no copy.
+            user: who signs.
+        """
+        if not letter.strip():
+            return ""
+        return self.sealed(notices.to_copy(determination, letter, self._correspondence(determination)), user, "")
 
     def missing(self, determination: Determination, proposal: Proposal, user: User) -> list[MissingPart]:
         """What the letter of a proposal lacks that the law asks for."""

@@ -17,14 +17,14 @@ from reasoner.chart.fhir.request import RequestOptions
 from reasoner.chart.model import Case
 from reasoner.determination.determine import determine_case, report
 from reasoner.determination.model import Determination
-from reasoner.ground.errors import AccessError, ConflictError, StoreError, UsageError
+from reasoner.ground.errors import AccessError, ConflictError, DocumentationError, StoreError, UsageError
 from reasoner.policy.configuration import Configuration, configured
 from reasoner.policy.model import Policy
 from reasoner.rdf.namespaces import SKOS
 from reasoner.rdf.pyshacl_door import ValidationReport
-from reasoner.render import provenance
+from reasoner.render import notices, provenance
 from reasoner.review import acts, deciding, signing
-from reasoner.review.acts import Acceptance, Proposal, Signed
+from reasoner.review.acts import Acceptance, Disposition, Proposal, Signed
 from reasoner.review.agreement import Rating
 from reasoner.review.authority import Action
 from reasoner.review.deciding import Situation, jurisdiction
@@ -211,10 +211,19 @@ class Workplace:
         file.refuse_withheld()
         return report(file.case, self.policy, configuration=self._configuration)
 
-    def colleagues(self, user: User, id_: str) -> list[Colleague]:
-        """Who else has the request open or has an unsigned draft of it; renews the person's own presence."""
+    def stay(self, user: User, id_: str) -> None:
+        """Renew a person's presence at a request."""
         user.require(Action.READ)
         self.drafts.enter(id_, user.iri, user.name)
+
+    def leave(self, user: User, id_: str) -> None:
+        """End a person's presence at a request."""
+        user.require(Action.READ)
+        self.drafts.leave(id_, user.iri)
+
+    def colleagues(self, user: User, id_: str) -> list[Colleague]:
+        """Who else has the request open or has an unsigned draft of it; renews the person's own presence."""
+        self.stay(user, id_)
         return self.drafts.colleagues(id_, user.iri)
 
     def query(self, user: User, text: str, name: str = "") -> Answer:
@@ -280,8 +289,9 @@ class Workplace:
         proposal: Proposal,
         last_seen: str,
         draft_fields: Iterable[str] | None = None,
+        to: Assignee | None = None,
     ) -> Signed:
-        """Record a decision, and end the person's draft.
+        """Record a decision, and end the person's draft. A referral hands the request on, see `Team.refer`.
 
         Args:
             user: who decides.
@@ -289,6 +299,7 @@ class Workplace:
             proposal: what is decided.
             last_seen: IRI of the act on the period of service that was the last when the person looked; empty if there was none.
             draft_fields: names of the fields of the draft to remove; all by default.
+            to: of a referral, the clinical peer who is to decide; None for whoever of them takes it.
 
         Returns:
             The signed decision.
@@ -298,45 +309,66 @@ class Workplace:
             ConflictError: the determination is not current any more, someone has signed an act since, or what is corrected does
                 not stand.
             DocumentationError: the decision is not complete.
+            UsageError: a referral goes to somebody who is no clinical peer.
         """
         action = Action.DECIDE_ADVERSELY if proposal.disposition.adverse else Action.DECIDE
+        is_referral = proposal.disposition is Disposition.REFERRED_TO_PEER
         # The lock keeps others from deciding between the check of the last decision and the recording.
         with self._audited(user, action, id_, proposal.disposition.value), self._lock:
-            file = self._file(user, id_)
-            by_iri = {str(provenance.iri(d)): d for d in file.determinations}
-            if not file.recorded or proposal.determination not in by_iri:
-                raise ConflictError(
-                    "the determination is not the current one", mend="Look at the request again, then decide"
-                )
-            determination = by_iri[proposal.determination]
-            history = file.history(determination)
-            if (history.last.iri if history.last else "") != last_seen:
-                raise ConflictError(
-                    f"{history.last.name if history.last else 'someone'} has decided since you looked",
-                    mend="Read what they signed, then decide",
-                )
-            letters = self.letters(file)
-            # Without a rationale the act itself is incomplete, which says more than that the letter lacks it.
-            asked = proposal.disposition in deciding.NOTIFIED and proposal.rationale.strip()
-            missing = letters.missing(determination, proposal, user) if asked else ()
-            proposal = replace(proposal, letter=letters.sealed(proposal.letter, user, proposal.rationale))
-            hidden = {each.determination for each in self._withheld(user, file)}
-            in_panel = id_ in self.panels.asked(user.iri)
-            situation = Situation(
-                file.case,
-                determination,
-                history,
-                self.settings.requirements,
-                missing_of_notice=tuple(part.label for part in missing),
-                blinded=not hidden and (jurisdiction(file.case) in self.settings.blinded or in_panel),
-                withheld=proposal.determination in hidden,
-            )
+            if is_referral and to and to not in self.team.peers(user):
+                raise UsageError(f"{to.name} is no clinical peer of yours", mend="Choose another, or their queue")
+            proposal, situation = self._situation(user, id_, proposal, last_seen)
             decision, content = deciding.decide(proposal, user, situation, self.policy)
-            self._record(decision, file.case, content, proposal.call, user)
+            self._record(decision, situation.case, content, proposal.call, user)
         self.drafts.discard(id_, user.iri, draft_fields)
+        if is_referral:
+            self.team.refer(user, id_, to)
         if situation.withheld:
             self.open_request(user, id_)
         return signing.show(decision, self.policy)
+
+    def refusal(self, user: User, id_: str, proposal: Proposal, last_seen: str) -> str:
+        """What keeps a person from signing a proposal as it is, in words; empty if nothing does. Nothing is recorded."""
+        try:
+            user.require(Action.DECIDE_ADVERSELY if proposal.disposition.adverse else Action.DECIDE)
+            proposal, situation = self._situation(user, id_, proposal, last_seen)
+            deciding.decide(proposal, user, situation, self.policy)
+        except (AccessError, ConflictError, DocumentationError) as error:
+            return ". ".join(filter(None, (error.problem, error.mend)))
+        return ""
+
+    def _situation(self, user: User, id_: str, proposal: Proposal, last_seen: str) -> tuple[Proposal, Situation]:
+        """A proposal with its letters as they would be sent, and what it is signed in view of; raises as `decide`."""
+        file = self._file(user, id_)
+        by_iri = {str(provenance.iri(d)): d for d in file.determinations}
+        if not file.recorded or proposal.determination not in by_iri:
+            raise ConflictError(
+                "the determination is not the current one", mend="Look at the request again, then decide"
+            )
+        determination = by_iri[proposal.determination]
+        history = file.history(determination)
+        if history.last_iri != last_seen:
+            raise ConflictError(
+                f"{history.last.name if history.last else 'someone'} has decided since you looked",
+                mend="Read what they signed, then decide",
+            )
+        letters = self.letters(file)
+        # Without a rationale the act itself is incomplete, which says more than that the letter lacks it.
+        asked = proposal.disposition in deciding.NOTIFIED and proposal.rationale.strip()
+        missing = letters.missing(determination, proposal, user) if asked else ()
+        letter = letters.sealed(proposal.letter, user, proposal.rationale)
+        copy = letters.copy(determination, letter, user) if proposal.disposition in notices.COPIED else ""
+        hidden = {each.determination for each in self._withheld(user, file)}
+        in_panel = id_ in self.panels.asked(user.iri)
+        return replace(proposal, letter=letter, copy=copy), Situation(
+            file.case,
+            determination,
+            history,
+            self.settings.requirements,
+            missing_of_notice=tuple(part.label for part in missing),
+            blinded=not hidden and (jurisdiction(file.case) in self.settings.blinded or in_panel),
+            withheld=proposal.determination in hidden,
+        )
 
     def _record(self, decision: acts.Decision, case: Case, content: str, call: acts.Call | None, user: User) -> None:
         """Put a decision on record, and with it what the chart says now; determine the request anew if that is more."""

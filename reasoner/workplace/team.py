@@ -89,6 +89,10 @@ class Team:
         known = {role.value: role for role in Role if Action.DECIDE in PERMITTED[role]}
         return [Assignee(person, name, known[role]) for person, name, role in rows if role in known]
 
+    def peers(self, user: User) -> list[Assignee]:
+        """The clinicians among the assignees, beside a person who may refer a request to one of them."""
+        return [one for one in self.assignees() if one.role is Role.CLINICIAN and one.person != user.iri]
+
     def assignments(self, user: User, subject: str | None = None) -> dict[str, Assignment]:
         """Who has each request, or one of them, by subject."""
         user.require(Action.READ)
@@ -132,6 +136,25 @@ class Team:
                 entries.enter_context(audited(self._trail, user, Action.ASSIGN, subject, f"to {to.person}"))
             self._assign(user, subjects, to, seen=seen, note=text)
 
+    def refer(self, user: User, subject: str, to: Assignee | None) -> None:
+        """Hand a request on as somebody who has referred it to a clinical peer.
+
+        Args:
+            user: who has referred it.
+            subject: the request.
+            to: the peer; by default it is theirs who takes it, but for one that another clinician has already.
+        """
+        if to:
+            has = self.assignments(user).get(subject)
+            self.assign(user, {subject: has.person if has else ""}, to)
+            return
+        with audited(self._trail, user, Action.ASSIGN, subject, "to clinical peers"), self._connected() as connection:
+            connection.execute(
+                """DELETE FROM assignment WHERE subject = ? AND (person = ? OR person NOT IN (
+                    SELECT person FROM colleague WHERE role = ?))""",
+                (subject, user.iri, Role.CLINICIAN.value),
+            )
+
     def release(self, user: User, subject: str) -> None:
         """Give a request back to the queue; raises `AccessError` if it is someone else's."""
         with audited(self._trail, user, Action.ASSIGN, subject, "gives back"), self._connected() as connection:
@@ -166,7 +189,8 @@ class Team:
                 has, name = row or ("", "")
                 if has not in (seen[subject], to.person):
                     raise ConflictError(
-                        f"{name or 'nobody'} has the request by now", mend="Look at the queue again, then assign it"
+                        f"{name or 'nobody'} has the request by now",
+                        mend="Leave it there, write a note for them, or assign it once more",
                     )
                 connection.execute(
                     "INSERT OR REPLACE INTO assignment VALUES (?, ?, ?, ?, ?)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -26,6 +27,7 @@ from reasoner.workplace.request_facts import RequestFacts, read_facts
 from reasoner.workplace.settings import WorkplaceSettings
 from reasoner.workplace.worklist_index import WorklistIndex
 
+_OPAQUE = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$")
 WITHHELD_OUTCOME = "withheld"
 """What stands for the outcome of a determination that is withheld from a person."""
 
@@ -116,11 +118,12 @@ class WorklistItem:
 
     @property
     def name(self) -> str:
-        """What a person tells it from others by: the payer's reference, else the end of the request's IRI."""
+        """What a person tells it from others by: the payer's reference, else the end of a telling IRI, else the program."""
         if self.reference:
             return self.reference
         head, _, tail = self.request.replace("#", "/").rstrip("/").rpartition("/")
-        return tail if tail.lower() != "request" else head.rpartition("/")[2]
+        told = tail if tail.lower() != "request" else head.rpartition("/")[2]
+        return (self.program or "without a reference") if _OPAQUE.search(told) else told
 
     @property
     def due(self) -> datetime | None:

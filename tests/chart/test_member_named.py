@@ -56,6 +56,9 @@ def test_a_chart_says_where_letters_go_and_what_protects_the_records(tmp_path: P
         (':member nec:address "1" , "2" .', "nec:address has to be a single text"),
         (":member nec:confidentialAddress 1 .", "nec:confidentialAddress has to be a single text"),
         (':request nec:part2Records "yes" .', "single true or false"),
+        (':program dcterms:identifier "1" , "2" .', "National Provider Identifier"),
+        (':program nec:fax "1" , "2" .', "nec:fax has to be a single text"),
+        (":program nec:telephone 1 .", "nec:telephone has to be a single text"),
     ],
 )
 def test_one_text_each(wrong: str, message: str, tmp_path: Path, policy: Policy) -> None:
@@ -68,6 +71,14 @@ def test_one_text_each(wrong: str, message: str, tmp_path: Path, policy: Policy)
 def test_a_sheet_has_columns_for_them(policy: Policy) -> None:
     head = "request,phase,focus,service_start,birth_date,jurisdiction,Member name,member number,reference,finding,assertion,recorded,document,author,issued"
     row = "r1,admission,mental health,2025-06-02,1984-02-19,US-MO,Ruth Okafor,0042,A-17,SafetyPlan,affirmed,2025-06-02,Plan,R. E.,2025-06-02"
-    (found,) = sheet.read(f"{head}\n{row}\n".encode(), "s", policy)
-    (case,) = read_cases(found.data_set().graph, policy, "s")
-    assert (case.member_name, case.member_number, case.reference) == ("Ruth Okafor", "0042", "A-17")
+    provider = ",provider_name,provider NPI,provider_address,provider_phone,Provider fax"
+    stated = ",Harbor IOP,1234567893,3 Oak Ave,555 0101,555 0102"
+    for more, cells, names in (
+        ("", "", ("", "", "", "", "")),
+        (provider, stated, ("Harbor IOP", "1234567893", "3 Oak Ave", "555 0101", "555 0102")),
+    ):
+        (found,) = sheet.read(f"{head}{more}\n{row}{cells}\n".encode(), "s", policy)
+        (case,) = read_cases(found.data_set().graph, policy, "s")
+        assert (case.member_name, case.member_number, case.reference) == ("Ruth Okafor", "0042", "A-17")
+        told = case.provider_name, case.provider_npi, case.provider_address, case.provider_phone, case.provider_fax
+        assert told == names

@@ -12,8 +12,9 @@ import pytest
 from fhir.resources.R4B.bundle import Bundle
 from hypothesis import given
 from hypothesis import strategies as st
+from rdflib import Graph
 
-from reasoner import Determination, Policy
+from reasoner import Determination, Policy, determine
 from reasoner.chart import intake, sources
 from reasoner.cli import main
 from reasoner.determination.determine import determine_case
@@ -96,6 +97,21 @@ def test_every_outcome_is_valid_and_nothing_is_decided(
     assert response["disposition"].startswith("Advisory: nothing is decided.")
     assert ("Task" in found) == (outcome is Outcome.DOCUMENTATION_NEEDED)
     assert {note["text"] for note in response.get("processNote", ())} == set(made.notes)
+
+
+def test_the_provider_is_named_by_number_and_name_as_far_as_they_are_stated(policy: Policy) -> None:
+    text = (CASES / "mp9556" / "adult-admission" / "nothing-on-supports.ttl").read_text()
+    head, number = "@prefix dcterms: <http://purl.org/dc/terms/> .\n", ':program dcterms:identifier "1234567893" .'
+    (named,), (numbered,), (unnamed,) = (
+        determine(Graph().parse(data=said, format="turtle"), policy)
+        for said in (text, head + text + number, text.replace("nec:program :program .", "."))
+    )
+    name = {"display": "Bluff Country IOP (invented)"}
+    npi = {"identifier": {"system": "http://hl7.org/fhir/sid/us-npi", "value": "1234567893"}}
+    for determination, reference in ((named, name), (numbered, name | npi), (unnamed, None)):
+        found = resources(determination)
+        assert found["ClaimResponse"].get("requestor") == reference
+        assert found["Task"].get("owner") == reference
 
 
 @given(

@@ -63,19 +63,13 @@ def choose(visitor: Visitor, label: str, option: str) -> None:
 
 
 def sign(visitor: Visitor, what: str, *texts: tuple[str, str]) -> None:
-    """Sign an act on the view Decide, with texts in some fields; brackets of its letter are filled in."""
+    """Sign an act on the view Decide, with texts in some fields; its letter names all that the request was taken in with."""
     page = visitor.page
     visitor.view("Decide")
     page.get_by_text(what, exact=True).first.click()
     visitor.settle()
     for label, text in texts:
         visitor.write(label, text).saved(label)
-    letter = page.get_by_label("Letter", exact=True)
-    if letter.count() and "[" in letter.input_value():
-        filled = re.sub(r"\[[ANR][A-Z ]+\]", "17 Elm Street", letter.input_value())
-        letter.fill(filled)
-        letter.press("End")
-        visitor.saved("Letter")
     page.get_by_text("I have read the record and the criteria").click()
     visitor.settle()
     page.get_by_role("button", name=re.compile("sign as")).click()
@@ -102,7 +96,16 @@ def test_a_request_from_its_documents_to_its_appeal(browser, workplace: str, bas
     nora.sign_in("Nora Day", path="/worklist?queue=Mine").sees(re.compile("Claim one that nobody has"))
     page.get_by_role("link", name="Take in a new request").click()
     nora.settle()
-    for label, text in (("Reference", "A-900"), ("Member name", "Ruth Okafor"), ("Member number", "M 42")):
+    for label, text in (
+        ("Reference", "A-900"),
+        ("Member name", "Ruth Okafor"),
+        ("Member number", "M 42"),
+        ("Member address", "17 Elm Street"),
+        ("Provider name", "Harbor IOP"),
+        ("Provider NPI", "1234567893"),
+        ("Provider address", "3 Oak Avenue"),
+        ("Provider fax", "555 0100"),
+    ):
         page.get_by_label(label, exact=True).fill(text)
     for label, value in (("Birth date *", "1984-02-19"), ("Service start *", "2026-11-04"), ("Received", "2026-11-20")):
         day(nora, label, value)
@@ -138,8 +141,10 @@ def test_a_request_from_its_documents_to_its_appeal(browser, workplace: str, bas
     nora.sees("Ruth Okafor, A-900")
     page.get_by_role("button", name="Claim").click()
     nora.sees(re.compile("^With you since"))
+    nora.settle()
     # Something is missing: she asks for it, and it comes back in the afternoon.
     sign(nora, "Request documentation")
+    nora.sees(re.compile("^Letter of 20.*: copy to the member of: documentation requested"))
     nora.check()
     page.get_by_role("link", name=re.compile("^Read the record")).click()
     nora.settle()
@@ -166,6 +171,7 @@ def test_a_request_from_its_documents_to_its_appeal(browser, workplace: str, bas
     page.get_by_role("radio", name="Criteria").wait_for()
     nora.settle()
     sign(nora, "Refer to a clinical peer", ("Rationale", "No support that can take part."))
+    nora.sees(re.compile("^With the clinical peers"))
     # The peer decides against it, with a complete notice.
     clara.sign_in("Clara Voss, MD", "clinician", "MO 4711")
     clara.page.get_by_text("With a peer", exact=True).first.click()

@@ -59,7 +59,14 @@ def test_a_nurse_reads_asks_and_refers(visitor: Visitor, base: Path) -> None:
     with page.expect_download() as download:
         page.get_by_role("button", name="Record as HTML").click()
     assert "DOCUMENTATION NEEDED" in Path(download.value.path()).read_text()
-    visitor.view("Decide").check()
+    visitor.name(
+        Reference="A-301", Member_name="Ruth Okafor", Member_address="17 Elm Street", Provider_address="3 Oak Avenue"
+    )
+    visitor.view("Decide").sees("Choose what you sign.")
+    expect(page.get_by_role("button", name=re.compile("sign as"))).to_have_count(0)
+    page.get_by_text("Request documentation", exact=True).click()
+    visitor.settle()
+    visitor.check()
     visitor.write("Rationale", "Support is not described.").saved("Rationale")
     letter = page.get_by_label("Letter", exact=True)
     expect(letter).to_have_value(re.compile(r"Nothing has been decided against it\."))
@@ -71,11 +78,19 @@ def test_a_nurse_reads_asks_and_refers(visitor: Visitor, base: Path) -> None:
     visitor.settle()
     expect(page.get_by_label("Rationale", exact=True)).to_have_value("Support is not described.")
     expect(page.get_by_label("Letter", exact=True)).to_have_value(re.compile(r"Call us at any time\.$"))
+    expect(page.get_by_role("button", name=re.compile("sign as Nora Fields"))).to_be_disabled()
     page.get_by_text("I have read the record and the criteria").click()
     visitor.settle()
     page.get_by_role("button", name=re.compile("sign as Nora Fields")).click()
     visitor.sees("Recorded: request documentation.")
-    # Whoever has signed has not read what they sign next.
+    # The letter is listed with its copy to the member, as both were sent.
+    page.get_by_text(re.compile("^Letter of 20.*: documentation requested, Nora Fields")).click()
+    visitor.sees(re.compile("Bluff Country IOP .invented.\n3 Oak Avenue"))
+    page.get_by_text(re.compile("^Letter of 20.*: copy to the member of: documentation requested")).click()
+    visitor.sees(re.compile("Ruth Okafor\n17 Elm Street"))
+    # Whoever has signed has chosen nothing that they sign next, and not read it.
+    page.get_by_text("Withdrawn by who asked", exact=True).click()
+    visitor.settle()
     expect(page.get_by_role("checkbox", name="I have read the record and the criteria")).not_to_be_checked()
     visitor.check()
     visitor.go("Worklist").sees("documentation requested")
@@ -104,13 +119,13 @@ def test_a_clinician_overrides_and_signs_adversely(visitor: Visitor) -> None:
     visitor.view("Decide").sees("The note is not hers.")
     page.get_by_text("Decide adversely", exact=True).click()
     visitor.settle()
-    page.get_by_text("I have read the record and the criteria").click()
-    visitor.settle()
-    page.get_by_role("button", name=re.compile("sign as Clara Voss")).click()
-    visitor.sees(re.compile("An adverse decision needs"))
+    visitor.sees("Fill in “Rationale”.")
+    visitor.sees("Complete the letter.")
     letter = re.sub(r"\[[ANR][A-Z ]+\]", "17 Elm Street", page.get_by_label("Letter", exact=True).input_value())
     for label, text in (("Rationale", "Continuous supervision is needed."), ("Letter", letter)):
         visitor.write(label, text).saved(label)
+    page.get_by_text("I have read the record and the criteria").click()
+    visitor.settle()
     page.get_by_role("button", name=re.compile("sign as Clara Voss")).click()
     visitor.sees("Recorded: decide adversely.")
     page.get_by_text(re.compile("^Letter of 20.*: adverse")).click()
@@ -134,14 +149,18 @@ def test_a_nurse_cannot_decide_adversely_nor_a_viewer_at_all(browser, workplace:
 
 def test_two_reviewers_and_two_windows(browser, workplace: str) -> None:
     first, second = Visitor(browser, workplace), Visitor(browser, workplace)
-    first.sign_in("Ann One").open("criteria-met").view("Decide")
+    first.sign_in("Ann One").open("criteria-met").name(
+        Reference="A-302", Member_name="R. Roe", Member_address="1 Elm St"
+    )
+    first.view("Decide")
+    first.page.get_by_text("Approve", exact=True).click()
+    first.settle()
     first.write("Rationale", "Mine.")
     first.saved("Rationale")
-    second.sign_in("Ben Two").open("criteria-met").sees(
+    second.sign_in("Ben Two").open("R. Roe, A-302").sees(
         re.compile("Ann One has this case open and has an unsigned draft")
     )
-    second.view("Decide")
-    expect(second.page.get_by_label("Rationale", exact=True)).to_have_value("")
+    second.view("Decide").sees("Choose what you sign.")
     # To look is not to draft, the letter that is offered included.
     first.page.reload()
     first.sees(re.compile("Ben Two has this case open. Your drafts"))
@@ -167,17 +186,24 @@ def test_two_reviewers_and_two_windows(browser, workplace: str) -> None:
     window.get_by_text("The draft was changed in another window just now. Read it again, then sign.").wait_for()
     expect(window.get_by_label("Rationale", exact=True)).to_have_value("Mine, longest.")
     window.close()
-    # Ben decides; what Ann has before her is not what holds any more.
+    # Ben decides; what Ann has before her is not what holds any more, and she is told who was first.
+    second.page.get_by_text("Approve", exact=True).click()
+    second.settle()
+    expect(second.page.get_by_label("Rationale", exact=True)).to_have_value("")
     second.page.get_by_text("I have read the record and the criteria").click()
     second.settle()
     second.page.get_by_role("button", name=re.compile("sign as Ben Two")).click()
     second.sees("Recorded: approve.")
-    first.page.get_by_text("I have read the record and the criteria").click()
-    first.settle()
+    first.sees("Ben Two has signed in the meantime: approved. Nothing of yours was signed.")
     first.sees("Steps so far")
     first.sees(re.compile("APPROVED: a person has found"))
     first.sees(re.compile("Correct what Ben Two signed on"))
     first.check()
+    # Who goes to another page has the case open no longer.
+    second.go("Worklist")
+    first.page.reload()
+    first.settle()
+    expect(first.page.get_by_text(re.compile("Ben Two has this case open"))).to_have_count(0)
     for person in (first, second):
         person.close()
 
@@ -324,6 +350,8 @@ def test_a_crash_loses_nothing(browser, tmp_path: Path, policy: Policy) -> None:
     folder = build(tmp_path / "kb", policy)
     process, url = start(folder)
     visitor = Visitor(browser, url).sign_in("Kit Wren").open("criteria-met").view("Decide")
+    visitor.page.get_by_text("Approve", exact=True).click()
+    visitor.settle()
     visitor.write("Rationale", "Written before the crash.").saved("Rationale")
     address = visitor.page.url.removeprefix(url)
     process.kill()

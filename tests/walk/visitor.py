@@ -89,6 +89,15 @@ class Visitor:
         self.settle()
         return self
 
+    def name(self, **said: str) -> Visitor:
+        """State names and addresses of the case, by their labels with underscores."""
+        self.page.get_by_role("button", name="Names and addresses").click()
+        for label, text in said.items():
+            self.page.get_by_label(label.replace("_", " "), exact=True).fill(text)
+        self.page.get_by_role("button", name="Save", exact=True).click()
+        self.settle()
+        return self
+
     def view(self, name: str) -> Visitor:
         self.page.get_by_role("radio", name=name, exact=True).click()
         self.settle()

@@ -15,17 +15,18 @@ from hypothesis import strategies as st
 from reasoner import Policy
 from reasoner.chart.intake import read_file
 from reasoner.determination.determine import determine_case
-from reasoner.ground.errors import AccessError, ConflictError, DocumentationError
+from reasoner.ground.errors import AccessError, ConflictError, DocumentationError, UsageError
 from reasoner.logic.fold import Outcome
 from reasoner.render import provenance
 from reasoner.review.acts import Appeal, Call, CallFact, Disposition, Filing, Proposal, Requester, Signed
 from reasoner.review.authority import Role
-from reasoner.review.deciding import assessed_leaves
+from reasoner.review.deciding import REASONED, assessed_leaves
 from reasoner.review.people import User, local
 from reasoner.review.steps import CaseState, history
 from reasoner.store.base import KnowledgeBase
 from reasoner.store.catalog import GraphKind, LoadChange
 from reasoner.workplace.case_file import CaseFile
+from reasoner.workplace.letters import sent
 from reasoner.workplace.service import Workplace
 from tests.conftest import CASES
 from tests.explore import examples
@@ -231,3 +232,101 @@ def test_nothing_signed_changes_whatever_is_signed_or_refused_after_it(
 def _name(workplace: Workplace, iri: str) -> str:
     (graph,) = [entry.graph for entry in workplace._kb.entries(GraphKind.DECISION) if entry.about == iri]
     return graph.rpartition(":")[2]
+
+
+# ---------------------------------------------------------------- referring, and what keeps an act from being signed
+
+
+def test_a_referral_hands_the_request_to_a_peer_or_to_their_queue(workplace: Workplace) -> None:
+    for person in (NURSE, OTHER, CLINICIAN):
+        workplace.team.join(person)
+    id_ = the_file(workplace).id
+    workplace.team.claim(NURSE, id_)
+    sign(workplace, NURSE, D.REFERRED_TO_PEER)
+    assert workplace.team.assignments(NURSE) == {}
+    assert list(workplace.trail.entries())[-1].detail == "to clinical peers"
+    file = the_file(workplace)
+    (peer,) = workplace.team.peers(NURSE)
+    again = Proposal(str(provenance.iri(file.determinations[0])), D.REFERRED_TO_PEER, revises=file.decisions[-1].iri)
+    workplace.decide(NURSE, id_, again, file.decisions[-1].iri, to=peer)
+    assert workplace.team.assignments(NURSE)[id_].person == CLINICIAN.iri
+
+
+def test_a_request_is_referred_to_clinicians_alone(workplace: Workplace) -> None:
+    for person in (NURSE, OTHER, CLINICIAN):
+        workplace.team.join(person)
+    file = the_file(workplace)
+    other = next(one for one in workplace.team.assignees() if one.person == OTHER.iri)
+    referral = Proposal(str(provenance.iri(file.determinations[0])), D.REFERRED_TO_PEER)
+    with pytest.raises(UsageError, match="Ned Hale is no clinical peer"):
+        workplace.decide(NURSE, file.id, referral, "", to=other)
+    assert standing(workplace) is S.OPEN
+
+
+def test_who_signs_second_is_told_who_was_first(workplace: Workplace) -> None:
+    file = the_file(workplace)
+    about = str(provenance.iri(file.determinations[0]))
+    sign(workplace, NURSE, D.REFERRED_TO_PEER)
+    late = Proposal(about, D.REFERRED_TO_PEER)
+    with pytest.raises(ConflictError, match=r"Nora Fields has decided since you looked\. Read what they signed"):
+        workplace.decide(OTHER, file.id, late, "")
+    assert "Nora Fields has decided since you looked" in workplace.refusal(OTHER, file.id, late, "")
+
+
+def test_what_keeps_an_act_from_being_signed_is_told_before_and_recorded_nowhere(workplace: Workplace) -> None:
+    file = the_file(workplace)
+    about = str(provenance.iri(file.determinations[0]))
+    before = len(list(workplace.trail.entries()))
+
+    def refusal(user: User, act: Disposition, **said) -> str:
+        return workplace.refusal(user, file.id, Proposal(about, act, **said), "")
+
+    assert refusal(NURSE, D.APPROVED).startswith("a reviewer approves what meets the criteria")
+    assert "may not decide adversely" in refusal(NURSE, D.ADVERSE, rationale="Why.")
+    assert refusal(NURSE, D.DOCUMENTATION_REQUESTED) == "the request for documentation has no letter"
+    assert "the notice lacks" in refusal(CLINICIAN, D.ADVERSE, rationale="Why.", letter="No.")
+    complete = complete_letter(workplace, file, D.ADVERSE)
+    assert refusal(CLINICIAN, D.ADVERSE, rationale="Why.", letter=complete) == ""
+    assert refusal(NURSE, D.REFERRED_TO_PEER) == ""
+    assert standing(workplace) is S.OPEN
+    assert len(list(workplace.trail.entries())) == before
+
+
+@pytest.mark.parametrize("act", sorted(REASONED))
+def test_an_act_that_says_why_is_refused_without_a_reason(workplace: Workplace, act: Disposition) -> None:
+    if act is not D.ADVERSE:
+        sign(workplace, CLINICIAN, D.ADVERSE)
+    if act in (D.UPHELD, D.OVERTURNED, D.WITHDRAWN, D.EXTENDED):
+        sign(workplace, NURSE, D.APPEALED)
+    person = SECOND if act in (D.ADVERSE, D.UPHELD, D.OVERTURNED) else NURSE
+    with pytest.raises(DocumentationError, match="rationale"):
+        sign(workplace, person, act, rationale=" ")
+
+
+# ---------------------------------------------------------------- letters
+
+
+def test_a_request_for_documentation_has_a_letter_of_its_own_to_the_member(workplace: Workplace) -> None:
+    letter = complete_letter(workplace, the_file(workplace), D.DOCUMENTATION_REQUESTED)
+    signed = sign(workplace, NURSE, D.DOCUMENTATION_REQUESTED, letter=letter + "\nCall us at any time.")
+    assert signed.letter.endswith("Call us at any time.")
+    cover, _, copied = signed.copy.partition("COPY OF THE LETTER TO YOUR PROVIDER")
+    assert copied.strip() == signed.letter
+    assert "have asked Bluff Country IOP (invented) for them" in cover
+    assert sign(workplace, NURSE, D.REFERRED_TO_PEER).copy == ""
+
+
+def test_every_letter_of_a_case_is_listed_as_it_was_sent(workplace: Workplace, policy: Policy) -> None:
+    first = sign(workplace, NURSE, D.DOCUMENTATION_REQUESTED)
+    # On a later determination the earlier letters are still there.
+    workplace.determine(NURSE, the_file(workplace).id, date(2026, 11, 20))
+    second = sign(workplace, CLINICIAN, D.ADVERSE)
+    told = [
+        (letter.disposition, letter.is_copy, letter.author, letter.text)
+        for letter in sent(the_file(workplace).decisions)
+    ]
+    assert told == [
+        (D.ADVERSE, False, "Clara Voss", second.letter),
+        (D.DOCUMENTATION_REQUESTED, False, "Nora Fields", first.letter),
+        (D.DOCUMENTATION_REQUESTED, True, "Nora Fields", first.copy),
+    ]

@@ -17,11 +17,12 @@ from reasoner.ground.errors import AccessError, ConflictError, DocumentationErro
 from reasoner.rdf import graphs, parsing
 from reasoner.rdf.namespaces import NEC, PROV, RDF
 from reasoner.review import people
+from reasoner.review.acts import Disposition
 from reasoner.review.authority import Role
 from reasoner.store.backends import open_store
 from reasoner.store.base import KnowledgeBase
 from reasoner.workplace.evidence import Meant, Ranked
-from reasoner.workplace.fields import findings, request_fields
+from reasoner.workplace.fields import contact_fields, findings, request_fields
 from reasoner.workplace.files import Files, Upload
 from reasoner.workplace.record import stated_of
 from reasoner.workplace.service import Workplace
@@ -293,6 +294,61 @@ def test_a_rejected_suggestion_stays_rejected(workplace: Workplace) -> None:
     assert workplace.evidence.suggestions(NORA, id_, determination)[criterion][0] == first
 
 
+def test_who_is_written_to_is_stated_otherwise_and_letters_say_so(workplace: Workplace) -> None:
+    id_ = take_in(workplace, provider_name="Harbor IOP", provider_fax="555 0100")
+    file = workplace.case_file(NORA, id_)
+    assert (file.case.provider_name, file.case.provider_fax, file.case.provider_npi) == ("Harbor IOP", "555 0100", "")
+    before = statuses(workplace, id_)
+    given = {field.name: getattr(file.case, field.name) for field in contact_fields(workplace.policy)}
+    said = {
+        "provider_fax": "",
+        "provider_npi": "1234567893",
+        "provider_address": "3 Oak Ave",
+        "member_address": "1 Elm St",
+    }
+    workplace.evidence.change_contacts(NORA, id_, file, given | said)
+    file = workplace.case_file(NORA, id_)
+    assert file.recorded
+    assert statuses(workplace, id_) == before
+    asked = workplace.letters(file).draft(file.determinations[0], Disposition.DOCUMENTATION_REQUESTED) or ""
+    assert "Harbor IOP\n3 Oak Ave\n" in asked
+    assert "Provider: Harbor IOP (NPI 1234567893)\n" in asked
+    assert "555 0100" not in asked
+    assert "J. Doe\n1 Elm St\n" in workplace.letters(file).copy(file.determinations[0], asked, NORA)
+    told = [(entry.name, entry.action, entry.detail) for entry in workplace.trail.entries()]
+    assert ("Nora Fields", "add evidence", "contacts") in told
+    assert "Oak" not in workplace.trail.path.read_text()
+
+
+def test_a_reference_that_is_stated_later_is_that_of_one_request(workplace: Workplace) -> None:
+    take_in(workplace)
+    id_ = take_in(workplace, reference="")
+    file = workplace.case_file(NORA, id_)
+    with pytest.raises(ConflictError, match="there is a request with this reference"):
+        workplace.evidence.change_contacts(NORA, id_, file, {"reference": "UM-77"})
+    assert workplace.case_file(NORA, id_).case.reference == ""
+    workplace.evidence.change_contacts(NORA, id_, file, {"reference": "UM-78"})
+    file = workplace.case_file(NORA, id_)
+    assert file.case.reference == "UM-78"
+    workplace.evidence.change_contacts(NORA, id_, file, {"reference": "UM-78", "provider_name": "Harbor IOP"})
+
+
+def test_a_provider_is_stated_where_none_was(workplace: Workplace) -> None:
+    id_ = take_in(workplace)
+    workplace.evidence.change_contacts(NORA, id_, workplace.case_file(NORA, id_), {"provider_name": "Harbor IOP"})
+    file = workplace.case_file(NORA, id_)
+    assert (file.case.provider_name, file.case.member_name) == ("Harbor IOP", "")
+    assert [item.program for item in workplace.items(NORA)] == ["Harbor IOP"]
+
+
+def test_a_request_without_a_reference_is_named_by_member_and_program(workplace: Workplace) -> None:
+    take_in(workplace, reference="", provider_name="Harbor IOP")
+    (item,) = workplace.items(NORA)
+    assert (item.name, item.title) == ("Harbor IOP", "J. Doe, Harbor IOP")
+    take_in(workplace, reference="", member_name="R. Roe")
+    assert {item.title for item in workplace.items(NORA)} == {"J. Doe, Harbor IOP", "R. Roe, without a reference"}
+
+
 def test_a_viewer_adds_nothing_and_each_act_is_in_the_trail(workplace: Workplace) -> None:
     id_ = take_in(workplace)
     file = workplace.case_file(NORA, id_)
@@ -302,6 +358,7 @@ def test_a_viewer_adds_nothing_and_each_act_is_in_the_trail(workplace: Workplace
         lambda: workplace.evidence.create(VERA, FACTS, Files(), {}),
         lambda: workplace.evidence.add(VERA, id_, file, Files(), {}),
         lambda: workplace.evidence.state(VERA, id_, file, said),
+        lambda: workplace.evidence.change_contacts(VERA, id_, file, {}),
         lambda: workplace.evidence.take_back(VERA, id_, file, "x", "y"),
         lambda: workplace.evidence.reject(VERA, id_, "x", "y"),
     )
@@ -313,7 +370,9 @@ def test_a_viewer_adds_nothing_and_each_act_is_in_the_trail(workplace: Workplace
     assert [action for action in actions if action.startswith("refused")] == [
         "refused: take in a request",
         "refused: add evidence",
-        *["refused: make a statement"] * 3,
+        "refused: make a statement",
+        "refused: add evidence",
+        *["refused: make a statement"] * 2,
     ]
     told = (workplace.trail.path).read_text()
     assert "truck" not in told

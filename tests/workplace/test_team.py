@@ -87,14 +87,30 @@ def test_only_who_has_a_request_gives_it_back(team: Team) -> None:
     assert team.assignments(NORA) == {}
 
 
+def test_who_refers_a_request_has_it_no_longer_and_a_clinician_who_has_it_keeps_it(team: Team, tmp_path: Path) -> None:
+    zoe = people.local("Zoe Quint", Role.REVIEWER)
+    team.join(zoe)
+    carl = team.assignees()[0]
+    assert team.peers(NORA) == [carl]
+    assert team.peers(CARL) == []
+    for subject, holder in (("a", NORA), ("b", zoe), ("c", CARL)):
+        team.claim(holder, subject)
+        team.refer(NORA, subject, None)
+    assert {s: a.name for s, a in team.assignments(NORA).items()} == {"c": "Carl Osei"}
+    team.refer(NORA, "a", carl)
+    assert team.assignments(NORA)["a"].giver == "Nora Fields"
+    assert entries(tmp_path)[-1] == ("Nora Fields", "assign", "a")
+
+
 @pytest.mark.parametrize(
     "act",
     [
         lambda team: team.claim(VERA, "a"),
         lambda team: team.assign(VERA, {"a": ""}, team.assignees()[0]),
         lambda team: team.add_note(VERA, "a", "text"),
+        lambda team: team.refer(VERA, "a", None),
     ],
-    ids=["claim", "assign", "note"],
+    ids=["claim", "assign", "note", "refer"],
 )
 def test_a_viewer_changes_nothing(team: Team, tmp_path: Path, act: Callable[[Team], None]) -> None:
     with pytest.raises(AccessError):

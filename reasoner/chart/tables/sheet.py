@@ -30,9 +30,7 @@ from reasoner.chart.tables.vocabulary import (
     DAY,
     NUMBER,
     OF_DOCUMENT,
-    OF_MEMBER,
-    OF_PLAN,
-    OF_REQUEST,
+    OF_PARTIES,
     OF_STATEMENT,
     OF_UNREAD,
     PERSON,
@@ -65,8 +63,9 @@ _TRUTHS = {"true": "true", "false": "false", "1": "true", "0": "false", "yes": "
 _TYPE, _ABOUT, _SOURCE, _DOCUMENTED = map(terms.of, (RDF.type, NEC.about, NEC.source, NEC.documentedIn))
 _KIND, _WORDS, _REASON, _CODE = map(terms.of, (NEC.kind, NEC.words, NEC.reason, NEC.code))
 _OBSERVED, _RECORDED = map(terms.of, (NEC.observed, NEC.recorded))
-_HAS_MEMBER, _HAS_PLAN, _START = terms.of(NEC.member), terms.of(NEC.plan), str(NEC.serviceStart)
-_REQUEST, _MEMBER, _PLAN = map(terms.iri, (OF_REQUEST, OF_MEMBER, OF_PLAN))
+_HAS_MEMBER, _HAS_PLAN, _HAS_PROGRAM = map(terms.of, (NEC.member, NEC.plan, NEC.program))
+_START = str(NEC.serviceStart)
+_REQUEST, _MEMBER, _PLAN, _PROGRAM = map(terms.iri, OF_PARTIES)
 _STATEMENT, _UNREAD, _DOCUMENT = map(terms.of, (NEC.Statement, NEC.Unread, NEC.Document))
 _Facts = dict[Term, list[Term]]
 """What is said of a node: values by property."""
@@ -286,17 +285,20 @@ class _Builder:
 
     def build(self) -> list[str]:
         """Put down what the rows say; what is wrong with them."""
-        member, plan = terms.iri(f"{self.base}member"), terms.iri(f"{self.base}plan")
-        said: dict[str, tuple[Term, _Facts]] = {
-            OF_REQUEST: (self.request, {_TYPE: [_REQUEST], _HAS_MEMBER: [member], _HAS_PLAN: [plan]}),
-            OF_MEMBER: (member, {_TYPE: [_MEMBER]}),
-            OF_PLAN: (plan, {_TYPE: [_PLAN]}),
-        }
+        member, plan, program = (terms.iri(f"{self.base}{name}") for name in ("member", "plan", "program"))
+        request: _Facts = {_TYPE: [_REQUEST], _HAS_MEMBER: [member], _HAS_PLAN: [plan]}
+        named: _Facts = {}
+        parties = (request, {_TYPE: [_MEMBER]}, {_TYPE: [_PLAN]}, named)
+        said = dict(zip(OF_PARTIES, parties, strict=True))
         for name, column in self.reader.columns.items():
             if column.of in said:
-                self.fact(said[column.of][1], name, column)
-        for term, facts in said.values():
-            self.say(term, facts)
+                self.fact(said[column.of], name, column)
+        if named:
+            named[_TYPE] = [_PROGRAM]
+            request[_HAS_PROGRAM] = [program]
+        for term, facts in zip((self.request, member, plan, program), parties, strict=True):
+            if facts:
+                self.say(term, facts)
         for row in self.rows:
             self.statement(row.number, row.cells)
         return self.problems

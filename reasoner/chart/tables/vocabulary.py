@@ -26,6 +26,9 @@ TEXT, DAY, NUMBER = str(XSD.string), str(XSD.date), str(XSD.decimal)
 TRUTH, ANY = str(XSD.boolean), str(OWL.NamedIndividual)
 PERSON, CRITERION, FINDING, CONCEPT = str(PROV.Person), str(NEC.Criterion), str(NEC.Statement), str(SKOS.Concept)
 OF_REQUEST, OF_MEMBER, OF_PLAN = str(NEC.ReviewRequest), str(NEC.Member), str(NEC.Plan)
+OF_PROGRAM = str(NEC.Program)
+OF_PARTIES = (OF_REQUEST, OF_MEMBER, OF_PLAN, OF_PROGRAM)
+"""What there is one of for a request: itself, and whom it is about."""
 OF_STATEMENT, OF_DOCUMENT, OF_UNREAD = str(NEC.Statement), str(NEC.Document), str(NEC.Unread)
 _SHOWN = 12  # of the values that a cell can have
 _NAME = re.compile(r"[A-Za-z][\w-]*:[\w.-]+")
@@ -44,6 +47,8 @@ class SheetColumn:
     value: str
     several: bool = False
     meaning: str = ""
+    label: str = ""
+    """What a form calls it; empty where that is its name."""
 
 
 @lru_cache(maxsize=4)
@@ -59,8 +64,8 @@ def columns(policy: Policy) -> dict[str, SheetColumn]:
         of, property_, value, several = (
             str(table.value(node, term) or "") for term in (SHEET.of, SHEET.property, SHEET.value, SHEET.several)
         )
-        meaning = graphs.text(table, node, SKOS.definition)
-        by_name[str(notation)] = SheetColumn(str(notation), of, property_, value, several == "true", meaning)
+        meaning, label = (graphs.text(table, node, term) for term in (SKOS.definition, SKOS.prefLabel))
+        by_name[str(notation)] = SheetColumn(str(notation), of, property_, value, several == "true", meaning, label)
     for axis in policy.axes:
         name = axis.word.replace("-", "_")
         if name in (REQUEST, STATEMENT, SYSTEM) or (name in by_name and by_name[name].property != axis.iri):
