@@ -255,7 +255,7 @@ def _day(clicks: Clicks, url: str, people: Sequence[Page], how: str) -> None:
         picked,
     )
     for view, sign in (
-        ("Missing", "^What (would complete|stands against|carries)"),
+        ("Missing", "^What (would complete|is stated against|carries)"),
         ("Documents", "Service starts"),
         ("Decide", "^What you sign"),
     ):
