@@ -29,16 +29,16 @@ if TYPE_CHECKING:
     from reasoner.review.acts import Acceptance, Decision
     from reasoner.store.base import KnowledgeBase
     from reasoner.store.catalog import GraphKind, LoadChange
-    from reasoner.store.contents import Record
+    from reasoner.store.contents import DeterminationRecord
 
 SYNTAXES = {"nquads": "application/n-quads", "trig": "application/trig"}
 """What ``kb export --format`` takes, with the media types."""
-_KINDS = ("policy", "vocabulary", "chart", "determination", "decision", "acceptance", "shared", "history")
+_KINDS = ("policy", "vocabulary", "chart", "determination", "result", "decision", "acceptance", "shared", "history")
 _Chart = tuple[str, str]
 """IRI of a request, and its chart as N-Quads."""
 _Contents = tuple[list["Case"], list["Decision"], list["Acceptance"], list[NecessityError]]
 """The cases, decisions and acceptances of a file, and the errors of what is none of them."""
-_Determined = tuple[list["Record"], list[str]]
+_Determined = tuple[list["DeterminationRecord"], list[str]]
 """The determinations of a chart as `reasoner.store.contents.to_content` gives them, and errors."""
 _AT_ONCE = 256
 """Charts that are loaded, or whose determinations are recorded, in one change."""

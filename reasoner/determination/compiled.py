@@ -245,8 +245,8 @@ class CompiledPolicy:
         for fact in settlement.facts.get(self.version.settled_as(iri), ()):
             if fact.bearings:
                 answer = self._answers(case, inference, settlement, {iri: fact.bearings}, (iri,)).get(iri)
-                answers[fact] = self._report(iri, answer or self._silent[iri], case.iri)
-        silence = self._report(iri, self._silent[iri], case.iri)
+                answers[fact] = self._report(iri, answer or self._silent[iri])
+        silence = self._report(iri, self._silent[iri])
         return judge(self.version, self.version.leaves[iri], settlement, answers, silence)
 
     def _answers(
@@ -340,12 +340,12 @@ class CompiledPolicy:
         return {
             iri: self.judge(iri, case, inference, settlement)
             if self.leaves[iri].criterion.topic
-            else self._report(iri, answers.get(iri) or self._silent[iri], case.iri)
+            else self._report(iri, answers.get(iri) or self._silent[iri])
             for iri in leaves
         }
 
-    def _report(self, iri: str, answer: LeafAnswer, request: str) -> LeafReport:
-        return LeafReport(self.status(iri, answer), answer.results(request))
+    def _report(self, iri: str, answer: LeafAnswer) -> LeafReport:
+        return LeafReport(self.status(iri, answer), answer.results)
 
     def status(self, iri: str, answer: LeafAnswer) -> Status:
         """The status that an answer gives a leaf."""

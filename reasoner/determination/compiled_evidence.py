@@ -51,21 +51,29 @@ class EvidenceKind:
 class LeafAnswer:
     """What a leaf reports of some evidence: compiled shapes that it violates, or results of another engine."""
 
-    __slots__ = ("_reports", "severities", "status")
+    __slots__ = ("_reports", "_results", "severities", "status")
 
     def __init__(self, reports: Sequence[CompiledShape | ValidationResult]) -> None:
         self._reports = reports
+        self._results: tuple[ValidationResult, ...] | None = None
         self.severities = tuple(report.severity for report in reports)
         self.status: Status | None = None
         """Filled in by `reasoner.determination.compiled.CompiledPolicy.status`."""
 
-    def results(self, request: str) -> tuple[ValidationResult, ...]:
-        """The validation results, with a request as the focus node."""
-        return tuple(
-            replace(report, focus=request)  # the answer may have been worked out for another request
+    @property
+    def results(self) -> tuple[ValidationResult, ...]:
+        """The validation results, without the focus node: the answer holds for every request with such evidence."""
+        if self._results is None:
+            self._results = tuple(map(self._result, self._reports))
+        return self._results
+
+    @staticmethod
+    def _result(report: CompiledShape | ValidationResult) -> ValidationResult:
+        return (
+            replace(report, focus="")
             if isinstance(report, ValidationResult)
             else ValidationResult(
-                focus=request,
+                focus="",
                 shape=terms.name(report.shape),
                 severity=report.severity,
                 message=terms.text(report.message),
@@ -73,7 +81,6 @@ class LeafAnswer:
                 path="" if report.path.alternatives else terms.name(report.path.sequence[0][0]),
                 language=terms.language(report.message),
             )
-            for report in self._reports
         )
 
 

@@ -197,26 +197,28 @@ def _read_otherwise(evaluation: Evaluation, other: EffectivePolicy, reports: Map
 def _results(
     evaluation: Evaluation, reports: dict[str, LeafReport], settlement: Settlement
 ) -> tuple[CriterionResult, ...]:
+    version = evaluation.policy.version
     return tuple(
-        _result(part, evaluation.statuses[iri], reports, settlement, evaluation.policy.version)
+        _leaf_result(part, evaluation.statuses[iri], reports[part.leaf], settlement, version)
+        if part.kind is CriterionKind.LEAF
+        else CriterionResult(part.criterion, part.kind, evaluation.statuses[iri], part.member_iris, (), (), ())
         for iri, part in evaluation.policy.parts.items()
     )
 
 
-def _result(
-    part: Part, status: Status, reports: dict[str, LeafReport], settlement: Settlement, version: PolicyVersion
+def _leaf_result(
+    part: Part, status: Status, report: LeafReport, settlement: Settlement, version: PolicyVersion
 ) -> CriterionResult:
-    is_leaf = part.kind is CriterionKind.LEAF
-    settled = version.settled_as(part.leaf) if is_leaf else ""
+    settled = version.settled_as(part.leaf)
     return CriterionResult(
         criterion=part.criterion,
         kind=part.kind,
         status=status,
-        members=tuple(member.criterion.iri for member in part.members),
-        evidence=settlement.bearings.get(settled, ()) if is_leaf else (),
-        set_aside=tuple(aside for aside in settlement.set_aside if aside.leaf == settled) if is_leaf else (),
-        results=reports[part.leaf].results if is_leaf else (),
-        facts=_facts(version, reports[part.leaf], settlement.facts.get(settled, ())) if is_leaf else (),
+        members=part.member_iris,
+        evidence=settlement.bearings.get(settled, ()),
+        set_aside=tuple([aside for aside in settlement.set_aside if aside.leaf == settled]),
+        results=report.results,
+        facts=_facts(version, report, settlement.facts.get(settled, ())) if report.facts else (),
         unread=settlement.unread.get(settled, ()),
     )
 

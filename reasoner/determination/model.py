@@ -195,7 +195,7 @@ class Determination:
     @cached_property
     def gap_facts(self) -> dict[str, tuple[FactResult, ...]]:
         """What stands open of the leaves of the gaps that ask about several facts, by id in published order."""
-        missing = self.gaps.occurrences()
+        missing = set(self.gaps.elements)
         found = {r.criterion.id: self.open_facts(r.criterion.id) for r in self.criteria if r.criterion.id in missing}
         return {id_: facts for id_, facts in found.items() if facts}
 

@@ -100,7 +100,7 @@ def _evaluate_facts(
     results = _run(composed, graph, {_ALONE, *asked})
 
     def read(request: str, leaf: str) -> LeafReport:
-        own = tuple(replace(result, focus=case.iri) for result in results[request][leaf])
+        own = results[request][leaf]
         return LeafReport(leaf_status((r.severity for r in own), hits=leaf in composed.items), own)
 
     answers: dict[str, dict[Fact, LeafReport]] = {leaf: {} for leaf in leaves}
@@ -145,7 +145,7 @@ def _compose(version: PolicyVersion, leaves: tuple[str, ...]) -> _LeafShapes:
 
 
 def _run(composed: _LeafShapes, data: Graph, requests: set[str]) -> dict[str, dict[str, tuple[ValidationResult, ...]]]:
-    """Results by request and leaf; every leaf has an entry."""
+    """Results by request and leaf, without their focus nodes; every leaf has an entry."""
     results: dict[str, dict[str, list[ValidationResult]]] = {
         request: {leaf: [] for leaf in composed.leaves} for request in requests
     }
@@ -157,5 +157,5 @@ def _run(composed: _LeafShapes, data: Graph, requests: set[str]) -> dict[str, di
                 where=result.focus,
                 mend="Name every property shape of a leaf",
             )
-        results[result.focus][leaf].append(result)
+        results[result.focus][leaf].append(replace(result, focus=""))
     return {request: {leaf: tuple(rs) for leaf, rs in by_leaf.items()} for request, by_leaf in results.items()}

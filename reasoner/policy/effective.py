@@ -42,6 +42,11 @@ class Part:
         return self.judged_by or self.criterion.iri
 
     @cached_property
+    def member_iris(self) -> tuple[str, ...]:
+        """IRIs of its parts."""
+        return tuple(member.criterion.iri for member in self.members)
+
+    @cached_property
     def pairs(self) -> tuple[Pair, ...]:
         """The alternatives that each need a fact of their own of a leaf, of a group that pairs them (`nec:pairedBy`)."""
         topic = self.criterion.paired_by

@@ -18,6 +18,7 @@ class ValidationResult:
     """One `sh:ValidationResult`, in the terms of the SHACL specification (section 3.6)."""
 
     focus: str
+    """IRI of the focus node; empty in a determination, where it is the request."""
     shape: str
     severity: str
     """Local name of the severity: Info, Warning or Violation."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
@@ -53,7 +53,8 @@ def to_graph(determinations: Iterable[Determination], *, selectors: bool = False
     for determination in determinations:
         if part_2 or determination.case.has_part2_records:
             graph.add((iri(determination), DCTERMS.rights, Literal(PART_2_NOTICE, lang="en")))
-        for said in graphs.triples(record(determination)):
+        content, shape_results = record(determination)
+        for said in graphs.triples("".join((content, *shape_results.values()))):
             graph.add((terms.node(str(said.subject)), terms.node(str(said.predicate)), terms.node(str(said.object))))
         for triple in parsing.data_set(determination.case.iri, graphs.triples(determination.case.content)).graph:
             graph.add(triple)
@@ -68,13 +69,17 @@ def to_graph(determinations: Iterable[Determination], *, selectors: bool = False
     return graph
 
 
-def record(determination: Determination) -> str:
+def record(determination: Determination) -> tuple[str, Mapping[str, str]]:
     """A determination as canonical N-Triples: a PROV-O entity that leads from each result to the statements behind it.
 
     It names statements, with the digest of what was judged of each, and says nothing else of them: they are described in
     the chart. It is the same whenever and by whomever it is made; when that was stands in the knowledge base's catalog.
+
+    Returns:
+        the record; and the shape results that it names, which are alike in many records, each by its IRI.
     """
-    return "".join(sorted(set(_Record(determination).write())))
+    writer = _Record(determination)
+    return "".join(sorted(set(writer.write()))), writer.shape_results
 
 
 def write_software(graph: Graph) -> None:
@@ -128,16 +133,32 @@ def _typed(value: bool | int | date) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _said(result: ValidationResult) -> tuple[str, ...]:
-    """What is said of a validation result beside its focus node: the lines without their subject."""
+def _shape_result(result: ValidationResult) -> tuple[str, str]:
+    """The IRI of a shape result, and what is said of it as canonical N-Triples."""
     facts = [
+        (_rdf.type, _nec.ShapeResult),
         (_sh.sourceShape, terms.iri(result.shape)),
         (_sh.resultSeverity, getattr(_sh, result.severity)),
         (_sh.sourceConstraintComponent, terms.iri(result.component)),
         (_sh.resultMessage, _literal(result.message, result.language)),
         *([(_sh.resultPath, terms.iri(result.path))] if result.path else ()),
     ]
-    return tuple(f"{predicate} {value} .\n" for predicate, value in facts)
+    said = sorted(f"{predicate} {value} .\n" for predicate, value in facts)
+    name = "urn:necessity:shape-result:" + hashlib.sha256("".join(said).encode()).hexdigest()[:32]
+    return name, "".join(f"<{name}> {line}" for line in said)
+
+
+@lru_cache(maxsize=4096)
+def _of_results(criterion: str, name: str, status: Status) -> tuple[str, ...]:
+    """What every determination says of its result of a criterion with a status: lines that lack their beginning.
+
+    Args:
+        criterion: IRI of the criterion.
+        name: its id, which names the result.
+        status: the status.
+    """
+    facts = ((_rdf.type, _nec.CriterionResult), (_nec.criterion, terms.iri(criterion)), (_nec.status, _STATUS[status]))
+    return tuple(f"{name}> {predicate} {value} .\n" for predicate, value in facts)
 
 
 def _graph() -> Graph:
@@ -163,8 +184,8 @@ class _Record:
         self.iri = str(iri(determination))
         self.node = terms.iri(self.iri)
         self.lines: list[str] = []
-        self.reported: list[str] = []
-        """The nodes of validation results."""
+        self.shape_results: dict[str, str] = {}
+        """What is said of each shape result that it names."""
 
     def write(self) -> list[str]:
         """Its triples, as lines of N-Triples."""
@@ -192,7 +213,6 @@ class _Record:
         for result in determination.criteria:
             if result.criterion.id:
                 self._write_result(result)
-        self._write_report()
         self._write_asides()
         self._write_justifications()
         for item in case.unread:
@@ -275,8 +295,8 @@ class _Record:
         statements = {statement.iri: statement for statement in case.statements}
         for number, (resource, digest) in enumerate(judged(case).items(), start=1):
             node = self._part(_nec.judged, _nec.Judged, f"judged-{number}")
-            self._say(node, _nec.resource, terms.iri(resource))
-            self._say(node, _nec.judgedDigest, _literal(digest))
+            self._say(node, _nec.resource, f"<{resource}>")
+            self._say(node, _nec.judgedDigest, f'"{digest}"')
             if statement := statements.get(resource):
                 self._say(node, _nec.observedDay, _literal(statement.observed))
                 self._say(node, _nec.recordedDay, _literal(statement.recorded))
@@ -285,9 +305,9 @@ class _Record:
 
     def _write_result(self, result: CriterionResult) -> None:
         name = result.criterion.id
-        entity = self._part(_nec.result, _nec.CriterionResult, name)
-        self._say(entity, _nec.criterion, terms.iri(result.criterion.iri))
-        self._say(entity, _nec.status, _STATUS[result.status])
+        entity = self._named(name)
+        self._say(self.node, _nec.result, entity)
+        self.lines += [f"<{self.iri}#{said}" for said in _of_results(result.criterion.iri, name, result.status)]
         for number, bearing in enumerate(result.evidence, start=1):
             self._say(entity, _nec.evidence, terms.iri(bearing.statement.iri))
             node = self._part(_nec.bearing, _nec.Bearing, f"{name}.bearing-{number}", of=entity)
@@ -296,12 +316,9 @@ class _Record:
         for number, fact in enumerate(result.facts, start=1):
             self._write_fact(self._part(_nec.fact, _nec.FactResult, f"{name}.fact-{number}", of=entity), fact)
         for reported in result.results:
-            # A leaf's shape has at most one result for a request, so the shape's name identifies the result.
-            name_of_result = reported.shape.rpartition("/")[2] + f"@{name}"
-            found = self._part(_nec.validationResult, _sh.ValidationResult, name_of_result, of=entity)
-            self.reported.append(found)
-            self._say(found, _sh.focusNode, terms.iri(reported.focus))
-            self.lines += [f"{found} {said}" for said in _said(replace(reported, focus=""))]
+            shape_result, said = _shape_result(reported)
+            self._say(entity, _nec.validationResult, f"<{shape_result}>")
+            self.shape_results[shape_result] = said
 
     def _write_fact(self, node: str, fact: FactResult) -> None:
         self._say(node, _nec.status, _STATUS[fact.status])
@@ -312,14 +329,6 @@ class _Record:
             self._say(node, _nec.remission, _literal(True))
         for bearing in fact.evidence:
             self._say(node, _nec.evidence, terms.iri(bearing.statement.iri))
-
-    def _write_report(self) -> None:
-        if not self.determination.criteria:
-            return
-        report = self._part(_nec.validationReport, _sh.ValidationReport, "report")
-        self._say(report, _sh.conforms, _literal(not self.reported))
-        for result in self.reported:
-            self._say(report, _sh.result, result)
 
     def _write_asides(self) -> None:
         for number, aside in enumerate(self.determination.asides, start=1):

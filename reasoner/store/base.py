@@ -37,7 +37,7 @@ from reasoner.store.catalog import (
     now,
 )
 from reasoner.store.change import Change
-from reasoner.store.contents import Record, to_content
+from reasoner.store.contents import DeterminationRecord, to_content
 from reasoner.store.ontologies import parts_of
 from reasoner.store.originals import Originals
 from reasoner.store.placement import Placement
@@ -217,23 +217,27 @@ class KnowledgeBase:
         return change
 
     def record_contents(
-        self, of_cases: Iterable[Sequence[Record]], run: DeterminationRun | None = None, by: Actor | None = None
+        self,
+        of_cases: Iterable[Sequence[DeterminationRecord]],
+        run: DeterminationRun | None = None,
+        by: Actor | None = None,
     ) -> list[LoadChange]:
         """Add the determinations of several cases, for each case all that `to_content` gave; see `record`."""
         of_cases = [list(contents) for contents in of_cases]
-        requests = [request for contents in of_cases for request in {request for _, request, _ in contents}]
+        requests = [request for contents in of_cases for request in {each.request for each in contents}]
         change = self._new_change()
         current = self.register.current(requests)
         run, time, made = run or self.begin_run(), now(), list[LoadChange]()
-        new: list[Record] = []
+        new: list[DeterminationRecord] = []
         for request, contents in zip(requests, of_cases, strict=True):
             earlier = current[request]
-            iris = [iri for iri, _, _ in contents]
+            iris = [each.determination for each in contents]
             if set(earlier) == set(iris):
                 made.append(LoadChange.UNCHANGED)
                 continue
             made.append(LoadChange.REPLACED if earlier else LoadChange.ADDED)
             new += contents
+            change.new += [] if earlier else [request]
             change.catalog[request] = lines(request, [(str(NEC.currentDetermination), f"<{iri}>") for iri in iris])
             for iri in iris:
                 event = run.generation(iri)
@@ -241,18 +245,21 @@ class KnowledgeBase:
                 change.catalog[iri] = lines(iri, [(str(PROV.qualifiedGeneration), f"<{event}>")])
         if not new:
             return made
-        entries = self.register.entries_about([iri for iri, _, _ in new])
-        for iri in entries:  # it was recorded before, in another run
+        held = {each.determination: (GraphKind.DETERMINATION, each.content) for each in new}
+        known = self.register.entries_about(held)
+        for iri in known:  # it was recorded before, in another run
             told = (change.catalog[iri] or "") + self.register.description(iri)
             change.catalog[iri] = "".join(sorted(set(graphs.lines_of(told))))
-        for iri, _, content in new:
-            digest = graphs.digest(content)
-            if iri not in entries or entries[iri].digest != digest:
-                graph = graph_name(GraphKind.DETERMINATION, iri)
-                if iri not in entries:
-                    change.new += [graph, iri, run.generation(iri)]
-                change.graphs[graph] = content
-                change.catalog[graph] = CatalogEntry(graph, GraphKind.DETERMINATION, iri, digest, time).description
+        change.new += [name for iri in held if iri not in known for name in (iri, run.generation(iri))]
+        shape_results = {iri: (GraphKind.RESULT, said) for each in new for iri, said in each.shape_results.items()}
+        known |= self.register.entries_about(shape_results)
+        for iri, (kind, content) in (held | shape_results).items():
+            graph, digest = graph_name(kind, iri), graphs.digest(content)
+            if iri in known and known[iri].digest == digest:
+                continue
+            change.new += [] if iri in known else [graph]
+            change.graphs[graph] = content
+            change.catalog[graph] = CatalogEntry(graph, kind, iri, digest, time).description
         change.catalog[run.iri] = run.description(time)
         change.catalog[run.software] = run.software_description
         self._apply(change, "determine", by)
@@ -282,7 +289,7 @@ class KnowledgeBase:
         return self.register.undetermined(policy.digest, digest, provenance.software())
 
     def remove(self, iri: str, *, decisions: bool = False, by: Actor | None = None) -> int:
-        """Remove the graph about an IRI; with a request also its determinations, and the snapshots that only these need.
+        """Remove the graph about an IRI; with a request also its determinations, and the snapshots and shape results of these alone.
 
         Args:
             iri: IRI of a policy, ontology, request, determination, decision or acceptance.
@@ -311,7 +318,8 @@ class KnowledgeBase:
             kept = [(str(NEC.currentDetermination), f"<{d}>") for d in determinations if d not in removed]
             change.catalog[request] = lines(request, kept) or None
         change.catalog |= dict.fromkeys(self.register.generations(removed))
-        entries |= self.register.entries_about(self.register.snapshots(removed))
+        needed = self.register.snapshots(removed) | self.register.shape_results(removed)
+        entries |= self.register.entries_about(needed)
         for about, entry in entries.items():
             placement.take_out(entry.graph)
             change.graphs[entry.graph] = None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reasoner.chart.fast import stream
 from reasoner.chart.model import Case
@@ -17,8 +18,18 @@ from reasoner.render import provenance
 if TYPE_CHECKING:
     from reasoner.store.base import KnowledgeBase
 
-Record = tuple[str, str, str]
-"""A determination's IRI, its request's IRI and its record as canonical N-Triples, as `to_content` gives them."""
+
+class DeterminationRecord(NamedTuple):
+    """A determination as the graphs of a base hold it."""
+
+    determination: str
+    """Its IRI."""
+    request: str
+    """IRI of its request."""
+    content: str
+    """Its record as canonical N-Triples."""
+    shape_results: Mapping[str, str]
+    """The shape results that it names, each by its IRI as canonical N-Triples."""
 
 
 def read_chart(request: str, content: str, policy: Policy, as_of: date | None = None) -> Case:
@@ -40,10 +51,10 @@ def read_chart(request: str, content: str, policy: Policy, as_of: date | None = 
     return case
 
 
-def to_content(determination: Determination) -> Record:
-    """A determination's IRI, its request's IRI and its record as canonical N-Triples."""
-    content = provenance.record(determination)
-    return str(provenance.iri(determination)), determination.case.iri, content
+def to_content(determination: Determination) -> DeterminationRecord:
+    """A determination as the graphs of a base hold it."""
+    content, shape_results = provenance.record(determination)
+    return DeterminationRecord(str(provenance.iri(determination)), determination.case.iri, content, shape_results)
 
 
 def read_current(

@@ -23,7 +23,14 @@ from reasoner.store.placement import Placement
 OWN = "urn:necessity:"
 """Begins the names of the graphs that only this software changes."""
 _LASTING = tuple(
-    kind.prefix for kind in (GraphKind.DETERMINATION, GraphKind.DECISION, GraphKind.ACCEPTANCE, GraphKind.HISTORY)
+    kind.prefix
+    for kind in (
+        GraphKind.DETERMINATION,
+        GraphKind.RESULT,
+        GraphKind.DECISION,
+        GraphKind.ACCEPTANCE,
+        GraphKind.HISTORY,
+    )
 )
 """What the names of graphs begin with whose content never becomes another."""
 _BASE = re.compile(r"(?<![?$:@\w-])BASE(?=\s*<)", re.IGNORECASE)

@@ -235,6 +235,16 @@ class Register:
         )
         return {row["snapshot"].value for row in rows}
 
+    def shape_results(self, determinations: Iterable[str]) -> set[str]:
+        """The shape results that no determination but some names."""
+        own = list(determinations)
+        rows = self.select(
+            f"""SELECT DISTINCT ?found {{ VALUES ?d {{ {_iris(own)} }} ?d nec:result/nec:validationResult ?found .
+                FILTER NOT EXISTS {{ ?also nec:validationResult ?found . ?other nec:result ?also .
+                    FILTER(?other NOT IN ({", ".join(f"<{iri}>" for iri in own)})) }} }}"""
+        )
+        return {row["found"].value for row in rows}
+
     def _entries(self, only: str, held: str = "") -> list[CatalogEntry]:
         about = "" if held else f"OPTIONAL {{ GRAPH <{CATALOG}> {{ ?graph nec:holds ?about }} }}"
         rows = self.select(

@@ -60,7 +60,7 @@ def test_evidence_is_entangled_where_a_fact_leads_to_another_node(topic: str, en
     assert Evidence("urn:request", nodes, facts=((REQUEST, TYPE, "<urn:Request>"),)).entangled is entangled
 
 
-def test_an_answer_tells_its_reports_as_results_of_the_request_in_focus() -> None:
+def test_an_answer_tells_its_reports_as_results_of_no_request() -> None:
     path = Steps(((AFFIRMED, False),))
     report = CompiledShape(
         "<urn:shape>", "Warning", '"Nothing is said."@en', path, "urn:component", lambda view, node: True
@@ -68,9 +68,9 @@ def test_an_answer_tells_its_reports_as_results_of_the_request_in_focus() -> Non
     other = ValidationResult("urn:another", "urn:other-shape", "Violation", "It is denied.")
     answer = LeafAnswer([report, other])
     assert answer.severities == ("Warning", "Violation")
-    assert answer.results("urn:request") == (
+    assert answer.results == (
         ValidationResult(
-            "urn:request", "urn:shape", "Warning", "Nothing is said.", "", "urn:component", terms.name(AFFIRMED), "en"
+            "", "urn:shape", "Warning", "Nothing is said.", "", "urn:component", terms.name(AFFIRMED), "en"
         ),
-        ValidationResult("urn:request", "urn:other-shape", "Violation", "It is denied."),
+        ValidationResult("", "urn:other-shape", "Violation", "It is denied."),
     )

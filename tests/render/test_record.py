@@ -78,7 +78,7 @@ def test_one_query_from_the_outcome_to_the_sentence(policy: Policy) -> None:
             """PREFIX nec: <https://w3id.org/necessity/core#> PREFIX sh: <http://www.w3.org/ns/shacl#>
             PREFIX dcterms: <http://purl.org/dc/terms/>
             SELECT DISTINCT ?criterion ?message ?excerpt ?title {
-              ?d nec:outcome nec:CriteriaNotMet ; nec:result ?r ; nec:validationReport/sh:result ?v .
+              ?d nec:outcome nec:CriteriaNotMet ; nec:result ?r .
               ?r nec:status nec:NotMet ; nec:criterion ?criterion ; nec:validationResult ?v ; nec:evidence ?s .
               ?v sh:resultSeverity sh:Violation ; sh:resultMessage ?message ; sh:sourceConstraintComponent ?c .
               ?s nec:excerpt ?excerpt ; nec:documentedIn/dcterms:title ?title }"""

@@ -24,7 +24,7 @@ from reasoner.determination.determine import determine_case
 from reasoner.render.provenance import iri
 from reasoner.store.backends import open_store
 from reasoner.store.base import KnowledgeBase
-from reasoner.store.contents import read_chart, to_content
+from reasoner.store.contents import DeterminationRecord, read_chart, to_content
 from tests.conftest import CASES
 
 CHART = CASES / "mp9556" / "adult-admission" / "criteria-met.ttl"
@@ -90,8 +90,8 @@ def main(rounds: int, home: Path) -> None:
                     tell(str(iri(made)))
                 else:
                     name = f"urn:determination:{n}"
-                    content = ordered(ready[2].replace(ready[0], name).replace(case.iri, one.iri))
-                    kb.record_contents([[(name, one.iri, content)]])
+                    content = ordered(ready.content.replace(ready.determination, name).replace(case.iri, one.iri))
+                    kb.record_contents([[DeterminationRecord(name, one.iri, content, ready.shape_results)]])
                     tell(name)
 
         number += 1000

@@ -45,6 +45,8 @@ class Teller:
         self.node = URIRef(iri)
         self.ontology = policy.ontology
         self.record = self._graph(kb.content(graph_name(GraphKind.DETERMINATION, iri)))
+        for shape_result in set(self.record.objects(None, NEC.validationResult)):
+            self.record += self._graph(kb.content(graph_name(GraphKind.RESULT, str(shape_result))))
         self.chart = self._graph("".join(kb.judged(iri).values()))
 
     @staticmethod
@@ -380,7 +382,28 @@ def test_a_determination_says_which_it_follows(policy: Policy) -> None:
 
 def test_a_record_depends_on_nothing_but_what_it_is_made_of(policy: Policy) -> None:
     (case, _) = cases(FIRST, policy)
-    one, other = (provenance.record(*determine_case(case, policy)) for _ in range(2))
-    assert one == other
-    assert graphs.canonical_lines(graphs.triples(one)) == one, "it is canonical"
+    (one, results), other = (provenance.record(*determine_case(case, policy)) for _ in range(2))
+    assert (one, results) == other
+    for content in (one, *results.values()):
+        assert graphs.canonical_lines(graphs.triples(content)) == content, "it is canonical"
     assert all(line.startswith("<urn:necessity:determination:") for line in graphs.lines_of(one))
+    assert all(line.startswith(f"<{iri}> ") for iri, said in results.items() for line in graphs.lines_of(said))
+
+
+def test_what_shapes_report_stands_once_however_many_determinations_report_it(policy: Policy) -> None:
+    kb = KnowledgeBase()
+    named: list[set[str]] = []
+    for case in cases(FIRST, policy):
+        kb.load_case(case)
+        for alternatives in (False, True):
+            determinations = determine_case(case, policy, alternatives=alternatives)
+            kb.record(determinations)
+            named += [set(provenance.record(each)[1]) for each in determinations]
+    assert named[0] & named[-1], "two charts lack the same"
+    held = {entry.about: kb.content(entry.graph) for entry in kb.entries(GraphKind.RESULT)}
+    assert held.keys() == set().union(*named)
+    for iri, said in held.items():
+        facts = {t.predicate.value: t.object for t in graphs.triples(said)}
+        assert facts[str(RDF.type)].value == str(NEC.ShapeResult)
+        assert {str(SH[name]) for name in ("sourceShape", "resultSeverity", "resultMessage")} < facts.keys(), iri
+    assert not list(kb.verify())
