@@ -21,7 +21,7 @@ from reasoner.review.deciding import Situation
 from reasoner.review.people import User
 from reasoner.review.permissions import Condition
 from reasoner.store.base import KnowledgeBase
-from reasoner.store.catalog import HEADER, GraphKind, LoadChange, graph_name
+from reasoner.store.catalog import HEADER, GraphKind, LoadChange, graph_name, held
 from reasoner.store.contents import read_chart
 from reasoner.store.questions import Answer
 
@@ -31,9 +31,11 @@ def acts_on(kb: KnowledgeBase, request: str, policy: Policy) -> tuple[Signed, ..
     signed = []
     for row in _rows(
         kb,
-        f"""SELECT ?decision ?determination ?start ?end {{ ?determination nec:request <{request}> ; a nec:Determination ;
-                nec:serviceStart ?start OPTIONAL {{ ?determination nec:serviceEnd ?end }}
-            ?decision nec:determination ?determination ; a nec:Decision }}""",
+        f"""SELECT ?decision ?determination ?start ?end {{
+            {held(GraphKind.DETERMINATION, "?determination")} {{
+                ?determination nec:request <{request}> ; nec:serviceStart ?start
+                OPTIONAL {{ ?determination nec:serviceEnd ?end }} }}
+            {held(GraphKind.DECISION, "?decision", "?signed")} {{ ?decision nec:determination ?determination }} }}""",
     ):
         content = kb.content(graph_name(GraphKind.DECISION, row["decision"]))
         act = signing.show(Decision(row["decision"], row["determination"], content), policy)
@@ -56,9 +58,11 @@ def load_signed_elsewhere(kb: KnowledgeBase, decision: Decision, policy: Policy)
     """
     told = _rows(
         kb,
-        f"""SELECT ?request ?start ?end ?as_of ?outcome {{ <{decision.determination}> nec:request ?request ;
-                nec:serviceStart ?start ; nec:asOf ?as_of ; nec:outcome/skos:notation ?outcome
-            OPTIONAL {{ <{decision.determination}> nec:serviceEnd ?end }} }}""",
+        f"""SELECT ?request ?start ?end ?as_of ?outcome {{
+            {held(GraphKind.DETERMINATION, f"<{decision.determination}>")} {{
+                <{decision.determination}> nec:request ?request ; nec:serviceStart ?start ; nec:asOf ?as_of ; nec:outcome ?found
+                OPTIONAL {{ <{decision.determination}> nec:serviceEnd ?end }} }}
+            ?found skos:notation ?outcome }}""",
     )
     acts = acts_on(kb, told[0]["request"], policy) if told else ()
     if told and decision.iri not in {act.iri for act in acts}:

@@ -127,6 +127,19 @@ class DeterminationRun:
         return lines(self.generation(determination), facts)
 
 
+def held(kind: GraphKind, about: str, graph: str = "?record") -> str:
+    """SPARQL that begins a group of what the graph about something says, if the catalog has it among those of its kind.
+
+    What other graphs say of it, such as people's own, is no record.
+
+    Args:
+        kind: what the graph is about.
+        about: a variable or an IRI in brackets: the thing.
+        graph: a variable for the graph.
+    """
+    return f"GRAPH <{CATALOG}> {{ {graph} a nec:{kind.value} ; nec:holds {about} }} GRAPH {graph}"
+
+
 def itself(head: str) -> str:
     """What the catalog says of itself, as canonical N-Triples: its format, and the head of the audit trail if there is one."""
     facts = [(str(NEC["format"]), f'"{FORMAT}"')]

@@ -13,8 +13,9 @@ from reasoner.rdf import graphs
 from reasoner.rdf.namespaces import DCTERMS, NEC, OWL, PROV, RDF, RDFS, SH, SKOS, XSD
 from reasoner.rdf.sparql import undeclared_prefixes
 from reasoner.store.backends import Store
-from reasoner.store.catalog import CATALOG, FORMAT, HEADER, CatalogEntry, GraphKind, lines
+from reasoner.store.catalog import CATALOG, FORMAT, HEADER, CatalogEntry, GraphKind, held, lines
 
+_DETERMINATION, _DECISION, _ACCEPTANCE = GraphKind.DETERMINATION, GraphKind.DECISION, GraphKind.ACCEPTANCE
 Accepted = dict[str, tuple[str, str, bool]]
 """IRI of an acceptance to the statement's and the person's IRI, and whether it is withdrawn."""
 
@@ -136,29 +137,34 @@ class Register:
             """PREFIX vann: <http://purl.org/vocab/vann/> PREFIX dcterms: <http://purl.org/dc/terms/>
             PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
             SELECT ?prefix ?space {
-                { ?ontology vann:preferredNamespacePrefix ?prefix ; vann:preferredNamespaceUri ?space } UNION
-                { VALUES ?kind { nec:Section nec:ListSection } ?section a/rdfs:subClassOf* ?kind ; dcterms:identifier ?prefix
-                  BIND(CONCAT(STR(?section), "/") AS ?space) } }"""
+                { GRAPH ?vocabulary { ?ontology vann:preferredNamespacePrefix ?prefix ; vann:preferredNamespaceUri ?space }
+                  FILTER(STRSTARTS(STR(?vocabulary), "urn:necessity:")) } UNION
+                { VALUES ?kind { nec:Section nec:ListSection } ?section a/rdfs:subClassOf* ?kind
+                  GRAPH ?policy { ?section dcterms:identifier ?prefix }
+                  FILTER(STRSTARTS(STR(?policy), "urn:necessity:")) BIND(CONCAT(STR(?section), "/") AS ?space) } }"""
         ):
             found.setdefault(row["prefix"].value, set()).add(row["space"].value)
         return {prefix: min(spaces) for prefix, spaces in found.items() if len(spaces) == 1} | STANDARD_PREFIXES
 
     def determinations(self, request: str) -> set[str]:
         """All determinations of a request."""
-        rows = self.select(f"SELECT ?d {{ ?d a nec:Determination ; nec:request <{request}> }}")
+        rows = self.select(f"SELECT ?d {{ {held(_DETERMINATION, '?d')} {{ ?d nec:request <{request}> }} }}")
         return {row["d"].value for row in rows}
 
     def made(self, request: str) -> dict[str, tuple[date, bool]]:
         """The current determinations of a request: as of which day, and whether other readings were tried."""
         rows = self.select(
             f"""SELECT ?d ?asOf ?all {{ GRAPH <{CATALOG}> {{ <{request}> nec:currentDetermination ?d }}
-                ?d nec:asOf ?asOf . OPTIONAL {{ ?d nec:holdsUnderAllReadings ?all }} }}"""
+                {held(_DETERMINATION, "?d")} {{ ?d nec:asOf ?asOf OPTIONAL {{ ?d nec:holdsUnderAllReadings ?all }} }} }}"""
         )
         return {row["d"].value: (date.fromisoformat(row["asOf"].value), row["all"] is not None) for row in rows}
 
     def answered(self, determinations: Iterable[str]) -> set[str]:
         """The requests of some determinations."""
-        rows = self.select(f"SELECT ?request {{ VALUES ?d {{ {_iris(determinations)} }} ?d nec:request ?request }}")
+        rows = self.select(
+            f"""SELECT ?request {{ VALUES ?d {{ {_iris(determinations)} }}
+                {held(_DETERMINATION, "?d")} {{ ?d nec:request ?request }} }}"""
+        )
         return {row["request"].value for row in rows}
 
     def generations(self, determinations: Iterable[str]) -> set[str]:
@@ -173,8 +179,8 @@ class Register:
         """The decisions on some determinations, and the acceptances and withdrawals for some requests."""
         rows = self.select(
             f"""SELECT ?d {{ VALUES ?of {{ {_iris(subjects)} }}
-                {{ ?d a nec:Decision ; nec:determination ?of }} UNION {{ ?d a nec:Acceptance ; nec:request ?of }}
-                UNION {{ ?d a nec:Withdrawal ; nec:request ?of }} }}"""
+                {{ {held(_DECISION, "?d")} {{ ?d nec:determination ?of }} }}
+                UNION {{ {held(_ACCEPTANCE, "?d")} {{ ?d nec:request ?of }} }} }}"""
         )
         return {row["d"].value for row in rows}
 
@@ -182,8 +188,10 @@ class Register:
         """All acceptances, by request."""
         rows = self.select(
             f"""SELECT ?request ?iri ?statement ?person ?withdrawal {{ VALUES ?request {{ {_iris(requests)} }}
-                ?iri nec:request ?request ; a nec:Acceptance ; nec:statement ?statement ; prov:wasAttributedTo ?person
-                OPTIONAL {{ ?withdrawal prov:wasRevisionOf ?iri ; a nec:Withdrawal }} }} ORDER BY ?iri"""
+                {held(_ACCEPTANCE, "?iri")} {{
+                    ?iri nec:request ?request ; a nec:Acceptance ; nec:statement ?statement ; prov:wasAttributedTo ?person }}
+                OPTIONAL {{ {held(_ACCEPTANCE, "?withdrawal", "?other")} {{
+                    ?withdrawal prov:wasRevisionOf ?iri ; a nec:Withdrawal }} }} }} ORDER BY ?iri"""
         )
         found: dict[str, Accepted] = {}
         for row in rows:
@@ -195,7 +203,9 @@ class Register:
         """Those of some requests whose chart has facts from peer-to-peer calls."""
         rows = self.select(
             f"""SELECT DISTINCT ?request {{ VALUES ?request {{ {_iris(requests)} }}
-                ?determination nec:request ?request . ?decision nec:determination ?determination ; nec:callDocument ?call }}"""
+                {held(_DETERMINATION, "?determination")} {{ ?determination nec:request ?request }}
+                {held(_DECISION, "?decision", "?signed")} {{
+                    ?decision nec:determination ?determination ; nec:callDocument ?call }} }}"""
         )
         return {row["request"].value for row in rows}
 
@@ -203,8 +213,9 @@ class Register:
         """The request of a determination, and the digest of each resource that it judged; raises `StoreError` if there is none."""
         rows = list(
             self.select(
-                f"""SELECT ?request ?resource ?digest {{ <{determination}> nec:request ?request ; nec:judged ?judged .
-                    ?judged nec:resource ?resource ; nec:judgedDigest ?digest }}"""
+                f"""SELECT ?request ?resource ?digest {{ {held(_DETERMINATION, f"<{determination}>")} {{
+                    <{determination}> nec:request ?request ; nec:judged ?judged .
+                    ?judged nec:resource ?resource ; nec:judgedDigest ?digest }} }}"""
             )
         )
         if not rows:
@@ -214,8 +225,8 @@ class Register:
     def judged_of(self, request: str) -> set[tuple[str, str]]:
         """IRI and digest of each resource that any determination of a request judged."""
         rows = self.select(
-            f"""SELECT DISTINCT ?resource ?digest {{ ?d nec:request <{request}> ; nec:judged ?judged .
-                ?judged nec:resource ?resource ; nec:judgedDigest ?digest }}"""
+            f"""SELECT DISTINCT ?resource ?digest {{ {held(_DETERMINATION, "?d")} {{
+                ?d nec:request <{request}> ; nec:judged ?judged . ?judged nec:resource ?resource ; nec:judgedDigest ?digest }} }}"""
         )
         return {(row["resource"].value, row["digest"].value) for row in rows}
 

@@ -24,7 +24,7 @@ from reasoner.review.people import User
 from reasoner.review.permissions import Condition, Revised, permission
 from reasoner.review.signing import read_decisions
 from reasoner.review.steps import history
-from reasoner.store.acts import _check, load_signed_elsewhere
+from reasoner.store.acts import _check, acts_on, load_signed_elsewhere
 from reasoner.store.base import KnowledgeBase
 from reasoner.store.catalog import LoadChange
 from tests.conftest import CASES
@@ -243,3 +243,47 @@ def test_the_command_loads_them_by_time_and_says_what_it_refuses(
     told = capsys.readouterr()
     assert told.out.split()[2::3] == ["urn:act:2", "urn:act:1"]
     assert "rejected: urn:act:3: a reviewer may not sign referred to peer, the case being appealed" in told.err
+
+
+def test_what_stands_in_graphs_of_peoples_own_is_no_record(policy: Policy) -> None:
+    """Bases of earlier versions can hold it: the endpoint took it in then."""
+    kb = KnowledgeBase()
+    kb.load_policy(policy)
+    (case,) = read_file(CASES / "mp9556" / "adult-admission" / "criteria-met.ttl", policy)
+    kb.load_case(case)
+    (determination,) = determine_case(case, policy, alternatives=False)
+    kb.record([determination])
+    made, statement = str(iri(determination)), case.statements[0].iri
+
+    def told() -> tuple[object, ...]:
+        register = kb.register
+        return (
+            acts_on(kb, case.iri, policy),
+            register.determinations(case.iri),
+            register.answered([made, "urn:mine:determination"]),
+            register.made(case.iri),
+            register.signed([made, case.iri]),
+            register.acceptances([case.iri]),
+            register.with_calls([case.iri]),
+            register.judged(made),
+            register.judged_of(case.iri),
+            register.prefixes(),
+        )
+
+    before = told()
+    kb.store.update(
+        f"""PREFIX nec: <https://w3id.org/necessity/core#> PREFIX prov: <http://www.w3.org/ns/prov#> PREFIX : <urn:mine:>
+        PREFIX vann: <http://purl.org/vocab/vann/> PREFIX dcterms: <http://purl.org/dc/terms/>
+        PREFIX xsd: <http://www.w3.org/2001/XMLSchema#>
+        INSERT DATA {{ GRAPH :graph {{
+            :decision a nec:Decision ; nec:determination <{made}> ; nec:disposition nec:Approved ; nec:callDocument :call ;
+                prov:generatedAtTime "2026-02-01T10:00:00Z"^^xsd:dateTime ; prov:wasAttributedTo :person .
+            :determination a nec:Determination ; nec:request <{case.iri}> ; nec:serviceStart "2025-06-02"^^xsd:date .
+            <{made}> nec:request :other ; nec:asOf "2020-01-01"^^xsd:date ; nec:judged :judged .
+            :judged nec:resource <{statement}> ; nec:judgedDigest "0" .
+            :accepted a nec:Acceptance ; nec:request <{case.iri}> ; nec:statement <{statement}> ; prov:wasAttributedTo :person .
+            :ontology vann:preferredNamespacePrefix "nec" ; vann:preferredNamespaceUri :namespace .
+            :section a nec:Section ; dcterms:identifier "adult-admission" }} }}"""
+    )
+    assert told() == before
+    assert kb.load_case(case) is LoadChange.UNCHANGED, "no mark of an acceptance is added"
