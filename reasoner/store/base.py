@@ -382,11 +382,12 @@ class KnowledgeBase:
         Raises:
             QueryError: it would change a graph of this software, or does not name the graphs that it changes.
         """
-        changed = guard.changed_graphs(text)
+        update = guard.read_update(text)
+        guard.refuse_claims(self.store, update)
         self.store.update(text)
         if self.trail:
             placement = Placement(self.store)
-            digests = {name: graphs.digest(own) if (own := placement.own(name)) else None for name in changed}
+            digests = {name: graphs.digest(own) if (own := placement.own(name)) else None for name in update.graphs}
             entry = self.trail.append(by or Actor.of_process(), "update", changes=digests)
             integrity.write_head(self.store, entry.digest)
 

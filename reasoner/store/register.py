@@ -126,6 +126,10 @@ class Register:
         known = STANDARD_PREFIXES if used <= STANDARD_PREFIXES.keys() else self.prefixes()
         return {prefix: known[prefix] for prefix in used & known.keys()}
 
+    def vocabularies(self) -> set[str]:
+        """The namespaces of the vocabularies and policy sections that the base holds."""
+        return set(self.prefixes().values()) - set(STANDARD_PREFIXES.values())
+
     def prefixes(self) -> dict[str, str]:
         """All prefixes that SPARQL may use without declaring them.
 

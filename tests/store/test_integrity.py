@@ -412,6 +412,45 @@ def test_graphs_of_people_s_own_say_what_is_no_record(place: Path) -> None:
         assert list(kb.verify()) == []
 
 
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("<urn:s> a iop:SafetyPlan", "read as a record"),
+        ("<urn:s> iop:functionalDomain <urn:d>", "read as a record"),
+        ("<urn:mine> rdfs:subClassOf nec:Decision", "read as a record"),
+        ("<urn:mine> rdfs:subPropertyOf nec:evidence", "read as a record"),
+        ("<http://example.org/chart#note> dcterms:creator 'Somebody Else'", "which a record describes"),
+        (
+            "<https://w3id.org/necessity/mp9556/2025-04-01/adult-admission/3> dcterms:identifier 'x'",
+            "which a record describes",
+        ),
+    ],
+)
+def test_graphs_of_people_s_own_add_nothing_to_a_record(said: str, why: str, place: Path) -> None:
+    prefixes = """PREFIX nec: <https://w3id.org/necessity/core#> PREFIX iop: <https://w3id.org/necessity/mp9556/vocabulary#>
+        PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#> PREFIX dcterms: <http://purl.org/dc/terms/>"""
+    with KnowledgeBase(DirectoryStore(place, write=True)) as kb:
+        with pytest.raises(QueryError, match=why):
+            kb.update(f"{prefixes} INSERT DATA {{ GRAPH <urn:mine> {{ {said} }} }}")
+        with pytest.raises(QueryError, match="records say it too"):
+            kb.update(
+                f"{prefixes} INSERT {{ GRAPH <urn:mine> {{ ?d dcterms:title 'x' }} }} WHERE {{ ?d dcterms:issued ?day }}"
+            )
+        kb.update(
+            f"{prefixes} INSERT {{ GRAPH <urn:mine> {{ ?d <urn:read> 'by me' }} }} WHERE {{ ?d dcterms:issued ?day }}"
+        )
+        kb.update(f"{prefixes} INSERT DATA {{ GRAPH <urn:mine> {{ <urn:my-note> dcterms:creator 'me' }} }}")
+        assert list(kb.verify()) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["URN:necessity:catalog", "urn:NECESSITY:catalog", "urn:%6Eecessity:catalog", "urn%3Anecessity:x"]
+)
+def test_names_that_others_may_take_for_those_of_records_are_refused(name: str, place: Path) -> None:
+    with KnowledgeBase(DirectoryStore(place, write=True)) as kb, pytest.raises(QueryError, match="cannot change"):
+        kb.update(f"INSERT DATA {{ GRAPH <{name}> {{ <urn:a> <urn:b> 1 }} }}")
+
+
 def test_a_base_of_another_format_is_refused_with_the_way_to_migrate(
     place: Path, policy: Policy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
