@@ -21,6 +21,8 @@ class Progress:
     """Bytes of input."""
     total: int
     """Bytes of input in all; 0 where that is not known."""
+    rows: int
+    """Rows of tables of quads among it."""
     requests: int
     """Determinations made in this run."""
     seconds: float
@@ -54,10 +56,10 @@ def run(
     current: dict[str, str] = {}  # the file of each piece by its key
     whole: dict[str, Piece] = {}  # the pieces that stand for all parts of their file
     spooled: dict[str, Piece] = {}
-    begun, size, requests = time.monotonic(), 0, 0
+    begun, size, rows, requests = time.monotonic(), 0, 0, 0
 
     def unfinished() -> Iterator[Piece]:
-        nonlocal size
+        nonlocal size, rows
         for piece in pieces:
             key, file = piece.key(), piece.files[0]
             if key in current:
@@ -68,7 +70,7 @@ def run(
                 whole[file] = piece
             current[key] = file
             if key in finished:
-                size += piece.size()
+                size, rows = size + piece.size(), rows + piece.rows
             else:
                 yield piece
 
@@ -79,8 +81,9 @@ def run(
                     whole.setdefault(result.piece.files[0], result.piece.whole())
                 else:
                     state.keep(result)
-                size, requests = size + result.piece.size(), requests + len(result.rows)
-                progress(Progress(size, total, requests, time.monotonic() - begun))
+                size, rows = size + result.piece.size(), rows + result.piece.rows
+                requests += len(result.rows)
+                progress(Progress(size, total, rows, requests, time.monotonic() - begun))
             for file in state.divided_files():
                 whole.setdefault(file, spooled.get(file, Piece((file,))).whole())
             for file, piece in whole.items():

@@ -94,6 +94,7 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: StreamFormat, gate: 
     from reasoner.chart import sources
     from reasoner.chart.fast import piece
     from reasoner.chart.packing import file_type
+    from reasoner.chart.tables.parquet import row_count
 
     job = Job(
         policy=basis.location,
@@ -109,9 +110,12 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: StreamFormat, gate: 
     jobs = process_count(how.jobs, total)
     if any(file_type(name)[1] or not sources.is_local(name) for name in files):
         total = 0  # it is told once they are unpacked
+    are_tables = total and all(file_type(name)[0] == sources.TABLE for name in files)
     with _state(job, how) as state:
         pieces = piece.pieces(inputs.paths, inputs.stdin_suffix)
-        totals = batch.run(state, pieces, jobs=jobs, total=total, progress=_progress_printer())
+        totals = batch.run(
+            state, pieces, jobs=jobs, total=total, progress=_progress_printer(row_count(files) if are_tables else 0)
+        )
         for source, note in state.notes():
             print_notes(source, [note])
         results = Results(
@@ -159,8 +163,12 @@ def _state(job: Job, how: BatchOptions) -> Iterator[BatchState]:
         state.close()
 
 
-def _progress_printer() -> Callable[[Progress], None]:
-    """A function that prints progress to standard error: after `_FIRST` seconds, then every `_NEXT` seconds."""
+def _progress_printer(rows: int) -> Callable[[Progress], None]:
+    """A function that prints progress to standard error: after `_FIRST` seconds, then every `_NEXT` seconds.
+
+    Args:
+        rows: how many rows the input has, if it is tables alone; else 0.
+    """
     due = time.monotonic() + _FIRST
 
     def show(progress: Progress) -> None:
@@ -169,14 +177,12 @@ def _progress_printer() -> Callable[[Progress], None]:
             return
         due = time.monotonic() + _NEXT
         rate = progress.requests / progress.seconds
-        share = f" of {progress.total / 2**20:,.0f}" if progress.total else ""
-        left = ""
-        if progress.total and progress.done:
-            seconds = progress.seconds * (progress.total - progress.done) / progress.done
-            left = f", about {max(0, round(seconds))} s left"
-        say(
-            f"{progress.requests:,} requests, {progress.done / 2**20:,.0f}{share} MiB, {rate:,.0f} requests a second{left}"
-        )
+        done, total, unit = progress.done / 2**20, progress.total / 2**20, "MiB"
+        if rows:
+            done, total, unit = (progress.rows, rows, "rows") if progress.rows else (done, 0, unit)
+        share = f" of {total:,.0f}" if total else ""
+        left = f", about {round(progress.seconds * max(0, total - done) / done)} s left" if total and done else ""
+        say(f"{progress.requests:,} requests, {done:,.0f}{share} {unit}, {rate:,.0f} requests a second{left}")
 
     return show
 

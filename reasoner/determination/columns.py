@@ -27,7 +27,7 @@ _Marks = npt.NDArray[np.uint64]
 Facts = tuple[tuple[Term, Term], ...]
 _NO_DOCUMENT = Document("", "", "", "", None)
 _FOREVER = date.max.toordinal() + 1
-_LIMIT = 65536
+_LIMIT = 16384
 """How many entries a memory holds."""
 
 

@@ -28,7 +28,7 @@ from reasoner.policy.model import Criterion, PolicyVersion
 from reasoner.rdf import terms
 from reasoner.rdf.terms import Term
 
-_LIMIT = 65536
+_LIMIT = 16384
 """How many entries a memory holds."""
 APART = tuple(f"-{stance.slug}" for stance in Assertion)
 """How the name of a node ends that stands beside a statement's in the evidence graph."""

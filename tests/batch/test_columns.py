@@ -220,7 +220,7 @@ def test_what_is_remembered_is_bounded(policy: Policy, writer: LineWriter, monke
     found = [as_quads(text, ".nt") for text in generate(12, seed=24)]
     for module in ("reasoner.determination.columns", "reasoner.batch.columns"):
         monkeypatch.setattr(f"{module}._LIMIT", 3)
-    monkeypatch.setattr("reasoner.chart.fast.nodes._KEPT", 3)
+    monkeypatch.setattr("reasoner.chart.fast.nodes._LAYOUTS", 3)
     bounded = Worker(Job())
     for _ in range(3):
         assert agree(found, policy, bounded, writer) == 12

@@ -225,6 +225,17 @@ def test_graphs_of_parquet_as_they_may_be_written(way: str, text: bytes, tmp_pat
     assert f"read {CHARTS + 1} data sets: {len(found)} determined" in err
 
 
+def test_progress_of_parquet_is_told_in_rows(text: bytes, tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr("reasoner.chart.tables.quads._ROWS", 400)
+    for name in ("_FIRST", "_NEXT"):
+        monkeypatch.setattr(f"reasoner.cli.batch.{name}", 0.0)
+    determined(tmp_path, str(table(text, tmp_path)))
+    told = [line for line in capsys.readouterr().err.splitlines() if " of 1,743 rows, " in line]
+    assert len(told) > 2
+    assert told[-1].startswith("12 requests, 1,743 of 1,743 rows, ")
+    assert told[-1].endswith(", about 0 s left")
+
+
 def spoil(path: Path, group: int, columns: list[str]) -> None:
     """Overwrite a row group of some columns."""
     import pyarrow.parquet as pq
@@ -255,10 +266,13 @@ def test_a_damaged_row_group_of_parquet_costs_its_charts_by_name(
     assert ("rows 401 to 600: they cannot be read: this Parquet is damaged" in err) == ("graph" in columns)
 
 
+@pytest.mark.parametrize("change", [random.Random(1).shuffle, lambda rows: rows.insert(1180, rows.pop(1160))])
 def test_where_graphs_are_mixed_rows_that_cannot_be_read_can_be_of_any(
-    text: bytes, expected: list[bytes], tmp_path: Path, capsys
+    change: Callable[[list[dict]], None], text: bytes, expected: list[bytes], tmp_path: Path, monkeypatch, capsys
 ) -> None:
-    path = table(text, tmp_path, rows=200, change=random.Random(1).shuffle)
+    """Also where they are mixed far from these rows."""
+    monkeypatch.setattr("reasoner.chart.tables.quads._ROWS", 150)
+    path = table(text, tmp_path, rows=200, change=change)
     spoil(path, 2, ["graph"])
     (tmp_path / "whole.nq").write_bytes(text)
     assert determined(tmp_path, str(path), str(tmp_path / "whole.nq"), code=3) == expected

@@ -211,7 +211,7 @@ def mutated(rows: list[Row], dice: random.Random) -> list[Row]:
 
 
 def test_what_is_remembered_is_bounded(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nodes, "_KEPT", 3)
+    monkeypatch.setattr(nodes, "_LAYOUTS", 3)
     for seed in (61, 62):
         assert agree(charts(3, seed), policy) == 3
 

@@ -15,6 +15,8 @@ from reasoner.rdf import terms
 from reasoner.rdf.terms import Term
 
 _KEPT = 65536
+_LAYOUTS = 8192
+"""Layouts that are kept: what is known of one takes some ten KiB."""
 
 
 class NodeTable:
@@ -189,7 +191,7 @@ class NodeReader:
 
     def read(self, cut: Cut) -> NodeTable:
         """The nodes of a cut."""
-        if len(self._facts) > _KEPT or len(self.listed) > _KEPT:
+        if len(self._facts) > _KEPT or len(self.listed) > _LAYOUTS:
             self._forget()
         return NodeTable(cut, self)
 

@@ -48,6 +48,8 @@ class Piece:
     """Bytes from the offset; 0 for all there is."""
     first: int = 1
     """Number of its first line or row in the file; 0 if `first_line` has to count."""
+    rows: int = 0
+    """How many rows it has of a table of quads; 0 for what is no such table."""
     data: bytes | None = field(default=None, repr=False)
     at_once: bool = False
     """Whether it is read as one document, though its type has parts; then it stands for all parts of its file."""
@@ -330,7 +332,7 @@ def _table(name: str, file: Path | BinaryIO, size: int) -> Iterator[Piece]:
             yield from _requests(name, chain([header], records), size)
         elif isinstance(file, Path):
             for table in quads.by_graph(quads.of_parquet(file, name), name):
-                yield Piece((name,), ARROW, first=first, data=quads.pack(table))
+                yield Piece((name,), ARROW, first=first, rows=table.num_rows, data=quads.pack(table))
                 first += table.num_rows
         else:
             file.seek(0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -164,6 +164,19 @@ def _long_text(name: str, column: Any) -> str:
 
 def _too_long(name: str, what: str) -> str:
     return f"the cells of the column {name} hold {what}: keep the excerpt, not the document, in the statement"
+
+
+def row_count(names: Iterable[str]) -> int:
+    """How many rows Parquet files have; 0 if that cannot be told."""
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        return 0
+    try:
+        return sum(pq.read_metadata(name).num_rows for name in names)
+    except (OSError, pa.ArrowException):
+        return 0
 
 
 def plain_values(column: Any) -> Any:

@@ -77,21 +77,21 @@ def coded(batch: Any, source: str) -> Any:
         try:
             if not pa.types.is_dictionary(column.type):
                 column = column.dictionary_encode()
-            terms, undecoded = _terms(column.dictionary)
+            terms, undecoded = _terms(column.dictionary, "replace" if name == "graph" else "")
         except pa.ArrowException as error:
             raise DocumentationError(f"the column {name} is no text: {error}", where=source) from error
         codes = column.indices.cast(pa.int32())
         if column.null_count:
             terms, codes = pa.concat_arrays([terms, pa.array([""])]), codes.fill_null(len(terms))
-        if undecoded:
+        if undecoded and name != "graph":  # a graph that is none is a data set of its own
             odd = np.isin(numbers(codes), undecoded)
             faults = pa.array(np.where(odd, f"its {name} is not UTF-8", faults.to_numpy(zero_copy_only=False)))
         columns.append(pa.DictionaryArray.from_arrays(codes, terms))
     return pa.record_batch([*columns, faults.cast(pa.string()).dictionary_encode()], names=list(_CODED))
 
 
-def _terms(values: Any) -> tuple[Any, list[int]]:
-    """Values as text, and the places of those that are not UTF-8, which are empty."""
+def _terms(values: Any, errors: str) -> tuple[Any, list[int]]:
+    """Values as text, and the places of those that are not UTF-8, which are empty, or decoded as `errors` says."""
     import pyarrow as pa
 
     try:
@@ -103,7 +103,7 @@ def _terms(values: Any) -> tuple[Any, list[int]]:
             try:
                 found.append((value or b"").decode())
             except UnicodeDecodeError:
-                found.append("")
+                found.append(value.decode(errors=errors) if errors else "")
                 undecoded.append(place)
         return pa.array(found, pa.string()), undecoded
     return terms.fill_null("") if terms.null_count else terms, []
@@ -113,13 +113,15 @@ def by_graph(batches: Iterable[Any], source: str) -> Iterator[Any]:
     """Batches of `coded` quads as tables of about `_ROWS` rows that end between graphs.
 
     Raises:
-        DocumentationError: one graph alone is larger than what is read.
+        DocumentationError: one graph alone is larger than what is read, or at the end: rows that cannot be read may be of any
+            graph.
     """
     import numpy as np
     import pyarrow as pa
 
     held: list[Any] = []
     rows = 0
+    mixed = lost = False
     for batch in batches:
         held.append(batch)
         rows += batch.num_rows
@@ -131,6 +133,8 @@ def by_graph(batches: Iterable[Any], source: str) -> Iterator[Any]:
         edges = (graph[kept[1:]] != graph[kept[:-1]]) & ~nameless[kept[1:]] & ~nameless[kept[:-1]]
         ends = kept[1:][edges]
         end = int(ends[-1]) if len(ends) else 0
+        lost |= bool((nameless & _faulty(table)).any())
+        mixed |= _are_mixed(graph[~nameless])
         if end:
             yield table.slice(0, end)
         elif _text_size(table) > parsing.MAX_BYTES:
@@ -138,7 +142,25 @@ def by_graph(batches: Iterable[Any], source: str) -> Iterator[Any]:
         held = table.slice(end).to_batches()
         rows = table.num_rows - end
     if held:
-        yield pa.Table.from_batches(held)
+        table = pa.Table.from_batches(held)
+        yield table
+        nameless = _nameless(table)
+        lost |= bool((nameless & _faulty(table)).any())
+        mixed |= _are_mixed(numbers(column_of(table, "graph").indices)[~nameless])
+    if mixed and lost:
+        raise _of_any(source)
+
+
+def _are_mixed(graph: npt.NDArray[np.int32]) -> bool:
+    """Whether rows of one graph do not stand together, given the graph of each row."""
+    import numpy as np
+
+    return bool(np.count_nonzero(np.diff(graph)) >= np.count_nonzero(np.bincount(graph)))
+
+
+def _of_any(source: str) -> DocumentationError:
+    problem = "rows cannot be read, and as those of a graph do not stand together, they can be of any"
+    return DocumentationError(problem, where=source, mend=_ANEW)
 
 
 def column_of(table: Any, name: str) -> Any:
@@ -203,12 +225,11 @@ def graphs(table: Any, first: int, source: str) -> Graphs:
     rows = np.arange(first, first + table.num_rows) if first else np.zeros(table.num_rows, np.int64)
     nameless, graph = _nameless(table), numbers(column_of(table, "graph").indices)
     kept = np.flatnonzero(~nameless)
-    are_mixed = np.count_nonzero(np.diff(graph[kept])) >= np.count_nonzero(np.bincount(graph[kept]))
+    are_mixed = _are_mixed(graph[kept])
     lost, doubtful = _lost(table, rows, nameless, source) if nameless.any() else ([], {})
     if are_mixed:
         if doubtful:
-            problem = "rows cannot be read, and as those of a graph do not stand together, they can be of any"
-            raise DocumentationError(problem, where=source, mend=_ANEW)
+            raise _of_any(source)
         kept = kept[np.argsort(graph[kept], kind="stable")]
     changed = are_mixed or len(kept) < len(rows)
     return Graphs(table.take(_arrow(kept)) if changed else table, rows[kept], lost, doubtful)
