@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
-from reasoner.batch.lines import BriefForm, LineWriter, Shown, line_of
+from reasoner.batch.lines import BriefForm, LineWriter, line_of, line_without_version
+from reasoner.chart.fast.arrays import ArrayLists, Places, beginnings, distinct
 from reasoner.chart.fast.columns import NEVER, Charts, Judge
-from reasoner.chart.fast.cut import Places, beginnings, distinct
 from reasoner.chart.fast.layout import VARYING
 from reasoner.chart.fast.nodes import NodeTable
 from reasoner.determination.columns import ColumnMemory, Recalled, RequestKind
 from reasoner.determination.compiled import compiled_policy
-from reasoner.determination.determine import periods
+from reasoner.determination.determine import Period, periods
+from reasoner.determination.remembered import GroupStatuses
 from reasoner.ground.days import age_on
 from reasoner.policy.model import Policy, PolicyVersion
 
 _LIMIT = 65536
 """How many entries a memory holds."""
-Line = tuple[str, tuple[str, str, str]]
-"""IRI of the request; the start of service, the outcome and the brief."""
+Line = tuple[str, str, str]
+"""The start of a period of service, the outcome and the brief."""
+_Kind = tuple[RequestKind, int]
+"""A kind of requests, and the number of the form of its briefs."""
 
 
 class ColumnWriter:
@@ -37,14 +39,14 @@ class ColumnWriter:
     def __init__(self, policy: Policy, writer: LineWriter) -> None:
         self._writer = writer
         self._judge = Judge(policy)
-        self._memories: dict[str, ColumnMemory] = {}
-        self._kinds: dict[object, RequestKind | None] = {}
-        self._said: dict[object, int] = {}
         self._layouts: object = None
-        self._versions: dict[tuple[int, int], PolicyVersion | None] = {}
+        self._briefs: dict[str, _Briefs] = {}
+        self._periods: dict[tuple[int, int], tuple[Period, ...]] = {}
 
-    def lines(self, table: NodeTable, source: str, as_of: date | None, today: date) -> dict[int, Line]:
-        """The briefs of the charts that can be told as columns, by the number of the run.
+    def lines(
+        self, table: NodeTable, source: str, as_of: date | None, today: date
+    ) -> dict[int, tuple[str, list[Line]]]:
+        """Of the charts that can be told as columns the IRI of the request and the briefs, by the number of the run.
 
         Args:
             table: the nodes of the charts.
@@ -55,137 +57,179 @@ class ColumnWriter:
         if not table.plain.any():
             return {}
         charts = Charts(table, self._judge, source)
-        if table.layouts is not self._layouts or max(len(self._kinds), len(self._said)) > _LIMIT:
+        if table.layouts is not self._layouts or any(briefs.is_full() for briefs in self._briefs.values()):
             self._layouts = table.layouts
-            self._kinds.clear()
-            self._said.clear()
-            self._memories.clear()
-        if len(self._versions) > _LIMIT:
-            self._versions.clear()
+            self._briefs.clear()
+        if len(self._periods) > _LIMIT:
+            self._periods.clear()
         reviewed = np.where(charts.as_of == NEVER, today.toordinal(), charts.as_of)
         if as_of:
             reviewed[:] = as_of.toordinal()
-        by_version: dict[str, tuple[PolicyVersion, dict[int, RequestKind]]] = {}
-        for run in np.flatnonzero(charts.plain).tolist():
-            version = self._version(int(charts.start[run]), int(charts.end[run]))
-            kind = version and self._kind(charts, run, version)
-            if version and kind:
-                by_version.setdefault(version.iri, (version, {}))[1][run] = kind
-        found: dict[int, Line] = {}
-        for version, kinds in by_version.values():
-            memory = self._memory(version)
-            recalled = memory.recall(charts, kinds, reviewed)
-            forms = {
-                run: self._writer.form(version, kind.classes) for run, kind in kinds.items() if not recalled.left[run]
-            }
-            found |= self._written(charts, version, forms, recalled, memory, reviewed)
-        return found
+        found: dict[int, list[Line]] = {}
+        plain = np.flatnonzero(charts.plain)
+        stays = list(zip(charts.start[plain].tolist(), charts.end[plain].tolist(), strict=True))
+        periods = {run: self._periods_of(*stay) for run, stay in zip(plain.tolist(), stays, strict=True)}
+        asked: dict[str, list[tuple[int, Period]]] = {}
+        for run, of_run in periods.items():
+            for period in of_run:
+                if version := period[2]:
+                    if version.iri not in self._briefs:
+                        self._briefs[version.iri] = _Briefs(version, self._writer)
+                    asked.setdefault(version.iri, []).append((run, period))
+                elif digest := charts.digest(run):
+                    head = self._writer.head(
+                        charts.request_iri(run), digest, date.fromordinal(int(reviewed[run])), period
+                    )
+                    found.setdefault(run, []).append(line_without_version(head, period))
+        for iri, of_version in asked.items():
+            for run, line in self._briefs[iri].lines(charts, of_version, reviewed):
+                found.setdefault(run, []).append(line)
+        return {
+            run: (charts.request_iri(run), sorted(lines))
+            for run, lines in found.items()
+            if len(lines) == len(periods[run])
+        }
 
-    def _memory(self, version: PolicyVersion) -> ColumnMemory:
-        if version.iri not in self._memories:
-            self._memories[version.iri] = ColumnMemory(self._writer.remembered(version))
-        return self._memories[version.iri]
-
-    def _version(self, start: int, end: int) -> PolicyVersion | None:
-        """The version of the policy that is in force for the whole of a stay; None if there is none."""
+    def _periods_of(self, start: int, end: int) -> tuple[Period, ...]:
+        """The periods of a stay."""
         key = (start, end)
-        if key not in self._versions:
+        if key not in self._periods:
             last = date.fromordinal(end) if end != NEVER else None
-            found = [version for _, _, version in periods(date.fromordinal(start), last, self._writer.policy)]
-            self._versions[key] = found[0] if len(found) == 1 else None
-        return self._versions[key]
+            self._periods[key] = tuple(periods(date.fromordinal(start), last, self._writer.policy))
+        return self._periods[key]
 
-    def _kind(self, charts: Charts, run: int, version: PolicyVersion) -> RequestKind | None:
+
+class _Briefs:
+    """Briefs under a version of the policy, and what recurs of them.
+
+    Args:
+        version: the version.
+        writer: writes the briefs of other charts.
+    """
+
+    def __init__(self, version: PolicyVersion, writer: LineWriter) -> None:
+        self._version = version
+        self._writer = writer
+        self._memory = ColumnMemory(writer.remembered(version))
+        self._kinds: dict[tuple[int, bool], _Kind | None] = {}
+        self._said: dict[object, int] = {}
+        self._forms: list[BriefForm] = []
+        self._results: list[GroupStatuses] = self._memory.results
+        self._forget()
+
+    def _forget(self) -> None:
+        self._shown: dict[int, int] = {}
+        """The places of what results are for the briefs of a form in `_codes` and `_evidence`."""
+        self._codes = ArrayLists(2)
+        """Places of leaves with their codes."""
+        self._evidence = ArrayLists(3)
+        """Of each statement, among those of its group, the place of its leaf in published order, and in `_leads`."""
+        self._leads = ['","']
+        """What stands before the first statement of a leaf, and first before any other."""
+
+    def is_full(self) -> bool:
+        """Whether more is remembered than should be."""
+        return max(len(self._kinds), len(self._said), len(self._forms)) > _LIMIT
+
+    def lines(
+        self, charts: Charts, asked: Sequence[tuple[int, Period]], reviewed: Places
+    ) -> Iterator[tuple[int, Line]]:
+        """The briefs of some charts, each with the number of its run; of those that cannot be told there is none.
+
+        Args:
+            charts: the charts.
+            asked: the numbers of the runs, each with the period under this version.
+            reviewed: the day of review of every chart.
+        """
+        kinds = {run: kind for run, _ in asked if (kind := self._kind(charts, run))}
+        runs, memory = np.array(list(kinds), np.int64), self._memory
+        recalled = memory.recall(charts, runs, [kind for kind, _ in kinds.values()], reviewed)
+        if memory.results is not self._results:
+            self._results = memory.results
+            self._forget()
+        form_of = np.full(len(charts.start), -1)
+        form_of[runs] = [form for _, form in kinds.values()]
+        form_of[recalled.left] = -1
+        told = np.flatnonzero(form_of[recalled.run] >= 0)
+        shown = self._show(form_of[recalled.run[told]], recalled.result[told])
+        codes = self._code(form_of, recalled.run[told], shown)
+        evidence = self._cite(charts, recalled, told, shown)
+        of_run, review = form_of.tolist(), reviewed.tolist()
+        for run, period in asked:
+            digest = charts.digest(run) if of_run[run] >= 0 else None
+            if digest is None:
+                continue
+            form = self._forms[of_run[run]]
+            head = self._writer.head(charts.request_iri(run), digest, date.fromordinal(review[run]), period)
+            folded = form.table.fold(codes[run][: len(form.undocumented)])
+            line = line_of(head, folded, evidence.get(run, ""))
+            yield run, (period[0].isoformat(), folded.outcome.value, line)
+
+    def _kind(self, charts: Charts, run: int) -> _Kind | None:
         """The kind of the request of a chart; None if more matters of it."""
         age = age_on(date.fromordinal(int(charts.start[run])), date.fromordinal(int(charts.birth[run])))
-        key = (version.iri, charts.parties[run], age < version.age_of_majority)
+        key = (int(charts.parties[run]), age < self._version.age_of_majority)
         if key not in self._kinds:
-            compiled = compiled_policy(version)
+            compiled = compiled_policy(self._version)
             case = charts.request_alone(run)
             if case is None:
                 return None
             inference = compiled.infer(case)
-            apart = inference.statements_apart and not self._writer.remembered(version).whole
+            apart = inference.statements_apart and not self._memory.memory.whole
             if not apart or not compiled.predicates.isdisjoint(VARYING):
                 self._kinds[key] = None
             else:
-                said = (version.iri, case.axis_values, *compiled.contexts(case, inference))
+                said = (case.axis_values, *compiled.contexts(case, inference))
                 number = self._said.setdefault(said, len(self._said))
-                self._kinds[key] = RequestKind(number, inference.request_classes, case)
+                form = self._writer.form(self._version, inference.request_classes)
+                if form not in self._forms:
+                    self._forms.append(form)
+                self._kinds[key] = RequestKind(number, case, inference), self._forms.index(form)
         return self._kinds[key]
 
-    def _written(
-        self,
-        charts: Charts,
-        version: PolicyVersion,
-        forms: Mapping[int, BriefForm],
-        recalled: Recalled,
-        memory: ColumnMemory,
-        reviewed: Places,
-    ) -> dict[int, Line]:
-        """The lines of charts, given what their groups of leaves come to."""
-        each = list({id(form): form for form in forms.values()}.values())
-        place = {id(form): number for number, form in enumerate(each)}
-        form_of = np.full(len(charts.start), -1)
-        form_of[list(forms)] = [place[id(form)] for form in forms.values()]
-        told = np.flatnonzero(form_of[recalled.run] >= 0)
-        key = form_of[recalled.run[told]] * len(memory.results) + recalled.result[told]
+    def _show(self, form: Places, result: Places) -> Places:
+        """The places of what results are for the briefs of forms."""
+        key = form << 32 | result
         example, alike = distinct(key)
-        shown = [
-            each[one // len(memory.results)].show(memory.results[one % len(memory.results)])
-            for one in key[example].tolist()
-        ]
-        codes = self._codes(charts, each, form_of, recalled.run[told], alike, shown)
-        evidence = self._evidence(charts, recalled, told, alike, shown)
-        found = {}
-        for run, form in forms.items():
-            start, end = date.fromordinal(int(charts.start[run])), int(charts.end[run])
-            request, digest = charts.request_iri(run), charts.digest(run)
-            if digest is None:
-                continue
-            head = self._writer.head(
-                request,
-                digest,
-                date.fromordinal(int(reviewed[run])),
-                (start, date.fromordinal(end) if end != NEVER else None, version),
-            )
-            folded = form.table.fold(codes[run, : len(form.undocumented)].tobytes())
-            line = line_of(head, folded, evidence.get(run, ""))
-            found[run] = request, (start.isoformat(), folded.outcome.value, line)
-        return found
+        known = self._shown
+        for one in key[example].tolist():
+            if one not in known:
+                known[one] = len(known)
+                shown = self._forms[one >> 32].show(self._results[one & 0xFFFFFFFF])
+                self._codes.add(shown.codes)
+                self._evidence.add(
+                    [
+                        (place, number, 0 if later else len(self._leads) + at)
+                        for at, (number, _, places) in enumerate(shown.evidence)
+                        for later, place in enumerate(places)
+                    ]
+                )
+                self._leads += [f'"],{id_}:["' for _, id_, _ in shown.evidence]
+        return np.array([known[one] for one in key[example].tolist()], np.int64)[alike]
 
-    def _codes(
-        self, charts: Charts, each: list[BriefForm], form_of: Places, run: Places, alike: Places, shown: list[Shown]
-    ) -> npt.NDArray[np.uint8]:
+    def _code(self, form_of: Places, run: Places, shown: Places) -> list[bytes]:
         """The status codes of each chart."""
-        width = max((len(form.undocumented) for form in each), default=0)
-        blank = np.zeros((len(each) + 1, width), np.uint8)
-        for number, form in enumerate(each):
+        width = max((len(form.undocumented) for form in self._forms), default=1)
+        blank = np.zeros((len(self._forms) + 1, width), np.uint8)
+        for number, form in enumerate(self._forms):
             blank[number, : len(form.undocumented)] = np.frombuffer(form.undocumented, np.uint8)
         codes = blank[form_of]
-        size = np.array([len(one.codes) for one in shown], np.int64)
-        flat = np.array([code for one in shown for code in one.codes], np.int64).reshape(-1, 2)
-        which, at = _flattened(size, alike)
-        codes[run[which], flat[at, 0]] = flat[at, 1]
-        return codes
+        which, rows = self._codes.of(shown)
+        codes[run[which], rows[:, 0]] = rows[:, 1]
+        whole = codes.tobytes()
+        return [whole[at : at + width] for at in range(0, len(whole), width)]
 
-    def _evidence(
-        self, charts: Charts, recalled: Recalled, told: Places, alike: Places, shown: list[Shown]
-    ) -> dict[int, str]:
+    def _cite(self, charts: Charts, recalled: Recalled, told: Places, shown: Places) -> dict[int, str]:
         """The members of the JSON object of the evidence of each chart, in published order."""
-        cited = [(number, id_, place) for one in shown for number, id_, places in one.evidence for place in places]
-        size = np.array([sum(len(places) for _, _, places in one.evidence) for one in shown], np.int64)
-        which, at = _flattened(size, alike)
-        number, place = np.array([(number, place) for number, _, place in cited], np.int64).reshape(-1, 2).T
+        which, rows = self._evidence.of(shown)
+        place, number, lead = rows.T
         run = recalled.run[told][which]
-        statement = recalled.statement[recalled.first[told][which] + place[at]]
-        order = np.lexsort((number[at], run))
-        run, number, at = run[order], number[at][order], at[order]
-        again = (run[1:] == run[:-1]) & (number[1:] == number[:-1])
-        at[1:][again] = len(cited)
-        leads = [*(f'"],{id_}:["' for _, id_, _ in cited), '","']
+        statement = recalled.statement[recalled.first[told][which] + place]
+        order = np.lexsort((number, run))
+        run, leads = run[order], self._leads
         written = [
-            leads[lead] + charts.iris[name] for lead, name in zip(at.tolist(), statement[order].tolist(), strict=True)
+            leads[at] + charts.iris[name]
+            for at, name in zip(lead[order].tolist(), statement[order].tolist(), strict=True)
         ]
         first = beginnings(run)
         ends = pairwise([*first.tolist(), len(run)])
@@ -193,11 +237,3 @@ class ColumnWriter:
             number: "".join(written[begin:end])[3:] + '"]'
             for number, (begin, end) in zip(run[first].tolist(), ends, strict=True)
         }
-
-
-def _flattened(size: Places, alike: Places) -> tuple[Places, Places]:
-    """For rows that each stand for a list among lists of some sizes that follow one another: each item's row, and its place."""
-    first = np.cumsum(size) - size
-    which = np.repeat(np.arange(len(alike)), size[alike])
-    before = np.repeat(np.cumsum(size[alike]) - size[alike], size[alike])
-    return which, first[alike][which] + np.arange(len(which)) - before

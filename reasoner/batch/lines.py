@@ -111,8 +111,7 @@ class LineWriter:
             start, _, version = period
             head = self.head(case.iri, case.digest, case.as_of, period, case.unread)
             if version is None:
-                outcome = Outcome.NO_POLICY_VERSION
-                yield start.isoformat(), outcome.value, _line(head, outcome, (None, None), "", "", ())
+                yield line_without_version(head, period)
                 continue
             inference = compiled_policy(version).infer(case)
             form = self.form(version, inference.request_classes)
@@ -210,6 +209,17 @@ class LineWriter:
                 {settled: (number, version.criteria[iri].id) for number, (iri, settled) in enumerate(asked.items())},
             )
         return form
+
+
+def line_without_version(head: dict[str, str], period: Period) -> tuple[str, str, str]:
+    """The start, the outcome and the brief of a period for which no version of the policy is in force.
+
+    Args:
+        head: the fields that say what is determined.
+        period: the period.
+    """
+    outcome = Outcome.NO_POLICY_VERSION
+    return period[0].isoformat(), outcome.value, _line(head, outcome, (None, None), "", "", ())
 
 
 def line_of(head: dict[str, str], folded: Folded, evidence: str) -> str:

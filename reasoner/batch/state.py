@@ -24,6 +24,8 @@ CREATE TABLE row (piece TEXT, source TEXT, request TEXT, start TEXT, outcome TEX
 CREATE TABLE rejection (piece TEXT, source TEXT, problem TEXT, place TEXT, mend TEXT, suffix TEXT, raw BLOB);
 CREATE TABLE note (piece TEXT, source TEXT, text TEXT);
 """
+_PAGE = 2**14
+"""Bytes of a page of the database: a line is some thousand characters."""
 
 
 class BatchState:
@@ -55,7 +57,8 @@ class BatchState:
                     path.touch(0o600, exist_ok=False)
             self._db = sqlite3.connect(path or "", isolation_level=None)
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute(f"PRAGMA page_size = {_PAGE}")
+            self._db.execute("PRAGMA journal_mode = TRUNCATE")
             self._db.execute("PRAGMA synchronous = OFF")
             self._db.execute("PRAGMA temp_store = FILE")
             if not self._db.execute("SELECT name FROM sqlite_master").fetchall():
@@ -212,6 +215,6 @@ def _refuse_second_run(path: Path) -> None:
 
 def delete(path: Path) -> None:
     """Delete the file of a state."""
-    for name in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+    for name in (path, Path(f"{path}-journal")):
         with contextlib.suppress(FileNotFoundError):
             name.unlink()

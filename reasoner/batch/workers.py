@@ -78,7 +78,7 @@ class Worker:
         job, found = self._job, stream.quads_of(piece, self._policy)
         for data_set in found.lost:
             self._determine(data_set, result)
-        lines: dict[int, tuple[str, tuple[str, str, str]]] = {}
+        lines: dict[int, tuple[str, list[tuple[str, str, str]]]] = {}
         if job.engine is Engine.FAST and not job.whole:
             lines = self._columns().lines(found.table, found.name, job.as_of, job.today)
         for run in range(len(found.graphs)):
@@ -86,9 +86,9 @@ class Worker:
                 self._determine(found.data_set(run, self._policy, job.as_of), result)
                 continue
             source = found.source(run)
-            request, line = lines[run]
+            request, of_run = lines[run]
             result.graphs.append((piece.files[0], source))
-            result.rows.append(Row(source, request, *line))
+            result.rows += [Row(source, request, *line) for line in of_run]
             result.read += 1
             result.determined += 1
 
@@ -98,8 +98,8 @@ class Worker:
         if found is None:
             return set()
         lines = self._columns().lines(found.table, piece.name, self._job.as_of, self._job.today)
-        for run, (request, line) in lines.items():
-            result.rows.append(Row(found.names[run], request, *line))
+        for run, (request, of_run) in lines.items():
+            result.rows += [Row(found.names[run], request, *line) for line in of_run]
         result.read += len(lines)
         result.determined += len(lines)
         return {found.names[run] for run in lines}

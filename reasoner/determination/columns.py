@@ -7,7 +7,7 @@ told by 128 bits of sums with numbers at random.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
@@ -16,8 +16,9 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from reasoner.chart.fast.cut import Places, Truths, beginnings, distinct
+from reasoner.chart.fast.arrays import ArrayLists, ArrayRows, Places, Truths, beginnings, distinct, spread
 from reasoner.chart.model import Case, Document, Meaning, Statement
+from reasoner.determination.inference import Inference
 from reasoner.determination.periods import Periods
 from reasoner.determination.remembered import APART, Group, GroupStatuses, Profile, Remembered
 from reasoner.ground.errors import DocumentationError
@@ -49,14 +50,12 @@ class ChartColumns(Protocol):
     start: Places
     """Of each chart the first day of service; days are numbers, and -1 if they are not stated."""
     end: Places
+    birth: Places
+    """Of each chart the birth date of the person."""
     bearers: list[str]
     """IRIs of the requests of charts, and of their members, plans and programs."""
     run_of_bearer: Places
     """Of each of these its chart."""
-
-    def request_alone(self, run: int) -> Case | None:
-        """A chart by itself, without its statements; None if it has to be read otherwise."""
-        ...
 
 
 class RequestKind(NamedTuple):
@@ -64,9 +63,10 @@ class RequestKind(NamedTuple):
 
     number: int
     """The same for those of which the leaves read the same."""
-    classes: frozenset[str]
     case: Case
     """A case of this kind, without its statements."""
+    inference: Inference
+    """What is inferred from it."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,18 @@ class Recalled:
     """The numbers of statements, in order."""
     left: Truths
     """The charts of which a part cannot be told from the rest."""
+
+
+class _Meet(dict[int, bool]):
+    """Whether one profile denies a finding that another affirms, by the numbers of both in one."""
+
+    def __init__(self, profiles: Sequence[Profile | None]) -> None:
+        self._profiles = profiles
+
+    def __missing__(self, pair: int) -> bool:
+        denial, affirmation = self._profiles[pair >> 32], self._profiles[pair & 0xFFFFFFFF]
+        self[pair] = bool(denial and affirmation and not denial.classes.isdisjoint(affirmation.classes))
+        return self[pair]
 
 
 class ColumnMemory:
@@ -103,31 +115,53 @@ class ColumnMemory:
         self.results: list[GroupStatuses] = []
         self.profiles: list[Profile | None] = []
         """What statements say, as far as leaves can tell; None where that does not follow from the statement."""
-        self.sizes: list[int] = []
-        """How many groups of leaves each of these speaks to."""
-        self.entries: list[tuple[int, int]] = []
-        """These groups, one profile after the other, each with the kinds of period of its leaves as bits."""
-        self.flags: list[tuple[bool, bool, bool]] = []
+        self.entries = ArrayLists(2)
+        """The groups of leaves that each of these speaks to, each with the kinds of period of its leaves as bits."""
+        self.flags = ArrayRows(3)
         """Whether each cannot be told from the rest of its chart, affirms, and denies."""
         self.linked: set[str] = set()
         """The IRIs among the facts of statements, which could be nodes of a chart."""
         self._numbers: dict[object, int] = {}
-        self._meet: dict[tuple[int, int], bool] = {}
-        self._days: dict[object, tuple[int, ...] | None] = {}
+        self.meet = _Meet(self.profiles)
+        self._meanings: Sequence[Meaning] = ()
+        self._of_meaning: Places = np.zeros((0, 2), np.int64)
+        self._forget_days()
 
-    def recall(self, charts: ChartColumns, kinds: Mapping[int, RequestKind], as_of: Places) -> Recalled:
+    def _forget_days(self) -> None:
+        self._days: dict[object, int] = {}
+        self.bounds = ArrayRows(1 + 2 * len(self.memory.kinds))
+        """The last day that counts, then the first and the last of each kind of period."""
+
+    def recall(self, charts: ChartColumns, runs: Places, kinds: Sequence[RequestKind], as_of: Places) -> Recalled:
         """What the groups of leaves come to in some charts.
 
         Args:
             charts: the charts.
-            kinds: of those that are asked about the kind of the request, by number.
+            runs: the numbers of those that are asked about.
+            kinds: of each of these the kind of the request.
             as_of: the day of review of every chart.
         """
-        if max(len(self.results), len(self.profiles), len(self._meet)) > _LIMIT:
+        if max(len(self.results), len(self.profiles), len(self.meet)) > _LIMIT:
             self._forget()
         if len(self._days) > _LIMIT:
-            self._days.clear()
-        return _Asked(charts, kinds, as_of, self).recalled()
+            self._forget_days()
+        return _Asked(charts, runs, kinds, as_of, self).recalled()
+
+    def profiles_of(self, meanings: Sequence[Meaning], asked: Places) -> tuple[Places, Truths]:
+        """The profiles of what statements say, by number, and whether the policy's rules construct facts from it.
+
+        Args:
+            meanings: what statements say.
+            asked: which of these are asked about; others may lack an answer.
+        """
+        if meanings is not self._meanings:
+            self._meanings, self._of_meaning = meanings, np.zeros((0, 2), np.int64)
+        missing = len(meanings) - len(self._of_meaning)
+        self._of_meaning = np.concatenate([self._of_meaning, np.full((missing, 2), -1)])
+        for number in asked[self._of_meaning[asked, 0] < 0].tolist():
+            meaning = meanings[number]
+            self._of_meaning[number] = self.profile(meaning), bool(self.memory.compiled.numbers(meaning))
+        return self._of_meaning[:, 0], self._of_meaning[:, 1] > 0
 
     def profile(self, meaning: Meaning, calculated: Facts = ()) -> int:
         """The number of the profile of what a statement says, with what the policy's rules construct from its case."""
@@ -139,32 +173,24 @@ class ColumnMemory:
             self.profiles.append(profile)
             self.linked |= profile.linked if profile else frozenset()
             groups = profile.groups if profile else ()
-            self.sizes.append(len(groups))
-            self.entries += [(group.number, sum(1 << kind for kind in kinds)) for group, kinds in groups]
-            self.flags.append((profile.spans, profile.affirmed, profile.denied) if profile else (True, False, False))
+            self.entries.add([(group.number, sum(1 << kind for kind in kinds)) for group, kinds in groups])
+            self.flags.add((profile.spans, profile.affirmed, profile.denied) if profile else (True, False, False))
         return number
 
-    def meet(self, denial: int, affirmation: int) -> bool:
-        """Whether one profile denies a finding that another affirms."""
-        key = (denial, affirmation)
-        if key not in self._meet:
-            one, other = self.profiles[denial], self.profiles[affirmation]
-            self._meet[key] = bool(one and other and not one.classes.isdisjoint(other.classes))
-        return self._meet[key]
-
-    def days(self, kind: RequestKind, start: int, end: int) -> tuple[int, ...] | None:
-        """The last day that counts, then the first and the last of each kind of period; None past the end of the calendar."""
-        key = (kind.case.axis_values, kind.case.admitted, start, end)
+    def days(self, kind: RequestKind, start: int, end: int) -> int:
+        """The place in `bounds` of the days of a stay; -1 if they are past the end of the calendar."""
+        key = (kind.number, kind.case.admitted, start, end)
         if key not in self._days:
             case = replace(kind.case, start=date.fromordinal(start), end=date.fromordinal(end) if end >= 0 else None)
             try:
                 periods = Periods(case, self.memory.version)
                 of_kinds = [periods.of(leaf) for leaf in self.memory.kinds.values()]
             except DocumentationError:
-                self._days[key] = None
+                self._days[key] = -1
             else:
                 found = [periods.last, *(day for one in of_kinds for day in (one.first or date.min, one.last))]
-                self._days[key] = tuple(day.toordinal() if day else _FOREVER for day in found)
+                self._days[key] = len(self.bounds)
+                self.bounds.add([day.toordinal() if day else _FOREVER for day in found])
         return self._days[key]
 
 
@@ -172,20 +198,24 @@ class _Asked:
     """The charts of one question."""
 
     def __init__(
-        self, charts: ChartColumns, kinds: Mapping[int, RequestKind], as_of: Places, memory: ColumnMemory
+        self, charts: ChartColumns, runs: Places, kinds: Sequence[RequestKind], as_of: Places, memory: ColumnMemory
     ) -> None:
-        self._charts, self._kinds, self._as_of, self._memory = charts, kinds, as_of, memory
+        self._charts, self._as_of, self._memory = charts, as_of, memory
         count, periods = len(charts.start), len(memory.memory.kinds)
+        stays = zip(kinds, charts.start[runs].tolist(), charts.end[runs].tolist(), strict=True)
+        days = np.array([memory.days(*stay) for stay in stays], np.int64)
         self.left = np.zeros(count, bool)
+        self.left[runs[days < 0]] = True
         bounds = np.zeros((count, 1 + 2 * periods), np.int64)
-        for number, kind in kinds.items():
-            days = memory.days(kind, int(charts.start[number]), int(charts.end[number]))
-            bounds[number] = days or 0
-            self.left[number] = days is None
+        bounds[runs[days >= 0]] = memory.bounds.array()[days[days >= 0]]
+        self._kinds = dict(zip(runs.tolist(), kinds, strict=True))
+        self._kind = np.zeros(count, np.int64)
+        """The number of the kind of the request of each chart."""
+        self._kind[runs] = [kind.number for kind in kinds]
         asked = np.zeros(count, bool)
-        asked[list(kinds)] = True
+        asked[runs] = True
         self._of_statement = self._profile_all(asked)
-        self._flags = np.array(memory.flags, bool).reshape(-1, 3)
+        self._flags = np.concatenate([memory.flags.array() > 0, np.zeros((1, 3), bool)])
         self._leave_named()
         self.left[charts.run[asked[charts.run] & self._flags[self._of_statement, 0]]] = True
         run, observed, recorded = charts.run, charts.observed, charts.recorded
@@ -202,12 +232,8 @@ class _Asked:
     def _profile_all(self, asked: Truths) -> Places:
         """The number of the profile of each statement."""
         charts, memory = self._charts, self._memory
-        of_meaning = np.zeros(len(charts.meanings), np.int64)
-        numeric = np.zeros(len(charts.meanings), bool)
-        for number in np.flatnonzero(np.bincount(charts.meaning[asked[charts.run]])).tolist():
-            meaning = charts.meanings[number]
-            of_meaning[number] = memory.profile(meaning)
-            numeric[number] = bool(memory.memory.compiled.numbers(meaning))
+        used = np.flatnonzero(np.bincount(charts.meaning[asked[charts.run]]))
+        of_meaning, numeric = memory.profiles_of(charts.meanings, used)
         found = of_meaning[charts.meaning]
         rows = np.flatnonzero(numeric[charts.meaning] & asked[charts.run])
         for begin, end in pairwise([*beginnings(charts.run[rows]).tolist(), len(rows)]):
@@ -247,25 +273,20 @@ class _Asked:
         author = np.where(np.array([_is_split(g) for g in groups], bool)[group], charts.author[statement], 0)
         mark = self._of_statement[statement] * 2 + self._late[statement]
         seen = self._periods[statement] & kinds[group]
-        number = np.zeros(len(self.left), np.int64)
-        number[list(self._kinds)] = [kind.number for kind in self._kinds.values()]
         sums = []
         for seeds in memory.random:
             said = _mixed(seeds, (mark, seen, author, rank, np.arange(len(key)) - base))
             total = np.add.reduceat(said, first) if len(key) else said
-            sums.append(_mixed(seeds, (total, group[first], number[run[first]], sizes)))
+            sums.append(_mixed(seeds, (total, group[first], self._kind[run[first]], sizes)))
         result = self._look_up(sums, run[first], group[first], np.append(first, len(key)), statement)
         return Recalled(run[first], result, np.append(first, len(key)), statement, self.left)
 
     def _members(self) -> tuple[Places, Places]:
         """The statements of each group: those that bear on it, and the denials of a finding that one of them affirms."""
         charts, memory = self._charts, self._memory
-        size = np.array(memory.sizes, np.int64)
-        offset = np.cumsum(size) - size
-        flat = np.array(memory.entries, np.int64).reshape(-1, 2)
         alive = np.flatnonzero(self._alive)
-        statement, place = _spread(alive, size[self._of_statement[alive]])
-        entry = flat[offset[self._of_statement[statement]] + place]
+        place, entry = memory.entries.of(self._of_statement[alive])
+        statement = alive[place]
         holds = (entry[:, 1] & self._periods[statement]) != 0
         statement, group = statement[holds], entry[holds, 0]
         self._counts[statement] = True
@@ -276,13 +297,11 @@ class _Asked:
         bearing = np.flatnonzero(affirms[statement])
         run = charts.run[statement[bearing]]
         low, high = (np.searchsorted(run, charts.run[denials], side=side) for side in ("left", "right"))
-        denial, place = _spread(denials, high - low)
+        denial, place = spread(denials, high - low)
         other = bearing[np.repeat(low, high - low) + place]
-        pair = self._of_statement[denial] * len(memory.profiles) + self._of_statement[statement[other]]
+        pair = self._of_statement[denial] << 32 | self._of_statement[statement[other]]
         example, alike = distinct(pair)
-        meets = np.array([memory.meet(*divmod(one, len(memory.profiles))) for one in pair[example].tolist()], bool)[
-            alike
-        ]
+        meets = np.array([memory.meet[one] for one in pair[example].tolist()], bool)[alike]
         count = len(memory.memory.groups)
         added = denial[meets] * count + group[other[meets]]
         whole = np.concatenate([statement * count + group, added])
@@ -319,9 +338,7 @@ class _Asked:
     def _settle(self, run: int, group: int, statements: Places) -> GroupStatuses | None:
         """What a group of leaves comes to in a chart; None if that cannot be told."""
         charts, memory = self._charts, self._memory
-        case = charts.request_alone(run)
-        if case is None:
-            return None
+        kind = self._kinds[run]
         own, classes, facts = [], {}, {}
         for place in statements.tolist():
             profile, iri = memory.profiles[self._of_statement[place]], charts.iris[place]
@@ -332,20 +349,22 @@ class _Asked:
             meaning = charts.meanings[charts.meaning[place]]
             own.append(Statement(iri, meaning, observed, recorded, _NO_DOCUMENT, "", "", author))
             classes[iri], facts[iri] = profile.classes, profile.facts
-        case = replace(case, as_of=date.fromordinal(int(self._as_of[run])), statements=tuple(own))
-        inference = replace(memory.memory.compiled.infer(replace(case, statements=())), classes=classes, facts=facts)
+        start, end, birth = (int(of_all[run]) for of_all in (charts.start, charts.end, charts.birth))
+        case = replace(
+            kind.case,
+            start=date.fromordinal(start),
+            end=date.fromordinal(end) if end >= 0 else None,
+            birth=date.fromordinal(birth),
+            as_of=date.fromordinal(int(self._as_of[run])),
+            statements=tuple(own),
+        )
+        inference = replace(kind.inference, classes=classes, facts=facts)
         return memory.memory.settle(memory.memory.groups[group].leaves, case, inference)
 
 
 def _is_split(group: Group) -> bool:
     """Whether more matters of a statement to a group than whether it is a late entry."""
     return len(group.kinds) > 1 or group.by_author
-
-
-def _spread(items: Places, times: Places) -> tuple[Places, Places]:
-    """Each item so many times, with how many of it went before."""
-    found = np.repeat(items, times)
-    return found, np.arange(len(found)) - np.repeat(np.cumsum(times) - times, times)
 
 
 def _mixed(seeds: _Marks, columns: Sequence[npt.NDArray[Any]]) -> _Marks:

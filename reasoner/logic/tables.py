@@ -29,6 +29,9 @@ _WIDTH = len(STATUSES)
 _LIMIT = 16384
 """Combinations that a table holds before it is emptied."""
 
+_FEW = 6
+"""Leaves of blocks that are looked up together."""
+
 _Completion = tuple[int, int] | None
 """The smallest number of leaves that complete a part, and those leaves as bits; None if none can."""
 
@@ -87,9 +90,7 @@ class FoldTable:
         for block in self._blocks.values():
             block.bits = self._bits if block in own else {}
             block.spread = sum(1 << _WIDTH * place for place, blocks in enumerate(self._wholes) if block in blocks)
-        printed = [block for words, blocks in self._shown if words is None for block in blocks]
-        self._ordered = [*printed, *(block for block in self._blocks.values() if block not in frozenset(printed))]
-        """The blocks, in the order in which they are printed, and then the others."""
+        self._stretches, self._printed = self._stretch()
         # If a leaf is in two blocks, the smallest number of leaves is not the sum over the blocks.
         self._disjoint = len({leaf.iri for leaf in leaves}) == len(leaves)
         self._items = _picker([place for lists in self._lists.values() for place in lists.places])
@@ -130,6 +131,23 @@ class FoldTable:
                 shown.append((None, blocks))
         return shown
 
+    def _stretch(self) -> tuple[list[_Stretch], list[tuple[int, dict[Status, str]] | None]]:
+        """The blocks, those that are printed first, some together; and what prints the statuses: stretches, and texts."""
+        stretches: list[_Stretch] = []
+        printed: list[tuple[int, dict[Status, str]] | None] = []
+        shown = {block for words, blocks in self._shown if words is None for block in blocks}
+        others = [block for block in self._blocks.values() if block not in shown]
+        for words, blocks in [*self._shown, *[(None, [block]) for block in others]]:
+            if words is not None:
+                printed.append(words)
+                continue
+            (block,) = blocks
+            if printed[-1:] != [None] or not stretches[-1].takes(block):
+                stretches.append(_Stretch(self.position))
+                printed.append(None)
+            stretches[-1].add(block)
+        return stretches, printed
+
     def fold(self, codes: bytes) -> Folded:
         """Fold the statuses of `leaves`, given as their codes."""
         folded = self._folds.get(codes)
@@ -142,9 +160,9 @@ class FoldTable:
     def _fold(self, codes: bytes) -> Folded:
         flags = chosen = 0
         texts = []
-        for block in self._ordered:
-            key = block.pick(codes)
-            found = block.known.get(key) or block.learn(key)
+        for stretch in self._stretches:
+            key = stretch.pick(codes)
+            found = stretch.known.get(key) or stretch.learn(key, codes)
             flags |= found[0]
             texts.append(found[1])
             chosen |= found[2]
@@ -182,8 +200,8 @@ class FoldTable:
         holds, strained = (
             None if readings is None else all(agrees(*reading) for reading in readings) for readings in self._compared
         )
-        form = ["%s" if of_whole is None else _escaped(of_whole[1][whole(of_whole[0])]) for of_whole, _ in self._shown]
-        form += [_escaped(listed), "%s" * (len(self._ordered) - form.count("%s"))]
+        form = ["%s" if words is None else _escaped(words[1][whole(words[0])]) for words in self._printed]
+        form.append(_escaped(listed))
         chosen = 0
         for item in self.effective.exclusions:
             if not item.residual and STATUSES[codes[self.position[item.iri]]] is Status.CONFLICTING:
@@ -201,7 +219,9 @@ class FoldTable:
         if chosen not in self._gaps:
             if len(self._gaps) > _LIMIT:
                 self._gaps.clear()
-            self._gaps[chosen] = tuple(name for name in self._names if self._bits[name] & chosen)
+            self._gaps[chosen] = tuple(
+                name for name, bit in zip(self._names, bin(chosen)[:1:-1], strict=False) if bit == "1"
+            )
         return self._gaps[chosen]
 
     def _cut(self, policy: EffectivePolicy) -> _ReadingTable:
@@ -254,6 +274,38 @@ class _Together(NamedTuple):
     """The items of lists that a gap has, as bits."""
 
 
+class _Stretch:
+    """Blocks that are printed one after the other, looked up together if they have few leaves."""
+
+    def __init__(self, position: dict[str, int]) -> None:
+        self._position = position
+        self._blocks: list[_Block] = []
+        self._leaves: dict[str, None] = {}
+        self.known: dict[Sequence[int], tuple[int, str, int]] = {}
+
+    def takes(self, block: _Block) -> bool:
+        """Whether a block can be added."""
+        return len(self._leaves | dict.fromkeys(block.leaves)) <= _FEW
+
+    def add(self, block: _Block) -> None:
+        """Add a block."""
+        self._blocks.append(block)
+        self._leaves |= dict.fromkeys(block.leaves)
+        self.pick = _picker([self._position[leaf] for leaf in self._leaves])
+
+    def learn(self, key: Sequence[int], codes: bytes) -> tuple[int, str, int]:
+        """Look its blocks up, and remember their statuses as flags, their texts and their smallest completions."""
+        if len(self.known) > _LIMIT:
+            self.known.clear()
+        flags, texts, chosen = 0, "", 0
+        for block in self._blocks:
+            of_block = block.pick(codes)
+            found = block.known.get(of_block) or block.learn(of_block)
+            flags, texts, chosen = flags | found[0], texts + found[1], chosen | found[2]
+        self.known[key] = flags, texts, chosen
+        return self.known[key]
+
+
 class _Block:
     """A part of a section."""
 
@@ -266,7 +318,7 @@ class _Block:
         self.shown: list[Part] = []
         leaves = dict.fromkeys(p.leaf for p in part.walk() if p.kind is CriterionKind.LEAF)
         leaves |= dict.fromkeys(pair.key for p in part.walk() for pair in p.pairs)
-        self._leaves = list(leaves)
+        self.leaves = list(leaves)
         self.pick = _picker([position[iri] for iri in leaves])
         self.known: dict[Sequence[int], tuple[int, str, int]] = {}
 
@@ -274,7 +326,7 @@ class _Block:
         """Fold the codes of its leaves, and remember its status as flags, its text and its smallest completion."""
         if len(self.known) > _LIMIT:
             self.known.clear()
-        result = self.known[key] = self._fold(dict(zip(self._leaves, key, strict=True)))
+        result = self.known[key] = self._fold(dict(zip(self.leaves, key, strict=True)))
         return result
 
     def _fold(self, codes: dict[str, int]) -> tuple[int, str, int]:

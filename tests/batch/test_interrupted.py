@@ -58,7 +58,7 @@ def heeding_ctrl_c() -> None:
 
 
 def at_work(out: Path, *more: str) -> subprocess.Popen[bytes]:
-    """A batch that has determined a part of its input and waits for the rest."""
+    """A batch that keeps its state and waits for the rest of its input."""
     pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE}
     environment = os.environ | {"TMPDIR": str(out.parent)}
     process = subprocess.Popen(
@@ -67,8 +67,8 @@ def at_work(out: Path, *more: str) -> subprocess.Popen[bytes]:
     assert process.stdin
     process.stdin.write(SHEET[:HALF])
     process.stdin.flush()
-    kept = out.with_name(out.name + ".state-wal")
-    eventually(lambda: process.poll() is not None or (kept.exists() and kept.stat().st_size > 60_000))
+    kept = out.with_name(out.name + ".state")
+    eventually(lambda: process.poll() is not None or (kept.exists() and kept.stat().st_size > 2**17))
     assert process.poll() is None, process.stderr and process.stderr.read()
     return process
 

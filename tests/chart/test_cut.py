@@ -89,7 +89,7 @@ def test_lines_say_what_a_parser_finds(lines: list[str], end: str) -> None:
             triples = {(s, p, o) for s, props in data_set.nodes.items() for p, values in props.items() for o in values}
             assert set(rows_of(found, run)) == triples
             content = [f"{s} {p} {o} .\n" for s, p, o in rows_of(found, run)]
-            assert found.content[found.at[run] : found.at[run + 1]].decode() == "".join(content)
+            assert bytes(found.content[found.at[run] : found.at[run + 1]]).decode() == "".join(content)
             assert found.ascending[run] == (content == sorted(set(content)))
 
 
@@ -217,7 +217,7 @@ def test_what_is_remembered_is_bounded(policy: Policy, monkeypatch: pytest.Monke
 
 
 def test_what_is_remembered_of_nodes_does_not_depend_on_the_order_of_rows(policy: Policy) -> None:
-    reader, rows = NodeReader(lambda term: True, ()), charts(4, 63)
+    reader, rows = NodeReader(), charts(4, 63)
     layouts = []
     for seed in range(3):
         shuffled = sorted(random.Random(seed).sample(rows, len(rows)), key=lambda row: row[3])

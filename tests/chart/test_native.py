@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from benchmarks.generate import generate
 from hatch_build import OPTIONS, build
 from reasoner.chart.fast import native
-from reasoner.chart.fast.cut import Cut, cut_in_python, kinds
+from reasoner.chart.fast.cut import IRI, NOTHING, ODD, Cut, KnownTerms, cut_in_python, iris, kinds
 from reasoner.rdf import parsing
 from tests.conftest import ROOT
 from tests.explore import examples
@@ -98,24 +98,47 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     return found
 
 
-def agree(library: ctypes.CDLL, data: bytes, longest: int = parsing.MAX_LITERAL) -> Cut:
-    expected, found = cut_in_python(data), Cut(*native.columns(library, data, longest))
+def agree(
+    library: ctypes.CDLL, data: bytes, longest: int = parsing.MAX_LITERAL, vocabulary: KnownTerms = NOTHING
+) -> Cut:
+    expected, found = cut_in_python(data, vocabulary), Cut(*native.columns(library, data, vocabulary, longest))
     terms = [term.encode() for term in found.terms]
     ends = np.cumsum([0, *map(len, terms)])
-    assert native.kinds(library, b"".join(terms), ends, longest).tolist() == found.kind.tolist()
+    kinds_of_all = native.kinds(library, b"".join(terms), ends, vocabulary.namespaces_text, longest)
+    assert kinds_of_all[found.known :].tolist() == found.kind[found.known :].tolist()
     for name, one, other in zip(Cut._fields, expected, found, strict=True):
         if isinstance(one, np.ndarray):
             assert one.dtype == other.dtype, name
             assert one.tolist() == other.tolist(), name
+        elif name == "terms":
+            assert [*one] == [*other]
         else:
             assert one == other, name
+    iri = np.flatnonzero(found.kind == IRI).astype(np.int32)
+    assert iris(found.terms, iri) == iris(expected.terms, iri)
     return found
+
+
+VOCABULARY = KnownTerms(("<urn:b>", "<urn:a>", "<http://e/#x>", "<urn:g>"), ("<urn:a", "<http://e"))
+
+
+def test_terms_of_a_vocabulary_have_the_first_numbers_and_others_of_its_namespaces_are_odd(
+    library: ctypes.CDLL,
+) -> None:
+    data = b"<urn:c> <urn:a> <http://e/> <urn:g> .\n<urn:ab> <http://e/#x> <http:> <urn:g> .\n"
+    found = agree(library, data, vocabulary=VOCABULARY)
+    assert ([*found.terms][: found.known], found.graph.tolist()) == (VOCABULARY.terms, [3])
+    rows = [[found.terms[code] for code in codes] for codes in (found.subject, found.predicate, found.object)]
+    assert rows == [["<urn:c>", "<urn:ab>"], ["<urn:a>", "<http://e/#x>"], ["<http://e/>", "<http:>"]]
+    odd = [found.terms[code] for code in np.flatnonzero(found.kind == ODD)]
+    assert odd == ["<http://e/>", "<urn:ab>"]
 
 
 @examples(600)
 @given(lines=st.lists(LINE, max_size=7) | st.lists(PLAIN, max_size=9))
 def test_lines_of_any_kind(library: ctypes.CDLL, lines: list[str]) -> None:
     agree(library, "".join(lines).encode())
+    agree(library, "".join(lines).encode(), vocabulary=VOCABULARY)
 
 
 @examples(400)
@@ -129,7 +152,7 @@ def test_any_text(library: ctypes.CDLL, text: str) -> None:
 @given(terms=st.lists(st.text(alphabet='<>"\\^ \n:/g\u00e9\ufffe\0', max_size=9) | PLAIN, max_size=6))
 def test_terms_by_themselves(library: ctypes.CDLL, terms: list[str]) -> None:
     written = [term.encode() for term in terms]
-    found = native.kinds(library, b"".join(written), np.cumsum([0, *map(len, written)]), parsing.MAX_LITERAL)
+    found = native.kinds(library, b"".join(written), np.cumsum([0, *map(len, written)]), b"", parsing.MAX_LITERAL)
     assert found.tolist() == kinds(terms).tolist()
 
 

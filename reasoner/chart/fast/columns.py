@@ -8,8 +8,8 @@ leads to another of its nodes, or with a node that the vocabulary knows.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable
-from functools import lru_cache
+from collections.abc import Iterable
+from datetime import date
 from itertools import chain, pairwise
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from rdflib import URIRef
 
 from reasoner.chart import reading
 from reasoner.chart.documents import anchors
+from reasoner.chart.fast.arrays import ArrayRows, Codes, Places, Truths, beginnings, distinct
 from reasoner.chart.fast.chart import ChartReader, reader
 from reasoner.chart.fast.compiled_intake import (
     ABOUT,
@@ -36,7 +37,7 @@ from reasoner.chart.fast.compiled_intake import (
     TEXT,
     TYPE,
 )
-from reasoner.chart.fast.cut import IRI, Codes, Places, Truths, beginnings, distinct
+from reasoner.chart.fast.cut import IRI, KnownTerms, iris
 from reasoner.chart.fast.layout import VARYING, Layout
 from reasoner.chart.fast.nodes import NodeTable
 from reasoner.chart.fast.template import NodeView, is_text, line, read_text, without
@@ -50,8 +51,11 @@ from reasoner.rdf.terms import Term
 NEVER = -1
 """The number of a day that is not stated; others are as `date.toordinal` gives them."""
 _WRONG = -2
+_FOREVER = date.max.toordinal() + 1
 _LIMIT = 65536
 """How many entries a memory holds."""
+_STATED = 8
+"""How many days a request and its parties may state among what does not vary."""
 _START, _END, _AS_OF, _BIRTH, _PROGRAM = (
     terms.of(NEC[name]) for name in ("serviceStart", "serviceEnd", "asOf", "birthDate", "program")
 )
@@ -60,6 +64,15 @@ _OF_STATEMENT = frozenset((ABOUT, IN, OBSERVED, RECORDED, EXCERPT, PAGE, TARGET)
 _OF_TEXT = frozenset((CONTENT, PAGE_STARTS))
 _OF_REQUEST = frozenset((*_PARTIES, _START, _END, _AS_OF))
 _OTHER, _REQUEST, _STATEMENT, _LEFT = range(4)
+
+
+def vocabulary(policy: Policy) -> KnownTerms:
+    """The terms that a policy's vocabulary or the intake shapes know something of; others of its namespaces are odd."""
+    own = reader(policy)
+    shapes = (terms.of(node) for node in reading.intake_shapes(policy).all_nodes() if isinstance(node, URIRef))
+    declared = (term for term in policy.lexicon.declared if term.startswith(own.guarded))
+    known = {*declared, *policy.lexicon.types, *shapes}
+    return KnownTerms(sorted(term for term in known if term[0] == "<" and own.declares(term)), own.guarded)
 
 
 class _DayNumbers(dict[Term, int]):
@@ -99,9 +112,6 @@ class _Kind(NamedTuple):
     """Whether it is the text of a document."""
 
 
-_NO_KINDS: Places = np.zeros((0, len(_Kind._fields)), np.int64)
-
-
 class Judge:
     """Judges layouts for `Charts`, and remembers what it found.
 
@@ -111,13 +121,6 @@ class Judge:
 
     def __init__(self, policy: Policy) -> None:
         self.reader: ChartReader = reader(policy)
-        self.known = frozenset(
-            (
-                *policy.lexicon.types,
-                *(terms.of(node) for node in reading.intake_shapes(policy).all_nodes() if isinstance(node, URIRef)),
-            )
-        )
-        """The terms that the vocabulary or the intake shapes know something of, those of the policy's namespaces aside."""
         self.days = {
             name: _DayNumbers(name, self.reader) for name in (_START, _END, _AS_OF, _BIRTH, OBSERVED, RECORDED, ISSUED)
         }
@@ -128,22 +131,51 @@ class Judge:
         """IRIs of kinds of authors, by number."""
         self._numbers: dict[Meaning, int] = {}
         self._layouts: list[Layout | None] = []
-        self._kinds = _NO_KINDS
+        self._kinds = ArrayRows(len(_Kind._fields))
         self.allowed: dict[tuple[int, ...], bool] = {}
         """Whether statements are well formed, by the layouts of their request and document, and whether they have a day of record."""
-        self.sound: dict[Hashable, bool] = {}
-        """Whether requests are well formed, by the layouts of their parties and the order of their days."""
+        self.sound: dict[tuple[int, int], bool] = {}
+        """Whether requests are well formed, by the number of their parties and the order of their days."""
+        self._parties: dict[tuple[int, ...], int] = {}
+        self._stated = ArrayRows(_STATED)
 
     def kinds(self, layouts: list[Layout | None]) -> Places:
         """What each of the layouts of a table is, as a `_Kind` a row."""
         if layouts is not self._layouts:  # they were forgotten, and with them what their numbers stand for
-            self._layouts, self._kinds = layouts, _NO_KINDS
+            self._layouts, self._kinds = layouts, ArrayRows(len(_Kind._fields))
             self.meanings, self.authors, self._numbers = [], [""], {}
             self.allowed.clear()
             self.sound.clear()
-        if more := layouts[len(self._kinds) :]:
-            self._kinds = np.concatenate([self._kinds, np.array([self._kind(layout) for layout in more], np.int64)])
-        return self._kinds
+            self._parties.clear()
+            self._stated = ArrayRows(_STATED)
+        self._kinds.add(*[self._kind(layout) for layout in layouts[len(self._kinds) :]])
+        return self._kinds.array()
+
+    def parties(self, said: Iterable[tuple[int, ...]]) -> Places:
+        """The numbers of what requests and their parties say but for what varies; -1 where that is too many days.
+
+        Args:
+            said: the layouts of each request, its member, plan and program, and which of the latter are one.
+        """
+        known = self._parties
+        found = [known[one] if one in known else self._number_parties(one) for one in said]
+        return np.array(found, np.int64)
+
+    def _number_parties(self, said: tuple[int, ...]) -> int:
+        layouts = [self._layouts[number] for number in said[:4] if number >= 0]
+        days = [day for layout in layouts if layout for _, value in layout.facts if (day := terms.day(value))]
+        number = len(self._stated) if len(days) <= _STATED else -1
+        self._parties[said] = number
+        if number >= 0:
+            self._stated.add([*(day.toordinal() for day in days), *[_FOREVER] * (_STATED - len(days))])
+        return number
+
+    def order(self, parties: Places, days: Places) -> Places:
+        """The order of the days of requests, those among what does not vary with them, as a number."""
+        every = np.concatenate([days, self._stated.array()[parties].T])
+        rank = (every[:, None] > every[None]).sum(axis=1)
+        found: Places = (rank << np.arange(0, 4 * len(rank), 4)[:, None]).sum(axis=0)
+        return found
 
     def _kind(self, layout: Layout | None) -> _Kind:
         template = layout and self.reader.template(layout)
@@ -214,8 +246,7 @@ class Charts:
         """Leave charts in which a fact leads to a node, or a node is one that the vocabulary knows."""
         table = self.table
         known = np.zeros(len(table.cut.terms) + 1, bool)
-        known[table.guarded] = True
-        known[[place for place, term in enumerate(table.cut.terms) if term in self._judge.known]] = True
+        known[: table.cut.known] = True
         self._leave(table.run[known[table.subject]])
         self._leave(table.run[table.node_of_row[table.varies & known[table.object]]])
         names_node = np.zeros(len(known), bool)
@@ -239,7 +270,7 @@ class Charts:
 
     def _read_requests(self) -> None:
         """Read the days and the parties of requests, and leave charts whose requests are not well formed."""
-        table, plain = self.table, self.plain
+        table, plain, judge = self.table, self.plain, self._judge
         runs = np.arange(table.runs)
         named = [self._value(name, self.request) for name in _PARTIES]
         parties = self._parties = np.stack([table.find(runs, names) for names in named])
@@ -251,7 +282,7 @@ class Charts:
             self._recorded[nodes[plain & (nodes >= 0)]] = True
         bearers = np.unique(np.concatenate([self.request[plain], *(of_all[plain] for of_all in parties)]))
         bearers = bearers[bearers >= 0]
-        self.bearers = [self._name(node)[1:-1] for node in bearers.tolist()]
+        self.bearers = iris(table.cut.terms, table.subject[bearers])
         """IRIs of the requests, and of their members, plans and programs."""
         self.run_of_bearer: Places = table.run[bearers]
         """Of each of these its run."""
@@ -262,22 +293,18 @@ class Charts:
         plain &= (days != _WRONG).all(axis=0) & (self.start != NEVER) & (self.birth != NEVER)
         layouts = np.append(table.layout, -1)[np.stack([self.request, *parties])]
         same = np.stack([named[0] == named[1], named[0] == named[2], named[1] == named[2]])
-        self.parties = list(zip(*layouts.tolist(), *same.tolist(), strict=True))
-        """What is said of the request of each run and its parties, but for what varies."""
-        for run, of_run in zip(np.flatnonzero(plain).tolist(), days.T[plain].tolist(), strict=True):
-            stated = [*of_run, *self._stated_days(run)]
-            key = (self.parties[run], *map(sorted({*stated}).index, stated))
-            sound = self._judge.sound.get(key)
-            if sound is None:
-                request = self._name(self.request[run])
-                sound = self._judge.sound[key] = self._judge.reader.is_sound(request, self._view(run))
-            plain[run] = sound
-
-    def _stated_days(self, run: int) -> list[int]:
-        """The days among what does not vary of the request of a run and its parties."""
-        layouts = self.table.layouts
-        found = [layouts[number] for number in self.parties[run][:4] if number >= 0]
-        return [day for layout in found if layout for day in _days_of(layout)]
+        self.parties: Places = np.full(table.runs, -1)
+        """The number of what is said of the request of each run and its parties, but for what varies."""
+        asked = np.flatnonzero(plain)
+        self.parties[asked] = judge.parties(zip(*layouts[:, asked].tolist(), *same[:, asked].tolist(), strict=True))
+        plain &= self.parties >= 0
+        asked = np.flatnonzero(plain)
+        numbers = self.parties[asked]
+        order = judge.order(numbers, days[:, asked])
+        for run, key in zip(asked.tolist(), zip(numbers.tolist(), order.tolist(), strict=True), strict=True):
+            if key not in judge.sound:
+                judge.sound[key] = judge.reader.is_sound(self._name(self.request[run]), self._view(run))
+            plain[run] = judge.sound[key]
 
     def _view(self, run: int) -> NodeView:
         """A run as the intake tests see it."""
@@ -363,7 +390,7 @@ class Charts:
         for other in (document, text):
             self._recorded[other[kept & (other >= 0)]] = True
         author = np.where(self._author[nodes] > 0, self._author[nodes], np.append(self._author, 0)[document])
-        names = [table.cut.terms[code][1:-1] for code in table.subject[nodes[kept]].tolist()]
+        names = iris(table.cut.terms, table.subject[nodes[kept]])
         ends = [*beginnings(run[kept]).tolist(), len(names)]
         places = [sorted(range(first, end), key=names.__getitem__) for first, end in pairwise(ends)]
         place = np.array(list(chain.from_iterable(places)), np.int64)
@@ -420,7 +447,7 @@ class Charts:
         """What `Case.digest` is of the case of a run; None if it has none."""
         table = self.table
         if self._as_stated[run]:
-            return hashlib.sha256(memoryview(table.cut.content)[table.cut.at[run] : table.cut.at[run + 1]]).hexdigest()
+            return hashlib.sha256(table.cut.content[table.cut.at[run] : table.cut.at[run + 1]]).hexdigest()
         content = table.content(run)
         if content is None:
             return None
@@ -431,9 +458,3 @@ class Charts:
         lines = without(content, map(self._name, left)).split("\n")
         lines[-1:] = [f"{self._name(node)} {TYPE} {STATEMENT} ." for node in implied]
         return graphs.digest("\n".join([*sorted(lines), ""]))
-
-
-@lru_cache(maxsize=4096)
-def _days_of(layout: Layout) -> tuple[int, ...]:
-    days = [terms.day(value) for _, value in layout.facts]
-    return tuple(day.toordinal() for day in days if day)

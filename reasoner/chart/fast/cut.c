@@ -21,7 +21,7 @@ enum kind { ODD, IRI, TEXT, TYPED };
 struct columns {
     uint8_t *kind;
     int32_t *subject, *predicate, *object, *graph;
-    int64_t *row, *start, *at;
+    int64_t *bound, *row, *start, *at;
     uint8_t *ascending;
     char *content, *terms;
     int64_t term_count, row_count, run_count, content_length, terms_length;
@@ -50,8 +50,11 @@ struct cutter {
     uint64_t mask;         /* one less than how many there is room for, a power of two */
     uint64_t seed[2];
     int64_t longest; /* characters of a term that is not odd */
+    struct span namespaces; /* how IRIs begin that are odd, a line each */
     uint8_t classes[256];
     struct columns *out;
+    struct line *lines; /* those of a run, and how many there is room for */
+    int64_t room;
 };
 
 EXPORTED const char *necessity_source_digest(void) { return SOURCE_DIGEST; }
@@ -135,6 +138,20 @@ static int is_iri(const struct cutter *cutter, struct span term) {
     return at + 1 == end && *at == '>';
 }
 
+static struct span line_of(struct span text, int64_t at) {
+    const char *end = memchr(text.text + at, '\n', (size_t)(text.length - at));
+    return (struct span){text.text + at, end ? end - text.text - at : text.length - at};
+}
+
+static int is_guarded(const struct cutter *cutter, struct span term) {
+    for (int64_t at = 0; at < cutter->namespaces.length;) {
+        struct span space = line_of(cutter->namespaces, at);
+        if (space.length <= term.length && !memcmp(space.text, term.text, (size_t)space.length)) return 1;
+        at += space.length + 1;
+    }
+    return 0;
+}
+
 /* Where text in quotes ends: its closing quote, or null where it is not plain. A backslash may stand before a few letters. */
 static const char *closing_quote(const char *at, const char *end, int escapes) {
     for (; at < end; at++) {
@@ -173,7 +190,7 @@ static int64_t characters(struct span term) {
 static uint8_t kind_of(const struct cutter *cutter, struct span term) {
     const char *end = term.text + term.length;
     if (term.length < 2 || (term.length > cutter->longest && characters(term) > cutter->longest)) return ODD;
-    if (term.text[0] == '<') return is_iri(cutter, term) ? IRI : ODD;
+    if (term.text[0] == '<') return is_iri(cutter, term) && !is_guarded(cutter, term) ? IRI : ODD;
     if (term.text[0] != '"') return ODD;
     if (end[-1] == '"') return closing_quote(term.text + 1, end, 1) == end - 1 ? TEXT : ODD;
     const char *quote = closing_quote(term.text + 1, end, 0);
@@ -183,8 +200,9 @@ static uint8_t kind_of(const struct cutter *cutter, struct span term) {
 }
 
 /* How some terms are written that follow one another: term i begins at `ends[i]` and ends at `ends[i + 1]`. */
-EXPORTED void necessity_kinds(const char *terms, const int64_t *ends, int64_t count, int64_t longest, uint8_t *kind) {
-    struct cutter cutter = {NULL, 0, {0, 0}, longest, {0}, NULL};
+EXPORTED void necessity_kinds(const char *terms, const int64_t *ends, int64_t count, const char *namespaces,
+                              int64_t namespaces_length, int64_t longest, uint8_t *kind) {
+    struct cutter cutter = {NULL, 0, {0, 0}, longest, {namespaces, namespaces_length}, {0}, NULL, NULL, 0};
     mark_characters(&cutter);
     for (int64_t i = 0; i < count; i++) kind[i] = kind_of(&cutter, (struct span){terms + ends[i], ends[i + 1] - ends[i]});
 }
@@ -226,6 +244,7 @@ static int32_t code_of(struct cutter *cutter, struct span term) {
     memcpy(out->terms + out->terms_length, term.text, (size_t)term.length);
     out->terms_length += term.length;
     out->terms[out->terms_length++] = '\n';
+    out->bound[code + 1] = out->terms_length;
     return code;
 }
 
@@ -283,24 +302,44 @@ static const char *end_of_line(const char *at, const char *end) {
     return found ? found : end;
 }
 
-/* Where the run ends that begins at a place: its graph, and whether all its lines are plain. */
-static const char *run_at(const char *begin, const char *end, struct span *graph, int *plain, int *ascending) {
-    struct span before = {NULL, 0};
-    *graph = (struct span){NULL, 0};
-    *plain = *ascending = 1;
-    const char *at = begin;
-    while (at < end) {
-        const char *stop = end_of_line(at, end);
-        struct line line = line_at(at, stop, *graph);
-        if (line.graph.text && graph->text && !is_same(line.graph, *graph)) break;
-        if (line.graph.text && !graph->text) *graph = line.graph;
-        if (!line.object) *plain = 0;
-        if (*ascending && before.text && !is_less(before, line.triple)) *ascending = 0;
-        before = line.triple;
-        at = stop < end ? stop + 1 : end;
+static int keep_line(struct cutter *cutter, int64_t place, struct line line) {
+    if (place == cutter->room) {
+        int64_t room = cutter->room ? 2 * cutter->room : 1024;
+        struct line *lines = realloc(cutter->lines, (size_t)room * sizeof *lines);
+        if (!lines) return -1;
+        cutter->lines = lines;
+        cutter->room = room;
     }
-    *ascending &= *plain;
-    return at;
+    cutter->lines[place] = line;
+    return 0;
+}
+
+/* The run that begins at a place: where it ends, its graph, its lines if all of them are plain, and whether they ascend. */
+struct run {
+    const char *stop;
+    struct span graph;
+    int64_t count;
+    int ascending;
+};
+
+/* Find the run that begins at a place, with its lines in `lines`; -1 if memory ran out. */
+static int find_run(struct cutter *cutter, const char *at, const char *end, struct run *run) {
+    struct span before = {NULL, 0};
+    int plain = 1;
+    *run = (struct run){at, {NULL, 0}, 0, 1};
+    while (run->stop < end) {
+        const char *stop = end_of_line(run->stop, end);
+        struct line line = line_at(run->stop, stop, run->graph);
+        if (line.graph.text && run->graph.text && !is_same(line.graph, run->graph)) break;
+        if (line.graph.text && !run->graph.text) run->graph = line.graph;
+        if (!line.object) plain = 0;
+        if (run->ascending && before.text && !is_less(before, line.triple)) run->ascending = 0;
+        if (plain && keep_line(cutter, run->count++, line)) return -1;
+        before = line.triple;
+        run->stop = stop < end ? stop + 1 : end;
+    }
+    if (!plain) run->count = run->ascending = 0;
+    return 0;
 }
 
 /* How many line feeds there are: in bytes that cannot overflow, so that a compiler makes it many at once. */
@@ -315,31 +354,37 @@ EXPORTED int64_t necessity_line_feeds(const char *data, int64_t length) {
     return count;
 }
 
-/* Cut lines into columns; returns 0, or -1 if memory ran out. */
-EXPORTED int necessity_cut(const char *data, int64_t length, const uint64_t seed[2], int64_t longest, struct columns *out) {
-    struct cutter cutter = {NULL, 0, {seed[0], seed[1]}, longest, {0}, out};
+/* Cut lines into columns; returns 0, or -1 if memory ran out. The terms of the vocabulary, a line each, have the first codes. */
+EXPORTED int necessity_cut(const char *data, int64_t length, const char *vocabulary, int64_t vocabulary_length,
+                           const char *namespaces, int64_t namespaces_length, const uint64_t seed[2], int64_t longest,
+                           struct columns *out) {
+    struct span words = {vocabulary, vocabulary_length};
+    struct cutter cutter = {NULL, 0, {seed[0], seed[1]}, longest, {namespaces, namespaces_length}, {0}, out, NULL, 0};
     const char *at = data, *end = data + length;
     mark_characters(&cutter);
-    int failed = resize(&cutter, 1024);
+    int failed = resize(&cutter, 16384);
+    for (int64_t place = 0; place < words.length && !failed;) {
+        struct span term = line_of(words, place);
+        failed = code_of(&cutter, term) < 0;
+        place += term.length + 1;
+    }
     while (at < end && !failed) {
-        struct span graph, subject = {NULL, 0};
-        int plain, ascending;
-        const char *stop = run_at(at, end, &graph, &plain, &ascending);
-        while (plain && at < stop && !failed) {
-            const char *last = end_of_line(at, stop);
-            failed = add_row(&cutter, line_at(at, last, graph), &subject);
-            at = last < stop ? last + 1 : stop;
-        }
-        int32_t code = graph.text && !failed ? code_of(&cutter, graph) : -1;
-        failed |= graph.text && code < 0;
+        struct span subject = {NULL, 0};
+        struct run found;
+        failed = find_run(&cutter, at, end, &found);
+        for (int64_t place = 0; place < found.count && !failed; place++)
+            failed = add_row(&cutter, cutter.lines[place], &subject);
+        int32_t code = found.graph.text && !failed ? code_of(&cutter, found.graph) : -1;
+        failed |= found.graph.text && code < 0;
         int64_t run = out->run_count++;
         out->graph[run] = code;
-        out->ascending[run] = (uint8_t)ascending;
+        out->ascending[run] = (uint8_t)found.ascending;
         out->row[run + 1] = out->row_count;
-        out->start[run + 1] = stop - data;
+        out->start[run + 1] = found.stop - data;
         out->at[run + 1] = out->content_length;
-        at = stop;
+        at = found.stop;
     }
     free(cutter.entries);
+    free(cutter.lines);
     return failed ? -1 : 0;
 }

@@ -10,6 +10,7 @@ import ctypes
 import hashlib
 import os
 import threading
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
 
     Codes = npt.NDArray[np.int32]
     Places = npt.NDArray[np.int64]
+    from reasoner.chart.fast.cut import KnownTerms
+
     Columns = tuple[
-        list[str],
+        Sequence[str],
+        int,
         npt.NDArray[np.uint8],
         Codes,
         Codes,
@@ -31,7 +35,7 @@ if TYPE_CHECKING:
         Codes,
         Places,
         Places,
-        bytes,
+        memoryview,
         Places,
         npt.NDArray[np.bool_],
     ]
@@ -39,13 +43,43 @@ if TYPE_CHECKING:
 SOURCE = Path(__file__).with_name("cut.c")
 LIBRARY = SOURCE.with_name("libcut.so")
 _ARRAYS = (
-    *(("kind", 1), ("subject", 4), ("predicate", 4), ("object", 4), ("graph", 4), ("row", 8), ("start", 8), ("at", 8)),
-    *(("ascending", 1), ("content", 1), ("terms", 1)),
+    *(("kind", 1), ("subject", 4), ("predicate", 4), ("object", 4), ("graph", 4)),
+    *(("bound", 8), ("row", 8), ("start", 8), ("at", 8), ("ascending", 1), ("content", 1), ("terms", 1)),
 )
 """The arrays of ``struct columns``, with the size of what is in them."""
-_KEPT = 4 * 2**20
+_KEPT = 16 * 2**20
 """Bytes of data up to which arrays are kept for the next call: the system takes its time to give memory that was not used before."""
 _COUNTS = ("term_count", "row_count", "run_count", "content_length", "terms_length")
+
+
+class SlicedTerms(Sequence[str]):
+    """SlicedTerms, taken out of one text when they are asked for.
+
+    Args:
+        text: the terms, each with an end of line.
+        bound: where each begins, and where the text ends.
+    """
+
+    def __init__(self, text: str, bound: Places) -> None:
+        self._text, self._bound = text, bound
+        self._place = bound.data
+
+    @staticmethod
+    def of(text: str, bound: Places) -> Sequence[str]:
+        """SlicedTerms of which the places are told in bytes."""
+        return SlicedTerms(text, bound) if len(text) == bound[-1] else text.split("\n")[:-1]
+
+    def __len__(self) -> int:
+        return len(self._bound) - 1
+
+    def __getitem__(self, number: Any) -> Any:
+        return self._text[self._place[number] : self._place[number + 1] - 1]
+
+    def iris(self, numbers: Codes) -> list[str]:
+        """Some IRIs, without their brackets."""
+        text = self._text
+        places = zip((self._bound[numbers] + 1).tolist(), (self._bound[1:][numbers] - 2).tolist(), strict=True)
+        return [text[begin:end] for begin, end in places]
 
 
 class _Columns(ctypes.Structure):
@@ -66,10 +100,11 @@ def loaded(path: Path) -> ctypes.CDLL | None:
     if built_from != digest(SOURCE).encode():
         return None
     pointer = ctypes.POINTER(ctypes.c_uint64)
-    library.necessity_cut.argtypes = [ctypes.c_char_p, ctypes.c_int64, pointer, ctypes.c_int64, ctypes.c_void_p]
+    text = (ctypes.c_char_p, ctypes.c_int64)
+    library.necessity_cut.argtypes = [*text, *text, *text, pointer, ctypes.c_int64, ctypes.c_void_p]
     library.necessity_cut.restype = ctypes.c_int
     address, number = ctypes.c_void_p, ctypes.c_int64
-    library.necessity_kinds.argtypes = [ctypes.c_char_p, address, number, number, address]
+    library.necessity_kinds.argtypes = [ctypes.c_char_p, address, number, *text, number, address]
     library.necessity_line_feeds.argtypes = [ctypes.c_char_p, ctypes.c_int64]
     library.necessity_line_feeds.restype = ctypes.c_int64
     return library
@@ -86,25 +121,32 @@ def library() -> ctypes.CDLL | None:
     return None if os.environ.get("NECESSITY_CUTTER") == "python" else loaded(LIBRARY)
 
 
-def columns(library: ctypes.CDLL, data: bytes, longest: int) -> Columns:
+def columns(library: ctypes.CDLL, data: bytes, vocabulary: KnownTerms, longest: int) -> Columns:
     """Lines of N-Quads as the fields of `reasoner.chart.fast.cut.Cut`, in their order.
 
     Args:
         library: as `library` gives it.
         data: the lines, in UTF-8; the last may lack its end.
+        vocabulary: the terms that have the first numbers.
         longest: characters of the longest term that need not be odd.
 
     Raises:
         EngineError: memory ran out.
     """
-    arrays, out = _room(library.necessity_line_feeds(data, len(data)) + 1, len(data) + 1)
+    known, words, namespaces = len(vocabulary.terms), vocabulary.text, vocabulary.namespaces_text
+    lines = library.necessity_line_feeds(data, len(data)) + 1
+    arrays, content, out = _room(lines, known + 4 * lines, len(words) + len(data) + 2)
     seed = (ctypes.c_uint64 * 2).from_buffer_copy(os.urandom(16))
-    if library.necessity_cut(data, len(data), seed, longest, ctypes.byref(out)):
+    texts = (data, len(data), words, len(words), namespaces, len(namespaces))
+    if library.necessity_cut(*texts, seed, longest, ctypes.byref(out)):
         raise EngineError("memory ran out while charts were cut into columns", mend="Run fewer --jobs")
-    terms = arrays["terms"][: max(0, out.terms_length - 1)].tobytes().decode()
+    arrays["kind"][:known] = vocabulary.kind
     runs, rows = out.run_count, out.row_count
     return (
-        terms.split("\n") if out.term_count else [],
+        SlicedTerms.of(
+            arrays["terms"][: out.terms_length].tobytes().decode(), arrays["bound"][: out.term_count + 1].copy()
+        ),
+        known,
         arrays["kind"][: out.term_count].copy(),
         arrays["subject"][:rows].copy(),
         arrays["predicate"][:rows].copy(),
@@ -112,47 +154,51 @@ def columns(library: ctypes.CDLL, data: bytes, longest: int) -> Columns:
         arrays["graph"][:runs].copy(),
         arrays["row"][: runs + 1].copy(),
         arrays["start"][: runs + 1].copy(),
-        arrays["content"][: out.content_length].tobytes(),
+        content.data[: out.content_length],
         arrays["at"][: runs + 1].copy(),
         arrays["ascending"][:runs].astype(bool),
     )
 
 
-def kinds(library: ctypes.CDLL, terms: bytes, ends: Places, longest: int) -> npt.NDArray[np.uint8]:
+def kinds(library: ctypes.CDLL, terms: bytes, ends: Places, namespaces: bytes, longest: int) -> npt.NDArray[np.uint8]:
     """How terms are written, as `reasoner.chart.fast.cut.kinds` tells.
 
     Args:
         library: as `library` gives it.
         terms: one behind the other, in UTF-8.
         ends: where the first begins, and where each ends.
+        namespaces: how IRIs begin that are odd, a line each.
         longest: characters of the longest term that need not be odd.
     """
     import numpy as np
 
     found = np.empty(len(ends) - 1, np.uint8)
-    library.necessity_kinds(terms, ends.ctypes.data, len(found), longest, found.ctypes.data)
+    library.necessity_kinds(
+        terms, ends.ctypes.data, len(found), namespaces, len(namespaces), longest, found.ctypes.data
+    )
     return found
 
 
-def _room(lines: int, size: int) -> tuple[dict[str, npt.NDArray[Any]], _Columns]:
-    """Arrays for so many lines of so many bytes, the same again if they are large enough, and how the library is told of them."""
+def _room(lines: int, terms: int, size: int) -> tuple[dict[str, npt.NDArray[Any]], npt.NDArray[Any], _Columns]:
+    """Arrays for so many lines and terms of so many bytes, one of them for the content, and how the library is told of them.
+
+    But for that of the content they are the same again if they are large enough.
+    """
     import numpy as np
 
     arrays: dict[str, npt.NDArray[Any]] = getattr(_kept, "arrays", {})
-    if not arrays or len(arrays["subject"]) < lines or len(arrays["terms"]) < size:
-        room = {
-            "kind": 4 * lines,
-            "row": lines + 1,
-            "start": lines + 1,
-            "at": lines + 1,
-            "content": size,
-            "terms": size,
-        }
-        arrays = {name: np.empty(room.get(name, lines), f"i{width}" if width > 1 else "u1") for name, width in _ARRAYS}
+    if not arrays or any(
+        len(arrays[name]) < need for name, need in (("row", lines + 1), ("kind", terms), ("terms", size))
+    ):
+        room = {"kind": terms, "bound": terms + 1, "row": lines + 1, "start": lines + 1, "at": lines + 1, "terms": size}
+        every = [(name, width) for name, width in _ARRAYS if name != "content"]
+        arrays = {name: np.empty(room.get(name, lines), f"i{width}" if width > 1 else "u1") for name, width in every}
         _kept.arrays = arrays if size <= _KEPT else {}
-    for name in ("row", "start", "at"):
+    for name in ("bound", "row", "start", "at"):
         arrays[name][0] = 0
-    return arrays, _Columns(**{name: array.ctypes.data for name, array in arrays.items()})
+    content = np.empty(size, "u1")
+    pointers = {name: array.ctypes.data for name, array in (arrays | {"content": content}).items()}
+    return arrays, content, _Columns(**pointers)
 
 
 _kept = threading.local()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from reasoner.chart.fast.cut import IRI, ODD, TYPED, Codes, Cut, Places, Truths, beginnings, distinct
+from reasoner.chart.fast.arrays import Codes, Places, Truths, beginnings, distinct
+from reasoner.chart.fast.cut import IRI, ODD, TYPED, Cut
 from reasoner.chart.fast.layout import VARYING, Layout, Nodes
 from reasoner.rdf import terms
 from reasoner.rdf.terms import Term
@@ -25,15 +26,8 @@ class NodeTable:
     def __init__(self, cut: Cut, reader: NodeReader) -> None:
         self.cut = cut
         self.runs = len(cut.graph)
-        begins, declares = reader.namespaces, reader.declares
-        self.guarded = [
-            place for place in np.flatnonzero(cut.kind == IRI).tolist() if cut.terms[place].startswith(begins)
-        ]
-        """The places of terms in the namespaces of the policy."""
-        undeclared = np.zeros(len(cut.terms) + 1, bool)
-        undeclared[[place for place in self.guarded if not declares(cut.terms[place])]] = True
         kind = np.append(cut.kind, ODD)
-        names_no_node = (kind != IRI) | undeclared
+        names_no_node = kind != IRI
         self._rewritten = {
             place: written
             for place in np.flatnonzero(kind == TYPED).tolist()
@@ -44,10 +38,10 @@ class NodeTable:
         otherwise[list(self._rewritten)] = True
         self.run_of_row = np.repeat(np.arange(self.runs), np.diff(cut.row))
         odd = names_no_node[cut.subject] | names_no_node[cut.predicate]
-        odd |= (kind[cut.object] == ODD) | ((kind == IRI) & undeclared)[cut.object]
+        odd |= kind[cut.object] == ODD
         unreadable = (np.diff(cut.row) == 0) | (kind[cut.graph] != IRI)
         self.plain: Truths = ~(self.of_runs(self.run_of_row[odd]) | unreadable)
-        """Whether all that is said in a run is plainly written and declared."""
+        """Whether all that is said in a run is plainly written."""
         self.canonical = ~self.of_runs(self.run_of_row[otherwise[cut.object]])
         """Whether all terms of a run are written as they are recorded."""
         self._group()
@@ -94,7 +88,7 @@ class NodeTable:
         number = np.full(width, -1)
         used = np.zeros(width, bool)
         used[self.predicate] = True
-        for place in np.flatnonzero(used):
+        for place in np.flatnonzero(used).tolist():
             number[place] = VARYING.get(names[place], -1)
         token = number[self.predicate]
         self.varies: Truths = token >= 0
@@ -169,16 +163,9 @@ class NodeTable:
 
 
 class NodeReader:
-    """Groups quads into nodes; remembers what nodes say.
+    """Groups quads into nodes; remembers what nodes say."""
 
-    Args:
-        declares: whether a term is one that a chart may use.
-        namespaces: how the terms begin that `declares` has to be asked about.
-    """
-
-    def __init__(self, declares: Callable[[Term], bool], namespaces: tuple[str, ...]) -> None:
-        self.declares = declares
-        self.namespaces = namespaces
+    def __init__(self) -> None:
         self._forget()
 
     def _forget(self) -> None:

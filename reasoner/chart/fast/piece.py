@@ -30,7 +30,7 @@ from reasoner.rdf import parsing
 if TYPE_CHECKING:
     from reasoner.chart.fhir import bulk
 
-SIZE = 2**22
+SIZE = 2**23
 """About how many bytes a piece has: as columns, some hundred charts take hardly longer than a few."""
 _FILES, _TURTLE_FILES = 64, 512  # how many are read together; those of Turtle are as columns
 QUADS, SHEET, EXPORT, ARROW = ".nq", rows.CSV, "export", "arrow"

@@ -27,7 +27,7 @@ from reasoner.rdf import graphs, parsing, terms
 from reasoner.rdf.terms import Nodes, Term
 
 if TYPE_CHECKING:
-    from reasoner.chart.fast.cut import Cut
+    from reasoner.chart.fast.cut import Cut, KnownTerms
     from reasoner.chart.fast.nodes import NodeReader, NodeTable
     from reasoner.chart.fhir.request import RequestOptions
 
@@ -218,7 +218,7 @@ def _text(piece: Piece, policy: Policy) -> Quads:
     data = piece.read()
     from reasoner.chart.fast.cut import cut
 
-    parts = cut(_readable(data))
+    parts = cut(_readable(data), _vocabulary(policy))
     return Quads(
         piece.name,
         _graphs(parts),
@@ -231,7 +231,8 @@ def _text(piece: Piece, policy: Policy) -> Quads:
 def _readable(data: bytes) -> bytes:
     """Text in UTF-8 of the same length: what is none in the data are NULs, which no plain term has."""
     try:
-        data.decode()
+        if not data.isascii():
+            data.decode()
     except UnicodeDecodeError:
         return _UNREADABLE.sub("\0", data.decode(errors="surrogateescape")).encode()
     return data
@@ -242,7 +243,7 @@ def _table(piece: Piece, policy: Policy) -> Quads:
     from reasoner.chart.fast.cut import cut_table
 
     found = quads.graphs(quads.unpack(piece.read()), piece.first, piece.name)
-    parts = cut_table(found.table)
+    parts = cut_table(found.table, _vocabulary(policy))
     names, table = _graphs(parts), _node_reader(policy).read(parts)
     table.plain[[run for run, name in enumerate(names) if name in found.doubtful]] = False
 
@@ -265,10 +266,17 @@ def _graphs(parts: Cut) -> list[Term]:
 
 
 @lru_cache(maxsize=8)
-def _node_reader(policy: Policy) -> NodeReader:
+def _node_reader(_: Policy) -> NodeReader:
     from reasoner.chart.fast.nodes import NodeReader
 
-    return NodeReader(reader(policy).declares, reader(policy).guarded)
+    return NodeReader()
+
+
+@lru_cache(maxsize=8)
+def _vocabulary(policy: Policy) -> KnownTerms:
+    from reasoner.chart.fast.columns import vocabulary
+
+    return vocabulary(policy)
 
 
 @dataclass(frozen=True)
@@ -297,7 +305,7 @@ def files_of(piece: Piece, policy: Policy) -> FileTable | None:
         b"".join(lines).replace(b" .\n", b" <urn:file:%d> .\n" % number)
         for number, lines in enumerate(by_file.values())
     )
-    return FileTable(list(by_file), _node_reader(policy).read(cut(b"".join(blocks))))
+    return FileTable(list(by_file), _node_reader(policy).read(cut(b"".join(blocks), _vocabulary(policy))))
 
 
 def _turtle(name: str) -> list[bytes] | None:
