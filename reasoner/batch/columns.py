@@ -129,7 +129,7 @@ class _Briefs:
 
     def is_full(self) -> bool:
         """Whether more is remembered than should be."""
-        return max(len(self._kinds), len(self._said), len(self._forms)) > _LIMIT
+        return max(len(self._kinds), len(self._said), len(self._forms), len(self._shown)) > _LIMIT
 
     def lines(
         self, charts: Charts, asked: Sequence[tuple[int, Period]], reviewed: Places
@@ -142,6 +142,8 @@ class _Briefs:
             reviewed: the day of review of every chart.
         """
         kinds = {run: kind for run, _ in asked if (kind := self._kind(charts, run))}
+        if not kinds:
+            return
         runs, memory = np.array(list(kinds), np.int64), self._memory
         recalled = memory.recall(charts, runs, [kind for kind, _ in kinds.values()], reviewed)
         if memory.results is not self._results:

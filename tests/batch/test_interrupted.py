@@ -16,7 +16,7 @@ from reasoner.cli import main
 from tests.chart.test_rows import row, text
 from tests.conftest import ROOT, eventually
 
-EXCERPT = "Takes part. " * 6000
+EXCERPT = "Takes part. " * 12000
 """So that a piece of the sheet has few requests."""
 SHEET = text([row(f"r{number:03}", EXCERPT) for number in range(150)]).encode()
 HALF = 2 * len(SHEET) // 3
@@ -94,8 +94,8 @@ def out(tmp_path: Path) -> Iterator[Path]:
 )
 def test_what_was_done_is_kept_and_workers_end(ending: signal.Signals, code: int, out: Path, expected: bytes) -> None:
     process = at_work(out, "--jobs", "2")
+    eventually(lambda: len(children(process.pid)) == 2)
     workers = children(process.pid)
-    assert len(workers) == 2
     os.kill(process.pid, ending)
     _, said = process.communicate()
     assert process.returncode == code
