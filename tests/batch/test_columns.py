@@ -26,6 +26,7 @@ from reasoner.determination import columns
 from reasoner.determination.determine import determine_case
 from reasoner.ground.errors import DocumentationError
 from reasoner.rdf import parsing
+from reasoner.rdf.namespaces import NEC
 from tests.conftest import CASES, Attestation, chart, request
 from tests.explore import examples
 from tests.random_charts import Chart, charts, met_charts
@@ -214,6 +215,25 @@ def test_the_day_of_review(policy: Policy, writer: LineWriter) -> None:
     unstated = [[line for line in lines if "core#asOf" not in line] for lines in found]
     agree(unstated, policy, Worker(Job(as_of=earlier)), writer, earlier)
     agree(unstated, policy, Worker(Job()), writer)
+
+
+def test_stays_that_no_version_or_several_cover_are_told_as_columns(policy: Policy, writer: LineWriter) -> None:
+    lines = as_quads(next(generate(1, seed=26)), ".nt")
+    (start,) = (line for line in lines if f"{NEC.serviceStart}>" in line)
+    rest = [
+        line
+        for line in lines
+        if not any(f"{NEC[name]}>" in line for name in ("serviceStart", "serviceEnd", "admitted"))
+    ]
+    found = []
+    for first, last in (("2024-02-01", "2024-03-01"), ("2025-03-20", "2025-05-01"), ("2025-05-01", "2025-05-20")):
+        stay = start.replace(re.search(r'"(.*?)"', start)[1], first)  # type: ignore[index]
+        found.append([*rest, stay, stay.replace("serviceStart", "serviceEnd").replace(first, last)])
+    as_of = date(2026, 6, 1)
+    assert agree(found, policy, Worker(Job(as_of=as_of)), writer, as_of) == 3
+    charts = ["".join(f"{line} <urn:g:{n}> .\n" for line in lines) for n, lines in enumerate(found)]
+    counts = [len(one_by_one([chart], policy, writer, as_of)) for chart in charts]
+    assert counts == [1, 2, 1]
 
 
 def test_what_is_remembered_is_bounded(policy: Policy, writer: LineWriter, monkeypatch: pytest.MonkeyPatch) -> None:
