@@ -84,7 +84,7 @@ def test_a_nurse_reads_asks_and_refers(visitor: Visitor, base: Path) -> None:
     page.get_by_role("button", name=re.compile("sign as Nora Fields")).click()
     visitor.sees("Recorded: request documentation.")
     # The letter is listed with its copy to the member, as both were sent.
-    page.get_by_text(re.compile("^Letter of 20.*: documentation requested, Nora Fields")).click()
+    page.get_by_text(re.compile(r"^Letter of \S+ \S+ documentation requested, Nora Fields")).click()
     visitor.sees(re.compile("Bluff Country IOP .invented.\n3 Oak Avenue"))
     page.get_by_text(re.compile("^Letter of 20.*: copy to the member of: documentation requested")).click()
     visitor.sees(re.compile("Ruth Okafor\n17 Elm Street"))
