@@ -22,9 +22,10 @@ from reasoner.workplace.team import LONGEST_NOTE
 _SAID = "documentation returned"
 
 
-def remember(id_: str, titles: str) -> None:
-    """Have documents that were just added to a request be offered as what came back."""
-    st.session_state[f"came back {id_}"] = titles
+def remember(file: CaseFile, titles: str) -> None:
+    """Have documents that were just added to a request be offered as what came back, if its documentation is out."""
+    if any(file.history(each).state is CaseState.DOCUMENTATION_REQUESTED for each in file.determinations):
+        st.session_state[f"came back {file.id}"] = titles[:LONGEST_NOTE]
 
 
 def ask(file: CaseFile, determination: Determination) -> None:

@@ -106,7 +106,7 @@ def _add(file: CaseFile) -> None:
         st.session_state["added"] = st.session_state.get("added", 0) + 1
         forms.remember(file.id, effect)
         titles = [about[document.digest].get("document") or document.name for document in files.documents]
-        returned.remember(file.id, ", ".join(titles))
+        returned.remember(file, ", ".join(titles))
         _come_first(file.id, files.documents, effect)
         st.rerun()
 

@@ -243,6 +243,17 @@ def test_documentation_that_was_added_is_recorded_as_returned_in_one_step(reques
     assert "stands in the queue Documentation returned" in "".join(e.value for e in test.success)
 
 
+def test_documents_that_were_added_while_nothing_was_asked_for_are_no_answer(request_: str) -> None:
+    test = AppTest.from_string(
+        "import streamlit as st\nfrom parts import returned, session\n"
+        "returned.remember(session.workplace().case_file(session.user(), st.session_state['case']), 'early.txt')",
+        default_timeout=180,
+    )
+    test.session_state["user"], test.session_state["case"] = NORA, request_
+    assert not test.run().exception
+    assert f"came back {request_}" not in test.session_state
+
+
 def test_documents_that_were_added_are_opened_and_their_sentences_come_first(request_: str) -> None:
     test = run("reading", case=request_)
     shown = test.selectbox(key=f"document {request_}")
