@@ -48,6 +48,7 @@ def entry() -> NoReturn:
     from reasoner.rdf.terms import hide_truth_values
 
     hide_truth_values()
+    gc.set_threshold(100_000)  # a policy and a chart are many objects that stay
     signal.signal(signal.SIGTERM, _terminate)
     try:
         code = main()
