@@ -24,6 +24,7 @@ BOX = re.compile(r"\[[ \t]{0,6}[xX✓✔✗_]?[ \t]{0,6}\](?!\()|\([xX✓✔ ]\)
 GAP = re.compile(r"\t| {3,}|(?<=\S)\s*\|\s*(?=\S)")
 """What parts the cells of a row."""
 _KEY = re.compile(r"([A-Za-z][A-Za-z0-9 /&'().+-]{0,48}?)\s*:(?=\s|$)")
+_RUN_IN = re.compile(r"([A-Z][A-Za-z0-9 /&'()+-]{0,48})\.(?=\s+[A-Z])")
 _ENDS = re.compile(r"""[.!?:;]["'”’)\]]*\s*$""")
 _OPEN = re.compile(r"[,(/–—&+]$")
 _LAST = re.compile(r"[\w/]{1,12}$")
@@ -210,11 +211,12 @@ def _block_heading(line: _Line, language: Language, capitals: bool, following: _
 
 
 def _inline_heading(line: _Line, language: Language) -> Heading | None:
-    """The heading that a line begins with, before its colon, if it is a known one."""
+    """The heading that a line begins with, before its colon or full stop, if it is a known one."""
     number = _NUMBER.match(line.content)
     offset = number.end() if number else 0
-    match = _KEY.match(line.content, offset)
-    if match is None or not _known(match[1], language):
+    found = (pattern.match(line.content, offset) for pattern in (_KEY, _RUN_IN))
+    match = next((match for match in found if match and _known(match[1], language)), None)
+    if match is None:
         return None
     span = Span(line.start + offset, line.start + match.end(1))
     kind, cue = _kind(match[1], language)

@@ -52,7 +52,7 @@ def _parts(text: str, unit: lines.Unit, language: Language) -> Iterator[Span]:
         if unit.whole and block.end - block.start <= _LONG_WHOLE:
             yield block
             continue
-        for span in _stops(text, block, language):
+        for span in _stops(text, block, unit.heading.span.end, language):
             yield from _bounded(text, span)
 
 
@@ -75,13 +75,13 @@ def _boxes(text: str, unit: Span, language: Language) -> Iterator[Span]:
         yield from items
 
 
-def _stops(text: str, unit: Span, language: Language) -> Iterator[Span]:
-    """What punctuation parts."""
+def _stops(text: str, unit: Span, heading: int, language: Language) -> Iterator[Span]:
+    """What punctuation parts; not what ends a heading, which the first sentence below it begins with."""
     quotes = _quoted(text, unit)
     start = _next(text, unit.start, unit.end)
     for match in _STOP.finditer(text, unit.start, unit.end):
         begin, end = match.span()
-        if begin <= start:
+        if begin <= start or begin == heading:
             continue
         quote = quotes[bisect_right(quotes, (begin, begin)) - 1] if quotes else (end, end)
         if (quote[0] < begin and end < quote[1]) or not _ends(text, unit, match, language):
