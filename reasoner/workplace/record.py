@@ -183,7 +183,7 @@ class Effect:
     """What something that was added to a record changes."""
 
     changed: tuple[tuple[str, str, str, str], ...]
-    """Criteria whose status is another now: id, label, and the status before and now; empty where it is not asked."""
+    """Criteria whose status is another now: notation, label, and the status before and now; empty where it is not asked."""
     outcomes: tuple[str, str]
     """The outcomes before and now; empty before for a new request."""
     spoken: tuple[tuple[str, str, int], ...] = ()
@@ -200,7 +200,7 @@ def changes(before: tuple[Determination, ...], now: tuple[Determination, ...]) -
         was, is_ = (results[iri].status.value if iri in results else "" for results in (earlier, later))
         if was != is_ and before:
             criterion = (later.get(iri) or earlier[iri]).criterion
-            found.append((criterion.id, criterion.label, was, is_))
+            found.append((criterion.notation or criterion.id, criterion.label, was, is_))
     return tuple(found)
 
 

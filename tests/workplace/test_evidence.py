@@ -110,8 +110,8 @@ def test_a_statement_has_name_anchor_and_rank_and_changes_the_status(workplace: 
     assert best.passage.quote.startswith("Told to leave")
     said = reading(workplace, id_, best.passage.quote, "adult-admission:8-a-iii")
     effect = workplace.evidence.state(NORA, id_, file, said, Ranked(best.rank, best.score, best.method))
-    assert [row for row in effect.changed if row[0] == "adult-admission:8-a-iii"] == [
-        ("adult-admission:8-a-iii", "unstable living situation", "not-documented", "met")
+    assert [row for row in effect.changed if row[0] == "8.a.iii"] == [
+        ("8.a.iii", "unstable living situation", "not-documented", "met")
     ]
     after = workplace.case_file(NORA, id_)
     (stated,) = stated_of(after.determinations[0])
@@ -136,7 +136,7 @@ def test_what_was_read_wrongly_is_revised_and_both_stay_visible(workplace: Workp
         workplace, id_, "We wrote a safety plan together.", "adult-admission:6-plan", stance=Assertion.DENIED
     )
     effect = workplace.evidence.state(NORA, id_, file, denied, revises=wrong.statement.iri)
-    assert ("adult-admission:6-plan", "met", "not-met") in [(row[0], *row[2:]) for row in effect.changed]
+    assert ("6.plan", "met", "not-met") in [(row[0], *row[2:]) for row in effect.changed]
     after = workplace.case_file(NORA, id_)
     (right,) = stated_of(after.determinations[0])
     graph = chart(workplace, id_)
@@ -181,7 +181,7 @@ def test_what_a_chart_says_wrongly_is_revised_by_a_person_and_both_stay_visible(
     day = wrong.statement.observed
     anew = Meant("", 0, 0, said, Assertion.DENIED, observed=day)
     effect = workplace.evidence.state(NORA, id_, file, anew, revises=wrong.statement.iri)
-    assert (said, "met", "not-met") in [(row[0], *row[2:]) for row in effect.changed]
+    assert ("1.diagnosis", "met", "not-met") in [(row[0], *row[2:]) for row in effect.changed]
     after = workplace.case_file(NORA, id_)
     (right,) = (each for each in stated_of(after.determinations[0]) if said in each.criteria)
     assert right.statement.excerpt == wrong.statement.excerpt
@@ -407,5 +407,5 @@ def test_another_policy_has_its_own_form_and_sentences(tmp_path: Path, with_exam
     assert bool(effect.spoken) is with_examples
     said = Meant(files.documents[0].digest, 0, 36, "criteria:1-a", Assertion.AFFIRMED, finding="FrozenShoulder")
     changed = workplace.evidence.state(NORA, file.id, file, said).changed
-    assert [(row[0], *row[2:]) for row in changed] == [("criteria:1-a", "not-documented", "met")]
+    assert [(row[0], *row[2:]) for row in changed] == [("1.a", "not-documented", "met")]
     workplace.close()
