@@ -58,7 +58,7 @@ class BatchState:
             self._db = sqlite3.connect(path or "", isolation_level=None)
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._db.execute(f"PRAGMA page_size = {_PAGE}")
-            self._db.execute("PRAGMA journal_mode = TRUNCATE")
+            self._db.execute("PRAGMA journal_mode = DELETE")
             self._db.execute("PRAGMA synchronous = OFF")
             self._db.execute("PRAGMA temp_store = FILE")
             if not self._db.execute("SELECT name FROM sqlite_master").fetchall():

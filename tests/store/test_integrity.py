@@ -461,7 +461,7 @@ def test_a_base_of_another_format_is_refused_with_the_way_to_migrate(
     del store
     for command in (["list"], ["verify"], ["determine"], ["init"]):
         assert main(["kb", *command]) == 2
-        assert "has format 1, and this software knows 2. Write its charts with" in capsys.readouterr().err
+        assert "has format 1, and this software knows 3. Write its charts with" in capsys.readouterr().err
     out = tmp_path / "charts.nq"
     assert main(["kb", "export", "--kind", "chart", "--out", str(out)]) == 0
     with pytest.raises(StoreError, match="format 1"):
