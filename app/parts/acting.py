@@ -45,7 +45,8 @@ def label(choice: Choice) -> str:
     if choice.corrects is None:
         return _LABEL[choice.disposition]
     act = choice.corrects.act
-    return f"Correct what {act.name} signed on {act.time.astimezone(session.zone()):%Y-%m-%d}: {_LABEL[choice.disposition].lower()}"
+    day = f"{act.time.astimezone(session.zone()):%Y-%m-%d}"
+    return f"{_LABEL[choice.disposition]}, in place of what {act.name} signed on {day}"
 
 
 def verb(choice: Choice) -> str:

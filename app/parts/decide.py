@@ -170,8 +170,10 @@ def _choose(file: CaseFile, prefix: str, choices: list[Choice]) -> Choice | None
         on_change=save,
         format_func=lambda name: acting.label(options[name]),
     )
-    if person.role is not Role.CLINICIAN or not person.licence:
+    if person.role is not Role.CLINICIAN:
         st.caption("An adverse decision takes a licensed clinician.")
+    elif not person.licence:
+        st.caption("An adverse decision takes a licence, and none is stated of you.")
     return options.get(chosen) if chosen else None
 
 

@@ -179,7 +179,8 @@ def _panes(file: CaseFile, determination: Determination, documents: Sequence[Rec
         state[f"now {file.id} {chosen}"] = min(asked.rejected, max(0, len(of_criterion) - 2))
         st.rerun(scope="fragment")
     if asked.picked is not None:
-        state[f"picked {file.id}"] = _picked(asked.picked, document, of_criterion)
+        before = state.get(f"picked {file.id}")
+        state[f"picked {file.id}"] = _picked(asked.picked, document, of_criterion, before.revises if before else "")
         st.rerun(scope="fragment")
     with right:
         _form_and_statements(file, leaves, chosen, document, stated, revised, picked)
@@ -328,8 +329,8 @@ def _names(leaves: dict[str, CriterionResult], ids: Sequence[str]) -> list[str]:
     return [" ".join(paint.names(leaves[id_].criterion)) for id_ in ids if id_ in leaves]
 
 
-def _picked(asked: dict[str, int], document: RecordDocument, suggestions: Sequence[Suggestion]) -> Picked:
-    """What was picked, to whole words and without white space at either end."""
+def _picked(asked: dict[str, int], document: RecordDocument, suggestions: Sequence[Suggestion], revises: str) -> Picked:
+    """What was picked, to whole words and without white space at either end, in place of what is being stated anew."""
     text = document.text.text
     start, end, index = asked["start"], min(asked["end"], len(text)), asked["index"]
     while 0 < start < len(text) and text[start - 1].isalnum() and text[start].isalnum():
@@ -344,7 +345,7 @@ def _picked(asked: dict[str, int], document: RecordDocument, suggestions: Sequen
     if 0 <= index < len(suggestions):
         found = suggestions[index]
         ranked = Ranked(found.rank, found.score, found.method)
-    return Picked(text[start:end], document.text.digest, start, end, document.day, ranked)
+    return Picked(text[start:end], document.text.digest, start, end, document.day, ranked, revises)
 
 
 def _pick(id_: str, picked: Picked | None, criterion: str = "") -> None:

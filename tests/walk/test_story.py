@@ -197,7 +197,7 @@ def test_two_reviewers_and_two_windows(browser, workplace: str) -> None:
     first.sees("Ben Two has signed in the meantime: approved. Nothing of yours was signed.")
     first.sees("Steps so far")
     first.sees(re.compile("APPROVED: a person has found"))
-    first.sees(re.compile("Correct what Ben Two signed on"))
+    first.sees(re.compile("in place of what Ben Two signed on"))
     first.check()
     # Who goes to another page has the case open no longer.
     second.go("Worklist")

@@ -74,9 +74,8 @@ def test_after_a_signature_the_decision_stands_first_and_the_box_is_another() ->
     (box,) = choice.set_value("approved corrects").run().checkbox
     assert box.key not in before
     assert not box.value
-    assert [option.partition(":")[0] for option in choice.options] == [
-        f"Correct what Nora Fields signed on {_day(shown)}"
-    ]
+    signed = f"in place of what Nora Fields signed on {_day(shown)}"
+    assert [option.partition(", ")[2] for option in choice.options] == [signed]
 
 
 def button(test: AppTest) -> Button | None:
