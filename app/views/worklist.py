@@ -248,7 +248,10 @@ def _nothing(chosen: Selection, facets: Iterable[str]) -> None:
     narrowed = chosen.text or any(chosen.facets.values()) or chosen.due_within is not None
     if narrowed or chosen.depends or chosen.drafts:
         st.info("No request matches in this queue.", icon=":material/filter_alt_off:")
-        st.button("Take the filters away", on_click=take_away)
+        with st.container(horizontal=True):
+            st.button("Take the filters away", on_click=take_away)
+            if chosen.queue is not Queue.ALL:
+                st.button("Look among all requests, closed ones too", on_click=go, args=(Queue.ALL,))
         return
     said, other = _EMPTY[chosen.queue]
     st.info(said, icon=":material/inbox:")

@@ -101,6 +101,8 @@ def test_the_worklist_counts_and_filters() -> None:
     assert "1 of 8 requests" in html(test)
     test.text_input(key="text").set_value("there is none").run()
     assert "No request matches" in texts(test)
+    next(b for b in test.button if b.label.startswith("Look among all requests")).click().run()
+    assert (test.session_state["queue"], test.text_input(key="text").value) == ("all", "there is none")
     next(b for b in test.button if b.label == "Take the filters away").click().run()
     assert test.text_input(key="text").value == ""
     assert "8 of 8 requests" in html(test)
