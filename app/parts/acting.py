@@ -13,7 +13,7 @@ from reasoner.ground.display import plain
 from reasoner.policy.model import CriterionKind
 from reasoner.render.decisions import REQUESTER
 from reasoner.review.acts import Appeal, Call, CallFact, Disposition, Filing, Requester
-from reasoner.review.deciding import Choice
+from reasoner.review.deciding import ON_APPEAL, Choice
 from reasoner.workplace.case_file import CaseFile
 from reasoner.workplace.team import Assignee
 
@@ -98,7 +98,7 @@ def details(file: CaseFile, determination: Determination, choice: Choice, prefix
         return {"received": drafting.day("Received on", file.id, f"{prefix}received")}
     if choice.disposition is Disposition.EXTENDED:
         return {"notice_date": drafting.day("Day on which the notice is sent", file.id, f"{prefix}notice date")}
-    if choice.disposition in (Disposition.UPHELD, Disposition.OVERTURNED) and not session.user().superiors:
+    if choice.disposition in ON_APPEAL and not session.user().superiors:
         affirmed = st.checkbox(
             "I am neither who denied this request nor their subordinate",
             key=f"read independent {file.id} {st.session_state.get('signatures', 0)}",

@@ -18,7 +18,7 @@ from reasoner.review import deciding
 from reasoner.review.acts import Appeal, Disposition, Override, Proposal, Signed
 from reasoner.review.authority import Action, Role
 from reasoner.review.deciding import Choice, outcome_with_overrides
-from reasoner.review.steps import History
+from reasoner.review.steps import CaseState, History
 from reasoner.workplace.case_file import CaseFile
 from reasoner.workplace.drafts import DraftField, values
 from reasoner.workplace.letters import sent
@@ -42,6 +42,8 @@ def _next_act(file: CaseFile, determination: Determination, history: History[Sig
         st.info(f"As {person.role.value} you can read the request, not decide on it.", icon=":material/visibility:")
         return
     choices = acting.offered(deciding.choices(person, history))
+    if history.state is CaseState.APPEALED and (kept := deciding.dependence(person, history)):
+        st.info(f"{kept.problem[:1].upper()}{kept.problem[1:]}. {kept.mend}.", icon=":material/lock:")
     if not choices:
         st.info("Nothing can be signed by you in this state of the case.", icon=":material/lock:")
         return

@@ -28,6 +28,8 @@ NOTIFIED = frozenset({Disposition.ADVERSE, Disposition.UPHELD, Disposition.EXTEN
 """The acts that take effect by their notice, and are not signed until it lacks nothing."""
 REASONED = NOTIFIED | {Disposition.OVERTURNED, Disposition.APPEALED, Disposition.WITHDRAWN}
 """The acts that say why; ``shapes/decision.ttl`` asks for it."""
+ON_APPEAL = frozenset({Disposition.UPHELD, Disposition.OVERTURNED})
+"""The decisions on what an earlier one denied."""
 _STATE_OF_LICENCE = re.compile(r"\b([A-Z]{2})[\s-]*\w*\d")
 
 
@@ -88,7 +90,7 @@ def check(proposal: Proposal, user: User, situation: Situation) -> None:
     _check_withheld(proposal, situation)
     check_step(proposal, user, situation)
     _check_letter(proposal, situation)
-    on_appeal = proposal.disposition in (Disposition.UPHELD, Disposition.OVERTURNED)
+    on_appeal = proposal.disposition in ON_APPEAL
     if on_appeal and not user.superiors and not proposal.independent:
         raise DocumentationError(
             "the directory does not say whom you report to",
@@ -123,8 +125,8 @@ def permitted(proposal: Proposal, user: User, history: History[Signed]) -> Permi
         raise DocumentationError(
             "only an adverse decision is appealed or reopened", mend="Correct the decision where it is wrong"
         )
-    if proposal.disposition in (Disposition.UPHELD, Disposition.OVERTURNED):
-        _check_independence(proposal, user, history)
+    if proposal.disposition in ON_APPEAL and (error := dependence(user, history, step)):
+        raise error
     return given
 
 
@@ -148,6 +150,8 @@ def choices(user: User, history: History[Signed]) -> list[Choice]:
             if given.condition is Condition.NO or (given.condition is Condition.LICENCE and not user.licence):
                 continue
             if disposition is Disposition.APPEALED and not _is_adverse(history):
+                continue
+            if disposition in ON_APPEAL and dependence(user, history, step):
                 continue
             found.append(Choice(disposition, step))
     return found
@@ -408,20 +412,26 @@ def assessed_leaves(determination: Determination) -> list[tuple[str, str]]:
     return list(found.items())
 
 
-def _check_independence(proposal: Proposal, user: User, history: History[Signed]) -> None:
-    """Raise `AccessError` if the person denied what is appealed, or reports to who did."""
-    step = history.step_of(proposal.revises) if proposal.revises else None
+def dependence(user: User, history: History[Signed], step: Step[Signed] | None = None) -> AccessError | None:
+    """What keeps a person from deciding an appeal: that they denied what is appealed, or report to who did; else None.
+
+    Args:
+        user: the person.
+        history: the steps of the case.
+        step: the decision that they would correct; None if they would sign a new one.
+    """
     own = {act.iri for act in step.acts} if step else set()  # who upheld the appeal may correct what they signed
     denials = [act for act in history.denials if act.iri not in own]
     deciders = {act.person for act in denials}
     licences = {licence for act in denials for licence in _licences(act.licence)}
     # Where no directory identifies people, the licence tells who signs under another spelling of their name.
     if user.iri in deciders or licences & _licences(user.licence):
-        raise AccessError("who denied a request decides no appeal of it", mend="Pass it to another clinician")
+        return AccessError("who denied a request decides no appeal of it", mend="Pass it to another clinician")
     if user.superiors & deciders:
-        raise AccessError(
+        return AccessError(
             "someone decides no appeal against whom they report to", mend="Pass it to a clinician who does not"
         )
+    return None
 
 
 def _licences(text: str) -> set[str]:

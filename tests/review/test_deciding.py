@@ -16,7 +16,7 @@ from reasoner.render.decisions import lines
 from reasoner.review import deciding
 from reasoner.review.acts import Appeal, Call, CallFact, Disposition, Filing, Override, Proposal, Requester
 from reasoner.review.authority import Role
-from reasoner.review.deciding import Requirements, Situation, assessed_leaves, choices, licence_states
+from reasoner.review.deciding import ON_APPEAL, Requirements, Situation, assessed_leaves, choices, licence_states
 from reasoner.review.people import Directory, local
 from reasoner.review.signing import read_decisions, show
 from reasoner.review.steps import History, Step, history
@@ -187,6 +187,8 @@ def test_no_appeal_is_decided_by_who_denied_or_reports_to_them(policy: Policy) -
     with pytest.raises(DocumentationError, match="Affirm"):
         deciding.check(replace(proposal, independent=False), CLINICIAN, now)
     deciding.check(proposal, CLINICIAN, now)
+    assert {choice.disposition for choice in choices(CLINICIAN, now.history)} >= ON_APPEAL
+    assert not ON_APPEAL & {choice.disposition for choice in choices(DENIER, now.history)}
     # Where the directory knows to whom someone reports, nothing has to be affirmed.
     known = replace(CLINICIAN, superiors=frozenset({"urn:boss"}))
     deciding.check(replace(proposal, independent=False), known, now)
