@@ -91,7 +91,10 @@ def peer(file: CaseFile, prefix: str) -> Assignee | None:
 def details(file: CaseFile, determination: Determination, choice: Choice, prefix: str) -> dict[str, Any]:
     """What else an act says, by the fields of a proposal."""
     if choice.disposition is Disposition.APPEALED:
-        return {"appeal": _appeal(file, prefix)}
+        appeal, decision = _appeal(file, prefix), file.history(determination).decision
+        since = decision.time.astimezone(session.zone()).date() if decision else None
+        received = drafting.day("Received on", file.id, f"{prefix}appeal received", since, session.today())
+        return {"appeal": appeal, "received": received}
     if choice.disposition is Disposition.PEER_TO_PEER:
         return {"call": _call(file, determination, prefix, with_facts=choice.corrects is None)}
     if choice.disposition is Disposition.DOCUMENTATION_RETURNED:

@@ -151,17 +151,18 @@ def choices(label: str, id_: str, name: str, options: Sequence[str], say: Callab
     return st.multiselect(label, options, key=key, on_change=save, format_func=say)
 
 
-def day(label: str, id_: str, name: str) -> date:
-    """Show a day of the draft, and return it; today if none is saved."""
+def day(label: str, id_: str, name: str, since: date | None = None, until: date | None = None) -> date:
+    """Show a day of the draft, and return it; today if none is saved. Others than those from `since` to `until` cannot be chosen."""
     key, state = f"draft {id_} {name}", st.session_state
     saved, revision = _saved(id_, name)
     if state.get(f"{key} based") != revision or key not in state:
-        state[key] = date.fromisoformat(saved) if saved else session.today()
+        stated = date.fromisoformat(saved) if saved else session.today()
+        state[key] = max(since or stated, min(until or stated, stated))
         state[f"{key} based"] = revision
 
     def save() -> None:
         if key in state:
             put(id_, name, state[key].isoformat())
 
-    chosen: date = st.date_input(label, key=key, on_change=save, format="YYYY-MM-DD")
+    chosen: date = st.date_input(label, min_value=since, max_value=until, key=key, on_change=save, format="YYYY-MM-DD")
     return chosen

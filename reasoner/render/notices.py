@@ -99,6 +99,8 @@ class Correspondence:
     """Until when it would be due if the letter extended the time; empty if the letter does not."""
     supply_within: str = ""
     """How long the provider has to send what is asked for, while the clock stands still; empty if the letter does not stop it."""
+    extended_by: str = ""
+    """By how long the letter extends the time, being the notice of that; empty if it does not."""
     waits_until: str = ""
     """Until when the clock stands still for what was asked for before; empty if it does not."""
     begins_later: bool = False
@@ -209,6 +211,7 @@ def values(
         "due": correspondence.due or "[DAY ON WHICH A DECISION IS DUE]",
         "extended_due": correspondence.extended_due or "[DAY ON WHICH A DECISION IS DUE]",
         "supply_within": correspondence.supply_within,
+        "extended_by": correspondence.extended_by,
         "waits_until": correspondence.waits_until,
         "begins_later": correspondence.begins_later,
         "is_over": correspondence.is_over,

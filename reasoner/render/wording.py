@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from reasoner.logic.fold import Outcome, Status
 from reasoner.policy.model import CriterionKind
 from reasoner.review.acts import Disposition
 from reasoner.review.steps import CaseState
-from reasoner.review.turnaround import Deadline
+from reasoner.review.turnaround import Deadline, MilestoneKind, Pause
 
 HEADLINE = {
     Outcome.CRITERIA_MET: "CRITERIA MET: the documentation supports medical necessity",
@@ -204,13 +204,45 @@ def due_words(deadline: Deadline, now: datetime) -> str:
 
 
 def turnaround_words(deadline: Deadline) -> str:
-    """Which turnaround rule was taken, why, and what it is by."""
-    due = f"{deadline.due:%Y-%m-%d %H:%M}" if deadline.by_hour else f"{deadline.due:%Y-%m-%d}"
-    checked = "" if deadline.rule.checked else "; the rule was not checked against its text"
-    waits = ""
-    if deadline.waits_until:
-        waits = f"; the clock stands still until {deadline.waits_until:%Y-%m-%d}, or until what was asked for arrives"
+    """Which turnaround rule was taken, what it is by, why, and each part of the sum by which a decision is due."""
+    rule = deadline.rule
+    checked = "" if rule.checked else "; the rule was not checked against its text"
     return (
-        f"due {due} by the rule “{deadline.rule.name}” ({deadline.rule.source or 'of the settings'}{checked}): "
-        f"{deadline.why or 'no other rule binds'}{waits}"
+        f"due {_moment(deadline, deadline.due)} by the rule “{rule.name}” ({rule.source or 'of the settings'}{checked}): "
+        f"{deadline.why or 'no other rule binds'}. Counted: {'; '.join(_sum(deadline))}"
     )
+
+
+def _sum(deadline: Deadline) -> Iterator[str]:
+    rule, count = deadline.rule, deadline.count
+    begins = _moment(deadline, count.begins)
+    if count.begins != deadline.opened:
+        begins += ", when the documentation asked for arrived"
+    yield f"{rule.within} from {begins}: to {_moment(deadline, count.first)}"
+    by = f" ({rule.asking_source})" if rule.asking_source else ""
+    if count.extended:
+        day = f"{count.extended.time.astimezone(deadline.due.tzinfo):%Y-%m-%d}"
+        if count.extended.kind is MilestoneKind.EXTENDED:
+            yield f"{rule.extension} more by the notice of an extension of {day}"
+        else:
+            yield f"{rule.extension} more, since the request for documentation of {day} counts as the notice of an extension{by}"
+    if count.pause:
+        yield f"{_pause_words(deadline, count.pause)}{by}"
+    if count.pause and rule.resume:
+        yield f"a decision is due {rule.resume} after that"
+
+
+def _pause_words(deadline: Deadline, pause: Pause) -> str:
+    """From when to when the clock stands still, and until what."""
+    period = f"from {_moment(deadline, pause.asked)} until {_moment(deadline, pause.until)}"
+    period += f" ({pause.length})" if pause.length else ""
+    sent = f"the {deadline.rule.supply} to send what was asked for"
+    if pause.returned is None:
+        return f"the clock stands still {period}, when {sent} are over, or until it arrives if that is sooner"
+    if pause.returned <= pause.supplied_by:
+        return f"the clock stood still {period}, when what was asked for arrived"
+    return f"the clock stood still {period}, when {sent} were over"
+
+
+def _moment(deadline: Deadline, moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if deadline.by_hour else f"{moment:%Y-%m-%d}"

@@ -163,7 +163,7 @@ class Proposal:
     notice_date: date | None = None
     """Of an extension: when the notice of it is sent."""
     received: date | None = None
-    """Of documentation that was returned: when it arrived; if that is not said, on the day of the signature."""
+    """When the documentation that was returned, or the appeal that is filed, arrived; if that is not said, when it is signed."""
     independent: bool = False
     """On an appeal: whether the person affirms to be neither who denied the request nor their subordinate."""
     own_statuses: tuple[tuple[str, str], ...] = ()
@@ -205,7 +205,7 @@ class Act:
     notice_date: date | None = None
     """Of an extension: when the notice of it is sent."""
     received: date | None = None
-    """Of documentation that was returned: when it arrived; if that is not said, on the day of the signature."""
+    """When the documentation that was returned, or the appeal that is filed, arrived; if that is not said, when it is signed."""
 
 
 @dataclass(frozen=True, kw_only=True)

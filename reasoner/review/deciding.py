@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 
 from reasoner.chart.model import Assertion, Case
 from reasoner.determination.model import Determination
@@ -339,6 +339,8 @@ def _check_letter(proposal: Proposal, situation: Situation) -> None:
 def _check_filing(proposal: Proposal, situation: Situation) -> None:
     if proposal.appeal is None:
         raise DocumentationError(f"say whether it is {' or '.join(Filing)}, and who asked")
+    decision = situation.history.decision
+    _check_received(proposal.received, decision.time if decision else None, "the decision that is appealed")
 
 
 def _is_adverse(history: History[Signed]) -> bool:
@@ -369,17 +371,20 @@ def _check_extension(proposal: Proposal, situation: Situation) -> None:
 
 
 def _check_return(proposal: Proposal, situation: Situation) -> None:
-    received = proposal.received
+    asked = [s.time for s in situation.history.steps if s.act.disposition is Disposition.DOCUMENTATION_REQUESTED]
+    _check_received(proposal.received, asked[-1] if asked else None, "the documentation was asked for")
+
+
+def _check_received(received: date | None, after: datetime | None, what: str) -> None:
+    """Raise `DocumentationError` for a day of receipt that has not come yet, or is before that to which it answers."""
     if received is None:
         return
-    # A day more either way: which zone the day was counted in is not known here.
-    if received > (datetime.now(UTC) + timedelta(days=1)).date():
+    # In which zone the day was counted is not known here: it is refused if it is wrong in every zone of the world.
+    if received > datetime.now(timezone(timedelta(hours=14))).date():
         raise DocumentationError(f"the day of receipt, {received}, has not come yet")
-    asked = [s.time for s in situation.history.steps if s.act.disposition is Disposition.DOCUMENTATION_REQUESTED]
-    if asked and received < (asked[-1].astimezone(UTC) - timedelta(days=1)).date():
+    if after and received < after.astimezone(timezone(timedelta(hours=-12))).date():
         raise DocumentationError(
-            f"the day of receipt, {received}, is before the documentation was asked for",
-            mend="Give the day on which the answer arrived",
+            f"the day of receipt, {received}, is before {what}", mend="Give the day on which it arrived"
         )
 
 

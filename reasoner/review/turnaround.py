@@ -18,8 +18,8 @@ from reasoner.review.traits import Where, fits, where
 _A = TypeVar("_A", bound=Act)
 _END_OF_DAY = time(23, 59, 59)
 _FIELDS = {
-    "id", "label", "within", "extension", "supply", "ask_within", "resume", "complete", "lead", "appeal", "from",
-    "until", "applies_to", "source", "checked",
+    "id", "label", "within", "extension", "supply", "asking_source", "ask_within", "resume", "complete", "lead", "appeal",
+    "from", "until", "applies_to", "source", "checked",
 }  # fmt: skip
 TRAITS = ("timing", "urgency", "line_of_business", "jurisdiction", "funding", "prior_authorization")
 """What a rule may ask of a request, beside the axes of the policy by their words."""
@@ -69,28 +69,31 @@ def milestones(history: History[_A], zone: tzinfo) -> list[Milestone]:
 
     A correction leaves the time of its step. An extension counts from its notice: from the signature if the notice is of that
     day, else from the end of the day of the notice. Documentation counts from its receipt: from the signature if it arrived on that
-    day, else from the beginning of the day on which it arrived, and not from before the step that it follows.
+    day, else from the beginning of the day on which it arrived, and not from before the step that it follows. An appeal counts from
+    the beginning of the day on which it arrived, and not from before the decision that it is about; from its signature if no day is
+    said.
 
     Args:
         history: the steps.
         zone: the time zone in which days are counted.
     """
-    before = (None, *history.steps)
     return [
-        Milestone(_OF_ACT[step.act.disposition], _time(step, earlier, zone), _urgency(step.act))
-        for earlier, step in zip(before, history.steps, strict=False)
+        Milestone(_OF_ACT[step.act.disposition], _time(step, history.steps[:number], zone), _urgency(step.act))
+        for number, step in enumerate(history.steps)
         if step.act.disposition in _OF_ACT
     ]
 
 
-def _time(step: Step[_A], before: Step[_A] | None, zone: tzinfo) -> datetime:
+def _time(step: Step[_A], earlier: Sequence[Step[_A]], zone: tzinfo) -> datetime:
     notice, received, signed = step.act.notice_date, step.act.received, step.time.astimezone(zone)
     if notice is not None and notice != signed.date():
         return datetime.combine(notice, _END_OF_DAY, zone)
-    if received is None or received >= signed.date():
+    is_appeal = step.act.disposition is Disposition.APPEALED
+    if received is None or received > signed.date() or (received == signed.date() and not is_appeal):
         return signed
     arrived = datetime.combine(received, time(), zone)
-    return max(arrived, before.time.astimezone(zone)) if before else arrived
+    followed = (each.time.astimezone(zone) for each in reversed(earlier) if each.act.disposition.final or not is_appeal)
+    return max(arrived, next(followed, arrived))
 
 
 def _urgency(act: Act) -> str:
@@ -108,6 +111,7 @@ class TurnaroundRule:
     label: str = ""
     extension: TimeLimit | None = None
     supply: TimeLimit | None = None
+    asking_source: str = ""
     ask_within: TimeLimit | None = None
     resume: TimeLimit | None = None
     complete: bool = False
@@ -144,19 +148,60 @@ class Timing:
 
 
 @dataclass(frozen=True)
+class Pause:
+    """Documentation that was asked for in time, for which the clock stands still or stood still."""
+
+    asked: datetime
+    supplied_by: datetime
+    """When the time to send it is over."""
+    returned: datetime | None
+    """When something arrived; None if nothing has."""
+    length: TimeLimit | None = None
+    """How long that is, as it is added to the time; None where the time is counted from its end instead."""
+
+    @property
+    def until(self) -> datetime:
+        """Until when the clock stands still or stood still."""
+        return min(self.returned, self.supplied_by) if self.returned else self.supplied_by
+
+
+@dataclass(frozen=True)
+class Count:
+    """The parts of the sum by which a decision is due."""
+
+    begins: datetime
+    """From when the time runs: from receipt, or from the return of documentation."""
+    first: datetime
+    """When the time is over that the rule gives without an extension."""
+    due: datetime
+    """The last moment for a decision."""
+    extended: Milestone | None = None
+    """The notice by which the time was extended: an extension, or a request for documentation that counts as one."""
+    pause: Pause | None = None
+
+
+@dataclass(frozen=True)
 class Deadline:
     """The time within which a request or an appeal has to be decided, and by which rule."""
 
     rule: TurnaroundRule
     opened: datetime
-    due: datetime
-    """The last moment for a decision."""
+    count: Count
     why: str
     """Why this rule was taken."""
     ended: datetime | None = None
     """When it was decided or withdrawn; None while it waits."""
-    waits_until: datetime | None = None
-    """Until when the clock stands still for documentation that is out, unless it arrives before; None if it runs."""
+
+    @property
+    def due(self) -> datetime:
+        """The last moment for a decision."""
+        return self.count.due
+
+    @property
+    def waits_until(self) -> datetime | None:
+        """Until when the clock stands still for documentation that is out, unless it arrives before; None if it runs."""
+        pause = self.count.pause
+        return pause.until if pause and pause.returned is None and self.ended is None else None
 
     @property
     def by_hour(self) -> bool:
@@ -215,18 +260,18 @@ class TurnaroundRules:
             if rule.lead and not self._in_lead(rule.lead, opened, begins):
                 continue
             try:
-                due, waits_until = self._due(rule, opened, before_end, zone)
+                count = self._count(rule, opened, before_end, zone)
             except OverflowError:  # beyond the last day of the calendar
                 continue
-            if due is not None:
-                found.append((due, rule, waits_until))
+            if count is not None:
+                found.append((count, rule))
         if not found:
             return None
-        due, rule, waits_until = min(found, key=lambda entry: (entry[0], entry[1].id))
+        count, rule = min(found, key=lambda entry: (entry[0].due, entry[1].id))
         reasons = [reason for trait, reason in because.items() if trait in rule.applies_to]
         if len(found) > 1:
             reasons.append(f"of the {len(found)} rules that bind, this one is due first")
-        return Deadline(rule, opened, due, "; ".join(reasons), ended, None if ended else waits_until)
+        return Deadline(rule, opened, count, "; ".join(reasons), ended)
 
     def appeal_limit(self, traits: Mapping[str, str], urgency: str, opened: date) -> TimeLimit | None:
         """Within what time an appeal of a request would have to be decided that is filed on a day; None if no rule binds."""
@@ -294,38 +339,35 @@ class TurnaroundRules:
         first = datetime.combine(begins, time(), opened.tzinfo)
         return self.calendar.later(opened, lead) <= first
 
-    def _due(
-        self, rule: TurnaroundRule, opened: datetime, after: Sequence[Milestone], zone: tzinfo
-    ) -> tuple[datetime | None, datetime | None]:
-        """When a decision is due, and until when the clock stands still; no time where it has not begun to run."""
-        asked = [m.time.astimezone(zone) for m in after if m.kind is MilestoneKind.DOCUMENTATION_REQUESTED]
+    def _count(self, rule: TurnaroundRule, opened: datetime, after: Sequence[Milestone], zone: tzinfo) -> Count | None:
+        """When a decision is due, and by what sum; None where the time has not begun to run."""
+        asked = [m for m in after if m.kind is MilestoneKind.DOCUMENTATION_REQUESTED]
         returned = [m.time.astimezone(zone) for m in after if m.kind is MilestoneKind.DOCUMENTATION_RETURNED]
-        first = self._limit(opened, [rule.within])
+        begins, first = opened, self._limit(opened, [rule.within])
         if rule.complete and asked:
             for request in asked:
-                if request > first:  # what is asked for too late takes no time that is over back
+                if request.time > first:  # what is asked for too late takes no time that is over back
                     break
-                arrived = [moment for moment in returned if moment >= request]
+                arrived = [moment for moment in returned if moment >= request.time]
                 if not arrived:
-                    return None, None
-                first = self._limit(arrived[0], [rule.within])
-            return first, None
-        notices = [m.time for m in after if m.kind is MilestoneKind.EXTENDED and m.time <= first]
-        lengths = [rule.within, rule.extension] if rule.extension and notices else [rule.within]
+                    return None
+                begins, first = arrived[0], self._limit(arrived[0], [rule.within])
+            return Count(begins, first, first)
+        notices = [m for m in after if m.kind is MilestoneKind.EXTENDED and m.time <= first and rule.extension]
         latest_ask = min(first, self._limit(opened, [rule.ask_within])) if rule.ask_within else first
-        if not rule.supply or not asked or asked[0] > latest_ask:
-            return self._limit(opened, lengths), None
+        if not rule.supply or not asked or asked[0].time > latest_ask:
+            lengths = [rule.within, rule.extension] if rule.extension and notices else [rule.within]
+            return Count(opened, first, self._limit(opened, lengths), next(iter(notices), None))
         # Only the first request stops the clock.
-        supplied_by = self._limit(asked[0], [rule.supply])
-        arrived = [moment for moment in returned if moment >= asked[0]]
-        again = min(arrived[0], supplied_by) if arrived else supplied_by
-        waits_until = None if arrived else supplied_by
+        out = asked[0].time.astimezone(zone)
+        supplied_by = self._limit(out, [rule.supply])
+        pause = Pause(out, supplied_by, next((moment for moment in returned if moment >= out), None))
         if rule.resume:
-            return self.calendar.later(again, rule.resume), waits_until
-        if rule.extension:
-            lengths = [rule.within, rule.extension]
-        out = self.calendar.between(asked[0].date(), again.date(), rule.within.unit)
-        return self._limit(opened, [*lengths, TimeLimit(out, rule.within.unit)]), waits_until
+            return Count(opened, first, self.calendar.later(pause.until, rule.resume), pause=pause)
+        still = TimeLimit(self.calendar.between(out.date(), pause.until.date(), rule.within.unit), rule.within.unit)
+        lengths = [rule.within, *([rule.extension] if rule.extension else []), still]
+        extended = [*notices, asked[0]][0] if rule.extension else None
+        return Count(opened, first, self._limit(opened, lengths), extended, replace(pause, length=still))
 
     def _limit(self, start: datetime, lengths: Sequence[TimeLimit]) -> datetime:
         """The last moment of periods that follow each other: the end of the last day, or if the first counts hours the hour."""
@@ -360,6 +402,7 @@ def _rule(entry: Mapping[str, Any]) -> TurnaroundRule:
             within=TimeLimit.parse(entry["within"]),
             label=str(entry.get("label", "")),
             **periods,
+            asking_source=str(entry.get("asking_source", "")),
             complete=_truth(entry.get("complete", False)),
             appeal=_truth(entry.get("appeal", False)),
             since=_day(entry["from"]) if "from" in entry else None,

@@ -139,7 +139,12 @@ class Letters:
         if deadline.waits_until and deadline.waits_until > now:
             return replace(said, waits_until=_moment_words(deadline.waits_until, by_hour=deadline.by_hour))
         if asked.waits_until and not deadline.waits_until:
-            return replace(said, supply_within=_limit_words(asked.rule.supply))
+            extends = asked.count.extended and asked.count.extended.kind is MilestoneKind.DOCUMENTATION_REQUESTED
+            return replace(
+                said,
+                supply_within=_limit_words(asked.rule.supply),
+                extended_by=_limit_words(asked.rule.extension) if extends else "",
+            )
         return said
 
     def _correspondence(self, determination: Determination, appeal: Appeal | None = None) -> Correspondence:

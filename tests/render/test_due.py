@@ -41,6 +41,86 @@ def test_the_rule_and_why_it_was_taken() -> None:
     assert text.startswith("due 2026-03-04 by the rule “post-service, 30 days” (29 CFR 2560.503-1(f)")
     assert "since the policy asks for no prior authorization" in text
     assert "stands still" not in text
-    assert "stands still until 2026-03-19" in turnaround_words(deadline(USUAL, MilestoneKind.DOCUMENTATION_REQUESTED))
     medicaid = turnaround_words(deadline(USUAL | {"line_of_business": "Medicaid"}))
     assert "not checked against its text" in medicaid
+
+
+BEFORE = {"timing": "pre-service", "line_of_business": "commercial", "urgency": "standard", "funding": "fully insured"}
+ASKED, RETURNED, EXTENDED = (
+    MilestoneKind.DOCUMENTATION_REQUESTED,
+    MilestoneKind.DOCUMENTATION_RETURNED,
+    MilestoneKind.EXTENDED,
+)
+FIRST = "15 calendar days from 2026-11-24: to 2026-12-09"
+BY_ASKING = (
+    "15 calendar days more, since the request for documentation of 2026-11-26 counts as the notice of an extension "
+    "(29 CFR 2560.503-1(f)(2)(iii)(A) and (f)(4))"
+)
+TOLLED = " (29 CFR 2560.503-1(f)(2)(iii)(A) and (f)(4))"
+
+
+@pytest.mark.parametrize(
+    ("happened", "due", "parts"),
+    [
+        ([], "2026-12-09", [FIRST]),
+        (
+            [(ASKED, "2026-11-26T09:00")],
+            "2027-02-07",
+            [
+                FIRST,
+                BY_ASKING,
+                "the clock stands still from 2026-11-26 until 2027-01-10 (45 calendar days), when the 45 calendar days to "
+                "send what was asked for are over, or until it arrives if that is sooner" + TOLLED,
+            ],
+        ),
+        (
+            [(ASKED, "2026-11-26T09:00"), (RETURNED, "2026-11-26T11:00")],
+            "2026-12-24",
+            [
+                FIRST,
+                BY_ASKING,
+                "the clock stood still from 2026-11-26 until 2026-11-26 (0 calendar days), when what was asked for arrived"
+                + TOLLED,
+            ],
+        ),
+        (
+            [(ASKED, "2026-11-26T09:00"), (RETURNED, "2027-01-20T11:00")],
+            "2027-02-07",
+            [
+                FIRST,
+                BY_ASKING,
+                "the clock stood still from 2026-11-26 until 2027-01-10 (45 calendar days), when the 45 calendar days to "
+                "send what was asked for were over" + TOLLED,
+            ],
+        ),
+        (
+            [(EXTENDED, "2026-12-01T09:00")],
+            "2026-12-24",
+            [FIRST, "15 calendar days more by the notice of an extension of 2026-12-01"],
+        ),
+    ],
+)
+def test_every_part_of_the_sum_is_named(happened: list[tuple[MilestoneKind, str]], due: str, parts: list[str]) -> None:
+    milestones = [
+        Milestone(kind, datetime.fromisoformat(when).replace(tzinfo=UTC))
+        for kind, when in [(MilestoneKind.RECEIVED, "2026-11-24T08:00"), *happened]
+    ]
+    found = published_rules().deadline(BEFORE, milestones, UTC)
+    assert found
+    assert turnaround_words(found) == (
+        f"due {due} by the rule “pre-service, 15 days” (29 CFR 2560.503-1(f)(2)(iii)(A) and (f)(4)): "
+        f"the request is stated to be pre-service. Counted: {'; '.join(parts)}"
+    )
+
+
+def test_the_sum_of_an_urgent_request_and_of_one_that_has_to_be_complete() -> None:
+    urgent = turnaround_words(deadline(URGENT, ASKED, RETURNED))
+    assert urgent.endswith(
+        "72 hours from 2026-02-02 15:00: to 2026-02-05 15:00; the clock stood still from 2026-02-02 16:00 until "
+        "2026-02-02 17:00, when what was asked for arrived (29 CFR 2560.503-1(f)(2)(i)(B)); "
+        "a decision is due 48 hours after that"
+    )
+    insured = {**BEFORE, "jurisdiction": "Illinois"}
+    assert turnaround_words(deadline(insured, ASKED, RETURNED)).endswith(
+        "Counted: 5 calendar days from 2026-02-02, when the documentation asked for arrived: to 2026-02-07"
+    )

@@ -297,6 +297,23 @@ def test_the_day_on_which_documentation_arrived_is_kept_and_is_between_its_reque
             deciding.check(replace(returned, received=wrong), NURSE, out)
 
 
+def test_the_day_on_which_an_appeal_arrived_is_kept_and_is_between_the_decision_and_today(policy: Policy) -> None:
+    now = situation(policy, "nothing-on-supports", (D.ADVERSE, DENIER))
+    denied, today = now.history.steps[0].time.date(), datetime.now(UTC).date()
+    filing = Appeal(Filing.APPEAL, Requester.MEMBER)
+    proposal = Proposal("urn:d", D.APPEALED, rationale="Why.", appeal=filing, received=denied + timedelta(days=1))
+    decision, _ = deciding.decide(proposal, NURSE, now, policy)
+    act = show(decision, policy)
+    assert act.received == proposal.received
+    assert f"Received on {act.received}" in lines(act)
+    for wrong, message in (
+        (today + timedelta(days=2), "has not come yet"),
+        (denied - timedelta(days=2), "before the decision that is appealed"),
+    ):
+        with pytest.raises(DocumentationError, match=message):
+            deciding.check(replace(proposal, received=wrong), NURSE, now)
+
+
 def test_what_an_extension_a_withdrawal_and_a_denial_need(policy: Policy) -> None:
     now = situation(policy, "nothing-on-supports")
     extension = Proposal("urn:d", D.EXTENDED, rationale="The hospital is closed.", notice_date=date(2026, 1, 6))

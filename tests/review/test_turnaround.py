@@ -160,6 +160,43 @@ def test_documentation_counts_from_its_receipt_and_not_from_its_signature() -> N
     )
 
 
+def test_an_appeal_counts_from_the_day_on_which_it_reached_the_plan() -> None:
+    def due(received: date | None, signed: str = "2026-03-20T10:00", *, expedited: bool = False) -> datetime:
+        acts = [
+            (Disposition.ADVERSE, "2026-03-01T10:00", None),
+            (Disposition.PEER_TO_PEER, "2026-03-18T10:00", None),
+            (Disposition.APPEALED, signed, received),
+        ]
+        steps = [
+            Step(
+                (
+                    Act(
+                        iri=f"{n}",
+                        determination="d",
+                        disposition=kind,
+                        time=at(time),
+                        received=day,
+                        expedited=expedited,
+                    ),
+                )
+            )
+            for n, (kind, time, day) in enumerate(acts)
+        ]
+        traits = {"timing": "pre-service"}
+        found = RULES.deadline(traits, [*milestones(), *of_steps(History(tuple(steps)), CHICAGO)], CHICAGO)
+        assert found
+        return found.due
+
+    assert due(None) == due(date(2026, 3, 20)) == at("2026-04-19T23:59:59")
+    # Also if something else was signed since.
+    assert due(date(2026, 3, 16)) == at("2026-04-15T23:59:59")
+    assert due(date(2026, 3, 16), expedited=True) == at("2026-03-19T00:00")
+    # A day begins at midnight, and an appeal follows the decision that it is about.
+    assert due(date(2026, 3, 20), expedited=True) == at("2026-03-23T00:00")
+    assert due(None, expedited=True) == at("2026-03-23T10:00")
+    assert due(date(2026, 3, 1), expedited=True) == due(date(2026, 2, 20), expedited=True) == at("2026-03-04T10:00")
+
+
 def test_an_urgent_decision_follows_the_documentation_by_two_days() -> None:
     urgent = {"urgency": "expedited", "phase": "admission"}
     assert deadline(urgent, (ASKED, "2026-02-02T18:00")).due == at("2026-02-06T18:00")

@@ -284,3 +284,20 @@ def test_the_code_of_a_diagnosis_is_proposed_from_the_words(request_: str) -> No
     assert "Proposed from the words: F33.1" in texts(test)
     next(each for each in test.text_input if each.label == "Code").set_value("F33.2").run()
     assert "Proposed from the words" not in texts(test)
+
+
+def test_the_filing_of_an_appeal_asks_for_the_day_on_which_it_arrived(request_: str) -> None:
+    test = AppTest.from_string(
+        "import streamlit as st\nfrom parts import acting, session\n"
+        "from reasoner.review.acts import Disposition\nfrom reasoner.review.deciding import Choice\n"
+        "file = session.workplace().case_file(session.user(), st.session_state['case'])\n"
+        "choice = Choice(Disposition.APPEALED)\n"
+        "st.session_state['said'] = acting.details(file, file.determinations[0], choice, '')",
+        default_timeout=180,
+    )
+    test.session_state["user"], test.session_state["case"] = NORA, request_
+    assert not test.run().exception
+    (field,) = [each for each in test.date_input if each.label == "Received on"]
+    assert field.max == field.value == test.session_state["said"]["received"] == sys.modules["parts.session"].today()
+    assert not field.set_value(date(2026, 2, 3)).run().exception
+    assert test.session_state["said"]["received"] == date(2026, 2, 3)

@@ -187,6 +187,7 @@ def test_a_request_for_documentation_says_truly_whether_the_clock_stops(
     assert words in text
     assert in_days(due) in text
     assert ("stands still" in text) == (words in ("You have 45 days", "not longer than"))
+    assert ("extend that time by 15 days: this letter is the notice" in text) == (words == "You have 45 days")
     if words == "not longer than":
         assert f"not longer than {in_days(42)}" in text
 
