@@ -152,7 +152,7 @@ def test_a_statement_is_made_read_wrongly_and_taken_back(request_: str) -> None:
     button(test, "State it as Nora Fields").click().run()
     assert not test.exception
     assert "On record." in html(test)
-    assert "adult-admission:6-plan</strong> safety plan documented" in html(test)
+    assert "6.plan</strong> safety plan documented" in html(test)
     assert "affirmed: 6.plan safety plan documented, page 1, so on 2026-02-09" in html(test)
     button(test, "State it anew").click().run()
     assert "stands in place of what was read wrongly" in html(test)
