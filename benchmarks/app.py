@@ -281,7 +281,7 @@ def _day(clicks: Clicks, url: str, people: Sequence[Page], how: str) -> None:
         page.get_by_label("Rationale", exact=True).fill("A peer has to look at this.")
         page.get_by_label("Rationale", exact=True).press("Tab")
         shows("^Saved ")(page)
-        page.get_by_text("I have read the record and the criteria").click()
+        page.get_by_text("I have read the record").click()
         page.wait_for_timeout(1000)
     clicks.of(f"sign{how}", people, press("Refer to a clinical peer: sign as"), shows("^Recorded: "))
     clicks.of(f"the next in the queue{how}", people, press("Next in queue"), shows("^With nobody"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -14,6 +15,7 @@ from reasoner.ground.display import plain
 from reasoner.ground.errors import NecessityError
 from reasoner.render import notices, pdf, provenance
 from reasoner.render.decisions import ACT, told
+from reasoner.render.wording import shown_unread
 from reasoner.review import deciding
 from reasoner.review.acts import Appeal, Disposition, Override, Proposal, Signed
 from reasoner.review.authority import Action, Role
@@ -98,7 +100,8 @@ def _next_act(file: CaseFile, determination: Determination, history: History[Sig
             lacking.append(f"Fill in “{acting.rationale_label(choice.disposition)}”.")
         if not lacking and (refusal := workplace.refusal(person, file.id, proposal, history.last_iri)):
             lacking.append(f"{refusal[:1].upper()}{refusal[1:]}.")
-        _sign(file, choice, proposal, peer, seen=seen, lacking=lacking, unseen=unseen, drafted=set(fields))
+        said = _unstated(file, determination)
+        _sign(file, choice, proposal, peer, said, seen=seen, lacking=lacking, unseen=unseen, drafted=set(fields))
 
 
 def _last_seen(file: CaseFile, prefix: str, history: History[Signed]) -> str:
@@ -251,6 +254,7 @@ def _sign(
     choice: Choice,
     proposal: Proposal,
     peer: Assignee | None,
+    unstated: str,
     *,
     seen: str,
     lacking: list[str],
@@ -264,8 +268,9 @@ def _sign(
     if proposal.disposition.adverse and waits and waits > datetime.now(UTC):
         st.warning(f"What was asked for may still arrive until {waits:%Y-%m-%d}. Who was asked for it has until then.")
     # The browser keeps a box ticked as long as it has one name, so it has another after each signature, of others too.
-    box = f"read {file.id} {state.get('signatures', 0)} {seen}"
-    read = st.checkbox("I have read the record and the criteria", key=box)
+    box = f"read {file.id} {state.get('signatures', 0)} {seen} {unstated}"
+    also = f", also the {unstated} of which nothing is stated," if unstated else ""
+    read = st.checkbox(f"I have read the record{also} and the criteria", key=box)
     _before_signing(lacking if read else [*lacking, "Say that you have read the record and the criteria."])
     licence = f", {person.licence}" if person.licence else ""
     label = f"{acting.verb(choice)}: sign as {person.name}{licence}"
@@ -285,6 +290,19 @@ def _sign(
             done = acting.label(choice)
             state["done"] = f"Recorded: {done[:1].lower()}{done[1:]}."
             st.rerun()
+
+
+def _unstated(file: CaseFile, determination: Determination) -> str:
+    """List what of the record nothing is stated of; how much it is, in words."""
+    unstated = session.workplace().evidence.unstated(session.user(), file.id, determination)
+    if unstated.words:
+        paint.html(
+            "unstated.html",
+            lines=[shown.line for shown in shown_unread(file.case.unread)],
+            criteria=[(criterion.id, *paint.names(criterion), number) for criterion, number in unstated.criteria],
+            address=f"read?{urlencode(session.address(file.id))}",
+        )
+    return unstated.words
 
 
 def _before_signing(lacking: list[str]) -> None:

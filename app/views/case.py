@@ -198,6 +198,10 @@ def _unread(file: CaseFile) -> None:
 
 
 def _missing(file: CaseFile, determination: Determination) -> None:
+    if determination.gaps or determination.unanswered:
+        unstated = session.workplace().evidence.unstated(session.user(), file.id, determination)
+        if unstated.words:
+            paint.html("read_first.html", unstated=unstated, address=f"read?{urlencode(session.address(file.id))}")
     question = next_question(determination)
     paint.html("missing.html", record=content(determination), question=question)
     if (determination.gaps or determination.objections) and session.user().may(Action.DRAFT):

@@ -44,7 +44,7 @@ COPIED = frozenset({Disposition.DOCUMENTATION_REQUESTED})
 """The acts whose letter goes to somebody else than the member, who gets a copy of it."""
 _FOUND = {
     Status.NOT_MET: "The records say that this is not so.",
-    Status.NOT_DOCUMENTED: "The records that we have do not say whether this is so.",
+    Status.NOT_DOCUMENTED: "We found nothing in the records that we have that says whether this is so.",
     Status.CONFLICTING: "The records say both that this is so and that it is not.",
 }
 

@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,16 +46,20 @@ from reasoner.workplace.database import Database
 from reasoner.workplace.fields import contact_columns
 from reasoner.workplace.files import Files, Upload, moved, read_files
 from reasoner.workplace.record import (
+    LIKELY,
     Effect,
     RecordDocument,
     TakenBack,
+    Unstated,
     changes,
+    documents_in,
     documents_of,
     in_chart,
     in_text,
     replacing,
     revised_in,
     take_back,
+    unstated_of,
 )
 from reasoner.workplace.worklist import request_id
 
@@ -69,10 +74,8 @@ CREATE TABLE IF NOT EXISTS rejected (
     PRIMARY KEY (subject, criterion, target)) WITHOUT ROWID;
 """
 _ABOUT_DOCUMENTS = ("document", "issued", "author", "role", "author_kind")
-_LIKELY = 0.2
-"""The score from which on a new sentence is told of: half of those that reach it speak to the criterion, of all one in four."""
 _REMEMBERED = 8
-"""Records whose suggestions are kept in memory."""
+"""Records whose texts and suggestions are kept in memory."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,7 @@ class EvidenceService:
         self._determine = determine
         self._limit = limit
         self._abstractor: Abstractor | None = None
+        self._documents = lru_cache(maxsize=_REMEMBERED)(documents_in)
         self._suggested: dict[tuple[object, ...], tuple[Suggestion, ...]] = {}
 
     # ------------------------------------------------------------ reading
@@ -164,7 +168,8 @@ class EvidenceService:
             id_: opaque id of the request.
             determination: of the request.
         """
-        documents = self.documents(user, determination.case.iri)
+        user.require(Action.READ)
+        documents = self._documents(determination.case.iri, determination.case.content)
         criteria = [r.criterion for r in determination.criteria if r.kind is CriterionKind.LEAF]
         days = {document.text.digest: document.day for document in documents if document.day}
         key = (tuple(sorted(days.items())), *(d.text.digest for d in documents), tuple(c.iri for c in criteria))
@@ -175,12 +180,14 @@ class EvidenceService:
                 abstractor = self._abstract() if documents else None
                 texts = [document.text for document in documents]
                 self._suggested[key] = abstractor.suggest(texts, criteria, issued=days) if abstractor else ()
+            suggested = self._suggested[key]
         rejected = self.rejected(id_)
-        found: dict[str, list[Suggestion]] = {criterion.id: [] for criterion in criteria}
-        for suggestion in self._suggested[key]:
-            if (suggestion.criterion.id, suggestion.passage.anchor) not in rejected:
-                found[suggestion.criterion.id].append(suggestion)
-        return {name: tuple(some) for name, some in found.items()}
+        left = [s for s in suggested if (s.criterion.id, s.passage.anchor) not in rejected]
+        return {criterion.id: tuple(s for s in left if s.criterion.id == criterion.id) for criterion in criteria}
+
+    def unstated(self, user: User, id_: str, determination: Determination) -> Unstated:
+        """What of the record of a request nothing is stated of, though it may bear on what is open; as for `suggestions`."""
+        return unstated_of(determination, self.suggestions(user, id_, determination))
 
     def rejected(self, id_: str) -> frozenset[tuple[str, str]]:
         """The suggestions of a request that people have rejected: id of the criterion, and the IRI of the characters."""
@@ -486,6 +493,6 @@ class EvidenceService:
         counts: dict[str, int] = {}
         abstractor = self._abstract() if texts and open_ else None
         for suggestion in abstractor.by_sentence(texts, open_, best=1) if abstractor else ():
-            if suggestion.score >= _LIKELY:
+            if suggestion.score >= LIKELY:
                 counts[suggestion.criterion.id] = counts.get(suggestion.criterion.id, 0) + 1
         return tuple((c.id, c.label, counts[c.id]) for c in open_ if c.id in counts)

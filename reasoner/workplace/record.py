@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from rdflib import Graph, Literal, URIRef
 
@@ -17,10 +18,17 @@ from reasoner.chart.model import Case, Statement
 from reasoner.determination.model import Determination
 from reasoner.ground.display import guarded
 from reasoner.ground.errors import ConflictError
-from reasoner.policy.model import CriterionKind
-from reasoner.rdf import graphs, terms
+from reasoner.logic.fold import UNRESOLVED
+from reasoner.policy.model import Criterion, CriterionKind
+from reasoner.rdf import graphs, parsing, terms
 from reasoner.rdf.namespaces import DCTERMS, NEC, OA, PROV, RDF, SKOS
 from reasoner.review.people import User
+
+if TYPE_CHECKING:
+    from reasoner.abstraction.suggestions import Suggestion
+
+LIKELY = 0.2
+"""The score from which on a sentence is told of: half of those that reach it speak to the criterion, of all one in four."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,11 @@ class RecordDocument:
     def day(self) -> date | None:
         """The day that is stated, else the one that its beginning seems to name."""
         return self.issued or seems_issued(self.text, date.today())
+
+
+def documents_in(request: str, content: str) -> tuple[RecordDocument, ...]:
+    """As `documents_of`, given the IRI of the request and the content of its chart."""
+    return documents_of(parsing.data_set(request, graphs.triples(content)).graph)
 
 
 def documents_of(chart: Graph) -> tuple[RecordDocument, ...]:
@@ -105,6 +118,54 @@ def stated_of(determination: Determination) -> Iterator[Stated]:
         anchor = statement.anchor
         place = (anchor.text, anchor.start, anchor.end) if anchor else ("", 0, 0)
         yield Stated(statement, *place, tuple(bears.get(statement.iri, ())))
+
+
+@dataclass(frozen=True)
+class Unstated:
+    """What of a record nothing is stated of, though it may bear on what is open."""
+
+    items: int
+    """Unread items."""
+    sentences: int
+    """Sentences that are likely to speak to an open criterion, and that nobody has judged for it."""
+    criteria: tuple[tuple[Criterion, int], ...]
+    """The open criteria that they may speak to, each with how many; a sentence may speak to several."""
+
+    @property
+    def words(self) -> str:
+        """How much it is, such as `1 item and 2 sentences`; empty if it is nothing."""
+        counts = {"item": self.items, "sentence": self.sentences}
+        return " and ".join(f"{n} {noun}{'' if n == 1 else 's'}" for noun, n in counts.items() if n)
+
+
+def unstated_of(determination: Determination, suggested: Mapping[str, Sequence[Suggestion]]) -> Unstated:
+    """What of the record of a request nothing is stated of.
+
+    Args:
+        determination: of the request.
+        suggested: by the id of each leaf the sentences that may speak to it, without those that people have rejected.
+    """
+    judged = {(id_, each.text, each.start, each.end) for each in stated_of(determination) for id_ in each.criteria}
+
+    def is_open(suggestion: Suggestion) -> bool:
+        return suggestion.score >= LIKELY and not any(
+            id_ == suggestion.criterion.id
+            and text == place.document.digest
+            and start < place.sentence.end
+            and place.sentence.start < end
+            for place in (suggestion.passage, *suggestion.copies)
+            for id_, text, start, end in judged
+        )
+
+    sentences: set[str] = set()
+    criteria = []
+    for result in determination.criteria:
+        if result.status in UNRESOLVED:
+            found = {s.passage.anchor for s in suggested.get(result.criterion.id, ()) if is_open(s)}
+            sentences |= found
+            if found:
+                criteria.append((result.criterion, len(found)))
+    return Unstated(len(determination.case.unread), len(sentences), tuple(criteria))
 
 
 @dataclass(frozen=True)

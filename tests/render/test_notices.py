@@ -65,14 +65,18 @@ def test_a_criterion_is_told_in_lay_words_and_as_cited_and_never_as_if_it_were_m
         assert criterion.source in text
     asked = [line for line in text.splitlines() if "policy asks that" in line or line.startswith("  –")]
     assert asked
-    not_so = ("The records say that this is not so.", "do not say whether this is so.", "at least one of these is so:")
+    not_so = (
+        "The records say that this is not so.",
+        "We found nothing in the records that we have that says whether this is so.",
+        "at least one of these is so:",
+    )
     assert all(any(words in line for words in not_so) for line in asked)
 
 
 def test_what_would_do_instead_is_told_together(policy: Policy) -> None:
     text = letter(determined(policy, "adult-admission/nothing-on-supports"))
     together = text[text.index("at least one of these is so") : text.index("WHAT COULD CHANGE")]
-    assert together.count("do not say whether this is so") == 2
+    assert together.count("We found nothing in the records that we have that says whether this is so.") == 2
     assert "item 7.a" in together
     assert "item 7.b" in together
 
@@ -190,20 +194,20 @@ def test_a_request_for_documentation_goes_to_the_provider(policy: Policy) -> Non
 def test_a_request_tells_what_is_stated_against_it_apart_from_what_nobody_has_said(policy: Policy) -> None:
     determination = determined(policy, "adult-admission/needs-round-the-clock-care")
     text = letter(determination, Disposition.DOCUMENTATION_REQUESTED)
-    against, _, asked = text.partition("WHAT THE RECORDS DO NOT SAY")
+    against, _, asked = text.partition("WHAT WE DID NOT FIND IN THE RECORDS")
     (silent,) = next(iter(determination.unanswered))
     assert determination.criterion(silent).criterion.ask in asked
     for id_ in next(iter(determination.changes)):
         criterion = determination.criterion(id_).criterion
         assert criterion.lay_words in against
         assert criterion.ask not in asked
-    assert "you can answer what they say, and send us what they do not say" in against
+    assert "you can answer what the records say, and send us what we did not find in them" in against
 
 
 def test_a_request_on_an_excluded_service_asks_for_nothing_else(policy: Policy) -> None:
     text = letter(determined(policy, "exclusions/halfway-house-service"), Disposition.DOCUMENTATION_REQUESTED)
     assert "The policy never covers this: the service is a halfway house." in text
-    assert "do not say" not in text
+    assert "did not find" not in text
     assert "send us records that say so" in text
 
 

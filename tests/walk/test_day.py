@@ -70,7 +70,7 @@ def sign(visitor: Visitor, what: str, *texts: tuple[str, str]) -> None:
     visitor.settle()
     for label, text in texts:
         visitor.write(label, text).saved(label)
-    page.get_by_text("I have read the record and the criteria").click()
+    page.get_by_text("I have read the record").click()
     visitor.settle()
     page.get_by_role("button", name=re.compile("sign as")).click()
     visitor.sees(re.compile(r"Recorded: "))

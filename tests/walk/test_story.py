@@ -79,7 +79,7 @@ def test_a_nurse_reads_asks_and_refers(visitor: Visitor, base: Path) -> None:
     expect(page.get_by_label("Rationale", exact=True)).to_have_value("Support is not described.")
     expect(page.get_by_label("Letter", exact=True)).to_have_value(re.compile(r"Call us at any time\.$"))
     expect(page.get_by_role("button", name=re.compile("sign as Nora Fields"))).to_be_disabled()
-    page.get_by_text("I have read the record and the criteria").click()
+    page.get_by_text("I have read the record").click()
     visitor.settle()
     page.get_by_role("button", name=re.compile("sign as Nora Fields")).click()
     visitor.sees("Recorded: request documentation.")
@@ -91,7 +91,7 @@ def test_a_nurse_reads_asks_and_refers(visitor: Visitor, base: Path) -> None:
     # Whoever has signed has chosen nothing that they sign next, and not read it.
     page.get_by_text("Withdrawn by who asked", exact=True).click()
     visitor.settle()
-    expect(page.get_by_role("checkbox", name="I have read the record and the criteria")).not_to_be_checked()
+    expect(page.get_by_role("checkbox", name="I have read the record")).not_to_be_checked()
     visitor.check()
     visitor.go("Worklist").sees("documentation requested")
     actions = [entry.action for entry in AuditTrail(base / "audit.jsonl").entries()]
@@ -124,7 +124,7 @@ def test_a_clinician_overrides_and_signs_adversely(visitor: Visitor) -> None:
     letter = re.sub(r"\[[ANR][A-Z ]+\]", "17 Elm Street", page.get_by_label("Letter", exact=True).input_value())
     for label, text in (("Rationale", "Continuous supervision is needed."), ("Letter", letter)):
         visitor.write(label, text).saved(label)
-    page.get_by_text("I have read the record and the criteria").click()
+    page.get_by_text("I have read the record").click()
     visitor.settle()
     page.get_by_role("button", name=re.compile("sign as Clara Voss")).click()
     visitor.sees("Recorded: decide adversely.")
@@ -178,7 +178,7 @@ def test_two_reviewers_and_two_windows(browser, workplace: str) -> None:
     window.get_by_role("button", name="Take the other").click()
     expect(window.get_by_label("Rationale", exact=True)).to_have_value("Mine, longer.")
     # What is signed is what the window shows.
-    window.get_by_text("I have read the record and the criteria").click()
+    window.get_by_text("I have read the record").click()
     first.settle(window)
     first.write("Rationale", "Mine, longest.")
     first.saved("Rationale")
@@ -190,7 +190,7 @@ def test_two_reviewers_and_two_windows(browser, workplace: str) -> None:
     second.page.get_by_text("Approve", exact=True).click()
     second.settle()
     expect(second.page.get_by_label("Rationale", exact=True)).to_have_value("")
-    second.page.get_by_text("I have read the record and the criteria").click()
+    second.page.get_by_text("I have read the record").click()
     second.settle()
     second.page.get_by_role("button", name=re.compile("sign as Ben Two")).click()
     second.sees("Recorded: approve.")

@@ -121,7 +121,7 @@ def test_a_criterion_that_is_not_met_hides_nothing_that_is_missing() -> None:
     test.segmented_control(key="view of case").set_value("Decide").run()
     test.radio[0].set_value("documentation-requested").run()
     assert "there is nothing to ask for" not in texts(test)
-    assert "WHAT THE RECORDS DO NOT SAY" in texts(test)
+    assert "WHAT WE DID NOT FIND IN THE RECORDS" in texts(test)
 
 
 def test_who_looks_while_a_colleague_signs_is_told_and_signs_nothing() -> None:

@@ -294,6 +294,39 @@ def test_a_rejected_suggestion_stays_rejected(workplace: Workplace) -> None:
     assert workplace.evidence.suggestions(NORA, id_, determination)[criterion][0] == first
 
 
+def test_a_sentence_counts_as_unstated_until_somebody_judges_it(workplace: Workplace) -> None:
+    id_ = take_in(workplace)
+
+    def unstated() -> tuple[str, dict[str, int]]:
+        (determination,) = workplace.case_file(NORA, id_).determinations
+        found = workplace.evidence.unstated(NORA, id_, determination)
+        return found.words, {criterion.id: number for criterion, number in found.criteria}
+
+    home, beside = "adult-admission:8-a-iii", "adult-admission:8-c-availability"
+    assert unstated() == ("1 item and 2 sentences", {home: 1, beside: 1})
+    (determination,) = workplace.case_file(NORA, id_).determinations
+    rejected = workplace.evidence.suggestions(NORA, id_, determination)[beside][0]
+    workplace.evidence.reject(NORA, id_, beside, rejected.passage.anchor)
+    assert unstated() == ("1 item and 1 sentence", {home: 1})
+    # A statement of the same characters about something else leaves open what they say of the criterion.
+    words = "Told to leave the flat; he sleeps in the truck."
+    for criterion, left in (("adult-admission:6-plan", ("1 sentence", {home: 1})), (home, ("", {}))):
+        said = reading(workplace, id_, words, criterion)
+        workplace.evidence.state(NORA, id_, workplace.case_file(NORA, id_), said)
+        assert unstated() == left
+
+
+def test_a_conflict_that_people_have_judged_is_not_unstated(workplace: Workplace) -> None:
+    id_ = take_in(workplace)
+    criterion = "adult-admission:8-a-iii"
+    for stance in (Assertion.AFFIRMED, Assertion.DENIED):
+        said = reading(workplace, id_, "Told to leave the flat", criterion, stance=stance)
+        workplace.evidence.state(NORA, id_, workplace.case_file(NORA, id_), said)
+    (determination,) = workplace.case_file(NORA, id_).determinations
+    assert determination.status(criterion).value == "conflicting"
+    assert criterion not in {c.id for c, _ in workplace.evidence.unstated(NORA, id_, determination).criteria}
+
+
 def test_who_is_written_to_is_stated_otherwise_and_letters_say_so(workplace: Workplace) -> None:
     id_ = take_in(workplace, provider_name="Harbor IOP", provider_fax="555 0100")
     file = workplace.case_file(NORA, id_)

@@ -51,12 +51,16 @@ def environment(base: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def request_(base: Path, policy: Policy) -> str:
-    """The opaque id of a request with a note."""
+    return take_in(base, policy)
+
+
+def take_in(base: Path, policy: Policy, **facts: str) -> str:
+    """The opaque id of a new request with a note."""
     kb = KnowledgeBase(open_store(base, write=True))
     workplace = Workplace(kb, policy, base / "workplace")
     files = workplace.evidence.look(NORA, [Upload("intake.txt", NOTE)])
     about = {files.documents[0].digest: {"issued": "2026-02-09", "author": "R. Example"}}
-    request, _ = workplace.evidence.create(NORA, FACTS, files, about)
+    request, _ = workplace.evidence.create(NORA, FACTS | facts, files, about)
     workplace.close()
     return request_id(request)
 
@@ -94,6 +98,24 @@ def words(test: AppTest, id_: str, chosen: str, criterion: str, **more: object) 
         chosen, digest_of(NOTE), start, start + len(chosen), date(2026, 2, 9), **more
     )
     return test.run()
+
+
+def test_who_decides_is_told_what_of_the_record_nothing_is_stated_of(base: Path, policy: Policy) -> None:
+    id_ = take_in(base, policy, reference="UM-78")
+    test = run("case", case=id_)
+    test.segmented_control(key="view of case").set_value("Missing").run()
+    assert "1 item and 2 sentences may speak to what is missing" in html(test)
+    assert f'href="read?id={id_}&amp;criterion=adult-admission%3A8-a-iii"' in html(test)
+    test.segmented_control(key="view of case").set_value("Decide").run()
+    test.radio[0].set_value("documentation-requested").run()
+    assert not test.exception
+    listed = html(test).partition("<h3>Not yet stated of this record</h3>")[2]
+    assert "intake.txt" in listed
+    assert listed.count('href="read?') == 2
+    (box,) = test.checkbox
+    assert box.label == (
+        "I have read the record, also the 1 item and 2 sentences of which nothing is stated, and the criteria"
+    )
 
 
 def test_a_request_is_taken_in(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
