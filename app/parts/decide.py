@@ -32,20 +32,19 @@ def show(file: CaseFile, determination: Determination) -> None:
     history, prefix = file.history(determination), drafting.prefix(file, determination)
     seen = _last_seen(file, prefix, history)
     _steps(file, determination)
-    _next_act(file, determination, history, seen)
+    _next_act(file, determination, history, prefix, seen)
     _sent(file)
 
 
-def _next_act(file: CaseFile, determination: Determination, history: History[Signed], seen: str) -> None:
-    """Show what is drafted and what the person can sign, given the IRI of the act that they have seen last."""
+def _next_act(file: CaseFile, determination: Determination, history: History[Signed], prefix: str, seen: str) -> None:
+    """Show what is drafted under a prefix and what the person can sign, given the IRI of the act that they have seen last."""
     workplace, person = session.workplace(), session.user()
-    prefix = drafting.prefix(file, determination)
     if not person.may(Action.DRAFT):
         st.info(f"As {person.role.value} you can read the request, not decide on it.", icon=":material/visibility:")
         return
     choices = acting.offered(deciding.choices(person, history))
     if history.state is CaseState.APPEALED and (kept := deciding.dependence(person, history)):
-        st.info(f"{kept.problem[:1].upper()}{kept.problem[1:]}. {kept.mend}.", icon=":material/lock:")
+        st.info(_sentence(f"{kept.problem}. {kept.mend}"), icon=":material/lock:")
     if not choices:
         st.info("Nothing can be signed by you in this state of the case.", icon=":material/lock:")
         return
@@ -99,9 +98,14 @@ def _next_act(file: CaseFile, determination: Determination, history: History[Sig
         if choice.disposition in deciding.REASONED and not rationale.strip():
             lacking.append(f"Fill in “{acting.rationale_label(choice.disposition)}”.")
         if not lacking and (refusal := workplace.refusal(person, file.id, proposal, history.last_iri)):
-            lacking.append(f"{refusal[:1].upper()}{refusal[1:]}.")
+            lacking.append(_sentence(refusal))
         said = _unstated(file, determination)
         _sign(file, choice, proposal, peer, said, seen=seen, lacking=lacking, unseen=unseen, drafted=set(fields))
+
+
+def _sentence(error: str) -> str:
+    """The words of an error as a sentence of the page."""
+    return f"{error[:1].upper()}{error[1:]}."
 
 
 def _last_seen(file: CaseFile, prefix: str, history: History[Signed]) -> str:

@@ -67,7 +67,7 @@ def ask(file: CaseFile, determination: Determination) -> None:
         received=received if isinstance(received, date) else None,
     )
     try:
-        workplace.decide(person, file.id, proposal, history.last.iri if history.last else "", ())
+        workplace.decide(person, file.id, proposal, history.last_iri, ())
     except NecessityError as error:
         paint.problem(error)
         return

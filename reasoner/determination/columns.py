@@ -21,13 +21,13 @@ from reasoner.chart.model import Case, Document, Meaning, Statement
 from reasoner.determination.inference import Inference
 from reasoner.determination.periods import Periods
 from reasoner.determination.remembered import APART, Group, GroupStatuses, Profile, Remembered
+from reasoner.ground.days import FOREVER
 from reasoner.ground.errors import DocumentationError
 from reasoner.rdf.terms import Term
 
 _Marks = npt.NDArray[np.uint64]
 Facts = tuple[tuple[Term, Term], ...]
 _NO_DOCUMENT = Document("", "", "", "", None)
-_FOREVER = date.max.toordinal() + 1
 _LIMIT = 16384
 """How many entries a memory holds."""
 
@@ -190,7 +190,7 @@ class ColumnMemory:
             else:
                 found = [periods.last, *(day for one in of_kinds for day in (one.first or date.min, one.last))]
                 self._days[key] = len(self.bounds)
-                self.bounds.add([day.toordinal() if day else _FOREVER for day in found])
+                self.bounds.add([day.toordinal() if day else FOREVER for day in found])
         return self._days[key]
 
 

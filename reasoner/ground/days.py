@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+FOREVER = date.max.toordinal() + 1
+"""The number of a day that never comes; others are as `date.toordinal` gives them."""
+
 
 def days_after(day: date, count: int) -> date | None:
     """The day that is some days later; None where the calendar has no such day."""

@@ -59,14 +59,13 @@ def withheld(
         leaves = tuple(determination.criterion(id_).criterion for _, id_ in assessed_leaves(determination))
         due = (by_law and user.iri not in history.assessors) or (in_panel and user.iri not in history.raters)
         if leaves and due:
-            last = history.last
             found.append(
                 Withheld(
                     determination=str(iri(determination)),
                     start=determination.service_start,
                     end=determination.service_end,
                     leaves=leaves,
-                    last_seen=last.iri if last else "",
+                    last_seen=history.last_iri,
                 )
             )
     return tuple(found)

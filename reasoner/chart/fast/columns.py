@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from datetime import date
 from itertools import chain, pairwise
 from typing import NamedTuple
 
@@ -42,6 +41,7 @@ from reasoner.chart.fast.layout import VARYING, Layout
 from reasoner.chart.fast.nodes import NodeTable
 from reasoner.chart.fast.template import NodeView, is_text, line, read_text, without
 from reasoner.chart.model import Case, Meaning
+from reasoner.ground.days import FOREVER
 from reasoner.policy.model import Policy
 from reasoner.rdf import graphs, terms
 from reasoner.rdf.compiled_shacl import DoubtError
@@ -51,7 +51,6 @@ from reasoner.rdf.terms import Term
 NEVER = -1
 """The number of a day that is not stated; others are as `date.toordinal` gives them."""
 _WRONG = -2
-_FOREVER = date.max.toordinal() + 1
 _LIMIT = 65536
 """How many entries a memory holds."""
 _STATED = 8
@@ -167,7 +166,7 @@ class Judge:
         number = len(self._stated) if len(days) <= _STATED else -1
         self._parties[said] = number
         if number >= 0:
-            self._stated.add([*(day.toordinal() for day in days), *[_FOREVER] * (_STATED - len(days))])
+            self._stated.add([*(day.toordinal() for day in days), *[FOREVER] * (_STATED - len(days))])
         return number
 
     def order(self, parties: Places, days: Places) -> Places:

@@ -53,7 +53,7 @@ _COUNTS = ("term_count", "row_count", "run_count", "content_length", "terms_leng
 
 
 class SlicedTerms(Sequence[str]):
-    """SlicedTerms, taken out of one text when they are asked for.
+    """Terms, taken out of one text when they are asked for.
 
     Args:
         text: the terms, each with an end of line.
@@ -66,7 +66,7 @@ class SlicedTerms(Sequence[str]):
 
     @staticmethod
     def of(text: str, bound: Places) -> Sequence[str]:
-        """SlicedTerms of which the places are told in bytes."""
+        """Terms of a text of which the places are told in bytes: in a list, if it has characters of several bytes."""
         return SlicedTerms(text, bound) if len(text) == bound[-1] else text.split("\n")[:-1]
 
     def __len__(self) -> int:
