@@ -71,6 +71,8 @@ class Rejection:
     """Its content, where that is known."""
     suffix: str = ""
     """Suffix of a file with this content."""
+    request: str = ""
+    """IRI of the request, where that is told all the same; the rest of the file may describe it, too."""
 
 
 def described_twice(request: str, sources: Iterable[str]) -> DocumentationError:

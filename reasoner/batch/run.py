@@ -110,4 +110,4 @@ def _finish(state: BatchState, current: Collection[str]) -> Tally:
             mend="This is a fault of the software: report it, and use no result of this run",
         )
     state.reject_duplicates()
-    return totals
+    return state.totals()

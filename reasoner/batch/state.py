@@ -21,9 +21,19 @@ CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE piece (key TEXT PRIMARY KEY, file TEXT, read INTEGER, determined INTEGER, rejected INTEGER);
 CREATE TABLE graph (piece TEXT, file TEXT, source TEXT);
 CREATE TABLE row (piece TEXT, source TEXT, request TEXT, start TEXT, outcome TEXT, line TEXT);
-CREATE TABLE rejection (piece TEXT, source TEXT, problem TEXT, place TEXT, mend TEXT, suffix TEXT, raw BLOB);
+CREATE TABLE rejection (piece TEXT, source TEXT, problem TEXT, place TEXT, mend TEXT, suffix TEXT, raw BLOB,
+    request TEXT);
 CREATE TABLE note (piece TEXT, source TEXT, text TEXT);
+CREATE TABLE twice (request TEXT PRIMARY KEY);
 """
+_DESCRIBED_TWICE = """
+SELECT request FROM row GROUP BY request HAVING COUNT(DISTINCT source) > 1 OR COUNT(DISTINCT piece) > 1
+UNION SELECT row.request FROM rejection AS other JOIN row ON row.request = other.request
+WHERE (row.source, row.piece) != (other.source, other.piece)
+AND (SELECT file FROM piece WHERE key = row.piece) = (SELECT file FROM piece WHERE key = other.piece)
+"""
+_ONCE = "request NOT IN (SELECT request FROM twice)"
+"""Of a row: whether its request is described once."""
 _PAGE = 2**14
 """Bytes of a page of the database: a line is some thousand characters."""
 
@@ -107,8 +117,11 @@ class BatchState:
             [(key, row.source, row.request, row.start, row.outcome, row.line) for row in result.rows],
         )
         db.executemany(
-            "INSERT INTO rejection VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [(key, r.source, r.error.problem, r.error.where, r.error.mend, r.suffix, r.raw) for r in result.rejections],
+            "INSERT INTO rejection VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (key, r.source, r.error.problem, r.error.where, r.error.mend, r.suffix, r.raw, r.request)
+                for r in result.rejections
+            ],
         )
         db.executemany("INSERT INTO note VALUES (?, ?, ?)", [(key, *note) for note in result.notes])
         db.execute("COMMIT")
@@ -130,20 +143,22 @@ class BatchState:
         self._remove(sorted(self.finished() - set(keys)))
 
     def reject_duplicates(self) -> None:
-        """Reject each request that more than one data set describes, with all its determinations."""
+        """Reject each request that more than one data set describes, with all its determinations.
+
+        Also a data set that is rejected can describe one, if the other is of the same file.
+        """
         db = self._db
         db.execute("CREATE INDEX IF NOT EXISTS by_request ON row (request, start)")
-        requests = db.execute(
-            "SELECT request FROM row GROUP BY request HAVING COUNT(DISTINCT source) > 1 OR COUNT(DISTINCT piece) > 1"
-        ).fetchall()
         db.execute("BEGIN")
-        for (request,) in requests:
-            rows = db.execute("SELECT DISTINCT source, piece FROM row WHERE request = ? ORDER BY source", (request,))
-            sources = [source for source, _ in rows]
-            db.execute("DELETE FROM row WHERE request = ?", (request,))
+        db.execute("DELETE FROM rejection WHERE piece = ''")  # of a run that was interrupted behind this
+        db.execute("DELETE FROM twice")
+        db.execute(f"INSERT INTO twice {_DESCRIBED_TWICE}")
+        sources_of = "SELECT source FROM row WHERE request = ? UNION SELECT source FROM rejection WHERE request = ? ORDER BY source"
+        for (request,) in db.execute("SELECT request FROM twice").fetchall():
+            sources = [source for (source,) in db.execute(sources_of, (request, request))]
             error = described_twice(request, sources)
             db.execute(
-                "INSERT INTO rejection VALUES ('', ?, ?, ?, ?, '', ?)",
+                "INSERT INTO rejection VALUES ('', ?, ?, ?, ?, '', ?, '')",
                 (sources[0], error.problem, error.where, error.mend, b""),
             )
         db.execute("COMMIT")
@@ -151,11 +166,15 @@ class BatchState:
     def totals(self) -> Tally:
         """How many data sets were read, and what became of them."""
         sums = "COALESCE(SUM(read), 0), COALESCE(SUM(determined), 0), COALESCE(SUM(rejected), 0)"
-        return Tally(*self._db.execute(f"SELECT {sums} FROM piece").fetchone())  # noqa: S608
+        read, determined, rejected = self._db.execute(f"SELECT {sums} FROM piece").fetchone()  # noqa: S608
+        of_twice = "SELECT piece, source FROM row JOIN twice USING (request) EXCEPT SELECT piece, source FROM rejection"
+        (refused,) = self._db.execute(f"SELECT COUNT(*) FROM ({of_twice})").fetchone()  # noqa: S608
+        return Tally(read, determined - refused, rejected + refused)
 
     def rows(self) -> Iterator[Row]:
         """The determinations, ordered by request and service start."""
-        for values in self._db.execute("SELECT source, request, start, outcome, line FROM row ORDER BY request, start"):
+        columns = "source, request, start, outcome, line"
+        for values in self._db.execute(f"SELECT {columns} FROM row WHERE {_ONCE} ORDER BY request, start"):  # noqa: S608
             yield Row(*values)
 
     def rejections(self) -> Iterator[Rejection]:
@@ -171,7 +190,8 @@ class BatchState:
 
     def outcomes(self) -> dict[str, int]:
         """How many determinations have each outcome."""
-        return dict(self._db.execute("SELECT outcome, COUNT(*) FROM row GROUP BY outcome ORDER BY outcome"))
+        counts = f"SELECT outcome, COUNT(*) FROM row WHERE {_ONCE} GROUP BY outcome ORDER BY outcome"  # noqa: S608
+        return dict(self._db.execute(counts))
 
     def rejected(self) -> int:
         """How many data sets were rejected."""

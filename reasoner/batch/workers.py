@@ -122,7 +122,8 @@ class Worker:
         if data_set.graph:
             result.graphs.append((result.piece.files[0], data_set.source))
         if data_set.error:
-            result.rejections.append(Rejection(data_set.source, data_set.error, data_set.raw, data_set.suffix))
+            told = (data_set.raw, data_set.suffix, data_set.request)
+            result.rejections.append(Rejection(data_set.source, data_set.error, *told))
         for case in data_set.cases:
             if job.as_of is None and job.today != date.today() and not any(p == _AS_OF for _, p, _ in case.facts):
                 case = replace(case, as_of=job.today)  # the batch began on another day

@@ -131,3 +131,25 @@ def test_a_bad_row_rejects_its_request_alone_and_can_be_mended(
         kept.read_text().replace(",2025-13-02", ",2025-06-02").replace(":99", ":3").replace(":3,,", ":3,affirmed,")
     )
     assert len(briefs(kept, tmp_path / "mended")) == 1
+
+
+@pytest.mark.parametrize("size", [1, 2**19])
+def test_rows_of_a_request_that_stand_apart_reject_it_also_where_some_cannot_be_read(
+    tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """However the sheet is cut; nothing is determined from the rows that can be read."""
+    monkeypatch.setattr(piece.pieces, "__defaults__", (None, size))
+    path = tmp_path / "sheet.csv"
+    path.write_text(sheet() + "r2,,,,,,,,adult-admission:5,denied,2025-13-02,Note,R. Example,2025-06-02,Declines.\n")
+    found = briefs(path, tmp_path / "found", code=3)
+    assert [brief["request"].rpartition(":")[2] for brief in found] == ["r0", "r1", "r3", "r4", "r5"]
+    assert "read 7 data sets: 5 determined, 2 rejected" in capsys.readouterr().err
+
+
+def test_data_sets_that_describe_one_request_are_told_as_rejected(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text(sheet())
+    assert briefs(tmp_path, tmp_path / "found", code=2) == []
+    assert "read 12 data sets: 0 determined, 12 rejected" in capsys.readouterr().err

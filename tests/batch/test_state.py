@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reasoner.batch.model import Job, PieceResult, Rejection, Row
+from reasoner.batch.model import Job, PieceResult, Rejection, Row, Tally
 from reasoner.batch.state import BatchState
 from reasoner.chart.fast.piece import Piece
 from reasoner.ground.errors import DocumentationError, UsageError
@@ -52,6 +52,18 @@ def test_a_request_in_two_data_sets_is_rejected_in_both(state: BatchState) -> No
     (rejection,) = state.rejections()
     assert rejection.error.where == "a.ttl, b.ttl"
     assert "<urn:a> is described in more than one data set" in rejection.error.problem
+
+
+def test_a_request_that_one_of_two_files_describes_no_more_is_determined(state: BatchState) -> None:
+    """A run that was interrupted behind this step has done nothing that the next one cannot take back."""
+    for name in "ab":
+        state.keep(PieceResult(piece(name), rows=[row("urn:a", f"{name}.ttl")], read=1, determined=1))
+    state.reject_duplicates()
+    assert (list(state.rows()), state.rejected(), state.totals()) == ([], 1, Tally(2, 0, 2))
+    state.drop_all_but({piece("a").key()})
+    state.reject_duplicates()
+    assert [r.request for r in state.rows()] == ["urn:a"]
+    assert (state.outcomes(), state.rejected(), state.totals()) == ({"criteria-met": 1}, 0, Tally(1, 1, 0))
 
 
 def test_a_graph_in_two_pieces_divides_its_file(state: BatchState) -> None:

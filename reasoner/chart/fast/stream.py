@@ -47,6 +47,8 @@ class StreamedDataSet:
     """Its content, where it is rejected."""
     suffix: str = ""
     notes: tuple[str, ...] = ()
+    request: str = ""
+    """IRI of the request of rows of a sheet, also where they are rejected."""
 
 
 class ScatteredError(Exception):
@@ -363,6 +365,7 @@ def _sheet(piece: Piece, policy: Policy, as_of: date | None) -> Iterator[Streame
         try:
             cases = read_cases(found.data_set(), policy, as_of)
         except NecessityError as error:
-            yield StreamedDataSet(found.source, "", error=found.explain(error), raw=found.raw, suffix=SHEET)
+            said = found.explain(error)
+            yield StreamedDataSet(found.source, "", error=said, raw=found.raw, suffix=SHEET, request=found.request)
         else:
             yield StreamedDataSet(found.source, "", tuple(cases), notes=found.notes)
