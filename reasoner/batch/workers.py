@@ -82,7 +82,7 @@ class Worker:
         if job.engine is Engine.FAST and not job.whole:
             lines = self._columns().lines(found.table, found.name, job.as_of, job.today)
         for run in range(len(found.graphs)):
-            if run not in lines:
+            if run not in lines or run in found.doubtful:
                 self._determine(found.data_set(run, self._policy, job.as_of), result)
                 continue
             source = found.source(run)

@@ -27,55 +27,95 @@ class NamedGraph(NamedTuple):
 def graphs_apart(data: bytes, source: str) -> list[NamedGraph] | None:
     """The graphs of N-Quads, in the order in which they begin; None where it cannot be told to which one a line belongs.
 
-    A broken line whose graph cannot be read belongs to the one around it, if the lines of each graph stand together.
+    If the lines of each graph stand together, a broken line whose graph cannot be read belongs to the one before it, and the one
+    behind it is rejected too, unless it is the same: the line may be of that.
 
     Args:
         data: the document.
         source: what to call it in errors.
     """
     shared: list[bytes] = []
-    inside: list[tuple[bytes, tuple[int, bytes]]] = []
     by_graph: dict[bytes, list[tuple[int, bytes]]] = {}
-    current, doubtful, together = b"", list[tuple[int, bytes]](), True
+    behind: dict[bytes, int] = {}
+    current, doubtful = b"", list[tuple[int, bytes]]()
+    together, told = True, True
     for number, line in enumerate(data.removeprefix(BOM_UTF8).split(b"\n"), 1):
-        if match := _GRAPH(line):
-            if match[1] != current and doubtful:
-                return None
-            together &= match[1] == current or match[1] not in by_graph
-            current = match[1]
-            inside += [(current, one) for one in doubtful]
-            doubtful = []
-            by_graph.setdefault(current, []).append((number, line))
-        elif line.strip() and not line.lstrip().startswith(b"#"):
-            if _is_default_graph(line, source):
-                shared.append(line)
-            else:
-                doubtful.append((number, line))
-    if doubtful or not by_graph or (inside and not together):
+        if _says_nothing(line):
+            continue
+        graph = _graph_of(line, source)
+        if graph is None:
+            doubtful.append((number, line))
+            told = False
+        elif not graph:
+            shared.append(line)
+        else:
+            together &= graph == current or graph not in by_graph
+            lines = by_graph.setdefault(graph, [])
+            if doubtful and current not in (b"", graph):
+                behind[graph] = doubtful[-1][0]
+            by_graph[current or graph] += doubtful
+            current, doubtful = graph, []
+            lines.append((number, line))
+    if not by_graph or not (together or told):
         return None
-    for graph, one in inside:
-        by_graph[graph].append(one)
+    by_graph[current] += doubtful
     parts = []
     for graph, lines in by_graph.items():
         called = f"{source} <{graph.decode(errors='replace')}>"
+        found: list[DataSet] | DocumentationError
         try:
             found = parse_datasets(b"\n".join([*shared, *(line for _, line in lines)]), SYNTAXES[".nq"], source)
         except DocumentationError as error:
-            block = b"".join(line + b"\n" for _, line in sorted(lines))
-            parts.append(NamedGraph(called, _first_error(lines, called) or error, block))
+            found = _first_error(lines, called) or error
         else:
             if [chart.name for chart in found] != [called]:
                 return None
+            if graph in behind:
+                found = may_be_of(called, behind[graph])
+        if isinstance(found, DocumentationError):
+            parts.append(NamedGraph(called, found, b"".join(line + b"\n" for _, line in sorted(lines))))
+        else:
             parts.append(NamedGraph(called, found[0]))
     return parts
 
 
-def _is_default_graph(line: bytes, source: str) -> bool:
-    """Whether a line can be read, and belongs to no graph with a name."""
+def are_told(block: bytes, graph: str, source: str) -> list[bool] | None:
+    """Of each line of N-Quads that says something whether its graph can be told; None if one is of another graph, or of none.
+
+    Args:
+        block: the lines.
+        graph: IRI of the graph.
+        source: what to call them in errors.
+    """
+    graphs = [_graph_of(line, source) for line in block.split(b"\n") if not _says_nothing(line)]
+    return None if {*graphs} - {graph.encode(), None} else [found is not None for found in graphs]
+
+
+def may_be_of(graph: str, line: int) -> DocumentationError:
+    """Why a graph is rejected behind a line of which it cannot be told whether it belongs to it.
+
+    Args:
+        graph: what it is called.
+        line: the number of the line.
+    """
+    return DocumentationError(
+        f"line {line}, which cannot be read, may be of this graph", where=graph, mend="Mend the line"
+    )
+
+
+def _says_nothing(line: bytes) -> bool:
+    return not line.strip() or line.lstrip().startswith(b"#")
+
+
+def _graph_of(line: bytes, source: str) -> bytes | None:
+    """The graph of a line, empty if that has no name; None if it cannot be told."""
+    if match := _GRAPH(line):
+        return match[1]
     try:
-        return [chart.name for chart in parse_datasets(line, SYNTAXES[".nq"], source)] == [source]
+        (found,) = parse_datasets(line, SYNTAXES[".nq"], source)
     except DocumentationError:
-        return False
+        return None
+    return found.name.removeprefix(source)[2:-1].encode()
 
 
 def _first_error(lines: list[tuple[int, bytes]], source: str) -> DocumentationError | None:

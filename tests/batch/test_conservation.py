@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import os
@@ -81,6 +82,33 @@ def test_quads_as_they_may_be_written(
     assert determined(tmp_path, "-", "--input-format", "nq") == expected
     told = [line for line in capsys.readouterr().err.splitlines() if " requests, " not in line]  # of a slow run
     assert told == [f"read {CHARTS} data sets: {CHARTS} determined, 0 rejected"] * 2
+
+
+@pytest.mark.parametrize("size", [2000, 20_000, 2**23])
+@pytest.mark.parametrize("end", [" .\n", " . \n", ".\r\n"])
+def test_a_line_of_no_known_graph_costs_the_charts_around_it(
+    size: int, end: str, text: bytes, expected: list[bytes], tmp_path: Path, monkeypatch, capsys
+) -> None:
+    """However large the pieces are: the line may be of either."""
+    monkeypatch.setattr(piece.pieces, "__defaults__", (None, size))
+    lines = text.decode().replace(" .\n", end).splitlines(keepends=True)
+    place = next(n for n in range(600, len(lines)) if graph_at(text, n) != graph_at(text, n - 1))
+    graphs = graph_at(text, place - 1), graph_at(text, place)
+    broken, path = "<urn:s> <urn:p> garb\n", tmp_path / "charts.nq"
+    for before, behind, lost in (
+        (lines[:place], lines[place:], graphs),
+        (lines[:place], [], graphs[:1]),
+        ([], lines[:place], [graph_at(text, 0)]),
+    ):
+        path.write_text("".join([*before, broken, *behind]), newline="")
+        there = [line for line in expected if json.loads(line)["request"] in "".join([*before, *behind])]
+        assert determined(tmp_path, str(path), code=3) == without(there, *lost)
+        err = capsys.readouterr().err
+        assert f": line {len(before) + 1}, column " in err
+        assert (f"<{lost[-1]}>: line {len(before) + 1}, which cannot be read, may be of this graph" in err) == (
+            len(lost) > 1
+        )
+        assert f": {len(there) - len(lost)} determined, {len(lost)} rejected" in err
 
 
 def test_the_default_graph_of_standard_input_is_visible_to_all_its_graphs(
@@ -223,6 +251,25 @@ def test_graphs_of_parquet_as_they_may_be_written(way: str, text: bytes, tmp_pat
     assert f"{graph}#request".encode() in found[0]
     assert "a cell holds something else than one term" in (err := capsys.readouterr().err)
     assert f"read {CHARTS + 1} data sets: {len(found)} determined" in err
+
+
+@pytest.mark.parametrize("way", ["standard input", "pipe", "gzip"])
+def test_parquet_that_flows_is_read_as_columns(
+    way: str, text: bytes, expected: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("reasoner.chart.fast.stream.intake.read_source", lambda *_, **__: pytest.fail("read as graphs"))
+    data, pipe, packed = table(text, tmp_path).read_bytes(), tmp_path / "pipe", tmp_path / "quads.parquet.gz"
+    given = {"standard input": ["-"], "pipe": [str(pipe)], "gzip": [str(packed)]}[way]
+    packed.write_bytes(gzip.compress(data))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(data,))
+    if way == "pipe":
+        writer.start()
+    assert determined(tmp_path, *given, *([] if way == "gzip" else ["--input-format", "parquet"])) == expected
+    if way == "pipe":
+        writer.join(60)
 
 
 def test_progress_of_parquet_is_told_in_rows(text: bytes, tmp_path: Path, monkeypatch, capsys) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reasoner.ground.errors import DocumentationError
-from reasoner.rdf.broken_quads import graphs_apart
+from reasoner.rdf.broken_quads import are_told, graphs_apart
 
 LINES = [f'<urn:s:{n}> <urn:p> "{n}" <urn:g:{n % 3}> .'.encode() for n in range(9)]
 
@@ -60,10 +60,35 @@ def test_what_stands_in_no_graph_belongs_to_all() -> None:
     "line",
     [
         b"<urn:s> <urn:p> garbage",
-        b'<urn:s> <urn:p> "1" _:g .',
         b'<urn:s> <urn:p> "\xff" .',
         b'<urn:s> <urn:p> "1" <urn:g:1> . # not <urn:g:2> .',
     ],
 )
 def test_nothing_is_taken_apart_where_the_graph_of_a_line_cannot_be_told(line: bytes) -> None:
     assert apart(*LINES, line) is None
+
+
+IN_ORDER = sorted(LINES, key=lambda line: line[-4:])
+
+
+@pytest.mark.parametrize(
+    ("place", "lost"), [(0, "0"), (1, "0"), (3, "01"), (4, "1"), (6, "12"), (9, "2")], ids=lambda value: str(value)
+)
+@pytest.mark.parametrize("end", [b" .", b".", b" . # a comment", b"\t.\r"])
+def test_a_line_of_no_known_graph_costs_the_graphs_around_it(place: int, lost: str, end: bytes) -> None:
+    """However the lines of these end."""
+    lines = [line.removesuffix(b" .") + end for line in IN_ORDER]
+    found = apart(*lines[:place], b"<urn:s> <urn:p> garb", *lines[place:])
+    assert found is not None
+    for graph in lost:
+        error = found.pop(f"it <urn:g:{graph}>")
+        assert f"line {place + 1}, " in error
+        assert ("may be of this graph" in error) == (graph != lost[0])
+    assert found == {name: nodes for name, nodes in WHOLE.items() if name[-2] not in lost}
+
+
+def test_lines_of_which_the_graph_is_told() -> None:
+    block = b'\n# begin\n<urn:s> <urn:p>\n<urn:s> <urn:p> "1" <urn:g>.\n<urn:s> <urn:p> "2" <urn:g> .\n'
+    assert are_told(block, "urn:g", "it") == [False, True, True]
+    assert are_told(block, "urn:h", "it") is None
+    assert are_told(block + b"<urn:s> <urn:p> <urn:o> .", "urn:g", "it") is None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 SIZE = 2**23
 """About how many bytes a piece has: as columns, some hundred charts take hardly longer than a few."""
 _FILES, _TURTLE_FILES = 64, 512  # how many are read together; those of Turtle are as columns
+_GRAPH = re.compile(rb" <[^<>\s\"]*> ?\.\s*$").search
+"""Finds the graph at the end of a line of quads."""
 QUADS, SHEET, EXPORT, ARROW = ".nq", rows.CSV, "export", "arrow"
 
 
@@ -88,6 +91,8 @@ class Piece:
 
     def whole(self) -> Piece:
         """The file that it is a part of, to be read at once; itself, if its data stand nowhere else."""
+        if self.suffix == ARROW and self.spool:
+            return Piece(self.files, TABLE, at_once=True, spool=self.spool)
         if file_type(self.files[0])[0] == TABLE:
             return Piece(self.files, at_once=True)
         return replace(self, at_once=True, offset=0, length=0, first=1)
@@ -167,13 +172,17 @@ def _parts(name: str, given: str | None, size: int) -> Iterator[Piece]:
         with sources.opened(name, given) as stream:
             yield from _requests(name, rows.csv_records(stream, sources.called(name)), size)
     elif kind == TABLE:
-        yield from _table(name, BytesIO(sources.content(name, given)) if flows else Path(name), size)
+        spool = ""
+        if flows:
+            with sources.opened(name, given) as stream:
+                spool = _spooled(stream, TABLE)
+        yield from _table(name, size, spool)
     elif kind == WORKBOOK:
         yield from _workbook(name, BytesIO(sources.content(name, given)) if flows else Path(name), size)
     elif flows:
         with sources.opened(name, given) as stream:
             if kind == QUADS:
-                yield from _stretches(name, kind, size, _spooled(stream))
+                yield from _stretches(name, kind, size, _spooled(stream, kind))
             else:
                 yield from _flow(name, kind, stream, size)
     else:
@@ -188,11 +197,11 @@ def _rejected(name: str, found: Iterable[Piece]) -> Iterator[Piece]:
         yield Piece((name,), EXPORT, data=b"", error=error)
 
 
-def _spooled(stream: IO[bytes]) -> str:
+def _spooled(stream: IO[bytes], suffix: str) -> str:
     """The path of a new file with what a stream holds, for its user alone."""
     name = ""
     try:
-        with tempfile.NamedTemporaryFile(prefix="necessity-", suffix=QUADS, delete=False) as spool:
+        with tempfile.NamedTemporaryFile(prefix="necessity-", suffix=suffix, delete=False) as spool:
             name = spool.name
             shutil.copyfileobj(stream, spool, SIZE)
     except (OSError, DocumentationError) as error:
@@ -296,10 +305,11 @@ def _boundary(stream: IO[bytes], near: int, suffix: str) -> int:
     at = stream.tell()
     if suffix == LINES:
         return at
-    graph: bytes | None = None
+    graph = b""
     for line in stream:
-        found = line[line.rfind(b" <") :]
-        if graph is not None and found != graph:
+        match = _GRAPH(line)  # none of a line that cannot be told from one of the graph around it
+        found = match[0] if match else b""
+        if graph and found and found != graph:
             return at
         graph = found
         at += len(line)
@@ -320,25 +330,26 @@ def _flow(name: str, suffix: str, stream: IO[bytes], size: int) -> Iterator[Piec
         yield from cut(name, suffix, chain([begun], iter(lambda: stream.read(size), b"")), size)
 
 
-def _table(name: str, file: Path | BinaryIO, size: int) -> Iterator[Piece]:
+def _table(name: str, size: int, spool: str) -> Iterator[Piece]:
     """A Parquet file: of statements, cut as a sheet, or of quads, cut between graphs."""
     from reasoner.chart.tables import quads, sheet
 
-    first = 1
+    file, called, first = Path(spool or name), sources.called(name), 1
     try:
-        records = rows.parquet_records(file, sources.called(name))
+        records = rows.parquet_records(file, called)
         header = next(records, [])
         if sheet.is_sheet(header):
-            yield from _requests(name, chain([header], records), size)
-        elif isinstance(file, Path):
-            for table in quads.by_graph(quads.of_parquet(file, name), name):
-                yield Piece((name,), ARROW, first=first, rows=table.num_rows, data=quads.pack(table))
-                first += table.num_rows
-        else:
-            file.seek(0)
-            yield Piece((name,), TABLE, data=file.read(), at_once=True)
+            try:
+                yield from _requests(name, chain([header], records), size)
+            finally:
+                if spool:
+                    file.unlink()
+            return
+        for table in quads.by_graph(quads.of_parquet(file, called), called):
+            yield Piece((name,), ARROW, first=first, rows=table.num_rows, data=quads.pack(table), spool=spool)
+            first += table.num_rows
     except DocumentationError as error:  # a graph can have rows in what cannot be read, so nothing of the file holds
-        yield Piece((name,), EXPORT, data=b"", at_once=True, error=error)
+        yield Piece((name,), EXPORT, data=b"", at_once=True, spool=spool, error=error)
 
 
 def _workbook(name: str, file: Path | BinaryIO, size: int) -> Iterator[Piece]:

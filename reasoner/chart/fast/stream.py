@@ -23,7 +23,7 @@ from reasoner.chart.sources import LINES
 from reasoner.chart.tables import quads
 from reasoner.ground.errors import DocumentationError, NecessityError
 from reasoner.policy.model import Policy
-from reasoner.rdf import graphs, parsing, terms
+from reasoner.rdf import broken_quads, graphs, parsing, terms
 from reasoner.rdf.terms import Nodes, Term
 
 if TYPE_CHECKING:
@@ -168,6 +168,8 @@ class Quads:
     """The numbers of the rows of a run in its file, if it is one of rows; 0 for those that are not known."""
     lost: Sequence[StreamedDataSet] = ()
     """The rows that stand in no graph, and why they are rejected."""
+    doubtful: dict[int, DocumentationError] = field(default_factory=dict)
+    """The runs that may go on in what cannot be read of the run before them, once that was read."""
 
     def source(self, run: int) -> str:
         """What the data set of a run is called."""
@@ -176,6 +178,8 @@ class Quads:
     def data_set(self, run: int, policy: Policy, as_of: date | None) -> StreamedDataSet:
         """The data set of a run; raises `ScatteredError` if something of it stands in another graph, or in none."""
         source, graph = self.source(run), terms.name(self.graphs[run])
+        if error := self.doubtful.get(run):
+            return StreamedDataSet(source, graph, error=error, raw=self.text(run), suffix=QUADS)
         text = b""
         try:
             nodes = self.table.nodes(run)
@@ -194,7 +198,12 @@ class Quads:
         if block.startswith(BOM_UTF8):  # it may begin a file, and nothing else
             raise ScatteredError
         rows = self.rows(run) if self.rows else ()
-        sets = parsing.parse_datasets(block, parsing.SYNTAXES[QUADS], self.name, first=self.line(run), rows=rows)
+        try:
+            sets = parsing.parse_datasets(block, parsing.SYNTAXES[QUADS], self.name, first=self.line(run), rows=rows)
+        except DocumentationError:
+            if not self.rows:
+                self._tell(run, block)
+            raise
         # Several, or something in none: the lines do not stand graph by graph.
         names = {str(quad.graph_name) for quad in ox.parse(input=block, format=ox.RdfFormat.N_QUADS)}
         if names != {self.graphs[run]}:
@@ -202,6 +211,15 @@ class Quads:
                 raise quads.not_one_term(self.source(run))
             raise ScatteredError
         return read_cases(sets[0], policy, as_of)
+
+    def _tell(self, run: int, block: bytes) -> None:
+        """Make the next run doubtful, if the last line of one that cannot be read may be of that."""
+        told = broken_quads.are_told(block, terms.name(self.graphs[run]), self.name)
+        if told is None:
+            raise ScatteredError
+        if not told[-1] and run + 1 < len(self.graphs):
+            number = self.line(run) + block.rstrip().count(b"\n")
+            self.doubtful[run + 1] = broken_quads.may_be_of(self.source(run + 1), number)
 
 
 def quads_of(piece: Piece, policy: Policy) -> Quads:
