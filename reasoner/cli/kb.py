@@ -423,7 +423,8 @@ def _export(options: argparse.Namespace) -> int:
 
     shared.refuse(options, ("request", "config"), "is for --format fhir")
     syntax = ox.RdfFormat.from_media_type(SYNTAXES[options.format])
-    with base.open(checked=False) as kb, writer(*output) as stream:
+    # Charts and decisions are told apart alike in all formats, other graphs are not.
+    with base.open(checked=not options.kind) as kb, writer(*output) as stream:
         ox.serialize(kb.export(_kind(options.kind)), output=stream, format=syntax)
     return DONE
 

@@ -12,7 +12,7 @@ import pyoxigraph as ox
 from rdflib import Graph, Literal, URIRef
 
 from reasoner.chart.documents.anchors import target_iri
-from reasoner.chart.model import Anchor
+from reasoner.chart.model import Anchor, Assertion
 from reasoner.determination.engine import software_version
 from reasoner.determination.model import CriterionResult, Determination, FactResult
 from reasoner.logic.fold import Outcome, Status
@@ -31,6 +31,11 @@ _STATUS = {
     Status.NOT_DOCUMENTED: _nec.NotDocumented,
     Status.CONFLICTING: _nec.Conflicting,
     Status.NOT_APPLICABLE: _nec.NotApplicable,
+}
+_BY_STANCE = {
+    Assertion.AFFIRMED: _nec.affirmedBy,
+    Assertion.DENIED: _nec.deniedBy,
+    Assertion.NOT_APPLICABLE: _nec.notApplicableBy,
 }
 _OUTCOME = {
     Outcome.CRITERIA_MET: _nec.CriteriaMet,
@@ -53,8 +58,8 @@ def to_graph(determinations: Iterable[Determination], *, selectors: bool = False
     for determination in determinations:
         if part_2 or determination.case.has_part2_records:
             graph.add((iri(determination), DCTERMS.rights, Literal(PART_2_NOTICE, lang="en")))
-        content, shape_results = record(determination)
-        for said in graphs.triples("".join((content, *shape_results.values()))):
+        content, common_results = record(determination)
+        for said in graphs.triples("".join((content, *common_results.values()))):
             graph.add((terms.node(str(said.subject)), terms.node(str(said.predicate)), terms.node(str(said.object))))
         for triple in parsing.data_set(determination.case.iri, graphs.triples(determination.case.content)).graph:
             graph.add(triple)
@@ -76,10 +81,11 @@ def record(determination: Determination) -> tuple[str, Mapping[str, str]]:
     the chart. It is the same whenever and by whomever it is made; when that was stands in the knowledge base's catalog.
 
     Returns:
-        the record; and the shape results that it names, which are alike in many records, each by its IRI.
+        the record; and the common results that it names, each by its IRI: what is alike in many records, that is, criterion
+        results on which no statement bears, and shape results.
     """
     writer = _Record(determination)
-    return "".join(sorted(set(writer.write()))), writer.shape_results
+    return "".join(sorted(set(writer.write()))), writer.common_results
 
 
 def write_software(graph: Graph) -> None:
@@ -132,6 +138,13 @@ def _typed(value: bool | int | date) -> str:
     return terms.of(Literal(value))
 
 
+def _named_by_content(kind: str, facts: Iterable[tuple[str, str]]) -> tuple[str, str]:
+    """The IRI of a common result of a kind, and what is said of it as canonical N-Triples."""
+    said = sorted(f"{predicate} {value} .\n" for predicate, value in facts)
+    name = f"urn:necessity:{kind}:" + hashlib.sha256("".join(said).encode()).hexdigest()[:32]
+    return name, "".join(f"<{name}> {line}" for line in said)
+
+
 @lru_cache(maxsize=4096)
 def _shape_result(result: ValidationResult) -> tuple[str, str]:
     """The IRI of a shape result, and what is said of it as canonical N-Triples."""
@@ -143,22 +156,33 @@ def _shape_result(result: ValidationResult) -> tuple[str, str]:
         (_sh.resultMessage, _literal(result.message, result.language)),
         *([(_sh.resultPath, terms.iri(result.path))] if result.path else ()),
     ]
-    said = sorted(f"{predicate} {value} .\n" for predicate, value in facts)
-    name = "urn:necessity:shape-result:" + hashlib.sha256("".join(said).encode()).hexdigest()[:32]
-    return name, "".join(f"<{name}> {line}" for line in said)
+    return _named_by_content("shape-result", facts)
 
 
 @lru_cache(maxsize=4096)
-def _of_results(criterion: str, name: str, status: Status) -> tuple[str, ...]:
-    """What every determination says of its result of a criterion with a status: lines that lack their beginning.
+def _bare_result(criterion: str, status: Status, reported: tuple[ValidationResult, ...]) -> tuple[str, dict[str, str]]:
+    """The IRI of a criterion result on which no statement bears; and it with its shape results, each by its IRI.
 
     Args:
         criterion: IRI of the criterion.
-        name: its id, which names the result.
         status: the status.
+        reported: what validation reported.
     """
-    facts = ((_rdf.type, _nec.CriterionResult), (_nec.criterion, terms.iri(criterion)), (_nec.status, _STATUS[status]))
-    return tuple(f"{name}> {predicate} {value} .\n" for predicate, value in facts)
+    shape_results = dict(map(_shape_result, reported))
+    facts = _facts_of_result(criterion, status, tuple(shape_results))
+    name, said = _named_by_content("criterion-result", facts)
+    return name, {name: said, **shape_results}
+
+
+@lru_cache(maxsize=4096)
+def _facts_of_result(criterion: str, status: Status, shape_results: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """What every criterion result says, as pairs of predicate and object; the shape results by IRI."""
+    return (
+        (_rdf.type, _nec.CriterionResult),
+        (_nec.criterion, terms.iri(criterion)),
+        (_nec.status, _STATUS[status]),
+        *((_nec.validationResult, terms.iri(name)) for name in shape_results),
+    )
 
 
 def _graph() -> Graph:
@@ -184,8 +208,8 @@ class _Record:
         self.iri = str(iri(determination))
         self.node = terms.iri(self.iri)
         self.lines: list[str] = []
-        self.shape_results: dict[str, str] = {}
-        """What is said of each shape result that it names."""
+        self.common_results: dict[str, str] = {}
+        """What is said of each common result that it names."""
 
     def write(self) -> list[str]:
         """Its triples, as lines of N-Triples."""
@@ -294,7 +318,8 @@ class _Record:
         case = self.determination.case
         statements = {statement.iri: statement for statement in case.statements}
         for number, (resource, digest) in enumerate(judged(case).items(), start=1):
-            node = self._part(_nec.judged, _nec.Judged, f"judged-{number}")
+            node = self._named(f"judged-{number}")
+            self._say(self.node, _nec.judged, node)
             self._say(node, _nec.resource, f"<{resource}>")
             self._say(node, _nec.judgedDigest, f'"{digest}"')
             if statement := statements.get(resource):
@@ -304,21 +329,24 @@ class _Record:
                     self._say(node, _nec.anchor, terms.iri(_target(statement.anchor)))
 
     def _write_result(self, result: CriterionResult) -> None:
+        if not (result.evidence or result.facts):
+            common, said = _bare_result(result.criterion.iri, result.status, result.results)
+            self._say(self.node, _nec.result, terms.iri(common))
+            self.common_results |= said
+            return
         name = result.criterion.id
         entity = self._named(name)
         self._say(self.node, _nec.result, entity)
-        self.lines += [f"<{self.iri}#{said}" for said in _of_results(result.criterion.iri, name, result.status)]
-        for number, bearing in enumerate(result.evidence, start=1):
-            self._say(entity, _nec.evidence, terms.iri(bearing.statement.iri))
-            node = self._part(_nec.bearing, _nec.Bearing, f"{name}.bearing-{number}", of=entity)
-            self._say(node, _nec.statement, terms.iri(bearing.statement.iri))
-            self._say(node, _nec.stance, getattr(_nec, bearing.stance.value))
+        shape_results = dict(map(_shape_result, result.results))
+        self.common_results |= shape_results
+        for predicate, value in _facts_of_result(result.criterion.iri, result.status, tuple(shape_results)):
+            self._say(entity, predicate, value)
+        for bearing in result.evidence:
+            statement = terms.iri(bearing.statement.iri)
+            self._say(entity, _nec.evidence, statement)
+            self._say(entity, _BY_STANCE[bearing.stance], statement)
         for number, fact in enumerate(result.facts, start=1):
             self._write_fact(self._part(_nec.fact, _nec.FactResult, f"{name}.fact-{number}", of=entity), fact)
-        for reported in result.results:
-            shape_result, said = _shape_result(reported)
-            self._say(entity, _nec.validationResult, f"<{shape_result}>")
-            self.shape_results[shape_result] = said
 
     def _write_fact(self, node: str, fact: FactResult) -> None:
         self._say(node, _nec.status, _STATUS[fact.status])

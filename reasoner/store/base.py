@@ -251,9 +251,9 @@ class KnowledgeBase:
             told = (change.catalog[iri] or "") + self.register.description(iri)
             change.catalog[iri] = "".join(sorted(set(graphs.lines_of(told))))
         change.new += [name for iri in held if iri not in known for name in (iri, run.generation(iri))]
-        shape_results = {iri: (GraphKind.RESULT, said) for each in new for iri, said in each.shape_results.items()}
-        known |= self.register.entries_about(shape_results)
-        for iri, (kind, content) in (held | shape_results).items():
+        common = {iri: (GraphKind.RESULT, said) for each in new for iri, said in each.common_results.items()}
+        known |= self.register.entries_about(common)
+        for iri, (kind, content) in (held | common).items():
             graph, digest = graph_name(kind, iri), graphs.digest(content)
             if iri in known and known[iri].digest == digest:
                 continue
@@ -289,7 +289,7 @@ class KnowledgeBase:
         return self.register.undetermined(policy.digest, digest, provenance.software())
 
     def remove(self, iri: str, *, decisions: bool = False, by: Actor | None = None) -> int:
-        """Remove the graph about an IRI; with a request also its determinations, and the snapshots and shape results of these alone.
+        """Remove the graph about an IRI; with a request also its determinations, and the snapshots and common results of these alone.
 
         Args:
             iri: IRI of a policy, ontology, request, determination, decision or acceptance.
@@ -300,11 +300,15 @@ class KnowledgeBase:
             How many named graphs were removed.
 
         Raises:
-            StoreError: there is no graph about the IRI, or decisions refer to it and are not to be removed.
+            StoreError: there is no graph about the IRI; determinations lead to it, so that they would no longer be whole; or
+                decisions refer to it and are not to be removed.
         """
         change = self._new_change()
         if not self.register.entries_about([iri]):
             raise StoreError("the knowledge base holds nothing under this IRI", where=iri)
+        if leading := self.register.leading_to(iri):
+            mend = "Remove them or their requests: it goes with the last of them"
+            raise StoreError(f"determinations would no longer be whole: {leading} lead to it", where=iri, mend=mend)
         removed = {iri} | self.register.determinations(iri)
         removed |= (signed := self.register.signed(removed))
         entries = self.register.entries_about(removed)
@@ -318,7 +322,7 @@ class KnowledgeBase:
             kept = [(str(NEC.currentDetermination), f"<{d}>") for d in determinations if d not in removed]
             change.catalog[request] = lines(request, kept) or None
         change.catalog |= dict.fromkeys(self.register.generations(removed))
-        needed = self.register.snapshots(removed) | self.register.shape_results(removed)
+        needed = self.register.snapshots(removed) | self.register.common_results(removed)
         entries |= self.register.entries_about(needed)
         for about, entry in entries.items():
             placement.take_out(entry.graph)

@@ -13,7 +13,7 @@ from reasoner.rdf.namespaces import NEC, PROV, RDF, RDFS
 
 CATALOG = "urn:necessity:catalog"
 """The named graph that describes the others: what each is about, the digest of its content, when it was loaded."""
-FORMAT = 3
+FORMAT = 4
 """The number of the way in which this software divides a base into graphs."""
 HEADER = f"PREFIX nec: <{NEC}>\nPREFIX prov: <{PROV}>\n"
 
@@ -27,7 +27,7 @@ class GraphKind(StrEnum):
     VOCABULARY = "VocabularyGraph"
     CHART = "ChartGraph"
     DETERMINATION = "DeterminationGraph"
-    RESULT = "ShapeResultGraph"
+    RESULT = "ResultGraph"
     DECISION = "DecisionGraph"
     ACCEPTANCE = "AcceptanceGraph"
     SHARED = "SharedGraph"
@@ -59,7 +59,7 @@ class CatalogEntry:
     graph: str
     kind: GraphKind
     about: str
-    """IRI of the policy, ontology, request, determination, shape result, decision, acceptance or snapshot; empty for a shared
+    """IRI of the policy, ontology, request, determination, result, decision, acceptance or snapshot; empty for a shared
     graph."""
     digest: str
     """SHA-256 of its content, with that of the shared graphs that it includes."""

@@ -28,8 +28,8 @@ class DeterminationRecord(NamedTuple):
     """IRI of its request."""
     content: str
     """Its record as canonical N-Triples."""
-    shape_results: Mapping[str, str]
-    """The shape results that it names, each by its IRI as canonical N-Triples."""
+    common_results: Mapping[str, str]
+    """The common results that it names, each by its IRI as canonical N-Triples."""
 
 
 def read_chart(request: str, content: str, policy: Policy, as_of: date | None = None) -> Case:
@@ -53,8 +53,8 @@ def read_chart(request: str, content: str, policy: Policy, as_of: date | None = 
 
 def to_content(determination: Determination) -> DeterminationRecord:
     """A determination as the graphs of a base hold it."""
-    content, shape_results = provenance.record(determination)
-    return DeterminationRecord(str(provenance.iri(determination)), determination.case.iri, content, shape_results)
+    content, common_results = provenance.record(determination)
+    return DeterminationRecord(str(provenance.iri(determination)), determination.case.iri, content, common_results)
 
 
 def read_current(

@@ -250,15 +250,30 @@ class Register:
         )
         return {row["snapshot"].value for row in rows}
 
-    def shape_results(self, determinations: Iterable[str]) -> set[str]:
-        """The shape results that no determination but some names."""
+    def common_results(self, determinations: Iterable[str]) -> set[str]:
+        """The criterion results and shape results with a graph of their own that no determination but some leads to."""
         own = list(determinations)
+        # One EXISTS in another, so that a store asks of one result at a time, not of all of them.
+        others = f"FILTER(?other NOT IN ({', '.join(f'<{iri}>' for iri in own)}))"
         rows = self.select(
-            f"""SELECT DISTINCT ?found {{ VALUES ?d {{ {_iris(own)} }} ?d nec:result/nec:validationResult ?found .
-                FILTER NOT EXISTS {{ ?also nec:validationResult ?found . ?other nec:result ?also .
-                    FILTER(?other NOT IN ({", ".join(f"<{iri}>" for iri in own)})) }} }}"""
+            f"""SELECT DISTINCT ?found {{ VALUES ?d {{ {_iris(own)} }}
+                {{ ?d nec:result ?found . GRAPH <{CATALOG}> {{ ?graph nec:holds ?found }}
+                   FILTER NOT EXISTS {{ ?other nec:result ?found {others} }} }} UNION
+                {{ ?d nec:result/nec:validationResult ?found
+                   FILTER NOT EXISTS {{ ?also nec:validationResult ?found
+                      FILTER EXISTS {{ ?other nec:result ?also {others} }} }} }} }}"""
         )
         return {row["found"].value for row in rows}
+
+    def leading_to(self, iri: str) -> int:
+        """How many determinations lead to a common result or snapshot; 0 for anything else."""
+        rows = self.select(
+            f"""SELECT (COUNT(DISTINCT ?d) AS ?n) {{
+                {{ ?d nec:result/nec:validationResult? <{iri}> }} UNION
+                {{ <{iri}> a nec:Snapshot ; nec:resource ?resource ; nec:judgedDigest ?digest .
+                   ?judged nec:resource ?resource ; nec:judgedDigest ?digest . ?d nec:judged ?judged }} }}"""
+        )
+        return next(int(row["n"].value) for row in rows)
 
     def _entries(self, only: str, held: str = "") -> list[CatalogEntry]:
         about = "" if held else f"OPTIONAL {{ GRAPH <{CATALOG}> {{ ?graph nec:holds ?about }} }}"

@@ -92,7 +92,7 @@ def main(rounds: int, home: Path) -> None:
                 else:
                     name = f"urn:determination:{n}"
                     content = ordered(ready.content.replace(ready.determination, name).replace(case.iri, one.iri))
-                    kb.record_contents([[DeterminationRecord(name, one.iri, content, ready.shape_results)]])
+                    kb.record_contents([[DeterminationRecord(name, one.iri, content, ready.common_results)]])
                     tell(name)
 
         number += 1000

@@ -50,6 +50,8 @@ COUNTS = {
     "unread items": "{ ?x a nec:Unread }",
     "standing determinations": "{ ?request nec:currentDetermination ?x }",
     "outcomes": "{ ?request nec:currentDetermination/nec:outcome ?x }",
+    "results": "{ ?request nec:currentDetermination ?d . ?d nec:result ?x }",
+    "results by status": "{ ?request nec:currentDetermination/nec:result ?x . ?x nec:status ?status ; nec:criterion ?c }",
     "evidence": "{ ?request nec:currentDetermination/nec:result/nec:evidence ?x }",
     "evidence with its words": "{ ?request nec:currentDetermination/nec:result/nec:evidence ?s . ?s nec:excerpt ?x }",
     "leaves": "{ ?x nec:ask ?question }",
@@ -119,12 +121,16 @@ def test_counts_are_the_same_in_three_engines_and_after_determining_again(
         "all",
         "standing determinations",
         "outcomes",
+        "results",
+        "results by status",
         "evidence",
         "evidence with its words",
         "software",
     }
     assert {n: determined[n] for n in of_chart} == {n: undetermined[n] for n in of_chart}
     assert determined["standing determinations"] == len(held)
+    made = [determination for case in held for determination in determine_case(case, policy)]
+    assert determined["results"] == determined["results by status"] == sum(len(found.criteria) for found in made)
     for number in range(2):  # by the same person
         (found,) = determine_case(held[number], policy)
         text = DECISION.replace("DETERMINATION", str(provenance.iri(found))).replace(":one", f":d{number}")

@@ -459,9 +459,9 @@ def test_a_base_of_another_format_is_refused_with_the_way_to_migrate(
     store.update(f"DELETE WHERE {{ GRAPH {OWN} {{ {OWN} ?p ?o }} }}")
     store.flush()
     del store
-    for command in (["list"], ["verify"], ["determine"], ["init"]):
+    for command in (["list"], ["verify"], ["determine"], ["init"], ["export"]):
         assert main(["kb", *command]) == 2
-        assert "has format 1, and this software knows 3. Write its charts with" in capsys.readouterr().err
+        assert "has format 1, and this software knows 4. Write its charts with" in capsys.readouterr().err
     out = tmp_path / "charts.nq"
     assert main(["kb", "export", "--kind", "chart", "--out", str(out)]) == 0
     with pytest.raises(StoreError, match="format 1"):

@@ -15,6 +15,7 @@ from rdflib.term import Node
 from reasoner import Determination, Policy
 from reasoner.chart import intake
 from reasoner.determination.determine import determine_case
+from reasoner.ground.errors import StoreError
 from reasoner.rdf import graphs, terms
 from reasoner.rdf.namespaces import DCTERMS, NEC, PROV, RDF, RDFS, SH, SKOS, XSD
 from reasoner.render import provenance
@@ -36,6 +37,7 @@ CHARTS = [
     "mp9556/dates/stay-spanning-first-day.ttl",
     "rules/unread/no-other-disorder.ttl",
 ]
+STANCES = {"affirmed": NEC.affirmedBy, "denied": NEC.deniedBy, "not-applicable": NEC.notApplicableBy}
 
 
 class Teller:
@@ -45,8 +47,9 @@ class Teller:
         self.node = URIRef(iri)
         self.ontology = policy.ontology
         self.record = self._graph(kb.content(graph_name(GraphKind.DETERMINATION, iri)))
-        for shape_result in set(self.record.objects(None, NEC.validationResult)):
-            self.record += self._graph(kb.content(graph_name(GraphKind.RESULT, str(shape_result))))
+        for relation in (NEC.result, NEC.validationResult):
+            for named in set(self.record.objects(None, relation)):
+                self.record += self._graph(kb.content(graph_name(GraphKind.RESULT, str(named))))
         self.chart = self._graph("".join(kb.judged(iri).values()))
 
     @staticmethod
@@ -87,8 +90,7 @@ class Teller:
         page = sum(int(first) <= start for first in starts) or None
         return str(document), text, page, start, end
 
-    def evidence(self, bearing: Node) -> tuple[Any, ...]:
-        statement = self.record.value(bearing, NEC.statement)
+    def evidence(self, statement: Node, stance: str) -> tuple[Any, ...]:
         (judged,) = (
             j for j in self.record.subjects(NEC.resource, statement) if (j, NEC.observedDay, None) in self.record
         )
@@ -96,7 +98,7 @@ class Teller:
         pages = sorted(map(str, self.chart.objects(statement, NEC.page)))
         return (
             str(statement),
-            self.slug(self.record.value(bearing, NEC.stance)),
+            stance,
             str(document),
             self.said(document, DCTERMS.title),
             " · ".join(pages),
@@ -133,7 +135,11 @@ class Teller:
             ]
             found[self.id(self.record.value(result, NEC.criterion))] = (
                 self.slug(self.record.value(result, NEC.status)),
-                Counter(self.evidence(b) for b in self.record.objects(result, NEC.bearing)),
+                Counter(
+                    self.evidence(statement, stance)
+                    for stance, relation in STANCES.items()
+                    for statement in self.record.objects(result, relation)
+                ),
                 Counter(self.fact(f) for f in self.record.objects(result, NEC.fact)),
                 Counter(results),
             )
@@ -390,7 +396,7 @@ def test_a_record_depends_on_nothing_but_what_it_is_made_of(policy: Policy) -> N
     assert all(line.startswith(f"<{iri}> ") for iri, said in results.items() for line in graphs.lines_of(said))
 
 
-def test_what_shapes_report_stands_once_however_many_determinations_report_it(policy: Policy) -> None:
+def test_what_rests_on_no_statement_stands_once_however_many_determinations_say_it(policy: Policy) -> None:
     kb = KnowledgeBase()
     named: list[set[str]] = []
     for case in cases(FIRST, policy):
@@ -402,8 +408,58 @@ def test_what_shapes_report_stands_once_however_many_determinations_report_it(po
     assert named[0] & named[-1], "two charts lack the same"
     held = {entry.about: kb.content(entry.graph) for entry in kb.entries(GraphKind.RESULT)}
     assert held.keys() == set().union(*named)
+    needed = {
+        str(NEC.ShapeResult): {str(SH[name]) for name in ("sourceShape", "resultSeverity", "resultMessage")},
+        str(NEC.CriterionResult): {str(NEC.criterion), str(NEC.status)},
+    }
+    kinds: Counter[str] = Counter()
     for iri, said in held.items():
         facts = {t.predicate.value: t.object for t in graphs.triples(said)}
-        assert facts[str(RDF.type)].value == str(NEC.ShapeResult)
-        assert {str(SH[name]) for name in ("sourceShape", "resultSeverity", "resultMessage")} < facts.keys(), iri
+        kinds[kind := facts[str(RDF.type)].value] += 1
+        assert needed[kind] < facts.keys(), iri
+        assert str(NEC.evidence) not in facts
+    assert kinds.keys() == needed.keys()
     assert not list(kb.verify())
+
+
+def test_results_are_counted_by_way_of_their_determinations(policy: Policy) -> None:
+    kb = KnowledgeBase()
+    kb.load_policy(policy)
+    expected: Counter[tuple[str, str]] = Counter()
+    for case in cases(FIRST, policy):
+        kb.load_case(case)
+        (made,) = determine_case(case, policy)
+        kb.record([made])
+        expected.update((result.criterion.iri, result.status.name) for result in made.criteria)
+    rows = kb.query(
+        """SELECT ?criterion ?status (COUNT(?d) AS ?n) { ?request nec:currentDetermination ?d . ?d nec:result ?result .
+            ?result nec:criterion ?criterion ; nec:status/skos:notation ?status } GROUP BY ?criterion ?status"""
+    )
+    told = {(c, s.replace("-", "_").upper()): int(n) for c, s, n in Answer(rows).values()}
+    assert max(expected.values()) == 2
+    assert told == expected
+
+
+def test_what_determinations_lead_to_is_removed_with_the_last_of_them_and_not_before(policy: Policy) -> None:
+    kb = KnowledgeBase()
+    named: dict[str, set[str]] = {}
+    for text in (FIRST, CHANGED):
+        for case in cases(text, policy):
+            kb.load_case(case)
+            for made in determine_case(case, policy):
+                named.setdefault(case.iri, set()).update(provenance.record(made)[1])
+                kb.record([made])
+    before = list(kb.export())
+    for kind in (GraphKind.RESULT, GraphKind.HISTORY):
+        for entry in kb.entries(kind):
+            with pytest.raises(StoreError, match=r"no longer be whole: [1-9]\d* lead") as refused:
+                kb.remove(entry.about)
+            assert refused.value.where == entry.about
+    assert list(kb.export()) == before
+    first, second = named
+    assert named[first] - named[second], "some are of the first alone"
+    kb.remove(first)
+    assert {entry.about for entry in kb.entries(GraphKind.RESULT)} == named[second]
+    assert not list(kb.verify())
+    kb.remove(second)
+    assert list(kb.entries()) == []
