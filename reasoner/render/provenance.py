@@ -82,7 +82,7 @@ def record(determination: Determination) -> tuple[str, Mapping[str, str]]:
 
     Returns:
         the record; and the common results that it names, each by its IRI: what is alike in many records, that is, criterion
-        results on which no statement bears, and shape results.
+        results that name no statement, and shape results.
     """
     writer = _Record(determination)
     return "".join(sorted(set(writer.write()))), writer.common_results
@@ -161,7 +161,7 @@ def _shape_result(result: ValidationResult) -> tuple[str, str]:
 
 @lru_cache(maxsize=4096)
 def _bare_result(criterion: str, status: Status, reported: tuple[ValidationResult, ...]) -> tuple[str, dict[str, str]]:
-    """The IRI of a criterion result on which no statement bears; and it with its shape results, each by its IRI.
+    """The IRI of a criterion result that names no statement; and it with its shape results, each by its IRI.
 
     Args:
         criterion: IRI of the criterion.

@@ -396,7 +396,7 @@ def test_a_record_depends_on_nothing_but_what_it_is_made_of(policy: Policy) -> N
     assert all(line.startswith(f"<{iri}> ") for iri, said in results.items() for line in graphs.lines_of(said))
 
 
-def test_what_rests_on_no_statement_stands_once_however_many_determinations_say_it(policy: Policy) -> None:
+def test_what_names_no_statement_stands_once_however_many_determinations_say_it(policy: Policy) -> None:
     kb = KnowledgeBase()
     named: list[set[str]] = []
     for case in cases(FIRST, policy):

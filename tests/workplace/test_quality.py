@@ -20,7 +20,7 @@ from reasoner.review.metrics import public_metrics
 from reasoner.review.signing import read_decisions
 from reasoner.store.backends import open_store
 from reasoner.store.base import KnowledgeBase
-from reasoner.workplace.quality import decided_requests, ratings
+from reasoner.workplace.quality import decided_requests, ratings, under_section
 from tests.conftest import CASES
 
 HEAD = """
@@ -135,3 +135,18 @@ def test_a_time_zone_that_is_none(base: Path, zone: str, capsys: pytest.CaptureF
     with pytest.raises(SystemExit):
         main(["kb", "metrics", "--kb", str(base), "--time-zone", zone])
     assert "no time zone" in capsys.readouterr().err
+
+
+def test_a_section_is_asked_also_where_nothing_speaks_to_it(policy: Policy) -> None:
+    kb = KnowledgeBase()
+    kb.load_policy(policy)
+    asked: dict[str, set[str]] = {}
+    for name in ("mp9556/adult-admission/nothing-on-supports.ttl", "mp9556/illinois/continuation-without-asam.ttl"):
+        for case in read_file(CASES / name, policy):
+            kb.load_case(case)
+            made = determine_case(case, policy, alternatives=False)
+            kb.record(made)
+            for section in {result.criterion.id.partition(":")[0] for found in made for result in found.criteria}:
+                asked.setdefault(section, set()).add(case.iri)
+    assert {len(requests) for requests in asked.values()} == {1, 2}
+    assert {section: under_section(kb, section) for section in asked} == asked
