@@ -42,7 +42,8 @@ def under_section(kb: KnowledgeBase, section: str) -> set[str]:
     """IRIs of the requests whose current determination asks criteria of a section, by its id."""
     text = f"""PREFIX nec: <https://w3id.org/necessity/core#> PREFIX dcterms: <http://purl.org/dc/terms/>
         SELECT DISTINCT ?request {{ ?request nec:currentDetermination ?determination .
-            ?determination nec:result/nec:criterion/dcterms:identifier ?id . FILTER (STRBEFORE(?id, ":") = {ox.Literal(section)}) }}"""
+            ?determination nec:result/nec:criterion/dcterms:identifier ?id .
+            FILTER (STRBEFORE(?id, ":") = {ox.Literal(section)}) }}"""
     return {request for (request,) in Answer(kb.query(text)).values()}
 
 
