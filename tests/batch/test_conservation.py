@@ -289,7 +289,7 @@ def spoil(path: Path, group: int, columns: list[str]) -> None:
 
     content = bytearray(path.read_bytes())
     found = pq.ParquetFile(path).metadata.row_group(group)
-    for chunk in map(found.column, range(4)):
+    for chunk in map(found.column, range(found.num_columns)):
         if chunk.path_in_schema in columns:
             place = chunk.data_page_offset
             content[place : place + 12] = bytes(12)
@@ -324,6 +324,35 @@ def test_where_graphs_are_mixed_rows_that_cannot_be_read_can_be_of_any(
     (tmp_path / "whole.nq").write_bytes(text)
     assert determined(tmp_path, str(path), str(tmp_path / "whole.nq"), code=3) == expected
     assert f"rejected: {path}: rows cannot be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("size", [1, 2**23])
+@pytest.mark.parametrize(
+    ("columns", "lost"), [(["excerpt"], "23"), (["request"], "1234"), (["request", "excerpt"], "1234")]
+)
+def test_a_damaged_row_group_of_a_sheet_in_parquet_costs_its_requests(
+    columns: list[str], lost: str, size: int, way: str, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    """If these cannot be read, those around it are rejected, too: the rows may be theirs."""
+    pa = pytest.importorskip("pyarrow", reason="pyarrow (extra tables) is not installed")
+    import pyarrow.parquet as pq
+
+    from tests.batch.test_pieces import sheet
+
+    monkeypatch.setattr(piece.pieces, "__defaults__", (None, size))
+    header, *rows = [line.split(",") for line in sheet().splitlines()]
+    path = tmp_path / "sheet.parquet"
+    pq.write_table(pa.table(dict(zip(header, zip(*rows, strict=True), strict=True))), path, row_group_size=4)
+    whole = determined(tmp_path, str(path))
+    spoil(path, 1, columns)
+    assert by(way, path, tmp_path, monkeypatch) == [
+        line for line in whole if json.loads(line)["request"][-1] not in lost
+    ]
+    err = capsys.readouterr().err
+    assert ("which request rows 6-9 belong to cannot be told" in err) == ("request" in columns)
+    assert f"row 6, column '{columns[0]}': it cannot be read, as this Parquet is damaged" in err
+    assert f"{len(whole) - len(lost)} determined, " in err
 
 
 def test_a_byte_of_parquet_that_is_not_utf_8_costs_its_chart(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from reasoner.chart.tables.parquet import ParquetTable, UnreadableRows
-from reasoner.chart.tables.rows import LONG, FaultyRecord, parquet_records
+from reasoner.chart.tables.rows import LONG, UNREADABLE, Fault, FaultyRecord, parquet_records
 from reasoner.ground.errors import DocumentationError
 from reasoner.rdf import parsing
 
@@ -69,8 +69,11 @@ def test_a_text_that_is_said_very_often_is_refused(monkeypatch: pytest.MonkeyPat
     file = written(a=["x" * 50_000] * 2000)
     assert file.getbuffer().nbytes < 20_000
     monkeypatch.setattr(parsing, "MAX_BYTES", 2**20)
-    with pytest.raises(DocumentationError, match="x, rows from 1: the cells of the column a hold more than 1 MiB"):
-        list(parquet_records(file, "x"))
+    (lost,) = ParquetTable(file, "x").batches(4096)
+    assert lost.problem.startswith("the cells of the column a hold more than 1 MiB")
+    _, *records = parquet_records(file, "x")
+    assert records == [[""]] * 2000
+    assert all(isinstance(record, FaultyRecord) and record.fault == Fault(UNREADABLE, 0) for record in records)
 
 
 def test_what_is_no_parquet(tmp_path: Path) -> None:
@@ -125,3 +128,26 @@ print("pandas" in sys.modules)
     assert (
         subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout == "False\n"
     )
+
+
+@pytest.mark.parametrize("as_dictionary", [False, True])
+@pytest.mark.parametrize("kind", ["binary", "large_binary", "string"])
+def test_cells_of_a_sheet_in_bytes_are_text(kind: str, as_dictionary: bool) -> None:
+    cells = [b"r1", "ä".encode(), b"\xff", None, b"r2"]
+    column = pa.array(cells, pa.binary()).cast(getattr(pa, kind)(), safe=False) if kind != "string" else None
+    if column is None:
+        column = pa.Array.from_buffers(pa.string(), 5, pa.array(cells, pa.binary()).buffers())
+    file = io.BytesIO()
+    pq.write_table(pa.table({"request": column}), file, use_dictionary=as_dictionary)
+    records = list(parquet_records(file, "x"))
+    assert records == [["request"], ["r1"], ["ä"], ["\ufffd"], [""], ["r2"]]
+    assert [isinstance(record, FaultyRecord) for record in records] == [False, False, False, True, False, False]
+
+
+def test_a_day_that_python_has_not_costs_its_row() -> None:
+    file = io.BytesIO()
+    pq.write_table(pa.table({"a": ["x", "y"], "day": pa.array([20000, 10**7], pa.date32())}), file)
+    _, first, second = parquet_records(file, "x")
+    assert first == ["x", "2024-10-04"]
+    assert isinstance(second, FaultyRecord)
+    assert (second, second.fault) == (["y", ""], Fault(UNREADABLE, 1))

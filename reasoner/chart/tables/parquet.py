@@ -97,7 +97,7 @@ class ParquetTable:
                 list(map(_refuse_wrong_codes, batch.columns))
                 at = first + read
                 too_long = next(filter(None, map(_long_text, names, batch.columns)), "")
-                yield UnreadableRows(at, batch.num_rows, too_long, batch.column) if too_long else batch
+                yield UnreadableRows(at, batch.num_rows, too_long, partial(_short, batch)) if too_long else batch
                 read += batch.num_rows
         except (OSError, pa.ArrowException) as error:
             problem = f"this Parquet is damaged: {error}"
@@ -160,6 +160,12 @@ def _long_text(name: str, column: Any) -> str:
         if size > parsing.MAX_BYTES:
             size = pc.sum(lengths.take(column.indices)).as_py() or 0
     return _too_long(name, f"more than {parsing.MAX_BYTES // 2**20} MiB") if size > parsing.MAX_BYTES else ""
+
+
+def _short(batch: Any, name: str) -> Any:
+    """A column of a batch; None if it is too much as plain values."""
+    column = batch.column(name)
+    return None if _long_text(name, column) else column
 
 
 def _too_long(name: str, what: str) -> str:

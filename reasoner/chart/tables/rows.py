@@ -6,10 +6,11 @@ import csv
 import io
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import repeat
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -29,12 +30,13 @@ _MARK = re.compile(r"\0(\w+) (\d+)")
 _LONGEST = 16 * parsing.MAX_LITERAL  # characters of a line; without it one line could take all memory
 _ALIKE = 2  # cells that two rows have in common
 
-QUOTE, LONG, ENCODING, NULL = "quote", "long", "encoding", "null"
+QUOTE, LONG, ENCODING, NULL, UNREADABLE = "quote", "long", "encoding", "null", "unreadable"
 FAULTS = {
     QUOTE: 'this is not CSV: a quoted text does not end, or goes on behind its end: write each " within it twice',
     LONG: f"a cell is longer than {parsing.MAX_LITERAL // 2**20} MiB: divide it",
     ENCODING: "the text is not UTF-8: save it as CSV UTF-8",
     NULL: "it holds a NUL character: remove it",
+    UNREADABLE: "it cannot be read, as this Parquet is damaged or has too long a text there: write the file anew",
     "formula": "the formula has no value: calculate the workbook, and save it",
     "error": "its value is an error: correct it",
     "digits": "it is a number of more digits than a spreadsheet keeps: format the column as text, and enter it again",
@@ -85,6 +87,8 @@ def uncertain(record: list[str], at: int | None, width: int) -> bool:
         return False
     if isinstance(record, FaultyRecord) and record.fault.kind != ENCODING:
         fault = record.fault
+        if fault.kind == UNREADABLE:
+            return not record[at]
         return fault.column <= at if fault.kind in (QUOTE, LONG) else fault.column == at
     return at >= len(record) - 1 and len(record) < width
 
@@ -110,7 +114,7 @@ def parts(records: Iterator[list[str]], key: str, size: int = SIZE) -> Iterator[
     add = csv.writer(text, delimiter=delimiter).writerow
     last: str | None = None
     for number, record in enumerate(records, first):
-        blank = not any(record)
+        blank = not any(record) and not isinstance(record, FaultyRecord)
         whole = blank or not uncertain(record, at, width)
         name = (record[at].strip() if at is not None and len(record) > at else "") if whole else None
         if text.tell() > size and not blank and name is not None and last is not None and name != last:
@@ -275,17 +279,48 @@ def parquet_records(file: Path | BinaryIO, source: str) -> Iterator[list[str]]:
     yield list(table.columns)
     for batch in table.batches(4096):
         if isinstance(batch, UnreadableRows):
-            raise DocumentationError(batch.problem, where=f"{source}, rows from {batch.first}")
-        values = [plain_values(column).to_pylist() for column in batch.columns]
-        yield from (_record(list(map(text_of, row))) for row in zip(*values, strict=True))
+            yield from _unreadable(batch, table.columns)
+        else:
+            yield from map(_record, zip(*map(_texts, batch.columns), strict=True))
 
 
-def _record(cells: list[str]) -> list[str]:
-    """Cells as a record: a faulty one, if a cell is too long."""
-    for column, cell in enumerate(cells):
-        if len(cell) > parsing.MAX_LITERAL:
+def _unreadable(rows: UnreadableRows, names: Sequence[str]) -> Iterator[list[str]]:
+    """Rows that cannot be read together, with the cells of the columns that can by themselves."""
+    columns = [rows.column(name) for name in names]
+    first = next((place for place, column in enumerate(columns) if column is None), 0)
+    cells = (repeat("", rows.number) if column is None else _texts(column) for column in columns)
+    for record in zip(*cells, strict=True):
+        yield FaultyRecord((_UNDECODED.sub("\ufffd", cell or "") for cell in record), Fault(UNREADABLE, first))
+
+
+def _texts(column: Any) -> list[str | None]:
+    """The cells of a column as text, with bytes that are not UTF-8 as `surrogateescape` has them; None for what is no text."""
+    values = plain_values(column)
+    try:
+        return [text_of(value) for value in values.to_pylist()]
+    except (ValueError, OverflowError):  # of text that is not UTF-8, and of days and times that Python has not
+        return [_text(value) for value in values]
+
+
+def _text(value: Any) -> str | None:
+    """A value of Arrow as a cell."""
+    try:
+        return text_of(value.as_py())
+    except UnicodeDecodeError:
+        return text_of(value.as_buffer().to_pybytes())
+    except (ValueError, OverflowError):
+        return None
+
+
+def _record(texts: Sequence[str | None]) -> list[str]:
+    """Cells as a record: a faulty one, if a cell is too long, or has no text."""
+    cells = [text or "" for text in texts]
+    for column, text in enumerate(texts):
+        if text is None or len(text) > parsing.MAX_LITERAL:
             cells[column] = ""
-            return FaultyRecord(cells, Fault(LONG, column))
+            return FaultyRecord(cells, Fault(UNREADABLE if text is None else LONG, column))
+        if not text.isascii() and _UNDECODED.search(text):
+            return FaultyRecord((_UNDECODED.sub("\ufffd", cell) for cell in cells), Fault(ENCODING, column))
     return cells
 
 
@@ -293,6 +328,8 @@ def text_of(cell: Any) -> str:
     """A cell of Parquet or of a workbook as it would stand in CSV."""
     if cell is None or cell != cell:
         return ""
+    if isinstance(cell, bytes):
+        return cell.decode(errors="surrogateescape")
     if isinstance(cell, bool):
         return str(cell).lower()
     if isinstance(cell, float | Decimal):

@@ -223,8 +223,9 @@ class _SheetReader:
         span = f"row {numbers[0]}" if len(numbers) == 1 else f"rows {numbers[0]}-{numbers[-1]}"
         builder = _Builder(self, run.name or "", [row for row in run.rows if not row.problem])
         problems = [row.problem for row in run.rows if row.problem]
-        if doubtful := [str(row.number) for row in run.rows if not row.certain]:
-            problems.append(f"which request row {' and '.join(doubtful)} belongs to cannot be told")
+        if doubtful := [row.number for row in run.rows if not row.certain]:
+            they = "row" if len(doubtful) == 1 else "rows"
+            problems.append(f"which request {they} {_spans(doubtful)} belong{'s' * (they == 'row')} to cannot be told")
         if run.after:
             problems.append(f"row {run.after}, the one before, cannot be read and may belong to it")
         if not run.name:
@@ -251,6 +252,17 @@ class _SheetReader:
         shown = problems[:_PROBLEMS_SHOWN] + ([f"and {more} more"] if more > 0 else [])
         error = DocumentationError("; ".join(shown), where=source)
         return Rows(source, builder.iri, {}, {}, error, (), names, rows, self.records.delimiter)
+
+
+def _spans(numbers: list[int]) -> str:
+    """Numbers in order, those that follow one another together: ``4, 7-9``."""
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and found[-1][-1] == number - 1:
+            found[-1] = [found[-1][0], number]
+        else:
+            found.append([number])
+    return ", ".join("-".join(map(str, ends)) for ends in found)
 
 
 class _Builder:
