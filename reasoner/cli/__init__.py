@@ -73,7 +73,7 @@ class _Version(argparse.Action):
         from reasoner.chart.fast import native
         from reasoner.determination.engine import software_version
 
-        print(f"necessity {software_version()} (charts are cut in {'C' if native.library() else 'Python'})")
+        print(f"necessity {software_version()} (charts are cut in {native.language()})")
         parser.exit()
 
 

@@ -94,7 +94,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     path = tmp_path_factory.mktemp("native") / "libcut.so"
     assert build(native.SOURCE, path, (*OPTIONS, "-Wall", "-Wextra", "-Wpedantic", "-Werror")) == ""
     found = native.loaded(path)
-    assert found
+    assert not isinstance(found, str), found
     return found
 
 
@@ -189,10 +189,18 @@ def test_a_library_of_another_source_is_not_used(
     source = tmp_path / "cut.c"
     source.write_text(native.SOURCE.read_text() + "\n")
     assert build(source, tmp_path / "libcut.so") == ""
-    assert native.loaded(tmp_path / "libcut.so") is None
-    assert native.loaded(tmp_path / "none.so") is None
+    stale = "libcut.so was built from another version; install the package again"
+    assert native.loaded(tmp_path / "libcut.so") == stale
+    assert native.loaded(tmp_path / "none.so") == "no library was built"
     (tmp_path / "text.so").write_text("no library")
-    assert native.loaded(tmp_path / "text.so") is None
+    assert native.loaded(tmp_path / "text.so") == "text.so is no library of this machine; install the package again"
+    native._found.cache_clear()
+    monkeypatch.setattr(native, "LIBRARY", tmp_path / "libcut.so")
+    monkeypatch.delenv("NECESSITY_CUTTER", raising=False)
+    try:
+        assert (native.library(), native.language()) == (None, f"Python: {stale}")
+    finally:
+        native._found.cache_clear()
 
 
 def test_without_a_compiler_there_is_no_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,7 +211,9 @@ def test_without_a_compiler_there_is_no_library(tmp_path: Path, monkeypatch: pyt
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(("chosen", "said"), [("python", ["Python"]), ("", ["C", "Python"])])
+@pytest.mark.parametrize(
+    ("chosen", "said"), [("python", ["Python: NECESSITY_CUTTER=python"]), ("", ["C", "Python: no library was built"])]
+)
 def test_the_version_says_which_cutter_is_used(chosen: str, said: list[str]) -> None:
     environment = os.environ | {"NECESSITY_CUTTER": chosen}
     command = [sys.executable, "-m", "reasoner", "--version"]

@@ -89,16 +89,18 @@ class _Columns(ctypes.Structure):
     ]
 
 
-def loaded(path: Path) -> ctypes.CDLL | None:
-    """The library in a file; None if there is none, it is for another machine, or it was built from another source."""
+def loaded(path: Path) -> ctypes.CDLL | str:
+    """The library in a file; or why it is not used: there is none, it is for another machine, or it was built from another source."""
+    if not path.exists():
+        return "no library was built"
     try:
         library = ctypes.CDLL(str(path))
         library.necessity_source_digest.restype = ctypes.c_char_p
         built_from = library.necessity_source_digest()
     except (OSError, AttributeError):
-        return None
+        return f"{path.name} is no library of this machine; install the package again"
     if built_from != digest(SOURCE).encode():
-        return None
+        return f"{path.name} was built from another version; install the package again"
     pointer = ctypes.POINTER(ctypes.c_uint64)
     text = (ctypes.c_char_p, ctypes.c_int64)
     library.necessity_cut.argtypes = [*text, *text, *text, pointer, ctypes.c_int64, ctypes.c_void_p]
@@ -116,9 +118,20 @@ def digest(source: Path) -> str:
 
 
 @cache
+def _found() -> ctypes.CDLL | str:
+    return "NECESSITY_CUTTER=python" if os.environ.get("NECESSITY_CUTTER") == "python" else loaded(LIBRARY)
+
+
 def library() -> ctypes.CDLL | None:
     """The library that came with the package; None where charts are cut in Python."""
-    return None if os.environ.get("NECESSITY_CUTTER") == "python" else loaded(LIBRARY)
+    found = _found()
+    return None if isinstance(found, str) else found
+
+
+def language() -> str:
+    """The language that charts are cut in, and why it is Python."""
+    found = _found()
+    return f"Python: {found}" if isinstance(found, str) else "C"
 
 
 def columns(library: ctypes.CDLL, data: bytes, vocabulary: KnownTerms, longest: int) -> Columns:
