@@ -28,6 +28,17 @@ class SheetRow(NamedTuple):
     """Whether it can be told which request it belongs to."""
 
 
+def spans(numbers: list[int]) -> str:
+    """Numbers in order, those that follow one another together: ``4, 7-9``."""
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and found[-1][-1] == number - 1:
+            found[-1] = [found[-1][0], number]
+        else:
+            found.append([number])
+    return ", ".join("-".join(map(str, ends)) for ends in found)
+
+
 @dataclass(frozen=True)
 class Rows:
     """The rows of one request: what they say, or why they are rejected."""

@@ -20,7 +20,7 @@ import pyoxigraph as ox
 
 from reasoner.chart.tables import cells as written
 from reasoner.chart.tables.cells import CellError, PartialDateError, UnreadableError
-from reasoner.chart.tables.request import Rows, SheetRow
+from reasoner.chart.tables.request import Rows, SheetRow, spans
 from reasoner.chart.tables.rows import DELIMITERS, FAULTS, CsvRecords, FaultyRecord, header, plain, uncertain
 from reasoner.chart.tables.unread import UnreadableCell, unread_items
 from reasoner.chart.tables.vocabulary import (
@@ -224,8 +224,8 @@ class _SheetReader:
         builder = _Builder(self, run.name or "", [row for row in run.rows if not row.problem])
         problems = [row.problem for row in run.rows if row.problem]
         if doubtful := [row.number for row in run.rows if not row.certain]:
-            they = "row" if len(doubtful) == 1 else "rows"
-            problems.append(f"which request {they} {_spans(doubtful)} belong{'s' * (they == 'row')} to cannot be told")
+            they, belong = ("row", "belongs") if len(doubtful) == 1 else ("rows", "belong")
+            problems.append(f"which request {they} {spans(doubtful)} {belong} to cannot be told")
         if run.after:
             problems.append(f"row {run.after}, the one before, cannot be read and may belong to it")
         if not run.name:
@@ -252,17 +252,6 @@ class _SheetReader:
         shown = problems[:_PROBLEMS_SHOWN] + ([f"and {more} more"] if more > 0 else [])
         error = DocumentationError("; ".join(shown), where=source)
         return Rows(source, builder.iri, {}, {}, error, (), names, rows, self.records.delimiter)
-
-
-def _spans(numbers: list[int]) -> str:
-    """Numbers in order, those that follow one another together: ``4, 7-9``."""
-    found: list[list[int]] = []
-    for number in numbers:
-        if found and found[-1][-1] == number - 1:
-            found[-1] = [found[-1][0], number]
-        else:
-            found.append([number])
-    return ", ".join("-".join(map(str, ends)) for ends in found)
 
 
 class _Builder:
