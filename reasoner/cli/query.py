@@ -118,10 +118,12 @@ def _positive(text: str) -> int:
 
 
 def _origin(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.netloc or text != f"{parts.scheme}://{parts.netloc}":
+    """An origin as browsers write it: in lower case, and without the port that the scheme has anyway."""
+    parts = urlsplit(text.lower())
+    origin = f"{parts.scheme}://{parts.netloc}"
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in origin or text.lower() != origin:
         raise argparse.ArgumentTypeError(f"{text!r} is no origin: give scheme and host, as https://example.org")
-    return text
+    return origin.removesuffix(":80" if parts.scheme == "http" else ":443")
 
 
 def _binding(text: str) -> tuple[str, str]:

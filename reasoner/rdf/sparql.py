@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from reasoner.ground.errors import QueryError
 
@@ -19,6 +19,7 @@ _NAME = re.compile(r"[?$:@][\w-]*")
 _CALL = re.compile(r"SERVICE|LOAD", re.IGNORECASE)
 _FROM = re.compile(r"(?<![?$:@\w-])FROM(?:\s*(?:NAMED\s*)?<|\s+(?:NAMED\s+)?[\w.-]*:)", re.IGNORECASE)
 _PREFIXED = re.compile(r"(?<![\w?$@:\\-])([A-Za-z](?:[\w.-]*[\w-])?)?:")
+_NAMED = re.compile(_PREFIXED.pattern + r"[\w.%-]*")
 _DECLARED = re.compile(r"PREFIX\s+([\w.-]*):", re.IGNORECASE)
 _TOKEN = re.compile(
     r"""(?P<comment>\#[^\n\r]*)
@@ -78,6 +79,18 @@ def undeclared_prefixes(text: str) -> set[str]:
     """The prefixes that SPARQL seems to use and does not declare; perhaps others too, never fewer."""
     code = without_text(_unescape(text))
     return {match[1] or "" for match in _PREFIXED.finditer(code)} - set(_DECLARED.findall(code))
+
+
+def undeclared_name(text: str, known: Collection[str]) -> tuple[int, str] | None:
+    """Where the first name with a prefix that is neither declared nor known begins in SPARQL, and the name; None if there is none."""
+    code = "".join(
+        match["other"] or re.sub(r"[^\n]", " ", match[0]) for match in _TOKEN.finditer(text)
+    )  # of the same length
+    declared = {*_DECLARED.findall(code), *known}
+    for match in _NAMED.finditer(code):
+        if (match[1] or "") not in declared:
+            return match.start(), match[0]
+    return None
 
 
 def without_text(text: str) -> str:

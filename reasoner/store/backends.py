@@ -8,7 +8,7 @@ import os
 import re
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,7 +22,7 @@ from filelock import ReadWriteLock, Timeout
 from reasoner.ground.errors import ConflictError, NecessityError, QueryError, StoreError, UsageError
 from reasoner.rdf import graphs
 from reasoner.rdf.namespaces import NEC
-from reasoner.rdf.sparql import names_graphs
+from reasoner.rdf.sparql import names_graphs, undeclared_name
 from reasoner.store.change import Change
 
 QueryResults = ox.QuerySolutions | ox.QueryBoolean | Iterable[ox.Triple]
@@ -108,7 +108,7 @@ class MemoryStore:
         else:
             # With a union, Oxigraph would ignore the query's own FROM.
             dataset["use_default_graph_as_union"] = not names_graphs(text)
-        with _errors_of_oxigraph(text):
+        with _errors_of_oxigraph(text, prefixes or ()):
             results: QueryResults = self._store.query(text, prefixes=dict(prefixes or {}), **dataset)
         return results
 
@@ -344,30 +344,26 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 @contextmanager
-def _errors_of_oxigraph(text: str) -> Iterator[None]:
-    """Raise the errors of Oxigraph in SPARQL of a text as this package's own."""
+def _errors_of_oxigraph(text: str, prefixes: Collection[str] = ()) -> Iterator[None]:
+    """Raise the errors of Oxigraph in SPARQL of a text, with prefixes that need no declaration, as this package's own."""
     try:
         yield
     except SyntaxError as error:
-        raise QueryError(f"it is not SPARQL: {_pointed(str(error), text)}") from None
+        raise QueryError(f"it is not SPARQL: {_pointed(str(error), text, prefixes)}") from None
     except (OSError, RuntimeError, ValueError) as error:
         raise StoreError(f"the store failed: {error}") from error
 
 
-def _pointed(error: str, text: str) -> str:
-    """A syntax error of Oxigraph in short: the place and what stands there, or which prefix is missing."""
+def _pointed(error: str, text: str, prefixes: Collection[str]) -> str:
+    """A syntax error of Oxigraph in short: which prefix is missing, or the place and what stands there."""
+    if missing := undeclared_name(text, prefixes):
+        start, name = missing
+        line, column = text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start)
+        return f"line {line}, column {column}: the prefix of {name} is not declared"
     place = _PLACE.match(error)
     if not place:
         return error
     line, column = int(place[1]), int(place[2])
-    before, after = _around(text, line, column)
-    if "Prefix not found" in error and (name := re.search(r"[^\s{(;,.]+$", before)):
-        return f"line {line}, column {column - len(name[0])}: the prefix of {name[0]} is not declared"
-    return f"line {line}, column {column}, " + (f"at {after[:40]!r}" if after else "at the end")
-
-
-def _around(text: str, line: int, column: int) -> tuple[str, str]:
-    """What stands before and after a place, within its line."""
     lines = text.split("\n")
-    at = lines[line - 1] if line <= len(lines) else ""
-    return at[: column - 1], at[column - 1 :].strip()
+    after = lines[line - 1][column - 1 :].strip() if line <= len(lines) else ""
+    return f"line {line}, column {column}, " + (f"at {after[:40]!r}" if after else "at the end")

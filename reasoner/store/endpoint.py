@@ -4,62 +4,53 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import io
-import itertools
-import json
 import os
 import secrets
-import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import pyoxigraph as ox
 import uvicorn
 from pebble import ProcessExpired, ProcessPool
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
-from reasoner.ground.errors import ConflictError, NecessityError, QueryError, UsageError
-from reasoner.rdf.sparql import refuse_outreach
-from reasoner.store import query_page
-from reasoner.store.audit import Actor
+from reasoner.ground.errors import UsageError
+from reasoner.store import answering, query_page
+from reasoner.store.answering import PIECE, Answer
 from reasoner.store.backends import CHANGES, DirectoryStore
 from reasoner.store.base import KnowledgeBase
-from reasoner.store.change import Change
 from reasoner.store.protocol import (
     GRAPH_TYPES,
     LOOPBACK,
-    TABLE_TYPES,
     Operation,
     RefusalError,
-    choose,
+    content_type,
     graph_iris,
     negotiate,
     parse_parameters,
+    takes_gzip,
 )
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
 
 _MAX_WAITING = 64
 """Requests that may wait for a worker."""
 _MAX_BODY = {"query": 2**20, "update": 256 * 2**20, "change": 256 * 2**20}
 """Bytes that the body of a request may have, by its kind of operation."""
-_PIECE = 2**20
-"""Bytes of an answer that are in memory at a time."""
 
 
 @dataclass(frozen=True)
@@ -81,12 +72,6 @@ class EndpointSettings:
     """Origins of pages of other sites that may ask, such as ``https://yasgui.example``."""
     token: str = field(default="", repr=False)
     """Bearer token that every request has to carry, if not empty."""
-
-
-_STATUS = {QueryError: 400, ConflictError: 409}
-"""The HTTP status of errors; 500 of others."""
-_Answer = tuple[int, str, bytes | None]
-"""Status, media type and body; None if the body is in the file that was named for it."""
 
 
 def serve(settings: EndpointSettings) -> None:
@@ -111,7 +96,8 @@ def serve(settings: EndpointSettings) -> None:
         server_header=False,
         timeout_graceful_shutdown=int(settings.timeout) + 5,
     )
-    place = f"http://{settings.host}:{settings.port}"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    place = f"http://{host}:{settings.port}"
     print(f"serving {settings.directory} at {place}/sparql, with a page to ask at {place}/", file=sys.stderr)
     uvicorn.Server(config).run()
 
@@ -123,18 +109,19 @@ def application(settings: EndpointSettings) -> Starlette:
     if settings.host in LOOPBACK:
         # Against DNS rebinding: a page of another site could make its own name resolve to this machine.
         middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK)))
-    middleware.append(Middleware(GZipMiddleware))
+    middleware.append(Middleware(_Compression))
     middleware.append(
         Middleware(
             CORSMiddleware,
             allow_origins=settings.origins,
             allow_methods=["GET", "HEAD", "POST"],
             allow_headers=["Accept", "Authorization", "Content-Type"],
+            allow_private_network=True,  # a browser asks before a page on the web may call this machine
         )
     )
     return Starlette(
         routes=[
-            Route("/sparql", endpoint.sparql, methods=["GET", "POST", "OPTIONS"]),
+            Route("/sparql", endpoint.sparql, methods=["GET", "POST"]),
             Route("/graphs", endpoint.graph, methods=["GET"]),
             Route("/changes", endpoint.changes, methods=["POST"]),
             Route("/prefixes", endpoint.prefixes, methods=["GET"]),
@@ -142,6 +129,7 @@ def application(settings: EndpointSettings) -> Starlette:
             *query_page.ROUTES,
         ],
         middleware=middleware,
+        exception_handlers={RefusalError: _refused, 405: _not_allowed},
         lifespan=endpoint.lifespan,
     )
 
@@ -158,7 +146,7 @@ class _Endpoint:
         self.pool = ProcessPool(
             max_workers=1 if settings.writable else settings.workers,
             context=get_context("spawn"),
-            initializer=_open,
+            initializer=answering.open_base,
             initargs=(settings.directory, settings.writable, settings.memory, settings.limit),
         )
         try:
@@ -173,56 +161,37 @@ class _Endpoint:
             self.answers.cleanup()
 
     async def sparql(self, request: Request) -> Response:
-        if request.method == "OPTIONS":
-            return Response(status_code=204, headers={"Allow": "GET, HEAD, POST, OPTIONS"})
-        try:
-            self._authorize(request)
-            operation = await self._operation(request)
-            if operation is None:
-                return self._description(request)
-            return await self._run(operation)
-        except RefusalError as refusal:
-            headers = {"WWW-Authenticate": "Bearer"} if refusal.status == 401 else {}
-            return PlainTextResponse(f"{refusal}\n", refusal.status, headers)
+        self._authorize(request)
+        operation = await self._operation(request)
+        return await self._run(operation, request) if operation else self._description(request)
 
     async def graph(self, request: Request) -> Response:
         """One named graph, or all of them as one (SPARQL 1.1 Graph Store HTTP Protocol, read-only)."""
-        try:
-            self._authorize(request)
-            parameters = parse_parameters(request.url.query)
-            names = graph_iris(parameters, "graph")
-            whole = [name for name, _ in parameters] == ["default"]
-            if len(names) + whole != 1 or len(parameters) != 1:
-                raise RefusalError(400, "name one graph with ?graph=IRI, or all of them with ?default")
-            accept = request.headers.get("accept", "")
-            return await self._run(Operation("graph", next(iter(names), ""), (), (), accept))
-        except RefusalError as refusal:
-            return PlainTextResponse(f"{refusal}\n", refusal.status)
+        self._authorize(request)
+        parameters = parse_parameters(request.url.query)
+        names = graph_iris(parameters, "graph")
+        whole = [name for name, _ in parameters] == ["default"]
+        if len(names) + whole != 1 or len(parameters) != 1:
+            raise RefusalError(400, "name one graph with ?graph=IRI, or all of them with ?default")
+        return await self._run(Operation("graph", next(iter(names), ""), (), (), _accept(request)), request)
 
     async def changes(self, request: Request) -> Response:
         """Carry out a change of the base that `necessity kb` or a workplace has worked out elsewhere."""
-        try:
-            self._authorize(request)
-            if not self.settings.writable:
-                raise RefusalError(403, "this endpoint is read-only")
-            if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-                raise RefusalError(415, "a change is sent as application/json")
-            body = await self._body(request, "change")
-            return await self._run(Operation("change", body, (), (), ""))
-        except RefusalError as refusal:
-            return PlainTextResponse(f"{refusal}\n", refusal.status)
+        self._authorize(request)
+        if not self.settings.writable:
+            raise RefusalError(403, "this endpoint is read-only")
+        if content_type(request.headers.get("content-type", ""))[0] != "application/json":
+            raise RefusalError(415, "a change is sent as application/json")
+        return await self._run(Operation("change", await self._body(request, "change"), (), (), ""), request)
 
     async def prefixes(self, request: Request) -> Response:
         """The prefixes that a query need not declare, with what they stand for."""
-        try:
-            self._authorize(request)
-            return await self._run(Operation("prefixes", "", (), (), ""))
-        except RefusalError as refusal:
-            return PlainTextResponse(f"{refusal}\n", refusal.status)
+        self._authorize(request)
+        return await self._run(Operation("prefixes", "", (), (), ""), request)
 
-    async def health(self, _: Request) -> Response:
+    async def health(self, request: Request) -> Response:
         try:
-            await self._run(Operation("query", "ASK { ?s ?p ?o }", (), (), ""))
+            await self._run(Operation("query", "ASK { ?s ?p ?o }", (), (), ""), request)
         except RefusalError as refusal:
             return JSONResponse({"status": "failing", "reason": str(refusal)}, 503)
         return JSONResponse({"status": "ok", "writable": self.settings.writable})
@@ -242,9 +211,7 @@ class _Endpoint:
         text: str | None = None
         kind = "query"
         if request.method == "POST":
-            content, _, rest = request.headers.get("content-type", "").partition(";")
-            content = content.strip().lower()
-            charset = rest.partition("charset=")[2].strip().strip('"').lower()
+            content, charset = content_type(request.headers.get("content-type", ""))
             if charset not in ("", "utf-8", "utf8"):
                 raise RefusalError(415, "SPARQL is sent as UTF-8")
             if content not in (
@@ -255,7 +222,8 @@ class _Endpoint:
                 raise RefusalError(
                     415, "send application/sparql-query, application/sparql-update or a URL-encoded form"
                 )
-            body = await self._body(request, "query" if content == "application/sparql-query" else "update")
+            reads = content == "application/sparql-query" or not self.settings.writable
+            body = await self._body(request, "query" if reads else "update")
             if content == "application/x-www-form-urlencoded":
                 parameters += parse_parameters(body)
             else:
@@ -280,33 +248,38 @@ class _Endpoint:
             text=text,
             default_graphs=graph_iris(parameters, "default-graph-uri"),
             named_graphs=graph_iris(parameters, "named-graph-uri"),
-            accept=request.headers.get("accept", ""),
+            accept=_accept(request),
         )
 
     async def _body(self, request: Request, kind: str) -> str:
-        body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > _MAX_BODY[kind]:
-                raise RefusalError(413, f"the request is larger than {_MAX_BODY[kind] // 2**20} MiB")
+        body = bytearray()
         try:
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > _MAX_BODY[kind]:
+                    raise RefusalError(413, f"the request is larger than {_MAX_BODY[kind] // 2**20} MiB")
             return body.decode()
+        except ClientDisconnect:
+            raise _gone() from None
         except UnicodeDecodeError:
             raise RefusalError(400, "SPARQL is sent as UTF-8") from None
 
-    async def _run(self, operation: Operation) -> Response:
+    async def _run(self, operation: Operation, request: Request) -> Response:
         """The response that a worker makes.
 
         It is whole before the first byte is sent, so one that goes over a limit is refused, never cut short. A long one
-        is in a file meanwhile.
+        is in a file meanwhile. A worker that only reads is ended if nobody waits for its answer any more.
         """
         if self.waiting >= _MAX_WAITING:
             raise RefusalError(503, "too many requests wait; come back later")
         self.waiting += 1
         path = Path(self.answers.name) / secrets.token_hex()
         try:
-            future = self.pool.schedule(_answer, args=(operation, path), timeout=self.settings.timeout)
-            status, media, body = await asyncio.wrap_future(future)
+            future = self.pool.schedule(answering.answer, args=(operation, path), timeout=self.settings.timeout)
+            answer = asyncio.wrap_future(future)
+            if operation.kind not in ("update", "change"):
+                await _answered(answer, request)
+            status, media, body = await answer
             headers = {"Vary": "Accept", "Cache-Control": "no-store"}
             if body is not None:
                 return Response(body, status, headers, media)
@@ -327,7 +300,7 @@ class _Endpoint:
 
     def _description(self, request: Request) -> Response:
         """The service description (SPARQL 1.1 Service Description)."""
-        media = negotiate(request.headers.get("accept", ""), (*GRAPH_TYPES, "text/html"))
+        media = negotiate(_accept(request), (*GRAPH_TYPES, "text/html"))
         if media == "text/html":
             return RedirectResponse("./", 303)
         if media is None:
@@ -351,114 +324,58 @@ class _Endpoint:
         return Response(body, media_type=media, headers={"Vary": "Accept"})
 
 
+async def _answered(answer: asyncio.Future[Answer], request: Request) -> None:
+    """Wait for an answer; raises `RefusalError` and gives it up if whoever asked is gone."""
+
+    async def hung_up() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    gone = asyncio.ensure_future(hung_up())
+    try:
+        await asyncio.wait((answer, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            answer.cancel()
+            raise _gone()
+    finally:
+        gone.cancel()
+
+
+def _gone() -> RefusalError:
+    return RefusalError(400, "whoever asked is gone")
+
+
+def _accept(request: Request) -> str:
+    """What a request accepts, all its Accept headers in one."""
+    return ", ".join(request.headers.getlist("accept"))
+
+
+async def _refused(_: Request, refusal: Exception) -> Response:
+    status = refusal.status if isinstance(refusal, RefusalError) else 500
+    return PlainTextResponse(f"{refusal}\n", status, {"WWW-Authenticate": "Bearer"} if status == 401 else {})
+
+
+async def _not_allowed(request: Request, error: Exception) -> Response:
+    """The answer to a method that a place does not know: to OPTIONS, those that it knows."""
+    known = (getattr(error, "headers", None) or {}).get("Allow", "")
+    allow = {"Allow": ", ".join(sorted({"OPTIONS", *filter(None, known.split(", "))}))}
+    if request.method == "OPTIONS":
+        return Response(status_code=204, headers=allow)
+    return PlainTextResponse("the method is not allowed here\n", 405, allow)
+
+
+class _Compression(GZipMiddleware):
+    """Compresses answers for those who take gzip, by the qualities that they give."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            headers = MutableHeaders(scope=scope)
+            taken = takes_gzip(", ".join(headers.getlist("accept-encoding")))
+            headers["accept-encoding"] = "gzip" if taken else "identity"
+        await super().__call__(scope, receive, send)
+
+
 def _pieces(stream: BinaryIO) -> Iterator[bytes]:
     with stream:
-        while piece := stream.read(_PIECE):
+        while piece := stream.read(PIECE):
             yield piece
-
-
-# ---------------------------------------------------------------- in a worker
-
-
-class _LimitedFile(io.FileIO):
-    """A new file that takes no more bytes than an answer may have."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, "x")
-        self._left = _limit
-
-    def write(self, data: ReadableBuffer) -> int:
-        self._left -= memoryview(data).nbytes
-        if self._left < 0:
-            raise RefusalError(413, f"the answer is larger than {_limit // 2**20} MiB; use LIMIT")
-        return super().write(data)
-
-
-_store: DirectoryStore
-_base: KnowledgeBase
-_prefixes: dict[str, str]
-_limit: int
-
-
-def _open(directory: Path, writable: bool, memory: int, limit: int) -> None:
-    """Open the store in a worker process, which can be ended at any time."""
-    global _store, _base, _prefixes, _limit
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    try:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    except ImportError:
-        pass
-    _limit = limit
-    _store = DirectoryStore(directory, write=writable)
-    _base = KnowledgeBase(_store)
-    _prefixes = _base.register.prefixes()
-
-
-def _answer(operation: Operation, path: Path) -> _Answer:
-    try:
-        if operation.kind == "change":
-            _carry_out(operation.text)
-            return 204, "text/plain", b""
-        if operation.kind == "prefixes":
-            return 200, "application/json", json.dumps(_prefixes).encode()
-        if operation.kind == "graph":
-            return _graph(operation.accept, _whole_graph(operation), path)
-        refuse_outreach(operation.text)
-        if operation.kind == "update":
-            _base.update(operation.text)
-            return 204, "text/plain", b""
-        results = _store.query(
-            operation.text,
-            default_graphs=operation.default_graphs,
-            named_graphs=operation.named_graphs,
-            prefixes=_prefixes,
-        )
-        if not isinstance(results, ox.QuerySolutions | ox.QueryBoolean):
-            return _graph(operation.accept, results, path)
-        media = choose(operation.accept, TABLE_TYPES)
-        with io.BufferedWriter(_LimitedFile(path), _PIECE) as output:
-            results.serialize(output, format=TABLE_TYPES[media])
-        return _written(media, path)
-    except RefusalError as error:
-        return error.status, "text/plain", f"{error}\n".encode()
-    except NecessityError as error:
-        status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
-        return status, "text/plain", f"{error}\n".encode()
-    except (OSError, ValueError) as error:
-        return 500, "text/plain", f"the store failed: {error}\n".encode()
-
-
-def _graph(accept: str, triples: Iterable[ox.Triple], path: Path) -> _Answer:
-    media = choose(accept, GRAPH_TYPES)
-    with io.BufferedWriter(_LimitedFile(path), _PIECE) as output:
-        prefixes = _prefixes if media == "text/turtle" else None
-        ox.serialize(triples, output, format=GRAPH_TYPES[media], prefixes=prefixes)
-    return _written(media, path)
-
-
-def _written(media: str, path: Path) -> _Answer:
-    return 200, media, path.read_bytes() if path.stat().st_size <= _PIECE else None
-
-
-def _whole_graph(operation: Operation) -> Iterable[ox.Triple]:
-    where = f"GRAPH <{operation.text}> {{ ?s ?p ?o }}" if operation.text else "?s ?p ?o"
-    results = _store.query(f"CONSTRUCT {{ ?s ?p ?o }} {{ {where} }}")
-    triples = iter(() if isinstance(results, ox.QuerySolutions | ox.QueryBoolean) else results)
-    first = next(triples, None)
-    if operation.text and first is None:
-        raise RefusalError(404, "there is no such graph")
-    return itertools.chain([first] if first else (), triples)
-
-
-def _carry_out(text: str) -> None:
-    global _prefixes
-    try:
-        told = json.loads(text)
-        change, action, by = Change.from_json(told["change"]), str(told["action"]), Actor(**told["by"])
-    except (ValueError, TypeError, KeyError):
-        raise QueryError("it is no change of a knowledge base") from None
-    _base.carry_out(change, action, by)
-    _prefixes = _base.register.prefixes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from email.message import Message
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -82,6 +83,23 @@ def negotiate(accept: str, offers: Iterable[str]) -> str | None:
     offers = list(offers)
     if not accept.strip():
         return offers[0]
+    qualities = _qualities(accept)
+    offered = [
+        next((qualities[name] for name in (offer, offer.partition("/")[0] + "/*", "*/*") if name in qualities), 0.0)
+        for offer in offers
+    ]
+    best = max(offered)
+    return offers[offered.index(best)] if best > 0 else None
+
+
+def takes_gzip(accept: str) -> bool:
+    """Whether an Accept-Encoding header takes gzip (RFC 9110, 12.5.3)."""
+    qualities = _qualities(accept)
+    return next((qualities[name] for name in ("gzip", "x-gzip", "*") if name in qualities), 0.0) > 0
+
+
+def _qualities(accept: str) -> dict[str, float]:
+    """What a header accepts, in lower case, with the quality of each."""
     qualities: dict[str, float] = {}
     for part in accept.split(","):
         pattern, *parameters = (token.strip().lower() for token in part.split(";"))
@@ -90,12 +108,15 @@ def negotiate(accept: str, offers: Iterable[str]) -> str | None:
             qualities[pattern] = float(quality)
         except ValueError:
             continue
-    offered = [
-        next((qualities[name] for name in (offer, offer.partition("/")[0] + "/*", "*/*") if name in qualities), 0.0)
-        for offer in offers
-    ]
-    best = max(offered)
-    return offers[offered.index(best)] if best > 0 else None
+    return qualities
+
+
+def content_type(header: str) -> tuple[str, str]:
+    """Media type and charset of a Content-Type header, in lower case; empty where there is none."""
+    message = Message()
+    message["Content-Type"] = header
+    charset = message.get_content_charset("")
+    return (message.get_content_type() if header else ""), charset
 
 
 def choose(accept: str, offers: dict[str, Any]) -> str:

@@ -359,7 +359,7 @@ def test_a_page_of_a_listed_site_may_ask_and_no_other(known: TestClient) -> None
 
 
 def test_options_and_head(known: TestClient) -> None:
-    assert known.options("/sparql").headers["allow"] == "GET, HEAD, POST, OPTIONS"
+    assert known.options("/sparql").headers["allow"] == "GET, HEAD, OPTIONS, POST"
     head = known.head("/sparql", params={"query": "ASK {}"})
     assert (head.status_code, head.headers["content-type"]) == (200, "application/sparql-results+json")
     assert known.head("/sparql").status_code == 200
