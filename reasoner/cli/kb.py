@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from reasoner.policy.configuration import Configuration
     from reasoner.policy.loading import PolicyLocation
     from reasoner.policy.model import Policy
+    from reasoner.rdf.parsing import DataSet
     from reasoner.review.acts import Acceptance, Decision
     from reasoner.store.base import KnowledgeBase
     from reasoner.store.catalog import GraphKind, LoadChange
@@ -196,7 +197,6 @@ class _Loader:
 
         try:
             self._note(case.iri, source)
-            self._kb.refuse_nameless(case)
         except NecessityError as error:
             self.reject(error)
             return
@@ -209,7 +209,10 @@ class _Loader:
         """Load the charts that wait."""
         cases, self._waiting = self._waiting, []
         for case, change in zip(cases, self._kb.load_cases(cases) if cases else (), strict=True):
-            self._told("chart", case.iri, change)
+            if isinstance(change, NecessityError):
+                self.reject(change)
+            else:
+                self._told("chart", case.iri, change)
 
     def load(self, kind: str, iri: str, source: str, work: Callable[[], LoadChange]) -> None:
         """Load a decision or an acceptance, after the charts that wait."""
@@ -306,9 +309,11 @@ def _read(name: str, policy: Policy, inputs: Inputs) -> _Contents:
     suffix = inputs.suffix(name)
     for result in intake.read_source(name, policy, suffix=suffix, as_of=inputs.as_of, options=inputs.request):
         shared.print_notes(name, result.notes)
-        if result.chart is None or not holds_decisions(result.chart):
+        signed = result.chart is not None and holds_decisions(result.chart)
+        if not signed or (result.chart and _holds_requests(result.chart)):
             cases += result.cases
             errors += result.errors[:1]
+        if result.chart is None or not signed:
             continue
         try:
             decisions += read_decisions(result.chart.graph, policy, result.source)
@@ -317,6 +322,15 @@ def _read(name: str, policy: Policy, inputs: Inputs) -> _Contents:
             errors.append(error)
     cases, duplicates = intake.refuse_duplicates(cases)
     return cases, decisions, acceptances, [*errors, *duplicates]
+
+
+def _holds_requests(data: DataSet) -> bool:
+    """Whether a data set describes requests, beside what people signed."""
+    from reasoner.rdf import terms
+    from reasoner.rdf.namespaces import NEC, RDF
+
+    request = terms.of(NEC.ReviewRequest)
+    return any(request in said.get(terms.of(RDF.type), ()) for said in data.nodes.values())
 
 
 def _determine(options: argparse.Namespace) -> int:

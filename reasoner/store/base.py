@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import islice
 
@@ -14,14 +14,13 @@ from reasoner.determination.model import Determination
 from reasoner.ground.errors import ConflictError, NecessityError, StoreError
 from reasoner.policy.configuration import Configuration
 from reasoner.policy.model import Policy
-from reasoner.rdf import graphs, parsing
-from reasoner.rdf.descriptions import describe
+from reasoner.rdf import graphs
 from reasoner.rdf.namespaces import NEC, PROV
 from reasoner.rdf.sparql import refuse_outreach
 from reasoner.render import provenance
 from reasoner.review.acts import Acceptance, Decision
 from reasoner.review.calls import carried
-from reasoner.store import audit, guard, history, integrity
+from reasoner.store import audit, claims, guard, history, integrity
 from reasoner.store.audit import Actor, AuditTrail
 from reasoner.store.backends import DirectoryStore, EndpointStore, MemoryStore, QueryResults, Store
 from reasoner.store.catalog import (
@@ -115,31 +114,30 @@ class KnowledgeBase:
         return own if unchanged or own is not LoadChange.UNCHANGED else LoadChange.REPLACED
 
     def load_case(self, case: Case, by: Actor | None = None) -> LoadChange:
-        """Add or replace a chart; see `load_cases`."""
-        return self.load_cases([case], by)[0]
+        """Add or replace a chart; see `load_cases`. Raises `StoreError` if the chart cannot be taken."""
+        return claims.the_one(self.load_cases([case], by))
 
-    def load_cases(self, cases: Sequence[Case], by: Actor | None = None) -> list[LoadChange]:
+    def load_cases(self, cases: Sequence[Case], by: Actor | None = None) -> list[LoadChange | StoreError]:
         """Add or replace charts in one change, with a mark at each statement that is accepted and what calls have added.
 
         A request whose chart becomes another has no current determination any more. What its determinations judged and the
         new chart no longer says is kept as a snapshot.
 
-        Raises:
-            StoreError: a request has no IRI, so that its chart could be mistaken for another's.
+        Returns:
+            For each chart what loading it did, or why it is left out: its request has no IRI, or it says what another chart,
+            a policy or a record has to say.
         """
-        requests, items = [case.iri for case in cases], []
+        requests = [case.iri for case in cases]
         accepted, called = self.register.acceptances(requests), self.register.with_calls(requests)
-        for case in cases:
-            self.refuse_nameless(case)
-            content = carried(self.chart(case.iri), case.content) if case.iri in called else case.content
-            items.append((GraphKind.CHART, case.iri, marked(content, accepted.get(case.iri, {}))))
-        return self._put(items, "load charts", by)
+        contents = {case.iri: case.content for case in cases}
+        contents |= {request: carried(self.chart(request), contents[request]) for request in called}
+        contents |= {request: marked(contents[request], acts) for request, acts in accepted.items()}
 
-    @staticmethod
-    def refuse_nameless(case: Case) -> None:
-        """Raise `StoreError` for a request without an IRI, whose chart could be mistaken for another's."""
-        if case.iri.startswith(parsing.GENERATED):
-            raise StoreError("the request has no IRI", where=case.source, mend="Give it one that no other request has")
+        def put(fit: Mapping[str, str]) -> list[LoadChange]:
+            items = [(GraphKind.CHART, iri, content) for iri, content in fit.items()]
+            return self._put(items, "load charts", by, guarded=True)
+
+        return claims.load(cases, contents, put)
 
     def load_decision(self, decision: Decision, by: Actor | None = None, chart: Case | None = None) -> LoadChange:
         """Add a decision, and in the same change the chart with what the decision adds to it.
@@ -345,17 +343,9 @@ class KnowledgeBase:
             StoreError: there is no such determination, or what it judged is neither in the chart nor among the snapshots.
         """
         request, digests = self.register.judged(determination)
-        said = describe(self.chart(request))
-        told: dict[str, str] = {}
-        for resource, digest in digests.items():
-            description = said.get(resource, "")
-            if graphs.digest(description) != digest:
-                iri = history.snapshot_iri(resource, digest)
-                description = history.read_snapshot(self.content(graph_name(GraphKind.HISTORY, iri)))
-            if graphs.digest(description) != digest:
-                raise StoreError("what was judged of it is not in the knowledge base", where=resource)
-            told[resource] = description
-        return told
+        return history.judged(
+            self.chart(request), digests, lambda snapshot: self.content(graph_name(GraphKind.HISTORY, snapshot))
+        )
 
     def export(self, kind: GraphKind | None = None) -> Iterator[ox.Quad]:
         """The quads of all named graphs, graph by graph in the catalog's order, the catalog last.
@@ -428,9 +418,17 @@ class KnowledgeBase:
         return Change(head=self.register.audit_head() if self._remote else "")
 
     def _put(
-        self, items: Sequence[tuple[GraphKind, str, str]], action: str, by: Actor | None = None
+        self,
+        items: Sequence[tuple[GraphKind, str, str]],
+        action: str,
+        by: Actor | None = None,
+        *,
+        guarded: bool = False,
     ) -> list[LoadChange]:
-        """Add or replace contents, each of a kind and about an IRI, in one change; a chart loses its current determination."""
+        """Add or replace contents, each of a kind and about an IRI, in one change; a chart loses its current determination.
+
+        Where they are charts and `guarded`, it raises `ClashesError` if one says what is another's to say.
+        """
         change = self._new_change()
         entries = self.register.entries_about([about for _, about, _ in items])
         made = []
@@ -451,6 +449,8 @@ class KnowledgeBase:
         for entry, content in new:
             placement.put(entry.graph, content)
             change.catalog[entry.graph] = entry.description
+        if guarded:
+            claims.refuse_clashes(self.register, placement, {entry.about: content for entry, content in new})
         self._place(placement, change, {entry.graph: entry for entry, _ in new})
         self._apply(change, action, by)
         return made

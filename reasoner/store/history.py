@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import pyoxigraph as ox
 
+from reasoner.ground.errors import StoreError
 from reasoner.rdf import graphs
 from reasoner.rdf.descriptions import describe
 from reasoner.rdf.namespaces import NEC, RDF
@@ -29,6 +30,29 @@ def no_longer_said(before: str, after: str, judged: Iterable[tuple[str, str]]) -
             iri = snapshot_iri(resource, digest)
             kept[iri] = _snapshot(iri, resource, digest, description)
     return kept
+
+
+def judged(chart: str, digests: Mapping[str, str], content: Callable[[str], str]) -> dict[str, str]:
+    """What a determination judged of each resource, by IRI as canonical N-Triples.
+
+    Args:
+        chart: the chart as it is now, as canonical N-Triples.
+        digests: IRI of each resource to the digest of what was judged of it.
+        content: gives a snapshot by its IRI, as canonical N-Triples.
+
+    Raises:
+        StoreError: what was judged is neither in the chart nor among the snapshots.
+    """
+    said = describe(chart)
+    told: dict[str, str] = {}
+    for resource, digest in digests.items():
+        description = said.get(resource, "")
+        if graphs.digest(description) != digest:
+            description = read_snapshot(content(snapshot_iri(resource, digest)))
+        if graphs.digest(description) != digest:
+            raise StoreError("what was judged of it is not in the knowledge base", where=resource)
+        told[resource] = description
+    return told
 
 
 def snapshot_iri(resource: str, digest: str) -> str:

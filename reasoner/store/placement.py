@@ -19,6 +19,7 @@ from reasoner.store.catalog import CATALOG, HEADER, GraphKind, graph_name
 
 _PLACED = (GraphKind.POLICY, GraphKind.VOCABULARY, GraphKind.CHART, GraphKind.DECISION, GraphKind.ACCEPTANCE)
 _PREFIXES = tuple(kind.prefix for kind in (*_PLACED, GraphKind.SHARED))
+_NO_CHARTS = tuple(kind.prefix for kind in GraphKind if kind not in (GraphKind.CHART, GraphKind.SHARED))
 _AT_ONCE = 500
 """Subjects that one query asks of."""
 
@@ -37,6 +38,8 @@ class Placement:
         self._where: dict[str, str] = {}
         """The graph of each line about the subjects that were looked up, and of those that were placed."""
         self._looked_up: set[str] = set()
+        self.described: set[str] = set()
+        """The subjects that were looked up, as terms, of which a policy, a vocabulary or a record says something."""
         self._includes: dict[str, set[str]] = {}
         self._included_by: dict[str, set[str]] = {}
         self._before: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
@@ -73,6 +76,12 @@ class Placement:
                 line = f"{row['s']} {row['p']} {row['o']} .\n"
                 if graph.startswith(_PREFIXES) and graph not in self._before:
                     self._where[line] = graph
+                if graph.startswith(_NO_CHARTS):
+                    self.described.add(str(row["s"]))
+
+    def lines(self) -> Iterable[str]:
+        """What is said of the subjects that were looked up, and what was put, as lines of canonical N-Triples."""
+        return self._where
 
     def put(self, graph: str, content: str) -> None:
         """Give a graph a content in place of its earlier one."""

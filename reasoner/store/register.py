@@ -234,6 +234,26 @@ class Register:
         )
         return {(row["resource"].value, row["digest"].value) for row in rows}
 
+    def described_by(self, subjects: Iterable[str], but: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Which charts describe some subjects: of each, as a term, the requests with their members, as a term.
+
+        Args:
+            subjects: terms.
+            but: requests whose charts are left out.
+        """
+        left_out = set(but)
+        found: dict[str, dict[str, str]] = {}
+        for row in self.select(
+            f"""SELECT DISTINCT ?subject ?request ?member {{ VALUES ?subject {{ {" ".join(sorted(subjects))} }}
+                GRAPH ?graph {{ ?subject ?p ?o }}
+                GRAPH <{CATALOG}> {{ {{ ?graph a nec:ChartGraph ; nec:holds ?request }} UNION
+                    {{ ?chart nec:includes ?graph ; a nec:ChartGraph ; nec:holds ?request }} }}
+                ?request nec:member ?member }} ORDER BY ?request"""
+        ):
+            if row["request"].value not in left_out:
+                found.setdefault(str(row["subject"]), {})[row["request"].value] = str(row["member"])
+        return found
+
     def originals(self) -> set[str]:
         """The digests of the files that texts of the charts were read from."""
         return {row["file"].value for row in self.select("SELECT DISTINCT ?file { ?text nec:original ?file }")}
