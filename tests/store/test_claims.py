@@ -180,5 +180,5 @@ def test_the_terms_of_records_are_those_of_the_vocabulary() -> None:
         "determination",
     ):
         assert f"<https://w3id.org/necessity/core#{name}>" in terms
-    for name in ("Statement", "ReviewRequest", "about", "assertion", "excerpt", "acceptedBy", "words", "text"):
+    for name in ("Statement", "ReviewRequest", "about", "assertion", "excerpt", "acceptedBy", "words", "text", "rank"):
         assert f"<https://w3id.org/necessity/core#{name}>" not in terms
