@@ -9,8 +9,6 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from rdflib import BNode, URIRef, Variable
-from rdflib.plugins.sparql.algebra import translateUpdate
-from rdflib.plugins.sparql.parser import parseUpdate
 
 from reasoner.ground.errors import QueryError, StoreError
 from reasoner.rdf import graphs
@@ -66,6 +64,9 @@ def read_update(text: str) -> Update:
             or catalog), a graph that is not named in its text, or triples outside any named graph; or it would say in another
             graph what the software takes for its own record.
     """
+    from rdflib.plugins.sparql.algebra import translateUpdate
+    from rdflib.plugins.sparql.parser import parseUpdate
+
     refuse_depth(text)
     if "\\u" in text or "\\U" in text:
         raise QueryError("an update here has no escapes such as \\u0041", mend="Write the character itself")

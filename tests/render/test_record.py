@@ -19,7 +19,7 @@ from reasoner.rdf.namespaces import NEC, RDF, SKOS
 from reasoner.render.document import LONGEST, to_html, to_markdown
 from reasoner.render.json import to_json
 from reasoner.render.notices import to_letter
-from reasoner.render.provenance import to_graph
+from reasoner.render.provenance import iri, to_graph
 from tests.conftest import CASES, ROOT, Attestation, chart
 
 CHARTS = [
@@ -69,6 +69,19 @@ def test_the_graph_comes_back(determinations: list[Determination], syntax: str) 
     data = graph.serialize(format=syntax)
     # In canonical form, since rdflib writes the decimal 9 as 9.0.
     assert canonical(Graph().parse(data=data, format=syntax)) == canonical(graph)
+
+
+def test_the_graph_says_the_criterion_and_status_of_each_result(determinations: list[Determination]) -> None:
+    graph = to_graph(determinations)
+    for determination in determinations:
+        results = list(graph.objects(iri(determination), NEC.result))
+        assert len(results) == len(determination.criteria)
+        assert {str(graph.value(result, NEC.criterion)) for result in results} == {
+            result.criterion.iri for result in determination.criteria
+        }
+        assert all((result, NEC.status, None) in graph for result in results)
+        for shape_result in (found for result in results for found in graph.objects(result, NEC.validationResult)):
+            assert (shape_result, RDF.type, NEC.ShapeResult) in graph
 
 
 def test_one_query_from_the_outcome_to_the_sentence(policy: Policy) -> None:
