@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
-from itertools import chain
 
 from rdflib import Graph
 
@@ -21,7 +20,7 @@ from reasoner.determination.notes import reviewer_notes
 from reasoner.ground.days import days_after
 from reasoner.logic.fold import Evaluation, Outcome, Status, fact_for_pair
 from reasoner.policy.configuration import Configuration, configured
-from reasoner.policy.effective import EffectivePolicy, Part, choose_readings, effective_policy
+from reasoner.policy.effective import EffectivePolicy, Pair, Part, choose_readings, effective_policy
 from reasoner.policy.model import CriterionKind, Interpretation, Policy, PolicyVersion, Reading
 from reasoner.rdf import pyshacl_door, terms
 from reasoner.rdf.pyshacl_door import ValidationReport
@@ -108,11 +107,9 @@ def _determine(
     if version is None:
         return base
     inference, settlement, effective = _prepare(case, version, configuration, engine)
-    others = other_readings(effective) if alternatives else ()
-    leaves = tuple(dict.fromkeys(chain(effective.leaves, *(other.leaves for _, _, other in others))))
-    reports = engine.evaluate(version, leaves, case, inference, settlement)
-    evaluation = _evaluation(effective, reports)
-    tried = ((passage, reading, _read_otherwise(evaluation, other, reports)) for passage, reading, other in others)
+    asked = _ask(effective, alternatives)
+    reports = engine.evaluate(version, asked.leaves, case, inference, settlement)
+    evaluation, *others = _evaluate(asked, reports)
     return replace(
         base,
         version=version.iri,
@@ -121,7 +118,10 @@ def _determine(
         criteria=_results(evaluation, reports, settlement),
         sections=tuple(part.criterion.iri for part in effective.sections),
         substitutions=effective.substitutions,
-        readings=tuple(Alternative(passage, reading, other.outcome, other) for passage, reading, other in tried),
+        readings=tuple(
+            Alternative(passage, reading, other.outcome, other)
+            for (passage, reading, _), other in zip(asked.others, others, strict=True)
+        ),
         evaluation=evaluation,
         notes=reviewer_notes(
             case, effective, settlement, evaluation.statuses, inference, _reported(effective, reports)
@@ -179,19 +179,46 @@ def _reported(effective: EffectivePolicy, reports: Mapping[str, LeafReport]) -> 
     return frozenset(result.shape for leaf in effective.leaves for result in reports[leaf].results)
 
 
-def _evaluation(effective: EffectivePolicy, reports: Mapping[str, LeafReport]) -> Evaluation:
-    """The statuses of the leaves of an effective policy, and of its pairs, as an engine reports them."""
-    statuses = effective.shown({leaf: report.status for leaf, report in reports.items()})
-    facts = {leaf: report.facts for leaf, report in reports.items() if report.facts}
-    of_pairs = {pair.key: fact_for_pair(reports[pair.leaf.leaf].fact_statuses, pair) for pair in effective.pairs}
-    return Evaluation(effective, statuses | of_pairs, effective.shown(facts))
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of a case: an effective policy, and those under the other readings that are tried."""
+
+    effective: EffectivePolicy
+    others: tuple[tuple[Interpretation, Reading, EffectivePolicy], ...]
+    leaves: tuple[str, ...]
+    """The leaves of any of them."""
+    pairs: tuple[Pair, ...]
+    """The pairs of any of them."""
 
 
-def _read_otherwise(evaluation: Evaluation, other: EffectivePolicy, reports: Mapping[str, LeafReport]) -> Evaluation:
-    """The evaluation under another reading, which often asks the same."""
-    if other.structure is evaluation.policy.structure:
-        return Evaluation(other, evaluation.leaves, evaluation.facts, same_as=evaluation)
-    return _evaluation(other, reports)
+@lru_cache(maxsize=512)
+def _ask(effective: EffectivePolicy, alternatives: bool) -> _Asked:
+    others = other_readings(effective) if alternatives else ()
+    policies = [effective, *(other for _, _, other in others)]
+    leaves = dict.fromkeys(leaf for policy in policies for leaf in policy.leaves)
+    pairs = {pair.key: pair for policy in policies for pair in policy.pairs}
+    return _Asked(effective, others, tuple(leaves), tuple(pairs.values()))
+
+
+def _evaluate(asked: _Asked, reports: Mapping[str, LeafReport]) -> Iterator[Evaluation]:
+    """The evaluation of an effective policy, then those under the other readings, from what an engine reports.
+
+    Another reading often asks the same.
+    """
+    of_leaves = {leaf: report.status for leaf, report in reports.items()}
+    of_facts = {leaf: report.facts for leaf, report in reports.items() if report.facts}
+    of_pairs = {pair.key: fact_for_pair(reports[pair.leaf.leaf].fact_statuses, pair) for pair in asked.pairs}
+
+    def evaluate(policy: EffectivePolicy) -> Evaluation:
+        return Evaluation(policy, policy.shown(of_leaves) | of_pairs, policy.shown(of_facts))
+
+    evaluation = evaluate(asked.effective)
+    yield evaluation
+    for _, _, other in asked.others:
+        if other.structure is evaluation.policy.structure:
+            yield Evaluation(other, evaluation.leaves, evaluation.facts, same_as=evaluation)
+        else:
+            yield evaluate(other)
 
 
 def _results(

@@ -177,15 +177,16 @@ class Determination:
 
         None is the status of a criterion that is not asked under the other reading.
         """
-        found = {r.criterion.iri: r.status for r in self.criteria if r.criterion.id}
-        other = tried.evaluation
-        if other.same_as is self.evaluation:
+        own, other = self.evaluation, tried.evaluation
+        if own is None or other.same_as is own:
             return {}
-        under = {
-            iri: (part.criterion, other.statuses[iri]) for iri, part in other.policy.parts.items() if part.criterion.id
+        parts, before, under = other.policy.parts, own.statuses, other.statuses
+        changed = [iri for iri, status in under.items() if before.get(iri) is not status]
+        found: dict[Criterion, Status | None] = {
+            parts[iri].criterion: under[iri] for iri in changed if parts[iri].criterion.id
         }
-        changed: dict[Criterion, Status | None] = {c: s for iri, (c, s) in under.items() if found.get(iri) is not s}
-        return changed | {r.criterion: None for r in self.criteria if r.criterion.iri in found.keys() - under.keys()}
+        gone = before.keys() - under.keys()
+        return found | {r.criterion: None for r in self.criteria if r.criterion.iri in gone and r.criterion.id}
 
     def is_paired(self, criterion_id: str) -> bool:
         """Whether a leaf is needed by each of several alternatives for itself."""

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from reasoner.ground.errors import EngineError
+from reasoner.logic.families import Formula
 from reasoner.policy.effective import EffectivePolicy, Pair, Part
 from reasoner.policy.model import CriterionKind
 from reasoner.rdf import terms
 from reasoner.rdf.terms import Term
 
+_FEW = 8
+"""Leaves that are folded together; a part with more is taken apart, unless it is an alternative."""
+_LIMIT = 4096
+"""Combinations of statuses that a block holds before it is emptied."""
+
 
 class Status(StrEnum):
     """The status of a criterion under some documentation."""
+
+    __hash__ = str.__hash__  # that of an enumeration is worked out in Python each time
 
     MET = "met"
     NOT_MET = "not-met"
@@ -172,11 +180,104 @@ class LeafFacts:
         )
 
 
+class Block:
+    """A part of effective policies; what follows from the statuses of its leaves is worked out once for each combination."""
+
+    def __init__(self, part: Part) -> None:
+        self.part = part
+        below = list(part.walk())
+        leaves = [one.criterion.iri for one in below if one.kind is CriterionKind.LEAF]
+        self._keys = tuple(dict.fromkeys((*leaves, *(pair.key for one in below for pair in one.pairs))))
+        self._known: dict[tuple[Status | None, ...], BlockFold] = {}
+
+    def fold(self, leaves: Mapping[str, Status]) -> BlockFold:
+        """What follows from the statuses of leaves, by IRI, and pairs; raises `EngineError` for a leaf that was not evaluated."""
+        key = tuple(map(leaves.get, self._keys))
+        found = self._known.get(key)
+        if found is None:
+            found = BlockFold(_fold(self.part, leaves))
+            if len(self._known) >= _LIMIT:
+                self._known.clear()
+            self._known[key] = found
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class BlockFold:
+    """What follows from the statuses of the leaves of a block."""
+
+    statuses: Mapping[str, Status]
+    """The status of every group and leaf of it by IRI, in published order."""
+    formulas: dict[Callable[..., Formula | None], Formula | None] = field(default_factory=dict)
+    """What `reasoner.logic.justification` makes of it, by the terms that leaves have there."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Divided:
+    """A part that is divided into blocks."""
+
+    part: Part
+    members: tuple[_Divided | Block, ...]
+
+
+_block = lru_cache(maxsize=4096)(Block)
+
+
+def _divide(part: Part) -> _Divided | Block:
+    """A part in blocks: one that asks for all of many leaves is divided into its members."""
+    many = sum(below.kind is CriterionKind.LEAF for below in part.walk()) > _FEW
+    if many and part.kind is CriterionKind.ALL and not part.pairs:
+        return _Divided(part, tuple(map(_divide, part.members)))
+    return _block(part)
+
+
+@lru_cache(maxsize=1024)
+def _sections(policy: EffectivePolicy) -> tuple[_Divided | Block, ...]:
+    """The sections of an effective policy in blocks."""
+    return tuple(map(_divide, policy.sections))
+
+
+@lru_cache(maxsize=1024)
+def blocks(policy: EffectivePolicy) -> Mapping[Part, Block]:
+    """The blocks of an effective policy by their parts."""
+    found: dict[Part, Block] = {}
+    waiting = list(_sections(policy))
+    for one in waiting:
+        if isinstance(one, Block):
+            found[one.part] = one
+        else:
+            waiting += one.members
+    return found
+
+
 def statuses(policy: EffectivePolicy, leaves: Mapping[str, Status]) -> dict[str, Status]:
     """The status of every group and leaf of an effective policy, by IRI, from those of its leaves and pairs.
 
     Residual exclusions are judged after the criteria. Raises `EngineError` for a leaf that was not evaluated.
     """
+    by_iri: dict[str, Status] = {}
+
+    def visit(one: _Divided | Block) -> Status:
+        iri = one.part.criterion.iri
+        if isinstance(one, Block):
+            by_iri.update(one.fold(leaves).statuses)
+        else:
+            by_iri.setdefault(iri, Status.NOT_DOCUMENTED)  # a group comes before its parts
+            by_iri[iri] = combine(one.part.kind, [visit(member) for member in one.members])
+        return by_iri[iri]
+
+    whole = combine(CriterionKind.ALL, [visit(section) for section in _sections(policy)])
+    for section in policy.lists:
+        for iri in section.criterion.members:
+            status = _evaluated(leaves, iri)
+            if policy.version.criteria[iri].residual:
+                status = residual_status(status, whole)
+            by_iri.setdefault(iri, status)
+    return by_iri
+
+
+def _fold(part: Part, leaves: Mapping[str, Status]) -> dict[str, Status]:
+    """The status of every group and leaf of a part, by IRI."""
     by_iri: dict[str, Status] = {}
 
     def visit(part: Part) -> Status:
@@ -199,13 +300,7 @@ def statuses(policy: EffectivePolicy, leaves: Mapping[str, Status]) -> dict[str,
             )
         return by_iri[iri]
 
-    whole = combine(CriterionKind.ALL, [visit(section) for section in policy.sections])
-    for section in policy.lists:
-        for iri in section.criterion.members:
-            status = _evaluated(leaves, iri)
-            if policy.version.criteria[iri].residual:
-                status = residual_status(status, whole)
-            by_iri.setdefault(iri, status)
+    visit(part)
     return by_iri
 
 

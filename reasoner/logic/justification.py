@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from reasoner.logic.families import FALSE, TRUE, All, AnyOf, Family, Formula
-from reasoner.logic.fold import UNRESOLVED, Evaluation, Status, pair_status
+from reasoner.logic.fold import UNRESOLVED, Evaluation, Status, blocks, pair_status
 from reasoner.policy.effective import Pair, Part
 from reasoner.policy.model import Criterion, CriterionKind
+
+_Term = Callable[[Criterion, Status], Formula | None]
+"""The formula of a leaf with a status; None if it drops out as not applicable."""
 
 
 def gaps(evaluation: Evaluation, part: Part | None = None) -> Family:
@@ -29,18 +32,14 @@ def gaps(evaluation: Evaluation, part: Part | None = None) -> Family:
     Returns:
         sets of leaf ids.
     """
-
-    def term(leaf: Criterion, status: Status) -> Formula | None:
-        return leaf.id if status in UNRESOLVED else _constant(status)
-
     if part is not None:
-        return Family(_fold(evaluation, part, term) or TRUE)
+        return Family(_fold(evaluation, part, _completed) or TRUE)
     if _hits(evaluation):
         return Family(FALSE)
     disputed = (
         i.id for i in evaluation.policy.exclusions if not i.residual and evaluation.leaves[i.iri] is Status.CONFLICTING
     )
-    return Family(All((*_sections(evaluation, term), *disputed)))
+    return Family(All((*_sections(evaluation, _completed), *disputed)))
 
 
 def grounds(evaluation: Evaluation, part: Part | None = None) -> Family:
@@ -69,7 +68,7 @@ def statement_grounds(
     Returns:
         sets of statements; none if it is not met.
     """
-    return Family(_met(evaluation, part, lambda leaf, alternative: formula(leaf.iri, alternative)))
+    return Family(_met(evaluation, part, lambda leaf, alternative: formula(leaf.iri, alternative)), recurs=False)
 
 
 def objections(evaluation: Evaluation, part: Part | None = None) -> Family:
@@ -100,13 +99,9 @@ def changes(evaluation: Evaluation, part: Part | None = None) -> Family:
     Returns:
         sets of leaf ids; only the empty set if nothing is refuted.
     """
-
-    def term(leaf: Criterion, status: Status) -> Formula | None:
-        return leaf.id if status is Status.NOT_MET else TRUE if status in UNRESOLVED else _constant(status)
-
     if part is not None:
-        return Family(_fold(evaluation, part, term) or TRUE)
-    return Family(All((*_sections(evaluation, term), *_hits(evaluation))))
+        return Family(_fold(evaluation, part, _changed) or TRUE)
+    return Family(All((*_sections(evaluation, _changed), *_hits(evaluation))))
 
 
 def unanswered(evaluation: Evaluation) -> Family:
@@ -131,18 +126,39 @@ def _hits(evaluation: Evaluation) -> tuple[str, ...]:
     )
 
 
+def _completed(leaf: Criterion, status: Status) -> Formula | None:
+    """The term of a leaf that is to be completed."""
+    return leaf.id if status in UNRESOLVED else _constant(status)
+
+
+def _changed(leaf: Criterion, status: Status) -> Formula | None:
+    """The term of a leaf that is to be documented otherwise."""
+    return leaf.id if status is Status.NOT_MET else TRUE if status in UNRESOLVED else _constant(status)
+
+
 def _constant(status: Status) -> Formula | None:
     """The formula of a status that stays; None for one that drops out as not applicable."""
     return TRUE if status is Status.MET else FALSE if status is Status.NOT_MET else None
 
 
-def _sections(evaluation: Evaluation, term: Callable[[Criterion, Status], Formula | None]) -> tuple[Formula, ...]:
+def _sections(evaluation: Evaluation, term: _Term) -> tuple[Formula, ...]:
     formulas = (_fold(evaluation, section, term) for section in evaluation.policy.sections)
     return tuple(formula for formula in formulas if formula is not None)
 
 
-def _fold(evaluation: Evaluation, part: Part, term: Callable[[Criterion, Status], Formula | None]) -> Formula | None:
+def _fold(evaluation: Evaluation, part: Part, term: _Term) -> Formula | None:
     """The formula of a part, with a term for each leaf; None if it drops out as not applicable."""
+    block = blocks(evaluation.policy).get(part)
+    if block is None:
+        return _formula(evaluation, part, term)
+    formulas = block.fold(evaluation.leaves).formulas
+    if term not in formulas:
+        formulas[term] = _formula(evaluation, part, term)
+    return formulas[term]
+
+
+def _formula(evaluation: Evaluation, part: Part, term: _Term) -> Formula | None:
+    """What `_fold` gives, worked out."""
     if part.kind is CriterionKind.LEAF:
         return term(part.criterion, evaluation.statuses[part.criterion.iri])
     if part.pairs:
@@ -153,7 +169,7 @@ def _fold(evaluation: Evaluation, part: Part, term: Callable[[Criterion, Status]
     return All(parts) if part.kind is CriterionKind.ALL else AnyOf(parts)
 
 
-def _fold_pair(evaluation: Evaluation, pair: Pair, term: Callable[[Criterion, Status], Formula | None]) -> Formula:
+def _fold_pair(evaluation: Evaluation, pair: Pair, term: _Term) -> Formula:
     """The formula of an alternative with the fact that it needs."""
     own = term(pair.leaf.criterion, pair_status(evaluation.leaves, pair))
     both = (_fold(evaluation, pair.alternative, term), own)
