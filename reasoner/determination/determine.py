@@ -10,7 +10,7 @@ from functools import lru_cache
 from rdflib import Graph
 
 from reasoner.chart.model import Case
-from reasoner.determination.bearing import Fact, Settlement
+from reasoner.determination.bearing import Fact, SetAside, Settlement
 from reasoner.determination.engine import DEFAULT_ENGINE, Engine
 from reasoner.determination.evidence_graph import evidence_graph
 from reasoner.determination.inference import Inference
@@ -222,32 +222,35 @@ def _evaluate(asked: _Asked, reports: Mapping[str, LeafReport]) -> Iterator[Eval
 
 
 def _results(
-    evaluation: Evaluation, reports: dict[str, LeafReport], settlement: Settlement
+    evaluation: Evaluation, reports: Mapping[str, LeafReport], settlement: Settlement
 ) -> tuple[CriterionResult, ...]:
-    version = evaluation.policy.version
-    return tuple(
-        _leaf_result(part, evaluation.statuses[iri], reports[part.leaf], settlement, version)
-        if part.kind is CriterionKind.LEAF
-        else CriterionResult(part.criterion, part.kind, evaluation.statuses[iri], part.member_iris, (), (), ())
-        for iri, part in evaluation.policy.parts.items()
-    )
+    version, statuses = evaluation.policy.version, evaluation.statuses
+    set_aside: dict[str, list[SetAside]] = {}
+    for aside in settlement.set_aside:
+        set_aside.setdefault(aside.leaf, []).append(aside)
+
+    def result(part: Part, status: Status) -> CriterionResult:
+        if part.kind is not CriterionKind.LEAF:
+            return _group_result(part, status)
+        report, settled = reports[part.leaf], version.settled_as(part.leaf)
+        return CriterionResult(
+            criterion=part.criterion,
+            kind=part.kind,
+            status=status,
+            members=(),
+            evidence=settlement.bearings.get(settled, ()),
+            set_aside=tuple(set_aside.get(settled, ())),
+            results=report.results,
+            facts=_facts(version, report, settlement.facts.get(settled, ())) if report.facts else (),
+            unread=settlement.unread.get(settled, ()),
+        )
+
+    return tuple([result(part, statuses[iri]) for iri, part in evaluation.policy.parts.items()])
 
 
-def _leaf_result(
-    part: Part, status: Status, report: LeafReport, settlement: Settlement, version: PolicyVersion
-) -> CriterionResult:
-    settled = version.settled_as(part.leaf)
-    return CriterionResult(
-        criterion=part.criterion,
-        kind=part.kind,
-        status=status,
-        members=part.member_iris,
-        evidence=settlement.bearings.get(settled, ()),
-        set_aside=tuple([aside for aside in settlement.set_aside if aside.leaf == settled]),
-        results=report.results,
-        facts=_facts(version, report, settlement.facts.get(settled, ())) if report.facts else (),
-        unread=settlement.unread.get(settled, ()),
-    )
+@lru_cache(maxsize=16384)
+def _group_result(part: Part, status: Status) -> CriterionResult:
+    return CriterionResult(part.criterion, part.kind, status, part.member_iris, (), (), ())
 
 
 def _facts(version: PolicyVersion, report: LeafReport, facts: tuple[Fact, ...]) -> tuple[FactResult, ...]:

@@ -36,10 +36,6 @@ class Inference:
     statements_apart: bool = False
     """Whether it is certain that no statement is also the request, its member or its plan."""
 
-    def stated(self) -> dict[str, frozenset[str]]:
-        """The properties of each statement's structured facts, derived ones included."""
-        return {iri: frozenset(terms.name(predicate) for predicate, _ in facts) for iri, facts in self.facts.items()}
-
 
 def infer(case: Case, version: PolicyVersion) -> Inference:
     """Classify a case's request and affirmed statements under a policy version.

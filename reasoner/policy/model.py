@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -272,12 +273,9 @@ class Advice:
     where: tuple[str, ...] = ()
     """IRIs of values: it is given where the request states one of them; without any, wherever it states what it may."""
 
-    def concerns(self, facts: Iterable[tuple[Term, Term, Term]]) -> bool:
-        """Whether it is given to a request with some facts."""
-        stated = [(terms.name(property_), terms.name(value)) for _, property_, value in facts]
-        return all(property_ not in self.unless for property_, _ in stated) and (
-            not self.where or any(value in self.where for _, value in stated)
-        )
+    def concerns(self, properties: AbstractSet[str], values: AbstractSet[str]) -> bool:
+        """Whether it is given to a request that states some properties and values, by IRI."""
+        return properties.isdisjoint(self.unless) and not (self.where and values.isdisjoint(self.where))
 
 
 @dataclass(frozen=True, eq=False)
@@ -314,18 +312,18 @@ class PolicyVersion:
     """The digest of the whole policy, see `Policy.digest`."""
     sources: Sources = field(repr=False)
 
-    @property
+    @cached_property
     def age_of_majority(self) -> int:
         """Whole years of age at the start of service from which a member is an adult."""
         return self.parameters[str(NEC.ageOfMajority)].value
 
-    @property
+    @cached_property
     def age_note(self) -> range:
         """Ages, in whole years, at which the reviewer is reminded that the policy gives no age of majority."""
         youngest, oldest = (self.parameters.get(str(iri)) for iri in (NEC.ageNoteFrom, NEC.ageNoteTo))
         return range(youngest.value if youngest else 0, oldest.value + 1 if oldest else 0)
 
-    @property
+    @cached_property
     def assumed_stay(self) -> int:
         """Days before the start of service at which the stay began, for a case that does not say when it did.
 
