@@ -204,7 +204,7 @@ class LineWriter:
             silent = [leaf.partition(" ")[0] for leaf in table.leaves]  # of a pair, that of its leaf
             form = self._forms[version.iri, classes] = BriefForm(
                 table,
-                bytes(CODE[compiled.status(leaf, compiled.silence(leaf))] for leaf in silent),
+                bytes(CODE[compiled.status(leaf, compiled.silence[leaf])] for leaf in silent),
                 pairs,
                 {settled: (number, version.criteria[iri].id) for number, (iri, settled) in enumerate(asked.items())},
             )

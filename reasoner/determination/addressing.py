@@ -7,10 +7,15 @@ from typing import NamedTuple
 
 from reasoner.chart.model import Assertion, Meaning
 from reasoner.policy.model import Criterion, PolicyVersion
-from reasoner.rdf.namespaces import RDF
+from reasoner.rdf import terms
+from reasoner.rdf.namespaces import NEC, RDF
+from reasoner.rdf.terms import Term
 
 BY_CLASS = str(RDF.type)
 """The topic of a leaf whose facts are told apart by the class of a statement."""
+_CODE, _REMISSION = terms.of(NEC.code), terms.of(NEC.remission)
+Facts = tuple[tuple[Term, Term], ...]
+"""Property and value of each fact of a statement, derived ones included."""
 
 
 class Address(NamedTuple):
@@ -33,22 +38,26 @@ def root(leaf: Criterion, version: PolicyVersion) -> str:
     return leaf.candidates or version.leaves[leaf.population or leaf.iri].finding
 
 
+def coded(version: PolicyVersion, facts: Facts) -> frozenset[str]:
+    """The finding classes that the codes of a statement stand for, by its facts."""
+    codes = version.lexicon.codes
+    return frozenset(name for p, code in facts if p == _CODE for name in codes.get(code, ()))
+
+
 @lru_cache(maxsize=16384)
-def addresses(
-    version: PolicyVersion, classes: frozenset[str], meaning: Meaning, coded: frozenset[str], remission: bool
-) -> tuple[Address, ...]:
+def addresses(version: PolicyVersion, meaning: Meaning, classes: frozenset[str], facts: Facts) -> tuple[Address, ...]:
     """The leaves that a statement speaks to, in the order of their IRIs.
 
     Args:
         version: the policy version.
-        classes: the inferred classes of the statement.
         meaning: what the statement says.
-        coded: the finding classes that its codes stand for.
-        remission: whether it says that what it names is in remission.
+        classes: its inferred classes.
+        facts: its facts.
     """
+    named, remission = coded(version, facts), any(p == _REMISSION and o != terms.FALSE for p, o in facts)
     by_class, always = _index(version)
     leaves = set(always).union(*(by_class.get(name, ()) for name in classes | meaning.classes))
-    found = (_address(version, version.leaves[iri], classes, meaning, coded, remission) for iri in sorted(leaves))
+    found = (_address(version, version.leaves[iri], classes, meaning, named, remission) for iri in sorted(leaves))
     return tuple(address for address in found if address)
 
 

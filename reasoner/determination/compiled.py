@@ -106,11 +106,13 @@ class CompiledPolicy:
         self._kind_numbers: dict[object, int] = {}
         self._answered = _Memory[tuple[object, ...], LeafAnswer]()
         nobody = Evidence("urn:necessity:nobody", {})
-        self._silent = {iri: leaf.answer(nobody) for iri, leaf in self.leaves.items() if not leaf.unsupported}
+        self.silence = {iri: leaf.answer(nobody) for iri, leaf in self.leaves.items() if not leaf.unsupported}
         if self._rust_shapes:
             silence = proof.Probe("silence", NEC.affirmed, (), Status.NOT_DOCUMENTED)
             silent = self._rust_shapes.validate(proof.attestations([silence]), silence.request)
-            self._silent |= {iri: LeafAnswer(results) for iri, results in silent.items()}
+            self.silence |= {iri: LeafAnswer(results) for iri, results in silent.items()}
+        """The answers of the leaves without evidence."""
+        self._silent_reports: dict[str, LeafReport] = {}
         attested: dict[tuple[URIRef, str], EvidenceKind] = {}
         engine = f"compiled; {shacl_door.engine_name()}" if self.uncompiled else "compiled"
         proof.prove_all_once(version, engine, lambda leaf: partial(self._ask, leaf, attested))
@@ -221,7 +223,8 @@ class CompiledPolicy:
         """The facts of a statement that the policy's rules can calculate with."""
         numeric = self._numeric.get(meaning)
         if numeric is None:
-            numeric = self._numeric[meaning] = _numeric(meaning.facts) if self.version.rules else ()
+            literals = [fact for fact in meaning.facts if fact[1].startswith('"') and not fact[1].endswith(_BOOLEAN)]
+            numeric = self._numeric[meaning] = tuple(literals) if self.version.rules else ()
         return numeric
 
     def settle(self, case: Case, inference: Inference) -> Settlement:
@@ -230,7 +233,7 @@ class CompiledPolicy:
         def alone(bearing: Bearing) -> Status:
             only = Settlement({bearing.leaf: (bearing,)}, {}, (), frozenset())
             answer = self._answers(case, inference, only, only.bearings, (bearing.leaf,)).get(bearing.leaf)
-            return self.status(bearing.leaf, answer or self._silent[bearing.leaf])
+            return self.status(bearing.leaf, answer or self.silence[bearing.leaf])
 
         return settle(case, inference, self.version, alone)
 
@@ -245,8 +248,8 @@ class CompiledPolicy:
         for fact in settlement.facts.get(self.version.settled_as(iri), ()):
             if fact.bearings:
                 answer = self._answers(case, inference, settlement, {iri: fact.bearings}, (iri,)).get(iri)
-                answers[fact] = self._report(iri, answer or self._silent[iri])
-        silence = self._report(iri, self._silent[iri])
+                answers[fact] = self._report(iri, answer or self.silence[iri])
+        silence = self._report(iri, self.silence[iri])
         return judge(self.version, self.version.leaves[iri], settlement, answers, silence)
 
     def _answers(
@@ -328,21 +331,30 @@ class CompiledPolicy:
         evidence = Evidence(case.iri, {}, [fact for fact in (*case.facts, age_group) if fact[1] in self.predicates])
         return tuple([frozenset(read(evidence, evidence.request)) for read in self._contexts])
 
-    def silence(self, iri: str) -> LeafAnswer:
-        """The answer of a leaf that has no evidence."""
-        return self._silent[iri]
-
     def evaluate(
         self, leaves: tuple[str, ...], case: Case, inference: Inference, settlement: Settlement
     ) -> dict[str, LeafReport]:
         """What `reasoner.determination.validation.evaluate_case` finds of some leaves."""
         answers = self.answers(case, inference, settlement)
-        return {
-            iri: self.judge(iri, case, inference, settlement)
-            if self.leaves[iri].criterion.topic
-            else self._report(iri, answers.get(iri) or self._silent[iri])
-            for iri in leaves
-        }
+        reports: dict[str, LeafReport] = {}
+        for iri in leaves:
+            settled = self.version.settled_as(iri)
+            if iri in answers:
+                reports[iri] = self._report(iri, answers[iri])
+            elif iri not in self._of_one_fact and (settled in settlement.facts or settled in settlement.unread):
+                reports[iri] = self.judge(iri, case, inference, settlement)
+            else:
+                reports[iri] = self._report_silence(iri)
+        return reports
+
+    def _report_silence(self, iri: str) -> LeafReport:
+        found = self._silent_reports.get(iri)
+        if found is None:
+            found = self._report(iri, self.silence[iri])
+            if iri not in self._of_one_fact:
+                found = judge(self.version, self.version.leaves[iri], Settlement({}, {}, (), frozenset()), {}, found)
+            self._silent_reports[iri] = found
+        return found
 
     def _report(self, iri: str, answer: LeafAnswer) -> LeafReport:
         return LeafReport(self.status(iri, answer), answer.results)
@@ -466,11 +478,6 @@ def _leads_to_another(case: Case, values: frozenset[Term]) -> bool:
         values.isdisjoint(f"<{statement.iri}>" for statement in case.statements)
         and values.isdisjoint(subject for subject, _, _ in case.facts)
     )
-
-
-def _numeric(facts: tuple[Property, ...]) -> tuple[Property, ...]:
-    """The facts that a rule can calculate with: literals other than booleans."""
-    return tuple((p, value) for p, value in facts if value.startswith('"') and not value.endswith(_BOOLEAN))
 
 
 def _construct(rules: tuple[str, ...], facts: tuple[tuple[Property, ...], ...]) -> tuple[tuple[Property, ...], ...]:

@@ -7,18 +7,16 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from rdflib import Literal
 
 from reasoner.chart.model import Assertion, Statement
-from reasoner.determination.addressing import BY_CLASS, findings, root
+from reasoner.determination.addressing import BY_CLASS, coded, findings, root
 from reasoner.determination.bearing import Bearing, Reason, SetAside
 from reasoner.determination.inference import Inference
 from reasoner.logic.fold import Status
 from reasoner.policy.model import Criterion, PolicyVersion, Quantifier
 from reasoner.rdf import terms
-from reasoner.rdf.namespaces import NEC
 from reasoner.rdf.terms import Term
 
 UNNAMED = ""
 """The topic of all statements that do not say what they are about."""
-_CODE = terms.of(NEC.code)
 Groups = dict[Term, list[Bearing]]
 """Bearings by the fact that they are about."""
 _BY_STANCE = {
@@ -88,10 +86,7 @@ class Naming:
 
     def coded(self, statement: Statement) -> frozenset[str]:
         """The finding classes that the codes of a statement stand for."""
-        codes = self._version.lexicon.codes
-        return frozenset(
-            name for p, code in self._inference.facts[statement.iri] if p == _CODE for name in codes.get(code, ())
-        )
+        return coded(self._version, self._inference.facts[statement.iri])
 
     def _below(self, top: str, names: Iterable[str]) -> frozenset[str]:
         return frozenset(name for name in names if top in self._relations.broader.get(name, ()))

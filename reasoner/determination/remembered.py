@@ -14,14 +14,13 @@ from itertools import count
 from operator import itemgetter
 from typing import NamedTuple
 
-from reasoner.chart.model import Assertion, Case, Document, Meaning, Statement
+from reasoner.chart.model import Assertion, Case, Meaning, Statement
 from reasoner.determination.addressing import addresses
 from reasoner.determination.compiled import CompiledPolicy, compiled_policy
-from reasoner.determination.facts import Naming
 from reasoner.determination.inference import Inference
 from reasoner.determination.periods import Period, Periods
 from reasoner.determination.population import DERIVED, unread_items
-from reasoner.determination.settling import CANDIDATE_FOR, is_in_remission
+from reasoner.determination.settling import CANDIDATE_FOR
 from reasoner.ground.errors import DocumentationError
 from reasoner.logic.fold import FactStatus, Status
 from reasoner.policy.model import Criterion, PolicyVersion
@@ -261,15 +260,12 @@ class Remembered:
 
     def _make_profile(self, meaning: Meaning, facts: tuple[tuple[Term, Term], ...], classes: frozenset[str]) -> Profile:
         version = self.version
-        alone = Inference(frozenset(), {"": classes}, {"": facts}, "")
-        someone = Statement("", meaning, date.min, date.min, Document("", "", "", "", None), "", "")
-        coded = Naming(version, alone).coded(someone)
         profile = Profile(next(self._numbers), meaning, classes | meaning.classes, facts)
         by_group: dict[Group, set[int]] = {}
         kinds = list(self.kinds)
         absent = not version.lexicon.relations.absences.isdisjoint(classes)
         against: set[Group] = set()
-        for address in addresses(version, classes, meaning, coded, is_in_remission(facts)):
+        for address in addresses(version, meaning, classes, facts):
             leaf, group = version.leaves[address.leaf], self._group_of[address.leaf]
             by_group.setdefault(group, set()).add(kinds.index(_kind_of_period(leaf)))
             if absent and address.contrary:

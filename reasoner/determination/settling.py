@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from reasoner.chart.model import Assertion, Case, Statement, Unread
-from reasoner.determination.addressing import BY_CLASS, addresses, root
+from reasoner.determination.addressing import BY_CLASS, Address, addresses, root
 from reasoner.determination.bearing import Bearing, Fact, Reason, SetAside, Settlement
 from reasoner.determination.facts import (
     UNNAMED,
@@ -28,7 +28,6 @@ from reasoner.rdf import terms
 from reasoner.rdf.namespaces import NEC
 from reasoner.rdf.terms import Term
 
-_REMISSION = terms.of(NEC.remission)
 CANDIDATE_FOR = terms.of(NEC.candidateFor)
 """The property that tells the leaf for which a statement is a candidate."""
 
@@ -49,11 +48,6 @@ def settle(
             by a detail, such as a low degree, or say neither.
     """
     return _Settling(case, inference, version, alone).settlement()
-
-
-def is_in_remission(facts: Iterable[tuple[Term, Term]]) -> bool:
-    """Whether the facts of a statement say that what it names is in remission."""
-    return any(p == _REMISSION and o != terms.FALSE for p, o in facts)
 
 
 class _Settling:
@@ -126,17 +120,15 @@ class _Settling:
         """The statements that count for some leaf or none, their bearings put down by leaf."""
         counted: list[Statement] = []
         for statement in self._case.statements:
-            remission = is_in_remission(self._inference.facts[statement.iri])
-            classes, coded = self._inference.classes[statement.iri], self._naming.coded(statement)
-            addressed = addresses(self._version, classes, statement.meaning, coded, remission)
-            leaves = tuple(dict.fromkeys(address.leaf for address in addressed))
+            classes, stated = self._inference.classes[statement.iri], self._inference.facts[statement.iri]
+            addressed = addresses(self._version, statement.meaning, classes, stated)
             if statement.recorded > self._case.as_of:
-                self._set_aside.append(SetAside(statement, "", Reason.RECORDED_LATER, would_address=leaves))
+                self._set_aside.append(SetAside(statement, "", Reason.RECORDED_LATER, would_address=_leaves(addressed)))
                 continue
             last = self._periods.last
             after = last is not None and statement.observed > last
             if after and not any(self._counts(statement, address.leaf) for address in addressed):
-                self._set_aside.append(SetAside(statement, "", Reason.OBSERVED_LATER, would_address=leaves))
+                self._set_aside.append(SetAside(statement, "", Reason.OBSERVED_LATER, would_address=_leaves(addressed)))
                 continue
             counted.append(statement)
             for address in addressed:
@@ -181,6 +173,8 @@ class _Settling:
             for bearing in bearings:
                 if bearing.contrary and not absences.isdisjoint(self._inference.classes[bearing.statement.iri]):
                     by_statement.setdefault(bearing.statement.iri, []).append(bearing)
+        if not by_statement:
+            return
         against = {
             leaf: [other.statement for other in bearings if other.stance is Assertion.AFFIRMED]
             for leaf, bearings in self._bearings.items()
@@ -289,6 +283,10 @@ class _Settling:
             for s in self._counted
             if s.iri not in considered
         ]
+
+
+def _leaves(addressed: Iterable[Address]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(address.leaf for address in addressed))
 
 
 def _without_details_if_disputed(fact: Fact) -> Fact:

@@ -79,7 +79,7 @@ def test_the_program_gives_what_the_reference_gives(
 def test_every_leaf_of_the_toy_is_compiled_and_silence_documents_nothing(compiled_toy: CompiledPolicy) -> None:
     assert compiled_toy.uncompiled == {}
     for iri in compiled_toy.leaves:
-        assert compiled_toy.status(iri, compiled_toy.silence(iri)) is Status.NOT_DOCUMENTED
+        assert compiled_toy.status(iri, compiled_toy.silence[iri]) is Status.NOT_DOCUMENTED
 
 
 def test_a_leaf_with_a_constraint_that_is_not_compiled_is_left_to_another_engine(
