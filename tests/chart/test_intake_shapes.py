@@ -114,7 +114,7 @@ def test_what_is_added_to_the_shapes_counts(
 def test_the_shapes_as_they_ship_are_all_known(policy: Policy) -> None:
     """Else every chart would be read slowly, and no other test would tell."""
     (data,) = parsing.parse_datasets(SOUND.encode(), parsing.SYNTAXES[".ttl"], "chart")
-    assert reader(policy).cases(reader(policy).nodes(data), "chart") is not None
+    assert reader(policy).cases(reader(policy).layouts.nodes(data), "chart") is not None
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def says(place: str, more: str) -> str:
 def is_read_at_once(policy: Policy, text: str) -> bool:
     """Whether the reader of plain charts takes a chart."""
     (data,) = parsing.parse_datasets(text.encode(), parsing.SYNTAXES[".ttl"], "chart")
-    return reader(policy).cases(reader(policy).nodes(data), "chart") is not None
+    return reader(policy).cases(reader(policy).layouts.nodes(data), "chart") is not None
 
 
 def test_the_start_of_the_stay_is_read(tmp_path: Path, policy: Policy) -> None:

@@ -103,7 +103,7 @@ def test_the_reader_of_plain_charts_reads_what_the_reader_of_graphs_reads(
     (data,) = parsing.parse_datasets(
         varied(policy, number, random.Random(seed)).serialize(format="nt").encode(), parsing.SYNTAXES[".nt"], "varied"
     )
-    plain = reader(policy).cases(reader(policy).nodes(data), data.name)
+    plain = reader(policy).cases(reader(policy).layouts.nodes(data), data.name)
     if plain is not None:
         assert tuple(plain) == reading.read_cases(data.graph, policy, data.name)
         for case in plain:
@@ -121,7 +121,7 @@ def test_the_reader_of_plain_charts_reads_every_sample_in_terms_it_knows(policy:
     others = ("nec:admitted", "nec:authorKind", "nec:Unread")
     for path in SAMPLES:
         (data,) = parsing.parse_datasets(path.read_bytes(), parsing.SYNTAXES[".ttl"], str(path))
-        plain = reader(policy).cases(reader(policy).nodes(data), data.name) is not None
+        plain = reader(policy).cases(reader(policy).layouts.nodes(data), data.name) is not None
         assert plain != any(term in path.read_text() for term in others), path
 
 
@@ -254,7 +254,7 @@ def test_generated_charts(policy: Policy) -> None:
     writer, dice = LineWriter(policy), random.Random(7)
     for number, text in enumerate(generate(10_000, seed=7)):
         (data,) = parsing.parse_datasets(text.encode(), parsing.SYNTAXES[".nt"], f"chart {number}")
-        (case,) = reader(policy).cases(reader(policy).nodes(data), data.name)
+        (case,) = reader(policy).cases(reader(policy).layouts.nodes(data), data.name)
         if dice.random() < 0.02:
             agree(case, policy)
             continue

@@ -35,7 +35,7 @@ from reasoner.chart.fast.compiled_intake import (
     IntakeTables,
     compile_intake_shapes,
 )
-from reasoner.chart.fast.layout import VARYING, Fact, Layout, Layouts, Nodes
+from reasoner.chart.fast.layout import Layout, Layouts, Nodes
 from reasoner.chart.fast.template import NodeView, Read, Template, content_of, line, text_of, texts_of, without
 from reasoner.chart.model import Assertion, Case, Document, Meaning, Statement, Unread, meaning
 from reasoner.chart.reading import BOOKKEEPING
@@ -52,7 +52,6 @@ _BIRTH, _AS_OF, _END, _JURISDICTION = (
 )
 _TITLE, _CREATOR = (terms.of(DCTERMS[name]) for name in ("title", "creator"))
 _OF_UNREAD = frozenset((ABOUT, OBSERVED, RECORDED, WORDS, SOURCE))
-_SUBCLASS = "<http://www.w3.org/2000/01/rdf-schema#subClassOf>"
 _KNOWN = frozenset(map(terms.of, BOOKKEEPING))
 _IRI = attrgetter("iri")
 _STANCES = {terms.of(NEC[stance.value]): stance for stance in Assertion}
@@ -69,7 +68,7 @@ def read_cases(data: parsing.DataSet, policy: Policy, as_of: date | None = None)
     Raises:
         DocumentationError: it is not well formed; names the nodes and the mend of each.
     """
-    found = reader(policy).cases(reader(policy).nodes(data), data.name, as_of)
+    found = reader(policy).cases(reader(policy).layouts.nodes(data), data.name, as_of)
     return reading.read_cases(data.graph, policy, data.name, as_of) if found is None else tuple(found)
 
 
@@ -79,9 +78,7 @@ class ChartReader:
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._lexicon = policy.lexicon
-        self._namespaces = tuple(f"<{namespace}" for namespace in policy.namespaces)
-        self.guarded = (*self._namespaces, _SUBCLASS)
-        """How the terms begin that `declares` has to be asked about."""
+        self.layouts = Layouts(policy)
         self._axes = tuple(terms.iri(axis.iri) for axis in policy.axes)
         tables = compile_intake_shapes(reading.intake_shapes(policy))
         self._knows_shapes = tables is not None
@@ -95,43 +92,7 @@ class ChartReader:
         self._days = {name: (tests[name], {}) for name in (OBSERVED, RECORDED, ISSUED) if name in tests}
         self._leaves: dict[str, Criterion | None] = {}
         self._leaf_of = {finding: leaf for version in policy.versions for finding, leaf in version.leaf_of.items()}
-        self._sound: dict[Term, bool] = {}
-        self._layouts = Layouts()
         self._silent = self.template(Layout((), ()))
-
-    def declares(self, term: Term) -> bool:
-        """Whether a term that is not a subject is no misspelling of one of the policy's."""
-        if term[0] != "<" or not term.startswith(self._namespaces):
-            return term != _SUBCLASS
-        return term in self._lexicon.declared
-
-    def nodes(self, data: parsing.DataSet) -> Nodes | None:
-        """A data set in the form in which `cases` reads it; None if it uses a term that is not declared, or cannot have it."""
-        found: Nodes = {}
-        for subject, props in data.nodes.items():
-            facts: list[Fact] = []
-            names: list[Term] = []
-            own: list[Term] = []
-            for predicate, values in sorted(props.items()):
-                if predicate not in self._sound:
-                    if len(self._sound) > _KEPT:
-                        self._sound.clear()
-                    self._sound[predicate] = self.declares(predicate)
-                if not self._sound[predicate]:
-                    return None
-                for value in sorted(values) if len(values) > 1 else values:
-                    if value[0] == "<" and value.startswith(self._namespaces) and value not in self._lexicon.declared:
-                        return None
-                    if predicate in VARYING:
-                        names.append(predicate)
-                        own.append(value)
-                    else:
-                        facts.append((predicate, value))
-            layout = self._layouts.of(tuple(facts), tuple(names))
-            if layout is None:
-                return None
-            found[subject] = (layout, own)
-        return found
 
     def cases(
         self, nodes: Nodes | None, source: str, as_of: date | None = None, content: str | None = None

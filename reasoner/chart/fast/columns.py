@@ -67,7 +67,7 @@ _OTHER, _REQUEST, _STATEMENT, _LEFT = range(4)
 
 def vocabulary(policy: Policy) -> KnownTerms:
     """The terms that a policy's vocabulary or the intake shapes know something of; others of its namespaces are odd."""
-    own = reader(policy)
+    own = reader(policy).layouts
     shapes = (terms.of(node) for node in reading.intake_shapes(policy).all_nodes() if isinstance(node, URIRef))
     declared = (term for term in policy.lexicon.declared if term.startswith(own.guarded))
     known = {*declared, *policy.lexicon.types, *shapes}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from reasoner.rdf.terms import Term
@@ -97,6 +97,16 @@ def is_sound_typed(term: Term) -> bool:
 @lru_cache(maxsize=16384)
 def _is_short_and_typed(term: Term) -> bool:
     return bool(_SOUND_TYPED(term))
+
+
+def are_all_plain(terms: Iterable[Term]) -> bool:
+    """Whether none of some terms needs a parser, looked at together where that is possible."""
+    iris, texts, others = list[Term](), list[Term](), list[Term]()
+    for term in terms:
+        ends = term[:1] + term[-1:]
+        kind = iris if ends == "<>" else texts if ends == '""' and "\\" not in term else others
+        kind.append(term)
+    return are_iris(iris) and (are_plain(texts) or all(map(is_plain, texts))) and all(map(is_plain, others))
 
 
 def is_plain(term: Term) -> bool:

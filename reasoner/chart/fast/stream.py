@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
-from itertools import chain
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -16,7 +15,6 @@ import pyoxigraph as ox
 from reasoner.chart import intake, sources
 from reasoner.chart.fast.chart import read_cases, reader
 from reasoner.chart.fast.piece import ARROW, EXPORT, QUADS, SHEET, Piece
-from reasoner.chart.fast.plain import is_plain
 from reasoner.chart.model import Case
 from reasoner.chart.packing import file_type
 from reasoner.chart.sources import LINES
@@ -24,7 +22,7 @@ from reasoner.chart.tables import quads
 from reasoner.ground.errors import DocumentationError, NecessityError
 from reasoner.policy.model import Policy
 from reasoner.rdf import broken_quads, graphs, parsing, terms
-from reasoner.rdf.terms import Nodes, Term
+from reasoner.rdf.terms import Term
 
 if TYPE_CHECKING:
     from reasoner.chart.fast.cut import Cut, KnownTerms
@@ -101,17 +99,11 @@ def read_content(content: str, policy: Policy, source: str, as_of: date | None =
     Raises:
         DocumentationError: it is not well formed.
     """
-    nodes: Nodes = {}
-    for line in content.split(" .\n")[:-1]:
-        subject, predicate, value = line.split(" ", 2)
-        nodes.setdefault(subject, {}).setdefault(predicate, []).append(value)
-    values = (value for props in nodes.values() for several in props.values() for value in several)
-    if all(map(is_plain, chain(nodes, values))):
-        found = reader(policy).nodes(parsing.data_set_of(source, nodes, printable=True))
-        cases = reader(policy).cases(found, source, as_of, content)
-        if cases is not None:
-            return tuple(cases)
-    return read_cases(parsing.data_set(source, graphs.triples(content)), policy, as_of)
+    own = reader(policy)
+    cases = own.cases(own.layouts.nodes_of(content), source, as_of, content)
+    if cases is None:
+        return read_cases(parsing.data_set(source, graphs.triples(content)), policy, as_of)
+    return tuple(cases)
 
 
 def _file(

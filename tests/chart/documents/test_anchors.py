@@ -166,7 +166,7 @@ def test_a_stream_of_quads_reads_what_a_chart_says(
 def test_charts_with_anchors_are_read_without_a_graph(said: str, policy: Policy, *, content: bool) -> None:
     (data,) = parsing.parse_datasets(anchored(said, content=content).encode(), parsing.SYNTAXES[".ttl"], "chart")
     fast = reader(policy)
-    found = fast.cases(fast.nodes(data), data.name)
+    found = fast.cases(fast.layouts.nodes(data), data.name)
     assert found == list(read_cases(data.graph, policy, data.name))
 
 
@@ -177,7 +177,7 @@ def test_charts_with_anchors_are_read_without_a_graph(said: str, policy: Policy,
 def test_what_is_not_plainly_well_formed_is_left_to_the_reader_of_graphs(said: str, policy: Policy) -> None:
     (data,) = parsing.parse_datasets(anchored(said).encode(), parsing.SYNTAXES[".ttl"], "chart")
     fast = reader(policy)
-    assert fast.cases(fast.nodes(data), data.name) is None
+    assert fast.cases(fast.layouts.nodes(data), data.name) is None
 
 
 def resolve(graph: Graph, statement: URIRef, content: str) -> str:
