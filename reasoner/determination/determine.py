@@ -107,9 +107,9 @@ def _determine(
     if version is None:
         return base
     inference, settlement, effective = _prepare(case, version, configuration, engine)
-    asked = _ask(effective, alternatives)
-    reports = engine.evaluate(version, asked.leaves, case, inference, settlement)
-    evaluation, *others = _evaluate(asked, reports)
+    scope = _scope(effective, alternatives)
+    reports = engine.evaluate(version, scope.leaves, case, inference, settlement)
+    evaluation, *others = _evaluate(scope, reports)
     return replace(
         base,
         version=version.iri,
@@ -120,7 +120,7 @@ def _determine(
         substitutions=effective.substitutions,
         readings=tuple(
             Alternative(passage, reading, other.outcome, other)
-            for (passage, reading, _), other in zip(asked.others, others, strict=True)
+            for (passage, reading, _), other in zip(scope.others, others, strict=True)
         ),
         evaluation=evaluation,
         notes=reviewer_notes(
@@ -180,7 +180,7 @@ def _reported(effective: EffectivePolicy, reports: Mapping[str, LeafReport]) -> 
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Scope:
     """What is asked of a case: an effective policy, and those under the other readings that are tried."""
 
     effective: EffectivePolicy
@@ -192,29 +192,29 @@ class _Asked:
 
 
 @lru_cache(maxsize=512)
-def _ask(effective: EffectivePolicy, alternatives: bool) -> _Asked:
+def _scope(effective: EffectivePolicy, alternatives: bool) -> _Scope:
     others = other_readings(effective) if alternatives else ()
     policies = [effective, *(other for _, _, other in others)]
     leaves = dict.fromkeys(leaf for policy in policies for leaf in policy.leaves)
     pairs = {pair.key: pair for policy in policies for pair in policy.pairs}
-    return _Asked(effective, others, tuple(leaves), tuple(pairs.values()))
+    return _Scope(effective, others, tuple(leaves), tuple(pairs.values()))
 
 
-def _evaluate(asked: _Asked, reports: Mapping[str, LeafReport]) -> Iterator[Evaluation]:
+def _evaluate(scope: _Scope, reports: Mapping[str, LeafReport]) -> Iterator[Evaluation]:
     """The evaluation of an effective policy, then those under the other readings, from what an engine reports.
 
     Another reading often asks the same.
     """
     of_leaves = {leaf: report.status for leaf, report in reports.items()}
     of_facts = {leaf: report.facts for leaf, report in reports.items() if report.facts}
-    of_pairs = {pair.key: fact_for_pair(reports[pair.leaf.leaf].fact_statuses, pair) for pair in asked.pairs}
+    of_pairs = {pair.key: fact_for_pair(reports[pair.leaf.leaf].fact_statuses, pair) for pair in scope.pairs}
 
     def evaluate(policy: EffectivePolicy) -> Evaluation:
         return Evaluation(policy, policy.shown(of_leaves) | of_pairs, policy.shown(of_facts))
 
-    evaluation = evaluate(asked.effective)
+    evaluation = evaluate(scope.effective)
     yield evaluation
-    for _, _, other in asked.others:
+    for _, _, other in scope.others:
         if other.structure is evaluation.policy.structure:
             yield Evaluation(other, evaluation.leaves, evaluation.facts, same_as=evaluation)
         else:

@@ -180,7 +180,7 @@ class LeafFacts:
         )
 
 
-class Block:
+class PartFolds:
     """A part of effective policies; what follows from the statuses of its leaves is worked out once for each combination."""
 
     def __init__(self, part: Part) -> None:
@@ -188,14 +188,14 @@ class Block:
         below = list(part.walk())
         leaves = [one.criterion.iri for one in below if one.kind is CriterionKind.LEAF]
         self._keys = tuple(dict.fromkeys((*leaves, *(pair.key for one in below for pair in one.pairs))))
-        self._known: dict[tuple[Status | None, ...], BlockFold] = {}
+        self._known: dict[tuple[Status | None, ...], PartFold] = {}
 
-    def fold(self, leaves: Mapping[str, Status]) -> BlockFold:
+    def fold(self, leaves: Mapping[str, Status]) -> PartFold:
         """What follows from the statuses of leaves, by IRI, and pairs; raises `EngineError` for a leaf that was not evaluated."""
         key = tuple(map(leaves.get, self._keys))
         found = self._known.get(key)
         if found is None:
-            found = BlockFold(_fold(self.part, leaves))
+            found = PartFold(_fold(self.part, leaves))
             if len(self._known) >= _LIMIT:
                 self._known.clear()
             self._known[key] = found
@@ -203,7 +203,7 @@ class Block:
 
 
 @dataclass(frozen=True, eq=False)
-class BlockFold:
+class PartFold:
     """What follows from the statuses of the leaves of a block."""
 
     statuses: Mapping[str, Status]
@@ -217,13 +217,13 @@ class _Divided:
     """A part that is divided into blocks."""
 
     part: Part
-    members: tuple[_Divided | Block, ...]
+    members: tuple[_Divided | PartFolds, ...]
 
 
-_block = lru_cache(maxsize=4096)(Block)
+_block = lru_cache(maxsize=4096)(PartFolds)
 
 
-def _divide(part: Part) -> _Divided | Block:
+def _divide(part: Part) -> _Divided | PartFolds:
     """A part in blocks: one that asks for all of many leaves is divided into its members."""
     many = sum(below.kind is CriterionKind.LEAF for below in part.walk()) > _FEW
     if many and part.kind is CriterionKind.ALL and not part.pairs:
@@ -232,18 +232,18 @@ def _divide(part: Part) -> _Divided | Block:
 
 
 @lru_cache(maxsize=1024)
-def _sections(policy: EffectivePolicy) -> tuple[_Divided | Block, ...]:
+def _sections(policy: EffectivePolicy) -> tuple[_Divided | PartFolds, ...]:
     """The sections of an effective policy in blocks."""
     return tuple(map(_divide, policy.sections))
 
 
 @lru_cache(maxsize=1024)
-def blocks(policy: EffectivePolicy) -> Mapping[Part, Block]:
+def blocks(policy: EffectivePolicy) -> Mapping[Part, PartFolds]:
     """The blocks of an effective policy by their parts."""
-    found: dict[Part, Block] = {}
+    found: dict[Part, PartFolds] = {}
     waiting = list(_sections(policy))
     for one in waiting:
-        if isinstance(one, Block):
+        if isinstance(one, PartFolds):
             found[one.part] = one
         else:
             waiting += one.members
@@ -257,9 +257,9 @@ def statuses(policy: EffectivePolicy, leaves: Mapping[str, Status]) -> dict[str,
     """
     by_iri: dict[str, Status] = {}
 
-    def visit(one: _Divided | Block) -> Status:
+    def visit(one: _Divided | PartFolds) -> Status:
         iri = one.part.criterion.iri
-        if isinstance(one, Block):
+        if isinstance(one, PartFolds):
             by_iri.update(one.fold(leaves).statuses)
         else:
             by_iri.setdefault(iri, Status.NOT_DOCUMENTED)  # a group comes before its parts

@@ -30,7 +30,7 @@ from reasoner.determination.inference import infer
 from reasoner.determination.settling import settle
 from reasoner.determination.validation import evaluate_case
 from reasoner.logic import tables
-from reasoner.rdf import parsing
+from reasoner.rdf import graphs, parsing
 from reasoner.render.json import to_json
 from tests.conftest import CASES, Attestation, chart, request, write_toy
 from tests.determination.test_laws import KINDS, facts, random_attestations
@@ -107,6 +107,8 @@ def test_the_reader_of_plain_charts_reads_what_the_reader_of_graphs_reads(
     if plain is not None:
         assert tuple(plain) == reading.read_cases(data.graph, policy, data.name)
         for case in plain:
+            recorded = parsing.data_set(case.source, graphs.triples(case.content))
+            assert stream.read_content(case.content, policy, case.source) == read_cases(recorded, policy)
             (version,) = policy.versions
             inference, other = infer(case, version), compiled_policy(version).infer(case)
             settlement = settle(case, inference, version)

@@ -7,6 +7,7 @@ import random
 
 import pytest
 
+from reasoner.logic import families
 from reasoner.logic.families import FALSE, TRUE, All, AnyOf, Family, Formula
 
 
@@ -94,3 +95,17 @@ def test_a_family_holds_every_minimal_set_in_order(seed: int) -> None:
             rest = set(members) - {name}
             wanted = {frozenset(set(o) - rest) for o in minimal if rest <= set(o) and name not in o}
             assert {frozenset(instead) for instead in family.replacing(name, members)} == wanted
+
+
+def test_families_that_were_made_before_what_they_share_was_full_stay_as_they_were(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(families, "_LIMIT", 20)
+    formulas = [All((AnyOf((f"a{number}", "b")), AnyOf(("c", f"d{number}")))) for number in range(20)]
+    made = [Family(formula) for formula in formulas]
+    assert len({id(family._diagrams) for family in made}) > 2
+    for number, family in enumerate(made):
+        d = f"d{number}"
+        assert list(family) == [(f"a{number}", "c"), (f"a{number}", d), ("b", "c"), ("b", d)]
+        assert list(family.replacing("b", ("b", "c"))) == [(f"a{number}",)]
+        assert list(Family(formulas[number], recurs=False)) == list(family)

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import itertools
+import random
 
 import pytest
 
+from reasoner import Policy
 from reasoner.ground.errors import EngineError
-from reasoner.logic.fold import Outcome, Status, combine, conclude, leaf_status, residual_status
+from reasoner.logic import fold
+from reasoner.logic.fold import (
+    Outcome,
+    Status,
+    combine,
+    conclude,
+    leaf_status,
+    pair_status,
+    residual_status,
+    statuses,
+)
+from reasoner.policy.effective import Part, choose_readings, effective_policy
 from reasoner.policy.model import CriterionKind
 from tests.policies import BY_LETTER, A, C, D, M, N, all_of, any_of, effective, evaluation, iri, leaf, version
 
@@ -200,3 +213,43 @@ def test_a_leaf_that_was_not_evaluated_is_an_error() -> None:
         without = {name: status for name, status in folded.leaves.items() if name != iri(id_)}
         with pytest.raises(EngineError, match=f"criterion:{id_}"):
             _ = type(folded)(WHOLE, without).statuses
+
+
+def one_by_one(part: Part, leaves: dict[str, Status]) -> Status:
+    """The status of a part, by its own parts alone."""
+    if part.kind is CriterionKind.LEAF:
+        return leaves[part.criterion.iri]
+    if part.pairs:
+        both = ((one_by_one(pair.alternative, leaves), pair_status(leaves, pair)) for pair in part.pairs)
+        return combine(CriterionKind.ANY, [combine(CriterionKind.ALL, pair) for pair in both])
+    return combine(part.kind, [one_by_one(member, leaves) for member in part.members])
+
+
+@pytest.mark.parametrize("limit", [3, 4096])
+def test_what_is_remembered_of_blocks_is_what_follows_from_each_part(
+    policy: Policy, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    monkeypatch.setattr(fold, "_LIMIT", limit)
+    (published,) = policy.versions
+    everyone = frozenset(criterion.applies_to for criterion in published.criteria.values() if criterion.applies_to)
+    asked = effective_policy(published, everyone, choose_readings(published))
+    dice = random.Random(7)
+    assert fold.blocks(asked)
+    assert any(asked.pairs)
+    for few in (1, 3, 10) * 30:
+        leaves = dict.fromkeys(asked.leaves, dice.choice(tuple(Status)))
+        leaves |= {part.criterion.iri: leaves[part.leaf] for part in asked.parts.values() if part.leaf in leaves}
+        leaves |= {iri: dice.choice(tuple(Status)) for iri in dice.sample(sorted(leaves), few)}
+        leaves |= {pair.key: dice.choice(tuple(Status)) for pair in asked.pairs if dice.random() < 0.5}
+        found = statuses(asked, leaves)
+        for section in asked.sections:
+            for part in section.walk():
+                assert found[part.criterion.iri] is one_by_one(part, leaves), part.criterion.id
+    assert all(len(block._known) <= limit for block in fold.blocks(asked).values())
+
+
+def test_a_leaf_that_was_not_evaluated_is_an_error_each_time() -> None:
+    asked = effective(version(all_of("s", leaf("a"), leaf("b"))))
+    for _ in range(2):
+        with pytest.raises(EngineError, match="was not evaluated"):
+            statuses(asked, {iri("a"): M})
