@@ -467,7 +467,14 @@ def bare_attestations(world: World) -> Rows:
 @answer
 def case_statuses(world: World) -> Rows:
     return [
-        (d.case.iri, r.criterion.id, r.criterion.label, r.status.value, len({b.statement.iri for b in r.evidence}))
+        (
+            d.case.iri,
+            r.criterion.id,
+            r.criterion.label,
+            r.status.value,
+            len({b.statement.iri for b in r.evidence}),
+            d.service_start,
+        )
         for d, r in world.results
     ]
 

@@ -128,11 +128,13 @@ def world(policy: Policy) -> World:
 
 
 def value(term: object) -> str | Decimal | None:
-    """A term to compare: a number as such, all else as its text."""
+    """A term to compare: a number as such, all else as its text, with the offset of UTC as Oxigraph writes it."""
     if term is None:
         return None
     kind = str(getattr(term, "datatype", None) or "")
     text = str(term) if isinstance(term, Literal) else str(getattr(term, "value", term))
+    if "dateTime" in kind:
+        return text.replace("+00:00", "Z")
     return Decimal(text) if "integer" in kind or "decimal" in kind else text
 
 
