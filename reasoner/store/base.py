@@ -250,7 +250,8 @@ class KnowledgeBase:
             change.catalog[iri] = "".join(sorted(set(graphs.lines_of(told))))
         change.new += [name for iri in held if iri not in known for name in (iri, run.generation(iri))]
         common = {iri: (GraphKind.RESULT, said) for each in new for iri, said in each.common_results.items()}
-        known |= self.register.entries_about(common)
+        for iri in self.register.holds(common):  # and with this content, which names it
+            del common[iri]
         for iri, (kind, content) in (held | common).items():
             graph, digest = graph_name(kind, iri), graphs.digest(content)
             if iri in known and known[iri].digest == digest:
@@ -276,10 +277,10 @@ class KnowledgeBase:
         waiting = iter(requests)
         while some := list(islice(waiting, _AT_ONCE)):
             placement = Placement(self.store)
-            entries = self.register.entries_about(some)
-            for request in some:
-                entry = entries.get(request)
-                yield request, placement.content(entry.graph, entry.includes) if entry else ""
+            names = [graph_name(GraphKind.CHART, request) for request in some]
+            included = self.register.included(names)
+            for request, name in zip(some, names, strict=True):
+                yield request, placement.content(name, included.get(name, ()))
 
     def undetermined(self, policy: Policy, configuration: Configuration | None = None) -> list[str]:
         """The requests, ordered, without a current determination by this content of the policy, configuration and software."""

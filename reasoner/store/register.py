@@ -80,6 +80,22 @@ class Register:
         found = self._entries(f"VALUES ?about {{ {_iris(iris)} }}", "?graph nec:holds ?about .")
         return {entry.about: entry for entry in found}
 
+    def holds(self, iris: Iterable[str]) -> set[str]:
+        """Those of some IRIs that there is a graph about."""
+        rows = self.select(
+            f"SELECT ?about {{ VALUES ?about {{ {_iris(iris)} }} GRAPH <{CATALOG}> {{ ?graph nec:holds ?about }} }}"
+        )
+        return {row["about"].value for row in rows}
+
+    def included(self, names: Iterable[str]) -> dict[str, set[str]]:
+        """The shared graphs that some graphs include, by the name of each that includes any."""
+        found: dict[str, set[str]] = {}
+        for row in self.select(
+            f"SELECT ?graph ?shared {{ VALUES ?graph {{ {_iris(names)} }} GRAPH <{CATALOG}> {{ ?graph nec:includes ?shared }} }}"
+        ):
+            found.setdefault(row["graph"].value, set()).add(row["shared"].value)
+        return found
+
     def description(self, subject: str) -> str:
         """What the catalog says of a subject, as canonical N-Triples."""
         rows = self.select(f"SELECT ?p ?o {{ GRAPH <{CATALOG}> {{ <{subject}> ?p ?o }} }}")

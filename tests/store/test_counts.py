@@ -211,3 +211,14 @@ def test_shared_content_is_moved_and_never_lost(steps: list[tuple[str, str | Non
         included = {shared for entry in kb.entries() for shared in entry.includes}
         assert {entry.graph for entry in kb.entries(GraphKind.SHARED)} == included
         assert list(kb.verify()) == []
+
+
+def test_many_charts_are_read_as_each_by_itself(policy: Policy) -> None:
+    kb = KnowledgeBase()
+    held = cases(FIRST, policy)
+    kb.load_cases(held)
+    assert kb.entries(GraphKind.SHARED), "they say something alike"
+    asked = [*(case.iri for case in held), "urn:none", held[0].iri]
+    told = list(kb.charts(asked))
+    assert told == [(request, kb.chart(request)) for request in asked]
+    assert [content for _, content in told] == [*(case.content for case in held), "", held[0].content]
