@@ -151,7 +151,8 @@ def _malformed(data: Graph, policy: Policy) -> Iterable[str]:
 
 def _comparable(value: Node) -> Node:
     """The value; an ill-typed literal with an unknown datatype, since pySHACL fails where it has to compare one."""
-    return Literal(str(value), datatype=_ILL_TYPED) if isinstance(value, Literal) and value.ill_typed else value
+    ill_typed = isinstance(value, Literal) and not terms.is_well_typed(value)
+    return Literal(str(value), datatype=_ILL_TYPED) if ill_typed else value
 
 
 @lru_cache(maxsize=8)

@@ -44,6 +44,18 @@ _INTEGERS = frozenset(
     )
     for name in names
 )
+_LEXICAL = {
+    f"{_XSD}date": re.compile(rf"-?[0-9]{{4,}}-[0-9]{{2}}-[0-9]{{2}}{_ZONE}?"),
+    f"{_XSD}dateTime": re.compile(
+        rf"-?[0-9]{{4,}}-[0-9]{{2}}-[0-9]{{2}}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]+)?{_ZONE}?"
+    ),
+    f"{_XSD}decimal": _DECIMAL,
+    **dict.fromkeys(_INTEGERS, _INTEGER),
+    **dict.fromkeys(
+        (f"{_XSD}double", f"{_XSD}float"), re.compile(rf"(?:{_DECIMAL.pattern})(?:[eE][+-]?[0-9]+)?|[+-]?INF|NaN")
+    ),
+}
+"""How values of datatypes are written (XML Schema 1.1, part 2): Python takes weeks, digits of other scripts and underscores too."""
 
 
 _RDFLIB = logging.getLogger("rdflib.term")
@@ -77,6 +89,12 @@ def literal(value: str, datatype: str | None) -> Literal:
         return Literal(value)
     with _unlogged():
         return Literal(value, datatype=URIRef(datatype), normalize=False)
+
+
+def is_well_typed(value: Literal) -> bool:
+    """Whether a literal is written as its datatype has it, as far as rdflib or this module knows the datatype."""
+    written = _LEXICAL.get(str(value.datatype))
+    return not value.ill_typed and (written is None or written.fullmatch(value) is not None)
 
 
 def hide_truth_values() -> None:

@@ -88,11 +88,11 @@ class _Response:
             yield _entry(f"{self._iri}#task", self._task(asked=asked))
 
     def _claim_response(self) -> Resource:
-        codes, case = _codes(), self._case
+        codes, case, reference = _codes(), self._case, _text(self._case.reference)
         response: Resource = {
             "resourceType": "ClaimResponse",
             "extension": self._extensions(),
-            "identifier": [_of_iri(self._iri), *([{"value": case.reference}] if case.reference else ())],
+            "identifier": [_of_iri(self._iri), *([{"value": reference}] if reference else ())],
             **codes["claimResponse"],
             "patient": _patient(case),
             "created": (self._decision.time.date() if self._decision else case.as_of).isoformat(),
@@ -110,20 +110,20 @@ class _Response:
         response["item"] = [
             {"itemSequence": 1, "adjudication": [{"extension": [review], "category": codes["category"]}]}
         ]
-        notes = [
-            text
-            for text in (
-                self._notice,
-                self._decision.rationale if self._decision else "",
-                *self._determination.notes,
-            )
-            if text
-        ]
-        if notes:
+        rationale = self._decision.rationale if self._decision else ""
+        told = map(_text, (self._notice, rationale, *self._readings(), *self._determination.notes))
+        if notes := list(filter(None, told)):
             response["processNote"] = [
-                {"number": number, "type": "display", "text": _text(note)} for number, note in enumerate(notes, start=1)
+                {"number": number, "type": "display", "text": note} for number, note in enumerate(notes, start=1)
             ]
         return response
+
+    def _readings(self) -> Iterator[str]:
+        """The readings under which the outcome would be another."""
+        determination = self._determination
+        for tried in determination.readings:
+            if tried.outcome is not determination.outcome and not tried.reading.strained:
+                yield f"Read as {tried.reading.id} ({tried.reading.title}), the outcome would be {tried.outcome.value}"
 
     def _extensions(self) -> list[Resource]:
         determination, decision = self._determination, self._decision
@@ -132,6 +132,9 @@ class _Response:
             _extension("outcome", valueCode=determination.outcome.value),
             _extension("servicePeriod", valuePeriod=self._period()),
         ]
+        if determination.holds_under_all_readings is not None:
+            holds = determination.holds_under_all_readings
+            found.append(_extension("holdsUnderAllReadings", valueBoolean=holds))
         if determination.version:
             found.append(_extension("policyVersion", valueUri=str(determination.version)))
         if decision:
@@ -190,9 +193,9 @@ class _Response:
                 for leaf in missing
             ]
         letters = [
-            step.act.letter
+            step.act.letter.strip()
             for step in self._acts.steps
-            if step.act.disposition is Disposition.DOCUMENTATION_REQUESTED and step.act.letter
+            if step.act.disposition is Disposition.DOCUMENTATION_REQUESTED and step.act.letter.strip()
         ]
         if asked and letters:
             task["note"] = [{"text": letters[-1]}]
@@ -216,8 +219,9 @@ def _of_iri(name: str) -> Resource:
 
 def _patient(case: Case) -> Resource:
     """The member: by number and name if the chart states them."""
-    reference: Resource = {"identifier": {"value": case.member_number} if case.member_number else _of_iri(case.member)}
-    return {**reference, "display": _text(case.member_name)} if case.member_name else reference
+    number, name = _text(case.member_number), _text(case.member_name)
+    reference: Resource = {"identifier": {"value": number} if number else _of_iri(case.member)}
+    return {**reference, "display": name} if name else reference
 
 
 def _provider(case: Case) -> Resource:

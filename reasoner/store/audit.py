@@ -113,7 +113,7 @@ class AuditTrail:
                     changes=dict(changes or {}),
                 )
                 entry = replace(entry, digest=entry.expected_digest())
-                stream.write(_json(asdict(entry)).encode() + b"\n")
+                stream.write(_line(entry).encode())
                 stream.flush()
                 os.fsync(stream.fileno())
         except (OSError, ValueError, TypeError) as error:
@@ -154,6 +154,8 @@ class AuditTrail:
                 problems.append(f"line {number} does not follow on the one before it")
             if entry.digest != entry.expected_digest():
                 problems.append(f"line {number} differs from its digest")
+            elif line != _line(entry):  # a name twice, say, of which another reader takes the other
+                problems.append(f"line {number} is not written as this software writes it")
             previous = entry.digest
             digests.add(entry.digest)
         if head is not None and head not in digests:
@@ -168,7 +170,7 @@ class AuditTrail:
         if not self.path.exists():
             return
         try:
-            with self.path.open(encoding="utf-8", errors="replace") as stream:
+            with self.path.open(encoding="utf-8", errors="replace", newline="\n") as stream:
                 # A crash can leave a last line that is incomplete; the next entry takes its place.
                 yield from (line for line in stream if line.endswith("\n"))
         except OSError as error:
@@ -186,6 +188,11 @@ def _last(stream: BinaryIO) -> AuditEntry | None:
     if incomplete:
         stream.truncate(end - len(incomplete))
     return AuditEntry(**json.loads(lines.rpartition(b"\n")[2])) if lines else None
+
+
+def _line(entry: AuditEntry) -> str:
+    """An entry as it stands in the file."""
+    return _json(asdict(entry)) + "\n"
 
 
 def _json(content: dict[str, object]) -> str:

@@ -26,16 +26,23 @@ class _Course:
     """By name the number of an entry and the digest that it gave; None if it removed the name."""
     changes: list[AuditEntry] = field(default_factory=list)
     """The entries that changed something."""
+    problems: list[str] = field(default_factory=list)
+    """What in the trail cannot be so, a line each."""
 
     @classmethod
     def of(cls, entries: list[AuditEntry]) -> _Course:
-        undone = {entry.detail for entry in entries if entry.action == audit.UNDONE}
         course = cls()
         for entry in entries:
-            if entry.changes and entry.digest not in undone:
+            if entry.changes:
                 course.changes.append(entry)
-                for name, digest in entry.changes.items():
-                    course.states.setdefault(name, []).append((entry.number, digest))
+            elif entry.action == audit.UNDONE:
+                if course.head != entry.detail:
+                    course.problems.append(f"entry {entry.number} takes back a change that is not the last before it")
+                else:
+                    course.changes.pop()
+        for entry in course.changes:
+            for name, digest in entry.changes.items():
+                course.states.setdefault(name, []).append((entry.number, digest))
         return course
 
     @property
@@ -94,6 +101,7 @@ def compare_with_trail(store: Store, trail: AuditTrail, head: str | None = None)
     if any("is no entry" in problem for problem in problems):
         return
     course = _Course.of(list(trail.entries()))
+    yield from (f"audit trail: {problem}" for problem in course.problems)
     present = _present(store)
     if course.changes:
         course.states[f"{CATALOG} {CATALOG}"] = [(course.changes[0].number, graphs.digest(itself("")))]

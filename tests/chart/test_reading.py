@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 
@@ -175,6 +176,34 @@ def test_an_unread_item_that_is_not_well_formed_is_refused(
     assert before in UNREAD
     with pytest.raises(DocumentationError, match=message):
         read(tmp_path, policy, SOUND + UNREAD.replace(before, after, 1))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2025-06-01T00:00:00",
+        "2025-W23-1",
+        "2025-06-01+15:00",
+        " 2025-06-01",
+        "25-06-01",
+        "0000-01-01",
+        "10000-01-01",
+        "2025-6-1",
+        "+2025-06-01",
+        "２０２５-06-01",
+        "",
+    ],
+)
+@pytest.mark.parametrize("place", ["nec:birthDate", "nec:serviceStart", "dcterms:issued", "nec:observed"])
+def test_a_date_that_is_not_written_as_one_is_refused(tmp_path: Path, policy: Policy, written: str, place: str) -> None:
+    """Python reads weeks, times of day and digits of other scripts as dates, too."""
+    chart = (
+        SOUND if place in SOUND else SOUND.replace("nec:assertion", f'{place} "2025-06-01"^^xsd:date ; nec:assertion')
+    )
+    wrong = re.sub(rf'{place} "[^"]*"', f'{place} "{written}"', chart, count=1)
+    assert wrong != chart
+    with pytest.raises(DocumentationError, match=f"{place}.* xsd:date"):
+        read(tmp_path, policy, wrong)
 
 
 def test_an_unread_item_is_never_evidence(tmp_path: Path, policy: Policy) -> None:

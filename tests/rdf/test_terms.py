@@ -171,3 +171,29 @@ def test_a_local_name_stands_after_the_last_separator_and_reads_as_words() -> No
     assert terms.local("https://example.org/a#b/") == ""
     assert terms.words("ReviewRequest") == "review request"
     assert terms.words("AsamLevel2") == "asam level2"
+
+
+@pytest.mark.parametrize(
+    ("datatype", "written", "other"),
+    [
+        (
+            "date",
+            ["2025-06-01", "2025-06-01Z", "2025-06-01-14:00"],
+            ["2025-W23-1", "2025-06-01T00:00:00", "2025-06-01+15:00"],
+        ),
+        (
+            "dateTime",
+            ["2025-06-01T10:00:00.5Z"],
+            ["2025-06-01", "2025-06-01 10:00:00", "20250601T100000", "2025-06-01T10:00"],
+        ),
+        ("integer", ["+012", "-5"], ["1_000", " 5", "٥", "5.0"]),
+        ("decimal", ["5.", ".5", "-1.50"], ["1e3", "1_0", "٥", ""]),
+        ("double", ["1e5", "INF", "-INF", "NaN", ".5"], ["inf", "Infinity", "nan", "1_0"]),
+        ("string", ["", "x"], []),
+    ],
+)
+def test_a_literal_is_well_typed_as_xml_schema_writes_it(datatype: str, written: list[str], other: list[str]) -> None:
+    for text in written:
+        assert terms.is_well_typed(terms.literal(text, XSD + datatype)), text
+    for text in other:
+        assert not terms.is_well_typed(terms.literal(text, XSD + datatype)), text

@@ -165,6 +165,37 @@ def test_what_a_person_decided_stands_first(
         assert told(response, "outcome") == outcome.value
 
 
+def test_an_outcome_that_depends_on_how_the_policy_is_read_says_so(policy: Policy) -> None:
+    (case,) = intake.read(str(CASES / "mp9556" / "adult-admission" / "acute-inpatient-risk.ttl"), policy)[0]
+    (made,) = determine_case(case, policy)
+    assert made.holds_under_all_readings is False
+    response = resources(made)["ClaimResponse"]
+    assert told(response, "holdsUnderAllReadings") is False
+    other = [r for r in made.readings if r.outcome is not made.outcome and not r.reading.strained]
+    notes = [note["text"] for note in response["processNote"]]
+    assert notes[: len(other)] == [
+        f"Read as {each.reading.id} ({each.reading.title}), the outcome would be {each.outcome.value}" for each in other
+    ]
+    (untried,) = determine_case(case, policy, alternatives=False)
+    assert "holdsUnderAllReadings" not in fhir.to_text([untried])
+
+
+@pytest.mark.parametrize("blank", ["  ", "\n", "\t \n"])
+def test_what_is_blank_is_left_out(of_outcome: dict[Outcome, Determination], policy: Policy, blank: str) -> None:
+    made = of_outcome[Outcome.DOCUMENTATION_NEEDED]
+    asked = act(made, Disposition.DOCUMENTATION_REQUESTED)
+    found = resources(made, Signed(**{**vars(asked), "rationale": blank, "letter": blank}))
+    assert "note" not in found["Task"]
+    text = (CASES / "mp9556" / "adult-admission" / "nothing-on-supports.ttl").read_text()
+    head = "@prefix dcterms: <http://purl.org/dc/terms/> .\n@prefix skos: <http://www.w3.org/2004/02/skos/core#> .\n"
+    said = f":member dcterms:identifier {blank!r} ; skos:prefLabel {blank!r} . :request dcterms:identifier {blank!r} ."
+    (stated,) = determine(Graph().parse(data=head + text + said, format="turtle"), policy)
+    response = resources(stated)["ClaimResponse"]
+    assert response["patient"]["identifier"]["value"].endswith("#member")
+    assert "display" not in response["patient"]
+    assert len(response["identifier"]) == 1
+
+
 def test_a_decision_on_other_days_of_service_decides_nothing(of_outcome: dict[Outcome, Determination]) -> None:
     made = of_outcome[Outcome.CRITERIA_NOT_MET]
     other = act(made, Disposition.ADVERSE)

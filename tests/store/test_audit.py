@@ -28,7 +28,9 @@ def test_a_trail_that_is_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert len([json.loads(line) for line in capsys.readouterr().out.splitlines()]) == 5
 
 
-@pytest.mark.parametrize("change", ["edit", "forge", "remove", "swap", "insert", "cut", "rewrite"])
+@pytest.mark.parametrize(
+    "change", ["edit", "forge", "remove", "swap", "insert", "cut", "rewrite", "twice", "spaced", "returns"]
+)
 def test_a_trail_that_was_changed(tmp_path: Path, change: str) -> None:
     trail = AuditTrail(tmp_path / "audit.jsonl")
     head = [entry(trail, f"a{n}") for n in range(5)][-1]
@@ -47,12 +49,18 @@ def test_a_trail_that_was_changed(tmp_path: Path, change: str) -> None:
         lines.insert(2, lines[2])
     elif change == "cut":
         del lines[4]
+    elif change == "twice":
+        lines[2] = lines[2].replace("{", '{"action":"b2",', 1)
+    elif change == "spaced":
+        lines[2] = lines[2].replace(":", ": ", 1)
+    elif change == "returns":
+        lines[2] = lines[2].replace("\n", "\r\n")
     else:
         trail.path.unlink()
         for n in range(5):
             entry(trail, f"b{n}")
         lines = trail.path.read_text().splitlines(keepends=True)
-    trail.path.write_text("".join(lines))
+    trail.path.write_bytes("".join(lines).encode())
     assert trail.verify(head)
     assert bool(trail.verify()) is (change not in ("cut", "rewrite"))
 

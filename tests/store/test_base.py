@@ -279,6 +279,8 @@ def test_decisions_are_never_changed(policy: Policy) -> None:
         ("nec:Approved", "nec:Denied", "one nec:disposition"),
         ("nec:Approved", "nec:Aproved", "unknown term"),
         ('skos:prefLabel "R. Example" ;', "", "needs a name"),
+        ('"R. Example"', '" "', "needs a name"),
+        ("nec:Approved", "nec:Approved ; nec:rationale '  '", "nec:rationale has to be a single text"),
         ("prov:wasAttributedTo :person", 'nec:rationale "why"', "prov:wasAttributedTo"),
         ("nec:Approved ;", "nec:Approved ; nec:override :o ;", "nec:override needs"),
         ("nec:Approved ;", "nec:Approved ; nec:signedAs nec:Viewer ;", "the others sign no act"),
