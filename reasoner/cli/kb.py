@@ -16,7 +16,7 @@ from reasoner.cli import quality
 from reasoner.cli.options import BaseLocation, Basis, Inputs
 from reasoner.cli.output import DONE, NOTHING, exit_code, say
 from reasoner.cli.parser import listed
-from reasoner.ground.errors import DocumentationError, NecessityError, UsageError
+from reasoner.ground.errors import DocumentationError, NecessityError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from datetime import date
@@ -278,15 +278,16 @@ def _read_stream(name: str, policy: Policy, inputs: Inputs) -> _Contents | None:
     from reasoner.chart import intake, sources
     from reasoner.chart.fast import piece, stream
     from reasoner.rdf.namespaces import NEC
+    from reasoner.store.catalog import CATALOG
 
     if sources.is_stream(name) or not name.endswith(piece.QUADS):
         return None
-    signed = tuple(f"<{NEC[act]}>".encode() for act in ("Decision", "Acceptance", "Withdrawal"))
+    others = [f"<{NEC[act]}>".encode() for act in ("Decision", "Acceptance", "Withdrawal")] + [CATALOG.encode()]
     cases: list[Case] = []
     errors: list[NecessityError] = []
     try:
         for part in piece.pieces([name]):
-            if any(act in part.read() for act in signed):
+            if any(other in part.read() for other in others):
                 return None
             for found in stream.read(part, policy, as_of=inputs.as_of, options=inputs.request):
                 cases += found.cases
@@ -301,6 +302,7 @@ def _read(name: str, policy: Policy, inputs: Inputs) -> _Contents:
     """The cases, decisions and acceptances of one file, and the errors of what is none of them."""
     from reasoner.chart import intake
     from reasoner.review.signing import holds_decisions, read_acceptances, read_decisions
+    from reasoner.store.catalog import CATALOG
 
     cases: list[Case] = []
     decisions: list[Decision] = []
@@ -308,6 +310,9 @@ def _read(name: str, policy: Policy, inputs: Inputs) -> _Contents:
     errors: list[NecessityError] = []
     suffix = inputs.suffix(name)
     for result in intake.read_source(name, policy, suffix=suffix, as_of=inputs.as_of, options=inputs.request):
+        if result.source.endswith(f" <{CATALOG}>"):
+            problem, mend = "it is the export of a whole base", "Write kb export --kind chart, and --kind decision"
+            return [], [], [], [StoreError(f"{problem}, in which charts share parts", where=name, mend=mend)]
         shared.print_notes(name, result.notes)
         signed = result.chart is not None and holds_decisions(result.chart)
         if not signed or (result.chart and _holds_requests(result.chart)):

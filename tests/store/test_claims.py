@@ -167,6 +167,36 @@ def test_a_document_with_a_chart_and_what_was_signed_loses_neither(
     assert "its determination is not in the knowledge base" in told.err
 
 
+@pytest.mark.parametrize("form", ["nquads", "trig"])
+def test_a_base_is_carried_over_kind_by_kind(
+    policy: Policy, tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    """What two charts share stands in a graph of its own; an export of charts has each whole, one of all graphs has not."""
+    both = (
+        ONE
+        + TWO
+        + ":one-request nec:program :program . :two-request nec:program :program . :program dcterms:title 'P' ."
+    )
+    old, new, file = (
+        str(tmp_path / "old"),
+        str(tmp_path / "new"),
+        str(tmp_path / {"nquads": "a.nq", "trig": "a.trig"}[form]),
+    )
+    with KnowledgeBase(DirectoryStore(tmp_path / "old", write=True)) as kb:
+        kb.load_policy(policy)
+        kb.load_cases(cases(both, policy))
+        charts = {entry.about: entry.digest for entry in kb.entries(GraphKind.CHART)}
+        assert kb.entries(GraphKind.SHARED)
+    assert main(["kb", "init", "--kb", new]) == 0
+    assert main(["kb", "export", "--format", form, "--out", file, "--kb", old]) == 0
+    assert main(["kb", "load", file, "--kb", new]) == 2
+    assert f"rejected: {file}: it is the export of a whole base" in capsys.readouterr().err
+    assert main(["kb", "export", "--kind", "chart", "--format", form, "--out", file, "--kb", old]) == 0
+    assert main(["kb", "load", file, "--kb", new]) == 0
+    with KnowledgeBase(DirectoryStore(tmp_path / "new")) as kb:
+        assert {entry.about: entry.digest for entry in kb.entries(GraphKind.CHART)} == charts
+
+
 def test_the_terms_of_records_are_those_of_the_vocabulary() -> None:
     terms = claims._record_terms()
     for name in (
