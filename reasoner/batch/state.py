@@ -7,7 +7,9 @@ the same bytes.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
+import tempfile
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import date
@@ -73,13 +75,13 @@ class BatchState:
             self._db.execute("PRAGMA temp_store = FILE")
             if not self._db.execute("SELECT name FROM sqlite_master").fetchall():
                 self._db.executescript(_TABLES)
+            settings = dict(self._db.execute("SELECT name, value FROM setting"))
+            if not settings:
+                settings = {"job": job.digest(), "today": job.today.isoformat()}
+                self._db.executemany("INSERT INTO setting VALUES (?, ?)", settings.items())
         except (sqlite3.Error, OSError) as error:
-            raise UsageError(f"the state of the batch cannot be kept: {error}", where=str(path)) from error
-        settings = dict(self._db.execute("SELECT name, value FROM setting"))
-        if not settings:
-            settings = {"job": job.digest(), "today": job.today.isoformat()}
-            self._db.executemany("INSERT INTO setting VALUES (?, ?)", settings.items())
-        elif settings["job"] != job.digest():
+            raise cannot_be_kept(error, path) from error
+        if settings["job"] != job.digest():
             raise UsageError(
                 "the interrupted batch had other options, another policy or another version of the software",
                 where=str(path),
@@ -214,6 +216,21 @@ class BatchState:
             self._db.executemany(f"DELETE FROM {table} WHERE piece = ?", [(key,) for key in keys])  # noqa: S608
         self._db.executemany("DELETE FROM piece WHERE key = ?", [(key,) for key in keys])
         self._db.execute("COMMIT")
+
+
+def cannot_be_kept(error: sqlite3.Error | OSError, path: Path | None) -> UsageError:
+    """The error that the state of a batch cannot be written.
+
+    Args:
+        error: what the database says.
+        path: the file of the state; None for a temporary one.
+    """
+    mend = "Free space there and in TMPDIR; what was done is kept: go on with --resume auto" if path else ""
+    return UsageError(
+        f"the state of the batch cannot be kept: {error}",
+        where=str(path or os.environ.get("TMPDIR") or tempfile.gettempdir()),
+        mend=mend or "Free space, or set TMPDIR",
+    )
 
 
 def _refuse_second_run(path: Path) -> None:

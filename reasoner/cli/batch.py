@@ -25,7 +25,6 @@ from reasoner.cli.output import (
     write,
     writer,
 )
-from reasoner.ground.errors import UsageError
 
 if TYPE_CHECKING:
     from reasoner.batch.model import Job, Tally
@@ -138,14 +137,14 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: StreamFormat, gate: 
             event = lineage.event(
                 results, inputs.paths, how.out, passed=code in (DONE, exit_code(1, 1)), engine=job.engine
             )
-            write(json.dumps(event, indent=2) + "\n", how.lineage)
+            write(json.dumps(event, indent=2) + "\n", how.lineage, option="--lineage")
         state.discard()
     return code
 
 
 @contextmanager
 def _state(job: Job, how: BatchOptions) -> Iterator[BatchState]:
-    from reasoner.batch.state import BatchState
+    from reasoner.batch.state import BatchState, cannot_be_kept
 
     path = how.out.with_name(how.out.name + ".state") if how.out and not is_written_through(how.out) else None
     resume = how.resume == "always" or (how.resume == "auto" and path is not None and BatchState.fits(path, job))
@@ -158,7 +157,7 @@ def _state(job: Job, how: BatchOptions) -> Iterator[BatchState]:
         say(f"\nnecessity: interrupted{resumable}")
         raise SystemExit(INTERRUPTED if isinstance(ended, KeyboardInterrupt) else TERMINATED) from None
     except sqlite3.Error as error:
-        raise UsageError(f"the state of the batch cannot be kept: {error}", where=str(path or "")) from error
+        raise cannot_be_kept(error, path) from error
     finally:
         state.close()
 

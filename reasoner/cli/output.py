@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from reasoner.ground.display import escaped, plain
 from reasoner.ground.errors import UsageError
@@ -79,18 +79,21 @@ def columns(path: Path | None) -> int:
 
 
 def say(message: str) -> None:
-    """Print to standard error, without characters that a terminal would obey."""
-    print("\n".join(map(plain, message.split("\n"))), file=sys.stderr)
+    """Print to standard error, without characters that a terminal would obey; a standard error that takes no more ends nothing."""
+    try:
+        print("\n".join(map(plain, message.split("\n"))), file=sys.stderr, flush=True)
+    except OSError:
+        _discard(sys.stderr)
 
 
-def write(output: str | bytes, path: Path | None, mode: int | None = None) -> None:
+def write(output: str | bytes, path: Path | None, mode: int | None = None, option: str = "--out") -> None:
     """Write to standard output or to a file, the whole of it or nothing; raises `UsageError` where that fails."""
-    with writer(path, mode) as stream:
+    with writer(path, mode, option) as stream:
         stream.write(output.encode() if isinstance(output, str) else output)
 
 
 @contextmanager
-def writer(path: Path | None, mode: int | None = None) -> Iterator[BinaryIO]:
+def writer(path: Path | None, mode: int | None = None, option: str = "--out") -> Iterator[BinaryIO]:
     """A stream to standard output or to a file, which is there once all of it is written; see `write`.
 
     A file gets the mode; if none is given, one that is there keeps its own, and a new one is for its user alone. A link is
@@ -121,7 +124,7 @@ def writer(path: Path | None, mode: int | None = None) -> Iterator[BinaryIO]:
             partial.chmod(mode)
         partial.replace(target)
     except OSError as error:
-        raise UsageError(f"--out cannot be written: {error.strerror}", where=str(path)) from error
+        raise UsageError(f"{option} cannot be written: {error.strerror}", where=str(path)) from error
     finally:
         if partial:
             partial.unlink(missing_ok=True)
@@ -149,4 +152,8 @@ def is_written_through(path: Path) -> bool:
 
 def discard_output() -> None:
     """Lose what is still buffered for a standard output that takes no more of it, so that nothing tries again at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _discard(sys.stdout)
+
+
+def _discard(stream: TextIO) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -9,6 +9,7 @@ import os
 import random
 import sys
 import threading
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -396,6 +397,31 @@ def test_a_sheet_that_is_cut_off_rejects_its_last_request(tmp_path: Path, capsys
     lines = determined(tmp_path, str(tmp_path / "sheet.csv"), code=3)
     assert len(lines) == 5
     assert "read 6 data sets: 5 determined, 1 rejected" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("size", [1, 2**23])
+@pytest.mark.parametrize("name", ["sheet.csv.gz", "charts.zip/sheet.csv", "charts.zip/charts.nq"])
+def test_nothing_holds_of_a_packed_file_that_is_damaged(
+    name: str, size: int, text: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    """That is told at its end only, when much of it was read."""
+    from tests.batch.test_pieces import sheet
+
+    monkeypatch.setattr(piece.pieces, "__defaults__", (None, size))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    content = text if name.endswith(".nq") else sheet().encode()
+    packed = io.BytesIO()
+    if name.endswith(".gz"):
+        packed.write(gzip.compress(content, 0))
+    else:
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr(name.partition("/")[2], content)
+    path = tmp_path / name.partition("/")[0]
+    path.write_bytes(packed.getvalue().replace(b"2026-", b"2025-", 1))
+    assert determined(tmp_path, str(path), code=2) == []
+    err = capsys.readouterr().err
+    assert f"rejected: {tmp_path / name}: " in err
+    assert "read 1 data set: 0 determined, 1 rejected" in err
 
 
 def test_a_batch_that_lost_something_fails(text: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -107,17 +107,65 @@ def test_what_was_done_is_kept_and_workers_end(ending: signal.Signals, code: int
     assert out.read_bytes() == expected
 
 
-def test_a_disk_that_is_full_loses_nothing(out: Path, expected: bytes) -> None:
-    def small() -> None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
+def limited(size: int) -> Callable[[], None]:
+    """What lets no file of a process grow beyond a size, as on a disk that is full."""
 
-    ran = subprocess.run(command(out), cwd=ROOT, input=SHEET, capture_output=True, preexec_fn=small)
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    return limit
+
+
+def test_a_disk_that_is_full_loses_nothing(out: Path, expected: bytes) -> None:
+    ran = subprocess.run(command(out), cwd=ROOT, input=SHEET, capture_output=True, preexec_fn=limited(400_000))
     assert ran.returncode == 2
     assert b"Traceback" not in ran.stderr
     assert b"cannot be" in ran.stderr
     assert out.read_bytes() == b"good\n"
     assert resumed(out) == 0
+    assert out.read_bytes() == expected
+
+
+@pytest.mark.parametrize("size", [0, 20_000, 120_000, 160_000, 300_000])
+def test_a_disk_that_is_full_from_the_beginning(size: int, out: Path, expected: bytes) -> None:
+    """The error names the place, and what to do, wherever in the making of the state there is no more room."""
+    ran = subprocess.run(command(out), cwd=ROOT, input=SHEET, capture_output=True, preexec_fn=limited(size))
+    assert ran.returncode == 2
+    assert f"necessity: {out}.state: the state of the batch cannot be kept: " in (said := ran.stderr.decode())
+    assert "Free space there and in TMPDIR" in said
+    assert "Traceback" not in said
+    assert out.read_bytes() == b"good\n"
+    assert resumed(out) == 0
+    assert out.read_bytes() == expected
+
+
+@pytest.mark.parametrize("kind", ["nq", "parquet", "ndjson"])
+def test_no_room_for_what_standard_input_is_put_down_in(kind: str, tmp_path: Path) -> None:
+    resource_ = b'{"resourceType": "Patient", "id": "p"}\n'
+    data = {"nq": b"<urn:s> <urn:p> <urn:o> .\n" * 9000, "parquet": bytes(200_000), "ndjson": resource_ * 9000}[kind]
+    batch = ["determine", "-", "--input-format", kind, "--format", "compact", "--phase", "admission"][
+        : 8 if kind == "ndjson" else 6
+    ]
+    ran = subprocess.run(
+        [sys.executable, "-m", "reasoner", *batch],
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        input=data,
+        capture_output=True,
+        preexec_fn=limited(170_000),
+    )
+    assert ran.returncode == 2
+    assert f"necessity: {tmp_path}: the input cannot be kept: " in (said := ran.stderr.decode())
+    assert "Free space, or set TMPDIR" in said
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is full")
+def test_a_standard_error_that_takes_no_more_ends_nothing(out: Path, expected: bytes) -> None:
+    """1 is the code of a gate alone."""
+    with open("/dev/full", "wb") as full:
+        assert subprocess.run(command(out), cwd=ROOT, input=SHEET, stderr=full).returncode == 0
     assert out.read_bytes() == expected
 
 

@@ -21,7 +21,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO
 
-from reasoner.chart import sources
+from reasoner.chart import archives, sources
 from reasoner.chart.packing import file_type
 from reasoner.chart.sources import LINES, TABLE, WORKBOOK
 from reasoner.chart.tables import rows
@@ -143,13 +143,14 @@ def pieces(paths: Iterable[str], suffix: str | None = None, size: int = SIZE) ->
     exports: dict[str, list[str]] = {}
     for name in dict.fromkeys(sources.find(paths, sources.ALL_SUFFIXES)):
         given = sources.given_type(name, suffix)
-        kind = file_type(name if given is None else given)[0]
+        kind, packed = file_type(name if given is None else given)
         local = sources.is_local(name)
         if kind in (QUADS, LINES, TABLE, WORKBOOK, SHEET) or not local:
             if kind == LINES and not sources.is_stream(name) and _is_export(name):
                 exports.setdefault(str(Path(name).parent), []).append(name)
             else:
-                yield from _rejected(name, _parts(name, given, size))
+                is_packed = bool(packed) or kind == WORKBOOK or archives.is_member(name)
+                yield from _rejected(name, _parts(name, given, size), is_packed=is_packed)
             continue
         together.append(name)
         gathered += os.stat(name).st_size
@@ -189,28 +190,31 @@ def _parts(name: str, given: str | None, size: int) -> Iterator[Piece]:
         yield from _stretches(name, kind, size)
 
 
-def _rejected(name: str, found: Iterable[Piece]) -> Iterator[Piece]:
-    """Pieces of a file; where it cannot be read, the last says why, and the rest of the input goes on."""
+def _rejected(name: str, found: Iterable[Piece], *, is_packed: bool = False) -> Iterator[Piece]:
+    """Pieces of a file; where it cannot be read, the last says why, and the rest of the input goes on.
+
+    Whether a packed file is damaged is told at its end, and nothing of one that is holds.
+    """
     try:
         yield from found
     except DocumentationError as error:
-        yield Piece((name,), EXPORT, data=b"", error=error)
+        yield Piece((name,), EXPORT, data=b"", at_once=is_packed, error=error)
 
 
 def _spooled(stream: IO[bytes], suffix: str) -> str:
     """The path of a new file with what a stream holds, for its user alone."""
-    name = ""
+    name, whole = "", False
     try:
         with tempfile.NamedTemporaryFile(prefix="necessity-", suffix=suffix, delete=False) as spool:
             name = spool.name
             shutil.copyfileobj(stream, spool, SIZE)
-    except (OSError, DocumentationError) as error:
-        if name:
-            Path(name).unlink(missing_ok=True)
-        if isinstance(error, DocumentationError):
-            raise
+        whole = True
+    except OSError as error:
         problem = f"the input cannot be kept: {error.strerror or type(error).__name__}"
         raise UsageError(problem, where=tempfile.gettempdir(), mend="Free space, or set TMPDIR") from error
+    finally:
+        if name and not whole:
+            Path(name).unlink(missing_ok=True)
     return name
 
 

@@ -14,7 +14,7 @@ import re
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -23,7 +23,7 @@ from typing import IO
 from reasoner.chart.fhir.from_json import parse
 from reasoner.chart.fhir.references import references
 from reasoner.chart.sources import opened
-from reasoner.ground.errors import DocumentationError
+from reasoner.ground.errors import DocumentationError, UsageError
 from reasoner.rdf.parsing import MAX_BYTES
 
 OWNERS = ("subject", "patient", "beneficiary", "individual")
@@ -146,6 +146,7 @@ def _records(
     streams: Iterable[tuple[str, IO[bytes]]], called: str, first: bytes = b""
 ) -> Iterator[PatientRecord | Orphan]:
     with (
+        _kept(),
         tempfile.TemporaryDirectory(prefix="necessity-") as folder,
         closing(sqlite3.connect(f"{folder}/spool", isolation_level=None)) as spool,
     ):
@@ -161,6 +162,16 @@ def _records(
         for (patient,) in patients:
             yield _record(spool, patient, called)
         yield from _rest(spool, called)
+
+
+@contextmanager
+def _kept() -> Iterator[None]:
+    """Tell where there is no room for what is put down meanwhile."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        mend = "Free space, or set TMPDIR"
+        raise UsageError(f"the input cannot be kept: {error}", where=tempfile.gettempdir(), mend=mend) from error
 
 
 def _lines(stream: IO[bytes]) -> Iterator[bytes]:
