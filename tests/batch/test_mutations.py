@@ -1,0 +1,198 @@
+"""Whatever is wrong with a file, each of its requests is determined as a single chart is, or rejected by name, however it is given and cut.
+
+`make fuzz` looks for more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import random
+import re
+import sys
+from collections.abc import Iterable
+from datetime import date
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reasoner.batch.model import Job
+from reasoner.chart.fast import piece
+from reasoner.chart.tables import quads
+from reasoner.cli import main
+from tests.batch.mutations import KINDS, mutant, sound
+from tests.explore import examples
+
+for name, extra in (("pyarrow", "tables"), ("openpyxl", "tables"), ("backports.zstd", "zstd")):
+    pytest.importorskip(name, reason=f"{name} (extra {extra}) is not installed")
+
+AS_OF = ("--as-of", "2026-11-20")
+SIZES = ((3000, 60), (500, 20), (20_000, 400))
+"""Bytes of a piece, and rows of a table that are read together."""
+Answers = dict[tuple[str, str], tuple[str, dict[str, str]]]
+"""The outcome and the statuses of each request and service start."""
+
+
+class Ran(NamedTuple):
+    """What came of a command."""
+
+    code: int
+    answers: Answers
+    rejected: list[str]
+    """What standard error tells of rejections."""
+    totals: tuple[int, ...]
+    """The data sets that were read, determined and rejected, where they are told."""
+
+
+def answers(lines: Iterable[dict[str, Any]]) -> Answers:
+    found: Answers = {}
+    for line in lines:
+        if "servicePeriod" in line:
+            statuses = {criterion["id"]: criterion["status"] for criterion in line["criteria"]}
+            found[line["request"], line["servicePeriod"]["start"]] = line["outcome"], statuses
+        else:
+            found[line["request"], line["start"]] = line["outcome"], line["criteria"]
+    return found
+
+
+def determine(kind: str, path: Path | bytes, form: str, *more: str) -> Ran:
+    """Determine a file, or what standard input gives."""
+    given_ = [str(path)] if isinstance(path, Path) else ["-", "--input-format", KINDS[kind].suffix[1:]]
+    with (
+        TemporaryDirectory() as place,
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stderr(io.StringIO()) as err,
+    ):
+        patch.setattr("tempfile.tempdir", place)
+        if isinstance(path, bytes):
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(path)))
+        out = Path(place) / "out"
+        code = main(["determine", *given_, "--format", form, "--out", str(out), *AS_OF, *KINDS[kind].options, *more])
+        text = out.read_text() if out.exists() else ""
+        assert [found.name for found in Path(place).iterdir()] == ["out"] * out.exists()
+    lines = json.loads(text or "[]") if form == "json" else map(json.loads, text.splitlines())
+    said = err.getvalue()
+    rejected = [line for line in said.splitlines() if line.startswith(("rejected: ", "necessity: "))]
+    match = re.search(r"^read ([\d,]+) data sets?: ([\d,]+) determined, ([\d,]+) rejected$", said, re.MULTILINE)
+    return Ran(code, answers(lines), rejected, tuple(int(n.replace(",", "")) for n in match.groups()) if match else ())
+
+
+@cache
+def of_sound_charts(kind: str) -> Ran:
+    with TemporaryDirectory() as folder:
+        return determine(kind, written(kind, sound(KINDS[kind]), folder), "compact")
+
+
+def written(kind: str, data: bytes, folder: str) -> Path:
+    path = Path(folder) / f"charts{KINDS[kind].suffix}"
+    path.write_bytes(data)
+    return path
+
+
+def check(ran: Ran) -> None:
+    """The exit code and the totals are those of what came out."""
+    assert ran.code == (2 if not ran.answers else 3 if ran.rejected else 0), ran
+    if ran.totals:
+        read, determined, rejected = ran.totals
+        assert read == determined + rejected, ran
+        assert bool(rejected) == bool(ran.rejected), ran
+    else:
+        assert ran.code == 2, ran
+
+
+def check_statuses(found: Answers, expected: Answers) -> None:
+    """What both say of a request is the same; a whole determination tells more criteria than a brief."""
+    for key in found.keys() & expected.keys():
+        (outcome, statuses), (expected_outcome, others) = found[key], expected[key]
+        assert outcome == expected_outcome
+        assert {id_: statuses[id_] for id_ in statuses.keys() & others.keys()} == {
+            id_: others[id_] for id_ in statuses.keys() & others.keys()
+        }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@examples(2)
+@given(seed=st.integers(0, 10**9))
+def test_mutants(kind: str, seed: int) -> None:
+    done, data = mutant(KINDS[kind], dice := random.Random(seed))
+    with TemporaryDirectory() as folder:
+        path = written(kind, data, folder)
+        found = determine(kind, path, "compact")
+        check(found)
+        size, rows = dice.choice(SIZES)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(piece.pieces, "__defaults__", (None, size))
+            patch.setattr(quads, "_ROWS", rows)
+            ways = [determine(kind, path, "compact")]
+            if KINDS[kind].suffix != ".zip":
+                ways.append(determine(kind, data, "compact"))
+        for ran in ways:
+            check(ran)
+            assert (ran.answers, ran.code) == (found.answers, found.code), done
+        whole = determine(kind, path, "jsonl")
+        assert whole.answers.keys() == found.answers.keys(), done
+        check_statuses(whole.answers, found.answers)
+        alone = determine(kind, path, "json")  # by the reader of single charts
+        assert alone.answers.keys() <= found.answers.keys(), done
+        check_statuses(alone.answers, found.answers)
+        assert alone.rejected or alone.answers.keys() == found.answers.keys(), done
+    if not found.rejected and not KINDS[kind].is_packed:
+        lost = {request for request, _ in of_sound_charts(kind).answers.keys() - found.answers.keys()}
+        assert not [request for request in lost if request.encode() in data], done
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+@examples(2)
+@given(seed=st.integers(0, 10**9))
+def test_mutants_by_the_reference_engine(kind: str, seed: int) -> None:
+    with TemporaryDirectory() as folder:
+        path = written(kind, mutant(KINDS[kind], random.Random(seed))[1], folder)
+        found = determine(kind, path, "compact")
+        reference = determine(kind, path, "compact", "--engine", "reference")
+        assert reference == found
+
+
+@examples(8)
+@given(seed=st.integers(0, 10**9))
+def test_mutants_by_spark(seed: int) -> None:
+    """By what Spark calls in its processes, with the rows sorted by graph, as it sorts them."""
+    pytest.importorskip("pyspark", reason="pyspark (extra spark) is not installed")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from reasoner.batch import spark
+
+    with TemporaryDirectory() as folder:
+        path = written("parquet", mutant(KINDS["parquet"], random.Random(seed))[1], folder)
+        try:
+            table = pq.read_table(path).sort_by("graph")
+        except (OSError, pa.ArrowException):
+            return  # Spark cannot read it either
+        found = determine("parquet", path, "compact")
+        job = Job(as_of=date.fromisoformat(AS_OF[1]))
+        rows = [row for batch in spark._of_quads(job)(table.to_batches(200)) for row in batch.to_pylist()]
+    sources: dict[str, set[str]] = {}
+    for row in rows:
+        sources.setdefault(row["request"], set()).add(row["source"])
+    once = {
+        (row["request"], str(row["start"])): (
+            row["outcome"],
+            {one["criterion"]: one["status"] for one in row["criteria"]},
+        )
+        for row in rows
+        if not row["error"] and len(sources[row["request"]]) == 1
+    }
+    assert once == found.answers
+    assert any(row["error"] for row in rows) or len(once) < len(rows) or not found.rejected
+
+
+def test_a_mutant_is_told_by_its_seed_alone() -> None:
+    for kind in KINDS.values():
+        assert mutant(kind, random.Random(7)) == mutant(kind, random.Random(7))
