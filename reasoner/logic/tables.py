@@ -7,6 +7,7 @@ to chart in a block, so each is folded once and looked up afterwards. The readin
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -152,7 +153,7 @@ class FoldTable:
         """Fold the statuses of `leaves`, given as their codes."""
         folded = self._folds.get(codes)
         if folded is None:
-            if len(self._folds) > _LIMIT // 16:
+            if len(self._folds) > _LIMIT // 64:  # a text takes some KiB
                 self._folds.clear()
             folded = self._folds[codes] = self._fold(codes)
         return folded
@@ -173,9 +174,9 @@ class FoldTable:
                 self._together.clear()
             together = self._together[items] = self._tell(flags, codes)
         gap = self._gap(codes, chosen | together.chosen) if together.outcome is Outcome.DOCUMENTATION_NEEDED else ()
-        return Folded(
-            together.outcome, together.holds, together.holds_strained, (together.form % tuple(texts))[1:], gap
-        )
+        told = iter(texts)
+        text = "".join([next(told) if words is None else words for words in together.form])
+        return Folded(together.outcome, together.holds, together.holds_strained, text[1:], gap)
 
     def _tell(self, flags: int, codes: bytes) -> _Together:
         """What follows from the statuses of blocks together and those of the items of lists.
@@ -200,13 +201,12 @@ class FoldTable:
         holds, strained = (
             None if readings is None else all(agrees(*reading) for reading in readings) for readings in self._compared
         )
-        form = ["%s" if words is None else _escaped(words[1][whole(words[0])]) for words in self._printed]
-        form.append(_escaped(listed))
+        form = [None if words is None else words[1][whole(words[0])] for words in self._printed]
         chosen = 0
         for item in self.effective.exclusions:
             if not item.residual and STATUSES[codes[self.position[item.iri]]] is Status.CONFLICTING:
                 chosen |= self._bits[item.id]
-        return _Together(outcome, holds, strained, "".join(form), chosen)
+        return _Together(outcome, holds, strained, (*form, sys.intern(listed)), chosen)
 
     def _conclude(self, criteria: Status, exclusions: int) -> Outcome:
         return conclude(criteria, [status for status in STATUSES if exclusions >> CODE[status] & 1])
@@ -268,8 +268,8 @@ class _Together(NamedTuple):
     outcome: Outcome
     holds: bool | None
     holds_strained: bool | None
-    form: str
-    """The text of `Folded.criteria` after a comma, with a place for that of each block."""
+    form: tuple[str | None, ...]
+    """The text of `Folded.criteria` after a comma, in parts; None in place of that of a stretch of blocks."""
     chosen: int
     """The items of lists that a gap has, as bits."""
 
@@ -398,10 +398,6 @@ def _picker(places: list[int]) -> Callable[[bytes], Sequence[int]]:
 def _leaves(part: Part) -> dict[str, Criterion]:
     """The leaves of a part by IRI."""
     return {below.criterion.iri: below.criterion for below in part.walk() if below.kind is CriterionKind.LEAF}
-
-
-def _escaped(text: str) -> str:
-    return text.replace("%", "%%")
 
 
 @lru_cache(maxsize=4096)
