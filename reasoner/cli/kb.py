@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -339,6 +339,7 @@ def _holds_requests(data: DataSet) -> bool:
 
 
 def _determine(options: argparse.Namespace) -> int:
+    from reasoner.ground.processes import spread
     from reasoner.store.catalog import GraphKind
 
     if options.jobs < 0:
@@ -360,7 +361,7 @@ def _determine(options: argparse.Namespace) -> int:
         )
         started = time.monotonic()
         run = kb.begin_run()
-        determined = _spread(work, kb.charts(requests), options.jobs or os.cpu_count() or 1)
+        determined = spread(work, kb.charts(requests), options.jobs or os.cpu_count() or 1, ahead=_AT_ONCE)
         while some := list(islice(determined, _AT_ONCE)):
             for error in (error for _, errors in some for error in errors):
                 say(f"rejected: {error}")
@@ -372,22 +373,6 @@ def _determine(options: argparse.Namespace) -> int:
             rate = (done + rejected) / (time.monotonic() - started)
             say(f"{done + rejected} of {len(requests)} charts, {rate:.1f} a second")
     return DONE if not requests else exit_code(done, rejected)
-
-
-def _spread(work: Callable[[_Chart], _Determined], charts: Iterable[_Chart], jobs: int) -> Iterator[_Determined]:
-    """What comes of each chart, in order, by this process or several others."""
-    if jobs == 1:
-        yield from map(work, charts)
-        return
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    from reasoner.ground.processes import end_with_parent
-
-    charts = iter(charts)
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=end_with_parent) as pool:
-        while chunk := list(islice(charts, 64 * jobs)):
-            yield from pool.map(work, chunk, chunksize=8)
 
 
 def _determine_chart(

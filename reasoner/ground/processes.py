@@ -5,7 +5,19 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from multiprocessing.connection import wait
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+T = TypeVar("T")
+R = TypeVar("R")
+_SENT = 8
+"""Items that a process is sent at once."""
 
 
 def end_with_parent() -> None:
@@ -18,3 +30,37 @@ def end_with_parent() -> None:
 def _end_after(sentinel: int) -> None:
     wait([sentinel])
     os._exit(1)
+
+
+def spread(work: Callable[[T], R], items: Iterable[T], jobs: int, *, ahead: int) -> Iterator[R]:
+    """What comes of each item, in order, by this process or several others.
+
+    Args:
+        work: what is done with an item; where there are several processes, it can be sent to them.
+        items: the items, each asked for when there is room.
+        jobs: how many processes; with one, this process does the work itself.
+        ahead: how many items the others may have taken on while what came of one is looked at.
+    """
+    if jobs == 1:
+        yield from map(work, items)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+
+    rest = iter(items)
+    waiting: deque[Future[list[R]]] = deque()
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=end_with_parent) as pool:
+        try:
+            while some := list(islice(rest, _SENT)):
+                waiting.append(pool.submit(_each, work, some))
+                if len(waiting) > ahead // _SENT:
+                    yield from waiting.popleft().result()
+            while waiting:
+                yield from waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _each(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    return list(map(work, items))
