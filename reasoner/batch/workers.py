@@ -203,6 +203,7 @@ def _pool(job: Job, jobs: int) -> Iterator[DeterminePieces]:
     # A fork beside other threads would not be safe.
     forked = threading.active_count() == 1 and "fork" in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if forked else "spawn")
+    others = {*multiprocessing.active_children()}
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(job,))
 
     def determine_there(pieces: Iterator[Piece]) -> Iterator[PieceResult]:
@@ -225,6 +226,11 @@ def _pool(job: Job, jobs: int) -> Iterator[DeterminePieces]:
 
     try:
         yield determine_there
+    except (KeyboardInterrupt, SystemExit):
+        # Where the pool has only just started them, nothing else ends its processes, and this one would wait for them.
+        for process in {*multiprocessing.active_children()} - others:
+            process.terminate()
+        raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from reasoner.batch.model import Job
 from reasoner.batch.workers import SMALL, Worker, process_count, workers
 from reasoner.chart.fast.piece import Piece
 from reasoner.ground.errors import UsageError
-from tests.conftest import Attestation, chart
+from tests.conftest import Attestation, chart, eventually
 
 
 @pytest.mark.parametrize(
@@ -60,3 +61,14 @@ def test_results_come_in_the_order_of_the_pieces(tmp_path: Path) -> None:
     for jobs in (1, 2):
         with workers(Job(), jobs) as determine:
             assert [result.piece for result in determine(iter(pieces))] == pieces
+
+
+def test_processes_end_that_an_interruption_finds_just_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise SystemExit(143)
+
+    monkeypatch.setattr("concurrent.futures.process._ExecutorManagerThread.start", interrupted)
+    before = {*multiprocessing.active_children()}
+    with pytest.raises(SystemExit), workers(Job(), 2) as determine:
+        next(determine(iter([Piece(("a",), ".ttl", data=b"")])))
+    eventually(lambda: {*multiprocessing.active_children()} <= before)
