@@ -39,7 +39,7 @@ CHUNK = 5
 """Charts in one graph for ``shacl``, which slows down on large ones."""
 MILLION = """\
 Once, by hand, a million charts were determined in one process: 200,000 that differ, each under five names, in 100 files of
-Parquet. They took 353 s of the processor and at most 541 MiB; the first 10,000 of them alone took 326 MiB. What is learned of
+Parquet. They took 312 s of the processor and at most 496 MiB; the first 10,000 of them alone took 265 MiB. What is learned of
 charts is kept up to a limit, so the more there are, the more slowly memory grows."""
 _PARSE = """
 import sys, time, pathlib, pyoxigraph as ox
