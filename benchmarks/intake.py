@@ -166,12 +166,18 @@ def table(title: str, once: bytes, twice: bytes, vocabulary: Vocabulary) -> None
     print(f"\nThe whole takes {whole[1] / parsing[1]:.0f} times as long as parsing its JSON.\n", flush=True)
 
 
+def given(policy: Policy) -> RequestOptions:
+    """Facts of the request that the bundles do not state."""
+    axes = {"phase": "admission", "focus": "mental-health"}
+    return RequestOptions(choose(policy.axes, axes), "2025-06-02", None, "US-MO")
+
+
 def to_determination(bundles: list[bytes], policy: Policy) -> None:
     """Determine the requests of some bundles, each under the readings that the policy has by default."""
-    axes = {"phase": "admission", "focus": "mental-health"}
-    options = RequestOptions(choose(policy.axes, axes), "2025-06-02", None, "US-MO")
-    documents = [(f"bundle {number}", ".json", data) for number, data in enumerate(bundles)]
-    for result in intake.read_documents(documents, policy, options=options):
+    documents: list[tuple[str, str | None, bytes | None]] = [
+        (f"bundle {number}", ".json", data) for number, data in enumerate(bundles)
+    ]
+    for result in intake.read_documents(documents, policy, options=given(policy)):
         if result.errors:
             raise result.errors[0]
         for case in result.cases:

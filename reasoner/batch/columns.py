@@ -10,7 +10,8 @@ import numpy as np
 
 from reasoner.batch.lines import BriefForm, LineWriter, line_of, line_without_version
 from reasoner.chart.fast.arrays import ArrayLists, Places, beginnings, distinct
-from reasoner.chart.fast.columns import NEVER, Charts, Judge
+from reasoner.chart.fast.columns import Charts
+from reasoner.chart.fast.judge import NEVER, Judge
 from reasoner.chart.fast.layout import VARYING
 from reasoner.chart.fast.nodes import NodeTable
 from reasoner.determination.columns import ColumnMemory, Recalled, RequestKind
@@ -77,9 +78,7 @@ class ColumnWriter:
                         self._briefs[version.iri] = _Briefs(version, self._writer)
                     asked.setdefault(version.iri, []).append((run, period))
                 elif digest := charts.digest(run):
-                    head = self._writer.head(
-                        charts.request_iri(run), digest, date.fromordinal(int(reviewed[run])), period
-                    )
+                    head = _head(self._writer, charts, run, digest, reviewed, period)
                     found.setdefault(run, []).append(line_without_version(head, period))
         for iri, of_version in asked.items():
             for run, line in self._briefs[iri].lines(charts, of_version, reviewed):
@@ -97,6 +96,15 @@ class ColumnWriter:
             last = date.fromordinal(end) if end != NEVER else None
             self._periods[key] = tuple(periods(date.fromordinal(start), last, self._writer.policy))
         return self._periods[key]
+
+
+def _head(
+    writer: LineWriter, charts: Charts, run: int, digest: str, reviewed: Places, period: Period
+) -> dict[str, str]:
+    """The fields that say what is determined, of a chart."""
+    return writer.head(
+        charts.request_iri(run), digest, date.fromordinal(int(reviewed[run])), period, charts.unread_of(run)
+    )
 
 
 class _Briefs:
@@ -156,13 +164,13 @@ class _Briefs:
         shown = self._show(form_of[recalled.run[told]], recalled.result[told])
         codes = self._code(form_of, recalled.run[told], shown)
         evidence = self._cite(charts, recalled, told, shown)
-        of_run, review = form_of.tolist(), reviewed.tolist()
+        of_run = form_of.tolist()
         for run, period in asked:
             digest = charts.digest(run) if of_run[run] >= 0 else None
             if digest is None:
                 continue
             form = self._forms[of_run[run]]
-            head = self._writer.head(charts.request_iri(run), digest, date.fromordinal(review[run]), period)
+            head = _head(self._writer, charts, run, digest, reviewed, period)
             folded = form.table.fold(codes[run][: len(form.undocumented)])
             line = line_of(head, folded, evidence.get(run, ""))
             yield run, (period[0].isoformat(), folded.outcome.value, line)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from reasoner.batch.lines import LineWriter
 from reasoner.batch.model import Job, PieceResult, Rejection, Row
 from reasoner.chart.fast import stream
-from reasoner.chart.fast.piece import ARROW, QUADS, Piece
+from reasoner.chart.fast.piece import Piece
 from reasoner.chart.fast.stream import StreamedDataSet
 from reasoner.chart.model import Case
 from reasoner.determination.determine import determine_case
@@ -57,14 +57,8 @@ class Worker:
         result = PieceResult(piece)
         job = self._job
         try:
-            if piece.suffix in (QUADS, ARROW) and not piece.at_once:
-                self._determine_quads(piece, result)
-                return result
-            told = self._determine_files(piece, result) if job.engine is Engine.FAST and not job.whole else set()
-            if told:
-                piece = replace(piece, files=tuple(name for name in piece.files if name not in told))
-            for data_set in stream.read(piece, self._policy, as_of=job.as_of, options=job.options):
-                self._determine(data_set, result)
+            for group in stream.run_groups(piece, self._policy, as_of=job.as_of, options=job.options):
+                self._determine_group(group, result)
         except stream.ScatteredError:
             return PieceResult(piece, scattered=True)
         except NecessityError as error:
@@ -73,36 +67,24 @@ class Worker:
             result.rejections.append(Rejection(piece.name, error))
         return result
 
-    def _determine_quads(self, piece: Piece, result: PieceResult) -> None:
-        """Determine the charts of quads: as columns, where the line follows from these, the others one by one."""
-        job, found = self._job, stream.quads_of(piece, self._policy)
-        for data_set in found.lost:
-            self._determine(data_set, result)
-        lines: dict[int, tuple[str, list[tuple[str, str, str]]]] = {}
-        if job.engine is Engine.FAST and not job.whole:
-            lines = self._columns().lines(found.table, found.name, job.as_of, job.today)
-        for run in range(len(found.graphs)):
-            if run not in lines or run in found.doubtful:
-                self._determine(found.data_set(run, self._policy, job.as_of), result)
+    def _determine_group(self, group: stream.RunGroup, result: PieceResult) -> None:
+        """Determine runs: as columns, where their lines follow from these, the others one by one."""
+        job, lines = self._job, {}
+        if job.engine is Engine.FAST and not job.whole and (found := group.columns()):
+            told = self._columns().lines(found.table, group.name, job.as_of, job.today)
+            lines = {found.places[run]: of_run for run, of_run in told.items()}
+        for place, run in enumerate(group.runs):
+            if place not in lines or place in group.doubtful:
+                for data_set in run.data_sets():
+                    self._determine(data_set, result)
                 continue
-            source = found.source(run)
-            request, of_run = lines[run]
-            result.graphs.append((piece.files[0], source))
-            result.rows += [Row(source, request, *line) for line in of_run]
+            request, of_run = lines[place]
+            result.notes += [(run.source, note) for note in run.notes]
+            if run.graph:
+                result.graphs.append((result.piece.files[0], run.source))
+            result.rows += [Row(run.source, request, *line) for line in of_run]
             result.read += 1
             result.determined += 1
-
-    def _determine_files(self, piece: Piece, result: PieceResult) -> set[str]:
-        """Determine the charts in small files as columns, where the lines follow from these; returns the files."""
-        found = stream.files_of(piece, self._policy)
-        if found is None:
-            return set()
-        lines = self._columns().lines(found.table, piece.name, self._job.as_of, self._job.today)
-        for run, (request, of_run) in lines.items():
-            result.rows += [Row(found.names[run], request, *line) for line in of_run]
-        result.read += len(lines)
-        result.determined += len(lines)
-        return {found.names[run] for run in lines}
 
     def _columns(self) -> ColumnWriter:
         from reasoner.batch.columns import ColumnWriter

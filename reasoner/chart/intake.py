@@ -99,16 +99,16 @@ def _found(intake: _Intake, names: Iterable[str], suffix: str | None) -> Iterato
 
 
 def read_documents(
-    documents: Iterable[tuple[str, str, bytes]],
+    documents: Iterable[tuple[str, str | None, bytes | None]],
     policy: Policy,
     *,
     as_of: date | None = None,
     options: RequestOptions | None = None,
 ) -> Iterator[IntakeResult]:
-    """The data sets of documents that have been read already, in order; bundles of FHIR are mapped many at a time.
+    """The data sets of documents, in order; bundles of FHIR are mapped many at a time.
 
     Args:
-        documents: of each what it is called, its file type such as ``.json``, and its content.
+        documents: of each the name, the suffix and the data that `read_source` takes.
         policy: the policy whose vocabulary the documentation uses.
         as_of: review date that overrides the requests' own.
         options: facts of the request that FHIR does not state.

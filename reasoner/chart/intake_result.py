@@ -48,6 +48,11 @@ class IntakeResult:
             return (), (self._explain(error) if self._explain else error,)
 
     @property
+    def sound_chart(self) -> parsing.DataSet | None:
+        """The chart, if cases are read from it."""
+        return None if self._refusals or self._read is None else self.chart
+
+    @property
     def cases(self) -> tuple[Case, ...]:
         """The cases, ordered by request IRI; none if there are errors."""
         return self._outcome[0]

@@ -1,7 +1,7 @@
 """Many charts at once: what each group of leaves comes to, asked of `reasoner.determination.remembered` once for each distinct key.
 
-The key of a group in a chart is what the statements that bear on it say, in order, with what matters of their days; it is
-told by 128 bits of sums with numbers at random.
+The key of a group in a chart is what the statements that bear on it say, in order, with what matters of their days, and which of
+its leaves may count what was not read; it is told by 128 bits of sums with numbers at random.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from reasoner.chart.fast.arrays import ArrayLists, ArrayRows, Places, Truths, beginnings, distinct, spread
-from reasoner.chart.model import Case, Document, Meaning, Statement
+from reasoner.chart.model import Case, Document, Meaning, Statement, Unread
 from reasoner.determination.inference import Inference
 from reasoner.determination.periods import Periods
+from reasoner.determination.population import could_be_counted
 from reasoner.determination.remembered import APART, Group, GroupStatuses, Profile, Remembered
 from reasoner.ground.days import FOREVER
 from reasoner.ground.errors import DocumentationError
@@ -30,6 +31,8 @@ Facts = tuple[tuple[Term, Term], ...]
 _NO_DOCUMENT = Document("", "", "", "", None)
 _LIMIT = 16384
 """How many entries a memory holds."""
+_BITS = 62
+"""How many leaves may count what was not read."""
 
 
 class ChartColumns(Protocol):
@@ -52,10 +55,21 @@ class ChartColumns(Protocol):
     end: Places
     birth: Places
     """Of each chart the birth date of the person."""
+    unread: list[Unread]
+    """What unread items say but for names, words, days and places."""
+    unread_run: Places
+    """Of each unread item its chart, in order."""
+    unread_said: Places
+    """Of each unread item what it says, as a place in `unread`."""
+    unread_observed: Places
+    unread_recorded: Places
     bearers: list[str]
     """IRIs of the requests of charts, and of their members, plans and programs."""
     run_of_bearer: Places
     """Of each of these its chart."""
+
+    def unread_of(self, run: int) -> list[Unread]:
+        """The unread items of a chart."""
 
 
 class RequestKind(NamedTuple):
@@ -106,6 +120,10 @@ class ColumnMemory:
 
     def __init__(self, memory: Remembered) -> None:
         self.memory = memory
+        self.counting = [
+            (group.number, leaf, memory.kind_of(leaf)) for group in memory.groups for leaf in group.counting
+        ]
+        """The leaves for which it matters what was not read, each with its group and its kind of period."""
         self.random = np.frombuffer(os.urandom(96), np.uint64).reshape(2, 6) | np.uint64(1)
         self._forget()
 
@@ -125,6 +143,8 @@ class ColumnMemory:
         self.meet = _Meet(self.profiles)
         self._meanings: Sequence[Meaning] = ()
         self._of_meaning: Places = np.zeros((0, 2), np.int64)
+        self._unread: Sequence[Unread] = ()
+        self._counted = ArrayRows(len(self.memory.kinds))
         self._forget_days()
 
     def _forget_days(self) -> None:
@@ -162,6 +182,20 @@ class ColumnMemory:
             meaning = meanings[number]
             self._of_meaning[number] = self.profile(meaning), bool(self.memory.compiled.numbers(meaning))
         return self._of_meaning[:, 0], self._of_meaning[:, 1] > 0
+
+    def counted(self, items: Sequence[Unread]) -> Places:
+        """The leaves that may count each of some unread items, by kind of period, as bits in the order of `counting`."""
+        if items is not self._unread:
+            self._unread, self._counted = items, ArrayRows(len(self.memory.kinds))
+        kinds, lexicon = range(len(self.memory.kinds)), self.memory.version.lexicon
+        for item in items[len(self._counted) :]:
+            counting = [
+                (kind, 1 << bit)
+                for bit, (_, leaf, kind) in enumerate(self.counting)
+                if could_be_counted(item, leaf, lexicon)
+            ]
+            self._counted.add([sum(bit for of, bit in counting if of == kind) for kind in kinds])
+        return self._counted.array()
 
     def profile(self, meaning: Meaning, calculated: Facts = ()) -> int:
         """The number of the profile of what a statement says, with what the policy's rules construct from its case."""
@@ -228,6 +262,24 @@ class _Asked:
         for place in range(periods):
             first, last = bounds[run, 1 + 2 * place], bounds[run, 2 + 2 * place]
             self._periods |= ((first <= observed) & (observed <= last)).astype(np.int64) << place
+        self._unread = self._count_unread(bounds)
+        """Of each chart the leaves that may count what was not read of it, as bits in the order of `counting`."""
+
+    def _count_unread(self, bounds: Places) -> Places:
+        charts, memory = self._charts, self._memory
+        run, observed, recorded = charts.unread_run, charts.unread_observed, charts.unread_recorded
+        found = np.zeros(len(charts.start), np.int64)
+        if len(memory.counting) > _BITS:
+            self.left[run] = True
+        elif len(run):
+            counted = memory.counted(charts.unread)[charts.unread_said]
+            day = np.where(observed < 0, recorded, observed)
+            for kind in range(counted.shape[1]):
+                first, last = bounds[run, 1 + 2 * kind], bounds[run, 2 + 2 * kind]
+                counted[(day >= 0) & ((day < first) | (last < day)), kind] = 0
+            counted[recorded > self._as_of[run]] = 0
+            np.bitwise_or.at(found, run, np.bitwise_or.reduce(counted, axis=1))
+        return found
 
     def _profile_all(self, asked: Truths) -> Places:
         """The number of the profile of each statement."""
@@ -273,11 +325,16 @@ class _Asked:
         author = np.where(np.array([_is_split(g) for g in groups], bool)[group], charts.author[statement], 0)
         mark = self._of_statement[statement] * 2 + self._late[statement]
         seen = self._periods[statement] & kinds[group]
+        bits = np.array(
+            [sum(1 << bit for bit, (number, _, _) in enumerate(memory.counting) if number == g.number) for g in groups],
+            np.int64,
+        )
+        unread = self._unread[run[first]] & bits[group[first]]
         sums = []
         for seeds in memory.random:
             said = _mixed(seeds, (mark, seen, author, rank, np.arange(len(key)) - base))
             total = np.add.reduceat(said, first) if len(key) else said
-            sums.append(_mixed(seeds, (total, group[first], self._kind[run[first]], sizes)))
+            sums.append(_mixed(seeds, (total, group[first], self._kind[run[first]], sizes, unread)))
         result = self._look_up(sums, run[first], group[first], np.append(first, len(key)), statement)
         return Recalled(run[first], result, np.append(first, len(key)), statement, self.left)
 
@@ -357,6 +414,7 @@ class _Asked:
             birth=date.fromordinal(birth),
             as_of=date.fromordinal(int(self._as_of[run])),
             statements=tuple(own),
+            unread=tuple(charts.unread_of(run)) if self._unread[run] else (),
         )
         inference = replace(kind.inference, classes=classes, facts=facts)
         return memory.memory.settle(memory.memory.groups[group].leaves, case, inference)

@@ -200,11 +200,16 @@ def unread_items(case: Case, leaf: Criterion, period: Period, lexicon: Lexicon) 
     return tuple(
         item
         for item in case.unread
-        if item.kind in leaf.counts_over
-        and _could_fall(item.code, leaf.counted_codes, lexicon, leaf.holds_for is Quantifier.SOME)
+        if could_be_counted(item, leaf, lexicon)
         and (item.recorded is None or item.recorded <= case.as_of)
         and ((day := item.observed or item.recorded) is None or period.holds(day))
     )
+
+
+def could_be_counted(item: Unread, leaf: Criterion, lexicon: Lexicon) -> bool:
+    """Whether an item that could not be read may be what a leaf counts, whatever its dates; see `unread_items`."""
+    doubtful = leaf.holds_for is Quantifier.SOME
+    return item.kind in leaf.counts_over and _could_fall(item.code, leaf.counted_codes, lexicon, doubtful)
 
 
 def _could_fall(code: str, counted: str, lexicon: Lexicon, doubtful: bool) -> bool:

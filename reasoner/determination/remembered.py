@@ -111,6 +111,10 @@ class Remembered:
         self._profiles: dict[object, Profile] = {}
         self._known: dict[tuple[object, ...], GroupStatuses] = {}
 
+    def kind_of(self, leaf: Criterion) -> int:
+        """The place in `kinds` of the kind of period that a leaf has."""
+        return list(self.kinds).index(_kind_of_period(leaf))
+
     def told(self, case: Case, inference: Inference) -> list[Told]:
         """What each group of leaves comes to that something is said to.
 
@@ -262,12 +266,11 @@ class Remembered:
         version = self.version
         profile = Profile(next(self._numbers), meaning, classes | meaning.classes, facts)
         by_group: dict[Group, set[int]] = {}
-        kinds = list(self.kinds)
         absent = not version.lexicon.relations.absences.isdisjoint(classes)
         against: set[Group] = set()
         for address in addresses(version, meaning, classes, facts):
             leaf, group = version.leaves[address.leaf], self._group_of[address.leaf]
-            by_group.setdefault(group, set()).add(kinds.index(_kind_of_period(leaf)))
+            by_group.setdefault(group, set()).add(self.kind_of(leaf))
             if absent and address.contrary:
                 against.add(group)
         profile.groups = tuple((group, tuple(own)) for group, own in by_group.items())

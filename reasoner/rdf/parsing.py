@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -84,6 +85,11 @@ class DataSet:
         """Its triples."""
         return [*(self._triples or ()), *triples_of(self._nodes or {})]
 
+    def n_triples(self) -> bytes:
+        """Its triples as lines of N-Triples, in no order."""
+        parsed = ox.serialize(self._triples, format=ox.RdfFormat.N_TRIPLES) if self._triples else None
+        return (parsed or b"") + lines_of(self._nodes or {}).encode()
+
     @cached_property
     def graph(self) -> Graph:
         """As an rdflib graph."""
@@ -142,20 +148,21 @@ def parse_datasets(
     return [data_set(f"{source} <{name}>", shared + triples) for name, triples in named.items()]
 
 
-def sorted_lines(data: bytes, syntax: ox.RdfFormat, source: str) -> list[bytes] | None:
-    """The triples of a document as sorted lines of N-Triples; None where `parse_datasets` may refuse it.
+def n_triples(data: bytes, syntax: ox.RdfFormat) -> bytes | None:
+    """The triples of a document as lines of N-Triples; None where `parse_datasets` may refuse it.
 
     Args:
         data: the document in UTF-8.
         syntax: Turtle or N-Triples.
-        source: what the document is called.
     """
     try:
-        text = _decode(data, source)
-        found = ox.serialize(_parsed(text, syntax, source), format=ox.RdfFormat.N_TRIPLES) or b""
-    except (DocumentationError, SyntaxError, MemoryError, ValueError, OSError):
+        if not data.isascii():
+            data.decode()
+        quads = ox.parse(data.removeprefix(BOM_UTF8), syntax, base_iri=_RELATIVE)
+        found = ox.serialize(quads, format=ox.RdfFormat.N_TRIPLES) or b""
+    except (SyntaxError, MemoryError, ValueError, OSError):
         return None
-    return None if f"<{_RELATIVE}".encode() in found else sorted(found.splitlines(keepends=True))
+    return None if f"<{_RELATIVE}".encode() in found else found
 
 
 def load_files(paths: Iterable[Path]) -> Graph:
@@ -250,13 +257,17 @@ def data_set_of(name: str, nodes: Nodes, *, printable: bool) -> DataSet:
 
 def triples_of(nodes: Nodes) -> list[ox.Triple]:
     """What is said of nodes, as triples."""
-    lines = "".join(
+    return [quad.triple for quad in ox.parse(lines_of(nodes), format=ox.RdfFormat.N_TRIPLES)]
+
+
+def lines_of(nodes: Nodes) -> str:
+    """What is said of nodes, as lines of N-Triples."""
+    return "".join(
         f"{subject} {predicate} {value} .\n"
         for subject, facts in nodes.items()
         for predicate, values in facts.items()
         for value in values
     )
-    return [quad.triple for quad in ox.parse(lines, format=ox.RdfFormat.N_TRIPLES)]
 
 
 def _refuse_unusable(value: ox.Literal, where: str) -> None:

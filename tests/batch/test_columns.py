@@ -26,7 +26,7 @@ from reasoner.determination import columns
 from reasoner.determination.determine import determine_case
 from reasoner.ground.errors import DocumentationError
 from reasoner.rdf import parsing
-from reasoner.rdf.namespaces import NEC
+from reasoner.rdf.namespaces import NEC, RDF
 from tests.conftest import CASES, Attestation, chart, request
 from tests.explore import examples
 from tests.random_charts import Chart, charts, met_charts
@@ -71,14 +71,14 @@ def agree(
     """How many of some charts, given as quads without their graph, are told as columns."""
     texts = ["".join(f"{line} <urn:g:{number}> .\n" for line in lines) for number, lines in enumerate(charts)]
     by_themselves: list[int] = []
-    data_set = Quads.data_set
+    data_sets = Quads.data_sets
 
     def watched(self: Quads, run: int, *arguments: object) -> object:
         by_themselves.append(run)
-        return data_set(self, run, *arguments)  # type: ignore[arg-type]
+        return data_sets(self, run, *arguments)  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Quads, "data_set", watched)
+        patch.setattr(Quads, "data_sets", watched)
         result = worker(Piece(("quads",), QUADS, data="".join(texts).encode()))
     assert not result.scattered
     assert (result.read, result.determined + result.rejected) == (len(charts), len(charts))
@@ -203,6 +203,62 @@ def test_odd_charts(odd: str, policy: Policy, worker: Worker, writer: LineWriter
     assert told in (2, 3)
 
 
+TYPE = f"<{RDF.type}>"
+ITEM_KINDS = ("Condition", "Medication", "Order", "Observation", "Encounter", "OtherItem", "Other")
+ITEM_CODES = (
+    "icd-10-cm/F10.20",
+    "icd-10-cm/F33.1",
+    "icd-10-cm/F99.9",
+    "icd-10-cm/Z59.0",
+    "icd-10-cm/nothing",
+    "rxnorm/6813",
+)
+
+
+def unread(request: str, name: str, dice: random.Random) -> list[str]:
+    """An unread item at random, which may be no sound one."""
+    said = {
+        f"<{NEC.about}>": dice.choices([request, "<urn:other>"], [30, 1])[0],
+        f"<{NEC.kind}>": f"<{NEC[dice.choice(ITEM_KINDS[:-1] * 6 + ITEM_KINDS)]}>",
+        f"<{NEC.reason}>": dice.choice(['"its code is unknown"', '"no rule reads it"']),
+    }
+    several = {
+        "code": [f"<http://hl7.org/fhir/sid/{code}>" for code in ITEM_CODES],
+        "words": ['"asthma"', '"é \\"x\\" \\n"', '""', "<urn:words>"]
+        if dice.random() < 0.05
+        else ['"asthma"', '"gout"'],
+        "source": [
+            '"page 2"',
+            "<urn:letter>",
+            request if dice.random() < 0.03 else "<urn:chart:letter>",
+            "<urn:unread:1>",
+        ],
+    }
+    for day in ("observed", "recorded"):
+        dates = [
+            f"{dice.randrange(2024, 2027)}-{dice.randrange(1, 13):02}-{dice.randrange(1, 29):02}" for _ in range(20)
+        ]
+        several[day] = [f'"{day}"^^<http://www.w3.org/2001/XMLSchema#date>' for day in [*dates, "2025-02-30"]]
+    for property_, values in several.items():
+        if property_ == "words" or dice.random() < 0.6:
+            said[f"<{NEC[property_]}>"] = dice.choice(values)
+    return [f"{name} {TYPE} <{NEC.Unread}>", *(f"{name} {predicate} {value}" for predicate, value in said.items())]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_unread_items(seed: int, policy: Policy, worker: Worker, writer: LineWriter) -> None:
+    dice, found = random.Random(seed), []
+    for lines in [as_quads(text, ".nt") for text in generate(30, seed=60 + seed)]:
+        (request,) = {line.split(" ")[0] for line in lines if line.endswith(f"<{NEC.ReviewRequest}>")}
+        letter = [
+            f"<urn:chart:letter> {TYPE} <{NEC.Document}>",
+            '<urn:chart:letter> <http://purl.org/dc/terms/title> "Letter"',
+        ]
+        items = [unread(request, f"<urn:unread:{number}>", dice) for number in range(dice.randrange(4))]
+        found.append([*lines, *letter[: 2 * dice.randrange(2)], *(line for item in items for line in item)])
+    assert agree(found, policy, worker, writer) >= 15
+
+
 def test_several_requests_in_one_graph(policy: Policy, worker: Worker, writer: LineWriter) -> None:
     several = chart([Attestation("adult-admission:3")]) + request().replace(":request", ":other")
     assert agree([as_quads(several)], policy, worker, writer) == 0
@@ -257,7 +313,7 @@ def test_two_keys_with_one_sum_are_told_apart(
 
 
 ASKED = "intake:{} sh:property [ sh:message 'x' ; {} ] ."
-"""Of a request or a statement, one thing more."""
+"""Of a request, a statement or an unread item, one thing more."""
 PREFIXES = """
 @prefix dcterms: <http://purl.org/dc/terms/> . @prefix intake: <https://w3id.org/necessity/intake/> .
 @prefix nec: <https://w3id.org/necessity/core#> . @prefix sh: <http://www.w3.org/ns/shacl#> .
@@ -285,6 +341,11 @@ PREFIXES = """
         ("request", "sh:path ( nec:member nec:birthDate ) ; sh:lessThan nec:asOf", True),
         ("request", "sh:path nec:serviceStart ; sh:in ( '2025-06-02'^^xsd:date )", False),
         ("request", "sh:path ( nec:plan nec:member nec:birthDate ) ; sh:maxCount 1", False),
+        ("unread", "sh:path nec:words ; sh:minLength 3", True),
+        ("unread", "sh:path ( nec:source dcterms:title ) ; sh:minCount 1", True),
+        ("unread", "sh:path ( nec:source dcterms:issued ) ; sh:minCount 1", False),
+        ("unread", "sh:path ( nec:about nec:plan nec:lineOfBusiness ) ; sh:maxCount 1", False),
+        ("unread", "sh:path nec:source ; sh:disjoint nec:about", False),
     ],
 )
 def test_shapes_that_ask_for_more_than_layouts_are_left_to_the_other_readers(

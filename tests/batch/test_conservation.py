@@ -20,7 +20,7 @@ from reasoner.batch.model import Job, PieceResult
 from reasoner.batch.run import run
 from reasoner.batch.state import BatchState
 from reasoner.batch.workers import Worker
-from reasoner.chart.fast import piece
+from reasoner.chart.fast import piece, stream
 from reasoner.chart.fast.piece import Piece
 from reasoner.cli import main
 from reasoner.ground.errors import EngineError
@@ -427,13 +427,13 @@ def test_nothing_holds_of_a_packed_file_that_is_damaged(
 def test_a_batch_that_lost_something_fails(text: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The totals are checked: a fault of the reader ends the run."""
     (tmp_path / "charts.nq").write_bytes(text)
-    determine = Worker._determine_quads
+    determine = Worker._determine_group
 
-    def forgetful(self: Worker, part: Piece, result: PieceResult) -> None:
-        determine(self, part, result)
+    def forgetful(self: Worker, group: stream.RunGroup, result: PieceResult) -> None:
+        determine(self, group, result)
         result.determined -= 1
 
-    monkeypatch.setattr(Worker, "_determine_quads", forgetful)
+    monkeypatch.setattr(Worker, "_determine_group", forgetful)
     state = BatchState(None, Job())
     with pytest.raises(EngineError, match="a part of the input was lost"):
         run(state, piece.pieces([str(tmp_path / "charts.nq")], size=2**19))

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from rdflib import Graph
 
-from benchmarks.generate import generate
+from benchmarks.generate import anchored, generate
 from reasoner.batch.model import Job, PieceResult
 from reasoner.batch.workers import Worker
 from reasoner.chart.fast import piece, stream
+from tests.batch.agreement import agreed
 from tests.conftest import Attestation, chart
 
 CHARTS = [Graph().parse(data=text, format="nt").serialize(format="turtle") for text in generate(6, seed=41)]
@@ -36,19 +37,14 @@ SPOILT: dict[str, Callable[[str], bytes | str]] = {
     "a quoted triple": lambda text: text + "\n<<( <urn:a> <urn:b> <urn:c> )>> <urn:p> <urn:o> .",
     "triples said twice": lambda text: text + text,
     "names of FHIR": lambda text: "@prefix fhir: <http://hl7.org/fhir/> .\n" + text,
+    "texts": lambda text: (
+        Graph().parse(data=anchored(Graph().parse(data=text).serialize(format="nt"), texts=True)).serialize()
+    ),
+    "anchors": lambda text: Graph().parse(data=anchored(Graph().parse(data=text).serialize(format="nt"))).serialize(),
     "a FHIR bundle": lambda _: (
         "@prefix fhir: <http://hl7.org/fhir/> .\n[] a fhir:Bundle ; fhir:nodeRole fhir:treeRoot ."
     ),
 }
-
-
-def of_columns(result: PieceResult, slow: PieceResult) -> None:
-    assert sorted(result.rows, key=repr) == sorted(slow.rows, key=repr)
-    shown = [sorted((r.source, str(r.error), r.raw, r.suffix) for r in one.rejections) for one in (result, slow)]
-    assert shown[0] == shown[1]
-    assert sorted(result.notes) == sorted(slow.notes)
-    assert (result.read, result.determined, result.rejected) == (slow.read, slow.determined, slow.rejected)
-    assert result.graphs == slow.graphs == []
 
 
 @pytest.fixture(scope="module")
@@ -56,34 +52,24 @@ def worker() -> Worker:
     return Worker(Job(today=date(2026, 11, 20)))
 
 
-def compare(worker: Worker, folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[int, PieceResult]:
+def compare(worker: Worker, folder: Path) -> tuple[int, PieceResult]:
     """How many files were told as columns, and what came of all."""
-    (part,) = piece.pieces([str(folder)])
-    told: list[set[str]] = []
-    by_columns = Worker._determine_files
-
-    def spied(self: Worker, *arguments: object) -> set[str]:
-        told.append(by_columns(self, *arguments))  # type: ignore[arg-type]
-        return told[-1]
-
-    monkeypatch.setattr(Worker, "_determine_files", spied)
-    result = worker(part)
-    monkeypatch.setattr(Worker, "_determine_files", lambda *_: set())
-    of_columns(result, worker(part))
-    return len(told[0]), result
+    told, result = agreed(worker, list(piece.pieces([str(folder)])))
+    assert not result.graphs
+    return told, result
 
 
 @pytest.mark.parametrize("name", SPOILT)
-def test_a_file_among_others(name: str, worker: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_among_others(name: str, worker: Worker, tmp_path: Path) -> None:
     for number, text in enumerate(CHARTS):
         data = SPOILT[name](text) if number == 3 else text
         (tmp_path / f"{number} of <6>.ttl").write_bytes(data if isinstance(data, bytes) else data.encode())
-    told, result = compare(worker, tmp_path, monkeypatch)
+    told, result = compare(worker, tmp_path)
     assert result.read == 6
     assert told >= 4, "the others are not left for it"
 
 
-def test_other_files_among_them(worker: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_files_among_them(worker: Worker, tmp_path: Path) -> None:
     for number, text in enumerate(CHARTS[:3]):
         (tmp_path / f"{number}.ttl").write_text(text)
     graph = Graph().parse(data=CHARTS[3], format="turtle")
@@ -93,13 +79,13 @@ def test_other_files_among_them(worker: Worker, tmp_path: Path, monkeypatch: pyt
     (tmp_path / "again.ttl").write_text(CHARTS[0])
     (tmp_path / "two.ttl").write_text(CHARTS[5] + CHARTS[4].replace("0000004", "other"))
     (tmp_path / "small.ttl").write_text(chart([Attestation("adult-admission:3")]))
-    told, result = compare(worker, tmp_path, monkeypatch)
+    told, result = compare(worker, tmp_path)
     assert told >= 4
     assert (result.read, result.rejected) == (9, 1)
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_mutated_files(seed: int, worker: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mutated_files(seed: int, worker: Worker, tmp_path: Path) -> None:
     chance = random.Random(seed)
     for number, text in enumerate(CHARTS):
         data = bytearray(text.encode())
@@ -107,14 +93,14 @@ def test_mutated_files(seed: int, worker: Worker, tmp_path: Path, monkeypatch: p
             place = chance.randrange(len(data))
             data[place : place + chance.randrange(3)] = bytes(chance.choices(b' \n<>".;,\\a', k=chance.randrange(3)))
         (tmp_path / f"{number}.ttl").write_bytes(data)
-    compare(worker, tmp_path, monkeypatch)
+    compare(worker, tmp_path)
 
 
 def test_the_reference_engine_and_whole_lines_read_each_by_itself(tmp_path: Path) -> None:
     (tmp_path / "a.ttl").write_text(CHARTS[0])
     (part,) = piece.pieces([str(tmp_path)])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stream, "files_of", lambda *_: pytest.fail("they are read as columns"))
+        patch.setattr(stream, "_columns", lambda *_: pytest.fail("they are read as columns"))
         whole = Worker(Job(whole=True))(part)
     assert len(whole.rows) == 1
     assert replace(whole.rows[0], line="").source == str(tmp_path / "a.ttl")

@@ -129,9 +129,9 @@ def test_terms_of_a_vocabulary_have_the_first_numbers_and_others_of_its_namespac
     found = agree(library, data, vocabulary=VOCABULARY)
     assert ([*found.terms][: found.known], found.graph.tolist()) == (VOCABULARY.terms, [3])
     rows = [[found.terms[code] for code in codes] for codes in (found.subject, found.predicate, found.object)]
-    assert rows == [["<urn:c>", "<urn:ab>"], ["<urn:a>", "<http://e/#x>"], ["<http://e/>", "<http:>"]]
+    assert rows == [["<urn:ab>", "<urn:c>"], ["<http://e/#x>", "<urn:a>"], ["<http:>", "<http://e/>"]]
     odd = [found.terms[code] for code in np.flatnonzero(found.kind == ODD)]
-    assert odd == ["<http://e/>", "<urn:ab>"]
+    assert odd == ["<urn:ab>", "<http://e/>"]
 
 
 @examples(600)

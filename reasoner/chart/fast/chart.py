@@ -20,12 +20,10 @@ from reasoner.chart.fast.compiled_intake import (
     EXCERPT,
     IN,
     ISSUED,
-    KIND,
     MEMBER,
     OBSERVED,
     OWN,
     PLAN,
-    REASON,
     RECORDED,
     SOURCE,
     START,
@@ -36,7 +34,17 @@ from reasoner.chart.fast.compiled_intake import (
     compile_intake_shapes,
 )
 from reasoner.chart.fast.layout import Layout, Layouts, Nodes
-from reasoner.chart.fast.template import NodeView, Read, Template, content_of, line, text_of, texts_of, without
+from reasoner.chart.fast.template import (
+    NodeView,
+    Read,
+    Template,
+    content_of,
+    line,
+    text_of,
+    texts_of,
+    unread_of,
+    without,
+)
 from reasoner.chart.model import Assertion, Case, Document, Meaning, Statement, Unread, meaning
 from reasoner.chart.reading import BOOKKEEPING
 from reasoner.policy.model import Criterion, CriterionKind, Policy
@@ -200,9 +208,17 @@ class ChartReader:
             return False
 
     def takes(self, predicate: Term, value: Term) -> bool:
-        """Whether it is certain that a statement may have a value for a property that is judged by its values alone."""
+        """Whether it is certain that a statement may have an excerpt, or an unread item its words."""
+        table = self._unread_shape if predicate == WORDS else self._statement_shape
         try:
-            return self._statement_shape.properties[predicate](NodeView({}, set(), {}), (value,))
+            return table.properties[predicate](NodeView({}, set(), {}), (value,))
+        except DoubtError:
+            return False
+
+    def takes_item(self, item: Term, view: NodeView) -> bool:
+        """Whether it is certain that an unread item conforms to the intake shapes."""
+        try:
+            return self._unread(item, view, set()) is not None
         except DoubtError:
             return False
 
@@ -313,14 +329,11 @@ class ChartReader:
         if any(day is None and name in of for name, day in zip((OBSERVED, RECORDED), days, strict=True)):
             return None
         title = view.values(stands, _TITLE) if stands.startswith("<") else ()
-        return Unread(
+        return unread_of(template)._replace(
             iri=subject[1:-1],
-            kind=terms.name(template.props[KIND][0]),
             words=line((of[WORDS],)) if WORDS in of else "",
-            code=terms.name(template.props[_CODE][0]) if _CODE in template.props else "",
             observed=days[0],
             recorded=days[1],
-            reason=line(template.props[REASON]),
             source=line(title) or (terms.name(stands) if stands.startswith("<") else line((stands,))) if stands else "",
             document=terms.name(stands) if stands.startswith("<") else "",
         )

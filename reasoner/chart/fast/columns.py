@@ -1,68 +1,48 @@
 """Charts as columns: those of a table of nodes that are plainly well formed, without an object for each statement.
 
 What can be judged by the layouts of a few nodes is judged once, by `reasoner.chart.fast.chart`, in the first chart that has
-them. A chart in which more matters is left to that reader: one with several requests, with unread items, with a fact that
-leads to another of its nodes, or with a node that the vocabulary knows.
+them. A chart in which more matters is left to that reader: one with several requests, with a fact that leads to another of its
+nodes, or with a node that the vocabulary knows.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from datetime import date
 from itertools import chain, pairwise
-from typing import NamedTuple
 
 import numpy as np
 from rdflib import URIRef
 
 from reasoner.chart import reading
 from reasoner.chart.documents import anchors
-from reasoner.chart.fast.arrays import ArrayRows, Codes, Places, Truths, beginnings, distinct
-from reasoner.chart.fast.chart import ChartReader, reader
+from reasoner.chart.fast.arrays import Codes, Places, Truths, beginnings, distinct
+from reasoner.chart.fast.chart import reader
 from reasoner.chart.fast.compiled_intake import (
     ABOUT,
     CONTENT,
     EXCERPT,
     IN,
     ISSUED,
-    MEMBER,
     OBSERVED,
-    PAGE,
     PAGE_STARTS,
-    PLAN,
     RECORDED,
+    SOURCE,
     STATEMENT,
     TARGET,
     TEXT,
     TYPE,
+    WORDS,
 )
 from reasoner.chart.fast.cut import IRI, KnownTerms, iris
-from reasoner.chart.fast.layout import VARYING, Layout
+from reasoner.chart.fast.judge import AS_OF, BIRTH, END, NEVER, PARTIES, START, WRONG, Judge, NodeKind
+from reasoner.chart.fast.layout import VARYING
 from reasoner.chart.fast.nodes import NodeTable
 from reasoner.chart.fast.template import NodeView, is_text, line, read_text, without
-from reasoner.chart.model import Case, Meaning
-from reasoner.ground.days import FOREVER
+from reasoner.chart.model import Case, Unread
 from reasoner.policy.model import Policy
 from reasoner.rdf import graphs, terms
-from reasoner.rdf.compiled_shacl import DoubtError
-from reasoner.rdf.namespaces import NEC
 from reasoner.rdf.terms import Term
-
-NEVER = -1
-"""The number of a day that is not stated; others are as `date.toordinal` gives them."""
-_WRONG = -2
-_LIMIT = 65536
-"""How many entries a memory holds."""
-_STATED = 8
-"""How many days a request and its parties may state among what does not vary."""
-_START, _END, _AS_OF, _BIRTH, _PROGRAM = (
-    terms.of(NEC[name]) for name in ("serviceStart", "serviceEnd", "asOf", "birthDate", "program")
-)
-_PARTIES = (MEMBER, PLAN, _PROGRAM)
-_OF_STATEMENT = frozenset((ABOUT, IN, OBSERVED, RECORDED, EXCERPT, PAGE, TARGET))
-_OF_TEXT = frozenset((CONTENT, PAGE_STARTS))
-_OF_REQUEST = frozenset((*_PARTIES, _START, _END, _AS_OF))
-_OTHER, _REQUEST, _STATEMENT, _LEFT = range(4)
 
 
 def vocabulary(policy: Policy) -> KnownTerms:
@@ -74,130 +54,8 @@ def vocabulary(policy: Policy) -> KnownTerms:
     return KnownTerms(sorted(term for term in known if term[0] == "<" and own.declares(term)), own.guarded)
 
 
-class _DayNumbers(dict[Term, int]):
-    """The days that values of a property tell, by value."""
-
-    def __init__(self, name: Term, reader: ChartReader) -> None:
-        self._name, self._reader = name, reader
-
-    def __missing__(self, value: Term) -> int:
-        try:
-            day = self._reader.day(self._name, value)
-        except DoubtError:
-            day = None  # the reader of the chart finds the words
-        if len(self) > _LIMIT:
-            self.clear()
-        self[value] = _WRONG if day is None else day.toordinal()
-        return self[value]
-
-
-class _Kind(NamedTuple):
-    """What a layout is."""
-
-    kind: int = _LEFT
-    meaning: int = 0
-    """The number of what a statement says."""
-    author: int = 0
-    """The number of the kind of author that is stated; 0 if none is."""
-    bare: bool = False
-    """Whether nothing varies."""
-    born: bool = False
-    """Whether nothing varies but a birth date."""
-    bound: bool = False
-    """Whether it names a member, a plan or a program."""
-    implied: bool = False
-    """Whether a statement does not say that it is one."""
-    text: bool = False
-    """Whether it is the text of a document."""
-
-
-class Judge:
-    """Judges layouts for `Charts`, and remembers what it found.
-
-    Args:
-        policy: the policy whose charts are read.
-    """
-
-    def __init__(self, policy: Policy) -> None:
-        self.reader: ChartReader = reader(policy)
-        self.days = {
-            name: _DayNumbers(name, self.reader) for name in (_START, _END, _AS_OF, _BIRTH, OBSERVED, RECORDED, ISSUED)
-        }
-        """The days that values tell, by property."""
-        self.meanings: list[Meaning] = []
-        """What statements say, by number."""
-        self.authors = [""]
-        """IRIs of kinds of authors, by number."""
-        self._numbers: dict[Meaning, int] = {}
-        self._layouts: list[Layout | None] = []
-        self._kinds = ArrayRows(len(_Kind._fields))
-        self.allowed: dict[tuple[int, ...], bool] = {}
-        """Whether statements are well formed, by the layouts of their request and document, and whether they have a day of record."""
-        self.sound: dict[tuple[int, int], bool] = {}
-        """Whether requests are well formed, by the number of their parties and the order of their days."""
-        self._parties: dict[tuple[int, ...], int] = {}
-        self._stated = ArrayRows(_STATED)
-
-    def kinds(self, layouts: list[Layout | None]) -> Places:
-        """What each of the layouts of a table is, as a `_Kind` a row."""
-        if layouts is not self._layouts:  # they were forgotten, and with them what their numbers stand for
-            self._layouts, self._kinds = layouts, ArrayRows(len(_Kind._fields))
-            self.meanings, self.authors, self._numbers = [], [""], {}
-            self.allowed.clear()
-            self.sound.clear()
-            self._parties.clear()
-            self._stated = ArrayRows(_STATED)
-        self._kinds.add(*[self._kind(layout) for layout in layouts[len(self._kinds) :]])
-        return self._kinds.array()
-
-    def parties(self, said: Iterable[tuple[int, ...]]) -> Places:
-        """The numbers of what requests and their parties say but for what varies; -1 where that is too many days.
-
-        Args:
-            said: the layouts of each request, its member, plan and program, and which of the latter are one.
-        """
-        known = self._parties
-        found = [known[one] if one in known else self._number_parties(one) for one in said]
-        return np.array(found, np.int64)
-
-    def _number_parties(self, said: tuple[int, ...]) -> int:
-        layouts = [self._layouts[number] for number in said[:4] if number >= 0]
-        days = [day for layout in layouts if layout for _, value in layout.facts if (day := terms.day(value))]
-        number = len(self._stated) if len(days) <= _STATED else -1
-        self._parties[said] = number
-        if number >= 0:
-            self._stated.add([*(day.toordinal() for day in days), *[FOREVER] * (_STATED - len(days))])
-        return number
-
-    def order(self, parties: Places, days: Places) -> Places:
-        """The order of the days of requests, those among what does not vary with them, as a number."""
-        every = np.concatenate([days, self._stated.array()[parties].T])
-        rank = (every[:, None] > every[None]).sum(axis=1)
-        found: Places = (rank << np.arange(0, 4 * len(rank), 4)[:, None]).sum(axis=0)
-        return found
-
-    def _kind(self, layout: Layout | None) -> _Kind:
-        template = layout and self.reader.template(layout)
-        if not template or template.left or template.repeats or template.unread:
-            return _Kind()
-        names = frozenset(template.names)
-        author = 0
-        if template.author_kind:
-            if template.author_kind not in self.authors:
-                self.authors.append(template.author_kind)
-            author = self.authors.index(template.author_kind)
-        if template.statement:
-            if template.request or template.meaning is None or not names <= _OF_STATEMENT:
-                return _Kind()
-            number = self._numbers.setdefault(template.meaning, len(self.meanings))
-            self.meanings += [template.meaning] * (number == len(self.meanings))
-            return _Kind(_STATEMENT, number, author, implied=not template.typed)
-        if template.request:
-            return _Kind(_REQUEST) if template.sound and names <= _OF_REQUEST else _Kind()
-        text = CONTENT in names
-        if TARGET in names or not (names <= _OF_TEXT if text else names.isdisjoint(_OF_TEXT)):
-            return _Kind()
-        return _Kind(_OTHER, 0, author, not names, names <= {_BIRTH}, bool(template.parties), text=text)
+def _day(number: int) -> date | None:
+    return None if number == NEVER else date.fromordinal(int(number))
 
 
 class Charts:
@@ -223,9 +81,9 @@ class Charts:
         """IRIs of kinds of authors, by number."""
         self._kind, self._meaning, self._author, *flags = of_layout[table.layout].T
         self._bare, self._born, self._bound, self._implied, self._text = (flag > 0 for flag in flags)
-        self._leave(table.run[self._kind == _LEFT])
+        self._leave(table.run[self._kind == NodeKind.LEFT])
         self._leave_entangled()
-        requests = np.flatnonzero(self._kind == _REQUEST)
+        requests = np.flatnonzero(self._kind == NodeKind.REQUEST)
         self.plain &= np.bincount(table.run[requests], minlength=table.runs) == 1
         self.request: Places = np.full(table.runs, -1)
         """The node of the request of each run."""
@@ -233,6 +91,7 @@ class Charts:
         self._recorded = np.zeros(len(table.run), bool)
         self._read_requests()
         self._read_texts()
+        self._read_unread()
         self._read_statements()
         others = table.run[~self._recorded | self._implied]
         self._as_stated: Truths = ~table.of_runs(others) & table.cut.ascending & table.canonical
@@ -271,11 +130,11 @@ class Charts:
         """Read the days and the parties of requests, and leave charts whose requests are not well formed."""
         table, plain, judge = self.table, self.plain, self._judge
         runs = np.arange(table.runs)
-        named = [self._value(name, self.request) for name in _PARTIES]
+        named = [self._value(name, self.request) for name in PARTIES]
         parties = self._parties = np.stack([table.find(runs, names) for names in named])
         member, plan, program = parties
         for nodes, only in ((member, self._born), (plan, self._bare), (program, self._bare)):
-            plain &= (nodes < 0) | ((self._kind[nodes] == _OTHER) & only[nodes])
+            plain &= (nodes < 0) | ((self._kind[nodes] == NodeKind.OTHER) & only[nodes])
         self._recorded[self.request[plain]] = True
         for nodes in parties:
             self._recorded[nodes[plain & (nodes >= 0)]] = True
@@ -285,11 +144,9 @@ class Charts:
         """IRIs of the requests, and of their members, plans and programs."""
         self.run_of_bearer: Places = table.run[bearers]
         """Of each of these its run."""
-        days = np.stack(
-            [*(self._days(name, self.request) for name in (_START, _END, _AS_OF)), self._days(_BIRTH, member)]
-        )
+        days = np.stack([*(self._days(name, self.request) for name in (START, END, AS_OF)), self._days(BIRTH, member)])
         self.start, self.end, self.as_of, self.birth = days
-        plain &= (days != _WRONG).all(axis=0) & (self.start != NEVER) & (self.birth != NEVER)
+        plain &= (days != WRONG).all(axis=0) & (self.start != NEVER) & (self.birth != NEVER)
         layouts = np.append(table.layout, -1)[np.stack([self.request, *parties])]
         same = np.stack([named[0] == named[1], named[0] == named[2], named[1] == named[2]])
         self.parties: Places = np.full(table.runs, -1)
@@ -362,17 +219,17 @@ class Charts:
     def _read_statements(self) -> None:
         """Read the statements, and leave charts of which one is not well formed."""
         table, judge = self.table, self._judge
-        nodes = np.flatnonzero((self._kind == _STATEMENT) & self.plain[table.run])
+        nodes = np.flatnonzero((self._kind == NodeKind.STATEMENT) & self.plain[table.run])
         run = table.run[nodes]
         request = self.request[run]
         document = table.find(run, self._value(IN, nodes))
         fit = self._value(ABOUT, nodes) == table.subject[request]
-        fit &= (document < 0) | ((self._kind[document] == _OTHER) & ~(self._bound | self._text)[document])
+        fit &= (document < 0) | ((self._kind[document] == NodeKind.OTHER) & ~(self._bound | self._text)[document])
         recorded, observed = self._days(RECORDED, nodes), self._days(OBSERVED, nodes)
         of_document = np.append(table.layout, -1)[document]
         fit &= self._are_allowed(nodes[fit], table.layout[request], of_document, recorded != NEVER, fit)
         issued = self._days(ISSUED, document)
-        fit &= (issued != _WRONG) & (recorded != _WRONG) & (observed != _WRONG)
+        fit &= (issued != WRONG) & (recorded != WRONG) & (observed != WRONG)
         recorded = np.where(recorded == NEVER, issued, recorded)
         observed = np.where(observed == NEVER, recorded, observed)
         fit &= observed != NEVER
@@ -389,11 +246,7 @@ class Charts:
         for other in (document, text):
             self._recorded[other[kept & (other >= 0)]] = True
         author = np.where(self._author[nodes] > 0, self._author[nodes], np.append(self._author, 0)[document])
-        names = iris(table.cut.terms, table.subject[nodes[kept]])
-        ends = [*beginnings(run[kept]).tolist(), len(names)]
-        places = [sorted(range(first, end), key=names.__getitem__) for first, end in pairwise(ends)]
-        place = np.array(list(chain.from_iterable(places)), np.int64)
-        self.iris = [names[number] for number in place.tolist()]
+        self.iris, place = self._in_order(nodes[kept])
         """IRIs of the statements, run by run and in order."""
         kept_ones = np.flatnonzero(kept)[place]
         self.run: Places = run[kept_ones]
@@ -404,6 +257,66 @@ class Charts:
         """The number of the kind of its author."""
         self.observed: Places = observed[kept_ones]
         self.recorded: Places = recorded[kept_ones]
+
+    def _in_order(self, nodes: Places) -> tuple[list[str], Places]:
+        """The IRIs of nodes, run by run and in order, and the place of each among the nodes."""
+        names = iris(self.table.cut.terms, self.table.subject[nodes])
+        ends = [*beginnings(self.table.run[nodes]).tolist(), len(names)]
+        places = [sorted(range(first, end), key=names.__getitem__) for first, end in pairwise(ends)]
+        place = np.array(list(chain.from_iterable(places)), np.int64)
+        return [names[number] for number in place.tolist()], place
+
+    def _read_unread(self) -> None:
+        """Read the unread items, and leave charts of which one is not well formed."""
+        table, judge, names = self.table, self._judge, self.table.cut.terms
+        nodes = np.flatnonzero((self._kind == NodeKind.UNREAD) & self.plain[table.run])
+        run = table.run[nodes]
+        source, words = self._value(SOURCE, nodes), self._value(WORDS, nodes)
+        place = table.find(run, source)
+        fit = self._value(ABOUT, nodes) == table.subject[self.request[run]]
+        fit &= (place < 0) | (self._kind[place] == NodeKind.OTHER)
+        observed, recorded = self._days(OBSERVED, nodes), self._days(RECORDED, nodes)
+        fit &= (observed != WRONG) & (recorded != WRONG)
+        known = np.ones(len(names) + 1, bool)
+        said = np.flatnonzero(np.bincount(words + 1)[1:])
+        known[said] = [judge.reader.takes(WORDS, names[code]) for code in said.tolist()]
+        fit &= known[words]
+        written = np.append(table.cut.kind, 0)[source]
+        layouts = (table.layout[nodes], table.layout[self.request[run]], np.append(table.layout, -1)[place])
+        marks = np.stack([*layouts, written, source >= 0], axis=1)
+        for number in np.flatnonzero(fit).tolist():
+            mark = tuple(marks[number].tolist())
+            if mark not in judge.items:
+                view = self._view(int(run[number]))
+                judge.items[mark] = judge.reader.takes_item(self._name(nodes[number]), view)
+            fit[number] = judge.items[mark]
+        self._leave(run[~fit])
+        kept = np.flatnonzero(self.plain[run])
+        for read in (nodes, place, table.find(run, self._value(TEXT, place))):
+            self._recorded[read[kept][read[kept] >= 0]] = True
+        self.unread = judge.unread
+        """What unread items say but for names, words, days and places, by number."""
+        self.unread_iris, order = self._in_order(nodes[kept])
+        """IRIs of the unread items, run by run and in order."""
+        kept = kept[order]
+        self.unread_run: Places = run[kept]
+        """Of each unread item its run."""
+        self.unread_said: Places = self._meaning[nodes[kept]]
+        """The number of what it says."""
+        self.unread_observed: Places = observed[kept]
+        self.unread_recorded: Places = recorded[kept]
+        self._first_unread = np.searchsorted(self.unread_run, np.arange(table.runs + 1))
+
+    def unread_of(self, run: int) -> list[Unread]:
+        """The unread items of a run, without their words and places."""
+        return [
+            self.unread[self.unread_said[place]]._replace(
+                iri=self.unread_iris[place],
+                observed=_day(self.unread_observed[place]),
+                recorded=_day(self.unread_recorded[place]),
+            )
+            for place in range(self._first_unread[run], self._first_unread[run + 1])
+        ]
 
     def _are_allowed(self, nodes: Places, request: Places, document: Places, recorded: Truths, some: Truths) -> Truths:
         """Whether statements conform to the intake shapes, as far as these look at request, document and day of record.

@@ -28,6 +28,12 @@ TARGET, TEXT, CONTENT, PAGE_STARTS = (
 )
 _PARTIES = tuple(terms.of(NEC[name]) for name in ("member", "plan", "program"))
 _DAYS = frozenset(terms.of(NEC[name]) for name in ("serviceStart", "serviceEnd", "asOf", "birthDate"))
+_LED_TO: dict[Term, tuple[tuple[Term, ...], frozenset[Term]]] = {
+    REQUEST: (_PARTIES, _DAYS),
+    STATEMENT: ((ABOUT, IN), frozenset({ISSUED})),
+    UNREAD: ((ABOUT, SOURCE), frozenset()),
+}
+"""What requests, statements and unread items are told by: the properties that lead on, and the days stated there."""
 PLACED = (ABOUT, IN, OBSERVED, RECORDED, EXCERPT, PAGE, TARGET)
 """What every statement says anew."""
 OWN = frozenset(PLACED)
@@ -65,7 +71,7 @@ class IntakeTables(NamedTuple):
     document: Table
     unread: Table
     by_layouts: bool
-    """Whether requests and statements can be judged by the layouts of the nodes that they lead to and the order of days."""
+    """Whether all but documents can be judged by the layouts of the nodes that they lead to and the order of days."""
 
 
 def compile_intake_shapes(graph: Graph) -> IntakeTables | None:
@@ -141,16 +147,16 @@ def _starts_at_document_or_request(compiler: Compiler) -> bool:
 
 
 def _is_told_by_layouts(shapes: Nodes) -> bool:
-    """Whether the shapes of requests and statements ask for nothing that differs between nodes of the same layouts.
+    """Whether the shapes of requests, statements and unread items ask for nothing that differs between nodes of the same layouts.
 
     Beside layouts it may matter which parties of a request are one, in which order its days and theirs are, what days a statement
-    states, and whether its excerpt is text.
+    or an item states, whether an excerpt is text, what the words of an item are, and how the name of its source is written.
     """
     for props in shapes.values():
         target = props.get(f"<{SH}targetClass>", [""])[0]
-        if target not in (REQUEST, STATEMENT):
+        if target not in _LED_TO:
             continue
-        links, days = (_PARTIES, _DAYS) if target == REQUEST else ((ABOUT, IN), frozenset({ISSUED}))
+        links, days = _LED_TO[target]
         for part in props.get(f"<{SH}property>", ()):
             compiler = Compiler(shapes)
             compiler.conforms(part)
@@ -164,9 +170,11 @@ def _is_told_by_layouts(shapes: Nodes) -> bool:
             allowed = _OF_LAYOUTS
             if target == REQUEST:
                 allowed = allowed | _OF_ORDER | _OF_VALUES if not varying else allowed | _OF_ORDER
-            elif not varying or varying <= {OBSERVED, RECORDED}:
+            elif not varying or varying <= (
+                {OBSERVED, RECORDED} if target == STATEMENT else {OBSERVED, RECORDED, WORDS}
+            ):
                 allowed = allowed | _OF_VALUES
-            elif varying <= {ABOUT, IN}:
+            elif target == STATEMENT and varying <= {ABOUT, IN}:
                 allowed = allowed | {f"<{SH}disjoint>"}
             if any(back for path in paths for _, back in path) or not _uses(shapes, part, allowed):
                 return False

@@ -322,7 +322,21 @@ struct run {
     int ascending;
 };
 
-/* Find the run that begins at a place, with its lines in `lines`; -1 if memory ran out. */
+static int in_order(const void *one, const void *other) {
+    struct span first = ((const struct line *)one)->triple, second = ((const struct line *)other)->triple;
+    return is_less(second, first) - is_less(first, second);
+}
+
+/* Put the lines of a run in order; whether each is greater than the one before it. */
+static int sort_lines(struct line *lines, int64_t count) {
+    qsort(lines, (size_t)count, sizeof *lines, in_order);
+    for (int64_t i = 1; i < count; i++) {
+        if (!is_less(lines[i - 1].triple, lines[i].triple)) return 0;
+    }
+    return 1;
+}
+
+/* Find the run that begins at a place, with its lines in `lines` and in order; -1 if memory ran out. */
 static int find_run(struct cutter *cutter, const char *at, const char *end, struct run *run) {
     struct span before = {NULL, 0};
     int plain = 1;
@@ -339,6 +353,7 @@ static int find_run(struct cutter *cutter, const char *at, const char *end, stru
         run->stop = stop < end ? stop + 1 : end;
     }
     if (!plain) run->count = run->ascending = 0;
+    if (run->count && !run->ascending) run->ascending = sort_lines(cutter->lines, run->count);
     return 0;
 }
 

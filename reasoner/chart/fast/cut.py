@@ -1,7 +1,7 @@
 """Cutting: lines of N-Quads, and tables of quads, as columns of codes, with each distinct term once.
 
-Lines as any serializer writes them are cut without a parser. A run of lines of which one is written otherwise has no rows: it
-is for a parser, whole.
+Lines as any serializer writes them are cut without a parser, and those of a run become rows in order. A run of lines of which
+one is written otherwise has no rows: it is for a parser, whole.
 """
 
 from __future__ import annotations
@@ -126,6 +126,7 @@ def cut_in_python(data: bytes, vocabulary: KnownTerms = NOTHING) -> Cut:
     graphs, starts, rows, at, ascending = [], [0], [0], [0], []
     contents: list[bytes] = []
     for graph, end, lines in runs(data):
+        lines.sort()
         terms = list(chain.from_iterable([line.split(b" ", 2) for line in lines]))
         if len(terms) != 3 * len(lines):
             lines, terms = [], []

@@ -34,15 +34,15 @@ class NodeTable:
             if (written := _canonical(cut.terms[place])) != cut.terms[place]
         }
         """How terms are recorded that are written otherwise, by their places."""
-        otherwise = np.zeros(len(kind), bool)
-        otherwise[list(self._rewritten)] = True
+        self._otherwise = np.zeros(len(kind), bool)
+        self._otherwise[list(self._rewritten)] = True
         self.run_of_row = np.repeat(np.arange(self.runs), np.diff(cut.row))
         odd = names_no_node[cut.subject] | names_no_node[cut.predicate]
         odd |= kind[cut.object] == ODD
         unreadable = (np.diff(cut.row) == 0) | (kind[cut.graph] != IRI)
         self.plain: Truths = ~(self.of_runs(self.run_of_row[odd]) | unreadable)
         """Whether all that is said in a run is plainly written."""
-        self.canonical = ~self.of_runs(self.run_of_row[otherwise[cut.object]])
+        self.canonical = ~self.of_runs(self.run_of_row[self._otherwise[cut.object]])
         """Whether all terms of a run are written as they are recorded."""
         self._group()
         self._look_up(reader)
@@ -155,9 +155,10 @@ class NodeTable:
             return found
         lines = found.removesuffix("\n").split("\n")
         if not self.canonical[run]:
-            for place, value in enumerate(cut.object[cut.row[run] : cut.row[run + 1]].tolist()):
-                if value in self._rewritten:
-                    lines[place] = f"{lines[place].removesuffix(f'{cut.terms[value]} .')}{self._rewritten[value]} ."
+            values = cut.object[cut.row[run] : cut.row[run + 1]]
+            for place in np.flatnonzero(self._otherwise[values]).tolist():
+                value = int(values[place])
+                lines[place] = f"{lines[place].removesuffix(f'{cut.terms[value]} .')}{self._rewritten[value]} ."
             lines = list({*lines})  # two writings of one value are one triple
         return "\n".join([*sorted(lines), ""])
 

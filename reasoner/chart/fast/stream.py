@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from functools import lru_cache, partial
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyoxigraph as ox
 
@@ -22,14 +24,23 @@ from reasoner.chart.tables import quads
 from reasoner.ground.errors import DocumentationError, NecessityError
 from reasoner.policy.model import Policy
 from reasoner.rdf import broken_quads, graphs, parsing, terms
+from reasoner.rdf.namespaces import NEC
 from reasoner.rdf.terms import Term
 
 if TYPE_CHECKING:
     from reasoner.chart.fast.cut import Cut, KnownTerms
     from reasoner.chart.fast.nodes import NodeReader, NodeTable
     from reasoner.chart.fhir.request import RequestOptions
+    from reasoner.chart.intake_result import IntakeResult
+    from reasoner.chart.tables.request import Rows
 
 _UNREADABLE = re.compile("[\udc80-\udcff]")  # what `surrogateescape` makes of a byte that is not UTF-8
+_TOGETHER = 512
+"""How many data sets become columns together, where they are not cut from one text."""
+_TEXT = f" {terms.of(NEC.text)} ".encode()
+
+
+_Raw = Callable[[NecessityError], bytes]
 
 
 @dataclass(frozen=True)
@@ -49,6 +60,42 @@ class StreamedDataSet:
     """IRI of the request of rows of a sheet, also where they are rejected."""
 
 
+class InputRun(NamedTuple):
+    """A part of the input that may be a plain chart."""
+
+    source: str
+    """What its data set is called."""
+    data_sets: Callable[[], Iterable[StreamedDataSet]]
+    """Reads it by itself; raises `ScatteredError` if something of it stands elsewhere in its file."""
+    triples: Callable[[], bytes | None] = lambda: None
+    """Its triples as lines of N-Triples, in any order; None where they have to be read by themselves."""
+    graph: str = ""
+    """IRI of its named graph, in a stream of them."""
+    notes: tuple[str, ...] = ()
+    """What of it is not used, if it is a plain chart."""
+
+
+class RunTable(NamedTuple):
+    """Runs as columns."""
+
+    table: NodeTable
+    places: Sequence[int]
+    """The place of each run of the table among the runs of its group."""
+
+
+@dataclass(frozen=True)
+class RunGroup:
+    """Runs that are read together."""
+
+    name: str
+    """What they are called in errors."""
+    runs: Sequence[InputRun]
+    columns: Callable[[], RunTable | None]
+    """What they say as columns; None if they are too few to be read faster that way."""
+    doubtful: Container[int] = ()
+    """The places of runs that have to be read by themselves, once those before them were."""
+
+
 class ScatteredError(Exception):
     """The graphs of a stream do not stand one after the other, or something stands in none."""
 
@@ -60,7 +107,20 @@ def read(
     as_of: date | None = None,
     options: RequestOptions | None = None,
 ) -> Iterator[StreamedDataSet]:
-    """The data sets of a piece, in order.
+    """The data sets of a piece, in order, each read by itself; takes and raises what `run_groups` does."""
+    for group in run_groups(piece, policy, as_of=as_of, options=options):
+        for run in group.runs:
+            yield from run.data_sets()
+
+
+def run_groups(
+    piece: Piece,
+    policy: Policy,
+    *,
+    as_of: date | None = None,
+    options: RequestOptions | None = None,
+) -> Iterator[RunGroup]:
+    """The runs of a piece, in order, in groups.
 
     Args:
         piece: the piece.
@@ -70,21 +130,33 @@ def read(
 
     Raises:
         ScatteredError: it has to be read with the rest of its file.
+        DocumentationError: nothing of it can be read.
     """
+    if piece.suffix in (QUADS, ARROW) and not piece.at_once:
+        yield _quads(piece, policy, as_of)
+        return
     if piece.suffix == EXPORT:
-        yield from _export(piece, policy, as_of, options)
-    elif piece.at_once:
-        for name in piece.files:
-            yield from _file(name, piece, policy, as_of, options)
-    elif piece.suffix in (QUADS, ARROW):
-        yield from _quads(piece, policy, as_of)
-    elif piece.suffix == LINES:
-        yield from _lines(piece, policy, as_of, options)
-    elif piece.suffix == SHEET:
-        yield from _sheet(piece, policy, as_of)
+        runs = _export(piece, policy, as_of, options)
+    elif piece.suffix == LINES and not piece.at_once:
+        runs = _lines(piece, policy, as_of, options)
+    elif piece.suffix == SHEET and not piece.at_once:
+        runs = _sheet(piece, policy, as_of)
     else:
-        for name in piece.files:
-            yield from _file(name, piece, policy, as_of, options)
+        runs = _files(piece, policy, as_of, options)
+    while some := list(islice(runs, _TOGETHER)):
+        yield RunGroup(piece.name, some, partial(_columns, some, policy))
+
+
+def _columns(runs: Sequence[InputRun], policy: Policy) -> RunTable | None:
+    """Runs as columns, as far as their triples are at hand."""
+    found = ((number, run.triples()) for number, run in enumerate(runs))
+    blocks = [triples.replace(b" .\n", b" <urn:run:%d> .\n" % number) for number, triples in found if triples]
+    if len(blocks) < 2:
+        return None
+    from reasoner.chart.fast.cut import cut
+
+    cuts = cut(b"".join(blocks), _vocabulary(policy))
+    return RunTable(_node_reader(policy).read(cuts), [int(name[9:-1]) for name in _graphs(cuts)])
 
 
 def read_content(content: str, policy: Policy, source: str, as_of: date | None = None) -> tuple[Case, ...]:
@@ -106,26 +178,58 @@ def read_content(content: str, policy: Policy, source: str, as_of: date | None =
     return tuple(cases)
 
 
-def _file(
-    name: str, piece: Piece, policy: Policy, as_of: date | None, options: RequestOptions | None
-) -> Iterator[StreamedDataSet]:
+def _files(piece: Piece, policy: Policy, as_of: date | None, options: RequestOptions | None) -> Iterator[InputRun]:
+    """Whole files; those that hold a bundle of FHIR are mapped many at a time."""
     data = piece.read() if piece.spool else piece.data
     suffix = piece.suffix if data is not None else None
-    results = list(intake.read_source(name, policy, as_of=as_of, suffix=suffix, options=options, data=data))
-    cases = [case for result in results for case in result.cases]
-    errors = [(error, result.raw) for result in results for error in result.errors[:1]]
-    notes = tuple(note for result in results for note in result.notes)
-    source = "standard input" if name == sources.STDIN else name
-    by_set: dict[str, list[Case]] = {}
-    for case in cases:
-        by_set.setdefault(case.source, []).append(case)
-    for number, (found, of_it) in enumerate(by_set.items()):
-        yield StreamedDataSet(found, "", tuple(of_it), notes=() if number else notes)
-    for error, raw in errors:
-        if not raw and error.where.partition(": ")[0] == source:
-            raw = data if data is not None else _content(name)
-        kind = suffix or file_type(name)[0]
-        yield StreamedDataSet(source, "", error=error, raw=raw, suffix=kind, notes=() if by_set else notes)
+    kinds = {name: file_type(name if suffix is None else suffix) for name in piece.files}
+    bundles = [(name, suffix, data) for name, (kind, _) in kinds.items() if kind == sources.FHIR]
+    mapped = intake.read_documents(bundles, policy, as_of=as_of, options=options)
+    for name, (kind, packed) in kinds.items():
+        read = partial(intake.read_source, name, policy, suffix=suffix, as_of=as_of, options=options, data=data)
+        raw = partial(_raw, name, data)
+        if kind in sources.TURTLE and not packed and data is None:
+            yield InputRun(
+                name, partial(_by_itself, read, raw, kind, sources.called(name)), partial(_turtle, name, kind)
+            )
+            continue
+        for result in [next(mapped)] if kind == sources.FHIR else read():
+            yield _mapped(result, raw, suffix or kind, sources.called(name))
+
+
+def _mapped(found: IntakeResult, raw: _Raw, suffix: str, rejected: str) -> InputRun:
+    """What intake made of a part of the input, as a run; takes what `_by_itself` does."""
+    result = replace(found, _report=None)  # which holds the whole of it
+    triples = result.sound_chart.n_triples if result.sound_chart else lambda: None
+    data_sets = partial(_by_itself, partial(iter, (result,)), raw, suffix, rejected)
+    return InputRun(result.source, data_sets, triples, notes=result.notes)
+
+
+def _by_itself(
+    read: Callable[[], Iterable[IntakeResult]], raw: _Raw, suffix: str, rejected: str
+) -> Iterator[StreamedDataSet]:
+    """The data sets of what intake reads.
+
+    Args:
+        read: reads it.
+        raw: what is kept of it, if it is rejected.
+        suffix: the type of a file that holds this.
+        rejected: what it is called then.
+    """
+    for result in read():
+        if result.errors:
+            error = result.errors[0]
+            kept = result.raw or raw(error)
+            yield StreamedDataSet(rejected, "", error=error, raw=kept, suffix=suffix, notes=result.notes)
+        else:
+            yield StreamedDataSet(result.source, "", result.cases, notes=result.notes)
+
+
+def _raw(name: str, data: bytes | None, error: NecessityError) -> bytes:
+    """What is in a file, if an error is about all of it."""
+    if error.where.partition(": ")[0] != sources.called(name):
+        return b""
+    return _content(name) if data is None else data
 
 
 def _content(name: str) -> bytes:
@@ -135,11 +239,15 @@ def _content(name: str) -> bytes:
         return b""
 
 
-def _quads(piece: Piece, policy: Policy, as_of: date | None) -> Iterator[StreamedDataSet]:
+def _quads(piece: Piece, policy: Policy, as_of: date | None) -> RunGroup:
+    """Quads, cut between graphs."""
     found = quads_of(piece, policy)
-    yield from found.lost
-    for run in range(len(found.graphs)):
-        yield found.data_set(run, policy, as_of)
+    runs = [InputRun(piece.name, partial(iter, (lost,))) for lost in found.lost]
+    places = range(len(runs), len(runs) + len(found.graphs))
+    for run, graph in enumerate(found.graphs):
+        source = found.source(run)
+        runs.append(InputRun(source, partial(found.data_sets, run, policy, as_of), graph=terms.name(graph)))
+    return RunGroup(piece.name, runs, lambda: RunTable(found.table, places), found.doubtful)
 
 
 @dataclass(frozen=True)
@@ -167,11 +275,12 @@ class Quads:
         """What the data set of a run is called."""
         return f"{self.name} {self.graphs[run]}"
 
-    def data_set(self, run: int, policy: Policy, as_of: date | None) -> StreamedDataSet:
+    def data_sets(self, run: int, policy: Policy, as_of: date | None) -> Iterator[StreamedDataSet]:
         """The data set of a run; raises `ScatteredError` if something of it stands in another graph, or in none."""
         source, graph = self.source(run), terms.name(self.graphs[run])
         if error := self.doubtful.get(run):
-            return StreamedDataSet(source, graph, error=error, raw=self.text(run), suffix=QUADS)
+            yield StreamedDataSet(source, graph, error=error, raw=self.text(run), suffix=QUADS)
+            return
         text = b""
         try:
             nodes = self.table.nodes(run)
@@ -182,8 +291,9 @@ class Quads:
                 text = self.text(run)
                 cases = self._parsed(text, run, policy, as_of)
         except NecessityError as error:
-            return StreamedDataSet(source, graph, error=error, raw=text, suffix=QUADS)
-        return StreamedDataSet(source, graph, tuple(cases))
+            yield StreamedDataSet(source, graph, error=error, raw=text, suffix=QUADS)
+        else:
+            yield StreamedDataSet(source, graph, tuple(cases))
 
     def _parsed(self, block: bytes, run: int, policy: Policy, as_of: date | None) -> tuple[Case, ...]:
         """The cases of a run that is not plainly written, or not plainly well formed."""
@@ -291,91 +401,65 @@ def _vocabulary(policy: Policy) -> KnownTerms:
     return vocabulary(policy)
 
 
-@dataclass(frozen=True)
-class FileTable:
-    """The files of a piece that hold a plain chart each, read together."""
-
-    names: list[str]
-    """The file of each run."""
-    table: NodeTable
-    """What the runs say."""
-
-
-def files_of(piece: Piece, policy: Policy) -> FileTable | None:
-    """The files of Turtle in a piece of small files; None if there is none, or one file alone, which columns make no faster.
-
-    Where a file is not plainly well formed, its run is not either, or there is none.
-    """
-    if piece.suffix or piece.data is not None or piece.spool or len(piece.files) == 1:
+def _turtle(name: str, kind: str) -> bytes | None:
+    """The triples of a file of Turtle that is no FHIR, and holds no text that there are notes on."""
+    try:
+        data = parsing.read_bytes(Path(name))
+    except DocumentationError:
         return None
-    by_file = {name: lines for name in piece.files if (lines := _turtle(name))}
-    if not by_file:
-        return None
-    from reasoner.chart.fast.cut import cut
-
-    blocks = (
-        b"".join(lines).replace(b" .\n", b" <urn:file:%d> .\n" % number)
-        for number, lines in enumerate(by_file.values())
-    )
-    return FileTable(list(by_file), _node_reader(policy).read(cut(b"".join(blocks), _vocabulary(policy))))
+    triples = None if sources.holds_fhir(data) else parsing.n_triples(data, parsing.SYNTAXES[kind])
+    return triples if triples and _TEXT not in triples else None
 
 
-def _turtle(name: str) -> list[bytes] | None:
-    """The triples of a file of Turtle that is no FHIR."""
-    kind, packed = file_type(name)
-    if packed or kind not in sources.TURTLE:
-        return None
-    data = _content(name)
-    return None if sources.holds_fhir(data) else parsing.sorted_lines(data, parsing.SYNTAXES[kind], name)
-
-
-def _lines(
-    piece: Piece, policy: Policy, as_of: date | None, options: RequestOptions | None
-) -> Iterator[StreamedDataSet]:
+def _lines(piece: Piece, policy: Policy, as_of: date | None, options: RequestOptions | None) -> Iterator[InputRun]:
     """Each line is a JSON document: a FHIR Bundle, or JSON-LD."""
     lines = [
         (number, line) for number, line in enumerate(piece.read().split(b"\n"), piece.first_line()) if line.strip()
     ]
-    documents = [
-        (f"{piece.name}, line {number}", sources.FHIR if b'"resourceType"' in line else ".jsonld", line)
+    documents = {
+        f"{piece.name}, line {number}": (sources.FHIR if b'"resourceType"' in line else ".jsonld", line)
         for number, line in lines
-    ]
-    yield from _documents(documents, policy, as_of, options)
+    }
+    return _documents(documents, policy, as_of, options)
 
 
-def _export(
-    piece: Piece, policy: Policy, as_of: date | None, options: RequestOptions | None
-) -> Iterator[StreamedDataSet]:
+def _export(piece: Piece, policy: Policy, as_of: date | None, options: RequestOptions | None) -> Iterator[InputRun]:
     """Each line is the Bundle of a patient."""
     if piece.error or piece.notes:
-        yield StreamedDataSet(piece.name, "", error=piece.error, notes=piece.notes)
-        return
+        told = StreamedDataSet(piece.name, "", error=piece.error, notes=piece.notes)
+        return iter([InputRun(piece.name, partial(iter, (told,)))])
     lines = zip(piece.files, piece.read().split(b"\n"), strict=True)
-    yield from _documents([(name, sources.FHIR, line) for name, line in lines], policy, as_of, options)
+    return _documents({name: (sources.FHIR, line) for name, line in lines}, policy, as_of, options)
 
 
 def _documents(
-    documents: list[tuple[str, str, bytes]], policy: Policy, as_of: date | None, options: RequestOptions | None
-) -> Iterator[StreamedDataSet]:
-    by_source = {source: (kind, line) for source, kind, line in documents}
-    for found in intake.read_documents(documents, policy, as_of=as_of, options=options):
-        if found.errors:
-            kind, line = by_source[found.source]
-            raw = line + b"\n"
-            yield StreamedDataSet(found.source, "", error=found.errors[0], raw=raw, suffix=kind, notes=found.notes)
-        else:
-            yield StreamedDataSet(found.source, "", found.cases, notes=found.notes)
+    documents: dict[str, tuple[str, bytes]], policy: Policy, as_of: date | None, options: RequestOptions | None
+) -> Iterator[InputRun]:
+    """Documents by what they are called, each with its file type and its content."""
+    given = [(source, kind, line) for source, (kind, line) in documents.items()]
+    for result in intake.read_documents(given, policy, as_of=as_of, options=options):
+        source = result.source if result.source in documents else result.source.rpartition(" <")[0]
+        kind, line = documents[source]
+        yield _mapped(result, partial(_line, line), kind, result.source)
 
 
-def _sheet(piece: Piece, policy: Policy, as_of: date | None) -> Iterator[StreamedDataSet]:
+def _line(line: bytes, _: NecessityError) -> bytes:
+    return line + b"\n"
+
+
+def _sheet(piece: Piece, policy: Policy, as_of: date | None) -> Iterator[InputRun]:
     """Each run of rows is a request with its statements."""
     from reasoner.chart.tables import sheet
 
     for found in sheet.read(piece.read(), piece.name, policy, first=piece.first):
-        try:
-            cases = read_cases(found.data_set(), policy, as_of)
-        except NecessityError as error:
-            said = found.explain(error)
-            yield StreamedDataSet(found.source, "", error=said, raw=found.raw, suffix=SHEET, request=found.request)
-        else:
-            yield StreamedDataSet(found.source, "", tuple(cases), notes=found.notes)
+        yield InputRun(found.source, partial(_rows, found, policy, as_of), found.n_triples, notes=found.notes)
+
+
+def _rows(found: Rows, policy: Policy, as_of: date | None) -> Iterator[StreamedDataSet]:
+    try:
+        cases = read_cases(found.data_set(), policy, as_of)
+    except NecessityError as error:
+        said = found.explain(error)
+        yield StreamedDataSet(found.source, "", error=said, raw=found.raw, suffix=SHEET, request=found.request)
+    else:
+        yield StreamedDataSet(found.source, "", tuple(cases), notes=found.notes)

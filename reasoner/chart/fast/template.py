@@ -8,9 +8,11 @@ from reasoner.chart import reading
 from reasoner.chart.documents import anchors
 from reasoner.chart.fast.compiled_intake import (
     CONTENT,
+    KIND,
     MARKS,
     PAGE_STARTS,
     PLACED,
+    REASON,
     REQUEST,
     STATEMENT,
     TEXT,
@@ -18,13 +20,13 @@ from reasoner.chart.fast.compiled_intake import (
     UNREAD,
 )
 from reasoner.chart.fast.layout import Layout
-from reasoner.chart.model import Meaning
+from reasoner.chart.model import Meaning, Unread
 from reasoner.chart.reading import PARTIES
 from reasoner.rdf import terms
 from reasoner.rdf.namespaces import NEC
 from reasoner.rdf.terms import Term
 
-_AUTHOR_KIND = terms.of(NEC.authorKind)
+_AUTHOR_KIND, _CODE = terms.of(NEC.authorKind), terms.of(NEC.code)
 _PARTIES = frozenset(map(terms.of, PARTIES))
 
 
@@ -186,3 +188,9 @@ def content_of(read: Read, subjects: Iterable[Term], statements: set[Term]) -> s
             lines.add(f"{node} {TYPE} {STATEMENT} .\n")
         content += sorted(lines)
     return "".join(content)
+
+
+def unread_of(template: Template) -> Unread:
+    """What an unread item says but for what varies."""
+    code = terms.name(template.props[_CODE][0]) if _CODE in template.props else ""
+    return Unread("", terms.name(template.props[KIND][0]), "", code, None, None, line(template.props[REASON]), "")

@@ -76,14 +76,13 @@ class Rows:
             raise self.error
         return parsing.data_set_of(self.source, self.nodes, printable=self.printable)
 
+    def n_triples(self) -> bytes | None:
+        """As lines of N-Triples; None if they are rejected."""
+        return None if self.error else parsing.lines_of(self.nodes).encode()
+
     def quads(self) -> str:
         """As N-Quads, in a graph that is named as the request."""
-        return "".join(
-            f"{subject} {property_} {value} <{self.request}> .\n"
-            for subject, facts in self.nodes.items()
-            for property_, values in facts.items()
-            for value in values
-        )
+        return parsing.lines_of(self.nodes).replace(" .\n", f" <{self.request}> .\n")
 
     def explain(self, error: NecessityError) -> NecessityError:
         """An error about the data set, with the numbers of the rows beside the nodes that it names."""
