@@ -446,7 +446,7 @@ class KnowledgeBase:
             if earlier and kind is GraphKind.CHART:
                 change.catalog[about] = None
                 self._keep_history(earlier, placement.content(earlier.graph), content, change)
-        placement.look_up(content for _, content in new)
+        placement.look_up((content for _, content in new), change.new)
         for entry, content in new:
             placement.put(entry.graph, content)
             change.catalog[entry.graph] = entry.description

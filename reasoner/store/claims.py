@@ -6,6 +6,7 @@ somebody else, would read as theirs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import chain
@@ -24,6 +25,8 @@ from reasoner.store.register import Register
 _TYPE, _BORN = f"<{RDF.type}>", f"<{NEC.birthDate}>"
 _OF_ONE = frozenset({_BORN, *(f"<{name}>" for name in (NEC.about, DCTERMS.issued, DCTERMS.creator, DCTERMS.title))})
 """The properties by whose values it shows that two charts mean different things by one IRI."""
+_OURS = re.compile(rf"<{re.escape(str(NEC))}\w+>")
+"""Finds the terms of the core vocabulary."""
 _RECORD_TERMS = ("bases", "determinations", "review")
 """The parts of the core vocabulary whose classes and properties describe records alone."""
 
@@ -90,7 +93,7 @@ def refuse_clashes(register: Register, placement: Placement, charts: Mapping[str
         mend = "Give what the chart means an IRI of its own"
         found |= {request: StoreError(problem, where=subject, mend=mend) for request in _describing(subject, charts)}
     values: dict[tuple[str, str], set[str]] = {}
-    for line in placement.lines():
+    for line in placement.common():
         subject, predicate, value = line.split(" ", 2)
         if predicate in _OF_ONE:
             values.setdefault((subject, predicate), set()).add(value)
@@ -118,6 +121,8 @@ def _unfit(case: Case) -> StoreError | None:
     """Why a base cannot take a chart whatever else it holds: its request has no IRI, or it describes something as a record."""
     if case.iri.startswith(parsing.GENERATED):
         return StoreError("the request has no IRI", mend="Give it one that no other request has")
+    if _record_terms().isdisjoint(_OURS.findall(case.content)):
+        return None
     for line in case.content.split("\n")[:-1]:
         subject, predicate, value = line.split(" ", 2)
         for term in (predicate, value[:-2]) if predicate == _TYPE else (predicate,):

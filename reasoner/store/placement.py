@@ -37,7 +37,8 @@ class Placement:
         """The lines of each graph that was read."""
         self._where: dict[str, str] = {}
         """The graph of each line about the subjects that were looked up, and of those that were placed."""
-        self._looked_up: set[str] = set()
+        self._common: set[str] = set()
+        """The subjects that were looked up of which the base says something, or several of the contents."""
         self.described: set[str] = set()
         """The subjects that were looked up, as terms, of which a policy, a vocabulary or a record says something."""
         self._includes: dict[str, set[str]] = {}
@@ -62,30 +63,37 @@ class Placement:
         """What stands in a graph itself, as canonical N-Triples."""
         return "".join(sorted(self._lines(graph)))
 
-    def look_up(self, contents: Iterable[str]) -> None:
-        """Find where the triples of contents stand already; to call before `put`, for all of them."""
-        subjects = {
-            line.partition(" ")[0] for content in contents for line in graphs.lines_of(content)
-        } - self._looked_up
-        self._looked_up |= subjects
+    def look_up(self, contents: Iterable[str], new: Iterable[str] = ()) -> None:
+        """Find where the triples of contents stand already; to call before `put`, for all of them.
+
+        Args:
+            contents: what is to be put.
+            new: graphs of which the base holds nothing yet.
+        """
+        self._held |= {graph: set() for graph in new}
+        self._includes |= {graph: set() for graph in new}
+        subjects: set[str] = set()
+        for content in contents:
+            own = {line.partition(" ")[0] for line in content.split("\n")[:-1]}
+            self._common |= own & subjects
+            subjects |= own
         waiting = iter(sorted(subjects))
         while some := list(islice(waiting, _AT_ONCE)):
             rows = self._rows(f"SELECT ?g ?s ?p ?o {{ VALUES ?s {{ {' '.join(some)} }} GRAPH ?g {{ ?s ?p ?o }} }}")
             for row in rows:
-                graph = row["g"].value
-                line = f"{row['s']} {row['p']} {row['o']} .\n"
+                graph, subject = row["g"].value, str(row["s"])
+                self._common.add(subject)
                 if graph.startswith(_PREFIXES) and graph not in self._before:
-                    self._where[line] = graph
+                    self._where[f"{subject} {row['p']} {row['o']} .\n"] = graph
                 if graph.startswith(_NO_CHARTS):
-                    self.described.add(str(row["s"]))
+                    self.described.add(subject)
 
-    def lines(self) -> Iterable[str]:
-        """What is said of the subjects that were looked up, and what was put, as lines of canonical N-Triples."""
-        return self._where
+    def common(self) -> list[str]:
+        """What is said of the subjects of which the base says something, or several contents, as lines of canonical N-Triples."""
+        return [line for line in self._where if line.partition(" ")[0] in self._common] if self._common else []
 
     def put(self, graph: str, content: str) -> None:
         """Give a graph a content in place of its earlier one."""
-        self.look_up([content])
         self.take_out(graph)
         rest = set(graphs.lines_of(content))
         elsewhere: dict[str, set[str]] = {}
