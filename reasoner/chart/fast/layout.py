@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from reasoner.chart.fast.plain import are_all_plain, is_plain
 from reasoner.policy.model import Policy
 from reasoner.rdf import parsing
 from reasoner.rdf.namespaces import DCTERMS, NEC, OA
@@ -113,6 +112,8 @@ class Layouts:
 
     def nodes_of(self, content: str) -> Nodes | None:
         """What canonical N-Triples in order say, as `nodes` gives it; None if a term is not plainly written."""
+        from reasoner.chart.fast.plain import are_all_plain, is_plain  # its patterns take long to compile
+
         said: dict[Term, tuple[list[Fact], list[Term], list[Term]]] = {}
         subject = ""
         facts, names, own = _nothing()
