@@ -259,6 +259,21 @@ def test_unread_items(seed: int, policy: Policy, worker: Worker, writer: LineWri
     assert agree(found, policy, worker, writer) >= 15
 
 
+def test_what_was_not_read_tells_charts_apart_that_say_the_same(policy: Policy, writer: LineWriter) -> None:
+    found = []
+    for path in sorted((CASES / "rules" / "unread").rglob("*.ttl")):
+        quads = [line.split(" ", 2) for line in as_quads(path.read_text())]
+        about = {(subject, value) for subject, predicate, value in quads if predicate == f"<{NEC.about}>"}
+        unread = {subject for subject, _, value in quads if value == f"<{NEC.Unread}>"}
+        requests = {subject for subject, _, value in quads if value == f"<{NEC.ReviewRequest}>"}
+        for request in sorted(requests):
+            others = {subject for subject, other in about if other != request and (subject, request) not in about}
+            others |= requests - {request}
+            own = [line for line in quads if line[0] not in others and line[2] not in others]
+            found += [[" ".join(line) for line in own if line[0] not in left_out] for left_out in (unread, set())]
+    assert agree(found, policy, Worker(Job()), writer) > len(found) / 2
+
+
 def test_several_requests_in_one_graph(policy: Policy, worker: Worker, writer: LineWriter) -> None:
     several = chart([Attestation("adult-admission:3")]) + request().replace(":request", ":other")
     assert agree([as_quads(several)], policy, worker, writer) == 0
