@@ -266,11 +266,11 @@ def test_what_was_not_read_tells_charts_apart_that_say_the_same(policy: Policy, 
         about = {(subject, value) for subject, predicate, value in quads if predicate == f"<{NEC.about}>"}
         unread = {subject for subject, _, value in quads if value == f"<{NEC.Unread}>"}
         requests = {subject for subject, _, value in quads if value == f"<{NEC.ReviewRequest}>"}
-        for request in sorted(requests):
-            others = {subject for subject, other in about if other != request and (subject, request) not in about}
-            others |= requests - {request}
-            own = [line for line in quads if line[0] not in others and line[2] not in others]
-            found += [[" ".join(line) for line in own if line[0] not in left_out] for left_out in (unread, set())]
+        for own in sorted(requests):
+            others = {subject for subject, other in about if other != own and (subject, own) not in about}
+            others |= requests - {own}
+            kept = [line for line in quads if line[0] not in others and line[2] not in others]
+            found += [[" ".join(line) for line in kept if line[0] not in left_out] for left_out in (unread, set())]
     assert agree(found, policy, Worker(Job()), writer) > len(found) / 2
 
 
