@@ -1,12 +1,13 @@
-"""The library of questions over other bases: an empty one, and one with two policies, changed charts, divided stays and decisions."""
+"""The library of questions, and counts, over a base with two policies, changed charts, divided stays and decisions; and an empty one."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pyoxigraph as ox
 import pytest
-from rdflib import Graph
+from rdflib import RDF, RDFS, Graph, URIRef
 
 from benchmarks.kb import without_graphs
 from reasoner import Policy, load_policy
@@ -19,10 +20,10 @@ from reasoner.review.signing import read_decisions
 from reasoner.store.base import KnowledgeBase
 from reasoner.store.catalog import GraphKind
 from reasoner.store.questions import Answer, Query, library
-from tests.conftest import CASES, write_toy
+from tests.conftest import CASES, ROOT, write_toy
 from tests.store.questions import ANSWERS, World
 from tests.store.sample_charts import CHANGED, FIRST, OTHER, cases
-from tests.store.test_own_questions import rows
+from tests.store.test_own_questions import PREFIXES, rows
 from tests.store.test_questions import PROV, decide, plain
 
 OF_POLICIES = (
@@ -35,6 +36,7 @@ OF_POLICIES = (
     "unused-vocabulary",
 )
 """The questions that every policy in the base answers."""
+UNSTABLE = URIRef("https://w3id.org/necessity/mp9556/vocabulary#UnstableLivingSituation")
 
 
 @pytest.fixture(scope="module")
@@ -142,3 +144,52 @@ def test_without_charts(policy: Policy, held: bool) -> None:
     for name, query in library().items():
         answer = ask(kb, query)
         assert bool(answer.rows or answer.triples) == (held and name in of_policy), name
+
+
+def counted(world: World) -> dict[str, int]:
+    """What the table of counts in docs/knowledge-base.md has to give, from charts and determinations."""
+    statements = {s.iri: s for case in world.cases for s in case.statements}
+    lines = {line for case in world.cases for line in case.content.splitlines()}
+    typed = [line.split()[0] for line in lines if line.endswith(f" <{RDF.type}> <{NEC.Document}> .")]
+    roles = [line.split()[0] for line in lines if f" <{NEC.authorRole}> " in line]
+    classes = {(line.split()[0], line.split()[2]) for line in lines if f" <{RDF.type}> " in line}
+    findings = world.policy.lexicon.findings - {f"<{NEC.Statement}>"}
+    below = {f"<{c}>" for c in world.policy.ontology.transitive_subjects(RDFS.subClassOf, UNSTABLE)}
+    revised = {decision["revises"] for decision in world.decisions}
+    return {
+        "requests": len(world.cases),
+        "statements": len(statements),
+        "statements with a finding, those below it included": sum(term in below for _, term in classes),
+        "findings by stance": sum(term in findings for _, term in classes),
+        "documents by role of the author": len(set(typed) & set(roles)),
+        "what was not read, by kind": len({item.iri for case in world.cases for item in case.unread}),
+        "outcomes that stand": len(world.determinations),
+        "statuses of criteria": len(list(world.results)),
+        "what criteria rest on": sum(len({b.statement.iri for b in r.evidence}) for _, r in world.results),
+        "decisions that were not corrected": sum(decision["iri"] not in revised for decision in world.decisions),
+    }
+
+
+def test_counts_that_the_documentation_recommends(
+    base: tuple[KnowledgeBase, World], merge: Graph, policy: Policy
+) -> None:
+    kb, world = base
+    page = (ROOT / "docs" / "knowledge-base.md").read_text().partition("## Counting")[2].partition("\n## ")[0]
+    patterns = dict(re.findall(r"^\| ([^|]+) \| `([^`]+)` \|", page, re.MULTILINE))
+    texts = {name: f"{PREFIXES} SELECT (COUNT(*) AS ?n) {{ {pattern} }}" for name, pattern in patterns.items()}
+
+    def in_base() -> dict[str, int]:
+        return {name: int(next(iter(kb.query(text)))["n"].value) for name, text in texts.items()}
+
+    assert in_base() == counted(world)
+    misleading = dict(re.findall(r"^\| ([^|]+) \| `[^`]+` \| `([^`]+)`", page, re.MULTILINE))
+    assert len(misleading) == 5
+    for name, pattern in misleading.items():
+        found = kb.query(f"{PREFIXES} SELECT (COUNT(*) AS ?n) {{ {pattern} }}")
+        assert int(next(iter(found))["n"].value) != counted(world)[name], name
+    assert {name: int(next(iter(merge.query(text)))[0]) for name, text in texts.items()} == counted(world)
+    for case in (world.cases[0], world.cases[-2]):
+        kb.load_case(case)
+        kb.record(determine_case(case, policy))
+    kb.load_policy(policy)
+    assert in_base() == counted(world)

@@ -1,10 +1,12 @@
-"""Questions beyond the library, as an informatician asks them: each has the same answer in three engines."""
+"""Questions beyond the library, as an informatician asks them: each has the same answer in Oxigraph, rdflib, a merge of all triples and Comunica."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from rdflib import Dataset, Graph, Literal
@@ -15,6 +17,7 @@ from reasoner.chart.model import Case
 from reasoner.determination.determine import determine_case
 from reasoner.determination.model import Determination
 from reasoner.store.base import KnowledgeBase
+from tests import node
 from tests.conftest import CASES
 
 QUESTIONS = {
@@ -84,18 +87,52 @@ QUESTIONS = {
         FILTER(?finding != nec:Statement) }""",
     "criteria of which the same statement is evidence": """SELECT ?s (COUNT(DISTINCT ?leaf) AS ?n) {
         ?result nec:evidence ?s ; nec:criterion ?leaf . ?leaf a nec:Leaf } GROUP BY ?s HAVING(COUNT(DISTINCT ?leaf) > 1)""",
+    "criteria that are met by one note alone": """SELECT ?request ?id (MIN(?title) AS ?note) {
+        ?request nec:currentDetermination/nec:result ?result . ?result nec:status nec:Met ; nec:criterion/dcterms:identifier ?id ;
+        nec:affirmedBy/nec:documentedIn ?document . ?document dcterms:title ?title }
+        GROUP BY ?request ?id HAVING(COUNT(DISTINCT ?document) = 1)""",
+    "outcomes before and after a chart was changed": """SELECT ?request ?before ?now {
+        ?request nec:currentDetermination ?d . ?d nec:serviceStart ?start ; nec:outcome/skos:notation ?now .
+        ?earlier nec:request ?request ; nec:serviceStart ?start ; nec:outcome/skos:notation ?before .
+        FILTER NOT EXISTS { ?request nec:currentDetermination ?earlier } FILTER(?before != ?now) }""",
+    "how often each reading agrees with the one in force": """SELECT ?reading (COUNT(?a) AS ?tried)
+        (SUM(IF(?other = ?outcome, 1, 0)) AS ?agreeing) {
+        ?request nec:currentDetermination ?d . ?d nec:outcome ?outcome ; nec:alternative ?a .
+        ?a nec:reading/dcterms:identifier ?reading ; nec:outcome ?other } GROUP BY ?reading""",
+    "what refuses requests, by where the plan is regulated": """SELECT ?place ?id (COUNT(DISTINCT ?d) AS ?n) {
+        ?request nec:plan/nec:jurisdiction/skos:prefLabel ?place ; nec:currentDetermination ?d .
+        ?d nec:outcome nec:CriteriaNotMet ; nec:objection/nec:criterion/dcterms:identifier ?id } GROUP BY ?place ?id""",
+    "words by which criteria are denied": """SELECT ?id ?role ?words {
+        ?request nec:currentDetermination/nec:result ?result . ?result nec:criterion/dcterms:identifier ?id ; nec:deniedBy ?s .
+        ?s nec:excerpt ?words ; nec:documentedIn/nec:authorRole ?role }""",
+    "last note and time of determination": """SELECT ?request (MAX(?issued) AS ?last) ?made {
+        ?request nec:currentDetermination/prov:qualifiedGeneration/prov:atTime ?made .
+        ?s nec:about ?request ; nec:documentedIn/dcterms:issued ?issued } GROUP BY ?request ?made""",
+    "evidence from a month before that of service": """SELECT ?request ?id ?observed ?start {
+        ?request nec:currentDetermination ?d . ?d nec:serviceStart ?start ; nec:result ?result ; nec:judged ?judged .
+        ?result nec:criterion/dcterms:identifier ?id ; nec:evidence ?s . ?judged nec:resource ?s ; nec:observedDay ?observed
+        FILTER(SUBSTR(STR(?observed), 1, 7) < SUBSTR(STR(?start), 1, 7)) }""",
+    "requests without a word of a psychiatrist": """SELECT ?request { ?request a nec:ReviewRequest
+        FILTER NOT EXISTS { ?s nec:about ?request ; nec:documentedIn/nec:authorRole ?role FILTER(CONTAINS(LCASE(?role), "psychiatr")) } }""",
+    "how much of each request is documented": """SELECT ?request (COUNT(?leaf) AS ?asked)
+        (SUM(IF(?status = nec:NotDocumented, 1, 0)) AS ?silent) {
+        ?request nec:currentDetermination/nec:result ?result . ?result nec:criterion ?leaf ; nec:status ?status .
+        ?leaf a nec:Leaf } GROUP BY ?request""",
+    "notes by how many criteria they speak to": """SELECT ?document (COUNT(DISTINCT ?leaf) AS ?criteria) {
+        ?request nec:currentDetermination/nec:result ?result . ?result nec:criterion ?leaf ; nec:evidence/nec:documentedIn ?document }
+        GROUP BY ?document""",
 }
 PREFIXES = """PREFIX nec: <https://w3id.org/necessity/core#> PREFIX iop: <https://w3id.org/necessity/mp9556/vocabulary#>
 PREFIX dcterms: <http://purl.org/dc/terms/> PREFIX owl: <http://www.w3.org/2002/07/owl#>
 PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
-PREFIX schema: <https://schema.org/> PREFIX sh: <http://www.w3.org/ns/shacl#> PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+PREFIX prov: <http://www.w3.org/ns/prov#> PREFIX schema: <https://schema.org/> PREFIX sh: <http://www.w3.org/ns/shacl#> PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 """
 Rows = list[tuple[str | Decimal | None, ...]]
 
 
 @dataclass
 class World:
-    """A base with charts and their determinations, two of the charts determined twice, and the same in other engines."""
+    """A base with charts and their determinations, two of the charts determined twice and one changed, and the same in other engines."""
 
     cases: list[Case]
     determinations: list[Determination]
@@ -108,11 +145,18 @@ class World:
 def world(policy: Policy) -> World:
     paths = [str(CASES / "mp9556" / name) for name in ("adult-admission", "adult-continuation", "illinois")]
     names = [*list(sources.find(paths))[::4], str(CASES / "mp9556" / "adult-admission" / "same-day-contradiction.ttl")]
-    names.append(str(CASES / "rules" / "unread" / "no-other-disorder.ttl"))
+    names += [
+        str(CASES / "mp9556" / "adult-admission" / "criteria-met.ttl"),
+        str(CASES / "rules/unread/no-other-disorder.ttl"),
+    ]
     cases = list({case.iri: case for name in names for case in intake.read(name, policy)[0]}.values())
     kb = KnowledgeBase()
     kb.load_policy(policy)
     determinations = []
+    changed = (CASES / "mp9556" / "adult-admission" / "criteria-met.ttl").read_text()
+    (before,), *_ = intake.read("before.ttl", policy, data=changed.replace("nec:Affirmed", "nec:Denied", 3).encode())
+    kb.load_case(before)
+    kb.record(determine_case(before, policy))
     for case in cases:
         kb.load_case(case)
         determinations += (made := determine_case(case, policy))
@@ -153,6 +197,36 @@ def test_three_engines_give_one_answer(world: World, question: str) -> None:
     assert answer, "a question that the charts do not answer shows nothing"
     assert rows(world.dataset.query(PREFIXES + QUESTIONS[question])) == answer
     assert rows(world.merge.query(PREFIXES + QUESTIONS[question])) == answer
+
+
+COMUNICA = """
+import { readFileSync } from 'fs';
+import { QueryEngine } from '@comunica/query-sparql';
+import { Parser, Store } from 'n3';
+const [triples, questions] = process.argv.slice(2).map((path) => readFileSync(path, 'utf-8'));
+const store = new Store(new Parser().parse(triples)), engine = new QueryEngine();
+for (const [name, text] of Object.entries(JSON.parse(questions))) {
+  const answer = await engine.query(text, { sources: [store] });
+  const names = (await answer.metadata()).variables.map((each) => each.value);
+  const rows = (await (await answer.execute()).toArray()).map((row) => names.map((name) => row.get(name)));
+  console.log(JSON.stringify([name, rows.map((row) => row.map((term) => term && [term.value, term.datatype?.value ?? '']))]));
+}
+"""
+
+
+@pytest.mark.slow
+def test_comunica_gives_the_same_answers(world: World, tmp_path: Path) -> None:
+    home = node.packages("@comunica/query-sparql@4", "n3@1")
+    (tmp_path / "base.nt").write_text("".join(f"{quad.triple} .\n" for quad in world.kb.export()))
+    (tmp_path / "questions.json").write_text(json.dumps({name: PREFIXES + text for name, text in QUESTIONS.items()}))
+    out = node.run(home, "questions.mjs", COMUNICA, str(tmp_path / "base.nt"), str(tmp_path / "questions.json"))
+    answered = dict(json.loads(line) for line in out.splitlines())
+    for question in QUESTIONS:
+        told = (
+            [None if term is None else Literal(term[0], datatype=term[1] or None) for term in row]
+            for row in answered[question]
+        )
+        assert rows(told) == in_base(world, question), question
 
 
 def test_answers_are_those_of_the_charts(world: World) -> None:
