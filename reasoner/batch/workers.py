@@ -206,15 +206,16 @@ def _pool(job: Job, jobs: int) -> Iterator[DeterminePieces]:
             for future in waiting:
                 future.cancel()
 
+    done = False
     try:
         yield determine_there
-    except (KeyboardInterrupt, SystemExit):
-        # Where the pool has only just started them, nothing else ends its processes, and this one would wait for them.
-        for process in {*multiprocessing.active_children()} - others:
-            process.terminate()
-        raise
+        done = True
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        # Nobody waits for what they do, and of a pool that has only just started them nothing else would end them.
+        for process in set() if done else {*multiprocessing.active_children()} - others:
+            process.terminate()
+        with contextlib.suppress(RuntimeError):  # of a thread of the pool that was not started yet
+            pool.shutdown(cancel_futures=True)
 
 
 _worker: Worker | None = None
