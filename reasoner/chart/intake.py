@@ -36,6 +36,7 @@ from reasoner.chart.sources import (
     given_type,
     is_local,
     is_stream,
+    no_lines,
     opened,
     unknown,
 )
@@ -193,8 +194,7 @@ def refuse_duplicates(cases: Iterable[Case]) -> tuple[list[Case], list[Necessity
 
 
 def _empty(source: str) -> IntakeResult:
-    error = DocumentationError("the file is empty", where=source, mend="Give it a JSON document a line")
-    return IntakeResult(source, _refusals=(error,))
+    return IntakeResult(source, _refusals=(no_lines(source),))
 
 
 @lru_cache(maxsize=4)

@@ -239,6 +239,11 @@ def content(name: str, suffix: str | None = None) -> bytes:
     return data
 
 
+def no_lines(source: str) -> DocumentationError:
+    """The error that newline-delimited JSON holds nothing."""
+    return DocumentationError("the file is empty", where=source, mend="Give it a JSON document a line")
+
+
 def unknown(name: str, suffix: str | None, data: bytes | None) -> DocumentationError:
     """The error that a source is of no type that is read."""
     source = called(name)

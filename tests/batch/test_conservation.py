@@ -424,6 +424,21 @@ def test_nothing_holds_of_a_packed_file_that_is_damaged(
     assert "read 1 data set: 0 determined, 1 rejected" in err
 
 
+@pytest.mark.parametrize("name", ["a.ndjson", "a.ndjson.gz", "-"])
+@pytest.mark.parametrize("content", [b"", b"\n \n"])
+def test_lines_that_hold_nothing_are_rejected(
+    name: str, content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    Path(name).write_bytes(gzip.compress(content) if content and name.endswith(".gz") else content)
+    assert determined(tmp_path, name, *(("--input-format", "ndjson") if name == "-" else ()), code=2) == []
+    called = "standard input" if name == "-" else name
+    err = capsys.readouterr().err
+    assert f"rejected: {called}: the file is empty. Give it a JSON document a line\n" in err
+    assert "read 1 data set: 0 determined, 1 rejected" in err
+
+
 def test_a_batch_that_lost_something_fails(text: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The totals are checked: a fault of the reader ends the run."""
     (tmp_path / "charts.nq").write_bytes(text)

@@ -187,7 +187,17 @@ def _parts(name: str, given: str | None, size: int) -> Iterator[Piece]:
             else:
                 yield from _flow(name, kind, stream, size)
     else:
+        if kind == LINES:
+            _refuse_blank(name)
         yield from _stretches(name, kind, size)
+
+
+def _refuse_blank(name: str) -> None:
+    from reasoner.chart.fhir import bulk
+
+    with sources.opened(name) as stream:
+        if not bulk.beginning(stream).strip():
+            raise sources.no_lines(name)
 
 
 def _rejected(name: str, found: Iterable[Piece], *, is_packed: bool = False) -> Iterator[Piece]:
@@ -328,6 +338,8 @@ def _flow(name: str, suffix: str, stream: IO[bytes], size: int) -> Iterator[Piec
     from reasoner.chart.fhir import bulk
 
     begun = bulk.beginning(stream)
+    if not begun.strip():
+        raise sources.no_lines(sources.called(name))
     if bulk.is_bulk(begun):
         yield from _patients(bulk.records_of(stream, sources.called(name), begun), sources.called(name), size)
     else:
