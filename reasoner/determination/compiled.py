@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
-from itertools import chain
+from itertools import chain, count
 from typing import NamedTuple, TypeVar
 
 import pyoxigraph as ox
@@ -104,6 +104,8 @@ class CompiledPolicy:
         self._untriggered = [leaf for leaf in self.leaves.values() if leaf.reads_all and not leaf.unsupported]
         self._kinds = _Memory[object, EvidenceKind]()
         self._kind_numbers: dict[object, int] = {}
+        self._numbers = count()
+        """Numbers that are never given twice: threads share what is remembered by them."""
         self._answered = _Memory[tuple[object, ...], LeafAnswer]()
         nobody = Evidence("urn:necessity:nobody", {})
         self.silence = {iri: leaf.answer(nobody) for iri, leaf in self.leaves.items() if not leaf.unsupported}
@@ -412,7 +414,9 @@ class CompiledPolicy:
         seen = {p: values for p, values in facts.items() if p in self.predicates and values}
         relation = RELATION[stance]
         identity = (relation, classes, tuple((p, tuple(values)) for p, values in sorted(seen.items())))
-        number = self._kind_numbers.setdefault(identity, len(self._kind_numbers))
+        number = self._kind_numbers.get(identity)
+        if number is None:
+            number = self._kind_numbers.setdefault(identity, next(self._numbers))
         triggered = dict.fromkeys(leaf for name in sorted(classes) for leaf in self._triggered.get(name, ()))
         return EvidenceKind(number, relation, classes, seen, tuple(leaf.iri for leaf in triggered))
 

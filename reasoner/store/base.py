@@ -224,7 +224,7 @@ class KnowledgeBase:
         of_cases = [list(contents) for contents in of_cases]
         requests = [request for contents in of_cases for request in {each.request for each in contents}]
         change = self._new_change()
-        current = self.register.current(requests)
+        current, last = self.register.current(requests), self.register.last(requests)
         run, time, made = run or self.begin_run(), now(), list[LoadChange]()
         new: list[DeterminationRecord] = []
         for request, contents in zip(requests, of_cases, strict=True):
@@ -239,7 +239,7 @@ class KnowledgeBase:
             change.catalog[request] = lines(request, [(str(NEC.currentDetermination), f"<{iri}>") for iri in iris])
             for iri in iris:
                 event = run.generation(iri)
-                change.catalog[event] = run.generation_description(iri, time, earlier)
+                change.catalog[event] = run.generation_description(iri, time, earlier or last[request])
                 change.catalog[iri] = lines(iri, [(str(PROV.qualifiedGeneration), f"<{event}>")])
         if not new:
             return made

@@ -117,12 +117,12 @@ class DeterminationRun:
         return f"urn:necessity:generation:{_opaque(f'{self.iri} {determination}')}"
 
     def generation_description(self, determination: str, time: str, earlier: Iterable[str]) -> str:
-        """What the catalog says of that event, with the determinations that were current before."""
+        """What the catalog says of that event, with the determinations that were recorded before."""
         facts = [
             (RDF.type, f"<{PROV.Generation}>"),
             (PROV.activity, f"<{self.iri}>"),
             (PROV.atTime, date_time(time)),
-            *((NEC.follows, f"<{other}>") for other in earlier),
+            *((NEC.follows, f"<{other}>") for other in earlier if other != determination),
         ]
         return lines(self.generation(determination), facts)
 

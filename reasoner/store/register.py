@@ -111,6 +111,28 @@ class Register:
             found[row["request"].value].append(row["d"].value)
         return found
 
+    def last(self, requests: Iterable[str]) -> dict[str, set[str]]:
+        """The determinations that were recorded last, for each of some requests, also where none is current any more."""
+        times: dict[str, dict[str, str]] = {request: {} for request in requests}
+        follows: set[tuple[str, str, str]] = set()
+        for row in self.select(
+            f"""SELECT ?request ?d ?time ?other {{ VALUES ?request {{ {_iris(times)} }}
+                GRAPH ?record {{ ?d nec:request ?request }}
+                GRAPH <{CATALOG}> {{ ?record nec:holds ?d . ?d prov:qualifiedGeneration ?event . ?event prov:atTime ?time
+                    OPTIONAL {{ ?event nec:follows ?other }} }} }}"""
+        ):
+            request, determination, time = (row[name].value for name in ("request", "d", "time"))
+            times[request][determination] = max(time, times[request].get(determination, ""))
+            if row["other"]:
+                follows.add((time, determination, row["other"].value))
+        found: dict[str, set[str]] = {}
+        for request, of_request in times.items():
+            latest = max(of_request.values(), default="")
+            found[request] = {determination for determination, time in of_request.items() if time == latest}
+            # Two that were recorded in one second
+            found[request] -= {other for time, one, other in follows if time == latest and one in of_request}
+        return found
+
     def undetermined(self, policy: str, configuration: str, software: str) -> list[str]:
         """The requests, ordered, without a current determination of their chart by some policy, configuration and software.
 
