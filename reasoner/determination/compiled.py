@@ -8,6 +8,7 @@ compiled form is not certain is evaluated by the reference engine.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -103,9 +104,8 @@ class CompiledPolicy:
                 self._triggered.setdefault(name, []).append(leaf)
         self._untriggered = [leaf for leaf in self.leaves.values() if leaf.reads_all and not leaf.unsupported]
         self._kinds = _Memory[object, EvidenceKind]()
-        self._kind_numbers: dict[object, int] = {}
-        self._numbers = count()
-        """Numbers that are never given twice: threads share what is remembered by them."""
+        # No number is given twice: other threads may still remember answers by those that were forgotten.
+        self._kind_numbers = defaultdict[object, int](count().__next__)
         self._answered = _Memory[tuple[object, ...], LeafAnswer]()
         nobody = Evidence("urn:necessity:nobody", {})
         self.silence = {iri: leaf.answer(nobody) for iri, leaf in self.leaves.items() if not leaf.unsupported}
@@ -414,11 +414,8 @@ class CompiledPolicy:
         seen = {p: values for p, values in facts.items() if p in self.predicates and values}
         relation = RELATION[stance]
         identity = (relation, classes, tuple((p, tuple(values)) for p, values in sorted(seen.items())))
-        number = self._kind_numbers.get(identity)
-        if number is None:
-            number = self._kind_numbers.setdefault(identity, next(self._numbers))
         triggered = dict.fromkeys(leaf for name in sorted(classes) for leaf in self._triggered.get(name, ()))
-        return EvidenceKind(number, relation, classes, seen, tuple(leaf.iri for leaf in triggered))
+        return EvidenceKind(self._kind_numbers[identity], relation, classes, seen, tuple(leaf.iri for leaf in triggered))
 
     def _ask(
         self, iri: str, attested: dict[tuple[URIRef, str], EvidenceKind], probes: tuple[proof.Probe, ...]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reasoner import load_policy
-from reasoner.chart.model import Statement, meaning
-from reasoner.determination import proof
+from reasoner.chart.model import Case, Statement, meaning
+from reasoner.determination import compiled, proof
 from reasoner.determination.compiled import CompiledPolicy
 from reasoner.determination.evidence_graph import evidence_graph
 from reasoner.determination.inference import infer
+from reasoner.determination.judging import LeafReport
 from reasoner.determination.settling import settle
 from reasoner.determination.validation import evaluate
 from reasoner.ground.errors import EngineError
@@ -64,16 +67,44 @@ def test_the_program_gives_what_the_reference_gives(
         case(*(make_statement(number, *rest) for number, rest in enumerate(rows)), end=5),
         facts=(("<urn:request>", terms.of(RDF.type), terms.of(NEC.ReviewRequest)),),
     )
-    reference, compiled = infer(sample, toy), compiled_toy.infer(sample)
+    reference, inferred = infer(sample, toy), compiled_toy.infer(sample)
     named = {name for names in reference.classes.values() for name in names if name.startswith(VOCABULARY)}
     for statement in sample.statements:
-        assert compiled.classes[statement.iri] & named == reference.classes[statement.iri] & named
-    assert (compiled.facts, compiled.age_group) == (reference.facts, reference.age_group)
+        assert inferred.classes[statement.iri] & named == reference.classes[statement.iri] & named
+    assert (inferred.facts, inferred.age_group) == (reference.facts, reference.age_group)
     settlement = settle(sample, reference, toy)
-    assert settle(sample, compiled, toy) == settlement
+    assert settle(sample, inferred, toy) == settlement
     graph = evidence_graph(sample, reference, settlement, toy)
     leaves = tuple(toy.leaves)
-    assert compiled_toy.evaluate(leaves, sample, compiled, settlement) == evaluate(toy, leaves, graph, sample.iri)
+    assert compiled_toy.evaluate(leaves, sample, inferred, settlement) == evaluate(toy, leaves, graph, sample.iri)
+
+
+def test_threads_never_take_what_is_remembered_of_one_kind_of_evidence_for_that_of_another(
+    toy: PolicyVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled, "_LIMIT", 2)
+    policy, leaves = CompiledPolicy(toy), tuple(toy.leaves)
+    expected: list[tuple[Case, dict[str, LeafReport]]] = []
+    for stance in ("affirms", "denies"):
+        for several in range(1, 5):
+            rows = [make_statement(number, stance, name, 1, 1, ()) for number, name in enumerate(CLASSES[:several])]
+            sample = case(*rows, end=5)
+            inference = infer(sample, toy)
+            graph = evidence_graph(sample, inference, settle(sample, inference, toy), toy)
+            expected.append((sample, evaluate(toy, leaves, graph, sample.iri)))
+
+    def is_right(number: int) -> bool:
+        sample, reports = expected[number % len(expected)]
+        inference = policy.infer(sample)
+        return policy.evaluate(leaves, sample, inference, settle(sample, inference, toy)) == reports
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            assert all(threads.map(is_right, range(2000)))
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def test_every_leaf_of_the_toy_is_compiled_and_silence_documents_nothing(compiled_toy: CompiledPolicy) -> None:
