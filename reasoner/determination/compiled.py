@@ -415,7 +415,9 @@ class CompiledPolicy:
         relation = RELATION[stance]
         identity = (relation, classes, tuple((p, tuple(values)) for p, values in sorted(seen.items())))
         triggered = dict.fromkeys(leaf for name in sorted(classes) for leaf in self._triggered.get(name, ()))
-        return EvidenceKind(self._kind_numbers[identity], relation, classes, seen, tuple(leaf.iri for leaf in triggered))
+        return EvidenceKind(
+            self._kind_numbers[identity], relation, classes, seen, tuple(leaf.iri for leaf in triggered)
+        )
 
     def _ask(
         self, iri: str, attested: dict[tuple[URIRef, str], EvidenceKind], probes: tuple[proof.Probe, ...]
