@@ -414,10 +414,8 @@ class CompiledPolicy:
         seen = {p: values for p, values in facts.items() if p in self.predicates and values}
         relation = RELATION[stance]
         identity = (relation, classes, tuple((p, tuple(values)) for p, values in sorted(seen.items())))
-        triggered = dict.fromkeys(leaf for name in sorted(classes) for leaf in self._triggered.get(name, ()))
-        return EvidenceKind(
-            self._kind_numbers[identity], relation, classes, seen, tuple(leaf.iri for leaf in triggered)
-        )
+        asked = (leaf.iri for name in sorted(classes) for leaf in self._triggered.get(name, ()))
+        return EvidenceKind(self._kind_numbers[identity], relation, classes, seen, tuple(dict.fromkeys(asked)))
 
     def _ask(
         self, iri: str, attested: dict[tuple[URIRef, str], EvidenceKind], probes: tuple[proof.Probe, ...]
