@@ -153,3 +153,12 @@ def test_no_label_of_a_code_names_another_than_the_code(policy: Policy) -> None:
         for scheme in schemes if term in lexicon.codes and term in lexicon.notations else ():
             coding = codes.read(scheme, lexicon.notations[term])
             assert codes.beside([coding], [lexicon.labels.get(term, "")]) == ("", "")
+
+
+@pytest.mark.parametrize("odd", ["\0", "\x1f", "\x7f"])
+def test_a_code_system_that_is_no_iri_is_told_in_words(odd: str) -> None:
+    """It spoils neither the bundle nor those beside it."""
+    mapped = MappedResources(with_(CONDITION, code=coded(f"http://example.org/a{odd}b", "x1")))
+    (node,) = mapped.unread
+    assert mapped.values(node, "code") == []
+    assert "x1" in mapped.values(node, "words")[0]

@@ -37,6 +37,7 @@ from pyoxigraph import Literal, NamedNode
 from reasoner.chart.coding import CodeSystems
 from reasoner.chart.fhir import unmapped
 from reasoner.chart.fhir.from_json import XSD, Bundle
+from reasoner.chart.fhir.references import iri_of
 from reasoner.rdf import terms
 from reasoner.rdf.namespaces import NEC, RDF
 from reasoner.rdf.terms import Term
@@ -259,7 +260,8 @@ class _Spoken:
             if iri := self._codes.read(system, code).iri:
                 known.add(iri)
             elif _SYSTEM.fullmatch(system):
-                strange.add(f"{system}{'' if system[-1] in '/#:' else '/'}{quote(code, safe='')}")
+                name = f"{system}{'' if system[-1] in '/#:' else '/'}{quote(code, safe='')}"
+                strange |= {name} if iri_of(name) else set()
         findings = self._codes.findings(known) if self._codes is not None else []
         return tuple(findings) or (min(known or strange, default=""),)
 
