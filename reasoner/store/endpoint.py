@@ -7,7 +7,6 @@ import hmac
 import os
 import secrets
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -31,6 +30,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from reasoner.ground.errors import UsageError
+from reasoner.ground.temporary import TemporaryFolder
 from reasoner.store import answering, query_page
 from reasoner.store.answering import PIECE, Answer
 from reasoner.store.backends import CHANGES, DirectoryStore
@@ -142,7 +142,7 @@ class _Endpoint:
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
         settings = self.settings
-        self.answers = tempfile.TemporaryDirectory(prefix="necessity-")
+        self.answers = TemporaryFolder()
         self.pool = ProcessPool(
             max_workers=1 if settings.writable else settings.workers,
             context=get_context("spawn"),

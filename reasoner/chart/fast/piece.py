@@ -14,6 +14,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from io import BytesIO
@@ -123,7 +124,7 @@ class Piece:
     def discard(self) -> None:
         """Delete the file that it was put down in."""
         if self.spool:
-            Path(self.spool).unlink(missing_ok=True)
+            _spools.pop(self.spool).close()
 
 
 def pieces(paths: Iterable[str], suffix: str | None = None, size: int = SIZE) -> Iterator[Piece]:
@@ -211,21 +212,24 @@ def _rejected(name: str, found: Iterable[Piece], *, is_packed: bool = False) -> 
         yield Piece((name,), EXPORT, data=b"", at_once=is_packed, error=error)
 
 
+_spools: dict[str, ExitStack] = {}
+"""What deletes each file that input was put down in, by its path."""
+
+
 def _spooled(stream: IO[bytes], suffix: str) -> str:
     """The path of a new file with what a stream holds, for its user alone."""
-    name, whole = "", False
+    from reasoner.ground.temporary import TemporaryFolder
+
     try:
-        with tempfile.NamedTemporaryFile(prefix="necessity-", suffix=suffix, delete=False) as spool:
-            name = spool.name
-            shutil.copyfileobj(stream, spool, SIZE)
-        whole = True
+        with ExitStack() as broken_off:
+            folder = broken_off.enter_context(TemporaryFolder())
+            with open(f"{folder}/input{suffix}", "xb") as spool:
+                shutil.copyfileobj(stream, spool, SIZE)
+            _spools[spool.name] = broken_off.pop_all()
+            return spool.name
     except OSError as error:
         problem = f"the input cannot be kept: {error.strerror or type(error).__name__}"
         raise UsageError(problem, where=tempfile.gettempdir(), mend="Free space, or set TMPDIR") from error
-    finally:
-        if name and not whole:
-            Path(name).unlink(missing_ok=True)
-    return name
 
 
 def _digest(name: str, offset: int, length: int) -> str:

@@ -24,6 +24,7 @@ from reasoner.chart.fhir.from_json import parse
 from reasoner.chart.fhir.references import references
 from reasoner.chart.sources import opened
 from reasoner.ground.errors import DocumentationError, UsageError
+from reasoner.ground.temporary import TemporaryFolder
 from reasoner.rdf.parsing import MAX_BYTES
 
 OWNERS = ("subject", "patient", "beneficiary", "individual")
@@ -147,7 +148,7 @@ def _records(
 ) -> Iterator[PatientRecord | Orphan]:
     with (
         _kept(),
-        tempfile.TemporaryDirectory(prefix="necessity-") as folder,
+        TemporaryFolder() as folder,
         closing(sqlite3.connect(f"{folder}/spool", isolation_level=None)) as spool,
     ):
         spool.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_SCHEMA}")
