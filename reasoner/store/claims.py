@@ -22,8 +22,9 @@ from reasoner.store.catalog import LoadChange
 from reasoner.store.placement import Placement
 from reasoner.store.register import Register
 
-_TYPE, _BORN = f"<{RDF.type}>", f"<{NEC.birthDate}>"
-_OF_ONE = frozenset({_BORN, *(f"<{name}>" for name in (NEC.about, DCTERMS.issued, DCTERMS.creator, DCTERMS.title))})
+_TYPE, _BORN, _ABOUT, _TITLE = (f"<{name}>" for name in (RDF.type, NEC.birthDate, NEC.about, DCTERMS.title))
+_OF_DOCUMENT = frozenset(f"<{name}>" for name in (DCTERMS.issued, DCTERMS.creator))
+_OF_ONE = _OF_DOCUMENT | {_BORN, _ABOUT, _TITLE}
 """The properties by whose values it shows that two charts mean different things by one IRI."""
 _OURS = re.compile(rf"<{re.escape(str(NEC))}\w+>")
 """Finds the terms of the core vocabulary."""
@@ -93,15 +94,20 @@ def refuse_clashes(register: Register, placement: Placement, charts: Mapping[str
         mend = "Give what the chart means an IRI of its own"
         found |= {request: StoreError(problem, where=subject, mend=mend) for request in _describing(subject, charts)}
     values: dict[tuple[str, str], set[str]] = {}
-    for line in placement.common():
+    documents = set()
+    for line, graph in placement.common().items():
         subject, predicate, value = line.split(" ", 2)
         if predicate in _OF_ONE:
-            values.setdefault((subject, predicate), set()).add(value)
-    doubtful = sorted({subject for (subject, _), several in values.items() if len(several) > 1})
+            # Several authors, or a title in several languages, stand in one graph where all charts say them.
+            values.setdefault((subject, predicate), set()).add(value if predicate == _ABOUT else graph)
+        if predicate in _OF_DOCUMENT or (predicate == _TYPE and value == f"<{NEC.Document}> .\n"):
+            documents.add(subject)
+    several = {(subject, predicate) for (subject, predicate), found in values.items() if len(found) > 1}
+    doubtful = sorted({subject for subject, predicate in several if predicate != _TITLE or subject in documents})
     charts_of = register.described_by(doubtful, charts) if doubtful else {}
     for subject in doubtful:
         before = charts_of.get(subject, {})
-        born = len(values.get((subject, _BORN), ())) > 1
+        born = (subject, _BORN) in several
         for request in _describing(subject, charts):
             own = _member(charts[request])
             other = next((other for other, member in before.items() if born or member != own), None)

@@ -88,9 +88,15 @@ class Placement:
                 if graph.startswith(_NO_CHARTS):
                     self.described.add(subject)
 
-    def common(self) -> list[str]:
-        """What is said of the subjects of which the base says something, or several contents, as lines of canonical N-Triples."""
-        return [line for line in self._where if line.partition(" ")[0] in self._common] if self._common else []
+    def common(self) -> dict[str, str]:
+        """What is said of the subjects of which the base says something, or several contents.
+
+        Returns:
+            Lines of canonical N-Triples to the graph of each. What the same contents say stands in one graph.
+        """
+        if not self._common:
+            return {}
+        return {line: graph for line, graph in self._where.items() if line.partition(" ")[0] in self._common}
 
     def put(self, graph: str, content: str) -> None:
         """Give a graph a content in place of its earlier one."""

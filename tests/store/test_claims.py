@@ -113,6 +113,25 @@ def test_what_charts_may_share(kb: KnowledgeBase, policy: Policy) -> None:
     assert [base.load_case(case) for case in cases(CHANGED, policy)] == [LoadChange.REPLACED] * 2
 
 
+def test_charts_of_several_people_that_say_alike_several_values(policy: Policy) -> None:
+    """A note of a family session with two authors, of each person; another note with one of them alone is refused."""
+    one, two = (chart.replace(f"{name}-note", "note") for name, chart in (("one", ONE), ("two", TWO)))
+    both, alone = '"A" , "B"', '"B"'
+    kb = KnowledgeBase()
+    assert kb.load_case(*cases(one.replace('"A"', both), policy)) is LoadChange.ADDED
+    with pytest.raises(StoreError, match="something of another person"):
+        kb.load_case(*cases(two.replace('"A"', alone), policy))
+    assert kb.load_case(*cases(two.replace('"A"', both), policy)) is LoadChange.ADDED
+
+
+def test_a_program_of_many_is_named_anew(policy: Policy) -> None:
+    kb = KnowledgeBase()
+    for chart, title in ((ONE, "'P'@en , 'P'@es"), (TWO, "'P'@en , 'P'@es"), (ONE, "'R'@en")):
+        name = "one" if chart is ONE else "two"
+        program = f":{name}-request nec:program :program . :program dcterms:title {title} ."
+        assert isinstance(kb.load_case(*cases(chart + program, policy)), LoadChange)
+
+
 def test_a_day_of_birth_is_corrected_in_all_charts_of_a_person_at_once(policy: Policy) -> None:
     kb = KnowledgeBase()
     kb.load_cases(cases(FIRST, policy))
