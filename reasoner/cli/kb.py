@@ -173,7 +173,7 @@ def _load(options: argparse.Namespace) -> int:
                 loader.load("acceptance", acceptance.iri, name, partial(kb.load_acceptance, acceptance))
             for error in errors:
                 loader.reject(error)
-        loader.flush()
+        loader.flush(last=True)
         for decision, name in sorted(signed, key=lambda entry: signed_at(entry[0], policy)):
             loader.load("decision", decision.iri, name, partial(load_signed_elsewhere, kb, decision, policy))
         loader.keep(options.originals, base.read_key())
@@ -188,6 +188,8 @@ class _Loader:
         self._kb = kb
         self._sources: dict[str, str] = {}
         self._waiting: list[Case] = []
+        self._corrections: list[Case] = []
+        """Charts of members with another day of birth than in other charts, which may be corrected by a later file."""
         self._named: set[str] = set()
         """The digests of the files that texts of the charts were read from."""
 
@@ -205,11 +207,21 @@ class _Loader:
         if len(self._waiting) >= _AT_ONCE:
             self.flush()
 
-    def flush(self) -> None:
-        """Load the charts that wait."""
+    def flush(self, *, last: bool = False) -> None:
+        """Load the charts that wait; at last also, all together, those that correct a day of birth."""
         cases, self._waiting = self._waiting, []
+        self._load(cases, later=True)
+        if last:
+            self._load(self._corrections, later=False)
+
+    def _load(self, cases: Sequence[Case], *, later: bool) -> None:
+        """Load charts; some can be tried later, of members whose other charts may get the same day of birth yet."""
+        from reasoner.store.claims import AnotherBirthDateError
+
         for case, change in zip(cases, self._kb.load_cases(cases) if cases else (), strict=True):
-            if isinstance(change, NecessityError):
+            if later and isinstance(change, AnotherBirthDateError) and len(self._corrections) < _AT_ONCE:
+                self._corrections.append(case)
+            elif isinstance(change, NecessityError):
                 self.reject(change)
             else:
                 self._told("chart", case.iri, change)

@@ -141,6 +141,34 @@ def test_a_day_of_birth_is_corrected_in_all_charts_of_a_person_at_once(policy: P
     assert kb.load_cases(corrected) == [LoadChange.REPLACED] * 2
 
 
+def test_a_day_of_birth_is_corrected_in_all_charts_of_a_command(
+    policy: Policy, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many charts stand between those of one person; a chart that another's still contradicts is rejected, once."""
+    monkeypatch.setattr("reasoner.cli.kb._AT_ONCE", 2)
+    monkeypatch.setenv("NECESSITY_KB", str(tmp_path / "kb"))
+    assert main(["kb", "init"]) == 0
+    names = ("one", "two", "three", "four")
+
+    def load(born: str, files: int) -> int:
+        for number, name in enumerate(names):
+            member = "one" if name in ("one", "four") else name
+            chart = CHART.replace("NAME-member", f"{member}-member").replace("NAME", name)
+            (tmp_path / f"{number}.ttl").write_text(PREFIXES + chart.replace("1984-02-19", born))
+        capsys.readouterr()
+        return main(["kb", "load", *(str(tmp_path / f"{number}.ttl") for number in range(files))])
+
+    assert load("1984-02-19", 4) == 0
+    assert load("1984-02-20", 4) == 0
+    told = capsys.readouterr()
+    assert told.out.count("replaced   chart") == 4
+    assert "rejected" not in told.err
+    assert load("1984-02-21", 3) == 3
+    told = capsys.readouterr()
+    assert told.out.count("replaced   chart") == 2
+    assert told.err.count("rejected: ") == 1
+
+
 def test_of_many_charts_the_others_are_loaded(
     policy: Policy, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
