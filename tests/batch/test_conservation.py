@@ -273,6 +273,25 @@ def test_parquet_that_flows_is_read_as_columns(
         writer.join(60)
 
 
+@pytest.mark.parametrize("what", ["no rows", "other columns", "a sheet", "no pyarrow", "damaged"])
+def test_nothing_is_left_of_parquet_that_flows(
+    what: str, text: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pyarrow.parquet as pq
+
+    found = pq.read_table(path := table(text, tmp_path))
+    names = {"other columns": ["a", "b", "c", "d"], "a sheet": ["request", "b", "c", "d"]}.get(what, found.column_names)
+    pq.write_table(found.slice(0, 0 if what == "no rows" else None).rename_columns(names), path)
+    data = path.read_bytes()[: -9 if what == "damaged" else None]
+    if what == "no pyarrow":
+        monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    (spools := tmp_path / "spools").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(spools))
+    assert main(["determine", "-", "--input-format", "parquet", "--format", "compact"]) == 2
+    assert not list(spools.iterdir())
+
+
 def test_progress_of_parquet_is_told_in_rows(text: bytes, tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.setattr("reasoner.chart.tables.quads._ROWS", 400)
     for name in ("_FIRST", "_NEXT"):

@@ -354,22 +354,23 @@ def _table(name: str, size: int, spool: str) -> Iterator[Piece]:
     """A Parquet file: of statements, cut as a sheet, or of quads, cut between graphs."""
     from reasoner.chart.tables import quads, sheet
 
-    file, called, first = Path(spool or name), sources.called(name), 1
+    file, called, first, is_kept = Path(spool or name), sources.called(name), 1, False
     try:
         records = rows.parquet_records(file, called)
         header = next(records, [])
         if sheet.is_sheet(header):
-            try:
-                yield from _requests(name, chain([header], records), size)
-            finally:
-                if spool:
-                    file.unlink()
+            yield from _requests(name, chain([header], records), size)
             return
         for table in quads.by_graph(quads.of_parquet(file, called), called):
+            is_kept = True
             yield Piece((name,), ARROW, first=first, rows=table.num_rows, data=quads.pack(table), spool=spool)
             first += table.num_rows
     except DocumentationError as error:  # a graph can have rows in what cannot be read, so nothing of the file holds
+        is_kept = True
         yield Piece((name,), EXPORT, data=b"", at_once=True, spool=spool, error=error)
+    finally:
+        if spool and not is_kept:  # by a piece, for which it is read again or deleted
+            file.unlink()
 
 
 def _workbook(name: str, file: Path | BinaryIO, size: int) -> Iterator[Piece]:
