@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from threading import Lock
 
 _LIMIT = 65536
@@ -21,6 +21,9 @@ class _Connective:
     @cached_property
     def _hash(self) -> int:
         return hash((type(self).__name__, self.parts))  # that of the parts is worked out once
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.parts,)  # the hash of a text is another in another process
 
     @cached_property
     def elements(self) -> frozenset[str]:
@@ -63,8 +66,12 @@ class Family:
     def __init__(self, formula: Formula, *, recurs: bool = True) -> None:
         self.elements = (formula,) if isinstance(formula, str) else tuple(sorted(formula.elements))
         """The elements of the formula, in order, whether or not a set holds them."""
+        self._formula = formula
         self._diagrams = _shared() if recurs else _Diagrams()
         self._root = self._diagrams.minimal_sets(formula)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return partial(Family, recurs=False), (self._formula,)  # what others share is not copied with it
 
     @cached_property
     def count(self) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
+import pickle
 import random
 
 import pytest
@@ -109,3 +111,13 @@ def test_families_that_were_made_before_what_they_share_was_full_stay_as_they_we
         assert list(family) == [(f"a{number}", "c"), (f"a{number}", d), ("b", "c"), ("b", d)]
         assert list(family.replacing("b", ("b", "c"))) == [(f"a{number}",)]
         assert list(Family(formulas[number], recurs=False)) == list(family)
+
+
+def test_a_family_can_be_copied_and_sent() -> None:
+    formula = All(("a", AnyOf(("b", "c"))))
+    for again in (copy.deepcopy, lambda family: pickle.loads(pickle.dumps(family))):
+        sent = again(Family(formula))
+        assert list(sent) == [("a", "b"), ("a", "c")]
+        assert list(sent.replacing("b", ("a", "b"))) == [("c",)]
+    hash(formula)
+    assert [*vars(pickle.loads(pickle.dumps(formula)))] == ["parts"], "another process has other hashes"
