@@ -11,6 +11,8 @@ from itertools import islice
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, TypeVar
 
+from reasoner.ground.errors import EngineError
+
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
@@ -40,11 +42,15 @@ def spread(work: Callable[[T], R], items: Iterable[T], jobs: int, *, ahead: int)
         items: the items, each asked for when there is room.
         jobs: how many processes; with one, this process does the work itself.
         ahead: how many items the others may have taken on while what came of one is looked at.
+
+    Raises:
+        EngineError: a process was lost.
     """
     if jobs == 1:
         yield from map(work, items)
         return
     from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
 
     rest = iter(items)
     waiting: deque[Future[list[R]]] = deque()
@@ -57,6 +63,11 @@ def spread(work: Callable[[T], R], items: Iterable[T], jobs: int, *, ahead: int)
                     yield from waiting.popleft().result()
             while waiting:
                 yield from waiting.popleft().result()
+        except BrokenProcessPool as error:
+            raise EngineError(
+                "a process was ended from outside, perhaps because memory ran out",
+                mend="Run it again with fewer --jobs: what was finished is kept",
+            ) from error
         finally:
             for future in waiting:
                 future.cancel()

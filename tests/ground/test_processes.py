@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
+from reasoner.ground.errors import EngineError
 from reasoner.ground.processes import spread
 
 
@@ -33,4 +35,10 @@ def test_no_more_items_are_asked_for_than_may_be_taken_on(jobs: int) -> None:
 def test_an_error_in_a_process_is_raised(jobs: int) -> None:
     found = spread(int, ["1", "two"], jobs, ahead=16)
     with pytest.raises(ValueError, match="two"):
+        list(found)
+
+
+def test_a_process_that_is_ended_from_outside_is_told() -> None:
+    found = spread(os._exit, [9], 2, ahead=16)
+    with pytest.raises(EngineError, match="ended from outside"):
         list(found)
