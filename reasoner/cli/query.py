@@ -136,7 +136,7 @@ def _binding(text: str) -> tuple[str, str]:
 def _query(options: argparse.Namespace) -> int:
     import pyoxigraph as ox
 
-    from reasoner.store.questions import Query, find, library, write_answer
+    from reasoner.store.questions import Query, find, library, refuse_broken_xml, write_answer
 
     if not options.paths:
         shared.refuse(
@@ -168,6 +168,9 @@ def _query(options: argparse.Namespace) -> int:
             if form != "csv":
                 shared.refuse(options, ("raw",), "is for --format csv")
             write_answer(results, form, whole, text=text, prefixes=kb.register.prefixes_for(text), raw=options.raw)
+        if "xml" in form:
+            whole.seek(0)
+            refuse_broken_xml(whole)
         whole.seek(0)
         with writer(*target) as stream:
             shutil.copyfileobj(whole, stream)

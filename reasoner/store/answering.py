@@ -19,6 +19,7 @@ from reasoner.store.backends import DirectoryStore
 from reasoner.store.base import KnowledgeBase
 from reasoner.store.change import Change
 from reasoner.store.protocol import GRAPH_TYPES, TABLE_TYPES, Operation, RefusalError, choose
+from reasoner.store.questions import refuse_broken_xml
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -117,6 +118,9 @@ def _graph(accept: str, triples: Iterable[ox.Triple], path: Path) -> Answer:
 
 
 def _written(media: str, path: Path) -> Answer:
+    if "xml" in media:
+        with path.open("rb") as written:
+            refuse_broken_xml(written)
     return 200, media, path.read_bytes() if path.stat().st_size <= PIECE else None
 
 

@@ -43,6 +43,8 @@ Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
 _Item = TypeVar("_Item")
 _COMMENT = re.compile(r"^#\+ *(title|purpose|parameter|column) *(.*)$", re.MULTILINE)
+_NO_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
+"""Finds, in UTF-8, the characters that XML 1.0 does not have; a store writes them as they are."""
 _PREFIX = re.compile(r"^\s*PREFIX\s+([\w-]*:)\s*<([^>]*)>", re.MULTILINE | re.IGNORECASE)
 
 
@@ -290,6 +292,15 @@ def write_answer(
         results.serialize(output, format=TABLE_FORMATS[form])
     else:
         output.write(Answer(results, text, prefixes=prefixes).serialize(form, raw=raw))
+
+
+def refuse_broken_xml(answer: IO[bytes]) -> None:
+    """Raise `QueryError` for an answer in XML with characters that XML does not have, such as most control characters."""
+    last = b""
+    while piece := answer.read(2**20):
+        if _NO_XML.search(last + piece):
+            raise QueryError("the answer has a control character, which XML cannot hold", mend="Ask for JSON")
+        last = piece[-2:]
 
 
 def _harmless(columns: Sequence[str], rows: Iterable[Sequence[Term | None]]) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote, urlencode, urlsplit
+from xml.etree import ElementTree
 
 import pytest
 from starlette.testclient import TestClient
@@ -227,3 +228,21 @@ def test_a_request_that_ends_early_is_no_fault(
             )
         eventually(seen.is_set)
     assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize("made", ["\\u0007", "\\uFFFE"])
+@pytest.mark.parametrize(
+    ("query", "xml", "other"),
+    [
+        ("SELECT (%s AS ?x) {}", "application/sparql-results+xml", "application/sparql-results+json"),
+        ("CONSTRUCT { <urn:a> <urn:p> ?x } { BIND(%s AS ?x) }", "application/rdf+xml", "text/turtle"),
+    ],
+)
+def test_what_xml_cannot_hold_is_refused_there(client: TestClient, query: str, xml: str, other: str, made: str) -> None:
+    bad, good = query % f'"a{made}"', query % '"a\\t\u20ac\U0001f600"'
+    refused = client.get("/sparql", params={"query": bad}, headers={"Accept": xml})
+    assert (refused.status_code, refused.text.count("\n")) == (400, 1)
+    assert "Ask for JSON" in refused.text
+    assert client.get("/sparql", params={"query": bad}, headers={"Accept": other}).status_code == 200
+    told = client.get("/sparql", params={"query": good}, headers={"Accept": xml})
+    assert ElementTree.fromstring(told.content) is not None
