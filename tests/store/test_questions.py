@@ -176,6 +176,7 @@ def test_parameters(world: World, place: Path) -> None:
             rows = ask(kb, find("old-evidence"), days=str(days)).values()
             assert plain(rows) == plain(old_evidence(world, days))
         assert old_evidence(world, 5)
+        assert plain(ask(kb, find("old-evidence"), days="").values()) == plain(old_evidence(world, -100_000))
         contrary = next(iter(world.version.contraries))
         rows = plain(ask(kb, find("finding-counts-for"), finding=contrary).values())
         assert rows == plain(finding_counts_for(world, contrary.rpartition("#")[2]))
@@ -348,6 +349,22 @@ def test_forms(world: World, place: Path, tmp_path: Path, capsys: pytest.Capture
     out = tmp_path / "answer.parquet"
     assert main(["query", "outcomes", "--kb", str(place), "--format", "parquet", "--out", str(out)]) == 0
     assert int(pandas.read_parquet(out)["determinations"].sum()) == len(world.determinations)
+
+
+@pytest.mark.parametrize(
+    ("query", "form", "other"),
+    [
+        ('SELECT ("\\u0007" AS ?x) {}', "xml", "json"),
+        ('CONSTRUCT { <urn:a> <urn:p> "\\u0007" } {}', "rdfxml", "jsonld"),
+    ],
+)
+def test_xml_is_never_written_that_is_none(tmp_path: Path, query: str, form: str, other: str) -> None:
+    (tmp_path / "own.rq").write_text(query)
+    open_store(tmp_path / "kb", write=True).close()
+    command = ["query", str(tmp_path / "own.rq"), "--kb", str(tmp_path / "kb"), "--out", str(tmp_path / "answer")]
+    assert main([*command, "--format", form]) == 2
+    assert not (tmp_path / "answer").exists()
+    assert main([*command, "--format", other]) == 0
 
 
 def test_rows_of_standard_formats_are_written_one_after_the_other() -> None:
