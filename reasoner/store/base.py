@@ -351,10 +351,11 @@ class KnowledgeBase:
     def export(self, kind: GraphKind | None = None) -> Iterator[ox.Quad]:
         """The quads of all named graphs, graph by graph in the catalog's order, the catalog last.
 
-        Of one kind, each graph is given whole, with the content of the shared graphs that it includes.
+        Of one kind, each is given whole, with what it includes; after determinations come the common results of them.
         """
         placement = Placement(self.store)
-        names = [entry.graph for entry in self.entries(kind)] + ([CATALOG] if kind is None else [])
+        kinds = (kind, GraphKind.RESULT) if kind is GraphKind.DETERMINATION else (kind,)
+        names = [entry.graph for each in kinds for entry in self.entries(each)] + ([CATALOG] if kind is None else [])
         for name in names:
             for triple in graphs.triples(placement.content(name) if kind else placement.own(name)):
                 yield ox.Quad(triple.subject, triple.predicate, triple.object, ox.NamedNode(name))
@@ -476,10 +477,9 @@ class KnowledgeBase:
         known = self.register.entries_about(kept)
         for iri, content in kept.items():
             if iri not in known:
-                graph = graph_name(GraphKind.HISTORY, iri)
+                graph, digest = graph_name(GraphKind.HISTORY, iri), graphs.digest(content)
                 change.graphs[graph] = content
-                entry = CatalogEntry(graph, GraphKind.HISTORY, iri, graphs.digest(content), now())
-                change.catalog[graph] = entry.description
+                change.catalog[graph] = CatalogEntry(graph, GraphKind.HISTORY, iri, digest, now()).description
 
     def _apply(self, change: Change, action: str, by: Actor | None) -> None:
         """Carry a change out, after an entry in the audit trail; where another process keeps that, let it do both."""

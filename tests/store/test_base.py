@@ -22,6 +22,7 @@ from reasoner.cli import main
 from reasoner.determination.determine import determine_case
 from reasoner.ground.errors import StoreError, UsageError
 from reasoner.rdf import graphs, parsing
+from reasoner.rdf.namespaces import NEC
 from reasoner.render import provenance
 from reasoner.review.signing import read_decisions
 from reasoner.store.backends import Credentials, EndpointStore, MemoryStore, Store, open_store
@@ -342,6 +343,12 @@ def test_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatc
         ox.NamedNode("https://w3id.org/necessity/core#CriteriaMet"),
         quads[0].graph_name,
     ) in set(quads)
+    told = {
+        str(name): {str(q.subject) for q in quads if str(q.predicate) == f"<{NEC[name]}>"}
+        for name in ("criterion", "status")
+    }
+    results = {str(quad.object) for quad in quads if str(quad.predicate) == f"<{NEC.result}>"}
+    assert results <= told["criterion"] & told["status"], "also those that many determinations lead to"
     assert main(["kb", "remove", iri, "--with-decisions"]) == 0
     assert main(["kb", "determine", "--readings", "default", "--jobs", "2"]) == 0
     assert main(["kb", "verify"]) == 0
