@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
-from reasoner.batch.model import Tally
+from reasoner.batch.model import PieceResult, Tally
 from reasoner.batch.state import BatchState
 from reasoner.batch.workers import workers
 from reasoner.chart.fast.piece import Piece
-from reasoner.ground.errors import EngineError
+from reasoner.ground.errors import EngineError, UsageError
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ def run(
 
     Raises:
         EngineError: a process was lost, or a part of the input; the state keeps the pieces that are finished.
+        UsageError: a file was changed or removed meanwhile.
     """
     finished = state.finished()
     current: dict[str, str] = {}  # the file of each piece by its key
@@ -61,7 +62,7 @@ def run(
     def unfinished() -> Iterator[Piece]:
         nonlocal size, rows
         for piece in pieces:
-            key, file = piece.key(), piece.files[0]
+            key, file = _key(piece), piece.files[0]
             if key in current:
                 continue  # it is the same again
             if piece.spool:
@@ -74,13 +75,18 @@ def run(
             else:
                 yield piece
 
+    def keep(result: PieceResult) -> None:
+        if _key(result.piece) not in current:  # so it may hold a part of a chart
+            raise _changed(result.piece)
+        state.keep(result)
+
     try:
         with workers(state.job, jobs) as determine:
             for result in determine(unfinished()):
                 if result.scattered:
                     whole.setdefault(result.piece.files[0], result.piece.whole())
                 else:
-                    state.keep(result)
+                    keep(result)
                 size, rows = size + result.piece.size(), rows + result.piece.rows
                 requests += len(result.rows)
                 progress(Progress(size, total, rows, requests, time.monotonic() - begun))
@@ -89,13 +95,30 @@ def run(
             for file, piece in whole.items():
                 state.forget(file)
                 current = {key: other for key, other in current.items() if other != file}
+                current[_key(piece)] = file
                 for result in determine(iter([piece])):
-                    current[result.piece.key()] = file
-                    state.keep(result)
+                    keep(result)
         return _finish(state, current)
     finally:
         for piece in spooled.values():
             piece.discard()
+
+
+def _key(piece: Piece) -> str:
+    """The key of a piece; raises `UsageError` if a file of it is gone."""
+    try:
+        return piece.key()
+    except OSError as error:
+        raise _changed(piece) from error
+
+
+def _changed(piece: Piece) -> UsageError:
+    others = f" or one of {len(piece.files) - 1} that are read with it" if len(piece.files) > 1 else ""
+    return UsageError(
+        "the file was changed or removed while the batch ran",
+        where=f"{piece.name}{others}",
+        mend="Run the batch again once the file is written; --resume auto keeps what was done of others",
+    )
 
 
 def _finish(state: BatchState, current: Collection[str]) -> Tally:
