@@ -189,7 +189,7 @@ class _Loader:
         self._sources: dict[str, str] = {}
         self._waiting: list[Case] = []
         self._corrections: list[Case] = []
-        """Charts of members with another day of birth than in other charts, which may be corrected by a later file."""
+        """Charts that contradict others, such as in a day of birth, which later files may correct."""
         self._named: set[str] = set()
         """The digests of the files that texts of the charts were read from."""
 
@@ -208,18 +208,18 @@ class _Loader:
             self.flush()
 
     def flush(self, *, last: bool = False) -> None:
-        """Load the charts that wait; at last also, all together, those that correct a day of birth."""
+        """Load the charts that wait; at last also, all together, those that contradicted others."""
         cases, self._waiting = self._waiting, []
         self._load(cases, later=True)
         if last:
             self._load(self._corrections, later=False)
 
     def _load(self, cases: Sequence[Case], *, later: bool) -> None:
-        """Load charts; some can be tried later, of members whose other charts may get the same day of birth yet."""
-        from reasoner.store.claims import AnotherBirthDateError
+        """Load charts; those that contradict others, which may yet be corrected, can be tried later."""
+        from reasoner.store.claims import AnotherMeaningError
 
         for case, change in zip(cases, self._kb.load_cases(cases) if cases else (), strict=True):
-            if later and isinstance(change, AnotherBirthDateError) and len(self._corrections) < _AT_ONCE:
+            if later and isinstance(change, AnotherMeaningError) and len(self._corrections) < _AT_ONCE:
                 self._corrections.append(case)
             elif isinstance(change, NecessityError):
                 self.reject(change)

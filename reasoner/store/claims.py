@@ -41,8 +41,8 @@ class ClashesError(StoreError):
         """IRI of each request to what is wrong with its chart."""
 
 
-class AnotherBirthDateError(StoreError):
-    """The chart of a member says another day of birth than an earlier one does."""
+class AnotherMeaningError(StoreError):
+    """A chart means something else by an IRI than another chart; both can be right once both are replaced together."""
 
 
 def load(
@@ -117,7 +117,7 @@ def refuse_clashes(register: Register, placement: Placement, charts: Mapping[str
             other = next((other for other, member in before.items() if born or member != own), None)
             if other:
                 means = "somebody born on another day" if born else "something of another person"
-                found[request] = (AnotherBirthDateError if born else StoreError)(
+                found[request] = AnotherMeaningError(
                     f"the chart of <{other}> means {means} by it",
                     where=subject,
                     mend="Give it an IRI of its own; to correct both charts, load them together",

@@ -141,20 +141,28 @@ def test_a_day_of_birth_is_corrected_in_all_charts_of_a_person_at_once(policy: P
     assert kb.load_cases(corrected) == [LoadChange.REPLACED] * 2
 
 
-def test_a_day_of_birth_is_corrected_in_all_charts_of_a_command(
-    policy: Policy, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("shared", "said"), [("member", '"1984-02-19"'), ("note", '"Note"')], ids=["day of birth", "title of a common note"]
+)
+def test_a_correction_in_all_charts_of_a_command(
+    shared: str,
+    said: str,
+    policy: Policy,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """However many charts stand between those of one person; a chart that another's still contradicts is rejected, once."""
+    """However many charts stand between those that share it; a chart that another still contradicts is rejected, once."""
     monkeypatch.setattr("reasoner.cli.kb._AT_ONCE", 2)
     monkeypatch.setenv("NECESSITY_KB", str(tmp_path / "kb"))
     assert main(["kb", "init"]) == 0
     names = ("one", "two", "three", "four")
 
-    def load(born: str, files: int) -> int:
+    def load(corrected: str, files: int) -> int:
         for number, name in enumerate(names):
-            member = "one" if name in ("one", "four") else name
-            chart = CHART.replace("NAME-member", f"{member}-member").replace("NAME", name)
-            (tmp_path / f"{number}.ttl").write_text(PREFIXES + chart.replace("1984-02-19", born))
+            owner = "one" if name in ("one", "four") else name
+            chart = CHART.replace(f"NAME-{shared}", f"{owner}-{shared}").replace("NAME", name)
+            (tmp_path / f"{number}.ttl").write_text(PREFIXES + chart.replace(said, f'"{corrected}"'))
         capsys.readouterr()
         return main(["kb", "load", *(str(tmp_path / f"{number}.ttl") for number in range(files))])
 
