@@ -21,6 +21,8 @@ from reasoner.batch.workers import Worker
 from reasoner.chart.fast import piece
 from reasoner.chart.fast.piece import SHEET, Piece
 from reasoner.chart.sources import LINES
+from reasoner.policy.configuration import read_configuration
+from reasoner.rdf.namespaces import NEC
 from tests.batch.agreement import agreed
 from tests.chart import bundles
 from tests.chart.bundles import INPUTS, OPTIONS, bundle
@@ -116,6 +118,21 @@ def test_sample_charts(worker: Worker) -> None:
     texts = [path.read_text() for path in sorted(CASES.rglob("*.ttl"))]
     told, _ = agreed(worker, [ndjson([in_json_ld(text, "turtle") for text in texts])])
     assert told > 60
+
+
+def test_what_a_payer_sets_otherwise(policy: Policy, tmp_path: Path) -> None:
+    version = "https://w3id.org/necessity/mp9556/2025-04-01"
+    stated = f"nec:ageOfMajority 19 ; nec:chosenReading <{version}/interpretation/severity-scope-any>"
+    (tmp_path / "payer.ttl").write_text(
+        f"@prefix nec: <{NEC}> . <urn:payer> a nec:Configuration ; {stated} . <{version}/adult-admission/4> nec:lookback 7 ."
+    )
+    lines = ndjson([in_json_ld(text, "nt") for text in generate(60, seed=5)])
+    found = []
+    for configuration in (None, read_configuration(tmp_path / "payer.ttl", policy)):
+        told, result = agreed(Worker(Job(configuration=configuration)), [lines])
+        assert told > 50
+        found.append([json.loads(row.line)["criteria"] for row in result.rows])
+    assert found[0] != found[1]
 
 
 def test_files_of_every_kind(worker: Worker, tmp_path: Path) -> None:
