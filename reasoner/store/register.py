@@ -128,9 +128,11 @@ class Register:
         found: dict[str, set[str]] = {}
         for request, of_request in times.items():
             latest = max(of_request.values(), default="")
-            found[request] = {determination for determination, time in of_request.items() if time == latest}
-            # Two that were recorded in one second
-            found[request] -= {other for time, one, other in follows if time == latest and one in of_request}
+            last = {determination for determination, time in of_request.items() if time == latest}
+            # Several that were recorded in one second, unless each follows another
+            found[request] = (
+                last - {other for time, one, other in follows if time == latest and one in of_request} or last
+            )
         return found
 
     def undetermined(self, policy: str, configuration: str, software: str) -> list[str]:

@@ -464,3 +464,18 @@ def test_what_determinations_lead_to_is_removed_with_the_last_of_them_and_not_be
     assert not list(kb.verify())
     kb.remove(second)
     assert list(kb.entries()) == []
+
+
+def test_what_is_determined_anew_within_a_second_still_follows(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chart is changed, put back, and changed otherwise: each of the two before follows the other."""
+    monkeypatch.setattr("reasoner.store.base.now", lambda: "2026-01-01T00:00:00Z")
+    kb = KnowledgeBase()
+    for text in (FIRST, CHANGED, FIRST, FIRST.replace("No phone.", "No phone yet.")):
+        (case, _) = cases(text, policy)
+        kb.load_case(case)
+        (made,) = determine_case(case, policy, alternatives=False)
+        kb.record([made])
+    catalog = Graph().parse(data=kb.content(CATALOG), format="nt")
+    (event,) = catalog.objects(provenance.iri(made), PROV.qualifiedGeneration)
+    (before,) = determine_case(cases(FIRST, policy)[0], policy, alternatives=False)
+    assert provenance.iri(before) in set(catalog.objects(event, NEC.follows))
