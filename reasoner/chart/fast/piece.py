@@ -370,7 +370,7 @@ def _table(name: str, size: int, spool: str) -> Iterator[Piece]:
         yield Piece((name,), EXPORT, data=b"", at_once=True, spool=spool, error=error)
     finally:
         if spool and not is_kept:  # by a piece, for which it is read again or deleted
-            file.unlink()
+            _spools.pop(spool).close()
 
 
 def _workbook(name: str, file: Path | BinaryIO, size: int) -> Iterator[Piece]:
