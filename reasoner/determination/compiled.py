@@ -109,11 +109,11 @@ class CompiledPolicy:
         self._answered = _Memory[tuple[object, ...], LeafAnswer]()
         nobody = Evidence("urn:necessity:nobody", {})
         self.silence = {iri: leaf.answer(nobody) for iri, leaf in self.leaves.items() if not leaf.unsupported}
+        """The answers of the leaves without evidence."""
         if self._rust_shapes:
             silence = proof.Probe("silence", NEC.affirmed, (), Status.NOT_DOCUMENTED)
             silent = self._rust_shapes.validate(proof.attestations([silence]), silence.request)
             self.silence |= {iri: LeafAnswer(results) for iri, results in silent.items()}
-        """The answers of the leaves without evidence."""
         self._silent_reports: dict[str, LeafReport] = {}
         attested: dict[tuple[URIRef, str], EvidenceKind] = {}
         engine = f"compiled; {shacl_door.engine_name()}" if self.uncompiled else "compiled"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
@@ -45,19 +44,25 @@ def test_a_broken_graph_leaves_the_others(policy: Policy, tmp_path: Path, broken
     assert error.where.startswith(f"{path} <urn:graph:1>: line {line}, column ")
 
 
-@pytest.mark.parametrize(
-    "arrange",
-    [
-        lambda first, second, bad: [*first, bad, *second],
-        lambda first, second, bad: [bad, *first, *second],
-        lambda first, second, bad: [*first[:3], *second[:2], bad, *second[2:], *first[3:]],
-    ],
-    ids=["between two graphs", "before the first", "graphs that do not stand together"],
-)
-def test_a_broken_line_of_no_certain_graph_refuses_the_file(
-    policy: Policy, tmp_path: Path, arrange: Callable[[list[str], list[str], str], list[str]]
+BROKEN = "<urn:x> nonsense ."
+
+
+@pytest.mark.parametrize(("place", "refused"), [("between two graphs", [0, 1]), ("before the first", [0])])
+def test_a_broken_line_of_no_certain_graph_refuses_those_beside_it(
+    policy: Policy, tmp_path: Path, place: str, refused: list[int]
 ) -> None:
-    path = written(tmp_path, arrange(quads(GRAPHS[0]), quads(GRAPHS[1]), "<urn:x> nonsense ."))
+    blocks = [quads(graph) for graph in GRAPHS]
+    blocks.insert(1 if place == "between two graphs" else 0, [BROKEN])
+    path = written(tmp_path, *blocks)
+    results = list(read_source(str(path), policy))
+    assert [result.source for result in results] == [f"{path} <urn:graph:{number}>" for number in range(3)]
+    assert [number for number, result in enumerate(results) if result.errors] == refused
+    assert [len(result.cases) for result in results] == [0 if number in refused else 1 for number in range(3)]
+
+
+def test_a_broken_line_among_graphs_that_do_not_stand_together_refuses_the_file(policy: Policy, tmp_path: Path) -> None:
+    first, second = quads(GRAPHS[0]), quads(GRAPHS[1])
+    path = written(tmp_path, first[:3], second[:2], [BROKEN], second[2:], first[3:])
     (result,) = read_source(str(path), policy)
     assert result.source == str(path)
     assert len(result.errors) == 1
