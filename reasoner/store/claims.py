@@ -113,7 +113,7 @@ def refuse_clashes(register: Register, placement: Placement, charts: Mapping[str
         before = charts_of.get(subject, {})
         born = (subject, _BORN) in several
         for request in _describing(subject, charts):
-            own = _member(charts[request])
+            own = _member(request, charts[request])
             other = next((other for other, member in before.items() if born or member != own), None)
             if other:
                 means = "somebody born on another day" if born else "something of another person"
@@ -155,6 +155,6 @@ def _describing(subject: str, charts: Mapping[str, str]) -> Iterable[str]:
     return [iri for iri, said in charts.items() if said.startswith(f"{subject} ") or f"\n{subject} " in said]
 
 
-def _member(content: str) -> str:
+def _member(request: str, content: str) -> str:
     """The member of the request of a chart, as a term."""
-    return next(line.split(" ", 2)[2][:-2] for line in content.split("\n") if f" <{NEC.member}> " in line)
+    return f"\n{content}".partition(f"\n<{request}> <{NEC.member}> ")[2].partition(" .\n")[0]

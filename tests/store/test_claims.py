@@ -87,6 +87,10 @@ def test_a_chart_that_describes_a_record(kb: KnowledgeBase, policy: Policy) -> N
         ),
         ({"two-note": "one-note", '"A"': '"B"'}, "one-note>: the chart of <.*one-request> means something of another"),
         (
+            {"two-note": "one-note", '"A"': '"B"', '"No home."': '"No home." ; nec:member :one-member'},
+            "one-note>: the chart of <.*one-request> means something of another",
+        ),
+        (
             {"two-member": "one-member", "1984": "1990"},
             "one-member>: the chart of <.*one-request> means somebody born on",
         ),
