@@ -9,10 +9,8 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -27,7 +25,7 @@ from reasoner.determination.determine import determine_case
 from reasoner.determination.engine import Engine
 from reasoner.determination.model import Determination
 from reasoner.ground.errors import EngineError, NecessityError, UsageError
-from reasoner.ground.processes import end_with_parent
+from reasoner.ground.processes import end_with_parent, in_order
 from reasoner.rdf import terms
 from reasoner.rdf.namespaces import NEC
 from reasoner.render.json import to_json
@@ -189,22 +187,11 @@ def _pool(job: Job, jobs: int) -> Iterator[DeterminePieces]:
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(job,))
 
     def determine_there(pieces: Iterator[Piece]) -> Iterator[PieceResult]:
-        waiting: deque[Future[PieceResult]] = deque()
-        try:
-            for piece in pieces:
-                waiting.append(pool.submit(_work, piece))
-                if len(waiting) >= 3 * jobs:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        except BrokenProcessPool as error:
-            raise EngineError(
-                "a process of the batch was ended from outside, perhaps because memory ran out",
-                mend="Resume with fewer --jobs",
-            ) from error
-        finally:
-            for future in waiting:
-                future.cancel()
+        lost = EngineError(
+            "a process of the batch was ended from outside, perhaps because memory ran out",
+            mend="Resume with fewer --jobs",
+        )
+        return in_order(lambda piece: pool.submit(_work, piece), pieces, 3 * jobs, lost)
 
     done = False
     try:

@@ -50,27 +50,43 @@ def spread(work: Callable[[T], R], items: Iterable[T], jobs: int, *, ahead: int)
         yield from map(work, items)
         return
     from concurrent.futures import ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
 
     rest = iter(items)
-    waiting: deque[Future[list[R]]] = deque()
+    lost = EngineError(
+        "a process was ended from outside, perhaps because memory ran out",
+        mend="Run it again with fewer --jobs: what was finished is kept",
+    )
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=end_with_parent) as pool:
-        try:
-            while some := list(islice(rest, _SENT)):
-                waiting.append(pool.submit(_each, work, some))
-                if len(waiting) > ahead // _SENT:
-                    yield from waiting.popleft().result()
-            while waiting:
-                yield from waiting.popleft().result()
-        except BrokenProcessPool as error:
-            raise EngineError(
-                "a process was ended from outside, perhaps because memory ran out",
-                mend="Run it again with fewer --jobs: what was finished is kept",
-            ) from error
-        finally:
-            for future in waiting:
-                future.cancel()
+        some = iter(lambda: list(islice(rest, _SENT)), [])
+        for found in in_order(lambda chunk: pool.submit(_each, work, chunk), some, ahead // _SENT + 1, lost):
+            yield from found
+
+
+def in_order(submit: Callable[[T], Future[R]], items: Iterable[T], most: int, lost: EngineError) -> Iterator[R]:
+    """What a pool of processes makes of each item, in order.
+
+    Args:
+        submit: gives the pool an item.
+        items: the items, each asked for when there is room.
+        most: how many the pool may have at a time.
+        lost: raised if a process was lost.
+    """
+    from concurrent.futures.process import BrokenProcessPool
+
+    waiting: deque[Future[R]] = deque()
+    try:
+        for item in items:
+            waiting.append(submit(item))
+            if len(waiting) >= most:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    except BrokenProcessPool as error:
+        raise lost from error
+    finally:
+        for future in waiting:
+            future.cancel()
 
 
 def _each(work: Callable[[T], R], items: Sequence[T]) -> list[R]:

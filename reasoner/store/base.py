@@ -223,10 +223,10 @@ class KnowledgeBase:
         """Add the determinations of several cases, for each case all that `to_content` gave; see `record`."""
         of_cases = [list(contents) for contents in of_cases]
         requests = [request for contents in of_cases for request in {each.request for each in contents}]
-        change = self._new_change()
-        current, last = self.register.current(requests), self.register.last(requests)
-        run, time, made = run or self.begin_run(), now(), list[LoadChange]()
-        new: list[DeterminationRecord] = []
+        change, run, time = self._new_change(), run or self.begin_run(), now()
+        current = self.register.current(requests)
+        last = self.register.last(request for request in requests if not current[request])
+        made, new = list[LoadChange](), list[DeterminationRecord]()
         for request, contents in zip(requests, of_cases, strict=True):
             earlier = current[request]
             iris = [each.determination for each in contents]
