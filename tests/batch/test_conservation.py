@@ -22,6 +22,7 @@ from reasoner.batch.state import BatchState
 from reasoner.batch.workers import Worker
 from reasoner.chart.fast import piece, stream
 from reasoner.chart.fast.piece import Piece
+from reasoner.chart.tables.quads import COLUMNS
 from reasoner.cli import main
 from reasoner.ground.errors import EngineError
 
@@ -290,6 +291,20 @@ def test_nothing_is_left_of_parquet_that_flows(
     monkeypatch.setattr("tempfile.tempdir", str(spools))
     assert main(["determine", "-", "--input-format", "parquet", "--format", "compact"]) == 2
     assert not list(spools.iterdir())
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_table_of_quads_without_rows_is_rejected(way: str, tmp_path: Path, monkeypatch, capsys) -> None:
+    path = table(b"", tmp_path, change=lambda rows: rows.append(dict.fromkeys(COLUMNS, "")))
+    import pyarrow.parquet as pq
+
+    pq.write_table(pq.read_table(path).slice(0, 0), path)
+    assert by(way, path, tmp_path, monkeypatch, code=2) == []
+    called = path if way == "path" else "standard input"
+    assert capsys.readouterr().err == (
+        f"rejected: {called}: the table has no rows. Give each quad a row\n"
+        "read 1 data set: 0 determined, 1 rejected\n"
+    )
 
 
 def test_progress_of_parquet_is_told_in_rows(text: bytes, tmp_path: Path, monkeypatch, capsys) -> None:

@@ -169,6 +169,14 @@ def test_a_plain_lake(expected: dict[str, dict], tmp_path: Path, jobs: int) -> N
     assert [path.parent.name for path, _, _ in again] == ["day=1"], "what is there is not made again"
 
 
+def test_a_file_of_a_lake_without_rows_is_rejected(tmp_path: Path) -> None:
+    (tmp_path / "lake").mkdir()
+    pq.write_table(pa.Table.from_pylist(rows()[:1]).slice(0, 0), tmp_path / "lake" / "quads.parquet")
+    ((path, count, reasons),) = lake.determine(tmp_path / "lake", tmp_path / "out")
+    assert (count, path.exists()) == (0, False)
+    assert reasons == [f"{tmp_path / 'lake' / 'quads.parquet'}: the table has no rows. Give each quad a row"]
+
+
 def test_a_lake_in_which_a_graph_stands_far_apart_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reasoner.chart.tables.quads._ROWS", 100)
     quads = rows()[:400]

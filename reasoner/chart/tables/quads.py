@@ -34,15 +34,18 @@ def of_parquet(file: Path | BinaryIO, source: str) -> Iterator[Any]:
 
     Raises:
         UsageError: pyarrow is not installed.
-        DocumentationError: it is no Parquet, or lacks one of `COLUMNS`, or one is no text.
+        DocumentationError: it is no Parquet, or lacks one of `COLUMNS`, or one is no text, or it has no rows.
     """
-    table = ParquetTable(file, source)
+    table, is_empty = ParquetTable(file, source), True
     if missing := set(COLUMNS) - set(table.columns):
         mend = f"Columns of quads are {', '.join(COLUMNS)}; a sheet of statements has {REQUEST!r}"
         problem = f"the table has no column {', '.join(sorted(missing))}"
         raise DocumentationError(problem, where=source, mend=mend)
     for found in table.batches(_ROWS, COLUMNS):
+        is_empty = False
         yield _unreadable(found, source) if isinstance(found, UnreadableRows) else coded(found, source)
+    if is_empty:
+        raise DocumentationError("the table has no rows", where=source, mend="Give each quad a row")
 
 
 def _unreadable(rows: UnreadableRows, source: str) -> Any:
