@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from parts import drafting, paint, quote, session
-from parts.components import Node, tree
+from parts.components import Cell, Node, tree
 from reasoner.chart.model import Assertion
 from reasoner.determination.bearing import Reason
 from reasoner.determination.model import CriterionResult, Determination
@@ -40,6 +40,16 @@ def pick(criterion: str) -> None:
 
 
 @st.fragment
+def gap(ids: tuple[str, ...]) -> Cell:
+    """The smallest gap by the notations of its criteria, as many as fit in a line; pointed at, also by their labels."""
+    versions = session.workplace().policy.versions
+    every = {criterion.id: criterion for version in versions for criterion in version.criteria.values()}
+    known = [every[id_] for id_ in ids if id_ in every]
+    shown = ", ".join(criterion.notation or criterion.id for criterion in known[:3])
+    more = f" +{len(known) - 3}" if len(known) > 3 else ""
+    return Cell(shown + more, note="; ".join(" ".join(paint.names(criterion)) for criterion in known))
+
+
 def _panes(file: CaseFile, determination: Determination) -> None:
     fields = session.workplace().draft(session.user(), file.id) if session.user().may(Action.DRAFT) else {}
     prefix = drafting.prefix(file, determination)

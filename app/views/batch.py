@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable
 from datetime import date
 from functools import partial
 
 import streamlit as st
-from parts import paint, session
+from parts import criteria, paint, session
 from parts.components import Cell, Column, Row, table
 
 from reasoner.chart.fhir.request import RequestOptions
 from reasoner.chart.packing import GZIP
 from reasoner.chart.sources import WHOLE
 from reasoner.determination.model import Determination
-from reasoner.ground.display import plain
 from reasoner.ground.errors import NecessityError
 from reasoner.policy.axes import choose
 from reasoner.render import document
 from reasoner.render.json import to_json
 from reasoner.review.authority import Action
 from reasoner.store.catalog import LoadChange
-from reasoner.workplace.trial import Trial
+from reasoner.workplace.trial import Trial, as_csv
 
 _COLUMNS = (Column("Request"), Column("File"), Column("Outcome"), Column("Service"), Column("Missing", long=True))
 
@@ -93,12 +90,8 @@ def _options() -> RequestOptions | None:
 def _results(trials: list[Trial]) -> None:
     workplace, person = session.workplace(), session.user()
     results = [(trial, determination) for trial in trials for determination in trial.determinations]
-    for trial in trials:
-        for error in trial.errors:
-            st.error("A chart was rejected.", icon=":material/error:")
-            st.text(plain(error))
-        for note in trial.notes:
-            st.text(plain(f"{trial.name}: {note}"))
+    _told("Rejected", [error for trial in trials for error in trial.errors])
+    _told("Notes", [f"{trial.name}: {note}" for trial in trials for note in trial.notes])
     if not results:
         return
     st.caption(f"{len(results)} determination{'' if len(results) == 1 else 's'}")
@@ -112,22 +105,22 @@ def _results(trials: list[Trial]) -> None:
                     Cell(trial.name),
                     Cell(f"{paint.ICON[tone]} {paint.WORD[d.outcome.value]}", tone=tone),
                     Cell(f"{d.service_start} to {d.service_end or 'open'}"),
-                    Cell(", ".join(next(iter(d.gaps), ()))),
+                    criteria.gap(next(iter(d.gaps), ())),
                 ]
             )
         )
     table("Determinations", _COLUMNS, rows, key="batch")
     determinations = [d for _, d in results]
-    writers: dict[str, Callable[[list[Determination]], str]] = {
-        "json": _json,
-        "csv": _csv,
-        "html": document.to_html,
+    writers: dict[str, Callable[[], str]] = {
+        "json": partial(_json, determinations),
+        "csv": partial(as_csv, trials),
+        "html": partial(document.to_html, determinations),
     }
     with st.container(horizontal=True):
         for form, write in writers.items():
             st.download_button(
                 f"Results as {form.upper()}",
-                partial(workplace.export, person, "", f"trial as {form}", partial(write, determinations)),
+                partial(workplace.export, person, "", f"trial as {form}", write),
                 file_name=f"determinations.{form}",
                 on_click="ignore",
             )
@@ -136,29 +129,11 @@ def _results(trials: list[Trial]) -> None:
             st.success(", ".join(f"{changes.get(change, 0)} {change.value}" for change in LoadChange))
 
 
+def _told(name: str, lines: list[str]) -> None:
+    """A table of what is said of files, if something is."""
+    if lines:
+        table(name, (Column(f"{name}: {len(lines)}", long=True),), [Row([Cell(line)]) for line in lines], key=name)
+
+
 def _json(determinations: list[Determination]) -> str:
     return json.dumps([to_json(d) for d in determinations], ensure_ascii=False, indent=2)
-
-
-def _csv(determinations: list[Determination]) -> str:
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["request", "service start", "service end", "outcome", "criterion", "status"])
-    for d in determinations:
-        for result in d.criteria:
-            if result.criterion.id:
-                row = [
-                    d.case.iri,
-                    d.service_start,
-                    d.service_end or "",
-                    d.outcome.value,
-                    result.criterion.id,
-                    result.status.value,
-                ]
-                writer.writerow([_harmless(str(cell)) for cell in row])
-    return stream.getvalue()
-
-
-def _harmless(text: str) -> str:
-    """A cell that a spreadsheet reads as text, never as a formula."""
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t") else text

@@ -9,7 +9,7 @@ from typing import Literal, TypedDict, TypeVar
 from urllib.parse import urlencode
 
 import streamlit as st
-from parts import assignment, paint, session
+from parts import assignment, criteria, paint, session
 from parts.components import Cell, Column, Row, opened, table, ticked
 
 from reasoner.ground.errors import UsageError
@@ -332,7 +332,7 @@ def _row(item: WorklistItem, viewer: Viewer) -> Row:
             Cell(item.standing, tone=_TONES.get(item.state, _decided(item))),
             Cell(outcome, tone=tone, note="depends on a reading" if outcome.endswith("±") else ""),
             Cell("me" if mine else has.name if has else "nobody", cls="" if has else "soft"),
-            _missing(item.missing),
+            criteria.gap(item.missing),
             Cell(item.program),
             Cell(
                 ", ".join(
@@ -348,15 +348,6 @@ def _decided(item: WorklistItem) -> str:
     if item.state is not CaseState.DECIDED:
         return "none"
     return "good" if item.disposition == "approved" else "bad"
-
-
-def _missing(ids: tuple[str, ...]) -> Cell:
-    """The smallest gap by the notations of its criteria, as many as fit in a line; pointed at, also by their labels."""
-    criteria = {c.id: c for version in session.workplace().policy.versions for c in version.criteria.values()}
-    known = [criteria[id_] for id_ in ids if id_ in criteria]
-    shown = ", ".join(criterion.notation or criterion.id for criterion in known[:3])
-    more = f" +{len(known) - 3}" if len(known) > 3 else ""
-    return Cell(shown + more, note="; ".join(" ".join(paint.names(criterion)) for criterion in known))
 
 
 def _counts(items: list[WorklistItem], matching: list[WorklistItem], page: int, pages: int) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import chain
 from typing import Any, BinaryIO
 
 from reasoner.batch import fields
@@ -27,12 +28,18 @@ def write_lines(results: Results, stream: BinaryIO) -> None:
 
 def write_csv(results: Results, stream: BinaryIO) -> None:
     """Write a row for each criterion of each determination."""
+    for text in to_csv(briefs(results)):
+        stream.write(text.encode())
+
+
+def to_csv(briefs: Iterable[Brief]) -> Iterator[str]:
+    """The lines of CSV of briefs: the names of the columns, then some for each."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(fields.CSV_COLUMNS)
-    for brief in briefs(results):
-        writer.writerows(fields.csv_rows(brief))
-        stream.write(escaped(text.getvalue()).encode())
+    names = [list(fields.CSV_COLUMNS)]
+    for rows in chain([names], map(fields.csv_rows, briefs)):
+        writer.writerows(rows)
+        yield escaped(text.getvalue())
         text.seek(0)
         text.truncate()
 

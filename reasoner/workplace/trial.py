@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from io import BytesIO
 
+from reasoner.batch.exports import to_csv
+from reasoner.batch.fields import Brief
+from reasoner.batch.lines import LineWriter
 from reasoner.chart import intake
 from reasoner.chart.fhir.request import RequestOptions
 from reasoner.chart.packing import file_type, unpacked
@@ -27,6 +32,8 @@ class Trial:
     """Why there is nothing of the file, of a data set or of a request."""
     notes: tuple[str, ...]
     """What was not used of the file."""
+    briefs: tuple[Brief, ...] = ()
+    """The determinations in brief, as a batch gives them."""
 
 
 def run_trial(
@@ -72,4 +79,11 @@ def run_trial(
             determinations += determine_case(case, policy, configuration=configuration)
         except NecessityError as error:
             errors.append(str(error))
-    return Trial(name, tuple(determinations), tuple(errors), notes)
+    writer = LineWriter(policy, configuration)
+    briefs = tuple(json.loads(writer.brief(determination)) for determination in determinations)
+    return Trial(name, tuple(determinations), tuple(errors), notes, briefs)
+
+
+def as_csv(trials: Iterable[Trial]) -> str:
+    """The determinations of trials as a batch writes them in CSV."""
+    return "".join(to_csv(brief for trial in trials for brief in trial.briefs))

@@ -105,7 +105,9 @@ def test_an_order_that_is_not_is_an_unread_item_and_gives_no_date(order: Resourc
     assert not found.statements
     (said,) = reasons(found)
     assert said.startswith(reason)
-    with pytest.raises(DocumentationError, match=r"no full date of the service's start\. Give --service-start"):
+    with pytest.raises(
+        DocumentationError, match=r"no full date of the service's start\. Say it beside the bundle \(--service-start\)"
+    ):
         MappedResources(order, options=UNDATED)
 
 

@@ -174,7 +174,7 @@ def test_the_command_line_takes_its_words(root: Path, tmp_path: Path, capsys: py
     path.write_text(json.dumps(bundle))
     facts = ["--service-start", "2030-03-01", "--jurisdiction", "US-MO"]
     assert run(root, "determine", str(path), *facts) == 2
-    assert "the bundle states no setting. Give --setting" in capsys.readouterr().err
+    assert "the bundle states no setting. Say it beside the bundle (--setting)" in capsys.readouterr().err
     assert run(root, "determine", str(path), *facts, "--setting", "at-home") == 0
     assert "at home, Missouri" in capsys.readouterr().out
     for wrong, message in (

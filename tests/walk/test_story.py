@@ -282,7 +282,7 @@ def test_a_batch(visitor: Visitor, tmp_path: Path) -> None:
     visitor.settle()
     page.get_by_role("button", name="Determine").click()
     visitor.sees("1 determination")
-    visitor.sees("A chart was rejected.")
+    visitor.sees("Rejected: 1")
     visitor.check()
     with page.expect_download() as download:
         page.get_by_role("button", name="Results as CSV").click()

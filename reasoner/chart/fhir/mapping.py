@@ -400,10 +400,20 @@ def _with_plan(
         _put(triples, plan, _nec("jurisdiction"), _nec(options.jurisdiction))
     missing = []
     for subject, property_, label, mend in (
-        (patient, _nec("birthDate"), "full date of birth", "Give Patient.birthDate, or --birth-date"),
-        *((REQUEST, NamedNode(axis.iri), axis.label, f"Give --{axis.word}") for axis in axes),
-        (REQUEST, _nec("serviceStart"), "full date of the service's start", "Give --service-start"),
-        (plan, _nec("jurisdiction"), "jurisdiction of the plan", "Give --jurisdiction"),
+        (
+            patient,
+            _nec("birthDate"),
+            "full date of birth",
+            "Give Patient.birthDate, or say it beside the bundle (--birth-date)",
+        ),
+        *((REQUEST, NamedNode(axis.iri), axis.label, f"Say it beside the bundle (--{axis.word})") for axis in axes),
+        (
+            REQUEST,
+            _nec("serviceStart"),
+            "full date of the service's start",
+            "Say it beside the bundle (--service-start)",
+        ),
+        (plan, _nec("jurisdiction"), "jurisdiction of the plan", "Say it beside the bundle (--jurisdiction)"),
     ):
         if len(facts := _stated(triples, subject, property_)) != 1:
             problem = f"the bundle states {'more than one' if facts else 'no'} {label}"
