@@ -219,7 +219,7 @@ class _Settling:
         if leaf.topic == BY_CLASS:
             resolved = population.resolved if population else {}
             resolved = {**self._merged(leaf, groups), **resolved}
-            groups = spread_denials(regroup(groups, resolved), self._naming)
+            groups = regroup(spread_denials(groups, self._naming), resolved)
         rates = population if leaf.denied_by_every else None
         if rates:
             groups, aside = rates.rated(leaf, groups, self._case, unread)
