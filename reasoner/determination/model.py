@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
-from reasoner.chart.model import Case, Unread
+from reasoner.chart.model import Assertion, Case, Unread
 from reasoner.determination.bearing import Bearing, SetAside
 from reasoner.determination.engine import DEFAULT_ENGINE, Engine
 from reasoner.logic import justification
@@ -46,6 +46,7 @@ class FactResult:
 
 
 _BOTH = "The record says both: current statements affirm it, and others deny it."
+_AGAINST = "The record affirms it and speaks against it."
 
 
 @dataclass(frozen=True)
@@ -90,12 +91,15 @@ class CriterionResult:
     def messages(self) -> tuple[str, ...]:
         """The messages of its shapes; where it is contradicted only those that say so, not that it is missing too.
 
-        Each shape knows one side, so of a conflict a message of its own says both.
+        Each shape knows one side, so of a conflict a message of its own says both; where no statement denies it, the shapes
+        say what speaks against it.
         """
-        if self.status is Status.CONFLICTING and not self.members:
+        conflicting = self.status is Status.CONFLICTING and not self.members
+        if conflicting and any(bearing.stance is Assertion.DENIED for bearing in self.evidence):
             return (_BOTH,)
         contradicted = any(result.severity == "Violation" for result in self.results)
-        return tuple(dict.fromkeys(r.message for r in self.results if not contradicted or r.severity == "Violation"))
+        said = [result.message for result in self.results if not contradicted or result.severity == "Violation"]
+        return tuple(dict.fromkeys([_AGAINST, *said] if conflicting else said))
 
 
 @dataclass(frozen=True)

@@ -302,8 +302,7 @@ def test_a_table_of_quads_without_rows_is_rejected(way: str, tmp_path: Path, mon
     assert by(way, path, tmp_path, monkeypatch, code=2) == []
     called = path if way == "path" else "standard input"
     assert capsys.readouterr().err == (
-        f"rejected: {called}: the table has no rows. Give each quad a row\n"
-        "read 1 data set: 0 determined, 1 rejected\n"
+        f"rejected: {called}: the table has no rows. Give each quad a row\nread 1 data set: 0 determined, 1 rejected\n"
     )
 
 

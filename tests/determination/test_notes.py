@@ -1,4 +1,4 @@
-"""The notes of a determination: each says one thing beside the statuses, and only where it is so."""
+"""The notes of a determination, each of which says one thing beside the statuses, and the messages of its criteria."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from datetime import date
 
 import pytest
 
+from reasoner import Policy, determine
 from reasoner.chart.model import Document, Statement
 from reasoner.determination.notes import reviewer_notes
 from reasoner.determination.settling import settle
+from reasoner.logic.fold import Status
 from reasoner.policy.model import Advice
 from reasoner.rdf.namespaces import NEC
 from tests.cases import case, inferred, make_statement
+from tests.conftest import CASES
 from tests.policies import BY_LETTER, all_of, effective, iri, leaf, parameters, replacing, version
 
 DETAIL = "urn:detail"
@@ -192,3 +195,22 @@ def test_notes_come_in_a_fixed_order() -> None:
         "speaks to no criterion",
     ]
     assert [line.partition(":")[0] for line in lines] == kinds
+
+
+@pytest.mark.parametrize(
+    ("chart", "expected"),
+    [
+        ("same-day-contradiction", ("The record says both: current statements affirm it, and others deny it.",)),
+        (
+            "severity-coded-otherwise",
+            (
+                "The record affirms it and speaks against it.",
+                "The record rates every disorder under review below moderate.",
+            ),
+        ),
+    ],
+)
+def test_of_a_conflict_both_sides_are_told(chart: str, expected: tuple[str, ...], policy: Policy) -> None:
+    (determination,) = determine(CASES / "mp9556" / "adult-admission" / f"{chart}.ttl", policy)
+    conflicting = [r for r in determination.criteria if r.status is Status.CONFLICTING and not r.members]
+    assert [result.messages for result in conflicting] == [expected]

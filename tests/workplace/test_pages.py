@@ -15,9 +15,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from reasoner import Policy
-from reasoner.chart.intake import read_file
-from reasoner.determination.determine import determine_case
-from reasoner.logic.fold import Status
 from reasoner.review import people
 from reasoner.review.authority import Role
 from reasoner.store.audit import AuditTrail
@@ -26,7 +23,7 @@ from reasoner.store.base import KnowledgeBase
 from reasoner.store.questions import library
 from reasoner.workplace.drafts import Drafts
 from reasoner.workplace.team import Team
-from tests.conftest import CASES, ROOT, write_toy
+from tests.conftest import ROOT, write_toy
 from tests.workplace.sample_base import build, opaque_id
 
 APP = ROOT / "app"
@@ -339,16 +336,6 @@ def test_what_was_not_read_is_listed_as_plain_text(base: Path) -> None:
 def test_each_fact_that_a_message_of_the_mapping_asks_for_has_a_field(base: Path) -> None:
     asked = {field.label for field in view("batch").date_input}
     assert asked == {"Service start", "Service end", "Start of the stay", "Birth date of the member"}
-
-
-def test_of_a_contradiction_both_sides_are_told(policy: Policy) -> None:
-    (case,) = read_file(CASES / "mp9556" / "adult-admission" / "same-day-contradiction.ttl", policy)
-    (determination,) = determine_case(case, policy)
-    conflicting = [r for r in determination.criteria if r.status is Status.CONFLICTING and not r.members]
-    assert conflicting
-    for result in conflicting:
-        (message,) = result.messages
-        assert "says both" in message
 
 
 def test_a_criterion_lists_its_facts(base: Path) -> None:
