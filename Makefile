@@ -6,7 +6,7 @@ CASES ?= data/cases/mp9556
 # Which tests: by default those that take seconds. MARKS= for all of them.
 MARKS ?= not slow and not walk
 # What the cutter in C is built from, where there is a compiler, as the package is installed.
-CUTTER := hatch_build.py reasoner/chart/fast/cut.c
+CUTTER := hatch_build.py $(wildcard reasoner/chart/fast/*.[ch])
 # How many processes run tests, and how long `make fuzz` looks for failures.
 JOBS ?= 2
 SECONDS ?= 60

@@ -17,7 +17,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCE = Path("reasoner", "chart", "fast", "cut.c")
+FOLDER = Path("reasoner", "chart", "fast")
 LIBRARY = "libcut.so"  # no name of a module
 OPTIONS = ("-std=c99", "-O3", "-fPIC", "-shared", "-fvisibility=hidden")
 
@@ -27,16 +27,15 @@ class CustomBuildHook(BuildHookInterface):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build the library before the package."""
-        source = Path(self.root) / SOURCE
+        source = Path(self.root) / FOLDER
         self._folder = tempfile.TemporaryDirectory()
-        folder = source.parent if version == "editable" else Path(self._folder.name)
-        target = folder / LIBRARY
+        target = (source if version == "editable" else Path(self._folder.name)) / LIBRARY
         problem = build(source, target)
         if problem:
             target.unlink(missing_ok=True)
             self.app.display_warning(f"the cutter in C is not built, the one in Python is used: {problem}")
         elif version != "editable":
-            build_data["force_include"][str(target)] = str(SOURCE.with_name(LIBRARY))
+            build_data["force_include"][str(target)] = str(FOLDER / LIBRARY)
             build_data["pure_python"] = False
             build_data["tag"] = f"py3-none-{sysconfig.get_platform().replace('-', '_').replace('.', '_')}"
 
@@ -49,13 +48,15 @@ def build(source: Path, target: Path, options: tuple[str, ...] = OPTIONS) -> str
     """Build a library, all of it or nothing; returns why it cannot be, or nothing.
 
     Args:
-        source: the file in C.
-        target: the library, in which `necessity_source_digest` tells the digest of the source.
+        source: the folder of the files in C.
+        target: the library, in which `necessity_source_digest` tells the digest of these files.
         options: of the compiler.
     """
-    told = f'-DSOURCE_DIGEST="{hashlib.sha256(source.read_bytes()).hexdigest()}"'
+    files = sorted(source.glob("*.[ch]"))
+    told = f'-DSOURCE_DIGEST="{hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()}"'
     partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
-    command = [*shlex.split(os.environ.get("CC") or "cc"), *options, told, str(source), "-o", str(partial)]
+    compiled = [str(file) for file in files if file.suffix == ".c"]
+    command = [*shlex.split(os.environ.get("CC") or "cc"), *options, told, *compiled, "-o", str(partial)]
     try:
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
         ctypes.CDLL(str(partial))

@@ -44,7 +44,7 @@ SYNTAXES = {
 
 GENERATED = "urn:necessity:node:"
 """Begins the IRIs that take the place of blank nodes."""
-_RELATIVE = "http://necessity.invalid/"
+RELATIVE = "http://necessity.invalid/"
 """Begins the IRIs that relative references become, so that they are told from whole IRIs."""
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]").search
 """Finds a character that XML cannot hold (XML 1.0, section 2.2), in which graphs and answers are written too."""
@@ -158,11 +158,11 @@ def n_triples(data: bytes, syntax: ox.RdfFormat) -> bytes | None:
     try:
         if not data.isascii():
             data.decode()
-        quads = ox.parse(data.removeprefix(BOM_UTF8), syntax, base_iri=_RELATIVE)
+        quads = ox.parse(data.removeprefix(BOM_UTF8), syntax, base_iri=RELATIVE)
         found = ox.serialize(quads, format=ox.RdfFormat.N_TRIPLES) or b""
     except (SyntaxError, MemoryError, ValueError, OSError):
         return None
-    return None if f"<{_RELATIVE}".encode() in found else found
+    return None if f"<{RELATIVE}".encode() in found else found
 
 
 def load_files(paths: Iterable[Path]) -> Graph:
@@ -354,7 +354,7 @@ def _refuse_deep_xml(text: str, source: str) -> None:
 
 
 def _parsed(text: str, syntax: ox.RdfFormat, source: str, *, rename: bool = False) -> ox.QuadParser:
-    base = _RELATIVE + quote(source)
+    base = RELATIVE + quote(source)
     return ox.parse(input=text.encode(), format=syntax, base_iri=base, rename_blank_nodes=rename)
 
 
@@ -384,9 +384,9 @@ def _parse(
 def _refuse_relative(quad: ox.Quad, source: str) -> None:
     """Raise `DocumentationError` for an IRI that depends on where the document stands: two documents could mean two things by it."""
     for term in (quad.subject, quad.predicate, quad.object, quad.graph_name):
-        if isinstance(term, ox.NamedNode) and term.value.startswith(_RELATIVE):
-            own = f"{_RELATIVE}{quote(source)}"
-            written = term.value.removeprefix(own) if term.value.startswith(own) else term.value.removeprefix(_RELATIVE)
+        if isinstance(term, ox.NamedNode) and term.value.startswith(RELATIVE):
+            own = f"{RELATIVE}{quote(source)}"
+            written = term.value.removeprefix(own) if term.value.startswith(own) else term.value.removeprefix(RELATIVE)
             raise DocumentationError(
                 f"the IRI <{written}> is relative",
                 where=source,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
+import shutil
 from collections.abc import Callable
 
 import pytest
 
+from hatch_build import OPTIONS, build
 from reasoner import Policy
+from reasoner.chart.fast import native
 from reasoner.chart.fhir.questionnaire import Subject, questionnaire
 from tests.chart.forms import Json
 
@@ -21,3 +26,16 @@ def form_of(policy: Policy) -> Callable[[Subject], Json]:
         return forms[kind]
 
     return form
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
+    """The library, built for these tests."""
+    compiler = os.environ.get("CC") or "cc"
+    if not shutil.which(compiler.split()[0]):
+        pytest.skip("there is no C compiler")
+    path = tmp_path_factory.mktemp("native") / "libcut.so"
+    assert build(native.SOURCE, path, (*OPTIONS, "-Wall", "-Wextra", "-Wpedantic", "-Werror")) == ""
+    found = native.loaded(path)
+    assert not isinstance(found, str), found
+    return found

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.generate import generate
-from hatch_build import OPTIONS, build
+from hatch_build import build
 from reasoner.chart.fast import native
 from reasoner.chart.fast.cut import IRI, NOTHING, ODD, Cut, KnownTerms, cut_in_python, iris, kinds
 from reasoner.rdf import parsing
@@ -83,19 +83,6 @@ LINE = st.tuples(
 PLAIN = st.tuples(st.lists(st.sampled_from(TERMS), min_size=3, max_size=3), st.sampled_from(GRAPHS[:2])).map(
     lambda line: " ".join([*line[0], line[1]]) + " .\n"
 )
-
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
-    """The library, built for these tests."""
-    compiler = os.environ.get("CC") or "cc"
-    if not shutil.which(compiler.split()[0]):
-        pytest.skip("there is no C compiler")
-    path = tmp_path_factory.mktemp("native") / "libcut.so"
-    assert build(native.SOURCE, path, (*OPTIONS, "-Wall", "-Wextra", "-Wpedantic", "-Werror")) == ""
-    found = native.loaded(path)
-    assert not isinstance(found, str), found
-    return found
 
 
 def agree(
@@ -186,8 +173,9 @@ def test_a_term_may_be_as_long_as_it_can_be_kept(library: ctypes.CDLL, monkeypat
 def test_a_library_of_another_source_is_not_used(
     library: ctypes.CDLL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = tmp_path / "cut.c"
-    source.write_text(native.SOURCE.read_text() + "\n")
+    source = tmp_path / "source"
+    shutil.copytree(native.SOURCE, source, ignore=shutil.ignore_patterns("*.py", "*.so"))
+    (source / "terms.h").write_text((source / "terms.h").read_text() + "\n")
     assert build(source, tmp_path / "libcut.so") == ""
     stale = "libcut.so was built from another version; install the package again"
     assert native.loaded(tmp_path / "libcut.so") == stale

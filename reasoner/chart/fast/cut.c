@@ -2,15 +2,9 @@
  *
  * Plain C99, without Python. The caller allocates for the worst case, and keeps the data valid UTF-8. */
 
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
-#ifdef _WIN32
-#define EXPORTED __declspec(dllexport)
-#else
-#define EXPORTED __attribute__((visibility("default")))
-#endif
+#include "terms.h"
 
 #ifndef SOURCE_DIGEST
 #define SOURCE_DIGEST ""
@@ -25,11 +19,6 @@ struct columns {
     uint8_t *ascending;
     char *content, *terms;
     int64_t term_count, row_count, run_count, content_length, terms_length;
-};
-
-struct span {
-    const char *text;
-    int64_t length;
 };
 
 /* A line: what stands before its graph, its graph, and whether the first is a subject, a predicate and an object. */
@@ -51,7 +40,7 @@ struct cutter {
     uint64_t seed[2];
     int64_t longest; /* characters of a term that is not odd */
     struct span namespaces; /* how IRIs begin that are odd, a line each */
-    uint8_t classes[256];
+    struct alphabet alphabet;
     struct columns *out;
     struct line *lines; /* those of a run, and how many there is room for */
     int64_t room;
@@ -101,86 +90,6 @@ static uint64_t hash_of(struct span term, const uint64_t seed[2]) {
     return a ^ b ^ c ^ d;
 }
 
-/* --- how a term is written: the regular expressions of cut.py --- */
-
-enum { LETTER = 1, DIGIT = 2, SCHEME = 4, HOST = 8, PATH = 16 };
-
-static void mark(struct cutter *cutter, const char *characters, uint8_t class) {
-    for (; *characters; characters++) cutter->classes[(unsigned char)*characters] |= class;
-}
-
-static void mark_characters(struct cutter *cutter) {
-    mark(cutter, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", LETTER | SCHEME | HOST | PATH);
-    mark(cutter, "0123456789", DIGIT | SCHEME | HOST | PATH);
-    mark(cutter, "+-.", SCHEME);
-    mark(cutter, "._~-", HOST);
-    mark(cutter, "._~!$&'()*+,;=:@/-", PATH);
-}
-
-static const char *skip(const struct cutter *cutter, const char *at, const char *end, uint8_t class) {
-    while (at < end && cutter->classes[(unsigned char)*at] & class) at++;
-    return at;
-}
-
-static int is_iri(const struct cutter *cutter, struct span term) {
-    const char *at = term.text, *end = term.text + term.length;
-    if (term.length < 4 || *at++ != '<' || !(cutter->classes[(unsigned char)*at] & LETTER)) return 0;
-    at = skip(cutter, at, end, SCHEME);
-    if (at == end || *at++ != ':') return 0;
-    if (end - at >= 2 && at[0] == '/' && at[1] == '/') {
-        at = skip(cutter, at + 2, end, HOST);
-        if (at < end && *at == ':') at = skip(cutter, at + 1, end, DIGIT);
-        if (at == end || !memchr("/?#>", *at, 4)) return 0;
-    }
-    at = skip(cutter, at, end, PATH);
-    if (at < end && *at == '?') at = skip(cutter, at + 1, end, PATH);
-    if (at < end && *at == '#') at = skip(cutter, at + 1, end, PATH);
-    return at + 1 == end && *at == '>';
-}
-
-static struct span line_of(struct span text, int64_t at) {
-    const char *end = memchr(text.text + at, '\n', (size_t)(text.length - at));
-    return (struct span){text.text + at, end ? end - text.text - at : text.length - at};
-}
-
-static int is_guarded(const struct cutter *cutter, struct span term) {
-    for (int64_t at = 0; at < cutter->namespaces.length;) {
-        struct span space = line_of(cutter->namespaces, at);
-        if (space.length <= term.length && !memcmp(space.text, term.text, (size_t)space.length)) return 1;
-        at += space.length + 1;
-    }
-    return 0;
-}
-
-/* Where text in quotes ends: its closing quote, or null where it is not plain. A backslash may stand before a few letters. */
-static const char *closing_quote(const char *at, const char *end, int escapes) {
-    for (; at < end; at++) {
-        unsigned char c = (unsigned char)*at;
-        if (c == '"') return at;
-        if (c < 0x20 || c == 0x7f) return NULL;
-        if (c == '\\') {
-            if (!escapes || at + 1 == end || !memchr("\"\\nr", at[1], 4)) return NULL;
-            at++;
-        } else if (c == 0xef && end - at > 2 && (unsigned char)at[1] == 0xbf && (unsigned char)at[2] >= 0xbe) {
-            return NULL; /* U+FFFE and U+FFFF, which are no characters */
-        }
-    }
-    return NULL;
-}
-
-static int is_of_text(struct span datatype) {
-    static const char *const names[] = {
-        "<http://www.w3.org/2001/XMLSchema#string>",
-        "<http://www.w3.org/1999/02/22-rdf-syntax-ns#langString>",
-        "<http://www.w3.org/1999/02/22-rdf-syntax-ns#dirLangString>",
-    };
-    for (int i = 0; i < 3; i++) {
-        if (datatype.length == (int64_t)strlen(names[i]) && !memcmp(datatype.text, names[i], (size_t)datatype.length))
-            return 1;
-    }
-    return 0;
-}
-
 static int64_t characters(struct span term) {
     int64_t count = 0;
     for (int64_t i = 0; i < term.length; i++) count += ((unsigned char)term.text[i] & 0xc0) != 0x80;
@@ -190,20 +99,20 @@ static int64_t characters(struct span term) {
 static uint8_t kind_of(const struct cutter *cutter, struct span term) {
     const char *end = term.text + term.length;
     if (term.length < 2 || (term.length > cutter->longest && characters(term) > cutter->longest)) return ODD;
-    if (term.text[0] == '<') return is_iri(cutter, term) && !is_guarded(cutter, term) ? IRI : ODD;
+    if (term.text[0] == '<') return is_iri(&cutter->alphabet, term) && !begins_as(term, cutter->namespaces) ? IRI : ODD;
     if (term.text[0] != '"') return ODD;
     if (end[-1] == '"') return closing_quote(term.text + 1, end, 1) == end - 1 ? TEXT : ODD;
     const char *quote = closing_quote(term.text + 1, end, 0);
     if (!quote || end - quote < 4 || quote[1] != '^' || quote[2] != '^') return ODD;
     struct span datatype = {quote + 3, end - quote - 3};
-    return is_iri(cutter, datatype) && !is_of_text(datatype) ? TYPED : ODD;
+    return is_iri(&cutter->alphabet, datatype) && !is_of_text(datatype) ? TYPED : ODD;
 }
 
 /* How some terms are written that follow one another: term i begins at `ends[i]` and ends at `ends[i + 1]`. */
 EXPORTED void necessity_kinds(const char *terms, const int64_t *ends, int64_t count, const char *namespaces,
                               int64_t namespaces_length, int64_t longest, uint8_t *kind) {
-    struct cutter cutter = {NULL, 0, {0, 0}, longest, {namespaces, namespaces_length}, {0}, NULL, NULL, 0};
-    mark_characters(&cutter);
+    struct cutter cutter = {NULL, 0, {0, 0}, longest, {namespaces, namespaces_length}, {{0}}, NULL, NULL, 0};
+    mark_characters(&cutter.alphabet);
     for (int64_t i = 0; i < count; i++) kind[i] = kind_of(&cutter, (struct span){terms + ends[i], ends[i + 1] - ends[i]});
 }
 
@@ -374,9 +283,9 @@ EXPORTED int necessity_cut(const char *data, int64_t length, const char *vocabul
                            const char *namespaces, int64_t namespaces_length, const uint64_t seed[2], int64_t longest,
                            struct columns *out) {
     struct span words = {vocabulary, vocabulary_length};
-    struct cutter cutter = {NULL, 0, {seed[0], seed[1]}, longest, {namespaces, namespaces_length}, {0}, out, NULL, 0};
+    struct cutter cutter = {NULL, 0, {seed[0], seed[1]}, longest, {namespaces, namespaces_length}, {{0}}, out, NULL, 0};
     const char *at = data, *end = data + length;
-    mark_characters(&cutter);
+    mark_characters(&cutter.alphabet);
     int failed = resize(&cutter, 16384);
     for (int64_t place = 0; place < words.length && !failed;) {
         struct span term = line_of(words, place);

@@ -1,7 +1,7 @@
-"""The cutter in C, where it was built: `cut.c` behind ctypes, with the results of `reasoner.chart.fast.cut.cut`.
+"""The cutter in C, where it was built: `cut.c` behind ctypes, with the results of `reasoner.chart.fast.cut.cut`, and `turtle.c`.
 
-It is built when the package is, if there is a compiler (`hatch_build.py`). A library that was built from another `cut.c` is
-not used. `NECESSITY_CUTTER=python` leaves it alone.
+It is built when the package is, if there is a compiler (`hatch_build.py`). A library that was built from other files is not
+used. `NECESSITY_CUTTER=python` leaves it alone.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
         npt.NDArray[np.bool_],
     ]
 
-SOURCE = Path(__file__).with_name("cut.c")
-LIBRARY = SOURCE.with_name("libcut.so")
+SOURCE = Path(__file__).parent
+LIBRARY = SOURCE / "libcut.so"
 _ARRAYS = (
     *(("kind", 1), ("subject", 4), ("predicate", 4), ("object", 4), ("graph", 4)),
     *(("bound", 8), ("row", 8), ("start", 8), ("at", 8), ("ascending", 1), ("content", 1), ("terms", 1)),
@@ -49,6 +49,10 @@ _ARRAYS = (
 """The arrays of ``struct columns``, with the size of what is in them."""
 _KEPT = 16 * 2**20
 """Bytes of data up to which arrays are kept for the next call: the system takes its time to give memory that was not used before."""
+_SMALL = 4 * 2**20
+"""Bytes of the largest document in Turtle that is written as lines: a parser may refuse a token that is larger."""
+_EXPANDED = 8
+"""How many times as long as Turtle its lines may be, so that they are written without a parser."""
 _COUNTS = ("term_count", "row_count", "run_count", "content_length", "terms_length")
 
 
@@ -109,12 +113,14 @@ def loaded(path: Path) -> ctypes.CDLL | str:
     library.necessity_kinds.argtypes = [ctypes.c_char_p, address, number, *text, number, address]
     library.necessity_line_feeds.argtypes = [ctypes.c_char_p, ctypes.c_int64]
     library.necessity_line_feeds.restype = ctypes.c_int64
+    library.necessity_turtle.argtypes = [*text, *text, *text, address, number]
+    library.necessity_turtle.restype = ctypes.c_int64
     return library
 
 
 def digest(source: Path) -> str:
-    """What a library says that it was built from."""
-    return hashlib.sha256(source.read_bytes()).hexdigest()
+    """What a library says that it was built from, of the folder of the files in C."""
+    return hashlib.sha256(b"".join(file.read_bytes() for file in sorted(source.glob("*.[ch]")))).hexdigest()
 
 
 @cache
@@ -190,6 +196,37 @@ def kinds(library: ctypes.CDLL, terms: bytes, ends: Places, namespaces: bytes, l
         terms, ends.ctypes.data, len(found), namespaces, len(namespaces), longest, found.ctypes.data
     )
     return found
+
+
+def quads(library: ctypes.CDLL, turtle: bytes, graph: bytes, refused: bytes) -> bytes | None:
+    """The triples of a document in Turtle as lines of N-Quads; None if it is not plainly written, so that a parser has to tell.
+
+    Args:
+        library: as `library` gives it.
+        turtle: the document.
+        graph: the IRI of the graph of all lines, in brackets.
+        refused: how IRIs begin that are not plain, a line each.
+    """
+    import numpy as np
+
+    if len(turtle) > _SMALL or not _is_text(turtle):
+        return None
+    tail, room = b" %b .\n" % graph, _EXPANDED * len(turtle) + 4096
+    lines: npt.NDArray[np.uint8] = getattr(_kept, "lines", np.empty(0, "u1"))
+    if len(lines) < room:
+        lines = np.empty(room, "u1")
+        _kept.lines = lines if room <= _KEPT else lines[:0]
+    length = library.necessity_turtle(
+        turtle, len(turtle), refused, len(refused), tail, len(tail), lines.ctypes.data, room
+    )
+    return None if length < 0 else lines[:length].tobytes()
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        return data.isascii() or bool(data.decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def _room(lines: int, terms: int, size: int) -> tuple[dict[str, npt.NDArray[Any]], npt.NDArray[Any], _Columns]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pyoxigraph as ox
 
 from reasoner.chart import intake, sources
+from reasoner.chart.fast import native
 from reasoner.chart.fast.chart import read_cases, reader
 from reasoner.chart.fast.piece import ARROW, EXPORT, QUADS, SHEET, Piece
 from reasoner.chart.model import Case
@@ -38,6 +39,8 @@ _UNREADABLE = re.compile("[\udc80-\udcff]")  # what `surrogateescape` makes of a
 _TOGETHER = 512
 """How many data sets become columns together, where they are not cut from one text."""
 _TEXT = f" {terms.of(NEC.text)} ".encode()
+_REFUSED = "\n".join([terms.of(NEC.text), f"<{parsing.RELATIVE}"]).encode()
+"""How IRIs begin for which Turtle needs a parser."""
 
 
 _Raw = Callable[[NecessityError], bytes]
@@ -67,8 +70,8 @@ class InputRun(NamedTuple):
     """What its data set is called."""
     data_sets: Callable[[], Iterable[StreamedDataSet]]
     """Reads it by itself; raises `ScatteredError` if something of it stands elsewhere in its file."""
-    triples: Callable[[], bytes | None] = lambda: None
-    """Its triples as lines of N-Triples, in any order; None where they have to be read by themselves."""
+    quads: Callable[[bytes], bytes | None] = lambda graph: None
+    """Its triples as lines of N-Quads in a graph, in any order; None where they have to be read by themselves."""
     graph: str = ""
     """IRI of its named graph, in a stream of them."""
     notes: tuple[str, ...] = ()
@@ -149,8 +152,7 @@ def run_groups(
 
 def _columns(runs: Sequence[InputRun], policy: Policy) -> RunTable | None:
     """Runs as columns, as far as their triples are at hand."""
-    found = ((number, run.triples()) for number, run in enumerate(runs))
-    blocks = [triples.replace(b" .\n", b" <urn:run:%d> .\n" % number) for number, triples in found if triples]
+    blocks = [lines for number, run in enumerate(runs) if (lines := run.quads(b"<urn:run:%d>" % number))]
     if len(blocks) < 2:
         return None
     from reasoner.chart.fast.cut import cut
@@ -200,9 +202,10 @@ def _files(piece: Piece, policy: Policy, as_of: date | None, options: RequestOpt
 def _mapped(found: IntakeResult, raw: _Raw, suffix: str, rejected: str) -> InputRun:
     """What intake made of a part of the input, as a run; takes what `_by_itself` does."""
     result = replace(found, _report=None)  # which holds the whole of it
-    triples = result.sound_chart.n_triples if result.sound_chart else lambda: None
+    chart = result.sound_chart
+    quads_in = partial(_in_graph, chart.n_triples) if chart else lambda graph: None
     data_sets = partial(_by_itself, partial(iter, (result,)), raw, suffix, rejected)
-    return InputRun(result.source, data_sets, triples, notes=result.notes)
+    return InputRun(result.source, data_sets, quads_in, notes=result.notes)
 
 
 def _by_itself(
@@ -401,14 +404,28 @@ def _vocabulary(policy: Policy) -> KnownTerms:
     return vocabulary(policy)
 
 
-def _turtle(name: str, kind: str) -> bytes | None:
-    """The triples of a file of Turtle that is no FHIR, and holds no text that there are notes on."""
+def _turtle(name: str, kind: str, graph: bytes) -> bytes | None:
+    """The triples of a file of Turtle that is no FHIR, and holds no text that there are notes on, as lines in a graph."""
     try:
         data = parsing.read_bytes(Path(name))
     except DocumentationError:
         return None
-    triples = None if sources.holds_fhir(data) else parsing.n_triples(data, parsing.SYNTAXES[kind])
+    if sources.holds_fhir(data):
+        return None
+    library = native.library() if kind == ".ttl" else None
+    lines = native.quads(library, data, graph, _REFUSED) if library else None
+    return _in_graph(partial(_parsed, data, kind), graph) if lines is None else lines
+
+
+def _parsed(data: bytes, kind: str) -> bytes | None:
+    triples = parsing.n_triples(data, parsing.SYNTAXES[kind])
     return triples if triples and _TEXT not in triples else None
+
+
+def _in_graph(n_triples: Callable[[], bytes | None], graph: bytes) -> bytes | None:
+    """Lines of N-Triples, as their serializers write them, as lines in a graph."""
+    triples = n_triples()
+    return triples and triples.replace(b" .\n", b" %b .\n" % graph)
 
 
 def _lines(piece: Piece, policy: Policy, as_of: date | None, options: RequestOptions | None) -> Iterator[InputRun]:
@@ -452,7 +469,8 @@ def _sheet(piece: Piece, policy: Policy, as_of: date | None) -> Iterator[InputRu
     from reasoner.chart.tables import sheet
 
     for found in sheet.read(piece.read(), piece.name, policy, first=piece.first):
-        yield InputRun(found.source, partial(_rows, found, policy, as_of), found.n_triples, notes=found.notes)
+        data_sets, quads_in = partial(_rows, found, policy, as_of), partial(_in_graph, found.n_triples)
+        yield InputRun(found.source, data_sets, quads_in, notes=found.notes)
 
 
 def _rows(found: Rows, policy: Policy, as_of: date | None) -> Iterator[StreamedDataSet]:
