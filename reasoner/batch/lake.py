@@ -1,12 +1,14 @@
 """A data lake: a folder of quads in Parquet, determined file by file without Spark.
 
-Each file of quads gives one file of determinations under the same path. A file that exists already is not made
-again, so an interrupted run can be started again and goes on.
+Each file of quads gives one file of determinations under the same path, which carries the time of change of the quads. It is
+not made again until that differs, so a run that was interrupted goes on when it is started again, and the next one determines
+what changed.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -36,7 +38,7 @@ def determine(
 
     Yields:
         Each path, how many determinations were written to it, and why data sets, and requests that several graphs of the file
-        describe, were rejected. Where a file as a whole is rejected, nothing is written.
+        describe, were rejected. Where a file as a whole is rejected, there is none.
 
     Raises:
         UsageError: there is no such folder, or the result cannot be written.
@@ -46,13 +48,18 @@ def determine(
     names = [
         path.relative_to(source) for path in sorted(source.rglob(f"*{sources.TABLE}")) if not path.name.startswith(".")
     ]
-    missing = [name for name in names if not (target / name).exists()]
+    missing = [name for name in names if _changed(target / name) != _changed(source / name)]
     work = partial(_determine, source, target, job or Job())
     if jobs == 1:
         yield from map(work, missing)
         return
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=end_with_parent) as pool:
         yield from pool.map(work, missing)
+
+
+def _changed(path: Path) -> int:
+    """When a file was changed, in nanoseconds; 0 where there is none."""
+    return path.stat().st_mtime_ns if path.exists() else 0
 
 
 def _determine(source: Path, target: Path, job: Job, name: Path) -> tuple[Path, int, list[str]]:
@@ -65,6 +72,7 @@ def _determine(source: Path, target: Path, job: Job, name: Path) -> tuple[Path, 
     described: dict[str, set[str]] = {}
     seen: set[tuple[str, str]] = set()
     unfinished = out.with_name(out.name + ".partial")
+    changed = _changed(source / name)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with pq.ParquetWriter(unfinished, exports.schema(), compression="zstd") as writer:
@@ -92,11 +100,13 @@ def _determine(source: Path, target: Path, job: Job, name: Path) -> tuple[Path, 
             pq.write_table(kept, unfinished, compression="zstd")
             reasons += [str(described_twice(*one)) for one in sorted(twice.items())]
             count = kept.num_rows
+        os.utime(unfinished, ns=(changed, changed))
         unfinished.replace(out)
     except OSError as error:
         raise UsageError(f"the result cannot be written: {error.strerror}", where=str(out)) from error
     except NecessityError as error:
         reasons = [str(error)]
+        out.unlink(missing_ok=True)  # it is of what the file was before
     finally:
         unfinished.unlink(missing_ok=True)
     return out, count, reasons

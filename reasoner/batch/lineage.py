@@ -5,12 +5,17 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from reasoner.batch.model import Results
+from reasoner.batch.model import Results, Tally
+from reasoner.chart.remote import is_remote
+from reasoner.chart.sources import STDIN
 from reasoner.determination.engine import Engine, software_version
+from reasoner.logic.fold import Outcome
 
 _PRODUCER = f"https://w3id.org/necessity/{software_version()}"
 _SPEC = "https://openlineage.io/spec"
@@ -18,6 +23,7 @@ _SPEC = "https://openlineage.io/spec"
 
 def event(
     results: Results,
+    totals: Tally,
     inputs: Iterable[str],
     out: Path | None,
     *,
@@ -29,7 +35,8 @@ def event(
 
     Args:
         results: the results of the batch.
-        inputs: the files and folders that were read.
+        totals: how many data sets were read, and what became of them.
+        inputs: the files, folders and URLs that were read.
         out: the file that was written, if one was.
         passed: whether outcomes and rejections are within what was allowed.
         engine: the engine that evaluated the leaves.
@@ -42,7 +49,6 @@ def event(
     inputs = sorted(inputs)
     identity = "\n".join((results.policy.digest, now.isoformat(), str(out), *inputs))
     run = uuid.UUID(bytes=hashlib.sha256(identity.encode()).digest()[:16], version=4)
-    total = sum(results.outcomes.values())
     assertions = [
         {"assertion": f"no {outcome}", "success": not results.outcomes.get(outcome, 0)} for outcome in results.fail_on
     ]
@@ -67,13 +73,18 @@ def event(
                     "digest": results.policy.digest,
                     "versions": [version.id for version in results.policy.versions],
                 },
+                "necessity_totals": {
+                    "_producer": _PRODUCER,
+                    "_schemaURL": f"{_PRODUCER}#totals-facet",
+                    **asdict(totals),
+                    "outcomes": {outcome.value: results.outcomes.get(outcome, 0) for outcome in Outcome},
+                },
             },
         },
         "job": {"namespace": "necessity", "name": f"determine {results.policy.id}"},
         "inputs": [
             {
-                "namespace": "file",
-                "name": name if name == "-" else str(Path(name).resolve()),
+                **_named(name),
                 "inputFacets": {
                     "dataQualityAssertions": {
                         **_facet("DataQualityAssertionsDatasetFacet", "1-1-0"),
@@ -85,12 +96,11 @@ def event(
         ],
         "outputs": [
             {
-                "namespace": "file",
-                "name": str(out.resolve()),
+                **_named(str(out)),
                 "outputFacets": {
                     "outputStatistics": {
                         **_facet("OutputStatisticsOutputDatasetFacet", "1-0-2"),
-                        "rowCount": total,
+                        "rowCount": sum(results.outcomes.values()),
                         "size": out.stat().st_size if out.exists() else 0,
                     }
                 },
@@ -99,6 +109,14 @@ def event(
         if out
         else [],
     }
+
+
+def _named(name: str) -> dict[str, str]:
+    """A data set by OpenLineage's rules: a file by its path, an object of a store by the store and its key there."""
+    if is_remote(name):
+        url = urlsplit(name)  # what follows the path can be a token
+        return {"namespace": f"{url.scheme}://{url.netloc}", "name": url.path.strip("/") or "/"}
+    return {"namespace": "file", "name": name if name == STDIN else str(Path(name).resolve())}
 
 
 def _facet(name: str, version: str) -> dict[str, str]:

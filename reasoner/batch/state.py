@@ -225,9 +225,13 @@ def cannot_be_kept(error: sqlite3.Error | OSError, path: Path | None) -> UsageEr
         error: what the database says.
         path: the file of the state; None for a temporary one.
     """
-    mend = "Free space there and in TMPDIR; what was done is kept: go on with --resume auto" if path else ""
+    mend = (
+        "Free space there and in TMPDIR, or write elsewhere; what was done is kept: go on with --resume auto"
+        if path
+        else ""
+    )
     return UsageError(
-        f"the state of the batch cannot be kept: {error}",
+        f"the state of the batch cannot be kept: {getattr(error, 'strerror', None) or error}",
         where=str(path or os.environ.get("TMPDIR") or tempfile.gettempdir()),
         mend=mend or "Free space, or set TMPDIR",
     )

@@ -24,7 +24,7 @@ from reasoner.chart.model import Case
 from reasoner.determination.determine import determine_case
 from reasoner.determination.engine import Engine
 from reasoner.determination.model import Determination
-from reasoner.ground.errors import EngineError, NecessityError, UsageError
+from reasoner.ground.errors import EngineError, NecessityError
 from reasoner.ground.processes import end_with_parent, in_order
 from reasoner.rdf import terms
 from reasoner.rdf.namespaces import NEC
@@ -141,12 +141,7 @@ def process_count(jobs: int | None, total: int) -> int:
     Args:
         jobs: as many as are asked for, 0 for one a core; None for one a core, or a single one if the input is small.
         total: bytes of input.
-
-    Raises:
-        UsageError: the number is negative.
     """
-    if jobs is not None and jobs < 0:
-        raise UsageError(f"--jobs is {jobs}", mend="Give the number of processes, or 0 for one a core")
     if jobs is None and total < SMALL:
         return 1
     return jobs or os.cpu_count() or 1

@@ -5,26 +5,29 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reasoner.cli.options import print_notes, print_passed_over
+from reasoner.cli.options import new_file, new_folder, print_notes, print_passed_over
 from reasoner.cli.output import (
     DONE,
     INTERRUPTED,
+    SOME,
     TERMINATED,
     Threshold,
-    exit_code,
+    counted,
     is_written_through,
     say,
     write,
     writer,
 )
+from reasoner.ground.errors import UsageError
 
 if TYPE_CHECKING:
     from reasoner.batch.model import Job, Tally
@@ -43,7 +46,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--jobs",
         metavar="N",
-        type=int,
+        type=_processes,
         help="number of processes, 0 for one per core; default: depends on the size of the input",
     )
     group.add_argument(
@@ -55,7 +58,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="continue an interrupted batch, with the same --out; auto begins anew if there is none to continue",
     )
     group.add_argument(
-        "--quarantine", metavar="DIR", type=Path, help="copy rejected data sets to a folder, with the reasons"
+        "--quarantine", metavar="DIR", type=new_folder, help="copy rejected data sets to a folder, with the reasons"
     )
     group.add_argument(
         "--max-quarantined",
@@ -63,7 +66,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         type=_threshold,
         help="accept this many rejected data sets, or this share of them; exit with 1 if there are more",
     )
-    group.add_argument("--lineage", metavar="FILE", type=Path, help="write an OpenLineage run event")
+    group.add_argument("--lineage", metavar="FILE", type=new_file, help="write an OpenLineage run event")
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,8 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: StreamFormat, gate: 
         engine=method.engine,
         whole=form.whole,
     )
+    if how.quarantine:
+        _refuse_inside(how.quarantine, inputs.paths)
     files = list(sources.find(inputs.paths, sources.ALL_SUFFIXES))
     total = sum(os.stat(name).st_size for name in files if sources.is_local(name))
     jobs = process_count(how.jobs, total)
@@ -131,15 +136,28 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: StreamFormat, gate: 
             reports.quarantine(how.quarantine, state.rejections())
         _print_rejected(state, how.quarantine)
         print_passed_over(inputs.paths)
-        _print_totals(totals)
+        _print_totals(totals, results.outcomes)
         code = gate.code(results.outcomes, results.rejected)
         if how.lineage:
-            event = lineage.event(
-                results, inputs.paths, how.out, passed=code in (DONE, exit_code(1, 1)), engine=job.engine
-            )
+            passed = code in (DONE, SOME)
+            event = lineage.event(results, totals, inputs.paths, how.out, passed=passed, engine=job.engine)
             write(json.dumps(event, indent=2) + "\n", how.lineage, option="--lineage")
         state.discard()
     return code
+
+
+def _refuse_inside(quarantine: Path, paths: Iterable[str]) -> None:
+    """Raise `UsageError` for a quarantine in a folder of the input, where the next run would read it."""
+    target = quarantine.resolve()
+    for name in paths:
+        source = Path(name).resolve()
+        inside = target.relative_to(source).parts if source.is_dir() and target.is_relative_to(source) else None
+        if inside is not None and not any(part.startswith(("_", ".")) for part in inside):
+            raise UsageError(
+                f"--quarantine is in {name}, so the next run would read it",
+                where=str(quarantine),
+                mend="Name a folder elsewhere, or one whose name begins with _",
+            )
 
 
 @contextmanager
@@ -189,16 +207,26 @@ def _progress_printer(rows: int) -> Callable[[Progress], None]:
 def _print_rejected(state: BatchState, quarantine: Path | None) -> None:
     if quarantine:
         if state.rejected():
-            say(f"rejected: {state.rejected()} data sets, set aside in {quarantine}")
+            say(f"rejected: {counted(state.rejected(), 'data set')}, set aside in {quarantine}")
         return
     for rejection in state.rejections():
         say(f"rejected: {rejection.error}")
 
 
-def _print_totals(totals: Tally) -> None:
+def _print_totals(totals: Tally, outcomes: Mapping[str, int]) -> None:
     """Say what became of the input."""
-    what = "data set" if totals.read == 1 else "data sets"
-    say(f"read {totals.read:,} {what}: {totals.determined:,} determined, {totals.rejected:,} rejected")
+    if outcomes:
+        each = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.items())
+        say(f"{counted(sum(outcomes.values()), 'determination')}: {each}")
+    read = counted(totals.read, "data set")
+    say(f"read {read}: {totals.determined:,} determined, {totals.rejected:,} rejected")
+
+
+def _processes(text: str) -> int:
+    """A number of processes."""
+    if not re.fullmatch("[0-9]{1,3}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes; 0 is one per core")
+    return int(text)
 
 
 def _threshold(text: str) -> Threshold:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -138,6 +139,8 @@ def _determine(options: argparse.Namespace) -> int:
     method = Method(alternatives=options.readings == "all", engine=Engine(options.engine))
     gate = Gate(options.fail_on, options.max_quarantined)
     if isinstance(form, StreamFormat):
+        if form.binary and out is None and sys.stdout.isatty():
+            raise UsageError(f"--format {options.format} is no text for a terminal", mend="Give --out FILE")
         how = batch.BatchOptions(out, mode, options.jobs, options.resume, options.quarantine, options.lineage)
         return batch.run(inputs, basis, method, form, gate, how)
     determined = determine(inputs, basis, method)

@@ -53,6 +53,8 @@ class StreamFormat:
     write: Callable[[Results, BinaryIO], None]
     whole: bool = False
     """Whether the lines are whole determinations rather than briefs."""
+    binary: bool = False
+    """Whether it is no text."""
 
 
 def _text(determined: Determined, display: Display) -> str:
@@ -170,7 +172,7 @@ FORMATS: dict[str, DocumentFormat | StreamFormat] = {
     "compact": StreamFormat(_lines),
     "jsonl": StreamFormat(_lines, whole=True),
     "csv": StreamFormat(_csv),
-    "parquet": StreamFormat(_parquet),
+    "parquet": StreamFormat(_parquet, binary=True),
     "junit": StreamFormat(_junit),
     "sarif": StreamFormat(_sarif),
     "summary": StreamFormat(_summary),

@@ -356,11 +356,27 @@ def folder(text: str) -> Path:
 
 
 def new_file(text: str) -> Path:
-    """A file to write, as the parser takes it."""
-    path = Path(text)
+    """A file to write, as the parser takes it, in a folder that is there."""
+    path = _local(text)
     if not path.name or path.is_dir():
         raise argparse.ArgumentTypeError(f"{text!r} is a folder; name a file")
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r}: there is no folder {str(path.parent)!r}; make it first")
     return path
+
+
+def new_folder(text: str) -> Path:
+    """A folder to write to, as the parser takes it; it need not be there."""
+    path = _local(text)
+    if path.exists() and not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is a file; name a folder")
+    return path
+
+
+def _local(text: str) -> Path:
+    if "://" in text:
+        raise argparse.ArgumentTypeError(f"{text!r} is a URL; write to this machine, and copy it from there")
+    return Path(text)
 
 
 def day(text: str) -> date:

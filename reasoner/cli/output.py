@@ -47,6 +47,9 @@ class Threshold:
         """Whether no more were rejected, of all that were determined or rejected."""
         return rejected <= (self.limit * (done + rejected) / 100 if self.share else self.limit)
 
+    def __str__(self) -> str:
+        return f"{self.limit:g}{'%' if self.share else ''}"
+
 
 @dataclass(frozen=True)
 class Gate:
@@ -58,13 +61,24 @@ class Gate:
     """How many data sets may be rejected without being told of by the exit code."""
 
     def code(self, outcomes: Mapping[str, int], rejected: int) -> int:
-        """The exit code of a run with so many determinations of each outcome, and so many rejected data sets."""
+        """The exit code of a run with so many determinations of each outcome, and so many rejected data sets; says what failed it."""
         done = sum(outcomes.values())
-        if any(outcomes.get(outcome) for outcome in self.fail_on):
+        found = {outcome: outcomes[outcome] for outcome in self.fail_on if outcomes.get(outcome)}
+        for outcome, count in found.items():
+            say(f"failed: the outcome {outcome}, which --fail-on names, occurred {counted(count, 'time')}")
+        tolerated = self.tolerance is not None and self.tolerance.passed(done, rejected)
+        if self.tolerance is not None and not tolerated:
+            say(
+                f"failed: {counted(rejected, 'data set')} rejected, more than --max-quarantined {self.tolerance} allows"
+            )
+        if found or (self.tolerance is not None and not tolerated):
             return FAILED_ON
-        if self.tolerance is not None and rejected:
-            return exit_code(done, 0) if self.tolerance.passed(done, rejected) else FAILED_ON
-        return exit_code(done, rejected)
+        return exit_code(done, 0 if tolerated else rejected)
+
+
+def counted(count: int, what: str) -> str:
+    """A number with what it counts, in the singular or with an s."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def is_styled(path: Path | None) -> bool:

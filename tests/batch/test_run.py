@@ -8,6 +8,7 @@ import io
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -167,16 +168,36 @@ def test_quarantine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(("limit", "code"), [("5", 0), ("4", 1), ("90%", 0), ("10%", 1), (None, 3)])
-def test_a_threshold_for_what_is_rejected(tmp_path: Path, limit: str | None, code: int) -> None:
+def test_a_threshold_for_what_is_rejected(
+    tmp_path: Path, limit: str | None, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = bad_and_good(tmp_path / "in")
     gate = ["--max-quarantined", limit] if limit else []
     arguments = ["determine", str(folder), "--format", "summary", "--out", str(tmp_path / "out")]
     assert main([*arguments, *gate]) == code
+    failed = f"failed: 5 data sets rejected, more than --max-quarantined {limit} allows\n"
+    assert capsys.readouterr().err.endswith(failed) == (code == 1)
 
 
-def test_outcomes_to_fail_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "code"), [("", 2), ("rejected", 2), ("_rejected", 3), (".rejected/today", 3)])
+def test_a_quarantine_is_not_read_again(
+    tmp_path: Path, name: str, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = bad_and_good(tmp_path / "in")
+    arguments = ["determine", str(folder), "--format", "compact", "--out", str(tmp_path / "out")]
+    for _ in range(2):
+        assert main([*arguments, "--quarantine", str(folder / name)]) == code
+    said = capsys.readouterr().err
+    assert ("so the next run would read it" in said) == (code == 2)
+    assert said.count("5 data sets, set aside in") == (2 if code == 3 else 0)
+
+
+def test_outcomes_to_fail_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["determine", str(CASES / "mp9556" / "exclusions"), "--format", "junit", "--out", str(tmp_path / "out")]
     assert main([*arguments, "--fail-on", "excluded"]) == 1
+    excluded = re.search(r"^(\d+) determinations: .*?(\d+) excluded", said := capsys.readouterr().err, re.MULTILINE)
+    assert excluded
+    assert f"failed: the outcome excluded, which --fail-on names, occurred {excluded[2]} times\n" in said
     suite = ET.parse(tmp_path / "out").getroot()
     failures = suite.findall(".//failure")
     assert len(failures) == int(suite.get("failures", "0")) > 0

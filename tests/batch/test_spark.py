@@ -167,6 +167,13 @@ def test_a_plain_lake(expected: dict[str, dict], tmp_path: Path, jobs: int) -> N
     (out / "day=1" / "quads.parquet").unlink()
     again = list(lake.determine(tmp_path / "lake", out, jobs=jobs))
     assert [path.parent.name for path, _, _ in again] == ["day=1"], "what is there is not made again"
+    os.utime(tmp_path / "lake" / "day=0" / "quads.parquet", ns=(1, 1))
+    (tmp_path / "lake" / "day=2" / "quads.parquet").write_bytes(b"no Parquet")
+    changed = list(lake.determine(tmp_path / "lake", out, jobs=jobs))
+    assert [(path.parent.name, count > 0, path.exists()) for path, count, _ in changed] == [
+        ("day=0", True, True),
+        ("day=2", False, False),
+    ], "an older file counts as another, and what a bad one was before is gone"
 
 
 def test_a_file_of_a_lake_without_rows_is_rejected(tmp_path: Path) -> None:

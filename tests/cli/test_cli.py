@@ -108,6 +108,30 @@ def test_out_is_no_folder(path: Path, form: str, out: str, capsys: pytest.Captur
     assert f"argument --out: {out!r} is a folder; name a file" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "problem"),
+    [
+        ("--out", "none/o", "there is no folder 'none'"),
+        ("--out", "s3://bucket/o", "is a URL"),
+        ("--lineage", "none/l", "there is no folder 'none'"),
+        ("--quarantine", __file__, "is a file; name a folder"),
+        ("--quarantine", "s3://bucket/q", "is a URL"),
+        ("--jobs", "x", "'x' is no number of processes; 0 is one per core"),
+        ("--jobs", "-1", "'-1' is no number of processes"),
+    ],
+)
+def test_what_cannot_be_is_told_before_the_work(
+    path: Path, option: str, value: str, problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["determine", str(path), "--format", "compact", option, value])
+    assert ended.value.code == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert f"argument {option}: " in printed.err
+    assert problem in printed.err
+
+
 FULL = Path("/dev/full")
 """A device that takes nothing, as a full disk does."""
 
@@ -300,6 +324,16 @@ def test_colour_is_for_terminals(
     monkeypatch.setenv("NO_COLOR", "")
     monkeypatch.setenv("TERM", "dumb")
     assert not {"\x1b", "✗"} & set(printed())
+
+
+def test_parquet_is_not_for_a_terminal(
+    path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert main(["determine", str(path), "--format", "parquet"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "--format parquet is no text for a terminal. Give --out FILE" in err
 
 
 def test_an_endpoint_needs_a_folder_for_the_workplace(capsys: pytest.CaptureFixture[str]) -> None:
