@@ -132,6 +132,17 @@ def test_each_document_has_a_row() -> None:
     assert all(row["error"] and row["request"] is None for row in found)
 
 
+def test_rows_of_a_sheet_in_spark_have_the_numbers_that_they_have_in_a_file() -> None:
+    pytest.importorskip("pyspark", reason="pyspark (extra spark) is not installed")
+    from reasoner.batch import spark
+
+    content = "request,criterion,assertion\n\nr1,adult-admission:3,afirmed\n"
+    given = pa.RecordBatch.from_pylist([{"name": "a.csv", "format": "csv", "content": content}])
+    ((found,),) = (batch.to_pylist() for batch in spark._of_charts(spark.Job())([given]))
+    assert found["source"] == "a.csv, row 3"
+    assert "row 3, column 'assertion'" in found["error"]
+
+
 def test_rows_of_spark_that_lack_a_term_cost_their_chart_or_are_rejected_by_name(expected: dict[str, dict]) -> None:
     pytest.importorskip("pyspark", reason="pyspark (extra spark) is not installed")
     from reasoner.batch import spark

@@ -468,7 +468,8 @@ def _sheet(piece: Piece, policy: Policy, as_of: date | None) -> Iterator[InputRu
     """Each run of rows is a request with its statements."""
     from reasoner.chart.tables import sheet
 
-    for found in sheet.read(piece.read(), piece.name, policy, first=piece.first):
+    first = piece.first if piece.first > 1 else None  # a whole sheet begins with its header
+    for found in sheet.read(piece.read(), piece.name, policy, first=first):
         data_sets, quads_in = partial(_rows, found, policy, as_of), partial(_in_graph, found.n_triples)
         yield InputRun(found.source, data_sets, quads_in, notes=found.notes)
 
