@@ -76,9 +76,10 @@ def run(
                 yield piece
 
     def keep(result: PieceResult) -> None:
-        if _key(result.piece) not in current:  # so it may hold a part of a chart
+        key = _key(result.piece)
+        if key not in current:  # so it may hold a part of a chart
             raise _changed(result.piece)
-        state.keep(result)
+        state.keep(key, result)
 
     try:
         with workers(state.job, jobs) as determine:

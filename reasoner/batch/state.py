@@ -107,9 +107,9 @@ class BatchState:
         """The keys of the pieces that are finished."""
         return {key for (key,) in self._db.execute("SELECT key FROM piece")}
 
-    def keep(self, result: PieceResult) -> None:
-        """Add a finished piece with its results, all of it or nothing."""
-        key, db = result.piece.key(), self._db
+    def keep(self, key: str, result: PieceResult) -> None:
+        """Add a finished piece, by its key, with its results, all of it or nothing."""
+        db = self._db
         db.execute("BEGIN")
         totals = (result.read, result.determined, result.rejected)
         db.execute("INSERT INTO piece VALUES (?, ?, ?, ?, ?)", (key, result.piece.files[0], *totals))

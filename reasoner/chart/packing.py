@@ -34,7 +34,7 @@ def file_type(name: str) -> tuple[str, str]:
         name: a path, or a file type such as ``.json.gz``.
     """
     bare = os.path.basename(name.rstrip("/")).lower()
-    packed = next((suffix for suffix in PACKED if bare.endswith(suffix)), "")
+    packed = next(filter(bare.endswith, PACKED), "")
     _, dot, kind = bare.removesuffix(packed).rpartition(".")
     return dot + kind if dot else "", packed
 

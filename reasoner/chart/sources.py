@@ -177,7 +177,7 @@ def is_stream(name: str) -> bool:
 
 def given_type(name: str, suffix: str | None) -> str | None:
     """The file type that was given for a source, where its name tells none and it is no file; else None."""
-    return (suffix or "") if name == STDIN or (is_stream(name) and not file_type(name)[0]) else None
+    return (suffix or "") if name == STDIN or (not file_type(name)[0] and is_stream(name)) else None
 
 
 def called(name: str) -> str:

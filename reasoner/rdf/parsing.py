@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
@@ -58,14 +59,15 @@ _NO_BRACKETS = bytes(set(range(256)).difference(b"{}[]"))
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)  # possessive: nothing to go back to is kept
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path | str) -> bytes:
     """The content of a file; raises `DocumentationError` if it cannot be read or is larger than `MAX_BYTES`."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise DocumentationError(
-                f"the file is larger than {MAX_BYTES // 2**20} MiB", where=str(path), mend="Split it by request"
-            )
-        return path.read_bytes()
+        with open(path, "rb", buffering=0) as stream:
+            if os.fstat(stream.fileno()).st_size > MAX_BYTES:
+                raise DocumentationError(
+                    f"the file is larger than {MAX_BYTES // 2**20} MiB", where=str(path), mend="Split it by request"
+                )
+            return stream.read()
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise DocumentationError(f"the file cannot be read: {reason}", where=str(path)) from error

@@ -22,6 +22,10 @@ def row(request: str, source: str, start: str = "2026-01-01") -> Row:
     return Row(source, request, start, "criteria-met", f'{{"request":"{request}"}}')
 
 
+def keep(state: BatchState, result: PieceResult) -> None:
+    state.keep(result.piece.key(), result)
+
+
 @pytest.fixture
 def state() -> Iterator[BatchState]:
     state = BatchState(None, Job())
@@ -30,23 +34,23 @@ def state() -> Iterator[BatchState]:
 
 
 def test_rows_are_ordered_by_request_and_start(state: BatchState) -> None:
-    state.keep(PieceResult(piece("a"), rows=[row("urn:b", "a"), row("urn:a", "a", "2026-02-01")]))
-    state.keep(PieceResult(piece("b"), rows=[row("urn:c", "b")]))
-    state.keep(PieceResult(piece("c"), rows=[]))
+    keep(state, PieceResult(piece("a"), rows=[row("urn:b", "a"), row("urn:a", "a", "2026-02-01")]))
+    keep(state, PieceResult(piece("b"), rows=[row("urn:c", "b")]))
+    keep(state, PieceResult(piece("c"), rows=[]))
     assert [r.request for r in state.rows()] == ["urn:a", "urn:b", "urn:c"]
     assert state.finished() == {piece(name).key() for name in "abc"}
     assert state.outcomes() == {"criteria-met": 3}
 
 
 def test_two_periods_of_a_request_are_no_duplicate(state: BatchState) -> None:
-    state.keep(PieceResult(piece("a"), rows=[row("urn:a", "a"), row("urn:a", "a", "2026-02-01")]))
+    keep(state, PieceResult(piece("a"), rows=[row("urn:a", "a"), row("urn:a", "a", "2026-02-01")]))
     state.reject_duplicates()
     assert [r.start for r in state.rows()] == ["2026-01-01", "2026-02-01"]
 
 
 def test_a_request_in_two_data_sets_is_rejected_in_both(state: BatchState) -> None:
-    state.keep(PieceResult(piece("a"), rows=[row("urn:a", "a.ttl"), row("urn:b", "a.ttl")]))
-    state.keep(PieceResult(piece("b"), rows=[row("urn:a", "b.ttl")]))
+    keep(state, PieceResult(piece("a"), rows=[row("urn:a", "a.ttl"), row("urn:b", "a.ttl")]))
+    keep(state, PieceResult(piece("b"), rows=[row("urn:a", "b.ttl")]))
     state.reject_duplicates()
     assert [r.request for r in state.rows()] == ["urn:b"]
     (rejection,) = state.rejections()
@@ -57,7 +61,7 @@ def test_a_request_in_two_data_sets_is_rejected_in_both(state: BatchState) -> No
 def test_a_request_that_one_of_two_files_describes_no_more_is_determined(state: BatchState) -> None:
     """A run that was interrupted behind this step has done nothing that the next one cannot take back."""
     for name in "ab":
-        state.keep(PieceResult(piece(name), rows=[row("urn:a", f"{name}.ttl")], read=1, determined=1))
+        keep(state, PieceResult(piece(name), rows=[row("urn:a", f"{name}.ttl")], read=1, determined=1))
     state.reject_duplicates()
     assert (list(state.rows()), state.rejected(), state.totals()) == ([], 1, Tally(2, 0, 2))
     state.drop_all_but({piece("a").key()})
@@ -68,9 +72,9 @@ def test_a_request_that_one_of_two_files_describes_no_more_is_determined(state: 
 
 def test_a_graph_in_two_pieces_divides_its_file(state: BatchState) -> None:
     first, second = (Piece(("a.nq",), ".nq", first=line, data=b"") for line in (1, 9))
-    state.keep(PieceResult(first, graphs=[("a.nq", "a.nq <urn:g>"), ("b.nq", "b.nq <urn:g>")]))
+    keep(state, PieceResult(first, graphs=[("a.nq", "a.nq <urn:g>"), ("b.nq", "b.nq <urn:g>")]))
     assert state.divided_files() == []
-    state.keep(PieceResult(second, graphs=[("a.nq", "a.nq <urn:g>")], rows=[row("urn:r", "a.nq <urn:g>")]))
+    keep(state, PieceResult(second, graphs=[("a.nq", "a.nq <urn:g>")], rows=[row("urn:r", "a.nq <urn:g>")]))
     assert state.divided_files() == ["a.nq"]
     state.forget("a.nq")
     assert state.finished() == set()
@@ -79,8 +83,8 @@ def test_a_graph_in_two_pieces_divides_its_file(state: BatchState) -> None:
 
 def test_pieces_that_the_input_has_no_more_go_with_their_results(state: BatchState) -> None:
     rejection = Rejection("a", DocumentationError("it is broken", where="a", mend="Mend it"), b"raw", ".ttl")
-    state.keep(PieceResult(piece("a"), rows=[row("urn:a", "a")], rejections=[rejection], notes=[("a", "not used")]))
-    state.keep(PieceResult(piece("b"), rows=[row("urn:b", "b")]))
+    keep(state, PieceResult(piece("a"), rows=[row("urn:a", "a")], rejections=[rejection], notes=[("a", "not used")]))
+    keep(state, PieceResult(piece("b"), rows=[row("urn:b", "b")]))
     (kept,) = state.rejections()
     assert (str(kept.error), kept.raw, kept.suffix) == (str(rejection.error), b"raw", ".ttl")
     state.drop_all_but({piece("b").key()})

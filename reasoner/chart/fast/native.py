@@ -212,13 +212,12 @@ def quads(library: ctypes.CDLL, turtle: bytes, graph: bytes, refused: bytes) -> 
     if len(turtle) > _SMALL or not _is_text(turtle):
         return None
     tail, room = b" %b .\n" % graph, _EXPANDED * len(turtle) + 4096
-    lines: npt.NDArray[np.uint8] = getattr(_kept, "lines", np.empty(0, "u1"))
-    if len(lines) < room:
-        lines = np.empty(room, "u1")
-        _kept.lines = lines if room <= _KEPT else lines[:0]
-    length = library.necessity_turtle(
-        turtle, len(turtle), refused, len(refused), tail, len(tail), lines.ctypes.data, room
-    )
+    lines = getattr(_kept, "lines", None)
+    if lines is None or len(lines) < room:
+        lines = np.empty(room, "u1").data
+        _kept.lines = lines if room <= _KEPT else None
+    texts = (turtle, len(turtle), refused, len(refused), tail, len(tail))
+    length = library.necessity_turtle(*texts, ctypes.addressof(ctypes.c_char.from_buffer(lines)), room)
     return None if length < 0 else lines[:length].tobytes()
 
 

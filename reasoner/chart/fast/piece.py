@@ -76,8 +76,9 @@ class Piece:
         elif self.spool:
             said = (self.files, self.offset, _digest(self.spool, self.offset, self.length))
         else:
-            states = [(name, os.stat(name).st_size, os.stat(name).st_mtime_ns) for name in self.files]
-            said = (states, self.offset, self.length)
+            states = map(os.stat, self.files)
+            times = [(name, state.st_size, state.st_mtime_ns) for name, state in zip(self.files, states, strict=True)]
+            said = (times, self.offset, self.length)
         return hashlib.sha256(repr((said, self.suffix, self.at_once)).encode()).hexdigest()
 
     @cached_property

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache, partial
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyoxigraph as ox
@@ -407,7 +406,7 @@ def _vocabulary(policy: Policy) -> KnownTerms:
 def _turtle(name: str, kind: str, graph: bytes) -> bytes | None:
     """The triples of a file of Turtle that is no FHIR, and holds no text that there are notes on, as lines in a graph."""
     try:
-        data = parsing.read_bytes(Path(name))
+        data = parsing.read_bytes(name)
     except DocumentationError:
         return None
     if sources.holds_fhir(data):
