@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from reasoner.chart.tables import quads
 from reasoner.chart.tables.parquet import ParquetTable, UnreadableRows
 from reasoner.chart.tables.rows import LONG, UNREADABLE, Fault, FaultyRecord, parquet_records
 from reasoner.ground.errors import DocumentationError
@@ -74,6 +75,32 @@ def test_a_text_that_is_said_very_often_is_refused(monkeypatch: pytest.MonkeyPat
     _, *records = parquet_records(file, "x")
     assert records == [[""]] * 2000
     assert all(isinstance(record, FaultyRecord) and record.fault == Fault(UNREADABLE, 0) for record in records)
+
+
+def test_a_text_that_is_said_very_often_takes_its_room_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of every type of text."""
+    monkeypatch.setattr(parsing, "MAX_BYTES", 2**20)
+    for type_ in (pa.string(), pa.large_binary(), pa.string_view(), pa.binary_view()):
+        file = written(a=pa.array(["x" * 50_000] * 2000).cast(pa.binary()).cast(type_))
+        before = pa.total_allocated_bytes()
+        (lost,) = ParquetTable(file, "x").batches(4096)
+        assert "more than 1 MiB" in lost.problem
+        assert pa.total_allocated_bytes() - before < 2**20
+
+
+@pytest.mark.parametrize("encoding", ["DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY"])
+def test_text_by_what_differs_from_the_text_before(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which pyarrow does not read as dictionaries: as many rows are read together as are surely not too much."""
+    table = pa.table(
+        {"a": [f"the same and {n % 7}" for n in range(500)], "b": pa.array([b"x"] * 500, pa.large_binary())}
+    )
+    out = io.BytesIO()
+    pq.write_table(table, out, use_dictionary=False, column_encoding=dict.fromkeys("ab", encoding), row_group_size=300)
+    size = sum(pq.read_metadata(out).row_group(0).column(n).total_uncompressed_size for n in range(2))
+    assert rows(out, 1000) == table.to_pylist()
+    monkeypatch.setattr(parsing, "MAX_BYTES", 20 * size)
+    assert max(batch.num_rows for batch in ParquetTable(out, "x").batches(1000)) == 20
+    assert rows(out, 1000) == table.to_pylist()
 
 
 def test_what_is_no_parquet(tmp_path: Path) -> None:
@@ -151,3 +178,19 @@ def test_a_day_that_python_has_not_costs_its_row() -> None:
     assert first == ["x", "2024-10-04"]
     assert isinstance(second, FaultyRecord)
     assert (second, second.fault) == (["y", ""], Fault(UNREADABLE, 1))
+
+
+def test_rows_that_cannot_be_read_mix_no_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where nothing else is read with them, so that only the graph beside them is in doubt."""
+    graphs = [f"<urn:g{n // 100}>" for n in range(400)]
+    out = io.BytesIO()
+    columns = {name: graphs if name == "graph" else ["<urn:x>"] * 400 for name in quads.COLUMNS}
+    pq.write_table(pa.table(columns), out, row_group_size=50)
+    content = bytearray(out.getvalue())
+    end = pq.read_metadata(out).row_group(1).column(0).dictionary_page_offset
+    content[4:end] = bytes(end - 4)
+    monkeypatch.setattr(quads, "_ROWS", 40)
+    tables = list(quads.by_graph(quads.of_parquet(io.BytesIO(bytes(content)), "x"), "x"))
+    found = quads.graphs(tables[0], 1, "x")
+    assert sum(table.num_rows for table in tables) == 400
+    assert list(found.doubtful) == ["<urn:g0>"]

@@ -10,6 +10,9 @@ from typing import Any, BinaryIO, NamedTuple
 from reasoner.ground.errors import DocumentationError, UsageError
 from reasoner.rdf import parsing
 
+_DELTAS = frozenset(("DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY"))
+"""Encodings of text that pyarrow does not read as dictionaries."""
+
 
 class UnreadableRows(NamedTuple):
     """Rows of a Parquet file that cannot be read together."""
@@ -43,9 +46,13 @@ class ParquetTable:
             raise UsageError("Parquet is read with pyarrow", where=source, mend="Install necessity[tables]") from error
         self._source = source
         try:
-            schema = pq.read_schema(file)
-            kinds = {pa.string(), pa.binary(), pa.large_string(), pa.large_binary()}
-            texts = [field.name for field in schema if field.type in kinds]
+            metadata = pq.read_metadata(file)
+            schema = metadata.schema.to_arrow_schema()
+            kinds = {pa.string(), pa.binary(), pa.large_string(), pa.large_binary(), pa.string_view(), pa.binary_view()}
+            groups = map(metadata.row_group, range(metadata.num_row_groups))
+            chunks = [group.column(place) for group in groups for place in range(metadata.num_columns)]
+            self._deltas = {chunk.path_in_schema for chunk in chunks if not _DELTAS.isdisjoint(chunk.encodings)}
+            texts = [field.name for field in schema if field.type in kinds and field.name not in self._deltas]
             # As dictionaries, however often a text is repeated it takes its room once.
             self._file = pq.ParquetFile(file, read_dictionary=texts, page_checksum_verification=True)
         except (OSError, pa.ArrowException) as error:
@@ -92,7 +99,8 @@ class ParquetTable:
         read, count = 0, sum(map(self._rows_of, groups))
         problem = next(filter(None, (self._long_cell(group, names) for group in groups)), "")
         try:
-            found = iter(()) if problem else self._file.iter_batches(rows, groups, names, use_threads=False)
+            at_once = min(rows, self._bounded(groups, names))
+            found = iter(()) if problem else self._file.iter_batches(at_once, groups, names, use_threads=False)
             for batch in found if len(groups) == 1 else list(found):
                 list(map(_refuse_wrong_codes, batch.columns))
                 at = first + read
@@ -113,11 +121,23 @@ class ParquetTable:
             yield from self._read([group], first, rows, names)
             first += self._rows_of(group)
 
+    def _bounded(self, groups: list[int], names: Sequence[str]) -> int:
+        """How many rows of row groups can be read together where their text is not read as dictionaries.
+
+        A cell can be as long as its column is in the file, and each after it repeat it in some bytes.
+        """
+        longest = 0
+        for found in map(self._file.metadata.row_group, groups):
+            chunks = map(found.column, range(found.num_columns))
+            own = [chunk for chunk in chunks if chunk.path_in_schema in self._deltas.intersection(names)]
+            longest = max(longest, sum(chunk.total_uncompressed_size for chunk in own))
+        return max(parsing.MAX_BYTES // max(longest, 1), 1)
+
     def _column(self, group: int, start: int, name: str) -> Any:
         """A column of a row group from a row on; None if it cannot be read."""
         import pyarrow as pa
 
-        if self._long_cell(group, [name]):
+        if self._long_cell(group, [name]) or self._bounded([group], [name]) < self._rows_of(group):
             return None
         try:
             found = self._file.read_row_group(group, [name], use_threads=False).column(0).combine_chunks()

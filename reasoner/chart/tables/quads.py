@@ -158,7 +158,7 @@ def _are_mixed(graph: npt.NDArray[np.int32]) -> bool:
     """Whether rows of one graph do not stand together, given the graph of each row."""
     import numpy as np
 
-    return bool(np.count_nonzero(np.diff(graph)) >= np.count_nonzero(np.bincount(graph)))
+    return int(np.count_nonzero(np.diff(graph))) >= max(int(np.count_nonzero(np.bincount(graph))), 1)
 
 
 def _of_any(source: str) -> DocumentationError:
