@@ -1,251 +1,15 @@
-"""Charts in every kind of file that a batch reads, and the same spoilt at random: in its bytes, lines, rows, pages, order and encoding."""
+"""Charts spoilt at random: in their bytes, lines, rows, pages, order and encoding, and in the files of a folder."""
 
 from __future__ import annotations
 
-import csv
 import gzip
-import io
-import json
 import random
-import re
-import zipfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from collections.abc import Callable
+from typing import TypeVar
 
-import pyoxigraph as ox
-from rdflib import Graph
+from tests.batch.file_kinds import Folder, Kind, Unit
 
-from benchmarks.generate import generate
-from reasoner import load_policy
-from tests.chart.test_bulk import condition, patient
-from tests.chart.test_sheet import rows_of
-
-CHARTS = 5
-_FHIR = ("--phase", "admission", "--focus", "mental-health", "--service-start", "2025-06-02", "--jurisdiction", "US-MO")
-_GRAPH = "https://necessity.invalid/{}/{:07}"
-QUADS = ("subject", "predicate", "object", "graph")
-
-Unit = tuple[str, ...]
-"""What can be left out, moved or changed: a line, or a row by its cells."""
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of input."""
-
-    suffix: str
-    units: Callable[[], list[Unit]]
-    """The units of sound charts."""
-    write: Callable[[Sequence[Unit], random.Random], bytes]
-    """A file of units, in one of the manners in which it may be written."""
-    options: tuple[str, ...] = ()
-    """What has to be said of its requests."""
-    is_packed: bool = False
-    """Whether its text cannot be seen in its bytes."""
-
-
-@cache
-def _charts() -> list[Graph]:
-    return [Graph().parse(data=text, format="nt") for text in generate(CHARTS, seed=57)]
-
-
-@cache
-def quads(under: str = "generated") -> list[Unit]:
-    """Quads, by their terms; the charts have other names under another path."""
-    return [
-        (
-            *line.removesuffix(" .").replace("/generated/", f"/{under}/").split(" ", 2),
-            f"<{_GRAPH.format(under, number)}>",
-        )
-        for number, text in enumerate(generate(CHARTS, seed=57))
-        for line in text.splitlines()
-    ]
-
-
-@cache
-def rows() -> list[Unit]:
-    """Rows of a sheet of statements, the header first."""
-    found = [row for data in _charts() for row in rows_of(data, load_policy(), often=True)]
-    names = list(dict.fromkeys(name for row in found for name in row))
-    return [tuple(names), *(tuple(row.get(name, "") for name in names) for row in found)]
-
-
-@cache
-def bundles() -> list[Unit]:
-    """FHIR Bundles, a line each."""
-    return [(json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entry}),) for entry in _patients()]
-
-
-def _patients() -> list[list[dict[str, Any]]]:
-    found = []
-    for number in range(CHARTS):
-        own = [patient(f"p{number}")]
-        own += [condition(f"c{number}-{n}", f"Patient/p{number}", recordedDate=f"2025-05-1{n}") for n in range(3)]
-        found.append([{"fullUrl": f"urn:p{number}:{n}", "resource": item} for n, item in enumerate(own)])
-    return found
-
-
-@cache
-def resources() -> list[Unit]:
-    """The resources of a bulk export, a line each."""
-    return [(json.dumps(item["resource"]),) for own in _patients() for item in own]
-
-
-@cache
-def documents() -> list[Unit]:
-    """Documents of JSON-LD, a line each."""
-    return [
-        (
-            json.dumps(
-                sorted(json.loads(chart.serialize(format="json-ld")), key=lambda node: str(node["@id"])), sort_keys=True
-            ),
-        )
-        for chart in _charts()
-    ]
-
-
-@cache
-def turtle() -> list[Unit]:
-    """The lines of a chart in Turtle."""
-    return [(line,) for line in _charts()[1].serialize(format="turtle").splitlines()]
-
-
-@cache
-def trig() -> list[Unit]:
-    """The lines of charts in TriG."""
-    text = "".join(" ".join([*quad, ".\n"]) for quad in quads())
-    found = ox.serialize(ox.parse(text.encode(), format=ox.RdfFormat.N_QUADS), format=ox.RdfFormat.TRIG) or b""
-    return [(line,) for line in found.decode().splitlines()]
-
-
-def lines(units: Sequence[Unit], dice: random.Random) -> bytes:
-    """Lines, as systems end them."""
-    end = dice.choice(["\n"] * 6 + ["\r\n", "\n\n", "\r", " \n"])
-    text = end.join(map(" ".join, units)) + dice.choice([end, end, end, ""])
-    return text.encode(errors="surrogatepass")
-
-
-def n_quads(units: Sequence[Unit], dice: random.Random) -> bytes:
-    """Lines of N-Quads."""
-    dot = dice.choice([".", ".", ".", ".", ". # said", ".#"])
-    return lines([(*unit, dot) for unit in units], dice)
-
-
-def sheet(units: Sequence[Unit], dice: random.Random) -> bytes:
-    """CSV, as spreadsheets write it."""
-    text = io.StringIO(newline="")
-    delimiter = dice.choice(",,,,;\t|")
-    how = {"lineterminator": dice.choice(["\n", "\r\n"]), "quoting": dice.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])}
-    csv.writer(text, delimiter=delimiter, **how).writerows(units)  # type: ignore[arg-type]
-    return text.getvalue().encode(dice.choice(["utf-8", "utf-8", "utf-8", "utf-8-sig"]), errors="surrogatepass")
-
-
-def workbook(units: Sequence[Unit], dice: random.Random) -> bytes:
-    """XLSX."""
-    import openpyxl
-
-    book, written = openpyxl.Workbook(), io.BytesIO()
-    for unit in units:
-        book.active.append([_cell(cell) for cell in unit])
-    if dice.random() < 0.2:
-        book.create_sheet("more").append(["request", "other"])
-    book.save(written)
-    return _undated(written)
-
-
-def _undated(archive: io.BytesIO) -> bytes:
-    """An archive without the time at which it was written."""
-    written = io.BytesIO()
-    with zipfile.ZipFile(archive) as source, zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in source.namelist():
-            content = re.sub(rb"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"2026-01-01T00:00:00Z", source.read(name))
-            target.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
-    return written.getvalue()
-
-
-def _cell(cell: str) -> str:
-    return "".join(c for c in cell if c in "\t\n" or " " <= c < "\ud800" or "\ue000" <= c < "\ufffe")
-
-
-def parquet(names: Sequence[str], units: Sequence[Unit], dice: random.Random) -> bytes:
-    """Parquet, in row groups and pages of some size, packed and encoded in some way."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    number = len(names)
-    padded = [(*unit, *[""] * number)[:number] for unit in units]
-    types = [pa.string(), pa.large_string(), pa.binary(), pa.dictionary(pa.int32(), pa.string())]
-    type_ = dice.choice([types[0], *types])
-    columns = []
-    for column in zip(*padded, strict=True):
-        cells = [
-            cell.encode(errors="surrogatepass") if type_ == pa.binary() else cell.encode(errors="replace").decode()
-            for cell in column
-        ]
-        columns.append(pa.array(cells).cast(type_))
-    table = pa.table([*columns], names=[f"{name}{n}" if name in names[:n] else name for n, name in enumerate(names)])
-    written = io.BytesIO()
-    pq.write_table(
-        table,
-        written,
-        row_group_size=dice.choice([37, 150, 10**6]),
-        compression=dice.choice(["snappy", "none", "zstd", "gzip"]),
-        use_dictionary=dice.random() < 0.7,
-        data_page_size=dice.choice([100, 1000, 2**20]),
-        data_page_version=dice.choice(["1.0", "2.0"]),
-        write_page_checksum=dice.random() < 0.2,
-    )
-    return written.getvalue()
-
-
-def _parquet_of_quads(units: Sequence[Unit], dice: random.Random) -> bytes:
-    return parquet(QUADS, units, dice)
-
-
-def _parquet_of_statements(units: Sequence[Unit], dice: random.Random) -> bytes:
-    return parquet(units[0], units[1:], dice) if units else b""
-
-
-def _gzip(write: Callable[[Sequence[Unit], random.Random], bytes]) -> Callable[[Sequence[Unit], random.Random], bytes]:
-    return lambda units, dice: gzip.compress(write(units, dice), mtime=0)
-
-
-def _zstd(units: Sequence[Unit], dice: random.Random) -> bytes:
-    from backports import zstd
-
-    return zstd.compress(sheet(units, dice))
-
-
-def _zip(units: Sequence[Unit], dice: random.Random) -> bytes:
-    """An archive with two files of charts and one that is none."""
-    written = io.BytesIO()
-    method = dice.choice([zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED])
-    with zipfile.ZipFile(written, "w") as archive:
-        archive.writestr(zipfile.ZipInfo("charts/some.nq"), n_quads(units, dice), method)
-        archive.writestr(zipfile.ZipInfo("note.txt"), "nothing")
-        archive.writestr(zipfile.ZipInfo("b/other.nq"), n_quads(quads("other"), dice), method)
-    return written.getvalue()
-
-
-KINDS = {
-    "quads": Kind(".nq", quads, n_quads),
-    "parquet": Kind(".parquet", quads, _parquet_of_quads, is_packed=True),
-    "bundles": Kind(".ndjson", bundles, lines, _FHIR),
-    "json-ld": Kind(".ndjson", documents, lines),
-    "export": Kind(".ndjson", resources, lines, _FHIR),
-    "sheet": Kind(".csv", rows, sheet),
-    "workbook": Kind(".xlsx", rows, workbook, is_packed=True),
-    "statements": Kind(".parquet", rows, _parquet_of_statements, is_packed=True),
-    "turtle": Kind(".ttl", turtle, lines),
-    "trig": Kind(".trig", trig, lines),
-    "quads in gzip": Kind(".nq.gz", quads, _gzip(n_quads), is_packed=True),
-    "parquet in gzip": Kind(".parquet.gz", quads, _gzip(_parquet_of_quads), is_packed=True),
-    "bundles in gzip": Kind(".ndjson.gz", bundles, _gzip(lines), _FHIR, is_packed=True),
-    "sheet in Zstandard": Kind(".csv.zst", rows, _zstd, is_packed=True),
-    "archive": Kind(".zip", quads, _zip, is_packed=True),
-}
+T = TypeVar("T")
 
 ODD = [
     *(
@@ -344,6 +108,17 @@ def _cell_less(units: list[Unit], dice: random.Random) -> None:
 OF_UNITS = [_leave_out, _double, _move, _mix, _turn, _change, _change, _change, _cell_less]
 
 
+_BORDERS = [b"\n", b"\n", b"\n", b" <", b"> ", b'"', b"\\", b"/", b"{", b",", b"^^", b"\xc3", b"\xf0\x9f", b"\xf0"]
+"""Where lines, terms, graphs, cells, escapes and characters of several bytes begin or end."""
+
+
+def _place(data: bytearray, dice: random.Random) -> int:
+    """Any place, or one at, before or behind a border."""
+    at = dice.randrange(len(data) + 1)
+    found = data.find(dice.choice(_BORDERS), at) if dice.random() < 0.6 else -1
+    return at if found < 0 else max(0, min(len(data), found + dice.choice([-1, 0, 0, 1, 1, 2])))
+
+
 def _flip(data: bytearray, dice: random.Random) -> None:
     for _ in range(dice.choice([1, 1, 3])):
         data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
@@ -356,35 +131,52 @@ def _overwrite(data: bytearray, dice: random.Random) -> None:
 
 
 def _insert(data: bytearray, dice: random.Random) -> None:
-    at = dice.randrange(len(data) + 1)
+    at = _place(data, dice)
     data[at:at] = dice.choice([dice.choice(ODD).encode(errors="surrogatepass"), dice.randbytes(3), b"\xff", b"\xc3"])
 
 
 def _remove(data: bytearray, dice: random.Random) -> None:
-    at = dice.randrange(len(data))
+    at = _place(data, dice)
     del data[at : at + dice.choice([1, 1, 2, 8, 100])]
 
 
 def _cut(data: bytearray, dice: random.Random) -> None:
-    """At any place, or at, before or behind the end of a line, at either end or in the middle."""
-    at = dice.randrange(len(data))
-    if dice.random() < 0.5:
-        at = max(0, min(len(data), data.find(b"\n", at) + dice.choice([-1, 0, 1, 2])))
-    if dice.random() < 0.8:
-        del data[at:]
-    else:
-        del data[:at]
+    """At the end, or at the beginning."""
+    at = _place(data, dice)
+    del data[slice(at, None) if dice.random() < 0.8 else slice(at)]
+
+
+def _join(data: bytearray, dice: random.Random) -> None:
+    """Two lines to one."""
+    at = data.find(b"\n", dice.randrange(len(data)))
+    if at >= 0:
+        del data[at : at + 1]
+
+
+def _swap(data: bytearray, dice: random.Random) -> None:
+    """Two blocks."""
+    a, b, c, d = sorted(_place(data, dice) for _ in range(4))
+    data[a:d] = data[c:d] + data[b:c] + data[a:b]
+
+
+def _double_block(data: bytearray, dice: random.Random) -> None:
+    begin, end = sorted(_place(data, dice) for _ in range(2))
+    at = dice.choice([end, _place(data, dice)])
+    data[at:at] = data[begin:end]
 
 
 def _encode(data: bytearray, dice: random.Random) -> None:
-    text = bytes(data).decode(errors="replace")
-    kinds = ["utf-8-sig", "utf-16", "utf-16-le", "latin-1", "cp1252", "utf-32", "utf-7"]
-    data[:] = text.encode(dice.choice(kinds), errors="replace")
+    """All of it, or a block, in another encoding."""
+    begin, end = sorted(_place(data, dice) for _ in range(2)) if dice.random() < 0.4 else (0, len(data))
+    text = bytes(data[begin:end]).decode(errors="replace")
+    kinds = ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "cp1252", "utf-32", "utf-7"]
+    data[begin:end] = text.encode(dice.choice(kinds), errors="replace")
 
 
 def _end_lines(data: bytearray, dice: random.Random) -> None:
-    end = dice.choice([b"\r\n", b"\r", b"\n\n", b"\n\r", b"\x0b", b"\n \n", b"\n#\n"])
-    data[:] = bytes(data).replace(b"\n", end, dice.choice([-1, 3]))
+    ends = [b"\r\n", b"\r", b"\n\n", b"\n\r", b"\x0b", b"\x0c", b"\0", b"\x1e", b"\n \n", b"\n#\n"]
+    ends += [mark.encode() for mark in "\x85\u2028\u2029"]
+    data[:] = bytes(data).replace(b"\n", dice.choice(ends), dice.choice([-1, 3]))
 
 
 def _repeat(data: bytearray, dice: random.Random) -> None:
@@ -392,26 +184,128 @@ def _repeat(data: bytearray, dice: random.Random) -> None:
     data += data[at:] if dice.random() < 0.5 else bytes(data)
 
 
-OF_BYTES = [_flip, _overwrite, _insert, _remove, _cut, _cut, _encode, _end_lines, _repeat]
+OF_BYTES = [_flip, _overwrite, _insert, _remove, _cut, _cut, _join, _swap, _double_block, _encode, _end_lines, _repeat]
 
 
 def mutant(kind: Kind, dice: random.Random) -> tuple[str, bytes]:
     """What was done to sound charts of a kind, and what became of them."""
-    units, done = list(kind.units()), []
+    done: list[str] = []
+    data = _spoilt(kind, kind.units(), dice, done)
+    return ", ".join(done), data
+
+
+def _spoilt(kind: Kind, sound: list[Unit], dice: random.Random, done: list[str]) -> bytes:
+    """A file of units that are spoilt, or that is; adds what was done."""
+    units = list(sound)
     if dice.random() < 0.65:
         for _ in range(dice.choice([1, 1, 2, 4])):
             if units:
-                done.append(dice.choice(OF_UNITS))
-                done[-1](units, dice)
+                _do(dice.choice(OF_UNITS), units, dice, done)
     data = bytearray(kind.write(units, dice))
     if not done or dice.random() < 0.25:
         for _ in range(dice.choice([1, 1, 2])):
             if data:
-                done.append(dice.choice(OF_BYTES))
-                done[-1](data, dice)
-    return ", ".join(change.__name__.strip("_") for change in done), bytes(data)
+                _do(dice.choice(OF_BYTES), data, dice, done)
+    return bytes(data)
+
+
+def _do(change: Callable[[T, random.Random], None], what: T, dice: random.Random, done: list[str]) -> None:
+    change(what, dice)
+    done.append(change.__name__.strip("_"))
 
 
 def sound(kind: Kind) -> bytes:
     """The charts of a kind as they were."""
     return kind.write(kind.units(), random.Random(0))
+
+
+Files = dict[str, bytes]
+"""The content of files by their paths in a folder."""
+
+
+def _some(files: Files, dice: random.Random) -> str:
+    return dice.choice(sorted(files))
+
+
+def _lose(files: Files, dice: random.Random) -> None:
+    del files[_some(files, dice)]
+
+
+def _empty(files: Files, dice: random.Random) -> None:
+    files[_some(files, dice)] = b""
+
+
+def _copy(files: Files, dice: random.Random) -> None:
+    """Under another name, or in another folder, or in place of another file."""
+    name = _some(files, dice)
+    folder, _, last = name.rpartition("/")
+    files[dice.choice([f"{folder}/copy of {last}".strip("/"), f"other/{last}", _some(files, dice)])] = files[name]
+
+
+def _rename(files: Files, dice: random.Random) -> None:
+    """As if it were of another type, or none."""
+    content = files.pop(name := _some(files, dice))
+    files[name.partition(".")[0] + dice.choice([".nq", ".ttl", ".csv", ".ndjson", ".json", ".txt", ".gz", ""])] = (
+        content
+    )
+
+
+def _pack(files: Files, dice: random.Random) -> None:
+    """Truly, or by its name alone."""
+    content = files.pop(name := _some(files, dice))
+    files[f"{name}.gz"] = gzip.compress(content, mtime=0) if dice.random() < 0.8 else content
+
+
+def _append(files: Files, dice: random.Random) -> None:
+    """One file to another, with or without a line feed between them."""
+    first, second = _some(files, dice), _some(files, dice)
+    between = dice.choice([b"", b"\n"])
+    files[first] = files[first].removesuffix(b"\n") + between + files[second]
+    if dice.random() < 0.5 and first != second:
+        del files[second]
+
+
+def _exchange(files: Files, dice: random.Random) -> None:
+    first, second = _some(files, dice), _some(files, dice)
+    files[first], files[second] = files[second], files[first]
+
+
+def _part(files: Files, dice: random.Random) -> None:
+    """One file into two: a request may stand in one, and statements in the other."""
+    content = bytearray(files.pop(name := _some(files, dice)))
+    at = _place(content, dice)
+    stem, _, suffix = name.partition(".")
+    files[f"{stem}-1.{suffix}"], files[f"{stem}-2.{suffix}"] = bytes(content[:at]), bytes(content[at:])
+
+
+def _spoil(files: Files, dice: random.Random) -> None:
+    data = bytearray(files[name := _some(files, dice)])
+    if data:
+        dice.choice(OF_BYTES)(data, dice)
+    files[name] = bytes(data)
+
+
+def _litter(files: Files, dice: random.Random) -> None:
+    """What programs leave in folders."""
+    name = _some(files, dice)
+    left = ["_SUCCESS", "_temporary/0/" + name, ".part." + name.replace("/", "-"), "Thumbs.db", "expected.json"]
+    files[dice.choice([*left, "_delta_log/00000000000000000000.json", "note.txt"])] = files[name]
+
+
+OF_FILES = [_lose, _empty, _copy, _copy, _rename, _pack, _append, _append, _exchange, _part, _part, _spoil, _litter]
+
+
+def mutant_of_folder(folder: Folder, dice: random.Random) -> tuple[str, Files]:
+    """What was done to a folder of sound charts, and what became of it."""
+    done: list[str] = []
+    contents = folder.files()
+    spoilt = dice.choice([*contents, *[""] * len(contents)])
+    files = {
+        name: _spoilt(kind, units, dice, done) if name == spoilt else kind.write(units, dice)
+        for name, (kind, units) in contents.items()
+    }
+    if not done or dice.random() < 0.3:
+        for _ in range(dice.choice([1, 1, 2])):
+            if files:
+                _do(dice.choice(OF_FILES), files, dice, done)
+    return ", ".join(done), files

@@ -11,12 +11,14 @@ import json
 import random
 import re
 import sys
+import zipfile
 from collections.abc import Iterable
 from datetime import date
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -26,7 +28,8 @@ from reasoner.batch.model import Job
 from reasoner.chart.fast import piece
 from reasoner.chart.tables import quads
 from reasoner.cli import main
-from tests.batch.mutations import KINDS, mutant, sound
+from tests.batch.file_kinds import FOLDERS, KINDS, Folder, Kind
+from tests.batch.mutations import mutant, mutant_of_folder, sound
 from tests.explore import examples
 
 for name, extra in (("pyarrow", "tables"), ("openpyxl", "tables"), ("backports.zstd", "zstd")):
@@ -61,9 +64,11 @@ def answers(lines: Iterable[dict[str, Any]]) -> Answers:
     return found
 
 
-def determine(kind: str, path: Path | bytes, form: str, *more: str) -> Ran:
-    """Determine a file, or what standard input gives."""
-    given_ = [str(path)] if isinstance(path, Path) else ["-", "--input-format", KINDS[kind].suffix[1:]]
+def determine(kind: Kind | Folder, path: Path | bytes, form: str, *more: str) -> Ran:
+    """Determine a file or folder, or what standard input gives."""
+    given_ = [str(path)] if isinstance(path, Path) else ["-"]
+    if isinstance(kind, Kind) and isinstance(path, bytes):
+        given_ += ["--input-format", kind.suffix[1:]]
     with (
         TemporaryDirectory() as place,
         pytest.MonkeyPatch.context() as patch,
@@ -73,7 +78,7 @@ def determine(kind: str, path: Path | bytes, form: str, *more: str) -> Ran:
         if isinstance(path, bytes):
             patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(path)))
         out = Path(place) / "out"
-        code = main(["determine", *given_, "--format", form, "--out", str(out), *AS_OF, *KINDS[kind].options, *more])
+        code = main(["determine", *given_, "--format", form, "--out", str(out), *AS_OF, *kind.options, *more])
         text = out.read_text() if out.exists() else ""
         assert [found.name for found in Path(place).iterdir()] == ["out"] * out.exists()
     lines = json.loads(text or "[]") if form == "json" else map(json.loads, text.splitlines())
@@ -84,13 +89,13 @@ def determine(kind: str, path: Path | bytes, form: str, *more: str) -> Ran:
 
 
 @cache
-def of_sound_charts(kind: str) -> Ran:
+def of_sound_charts(kind: Kind) -> Ran:
     with TemporaryDirectory() as folder:
-        return determine(kind, written(kind, sound(KINDS[kind]), folder), "compact")
+        return determine(kind, written(kind, sound(kind), folder), "compact")
 
 
-def written(kind: str, data: bytes, folder: str) -> Path:
-    path = Path(folder) / f"charts{KINDS[kind].suffix}"
+def written(kind: Kind, data: bytes, folder: str) -> Path:
+    path = Path(folder) / f"charts{kind.suffix}"
     path.write_bytes(data)
     return path
 
@@ -116,44 +121,81 @@ def check_statuses(found: Answers, expected: Answers) -> None:
         }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+def check_ways(kind: Kind | Folder, path: Path, others: Iterable[Path | bytes], dice: random.Random, done: str) -> Ran:
+    """What comes of charts, by their path; it is the same in small pieces, in other ways, whole, and read one by one."""
+    found = determine(kind, path, "compact")
+    check(found)
+    size, rows = dice.choice(SIZES)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(piece.pieces, "__defaults__", (None, size))
+        patch.setattr(quads, "_ROWS", rows)
+        ways = [determine(kind, way, "compact") for way in (path, *others)]
+    for ran in ways:
+        check(ran)
+        assert (ran.answers, ran.code) == (found.answers, found.code), done
+    whole = determine(kind, path, "jsonl")
+    assert whole.answers.keys() == found.answers.keys(), done
+    check_statuses(whole.answers, found.answers)
+    alone = determine(kind, path, "json")  # by the reader of single charts
+    assert alone.answers.keys() <= found.answers.keys(), done
+    check_statuses(alone.answers, found.answers)
+    assert alone.rejected or alone.answers.keys() == found.answers.keys(), done
+    return found
+
+
+@pytest.mark.parametrize("name", KINDS)
 @examples(2)
 @given(seed=st.integers(0, 10**9))
-def test_mutants(kind: str, seed: int) -> None:
-    done, data = mutant(KINDS[kind], dice := random.Random(seed))
+def test_mutants(name: str, seed: int) -> None:
+    kind = KINDS[name]
+    done, data = mutant(kind, dice := random.Random(seed))
     with TemporaryDirectory() as folder:
         path = written(kind, data, folder)
-        found = determine(kind, path, "compact")
-        check(found)
-        size, rows = dice.choice(SIZES)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(piece.pieces, "__defaults__", (None, size))
-            patch.setattr(quads, "_ROWS", rows)
-            ways = [determine(kind, path, "compact")]
-            if KINDS[kind].suffix != ".zip":
-                ways.append(determine(kind, data, "compact"))
-        for ran in ways:
-            check(ran)
-            assert (ran.answers, ran.code) == (found.answers, found.code), done
-        whole = determine(kind, path, "jsonl")
-        assert whole.answers.keys() == found.answers.keys(), done
-        check_statuses(whole.answers, found.answers)
-        alone = determine(kind, path, "json")  # by the reader of single charts
-        assert alone.answers.keys() <= found.answers.keys(), done
-        check_statuses(alone.answers, found.answers)
-        assert alone.rejected or alone.answers.keys() == found.answers.keys(), done
-    if not found.rejected and not KINDS[kind].is_packed:
+        found = check_ways(kind, path, [] if kind.suffix == ".zip" else [data], dice, done)
+    if not found.rejected and not kind.is_packed:
         lost = {request for request, _ in of_sound_charts(kind).answers.keys() - found.answers.keys()}
-        assert not [request for request in lost if request.encode() in data], done
+        told = unquote(" ".join(request for request, _ in found.answers))  # also as part of another name
+        assert not [request for request in lost if request.encode() in data and request not in told], done
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+@examples(2)
+@given(seed=st.integers(0, 10**9))
+def test_mutants_of_folders(name: str, seed: int) -> None:
+    """By the folder, by an archive of it, and but for exports file by file."""
+    kind = FOLDERS[name]
+    done, files = mutant_of_folder(kind, dice := random.Random(seed))
+    with TemporaryDirectory() as place:
+        folder, archive = Path(place) / "charts", Path(place) / "charts.zip"
+        with zipfile.ZipFile(archive, "w") as packed:
+            for path, data in files.items():
+                packed.writestr(path, data)
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).write_bytes(data)
+        found = check_ways(kind, folder, [archive], dice, done)
+        if kind.are_apart:
+            check_apart(kind, folder, found)
+
+
+def check_apart(kind: Folder, folder: Path, found: Ran) -> None:
+    """A folder gives what its files give one by one, but for requests that it rejects as described in several data sets."""
+    one_by_one: Answers = {}
+    for path in folder.rglob("*"):
+        if path.is_file():
+            one_by_one |= determine(kind, path, "compact").answers
+    assert found.answers.items() <= one_by_one.items()
+    for request, _ in one_by_one.keys() - found.answers.keys():
+        assert [line for line in found.rejected if f"the request <{request}> is described in more than one" in line]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", KINDS)
 @examples(2)
 @given(seed=st.integers(0, 10**9))
-def test_mutants_by_the_reference_engine(kind: str, seed: int) -> None:
+def test_mutants_by_the_reference_engine(name: str, seed: int) -> None:
+    kind = KINDS[name]
     with TemporaryDirectory() as folder:
-        path = written(kind, mutant(KINDS[kind], random.Random(seed))[1], folder)
+        path = written(kind, mutant(kind, random.Random(seed))[1], folder)
         found = determine(kind, path, "compact")
         reference = determine(kind, path, "compact", "--engine", "reference")
         assert reference == found
@@ -170,12 +212,13 @@ def test_mutants_by_spark(seed: int) -> None:
     from reasoner.batch import spark
 
     with TemporaryDirectory() as folder:
-        path = written("parquet", mutant(KINDS["parquet"], random.Random(seed))[1], folder)
+        kind = KINDS["parquet"]
+        path = written(kind, mutant(kind, random.Random(seed))[1], folder)
         try:
             table = pq.read_table(path).sort_by("graph")
         except (OSError, pa.ArrowException):
             return  # Spark cannot read it either
-        found = determine("parquet", path, "compact")
+        found = determine(kind, path, "compact")
         job = Job(as_of=date.fromisoformat(AS_OF[1]))
         rows = [row for batch in spark._of_quads(job)(table.to_batches(200)) for row in batch.to_pylist()]
     sources: dict[str, set[str]] = {}
