@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -22,16 +21,9 @@ _SPEC = "https://openlineage.io/spec"
 
 
 def event(
-    results: Results,
-    totals: Tally,
-    inputs: Iterable[str],
-    out: Path | None,
-    *,
-    passed: bool,
-    engine: Engine,
-    now: datetime | None = None,
+    results: Results, totals: Tally, inputs: Iterable[str], out: Path | None, *, passed: bool, engine: Engine
 ) -> dict[str, Any]:
-    """The run event of a finished batch.
+    """The run event of a batch that has just finished.
 
     Args:
         results: the results of the batch.
@@ -40,74 +32,58 @@ def event(
         out: the file that was written, if one was.
         passed: whether outcomes and rejections are within what was allowed.
         engine: the engine that evaluated the leaves.
-        now: when the batch ended; by default now.
 
     Returns:
         The event as JSON values.
     """
-    now = now or datetime.now(UTC)
-    inputs = sorted(inputs)
-    identity = "\n".join((results.policy.digest, now.isoformat(), str(out), *inputs))
-    run = uuid.UUID(bytes=hashlib.sha256(identity.encode()).digest()[:16], version=4)
-    assertions = [
+    checks = [
         {"assertion": f"no {outcome}", "success": not results.outcomes.get(outcome, 0)} for outcome in results.fail_on
     ]
-    assertions.append({"assertion": "every data set is well formed", "success": not results.rejected})
+    checks.append({"assertion": "every data set is well formed", "success": not results.rejected})
+    checked = {"dataQualityAssertions": {**_facet("DataQualityAssertionsDatasetFacet", "1-1-0"), "assertions": checks}}
     return {
         "eventType": "COMPLETE" if passed else "FAIL",
-        "eventTime": now.isoformat(),
+        "eventTime": datetime.now(UTC).isoformat(),
         "producer": _PRODUCER,
         "schemaURL": f"{_SPEC}/2-0-2/OpenLineage.json#/$defs/RunEvent",
-        "run": {
-            "runId": str(run),
-            "facets": {
-                "processing_engine": {
-                    **_facet("ProcessingEngineRunFacet", "1-1-1"),
-                    "name": f"necessity ({engine.value})",
-                    "version": software_version(),
-                },
-                "necessity_policy": {
-                    "_producer": _PRODUCER,
-                    "_schemaURL": f"{_PRODUCER}#policy-facet",
-                    "policy": results.policy.id,
-                    "digest": results.policy.digest,
-                    "versions": [version.id for version in results.policy.versions],
-                },
-                "necessity_totals": {
-                    "_producer": _PRODUCER,
-                    "_schemaURL": f"{_PRODUCER}#totals-facet",
-                    **asdict(totals),
-                    "outcomes": {outcome.value: results.outcomes.get(outcome, 0) for outcome in Outcome},
-                },
-            },
-        },
+        "run": {"runId": str(uuid.uuid4()), "facets": _run_facets(results, totals, engine)},
         "job": {"namespace": "necessity", "name": f"determine {results.policy.id}"},
-        "inputs": [
-            {
-                **_named(name),
-                "inputFacets": {
-                    "dataQualityAssertions": {
-                        **_facet("DataQualityAssertionsDatasetFacet", "1-1-0"),
-                        "assertions": assertions,
-                    }
-                },
-            }
-            for name in inputs
-        ],
-        "outputs": [
-            {
-                **_named(str(out)),
-                "outputFacets": {
-                    "outputStatistics": {
-                        **_facet("OutputStatisticsOutputDatasetFacet", "1-0-2"),
-                        "rowCount": sum(results.outcomes.values()),
-                        "size": out.stat().st_size if out.exists() else 0,
-                    }
-                },
-            }
-        ]
-        if out
-        else [],
+        "inputs": [{**_named(name), "inputFacets": checked} for name in sorted(inputs)],
+        "outputs": [{**_named(str(out)), "outputFacets": _output_facets(results, out)}] if out else [],
+    }
+
+
+def _run_facets(results: Results, totals: Tally, engine: Engine) -> dict[str, Any]:
+    policy = results.policy
+    return {
+        "processing_engine": {
+            **_facet("ProcessingEngineRunFacet", "1-1-1"),
+            "name": f"necessity ({engine.value})",
+            "version": software_version(),
+        },
+        "necessity_policy": {
+            "_producer": _PRODUCER,
+            "_schemaURL": f"{_PRODUCER}#policy-facet",
+            "policy": policy.id,
+            "digest": policy.digest,
+            "versions": [version.id for version in policy.versions],
+        },
+        "necessity_totals": {
+            "_producer": _PRODUCER,
+            "_schemaURL": f"{_PRODUCER}#totals-facet",
+            **asdict(totals),
+            "outcomes": {outcome.value: results.outcomes.get(outcome, 0) for outcome in Outcome},
+        },
+    }
+
+
+def _output_facets(results: Results, out: Path) -> dict[str, Any]:
+    return {
+        "outputStatistics": {
+            **_facet("OutputStatisticsOutputDatasetFacet", "1-0-2"),
+            "rowCount": sum(results.outcomes.values()),
+            "size": out.stat().st_size,
+        }
     }
 
 

@@ -130,6 +130,6 @@ class Results:
     outcomes: dict[str, int]
     """How many determinations have each outcome."""
     rejected: int
-    """How many data sets were rejected."""
+    """How many rejections there are; a request that several data sets describe has one."""
     fail_on: Collection[str] = ()
     """The outcomes that count as failures."""

@@ -52,29 +52,27 @@ In the row of a rejected data set all columns but these two are null; otherwise 
 _ROWS = 2048
 
 
-def determine(quads: DataFrame, job: Job | None = None, *, partitions: int | None = None) -> DataFrame:
+def determine(quads: DataFrame, job: Job | None = None) -> DataFrame:
     """Determine charts that are given as quads.
 
     Args:
         quads: a row a quad, with the columns of `reasoner.chart.tables.quads.COLUMNS`: terms as in N-Quads, a named graph a case.
         job: how to determine, as in a batch.
-        partitions: how many partitions the cases are spread over; by default Spark's own number.
 
     Returns:
         A DataFrame with the columns of `DETERMINATIONS`, in no order. A request that more than one graph describes is
         rejected, in one row.
     """
-    columns = quads.select(*COLUMNS)
-    spread = columns.repartition(partitions, "graph") if partitions else columns.repartition("graph")
-    return _once(spread.sortWithinPartitions("graph").mapInArrow(_of_quads(job or Job()), DETERMINATIONS))
+    sorted_ = quads.select(*COLUMNS).repartition("graph").sortWithinPartitions("graph")
+    return _once(sorted_.mapInArrow(_of_quads(job or Job()), DETERMINATIONS))
 
 
 def determine_charts(charts: DataFrame, job: Job | None = None) -> DataFrame:
     """Determine charts that are given as documents.
 
     Args:
-        charts: a row a document, with the columns ``name``, ``format`` (ttl, trig, nt, nq, jsonld, rdf, or json for
-            a FHIR Bundle) and ``content``, text or binary.
+        charts: a row a document, with the columns ``name``, ``format``, the suffix of such a file (``ttl``,
+            ``json``, ``csv.gz``), and ``content``, text or binary.
         job: how to determine, as in a batch.
 
     Returns:

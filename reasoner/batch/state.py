@@ -196,7 +196,7 @@ class BatchState:
         return dict(self._db.execute(counts))
 
     def rejected(self) -> int:
-        """How many data sets were rejected."""
+        """How many rejections there are; a request that several data sets describe has one."""
         return int(self._db.execute("SELECT COUNT(*) FROM rejection").fetchone()[0])
 
     def close(self) -> None:

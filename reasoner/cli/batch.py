@@ -8,7 +8,7 @@ import os
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ from reasoner.cli.output import (
     write,
     writer,
 )
+from reasoner.cli.parser import listed
 from reasoner.ground.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,9 +41,9 @@ if TYPE_CHECKING:
 _FIRST, _NEXT = 2.0, 5.0
 
 
-def add(parser: argparse.ArgumentParser) -> None:
-    """Add the options of batches."""
-    group = parser.add_argument_group("batches, for the formats that are written as a stream")
+def add(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
+    """Add the options of batches, which are for some formats only."""
+    group = parser.add_argument_group(f"batches, with --format {listed(formats)}")
     group.add_argument(
         "--jobs",
         metavar="N",
@@ -93,10 +94,7 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: StreamFormat, gate: 
     from reasoner.batch import run as batch
     from reasoner.batch.model import Job, Results
     from reasoner.batch.workers import process_count
-    from reasoner.chart import sources
     from reasoner.chart.fast import piece
-    from reasoner.chart.packing import file_type
-    from reasoner.chart.tables.parquet import row_count
 
     job = Job(
         policy=basis.location,
@@ -109,16 +107,14 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: StreamFormat, gate: 
     )
     if how.quarantine:
         _refuse_inside(how.quarantine, inputs.paths)
-    files = list(sources.find(inputs.paths, sources.ALL_SUFFIXES))
-    total = sum(os.stat(name).st_size for name in files if sources.is_local(name))
-    jobs = process_count(how.jobs, total)
-    if any(file_type(name)[1] or not sources.is_local(name) for name in files):
-        total = 0  # it is told once they are unpacked
-    are_tables = total and all(file_type(name)[0] == sources.TABLE for name in files)
+    size = _size(inputs.paths)
     with _state(job, how) as state:
-        pieces = piece.pieces(inputs.paths, inputs.stdin_suffix)
         totals = batch.run(
-            state, pieces, jobs=jobs, total=total, progress=_progress_printer(row_count(files) if are_tables else 0)
+            state,
+            piece.pieces(inputs.paths, inputs.stdin_suffix),
+            jobs=process_count(how.jobs, size.stored),
+            total=size.read,
+            progress=_progress_printer(size.rows),
         )
         for source, note in state.notes():
             print_notes(source, [note])
@@ -144,6 +140,30 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: StreamFormat, gate: 
             write(json.dumps(event, indent=2) + "\n", how.lineage, option="--lineage")
         state.discard()
     return code
+
+
+@dataclass(frozen=True)
+class _Size:
+    """How large the input is, as far as that is known beforehand."""
+
+    stored: int
+    """Bytes of its files on this machine."""
+    read: int
+    """Bytes that will be read; 0 where some are packed or elsewhere."""
+    rows: int
+    """Rows, if it is tables alone; else 0."""
+
+
+def _size(paths: Iterable[str]) -> _Size:
+    from reasoner.chart import sources
+    from reasoner.chart.packing import file_type
+    from reasoner.chart.tables.parquet import row_count
+
+    files = list(sources.find(paths, sources.ALL_SUFFIXES))
+    stored = sum(os.stat(name).st_size for name in files if sources.is_local(name))
+    plain = all(sources.is_local(name) and not file_type(name)[1] for name in files)
+    are_tables = plain and stored and all(file_type(name)[0] == sources.TABLE for name in files)
+    return _Size(stored, stored if plain else 0, row_count(files) if are_tables else 0)
 
 
 def _refuse_inside(quarantine: Path, paths: Iterable[str]) -> None:

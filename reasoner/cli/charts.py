@@ -40,6 +40,7 @@ def add(commands: Commands) -> None:
         examples=(
             "necessity determine chart.ttl",
             "necessity determine charts/ --format compact --out briefs.jsonl --jobs 0",
+            "necessity determine charts/ --format parquet --out new.parquet --resume auto --quarantine bad/ --max-quarantined 1%",
             "necessity determine bundle.json {axes} --jurisdiction US-MO",
             "necessity determine - --input-format nq --format summary --fail-on no-policy-version < charts.nq",
         ),
@@ -66,7 +67,7 @@ def add(commands: Commands) -> None:
     shared.add_review(parser)
     shared.add_readings(parser)
     shared.add_engine(parser)
-    batch.add(parser)
+    batch.add(parser, STREAMS)
     shared.add_input(parser)
     parser.set_defaults(run=_determine)
 

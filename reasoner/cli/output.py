@@ -68,9 +68,7 @@ class Gate:
             say(f"failed: the outcome {outcome}, which --fail-on names, occurred {counted(count, 'time')}")
         tolerated = self.tolerance is not None and self.tolerance.passed(done, rejected)
         if self.tolerance is not None and not tolerated:
-            say(
-                f"failed: {counted(rejected, 'data set')} rejected, more than --max-quarantined {self.tolerance} allows"
-            )
+            say(f"failed: {rejected:,} rejected, more than --max-quarantined {self.tolerance} allows")
         if found or (self.tolerance is not None and not tolerated):
             return FAILED_ON
         return exit_code(done, 0 if tolerated else rejected)

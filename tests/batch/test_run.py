@@ -175,7 +175,7 @@ def test_a_threshold_for_what_is_rejected(
     gate = ["--max-quarantined", limit] if limit else []
     arguments = ["determine", str(folder), "--format", "summary", "--out", str(tmp_path / "out")]
     assert main([*arguments, *gate]) == code
-    failed = f"failed: 5 data sets rejected, more than --max-quarantined {limit} allows\n"
+    failed = f"failed: 5 rejected, more than --max-quarantined {limit} allows\n"
     assert capsys.readouterr().err.endswith(failed) == (code == 1)
 
 

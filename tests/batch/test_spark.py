@@ -70,7 +70,7 @@ def test_spark(spark, expected: dict[str, dict], tmp_path: Path) -> None:
 
     quads = [*rows(), {"subject": "<urn:s>", "predicate": "<urn:p>", "object": '"o"', "graph": "<urn:no-request>"}]
     pq.write_table(pa.Table.from_pylist(quads[::-1]), tmp_path / "quads.parquet")
-    found = determine(spark.read.parquet(str(tmp_path / "quads.parquet")), partitions=3).cache()
+    found = determine(spark.read.parquet(str(tmp_path / "quads.parquet"))).cache()
     good = [row.asDict(recursive=True) for row in found.where("error IS NULL").collect()]
     assert {row.pop("source") for row in good} == {f"quads {row['graph']}" for row in quads[:-1]}
     assert {row["key"]: {k: v for k, v in row.items() if k != "error"} for row in good} == expected
