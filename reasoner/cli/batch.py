@@ -133,7 +133,7 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: StreamFormat, gate: 
         _print_rejected(state, how.quarantine)
         print_passed_over(inputs.paths)
         _print_totals(totals, results.outcomes)
-        code = gate.code(results.outcomes, results.rejected)
+        code = gate.code(results.outcomes, results.rejected, totals.read)
         if how.lineage:
             passed = code in (DONE, SOME)
             event = lineage.event(results, totals, inputs.paths, how.out, passed=passed, engine=job.engine)

@@ -148,7 +148,7 @@ def _determine(options: argparse.Namespace) -> int:
     display = Display(whole=bool(options.whole), width=columns(out), styled=is_styled(out))
     write(form.write(determined, display), out, mode)
     outcomes = Counter(determination.outcome.value for determination in determined.determinations)
-    return gate.code(outcomes, determined.rejected)
+    return gate.code(outcomes, determined.rejected, outcomes.total() + determined.rejected)
 
 
 def _refuse(names: Iterable[str], form: str, out: Path | None) -> None:

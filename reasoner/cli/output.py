@@ -43,9 +43,9 @@ class Threshold:
     share: bool
     """Whether the limit is in percent of all data sets."""
 
-    def passed(self, done: int, rejected: int) -> bool:
-        """Whether no more were rejected, of all that were determined or rejected."""
-        return rejected <= (self.limit * (done + rejected) / 100 if self.share else self.limit)
+    def allows(self, rejected: int, read: int) -> bool:
+        """Whether no more were rejected, of all that were read."""
+        return rejected <= (self.limit * read / 100 if self.share else self.limit)
 
     def __str__(self) -> str:
         return f"{self.limit:g}{'%' if self.share else ''}"
@@ -60,18 +60,23 @@ class Gate:
     tolerance: Threshold | None = None
     """How many data sets may be rejected without being told of by the exit code."""
 
-    def code(self, outcomes: Mapping[str, int], rejected: int) -> int:
-        """The exit code of a run with so many determinations of each outcome, and so many rejected data sets; says what failed it."""
-        done = sum(outcomes.values())
-        found = {outcome: outcomes[outcome] for outcome in self.fail_on if outcomes.get(outcome)}
-        for outcome, count in found.items():
-            say(f"failed: the outcome {outcome}, which --fail-on names, occurred {counted(count, 'time')}")
-        tolerated = self.tolerance is not None and self.tolerance.passed(done, rejected)
-        if self.tolerance is not None and not tolerated:
+    def code(self, outcomes: Mapping[str, int], rejected: int, read: int) -> int:
+        """The exit code of a run, and on standard error which check it failed.
+
+        Args:
+            outcomes: how many determinations have each outcome.
+            rejected: how many data sets were rejected.
+            read: how many were read.
+        """
+        found = [outcome for outcome in self.fail_on if outcomes.get(outcome)]
+        for outcome in found:
+            times = counted(outcomes[outcome], "time")
+            say(f"failed: the outcome {outcome}, which --fail-on names, occurred {times}")
+        allowed = self.tolerance is not None and self.tolerance.allows(rejected, read)
+        if self.tolerance is not None and not allowed:
             say(f"failed: {rejected:,} rejected, more than --max-quarantined {self.tolerance} allows")
-        if found or (self.tolerance is not None and not tolerated):
             return FAILED_ON
-        return exit_code(done, 0 if tolerated else rejected)
+        return FAILED_ON if found else exit_code(sum(outcomes.values()), 0 if allowed else rejected)
 
 
 def counted(count: int, what: str) -> str:
