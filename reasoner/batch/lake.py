@@ -17,7 +17,7 @@ from pathlib import Path
 
 from reasoner.batch import exports, fields
 from reasoner.batch.model import Job, described_twice
-from reasoner.batch.workers import Worker
+from reasoner.batch.workers import worker_of_briefs
 from reasoner.chart import sources
 from reasoner.chart.fast import piece
 from reasoner.ground.errors import DocumentationError, NecessityError, UsageError
@@ -38,23 +38,23 @@ def determine(
 
     Yields:
         Each path, how many determinations were written to it, and why data sets, and requests that several graphs of the file
-        describe, were rejected. Where a file as a whole is rejected, there is none.
+        describe, were rejected. Of a file that is rejected as a whole no determinations are left.
 
     Raises:
-        UsageError: there is no such folder, or the result cannot be written.
+        UsageError: there is no such folder, the job is for whole determinations, or the result cannot be written.
     """
     if not source.is_dir():
         raise UsageError("there is no such folder", where=str(source))
     names = [
         path.relative_to(source) for path in sorted(source.rglob(f"*{sources.TABLE}")) if not path.name.startswith(".")
     ]
-    missing = [name for name in names if _changed(target / name) != _changed(source / name)]
+    due = [name for name in names if _changed(target / name) != _changed(source / name)]
     work = partial(_determine, source, target, job or Job())
     if jobs == 1:
-        yield from map(work, missing)
+        yield from map(work, due)
         return
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=end_with_parent) as pool:
-        yield from pool.map(work, missing)
+        yield from pool.map(work, due)
 
 
 def _changed(path: Path) -> int:
@@ -67,7 +67,7 @@ def _determine(source: Path, target: Path, job: Job, name: Path) -> tuple[Path, 
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    worker, out, count = Worker(job), target / name, 0
+    worker, out, count = worker_of_briefs(job), target / name, 0
     reasons: list[str] = []
     described: dict[str, set[str]] = {}
     seen: set[tuple[str, str]] = set()

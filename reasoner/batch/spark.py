@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -16,10 +15,10 @@ import pyarrow as pa
 from reasoner.batch import exports, fields
 from reasoner.batch.fields import Type
 from reasoner.batch.model import Job, described_twice
-from reasoner.batch.workers import Worker
+from reasoner.batch.workers import Worker, worker_of_briefs
 from reasoner.chart.fast.piece import ARROW, EXPORT, Piece
 from reasoner.chart.tables.quads import COLUMNS, by_graph, coded, pack
-from reasoner.ground.errors import DocumentationError, UsageError
+from reasoner.ground.errors import DocumentationError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -155,7 +154,7 @@ def _batches(job: Job, pieces: Iterable[Piece]) -> Iterator[pa.RecordBatch]:
     shape = exports.schema().append(pa.field("source", pa.string())).append(pa.field("error", pa.string()))
     records: list[dict[str, Any]] = []
     for part in pieces:
-        records += _records(_worker(job), part)
+        records += _records(worker_of_briefs(job), part)
         if len(records) >= _ROWS:
             yield pa.RecordBatch.from_pylist(records, shape)
             records = []
@@ -174,11 +173,3 @@ def _records(worker: Worker, part: Piece) -> Iterator[dict[str, Any]]:
     if not result.rows and not result.rejections:
         notes = "".join(f". {note}" for _, note in result.notes)
         yield {"source": part.name, "error": f"{part.name}: it holds no request{notes}"}
-
-
-@lru_cache(maxsize=2)
-def _worker(job: Job) -> Worker:
-    """The worker of this Python process, made once."""
-    if job.whole:
-        raise UsageError("a job for DataFrames writes briefs", mend="Leave out `whole`")
-    return Worker(job)

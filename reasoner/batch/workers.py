@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from reasoner.batch.lines import LineWriter
@@ -24,7 +25,7 @@ from reasoner.chart.model import Case
 from reasoner.determination.determine import determine_case
 from reasoner.determination.engine import Engine
 from reasoner.determination.model import Determination
-from reasoner.ground.errors import EngineError, NecessityError
+from reasoner.ground.errors import EngineError, NecessityError, UsageError
 from reasoner.ground.processes import end_with_parent, in_order
 from reasoner.rdf import terms
 from reasoner.rdf.namespaces import NEC
@@ -128,6 +129,14 @@ class Worker:
         for determination in determinations:
             line = _whole_line(determination) if job.whole else self._line_writer.brief(determination)
             yield determination.service_start.isoformat(), determination.outcome.value, line
+
+
+@lru_cache(maxsize=2)
+def worker_of_briefs(job: Job) -> Worker:
+    """The worker of this process for a job that writes tables, made once; raises `UsageError` for one of whole determinations."""
+    if job.whole:
+        raise UsageError("a job for tables writes briefs", mend="Leave out `whole`")
+    return Worker(job)
 
 
 def _whole_line(determination: Determination) -> str:

@@ -15,7 +15,9 @@ import pytest
 from benchmarks.generate import generate, write
 from reasoner.batch import lake
 from reasoner.batch.fields import table_row
+from reasoner.batch.model import Job
 from reasoner.cli import main
+from reasoner.ground.errors import UsageError
 from tests.conftest import CASES
 
 pa = pytest.importorskip("pyarrow", reason="pyarrow (extra tables) is not installed")
@@ -185,6 +187,8 @@ def test_a_plain_lake(expected: dict[str, dict], tmp_path: Path, jobs: int) -> N
         ("day=0", True, True),
         ("day=2", False, False),
     ], "an older file counts as another, and what a bad one was before is gone"
+    with pytest.raises(UsageError, match="writes briefs"):
+        list(lake.determine(tmp_path / "lake", out, Job(whole=True), jobs=jobs))
 
 
 def test_a_file_of_a_lake_without_rows_is_rejected(tmp_path: Path) -> None:
