@@ -146,7 +146,10 @@ def _malformed(data: Graph, policy: Policy) -> Iterable[str]:
         for name in policy.ontology.objects(term, RDF.type):
             described.add((term, RDF.type, name))
     for result in pyshacl_door.validate(described, intake_shapes(policy)).results:
-        yield f"<{result.focus}>: {result.message.removesuffix('.')}"
+        said = f"<{result.focus}>: {result.message.removesuffix('.')}"
+        of_wrong_class = result.component == str(SH.ClassConstraintComponent)
+        is_iri = (None, None, URIRef(result.value)) in described  # a literal may be the patient's own
+        yield f"{said}; <{result.value}> is none" if of_wrong_class and is_iri else said
 
 
 def _comparable(value: Node) -> Node:

@@ -236,6 +236,25 @@ def test_mutants_by_spark(seed: int) -> None:
     assert any(row["error"] for row in rows) or len(once) < len(rows) or not found.rejected
 
 
+@pytest.mark.parametrize("place", ["a graph of its own", "the graph of another request", "another file"])
+def test_a_statement_apart_from_its_request_is_rejected_and_names_it(place: str, tmp_path: Path) -> None:
+    """Nothing is said against a request where nobody sees it."""
+    units = KINDS["quads"].units()
+    statement, _, request, graph = next(unit for unit in units if "core#about" in unit[1])
+    moved = [unit for unit in units if unit[0] == statement]
+    new = {"a graph of its own": "<urn:g>", "the graph of another request": units[-1][3]}.get(place, graph)
+    written = {"a.nq": [unit for unit in units if unit not in moved], "b.nq": [(*unit[:3], new) for unit in moved]}
+    if place != "another file":
+        written["a.nq"] += written.pop("b.nq")
+    for name, quads_ in written.items():
+        (tmp_path / name).write_text("".join(f"{' '.join(quad)} .\n" for quad in quads_))
+    found = determine(KINDS["quads"], tmp_path, "compact")
+    assert found.code == 3
+    (rejected,) = found.rejected
+    assert f" {new}: {statement}: The statement is about no request: " in rejected
+    assert rejected.endswith(f"; {request} is none")
+
+
 def test_a_mutant_is_told_by_its_seed_alone() -> None:
     for kind in KINDS.values():
         assert mutant(kind, random.Random(7)) == mutant(kind, random.Random(7))

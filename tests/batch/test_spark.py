@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -16,8 +19,11 @@ from benchmarks.generate import generate, write
 from reasoner.batch import lake
 from reasoner.batch.fields import table_row
 from reasoner.batch.model import Job
+from reasoner.chart.tables.quads import COLUMNS
 from reasoner.cli import main
 from reasoner.ground.errors import UsageError
+from tests.batch.file_kinds import CHARTS, KINDS, quads
+from tests.batch.mutations import OF_UNITS, mutant
 from tests.conftest import CASES
 
 pa = pytest.importorskip("pyarrow", reason="pyarrow (extra tables) is not installed")
@@ -108,6 +114,65 @@ def test_spark_rejects_a_request_that_two_data_sets_describe_once(spark, expecte
     assert bad["request"] is None
     assert bad["source"] == f"quads {graph}"
     assert bad["error"].startswith(f"quads {graph}, quads <urn:copy:1>, quads <urn:copy:2>: the request <")
+
+
+MUTANTS = 40
+"""Of each kind; all are determined in one job."""
+
+
+@pytest.mark.slow
+def test_mutants_by_a_session(spark, tmp_path: Path) -> None:
+    """Rows that are spoilt, and documents that are: what Spark determines and rejects is what a batch does."""
+    from pyspark.sql import functions as f
+
+    from reasoner.batch.spark import determine, determine_charts
+
+    path, documents = spoilt_rows(tmp_path), spoilt_documents(tmp_path)
+    of_rows = determine(spark.read.parquet(str(path)))
+    given = spark.read.format("binaryFile").load(str(documents))
+    name = f.element_at(f.split("path", "/"), -1)
+    of_documents = determine_charts(given.select(name.alias("name"), f.lit("nq").alias("format"), "content"))
+    for found, source, called in ((of_rows, path, "quads"), (of_documents, documents, "")):
+        rows = [row.asDict(recursive=True) for row in found.collect()]
+        determined, rejected = batch(source, tmp_path)
+        assert {row["key"]: row["outcome"] for row in rows if not row["error"]} == determined
+        assert {row["source"].removeprefix(called) for row in rows if row["error"]} == rejected
+        assert MUTANTS < len(determined) < MUTANTS * CHARTS
+
+
+def spoilt_rows(folder: Path) -> Path:
+    """A table of quads, a part of which was spoilt in its rows."""
+    found: list[tuple[str, ...]] = []
+    for seed in range(MUTANTS):
+        units, dice = list(quads(f"m{seed}")), random.Random(seed)
+        for _ in range(dice.choice([1, 2])):
+            dice.choice(OF_UNITS)(units, dice)
+        found += [(*unit, "", "", "", "")[:4] for unit in units]
+    cells = [[cell.encode(errors="replace").decode() or None for cell in row] for row in found]
+    table = pa.table([pa.array(column, pa.string()) for column in zip(*cells, strict=True)], names=list(COLUMNS))
+    pq.write_table(table, folder / "quads.parquet", row_group_size=5000)
+    return folder / "quads.parquet"
+
+
+def spoilt_documents(folder: Path) -> Path:
+    """A folder of documents of N-Quads, each of which was spoilt."""
+    (place := folder / "documents").mkdir()
+    for seed in range(MUTANTS):
+        kind = replace(KINDS["quads"], units=partial(quads, f"m{seed}"))
+        (place / f"{seed}.nq").write_bytes(mutant(kind, random.Random(seed))[1])
+    return place
+
+
+def batch(source: Path, folder: Path) -> tuple[dict[str, str], set[str]]:
+    """What a batch determines, and the data sets that it rejects, by their names in the source."""
+    out, aside = folder / "out", folder / f"aside-{source.name}"
+    arguments = ["--format", "compact", "--out", str(out), "--quarantine", str(aside)]
+    assert main(["determine", str(source), *arguments]) == 3
+    found, rejected = (
+        map(json.loads, file.read_text().rstrip("\n").split("\n")) for file in (out, aside / "rejected.jsonl")
+    )
+    names = {one["source"].removeprefix(str(source)).removeprefix("/") for one in rejected}
+    return {line["key"]: line["outcome"] for line in found}, names
 
 
 def test_each_document_has_a_row() -> None:
