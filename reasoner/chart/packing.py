@@ -10,6 +10,7 @@ import gzip
 import io
 import os
 import zlib
+from functools import lru_cache
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, BinaryIO
@@ -27,6 +28,7 @@ MAX_RATIO = 200
 """How many times as large as packed what is in a file may be, where it is larger than `MAX_BYTES`."""
 
 
+@lru_cache
 def file_type(name: str) -> tuple[str, str]:
     """The file type that a name tells, such as ``.json``, and how the file is packed: one of `PACKED`, or nothing.
 
