@@ -16,7 +16,7 @@ from urllib.parse import quote
 from reasoner.policy.code_systems import CodeSystem, code_system_key, plain_code
 from reasoner.policy.model import Policy
 from reasoner.rdf import terms
-from reasoner.rdf.namespaces import SKOS
+from reasoner.rdf.namespaces import NEC, SKOS
 
 _KEPT = 65536
 _WITH_TERM = re.compile(r"\s*(\S+?)\s*\|[^|]*\|\s*")  # a code with its words, as in "123 |words|"
@@ -84,6 +84,8 @@ class CodeSystems:
         self._means = {
             terms.name(term): lexicon.relations.narrowest(classes) for term, classes in lexicon.codes.items() if classes
         }
+        roles = {terms.name(term) for term, schemes in lexicon.schemes.items() if str(NEC.Roles) in schemes}
+        self._disorders = {name for name in roles if lexicon.notations[terms.iri(name)] == "disorder"}
         self._read: dict[tuple[str, str], Coding] = {}
 
     def system(self, name: str) -> CodeSystem | None:
@@ -108,6 +110,18 @@ class CodeSystems:
                 self._read.clear()
             known = self._read[system, code] = self._coding(system, code)
         return known
+
+    def may_be_disorder(self, coding: Coding) -> bool:
+        """Whether a coding names a disorder, wherever it stands, or a condition that is not known.
+
+        An unknown code of a system that is read without its chapters may be of anything, and is none.
+        """
+        system = self._systems.get(coding.system)
+        if system is None or system.kind != str(NEC.Condition):
+            return False
+        if coding.concept:
+            return self._agree(self._means.get(coding.concept, ()), self._disorders)
+        return system.iri not in self._base or bool(system.ranges)
 
     def findings(self, concepts: Iterable[str]) -> list[str]:
         """Those of some concepts that stand for a finding, each for another one than those before it, by IRI."""

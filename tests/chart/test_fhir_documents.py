@@ -40,7 +40,7 @@ LISTED = "it is listed as a document; what is written in it is not read"
     ],
 )
 def test_a_listed_document_is_an_unread_item_once(document: Resource, words: str, recorded: str) -> None:
-    found = MappedResources(document, PHQ9)
+    found = MappedResources(document, PHQ9, CONDITION)
     assert found.document(document)["title"] == words
     (item,) = found.unread
     assert found.values(item, "kind") == ["Document"]
@@ -60,7 +60,7 @@ def test_a_listed_document_is_an_unread_item_once(document: Resource, words: str
     ],
 )
 def test_a_document_that_does_not_stand_is_only_unread(document: Resource, reason: str) -> None:
-    found = MappedResources(document)
+    found = MappedResources(document, CONDITION)
     assert not found.document(document)
     (item,) = found.unread
     assert found.values(item, "reason")[0].startswith(reason)

@@ -10,6 +10,7 @@ from tests.chart.bundles import (
     CONDITION,
     GIVEN,
     ICD10CM,
+    LOINC,
     ORDER,
     PRESCRIPTION,
     PROCEDURE,
@@ -239,3 +240,123 @@ def test_a_reference_to_a_disorder_that_leads_nowhere_is_an_unread_condition(res
     assert not lost({"type": "DocumentReference", "display": "A letter"}, {})
     if "status" in resource:
         assert not lost(severe, status="entered-in-error")
+
+
+PROBLEMS: Resource = {
+    "resourceType": "List",
+    "id": "li",
+    "status": "current",
+    "subject": WHOSE,
+    "date": "2025-05-20",
+    "code": coded(LOINC, "11450-4"),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "words"),
+    [
+        ("AdverseEvent", {"event": {"text": "Fall"}, "date": "2025-05-20"}, "Fall"),
+        (
+            "Appointment",
+            {"description": "Day program", "status": "noshow", "start": "2025-05-20"},
+            "Day program; noshow",
+        ),
+        ("Basic", {"code": {"text": "Referral"}, "created": "2025-05-20"}, "Referral"),
+        ("EpisodeOfCare", {"status": "active", "period": {"start": "2025-05-20"}}, "active"),
+        ("Immunization", {"vaccineCode": {"text": "Tetanus"}, "occurrenceDateTime": "2025-05-20"}, "Tetanus"),
+        ("List", {"title": "Problems", "date": "2025-05-20"}, "Problems"),
+    ],
+)
+def test_what_no_rule_reads_is_an_unread_item(kind: str, more: Resource, words: str) -> None:
+    resource = {"resourceType": kind, "id": "x", "patient" if kind == "Immunization" else "subject": WHOSE, **more}
+    (item,) = (found := MappedResources(resource)).unread
+    assert [found.values(item, name) for name in ("kind", "words", "recorded")] == [
+        ["OtherItem"],
+        [words],
+        ["2025-05-20"],
+    ]
+    assert not MappedResources(with_(resource, status="entered-in-error")).unread
+
+
+def test_an_entry_of_a_list_that_leads_nowhere_is_an_unread_item() -> None:
+    def entries(*items: Resource, **more: object) -> list[tuple[str, ...]]:
+        found = MappedResources(MILD, with_(PROBLEMS, entry=[{"item": item} for item in items], **more))
+        return [tuple("".join(found.values(item, name)) for name in ("kind", "words")) for item in found.unread]
+
+    severe = {"display": "Severe depression"}
+    assert entries({"reference": f"Condition/{MILD['id']}"}, severe) == [("Condition", "Severe depression")]
+    assert entries(severe, code=coded(LOINC, "10160-0")) == [("OtherItem", "Severe depression")]
+    assert entries({"reference": "Condition/x"}, code={"text": "Of the week"}) == [("Condition", "Condition/x")]
+    assert not entries(severe, status="entered-in-error")
+    gone = MappedResources(MILD, with_(PROBLEMS, entry=[{"deleted": True, "item": severe}]))
+    assert not gone.unread
+
+
+ELSEWHERE: list[Resource] = [
+    with_(LAB, valueQuantity=None, valueCodeableConcept=coded(ICD10CM, "F33.2")),
+    with_(LAB, valueQuantity=None, valueCodeableConcept=coded(SNOMED, "36474008")),
+    with_(LAB, valueQuantity=None, valueCodeableConcept=coded("http://hl7.org/fhir/sid/icd-9-cm", "296.33")),
+    with_(PROCEDURE, complication=[coded(ICD10CM, "f33.2")]),
+    with_(PROCEDURE, complicationDetail=[{"display": "Severe depression"}]),
+    with_(PLAN, category=[coded(ICD10CM, "F33.99")]),
+    with_(RISK, condition={"reference": "Condition/x"}),
+    with_(MILD, id="c2", evidence=[{"code": [coded(ICD10CM, "F33.2")]}]),
+    {"resourceType": "AdverseEvent", "id": "ae", "subject": WHOSE, "resultingCondition": [{"display": "Low mood"}]},
+    {
+        "resourceType": "EpisodeOfCare",
+        "id": "ec",
+        "patient": WHOSE,
+        "diagnosis": [{"condition": {"reference": "urn:uuid:9"}}],
+    },
+    {
+        "resourceType": "Composition",
+        "id": "co",
+        "status": "final",
+        "subject": WHOSE,
+        "section": [{"entry": [{"reference": "Condition/x"}]}],
+    },
+    {"resourceType": "Provenance", "id": "pr", "target": [{"reference": "Condition/x"}]},
+    {
+        "resourceType": "QuestionnaireResponse",
+        "id": "qr",
+        "status": "completed",
+        "subject": WHOSE,
+        "item": [{"linkId": "1", "answer": [{"valueCoding": {"system": ICD10CM, "code": "F33.2"}}]}],
+    },
+]
+
+
+@pytest.mark.parametrize("resource", ELSEWHERE, ids=lambda resource: resource["resourceType"])
+def test_a_disorder_that_is_named_anywhere_may_be_one_more(
+    resource: Resource, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alone = determined(tmp_path, capsys, MILD)
+    beside = determined(tmp_path, capsys, MILD, resource)
+    assert alone["adult-admission:1-severity"] == "not-met"
+    assert beside["adult-admission:1-severity"] == "not-documented"
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        with_(LAB, valueQuantity=None, valueCodeableConcept=coded(ICD10CM, "F33.0")),  # the Condition has it
+        with_(LAB, valueQuantity=None, valueCodeableConcept=coded(ICD10CM, "J45.909")),
+        with_(LAB, valueQuantity=None, valueCodeableConcept=coded(SNOMED, "260385009")),
+        with_(LAB, valueQuantity=None, code=coded(LOINC, "10157-6"), valueCodeableConcept=coded(ICD10CM, "F33.2")),
+        with_(LAB, status="cancelled", valueQuantity=None, valueCodeableConcept=coded(ICD10CM, "F33.2")),
+        with_(
+            LAB,
+            valueQuantity=None,
+            focus=[{"reference": "RelatedPerson/q"}],
+            valueCodeableConcept=coded(ICD10CM, "F33.2"),
+        ),
+        FAMILY,
+        with_(PLAN, addresses=[{"reference": f"Condition/{MILD['id']}"}]),
+    ],
+    ids=["told", "of-another-chapter", "no-disorder", "history", "cancelled", "relative", "family", "reference"],
+)
+def test_what_is_no_further_disorder_of_the_patient_lets_a_rule_conclude(
+    resource: Resource, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    relative = {"resourceType": "RelatedPerson", "id": "q", "patient": WHOSE}
+    assert determined(tmp_path, capsys, MILD, relative, resource)["adult-admission:1-severity"] == "not-met"

@@ -182,6 +182,7 @@ class _Mapped:
         self._said: dict[NamedNode, list[tuple[str, NamedNode | Literal]]] = {}
         self._read: dict[NamedNode, set[str]] = {}
         self._of_others: set[NamedNode] = set()
+        self._histories: set[NamedNode] = set()
         self._untold: dict[NamedNode, str] = {}
 
     def quads(self) -> Iterator[Quad]:
@@ -237,6 +238,8 @@ class _Mapped:
             if item.predicate in (known("measure"), known("circumstance")):
                 resource, _, path = self.bundle.outer(item.subject).value.partition("#")
                 self._read.setdefault(NamedNode(resource), set()).add(path)
+            elif item.predicate == known("history"):
+                self._histories.add(self.bundle.outer(item.subject))
 
     def _note(self, node: NamedNode, text: str, unread: bool = False) -> None:
         self._notes.add((node, text))
@@ -246,12 +249,13 @@ class _Mapped:
     def _note_what_no_query_says(self) -> None:
         """Why Observations, and what no query reads, gave nothing, and that it is not known of items of care whose they are."""
         stated = self._affirmed_codes()
+        said = self._conditions.union(cast(NamedNode, o).value for _, p, o in self._chart if p == _nec("code"))
         for iri, kind in self.bundle.roots.items():
             if iri in self._untold and kind in KINDS:
                 self._note(iri, self._untold[iri], unread=True)
             if kind in unmapped.KINDS:
                 self._note_unmapped(iri, self.bundle.contents[iri], stated)
-            self._note_reasons(iri)
+            self._note_reasons(iri, said)
             if kind != "Observation":
                 continue
             observation = self.bundle.contents[iri]
@@ -278,17 +282,22 @@ class _Mapped:
                 else:
                     self._note(NamedNode(f"{iri.value}#{item.path}") if item.path else iri, item.reason, unread=True)
 
-    def _note_reasons(self, iri: NamedNode) -> None:
-        """Note the disorders that a resource is for: those in codes or words that are told nowhere else, and lost references."""
-        resource = self.bundle.contents[iri]
-        if resource.keys().isdisjoint(unmapped.ELEMENTS) or iri in self._of_others or unmapped.void(resource):
+    def _note_reasons(self, iri: NamedNode, said: frozenset[str]) -> None:
+        """Note the disorders that a resource names beside what it is: those that are told nowhere else, and lost references."""
+        resource, codes = self.bundle.contents[iri], self._vocabulary.codes
+        if iri in self._of_others or unmapped.void(resource):
             return
-        found = list(unmapped.reasons(resource, self._vocabulary.codes, self._conditions))
-        for path, reference in unmapped.lost(resource, self._conditions):
+        found = list(unmapped.reasons(resource, codes, self._conditions))
+        for path, reference, kind in unmapped.lost(resource, self._conditions):
             if self.bundle.led_to(reference, iri) is None:
-                found.append(unmapped.Unmapped(path, NOWHERE))
+                found.append(unmapped.Unmapped(path, NOWHERE, kind=kind))
+        if iri not in self._histories:
+            found += unmapped.elsewhere(resource, codes, said)
         for item in found:
-            self._note(NamedNode(f"{iri.value}#{item.path}"), self._untold.get(iri, item.reason), unread=True)
+            node = NamedNode(f"{iri.value}#{item.path}") if item.path else iri
+            self._said.setdefault(node, []).append(("kind", _nec(item.kind)))
+            if item.path:
+                self._note(node, self._untold.get(iri, item.reason), unread=True)
 
     @cached_property
     def _conditions(self) -> frozenset[str]:

@@ -15,14 +15,21 @@ DocumentManifest, Media
     itself, as a document.
 DeviceRequest, NutritionOrder, RequestGroup, SupplyRequest, Task, VisionPrescription
     itself, as an order.
+AdverseEvent, Appointment, Basic, BodyStructure, ClaimResponse, DetectedIssue, DeviceUseStatement, EpisodeOfCare, GuidanceResponse,
+ImagingStudy, Immunization, ImmunizationRecommendation, MeasureReport, and a List without entries (those are in ``evidence/list.rq``)
+    itself.
 reasonCode of any type, also in the activities of a CarePlan
     each reason that no Condition of the bundle has as its code or its words: it may be a disorder that stands nowhere else. That
     of an Encounter is a diagnosis (``evidence/diagnosis.rq``), but the ``reason`` that it has before R4 is read here.
-reasonReference of these and of encounters, addresses of plans and goals, problem of an impression
+reasonReference of these and of encounters, and the elements of `_REFERRING`
     likewise each that leads nowhere, but to a resource of another type. Of an activity's own reference an order.
+any other Reference
+    likewise, if it names a Condition.
+any other code of a disorder, such as the value of an Observation or the complication of a Procedure
+    likewise, if neither a Condition nor a statement has it. That of a relative is none. An item whose own code it is, is a condition.
 
-status, verificationStatus
-    entered in error, cancelled, not done, refuted: a note, and no item.
+status, verificationStatus, docStatus
+    entered in error, cancelled, superseded, not done, refuted: a note, and no item.
 """
 
 from __future__ import annotations
@@ -33,7 +40,7 @@ from typing import Any, NamedTuple
 from reasoner.chart.coding import CodeSystems
 from reasoner.chart.fhir.references import named_type
 
-_BENEFIT, _CODED = "ExplanationOfBenefit", "diagnosisCodeableConcept"
+_BENEFIT, _RELATIVE, _CODED = "ExplanationOfBenefit", "FamilyMemberHistory", "diagnosisCodeableConcept"
 ORDERS = frozenset(
     {
         "CommunicationRequest",
@@ -48,9 +55,29 @@ ORDERS = frozenset(
 """The types of which a resource is an order."""
 DOCUMENTS = frozenset({"DocumentManifest", "Media"})
 """The types of which a resource is a document whose text is not looked for."""
+OTHERS = frozenset(
+    {
+        "AdverseEvent",
+        "Appointment",
+        "Basic",
+        "BodyStructure",
+        "ClaimResponse",
+        "DetectedIssue",
+        "DeviceUseStatement",
+        "EpisodeOfCare",
+        "GuidanceResponse",
+        "ImagingStudy",
+        "Immunization",
+        "ImmunizationRecommendation",
+        "List",
+        "MeasureReport",
+    }
+)
+"""The other types that no rule reads."""
 KINDS = (
     ORDERS
     | DOCUMENTS
+    | OTHERS
     | {
         "AllergyIntolerance",
         "Communication",
@@ -61,20 +88,37 @@ KINDS = (
 )
 """The types."""
 _REFERENCE = "reasonReference"
-_REFERRING = {"CarePlan": "addresses", "ClinicalImpression": "problem", "Goal": "addresses"}
-REFERENCES = frozenset({_REFERENCE, *_REFERRING.values()})
-"""The elements in which resources refer to the disorders that they are for."""
+_REFERRING = {
+    "AdverseEvent": ("resultingCondition",),
+    "CarePlan": ("addresses",),
+    "ClinicalImpression": ("problem",),
+    "EpisodeOfCare": ("diagnosis", "condition"),
+    "Goal": ("addresses",),
+    "Procedure": ("complicationDetail",),
+    "RiskAssessment": ("condition",),
+}
+"""The path to the References to disorders, beside reasons, by type."""
 _CODES_OF_REASONS = {"Encounter": "reason"}  # its reasonCode is a diagnosis
 _ACTIVITY = "activity"
-ELEMENTS = REFERENCES | {"reasonCode", *_CODES_OF_REASONS.values(), _ACTIVITY}
-"""The elements that have reasons; a resource without any of them gives none."""
+ELEMENTS = frozenset(
+    {_REFERENCE, "reasonCode", *_CODES_OF_REASONS.values(), _ACTIVITY, *(path[0] for path in _REFERRING.values())}
+)
+"""The elements that have reasons and refer to disorders."""
+_TOLD_APART = ELEMENTS | {"conclusionCode", "contained", "diagnosis", "finding"}
+"""The elements whose codes are read, or left unread, by themselves."""
+_READ_ELSEWHERE = {"Claim": "diagnosis", "ClinicalImpression": "finding", "Encounter": "diagnosis", "List": "entry"}
+"""The elements whose References to disorders are read by queries, by type."""
+_CODED_ANYHOW = OTHERS | {"Observation"}
+"""The types whose own code may be that of a disorder, and of no order, medication or procedure."""
 _REASON = "it is a reason for what was ordered or done, which is not read as a diagnosis"
+_ELSEWHERE = "it is the code of a disorder where no diagnosis is read"
 _PARTS = {
     "FamilyMemberHistory": "condition",
     "RiskAssessment": "prediction",
     "Communication": "payload",
     "CommunicationRequest": "payload",
     "ExplanationOfBenefit": "diagnosis",
+    "List": "entry",
 }
 LABELS = {
     "FamilyMemberHistory": ("relationship", "name"),
@@ -83,6 +127,18 @@ LABELS = {
     "CommunicationRequest": ("category",),
     "DeviceRequest": ("codeReference",),
     "SupplyRequest": ("itemReference",),
+    "AdverseEvent": ("event",),
+    "Appointment": ("description", "serviceType", "appointmentType", "status"),
+    "BodyStructure": ("description", "morphology"),
+    "ClaimResponse": ("disposition",),
+    "DetectedIssue": ("detail",),
+    "DeviceUseStatement": ("device",),
+    "EpisodeOfCare": ("type", "status"),
+    "GuidanceResponse": ("moduleUri", "moduleCanonical", "moduleCodeableConcept"),
+    "ImagingStudy": ("description",),
+    "Immunization": ("vaccineCode",),
+    "List": ("title",),
+    "MeasureReport": ("measure",),
 }
 """The elements that name what all its items are about, by type."""
 TOLD = (
@@ -98,10 +154,12 @@ _REASONS = {
     "Communication": "what is written in it is not read",
     **dict.fromkeys(sorted(ORDERS), "no rule reads orders of its type"),
     **dict.fromkeys(sorted(DOCUMENTS), "what is in it is not read"),
+    **dict.fromkeys(sorted(OTHERS), "no rule reads resources of its type"),
 }
 _VOID = {
     "entered-in-error": "it was entered in error",
     "cancelled": "it was cancelled",
+    "superseded": "it was superseded",
     "not-done": "it was not done",
     "refuted": "it was refuted, and counts for nothing",
 }
@@ -115,6 +173,8 @@ class Unmapped(NamedTuple):
     reason: str
     concepts: frozenset[str] = frozenset()
     """The IRIs of the codes of a diagnosis; the item is none if statements have them all."""
+    kind: str = ""
+    """Of which kind it is, if not of that of its type."""
 
 
 def void(resource: dict[str, Any]) -> str:
@@ -122,7 +182,7 @@ def void(resource: dict[str, Any]) -> str:
     verified = resource.get("verificationStatus")
     codings = verified.get("coding") if isinstance(verified, dict) else None
     stated = [item.get("code") for item in codings or () if isinstance(item, dict)] if isinstance(codings, list) else []
-    words = [item for item in (resource.get("status"), *stated) if isinstance(item, str)]
+    words = [item for item in (resource.get("status"), resource.get("docStatus"), *stated) if isinstance(item, str)]
     return next((_VOID[word] for word in words if word in _VOID), "")
 
 
@@ -137,7 +197,7 @@ def items(resource: dict[str, Any], codes: CodeSystems | None) -> Iterator[Unmap
     reason, within = _REASONS[kind], _PARTS.get(kind, "")
     members = resource.get(within)
     parts = [(n, item) for n, item in enumerate(members) if isinstance(item, dict)] if isinstance(members, list) else []
-    for number, item in parts:
+    for number, item in parts if kind != "List" else ():
         if kind != _BENEFIT:
             yield Unmapped(f"{within}.{number}", reason)
         elif _CODED in item:
@@ -157,10 +217,30 @@ def reasons(resource: dict[str, Any], codes: CodeSystems | None, told: frozenset
     for place, holder in _reasoned(resource):
         for path, reason in _members(holder, _CODES_OF_REASONS.get(str(resource["resourceType"]), "reasonCode")):
             if reason and told.isdisjoint(names(reason, codes)):
-                yield Unmapped(f"{place}{path}", _REASON)
+                yield Unmapped(f"{place}{path}", _REASON, kind="Condition")
 
 
-def lost(resource: dict[str, Any], told: frozenset[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+def elsewhere(resource: dict[str, Any], codes: CodeSystems | None, told: frozenset[str]) -> Iterator[Unmapped]:
+    """The codes of disorders that stand in a resource that counts where none is read; if it is its own, the resource itself.
+
+    Args:
+        resource: the resource in JSON.
+        codes: what reads the codings; without it none are found.
+        told: the IRIs of the codes that the record tells apart from these.
+    """
+    kind = resource["resourceType"]
+    if codes is None or kind == _RELATIVE:
+        return
+    own = _TOLD_APART if kind in _CODED_ANYHOW else _TOLD_APART | {"code"}
+    for path, node in _within({name: value for name, value in resource.items() if name not in own}):
+        codings = _codings(node if "coding" in node else {"coding": [node]})
+        found = [codes.read(system, code) for system, code in codings]
+        named = {coding.iri for coding in found if codes.may_be_disorder(coding)}
+        if named and told.isdisjoint(named):
+            yield Unmapped("" if path == "code" else path, _ELSEWHERE, kind="Condition")
+
+
+def lost(resource: dict[str, Any], told: frozenset[str]) -> Iterator[tuple[str, dict[str, Any], str]]:
     """The References to disorders that, if they lead nowhere, may stand for one of which nothing else is told; and to what a
     CarePlan plans.
 
@@ -169,26 +249,57 @@ def lost(resource: dict[str, Any], told: frozenset[str]) -> Iterator[tuple[str, 
         told: the `names` of what other resources say.
 
     Yields:
-        the path and the Reference.
+        the path, the Reference and the kind of item.
     """
+    kind, found = str(resource["resourceType"]), dict[str, dict[str, Any]]()
+    read = ("contained", _READ_ELSEWHERE.get(kind))
+    for path, node in _within({name: value for name, value in resource.items() if name not in read}):
+        if "reference" in node and named_type(node) == "Condition":
+            found[path] = node
     for place, holder in _reasoned(resource):
-        element = _REFERENCE if place else _REFERRING.get(str(resource["resourceType"]), _REFERENCE)
-        for path, reference in _members(holder, element):
-            if not {"reference", "identifier", "display"}.intersection(reference):
-                continue
-            if named_type(reference) in ("", "Condition") and str(reference.get("display", "")).casefold() not in told:
-                yield f"{place}{path}", reference
-    if resource["resourceType"] == "CarePlan":
-        for path, activity in _members(resource, _ACTIVITY):
-            yield from ((f"{path}.{name}", reference) for name, reference in _members(activity, "reference"))
+        elements = [(_REFERENCE,)] if place or kind not in _REFERRING else [(_REFERENCE,), _REFERRING[kind]]
+        for path, reference in (item for steps in elements for item in _at(holder, *steps)):
+            stated = not {"reference", "identifier", "display"}.isdisjoint(reference)
+            if stated and named_type(reference) in ("", "Condition"):
+                found[f"{place}{path}"] = reference
+    for path, reference in sorted(found.items()):
+        if str(reference.get("display", "")).casefold() not in told:
+            yield path, reference, "Condition"
+    if kind == "CarePlan":
+        for path, reference in _at(resource, _ACTIVITY, "reference"):
+            yield path, reference, "Order"
 
 
 def _reasoned(resource: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """What of a resource has reasons: itself, and the activities of a CarePlan; each with what begins its paths."""
     yield "", resource
     if resource["resourceType"] == "CarePlan":
-        for path, activity in _members(resource, _ACTIVITY):
-            yield from ((f"{path}.{name}.", detail) for name, detail in _members(activity, "detail"))
+        yield from ((f"{path}.", detail) for path, detail in _at(resource, _ACTIVITY, "detail"))
+
+
+def _at(holder: dict[str, Any], element: str, *inner: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The objects of an element, or of one within each of them, with their paths."""
+    for path, member in _members(holder, element):
+        if inner:
+            yield from ((f"{path}.{name}", item) for name, item in _at(member, *inner))
+        else:
+            yield path, member
+
+
+def _within(parts: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The objects in some elements of a resource, each with its path; of a concept not its codings, nor reasons in an activity."""
+    open_: list[tuple[str, Any]] = list(parts.items())
+    while open_:
+        path, value = open_.pop()
+        if isinstance(value, dict):
+            yield path, value
+            open_ += [
+                (f"{path}.{name}", item)
+                for name, item in value.items()
+                if isinstance(item, dict | list) and name not in ("coding", "reasonCode")
+            ]
+        elif isinstance(value, list):
+            open_ += [(f"{path}.{number}", item) for number, item in enumerate(value)]
 
 
 def _members(holder: dict[str, Any], element: str) -> Iterator[tuple[str, dict[str, Any]]]:

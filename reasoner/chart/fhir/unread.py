@@ -194,7 +194,7 @@ def refused_items(bundle: Bundle, of_others: Collection[NamedNode]) -> dict[Name
 
 
 def _kind(resource_type: str, path: str) -> Term:
-    is_diagnosis = not (_DIAGNOSES | unmapped.REFERENCES).isdisjoint(path.split("."))
+    is_diagnosis = not _DIAGNOSES.isdisjoint(path.split("."))
     if not is_diagnosis and path.startswith("activity."):
         return _nec("Order")
     return _nec("Condition" if is_diagnosis else KINDS.get(resource_type, "OtherItem"))
@@ -214,14 +214,17 @@ class _Spoken:
         node = _at(resource, path)
         steps = frozenset(path.split(".")) if path else frozenset[str]()
         is_reason = not _REASONS.isdisjoint(steps)
-        is_reference = "reference" in steps or not unmapped.REFERENCES.isdisjoint(steps)
-        if resource["resourceType"] in _DOCUMENTS and not (is_reason or is_reference or "activity" in steps):
+        names = node.keys() if isinstance(node, dict) and path else frozenset[str]()
+        is_coding = {"system", "code"} <= names
+        is_reference = not (is_coding or "coding" in names) and not {"reference", "display"}.isdisjoint(names)
+        by_itself = is_reason or is_coding or is_reference or "coding" in names
+        if resource["resourceType"] in _DOCUMENTS and not (by_itself or "activity" in steps):
             return _titled(resource), ""
         if not isinstance(node, dict):
             return _plain(node), ""
         concepts = [node[name] for name in _CODES if name in node]
         concepts += [node["type"]] if "type" in node and not path else []  # that of a part says nothing of what it is
-        concepts += [node] if "coding" in node or is_reason else []
+        concepts += [node] if "coding" in node or is_reason else [{"coding": [node]}] if is_coding else []
         if is_reference:
             concepts.append({"text": _text(node, "display") or _text(node, "reference")})
         concepts += [node["outcome"]] if path.startswith("prediction.") and "outcome" in node else []
@@ -236,7 +239,7 @@ class _Spoken:
                 called = f"{called}, {written}"  # the code has no IRI, and is told nowhere else
             self._seen[mark] = (called, written, codes)
         said, spelt, codes = self._seen[mark]
-        if resource["resourceType"] in unmapped.KINDS and not (is_reason or is_reference):
+        if resource["resourceType"] in unmapped.KINDS and not by_itself:
             parts = (_heading(resource), said or spelt, _told(node))
             return ": ".join(dict.fromkeys(filter(None, parts))), *codes
         answered = _ANSWER.fullmatch(path)
