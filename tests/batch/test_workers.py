@@ -11,7 +11,6 @@ import pytest
 from reasoner.batch.model import Job
 from reasoner.batch.workers import SMALL, Worker, process_count, workers
 from reasoner.chart.fast.piece import Piece
-from reasoner.ground.errors import UsageError
 from tests.conftest import Attestation, chart, eventually
 
 
@@ -27,11 +26,6 @@ from tests.conftest import Attestation, chart, eventually
 )
 def test_how_many_processes(jobs: int | None, total: int, expected: int) -> None:
     assert process_count(jobs, total) == expected
-
-
-def test_a_negative_number_of_processes() -> None:
-    with pytest.raises(UsageError, match="--jobs is -1"):
-        process_count(-1, 0)
 
 
 def test_a_worker_determines_rejects_and_notes(tmp_path: Path) -> None:
