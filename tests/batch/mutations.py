@@ -194,9 +194,9 @@ def mutant(kind: Kind, dice: random.Random) -> tuple[str, bytes]:
     return ", ".join(done), data
 
 
-def _spoilt(kind: Kind, sound: list[Unit], dice: random.Random, done: list[str]) -> bytes:
-    """A file of units that are spoilt, or that is; adds what was done."""
-    units = list(sound)
+def _spoilt(kind: Kind, sound_units: list[Unit], dice: random.Random, done: list[str]) -> bytes:
+    """A file whose units are spoilt, or its bytes; adds what was done."""
+    units = list(sound_units)
     if dice.random() < 0.65:
         for _ in range(dice.choice([1, 1, 2, 4])):
             if units:
@@ -245,9 +245,8 @@ def _copy(files: Files, dice: random.Random) -> None:
 def _rename(files: Files, dice: random.Random) -> None:
     """As if it were of another type, or none."""
     content = files.pop(name := _some(files, dice))
-    files[name.partition(".")[0] + dice.choice([".nq", ".ttl", ".csv", ".ndjson", ".json", ".txt", ".gz", ""])] = (
-        content
-    )
+    suffix = dice.choice([".nq", ".ttl", ".csv", ".ndjson", ".json", ".txt", ".gz", ""])
+    files[name.partition(".")[0] + suffix] = content
 
 
 def _pack(files: Files, dice: random.Random) -> None:

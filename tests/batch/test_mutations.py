@@ -25,6 +25,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reasoner.batch.model import Job
+from reasoner.chart import sources
 from reasoner.chart.fast import piece
 from reasoner.chart.tables import quads
 from reasoner.cli import main
@@ -180,9 +181,8 @@ def test_mutants_of_folders(name: str, seed: int) -> None:
 def check_apart(kind: Folder, folder: Path, found: Ran) -> None:
     """A folder gives what its files give one by one, but for requests that it rejects as described in several data sets."""
     one_by_one: Answers = {}
-    for path in folder.rglob("*"):
-        if path.is_file():
-            one_by_one |= determine(kind, path, "compact").answers
+    for path in sources.find([str(folder)], sources.ALL_SUFFIXES) if found.totals else ():
+        one_by_one |= determine(kind, Path(path), "compact").answers
     assert found.answers.items() <= one_by_one.items()
     for request, _ in one_by_one.keys() - found.answers.keys():
         assert [line for line in found.rejected if f"the request <{request}> is described in more than one" in line]
@@ -221,16 +221,16 @@ def test_mutants_by_spark(seed: int) -> None:
         found = determine(kind, path, "compact")
         job = Job(as_of=date.fromisoformat(AS_OF[1]))
         rows = [row for batch in spark._of_quads(job)(table.to_batches(200)) for row in batch.to_pylist()]
-    sources: dict[str, set[str]] = {}
+    data_sets: dict[str, set[str]] = {}
     for row in rows:
-        sources.setdefault(row["request"], set()).add(row["source"])
+        data_sets.setdefault(row["request"], set()).add(row["source"])
     once = {
         (row["request"], str(row["start"])): (
             row["outcome"],
             {one["criterion"]: one["status"] for one in row["criteria"]},
         )
         for row in rows
-        if not row["error"] and len(sources[row["request"]]) == 1
+        if not row["error"] and len(data_sets[row["request"]]) == 1
     }
     assert once == found.answers
     assert any(row["error"] for row in rows) or len(once) < len(rows) or not found.rejected
