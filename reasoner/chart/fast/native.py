@@ -51,7 +51,7 @@ _KEPT = 16 * 2**20
 """Bytes of data up to which arrays are kept for the next call: the system takes its time to give memory that was not used before."""
 _SMALL = 4 * 2**20
 """Bytes of the largest document in Turtle that is written as lines: a parser may refuse a token that is larger."""
-_EXPANDED = 8
+_EXPANDED = 16
 """How many times as long as Turtle its lines may be, so that they are written without a parser."""
 _COUNTS = ("term_count", "row_count", "run_count", "content_length", "terms_length")
 
