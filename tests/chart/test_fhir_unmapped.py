@@ -296,6 +296,7 @@ ELSEWHERE: list[Resource] = [
     with_(LAB, valueQuantity=None, valueCodeableConcept=coded(ICD10CM, "F33.2")),
     with_(LAB, valueQuantity=None, valueCodeableConcept=coded(SNOMED, "36474008")),
     with_(LAB, valueQuantity=None, valueCodeableConcept=coded("http://hl7.org/fhir/sid/icd-9-cm", "296.33")),
+    with_(LAB, valueQuantity=None, valueCodeableConcept={"coding": [{"system": SNOMED, "code": 36474008}]}),
     with_(PROCEDURE, complication=[coded(ICD10CM, "f33.2")]),
     with_(PROCEDURE, complicationDetail=[{"display": "Severe depression"}]),
     with_(PLAN, category=[coded(ICD10CM, "F33.99")]),

@@ -38,6 +38,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from reasoner.chart.coding import CodeSystems
+from reasoner.chart.fhir.quads import coded
 from reasoner.chart.fhir.references import named_type
 
 _BENEFIT, _RELATIVE, _CODED = "ExplanationOfBenefit", "FamilyMemberHistory", "diagnosisCodeableConcept"
@@ -333,5 +334,6 @@ def _codings(concept: Any) -> Iterator[tuple[str, str]]:
     """The system and the code of each coding of a CodeableConcept that has both."""
     codings = concept.get("coding") if isinstance(concept, dict) else None
     for item in codings if isinstance(codings, list) else ():
-        if isinstance(item, dict) and isinstance(item.get("system"), str) and isinstance(item.get("code"), str):
-            yield item["system"], item["code"]
+        system, code = coded(item) if isinstance(item, dict) else (None, None)
+        if isinstance(system, str) and isinstance(code, str):
+            yield system, code
