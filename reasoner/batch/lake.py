@@ -80,6 +80,8 @@ def _determine(source: Path, target: Path, job: Job, name: Path) -> tuple[Path, 
                 if part.at_once and part.error:
                     raise part.error
                 result = worker(part)
+                if part.changed():
+                    raise piece.changed_meanwhile(str(source / name))
                 if result.scattered or not seen.isdisjoint(result.graphs):
                     raise DocumentationError(
                         "the quads of a graph do not stand together",

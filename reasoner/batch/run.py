@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from reasoner.batch.model import PieceResult, Tally
 from reasoner.batch.state import BatchState
 from reasoner.batch.workers import workers
-from reasoner.chart.fast.piece import Piece
-from reasoner.ground.errors import EngineError, UsageError
+from reasoner.chart.fast.piece import EXPORT, Piece, anew, changed_meanwhile
+from reasoner.ground.errors import EngineError
 
 
 @dataclass(frozen=True)
@@ -51,75 +51,75 @@ def run(
 
     Raises:
         EngineError: a process was lost, or a part of the input; the state keeps the pieces that are finished.
-        UsageError: a file was changed or removed meanwhile.
     """
     finished = state.finished()
-    current: dict[str, str] = {}  # the file of each piece by its key
+    current: dict[str, set[str]] = {}  # the keys of the pieces of each origin
     whole: dict[str, Piece] = {}  # the pieces that stand for all parts of their file
     spooled: dict[str, Piece] = {}
+    changed: dict[str, tuple[Piece, list[str]]] = {}  # one of those of each origin, and what of it was changed
     begun, size, rows, requests = time.monotonic(), 0, 0, 0
 
     def unfinished() -> Iterator[Piece]:
         nonlocal size, rows
         for piece in pieces:
-            key, file = _key(piece), piece.files[0]
-            if key in current:
+            key, keys = piece.key(), current.setdefault(piece.origin, set())
+            if key in keys:
                 continue  # it is the same again
+            keys.add(key)
             if piece.spool:
-                spooled[file] = piece
+                spooled[piece.origin] = piece
             if piece.at_once:
-                whole[file] = piece
-            current[key] = file
+                whole[piece.origin] = piece
             if key in finished:
                 size, rows = size + piece.size(), rows + piece.rows
             else:
                 yield piece
 
     def keep(result: PieceResult) -> None:
-        key = _key(result.piece)
-        if key not in current:  # so it may hold a part of a chart
-            raise _changed(result.piece)
-        state.keep(key, result)
+        origin = result.piece.origin
+        if names := result.piece.changed():
+            changed[origin] = result.piece, names
+        elif result.scattered:
+            whole.setdefault(origin, result.piece.whole())
+        else:
+            state.keep(result.piece.key(), result)
+
+    def replace(origin: str, others: Iterable[Piece]) -> None:
+        """Determine other pieces in place of those of an origin."""
+        state.forget(origin)
+        current.pop(origin)
+        for piece in others:
+            current.setdefault(piece.origin, set()).add(piece.key())
+            for result in determine(iter([piece])):
+                keep(result)
 
     try:
         with workers(state.job, jobs) as determine:
             for result in determine(unfinished()):
-                if result.scattered:
-                    whole.setdefault(result.piece.files[0], result.piece.whole())
-                else:
-                    keep(result)
+                keep(result)
                 size, rows = size + result.piece.size(), rows + result.piece.rows
                 requests += len(result.rows)
                 progress(Progress(size, total, rows, requests, time.monotonic() - begun))
-            for file in state.divided_files():
-                whole.setdefault(file, spooled.get(file, Piece((file,))).whole())
-            for file, piece in whole.items():
-                state.forget(file)
-                current = {key: other for key, other in current.items() if other != file}
-                current[_key(piece)] = file
-                for result in determine(iter([piece])):
-                    keep(result)
-        return _finish(state, current)
+            for origin in state.divided_files():
+                whole.setdefault(origin, spooled.get(origin, anew([origin])).whole())
+            for origin, piece in whole.items():
+                replace(origin, [piece])
+            while changed:
+                origin, (piece, names) = changed.popitem()
+                replace(origin, _instead(piece, names))
+        return _finish(state, {key for keys in current.values() for key in keys})
     finally:
         for piece in spooled.values():
             piece.discard()
 
 
-def _key(piece: Piece) -> str:
-    """The key of a piece; raises `UsageError` if a file of it is gone."""
-    try:
-        return piece.key()
-    except OSError as error:
-        raise _changed(piece) from error
-
-
-def _changed(piece: Piece) -> UsageError:
-    others = f" or one of {len(piece.files) - 1} that are read with it" if len(piece.files) > 1 else ""
-    return UsageError(
-        "the file was changed or removed while the batch ran",
-        where=f"{piece.name}{others}",
-        mend="Run the batch again once the file is written; --resume auto keeps what was done of others",
-    )
+def _instead(piece: Piece, names: Collection[str]) -> Iterator[Piece]:
+    """What stands in place of a piece some files of which were changed: a rejection of each, and the others as they are now."""
+    for name in names:
+        yield Piece((name,), EXPORT, data=b"", error=changed_meanwhile(name))
+    others = [name for name in piece.files if name not in names]
+    if others and piece.data is None:
+        yield anew(others)
 
 
 def _finish(state: BatchState, current: Collection[str]) -> Tally:

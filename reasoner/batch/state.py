@@ -112,7 +112,7 @@ class BatchState:
         db = self._db
         db.execute("BEGIN")
         totals = (result.read, result.determined, result.rejected)
-        db.execute("INSERT INTO piece VALUES (?, ?, ?, ?, ?)", (key, result.piece.files[0], *totals))
+        db.execute("INSERT INTO piece VALUES (?, ?, ?, ?, ?)", (key, result.piece.origin, *totals))
         db.executemany("INSERT INTO graph VALUES (?, ?, ?)", [(key, *graph) for graph in result.graphs])
         db.executemany(
             "INSERT INTO row VALUES (?, ?, ?, ?, ?, ?)",
@@ -136,7 +136,7 @@ class BatchState:
         return [file for (file,) in rows]
 
     def forget(self, file: str) -> None:
-        """Remove the pieces of a file, with their results."""
+        """Remove the pieces of a file, or of an export, with their results."""
         rows = self._db.execute("SELECT key FROM piece WHERE file = ?", (file,)).fetchall()
         self._remove([key for (key,) in rows])
 

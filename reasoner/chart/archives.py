@@ -27,6 +27,12 @@ def is_member(name: str) -> bool:
     return _parts(name) is not None
 
 
+def file_of(name: str) -> str:
+    """The archive that a file is in; the name itself, if it is in none."""
+    parts = _parts(name)
+    return parts[0] if parts else name
+
+
 def contents(
     archive: str, is_chart: Callable[[PurePosixPath], bool], is_left_out: Callable[[PurePosixPath], bool]
 ) -> FolderContents:

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from reasoner.chart import archives, remote
 from reasoner.chart.archives import ARCHIVE
@@ -100,6 +100,26 @@ def is_archive(name: str) -> bool:
 def is_local(name: str) -> bool:
     """Whether a source is a file of this machine by itself, neither remote nor in an archive."""
     return not is_stream(name) and not is_remote(name) and not archives.is_member(name)
+
+
+class FileState(NamedTuple):
+    """What tells that a source was changed."""
+
+    name: str
+    size: int
+    changed: int
+    """When it was written last, in nanoseconds."""
+
+
+def state_of(name: str) -> FileState:
+    """The state of a source, of a file in an archive that of the archive; nothing changes that of one that is no file here."""
+    try:
+        about = os.stat(archives.file_of(name))
+    except (OSError, ValueError):
+        return FileState(name, 0, 0)
+    if name == STDIN or not stat.S_ISREG(about.st_mode):
+        return FileState(name, 0, 0)
+    return FileState(name, about.st_size, about.st_mtime_ns)
 
 
 def _inside(name: str, suffixes: tuple[str, ...]) -> FolderContents:

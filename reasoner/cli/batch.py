@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import sqlite3
 import time
@@ -160,7 +159,7 @@ def _size(paths: Iterable[str]) -> _Size:
     from reasoner.chart.tables.parquet import row_count
 
     files = list(sources.find(paths, sources.ALL_SUFFIXES))
-    stored = sum(os.stat(name).st_size for name in files if sources.is_local(name))
+    stored = sum(sources.state_of(name).size for name in files if sources.is_local(name))
     plain = all(sources.is_local(name) and not file_type(name)[1] for name in files)
     are_tables = plain and stored and all(file_type(name)[0] == sources.TABLE for name in files)
     return _Size(stored, stored if plain else 0, row_count(files) if are_tables else 0)

@@ -9,15 +9,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from rdflib import Graph
 
-from reasoner.chart.fast import stream
 from reasoner.cli import main
 from tests.chart.test_rows import row, text
-from tests.conftest import ROOT, Attestation, chart, eventually
+from tests.conftest import ROOT, eventually
 
 EXCERPT = "Takes part. " * 12000
 """So that a piece of the sheet has few requests."""
@@ -200,29 +197,3 @@ def test_ctrl_c_is_told_without_a_traceback(tmp_path: Path) -> None:
 def waits(process: int) -> bool:
     """Whether a process reads a pipe that is empty."""
     return "pipe" in Path(f"/proc/{process}/wchan").read_text()
-
-
-@pytest.mark.parametrize("change", ["more", "removed"])
-@pytest.mark.parametrize("suffix", [".nq", ".ttl"])
-def test_a_file_that_is_changed_or_removed_meanwhile_is_told(
-    change: str, suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path, out = tmp_path / f"chart{suffix}", tmp_path / "out"
-    graph = Graph().parse(data=chart([Attestation("adult-admission:3")]))
-    lines = graph.serialize(format="nt").replace(" .\n", " <urn:g> .\n" if suffix == ".nq" else " .\n")
-    path.write_text(lines)
-    read = stream.run_groups
-
-    def meanwhile(*arguments: Any, **options: Any) -> Any:
-        path.write_text(lines + "# more\n") if change == "more" else path.unlink()
-        return read(*arguments, **options)
-
-    batch = ["determine", str(path), "--format", "compact", "--out", str(out), *AS_OF]
-    with monkeypatch.context() as patch:
-        patch.setattr(stream, "run_groups", meanwhile)
-        assert main(batch) == 2
-    assert f"{path}: the file was changed or removed while the batch ran" in capsys.readouterr().err
-    assert not out.exists()
-    path.write_text(lines)
-    assert main([*batch, "--resume", "auto"]) == 0
-    assert out.read_text().count("\n") == 1

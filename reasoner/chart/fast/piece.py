@@ -14,7 +14,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from io import BytesIO
@@ -24,7 +24,7 @@ from typing import IO, TYPE_CHECKING, BinaryIO
 
 from reasoner.chart import archives, sources
 from reasoner.chart.packing import file_type
-from reasoner.chart.sources import LINES, TABLE, WORKBOOK
+from reasoner.chart.sources import LINES, TABLE, WORKBOOK, FileState
 from reasoner.chart.tables import rows
 from reasoner.ground.errors import DocumentationError, NecessityError, UsageError
 from reasoner.rdf import parsing
@@ -63,6 +63,15 @@ class Piece:
     """Why nothing can be read of it."""
     notes: tuple[str, ...] = ()
     """What is not used of the input around it."""
+    states: tuple[FileState, ...] = ()
+    """What it was made of, as that was before anything of it was read."""
+    export: str = ""
+    """The export that its patients are of."""
+
+    @property
+    def origin(self) -> str:
+        """What all pieces have in common that were made of the same."""
+        return self.export or self.files[0]
 
     @property
     def name(self) -> str:
@@ -76,9 +85,7 @@ class Piece:
         elif self.spool:
             said = (self.files, self.offset, _digest(self.spool, self.offset, self.length))
         else:
-            states = map(os.stat, self.files)
-            times = [(name, state.st_size, state.st_mtime_ns) for name, state in zip(self.files, states, strict=True)]
-            said = (times, self.offset, self.length)
+            said = (self.files, self.states, self.offset, self.length)
         return hashlib.sha256(repr((said, self.suffix, self.at_once)).encode()).hexdigest()
 
     @cached_property
@@ -89,14 +96,18 @@ class Piece:
         """Its bytes."""
         if self.data is not None:
             return len(self.data)
-        return self.length or sum(os.stat(name).st_size for name in ((self.spool,) if self.spool else self.files))
+        return self.length or (os.stat(self.spool).st_size if self.spool else sum(state.size for state in self.states))
+
+    def changed(self) -> list[str]:
+        """What it was made of and was changed or removed since; then it may be a mixture of two states."""
+        return [was.name for was in self.states if sources.state_of(was.name) != was]
 
     def whole(self) -> Piece:
         """The file that it is a part of, to be read at once; itself, if its data stand nowhere else."""
         if self.suffix == ARROW and self.spool:
-            return Piece(self.files, TABLE, at_once=True, spool=self.spool)
+            return Piece(self.files, TABLE, at_once=True, spool=self.spool, states=self.states)
         if file_type(self.files[0])[0] == TABLE:
-            return Piece(self.files, at_once=True)
+            return Piece(self.files, at_once=True, states=self.states)
         return replace(self, at_once=True, offset=0, length=0, first=1)
 
     def read(self) -> bytes:
@@ -107,10 +118,16 @@ class Piece:
             return sources.content(self.files[0])
         if self.length > parsing.MAX_BYTES:
             raise DocumentationError(f"a graph is larger than {parsing.MAX_BYTES // 2**20} MiB", where=self.name)
+        with self._open() as stream:
+            stream.seek(self.offset)
+            return stream.read(self.length or parsing.MAX_BYTES + 1)
+
+    @contextmanager
+    def _open(self) -> Iterator[BinaryIO]:
+        """The file that it stands in; raises `DocumentationError` where that cannot be read."""
         try:
             with open(self.spool or self.files[0], "rb") as stream:
-                stream.seek(self.offset)
-                return stream.read(self.length or parsing.MAX_BYTES + 1)
+                yield stream
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise DocumentationError(f"the file cannot be read: {reason}", where=self.name) from error
@@ -120,7 +137,8 @@ class Piece:
         if self.first:
             return self.first
         name = self.spool or self.files[0]
-        return 1 + _line_feeds(name, self.offset, _counted(name, os.stat(name).st_mtime_ns))
+        with self._open() as stream:
+            return 1 + _line_feeds(stream, self.offset, _counted(name, os.fstat(stream.fileno()).st_mtime_ns))
 
     def discard(self) -> None:
         """Delete the file that it was put down in."""
@@ -140,7 +158,7 @@ def pieces(paths: Iterable[str], suffix: str | None = None, size: int = SIZE) ->
         UsageError: there is nothing at a path.
         DocumentationError: the input cannot be read.
     """
-    together: list[str] = []
+    together: list[FileState] = []
     gathered = 0
     exports: dict[str, list[str]] = {}
     for name in dict.fromkeys(sources.find(paths, sources.ALL_SUFFIXES)):
@@ -152,19 +170,19 @@ def pieces(paths: Iterable[str], suffix: str | None = None, size: int = SIZE) ->
                 exports.setdefault(str(Path(name).parent), []).append(name)
             else:
                 is_packed = bool(packed) or kind == WORKBOOK or archives.is_member(name)
-                yield from _rejected(name, _parts(name, given, size), is_packed=is_packed)
+                yield from _watched(name, [name], _parts(name, given, size), is_packed=is_packed)
             continue
-        together.append(name)
-        gathered += os.stat(name).st_size
+        together.append(sources.state_of(name))
+        gathered += together[-1].size
         if gathered >= size or len(together) >= (_TURTLE_FILES if kind in sources.TURTLE else _FILES):
-            yield Piece(tuple(together))
+            yield _whole_files(together)
             together, gathered = [], 0
     if together:
-        yield Piece(tuple(together))
+        yield _whole_files(together)
     for folder, names in exports.items():
         from reasoner.chart.fhir import bulk
 
-        yield from _rejected(folder, _patients(bulk.records(names), folder, size))
+        yield from _watched(folder, names, _patients(bulk.records(names), folder, size))
 
 
 def _parts(name: str, given: str | None, size: int) -> Iterator[Piece]:
@@ -202,15 +220,32 @@ def _refuse_blank(name: str) -> None:
             raise sources.no_lines(name)
 
 
-def _rejected(name: str, found: Iterable[Piece], *, is_packed: bool = False) -> Iterator[Piece]:
-    """Pieces of a file; where it cannot be read, the last says why, and the rest of the input goes on.
+def _watched(name: str, files: Iterable[str], found: Iterable[Piece], *, is_packed: bool = False) -> Iterator[Piece]:
+    """Pieces of a file, or of an export; where it cannot be read, the last says why, and the rest of the input goes on.
 
     Whether a packed file is damaged is told at its end, and nothing of one that is holds.
     """
+    states = tuple(map(sources.state_of, files))
     try:
-        yield from found
+        for part in found:
+            yield replace(part, states=states)
     except DocumentationError as error:
-        yield Piece((name,), EXPORT, data=b"", at_once=is_packed, error=error)
+        yield Piece((name,), EXPORT, data=b"", at_once=is_packed, error=error, states=states)
+
+
+def _whole_files(states: Iterable[FileState]) -> Piece:
+    return Piece(tuple(state.name for state in states), states=tuple(states))
+
+
+def changed_meanwhile(name: str) -> DocumentationError:
+    """The error that a file was changed while a batch read it."""
+    mend = "Run it again once the file is written"
+    return DocumentationError("the file was changed or removed while it was read", where=name, mend=mend)
+
+
+def anew(names: Iterable[str]) -> Piece:
+    """Whole files, read together as they are now."""
+    return _whole_files([sources.state_of(name) for name in names])
 
 
 _spools: dict[str, ExitStack] = {}
@@ -250,14 +285,13 @@ def _counted(name: str, _: int) -> list[int]:
     return [0, 0]
 
 
-def _line_feeds(name: str, end: int, counted: list[int]) -> int:
+def _line_feeds(stream: BinaryIO, end: int, counted: list[int]) -> int:
     """The line feeds of a file before a place, from where they were counted to the last time."""
     if end < counted[0]:
         counted[:] = [0, 0]
-    with open(name, "rb") as stream:
-        stream.seek(counted[0])
-        while counted[0] < end and (block := stream.read(min(end - counted[0], SIZE))):
-            counted[:] = [counted[0] + len(block), counted[1] + block.count(b"\n")]
+    stream.seek(counted[0])
+    while counted[0] < end and (block := stream.read(min(end - counted[0], SIZE))):
+        counted[:] = [counted[0] + len(block), counted[1] + block.count(b"\n")]
     return counted[1]
 
 
@@ -283,16 +317,16 @@ def _patients(records: Iterable[bulk.PatientRecord | bulk.Orphan], called: str, 
         if isinstance(record, Orphan):
             orphans.append(record)
         elif record.error:
-            yield Piece((record.source,), EXPORT, data=b"", error=record.error)
+            yield Piece((record.source,), EXPORT, data=b"", error=record.error, export=called)
         else:
             names.append(record.source)
             lines.append(record.bundle)
             gathered += len(record.bundle)
             if gathered >= size:
-                yield Piece(tuple(names), EXPORT, data=b"\n".join(lines))
+                yield Piece(tuple(names), EXPORT, data=b"\n".join(lines), export=called)
                 names, lines, gathered = [], [], 0
     if lines:
-        yield Piece(tuple(names), EXPORT, data=b"\n".join(lines))
+        yield Piece(tuple(names), EXPORT, data=b"\n".join(lines), export=called)
     if orphans:
         yield Piece((called,), EXPORT, data=b"", notes=notes_on(orphans))
 
@@ -307,8 +341,8 @@ def _requests(name: str, records: Iterator[list[str]], size: int) -> Iterator[Pi
 
 def _stretches(name: str, suffix: str, size: int, spool: str = "") -> Iterator[Piece]:
     """A file cut between data sets, near every so many bytes."""
-    total, start = os.stat(spool or name).st_size, 0
-    with open(spool or name, "rb") as stream:
+    with open(spool, "rb") if spool else sources.opened(name) as stream:
+        total, start = os.fstat(stream.fileno()).st_size, 0
         while start < total:
             end = total if total - start <= size else _boundary(stream, start + size, suffix)
             yield Piece((name,), suffix, start, end - start, first=0, spool=spool)
