@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from reasoner.chart.folders import FolderContents, file_words
-from reasoner.chart.packing import MAX_RATIO, file_type
+from reasoner.chart.folders import FolderContents, listed
+from reasoner.chart.packing import MAX_RATIO
 from reasoner.ground.errors import DocumentationError
 from reasoner.rdf.parsing import MAX_BYTES
 
@@ -19,7 +18,6 @@ ARCHIVE = ".zip"
 """The suffix of archives."""
 MAX_MEMBERS = 200_000
 """How many files may be in an archive."""
-_KEPT_BY_TOOLS = ("_", ".")
 
 
 def is_member(name: str) -> bool:
@@ -41,18 +39,8 @@ def contents(
     Raises:
         DocumentationError: it is no ZIP, is damaged, or holds too much.
     """
-    found, others, kept = [], Counter[str](), 0
-    for member in _opened(archive):
-        path = PurePosixPath(member)
-        if any(part.startswith(_KEPT_BY_TOOLS) for part in path.parts[:-1]):
-            kept += 1
-        elif is_left_out(path):
-            continue
-        elif is_chart(path):
-            found.append(f"{archive}/{member}")
-        else:
-            others[file_type(path.name)[0] or "no suffix"] += 1
-    return FolderContents(tuple(sorted(found)), file_words(others, kept_files=kept))
+    files = [(PurePosixPath(member), f"{archive}/{member}") for member in _opened(archive)]
+    return listed(files, is_chart, is_left_out)
 
 
 def opened(name: str) -> IO[bytes]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from reasoner.chart.packing import file_type
+from reasoner.ground.errors import DocumentationError
 
-_KEPT_BY_TOOLS = ("_", ".")
+KEPT_BY_TOOLS = ("_", ".")
 """How the names of folders begin that programs keep for themselves, such as ``_temporary`` and ``.git``."""
-DELTA_LOG = "_delta_log"
-"""The folder that tells which files of a Delta table are still part of it."""
+_TABLES = {"_delta_log": "a Delta table", ".hoodie": "a Hudi table", "metadata": "an Iceberg table"}
+"""The formats of tables by the folder that tells which of a table's files are still part of it."""
+_ICEBERG = ".metadata.json"
+"""How a file in the folder of such a name ends, if that tells it."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +46,10 @@ def contents(folder: Path, is_chart: Callable[[Path], bool], is_left_out: Callab
 
     for root, folders, names in os.walk(folder, onerror=unreadable):
         place = Path(root)
-        own = [name for name in folders if name.startswith(_KEPT_BY_TOOLS)]
-        if DELTA_LOG in own:
-            found.append(str(place / DELTA_LOG))
+        own = [name for name in folders if name.startswith(KEPT_BY_TOOLS)]
+        logs = [place / name for name in folders if name in _TABLES]
+        if log := next((log for log in logs if log.name in own or any(log.glob(f"*{_ICEBERG}"))), None):
+            found.append(str(log))
             folders.clear()
             continue  # some of its files may be removed from the table
         folders[:] = [name for name in folders if name not in own]
@@ -61,6 +65,49 @@ def contents(folder: Path, is_chart: Callable[[Path], bool], is_left_out: Callab
             else:
                 others[file_type(path.name)[0] or "no suffix"] += 1
     return FolderContents(tuple(sorted(found)), file_words(others, broken, links, kept))
+
+
+def listed(
+    files: Iterable[tuple[PurePosixPath, str]],
+    is_chart: Callable[[PurePosixPath], bool],
+    is_left_out: Callable[[PurePosixPath], bool],
+) -> FolderContents:
+    """What is below a folder of which all files are known: each by its path in it, and by its name; see `contents`."""
+    found: list[tuple[PurePosixPath, str]] = []
+    logs: dict[PurePosixPath, str] = {}
+    others: Counter[str] = Counter()
+    kept = 0
+    for path, name in files:
+        if log := _log(path):
+            logs[log] = name.removesuffix(str(path)) + str(log)
+        elif any(part.startswith(KEPT_BY_TOOLS) for part in path.parts[:-1]):
+            kept += 1
+        elif is_left_out(path):
+            continue
+        elif is_chart(path):
+            found.append((path, name))
+        else:
+            others[file_type(path.name)[0] or "no suffix"] += 1
+    tables = {log.parent for log in logs}
+    names = [name for path, name in found if tables.isdisjoint(path.parents)]
+    return FolderContents(tuple(sorted((*names, *logs.values()))), file_words(others, kept_files=kept))
+
+
+def _log(path: PurePosixPath) -> PurePosixPath | None:
+    """The folder of a file that tells which files of a table are still part of it."""
+    for folder in path.parents:
+        if folder.name in _TABLES and (folder.name.startswith(KEPT_BY_TOOLS) or path.name.endswith(_ICEBERG)):
+            return folder
+    return None
+
+
+def refused_table(name: str) -> DocumentationError | None:
+    """The error that a table is not read, for the name of the folder that tells its files; None for any other name."""
+    place = PurePosixPath(name)
+    if place.name not in _TABLES:
+        return None
+    problem = f"this is {_TABLES[place.name]}, and its log says which of its files are removed from it"
+    return DocumentationError(problem, where=name, mend="Export the table, or name its current files")
 
 
 def file_words(

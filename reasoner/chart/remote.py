@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import io
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
 
-from reasoner.chart.folders import DELTA_LOG, FolderContents, file_words
-from reasoner.chart.packing import file_type
+from reasoner.chart.folders import FolderContents, listed
 from reasoner.ground.errors import DocumentationError, UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
 
 is_remote = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://").match
 """Whether a name is a URL."""
-_KEPT_BY_TOOLS = ("_", ".")
 
 
 def contents(
@@ -42,25 +39,9 @@ def contents(
         paths = sorted(system.find(path) if system.isdir(path) else system.glob(path))
     if not paths:
         raise UsageError("there is no such file or folder", where=url)
-    found: list[str] = []
-    others: Counter[str] = Counter()
-    kept = 0
-    root = len(PurePosixPath(path).parts)
-    for each in paths:
-        file = PurePosixPath(each)
-        if DELTA_LOG in file.parts:
-            found.append(system.unstrip_protocol(each.partition(f"/{DELTA_LOG}/")[0] + f"/{DELTA_LOG}"))
-        elif any(part.startswith(_KEPT_BY_TOOLS) for part in file.parts[root:-1]):
-            kept += 1
-        elif is_left_out(file):
-            continue
-        elif is_chart(file):
-            found.append(system.unstrip_protocol(each))
-        else:
-            others[file_type(file.name)[0] or "no suffix"] += 1
-    tables = tuple(name.removesuffix(DELTA_LOG) for name in found if name.endswith(DELTA_LOG))
-    files = {name for name in found if name.endswith(DELTA_LOG) or not name.startswith(tables or ("\0",))}
-    return FolderContents(tuple(sorted(files)), file_words(others, kept_files=kept))
+    root = len(PurePosixPath(path.partition("*")[0] + "_").parts) - 1 if "*" in path else len(PurePosixPath(path).parts)
+    files = [(PurePosixPath(*PurePosixPath(each).parts[root:]), system.unstrip_protocol(each)) for each in paths]
+    return listed(files, is_chart, is_left_out)
 
 
 def opened(url: str) -> BinaryIO:

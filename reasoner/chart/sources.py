@@ -16,7 +16,7 @@ from typing import BinaryIO, NamedTuple, cast
 
 from reasoner.chart import archives, remote
 from reasoner.chart.archives import ARCHIVE
-from reasoner.chart.folders import DELTA_LOG, FolderContents, contents
+from reasoner.chart.folders import FolderContents, contents, refused_table
 from reasoner.chart.packing import PACKED, file_type, unpacked
 from reasoner.chart.remote import is_remote
 from reasoner.chart.tables import rows, workbook
@@ -40,6 +40,7 @@ XML = ".xml"
 STDIN = "-"
 _FHIR_NAMES = re.compile(rb"<http://hl7\.org/fhir/(?:>|[A-Z])").search
 """Finds what RDF that is FHIR has in its names: its namespace, or a type in it."""
+_OPENED = re.compile(r"/dev/stdin|/(dev|proc/self)/fd/\d+").fullmatch
 _LEFT_OUT = (".", "~$")  # hidden files, and those that spreadsheets put beside an open workbook
 
 
@@ -64,7 +65,7 @@ def find(paths: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> Iterator
         path = Path(name)
         if ARCHIVE not in suffixes and (is_remote(name) or is_archive(name)):
             yield from _inside(name, suffixes).files or (name,)
-        elif is_stream(name) or path.is_file() or archives.is_member(name):
+        elif is_stream(name) or path.is_file() or archives.is_member(name) or is_broken_link(path):
             yield name
         elif not path.exists() and (matches := sorted(glob.glob(name, recursive=True))):
             yield from find(matches, suffixes)
@@ -88,8 +89,13 @@ def passed_over(paths: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> I
             found = _contents(path, suffixes)
             yield from ((name, words) for words in found.passed_over)
             yield from passed_over(filter(is_archive, found.files), suffixes)
-        elif not path.exists():
+        elif not path.exists() and not is_broken_link(path):
             yield from passed_over(sorted(glob.glob(name, recursive=True)), suffixes)
+
+
+def is_broken_link(path: Path) -> bool:
+    """Whether a path is one of a link that leads nowhere."""
+    return path.is_symlink() and not path.exists()
 
 
 def is_archive(name: str) -> bool:
@@ -185,8 +191,8 @@ def may_be_fhir(name: str, suffix: str | None) -> bool:
 
 
 def is_stream(name: str) -> bool:
-    """Whether a source can be read only once, from beginning to end: standard input, a pipe or a device."""
-    if name == STDIN:
+    """Whether a source can be read only once, from beginning to end: standard input, a pipe or a device, or what a shell opened."""
+    if name == STDIN or _OPENED(name):
         return True
     try:
         mode = os.stat(name).st_mode
@@ -229,6 +235,8 @@ def opened(name: str, suffix: str | None = None) -> Iterator[BinaryIO]:
 
 
 def _opened(name: str) -> BinaryIO:
+    if not Path(name).is_file() and (table := refused_table(name)):
+        raise table
     if is_remote(name):
         return remote.opened(name)
     if archives.is_member(name):
@@ -267,16 +275,16 @@ def no_lines(source: str) -> DocumentationError:
 def unknown(name: str, suffix: str | None, data: bytes | None) -> DocumentationError:
     """The error that a source is of no type that is read."""
     source = called(name)
-    if data is None and (is_remote(name) or is_archive(name)) and Path(name).name != DELTA_LOG:
+    readable = not Path(name).is_dir() or os.access(name, os.R_OK)
+    if data is None and readable and (table := refused_table(name)):
+        return table
+    if data is None and (is_remote(name) or is_archive(name)):
         try:
             _listed(name, ALL_SUFFIXES)
         except DocumentationError as error:
             return error
         return DocumentationError("it holds no documentation", where=source, mend=f"Known: {' '.join(WHOLE)}")
-    if data is None and (Path(name).is_dir() or Path(name).name == DELTA_LOG):
-        if Path(name).name == DELTA_LOG:
-            problem = "this is a Delta table, and its log says which of its files are removed from it"
-            return DocumentationError(problem, where=source, mend="Export the table, or name its current files")
+    if data is None and Path(name).is_dir():
         return DocumentationError("the folder cannot be read", where=source, mend="Make it readable, or leave it out")
     if file_type(name if suffix is None else suffix)[0] == XML:
         found = in_xml(content(name, suffix) if data is None else data)

@@ -255,21 +255,22 @@ def test_graphs_of_parquet_as_they_may_be_written(way: str, text: bytes, tmp_pat
     assert f"read {CHARTS + 1} data sets: {len(found)} determined" in err
 
 
-@pytest.mark.parametrize("way", ["standard input", "pipe", "gzip"])
+@pytest.mark.parametrize("way", ["standard input", "pipe", "gzip", "what a shell opened"])
 def test_parquet_that_flows_is_read_as_columns(
     way: str, text: bytes, expected: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr("reasoner.chart.fast.stream.intake.read_source", lambda *_, **__: pytest.fail("read as graphs"))
     data, pipe, packed = table(text, tmp_path).read_bytes(), tmp_path / "pipe", tmp_path / "quads.parquet.gz"
-    given = {"standard input": ["-"], "pipe": [str(pipe)], "gzip": [str(packed)]}[way]
     packed.write_bytes(gzip.compress(data))
+    opened = os.open(table(text, tmp_path), os.O_RDONLY)
+    names = {"standard input": "-", "pipe": pipe, "gzip": packed, "what a shell opened": f"/dev/fd/{opened}"}
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
     os.mkfifo(pipe)
     writer = threading.Thread(target=pipe.write_bytes, args=(data,))
     if way == "pipe":
         writer.start()
-    assert determined(tmp_path, *given, *([] if way == "gzip" else ["--input-format", "parquet"])) == expected
+    assert determined(tmp_path, str(names[way]), *([] if way == "gzip" else ["--input-format", "parquet"])) == expected
     if way == "pipe":
         writer.join(60)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -64,12 +65,47 @@ def test_a_folder_that_cannot_be_read_is_rejected_by_name(
     assert f"rejected: {closed}: the folder cannot be read" in capsys.readouterr().err
 
 
-def test_a_delta_table_is_rejected_by_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A file in it may be removed from the table."""
-    (folder / "a" / "_delta_log").mkdir()
-    (folder / "a" / "removed.ttl").write_text("no chart")
-    assert main(["determine", str(folder), "--format", "compact"]) == 3
+TABLES = {"Delta": "_delta_log/00000.json", "Hudi": ".hoodie/0001.commit", "Iceberg": "metadata/v1.metadata.json"}
+
+
+@pytest.mark.parametrize("place", ["", "deeper/"])
+@pytest.mark.parametrize("way", ["folder", "archive", "url"])
+@pytest.mark.parametrize("format_", TABLES)
+def test_a_table_of_which_a_file_may_be_removed_is_rejected_by_name(
+    format_: str, way: str, place: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The other files of the folder are read."""
+    (folder / "gone.ttl").unlink()
+    table = folder / "a" / place
+    log = table / TABLES[format_]
+    log.parent.mkdir(parents=True)
+    log.write_text("{}")
+    for removed in (table / "removed.ttl", table / "x" / "removed.ttl"):
+        removed.parent.mkdir(exist_ok=True)
+        removed.write_text((folder / "one.ttl").read_text().replace("example.org", "example.org/removed"))
+    name = str(folder)
+    if way == "archive":
+        name = shutil.make_archive(str(folder), "zip", folder)
+    elif way == "url":
+        pytest.importorskip("fsspec", reason="fsspec (extra remote) is not installed")
+        name = f"file://{folder}"
+    assert main(["determine", name, "--format", "compact"]) == 3
     said = capsys.readouterr()
-    assert f"rejected: {folder}/a/_delta_log: this is a Delta table" in said.err
-    assert len(said.out.splitlines()) == 1
-    assert "read 2 data sets: 1 determined, 1 rejected" in said.err
+    assert f"rejected: {name}/a/{place}{log.parent.name}: this is a" in said.err
+    assert f"{format_} table, and its log says which" in said.err
+    assert "removed#" not in said.out
+    assert f"read {2 + bool(place)} data sets" in said.err
+
+
+def test_a_folder_of_metadata_is_no_table(folder: Path) -> None:
+    (folder / "metadata").mkdir()
+    (folder / "metadata" / "two.ttl").write_text((folder / "one.ttl").read_text())
+    assert f"{folder}/metadata/two.ttl" in sources.find([str(folder)])
+
+
+@pytest.mark.parametrize("pattern", ["*.ttl", "gone.ttl"])
+def test_a_link_that_leads_nowhere_is_rejected_by_name_where_it_is_asked_for(
+    pattern: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["determine", f"{folder}/{pattern}", "--format", "compact"])
+    assert f"rejected: {folder}/gone.ttl: the file cannot be read: No such file or directory" in capsys.readouterr().err
