@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import sys
@@ -153,3 +154,25 @@ def test_data_sets_that_describe_one_request_are_told_as_rejected(
         (tmp_path / f"{name}.csv").write_text(sheet())
     assert briefs(tmp_path, tmp_path / "found", code=2) == []
     assert "read 12 data sets: 0 determined, 12 rejected" in capsys.readouterr().err
+
+
+def test_a_sheet_that_is_cut_off_rejects_its_last_request(tmp_path: Path, capsys) -> None:
+    whole = sheet()
+    (tmp_path / "sheet.csv").write_text(whole[: whole.rindex("adult-admission:5")])
+    assert len(briefs(tmp_path / "sheet.csv", tmp_path / "out", code=3)) == 5
+    assert "read 6 data sets: 5 determined, 1 rejected" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["a.ndjson", "a.ndjson.gz", "-"])
+@pytest.mark.parametrize("content", [b"", b"\n \n"])
+def test_lines_that_hold_nothing_are_rejected(
+    name: str, content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    Path(name).write_bytes(gzip.compress(content) if content and name.endswith(".gz") else content)
+    assert briefs(name, tmp_path / "out", *(("--input-format", "ndjson") if name == "-" else ()), code=2) == []
+    called = "standard input" if name == "-" else name
+    err = capsys.readouterr().err
+    assert f"rejected: {called}: the file is empty. Give it a JSON document a line\n" in err
+    assert "read 1 data set: 0 determined, 1 rejected" in err
