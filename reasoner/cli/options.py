@@ -63,6 +63,7 @@ class Inputs:
             raise UsageError(f"--input-format is {options.input_format!r}", mend=mend)
         if suffix and not any(map(sources.is_stream, options.paths)):
             raise UsageError("--input-format is for standard input", mend="The name of a file tells its type")
+        _refuse_to_replace_input(options)
         facts = {name: value for name in _REQUEST if (value := getattr(options, name)) is not None}
         request, words = None, axis_words(options)
         if facts or words:
@@ -319,6 +320,19 @@ def refuse(options: argparse.Namespace, names: Iterable[str], problem: str) -> N
         for key, value in values.items():
             if value is not None and value is not False and value != []:
                 raise UsageError(f"--{key.replace('_', '-')} {problem}", mend="Leave it out")
+
+
+def _refuse_to_replace_input(options: argparse.Namespace) -> None:
+    """Raise `UsageError` for a file to write to that is one of those that are read."""
+    from reasoner.chart import archives, sources
+
+    for option in ("out", "lineage", "report"):
+        target = Path(getattr(options, option, None) or "")
+        if target.is_file():
+            for name in sources.find(options.paths, sources.ALL_SUFFIXES):
+                read = Path(archives.file_of(name))
+                if read.is_file() and target.samefile(read):
+                    raise UsageError(f"--{option} is a file that is read", where=str(target), mend="Name another one")
 
 
 def axis_words(options: argparse.Namespace) -> dict[str, str]:

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -138,6 +139,24 @@ def test_a_state_that_cannot_be_kept_is_no_gate(
     assert determine("--format", "compact", "--out", str(tmp_path / "out")) == 2
     assert "the state of the batch cannot be kept: database or disk is full" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("option", ["--out", "--lineage", "--report"])
+@pytest.mark.parametrize("way", ["file", "link", "folder", "archive"])
+def test_an_input_is_never_replaced(way: str, option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "charts"
+    folder.mkdir()
+    read = target = folder / "chart.ttl"
+    read.write_text(chart([Attestation("adult-admission:3")]))
+    if way == "archive":
+        read = target = Path(shutil.make_archive(str(folder), "zip", folder))
+    elif way == "link":
+        (target := tmp_path / "link").symlink_to(read)
+    before = read.read_bytes()
+    command = ["intake"] if option == "--report" else ["determine", "--format", "compact"]
+    assert main([*command, str(folder if way == "folder" else read), option, str(target)]) == 2
+    assert f"{target}: {option} is a file that is read. Name another one" in capsys.readouterr().err
+    assert read.read_bytes() == before
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
