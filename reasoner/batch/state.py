@@ -20,8 +20,8 @@ from reasoner.ground.errors import DocumentationError, UsageError
 
 _TABLES = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT);
-CREATE TABLE piece (key TEXT PRIMARY KEY, file TEXT, read INTEGER, determined INTEGER, rejected INTEGER);
-CREATE TABLE graph (piece TEXT, file TEXT, source TEXT);
+CREATE TABLE piece (key TEXT PRIMARY KEY, file BLOB, read INTEGER, determined INTEGER, rejected INTEGER);
+CREATE TABLE graph (piece TEXT, file BLOB, source TEXT);
 CREATE TABLE row (piece TEXT, source TEXT, request TEXT, start TEXT, outcome TEXT, line TEXT);
 CREATE TABLE rejection (piece TEXT, source TEXT, problem TEXT, place TEXT, mend TEXT, suffix TEXT, raw BLOB,
     request TEXT);
@@ -112,8 +112,9 @@ class BatchState:
         db = self._db
         db.execute("BEGIN")
         totals = (result.read, result.determined, result.rejected)
-        db.execute("INSERT INTO piece VALUES (?, ?, ?, ?, ?)", (key, result.piece.origin, *totals))
-        db.executemany("INSERT INTO graph VALUES (?, ?, ?)", [(key, *graph) for graph in result.graphs])
+        db.execute("INSERT INTO piece VALUES (?, ?, ?, ?, ?)", (key, os.fsencode(result.piece.origin), *totals))
+        graphs = [(key, os.fsencode(file), source) for file, source in result.graphs]
+        db.executemany("INSERT INTO graph VALUES (?, ?, ?)", graphs)
         db.executemany(
             "INSERT INTO row VALUES (?, ?, ?, ?, ?, ?)",
             [(key, row.source, row.request, row.start, row.outcome, row.line) for row in result.rows],
@@ -131,13 +132,13 @@ class BatchState:
     def divided_files(self) -> list[str]:
         """The files that have quads of one graph in two pieces."""
         rows = self._db.execute(
-            "SELECT DISTINCT file FROM graph WHERE file != '' GROUP BY file, source HAVING COUNT(*) > 1"
+            "SELECT DISTINCT file FROM graph WHERE file != X'' GROUP BY file, source HAVING COUNT(*) > 1"
         )
-        return [file for (file,) in rows]
+        return [os.fsdecode(file) for (file,) in rows]
 
     def forget(self, file: str) -> None:
         """Remove the pieces of a file, or of an export, with their results."""
-        rows = self._db.execute("SELECT key FROM piece WHERE file = ?", (file,)).fetchall()
+        rows = self._db.execute("SELECT key FROM piece WHERE file = ?", (os.fsencode(file),)).fetchall()
         self._remove([key for (key,) in rows])
 
     def drop_all_but(self, keys: Collection[str]) -> None:

@@ -20,6 +20,7 @@ from reasoner.chart.folders import FolderContents, contents, refused_table
 from reasoner.chart.packing import PACKED, file_type, unpacked
 from reasoner.chart.remote import is_remote
 from reasoner.chart.tables import rows, workbook
+from reasoner.ground.display import readable
 from reasoner.ground.errors import DocumentationError, UsageError
 from reasoner.rdf import parsing
 
@@ -207,8 +208,8 @@ def given_type(name: str, suffix: str | None) -> str | None:
 
 
 def called(name: str) -> str:
-    """What to call a source in errors."""
-    return "standard input" if name == STDIN else name
+    """What to call a source in errors and results."""
+    return "standard input" if name == STDIN else readable(name)
 
 
 @contextmanager

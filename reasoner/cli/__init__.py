@@ -53,7 +53,7 @@ def entry() -> NoReturn:
     try:
         code = main()
     except KeyboardInterrupt:
-        say("\nnecessity: interrupted")
+        say("", "necessity: interrupted")
         sys.exit(INTERRUPTED)
     except Exception:
         # A fault of this program. Python would exit with 1, which says that a gate is closed.

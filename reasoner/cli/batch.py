@@ -191,7 +191,7 @@ def _state(job: Job, how: BatchOptions) -> Iterator[BatchState]:
     except (KeyboardInterrupt, SystemExit) as ended:
         state.close()
         resumable = f"; what is done is kept in {path}: go on with --resume" if path else ""
-        say(f"\nnecessity: interrupted{resumable}")
+        say("", f"necessity: interrupted{resumable}")
         raise SystemExit(INTERRUPTED if isinstance(ended, KeyboardInterrupt) else TERMINATED) from None
     except sqlite3.Error as error:
         raise cannot_be_kept(error, path) from error

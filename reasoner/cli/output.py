@@ -95,10 +95,10 @@ def columns(path: Path | None) -> int:
     return shutil.get_terminal_size((WIDTH, 24)).columns if path is None and sys.stdout.isatty() else WIDTH
 
 
-def say(message: str) -> None:
-    """Print to standard error, without characters that a terminal would obey; a standard error that takes no more ends nothing."""
+def say(*lines: str) -> None:
+    """Print lines to standard error, without what a terminal would obey; where that takes no more, nothing ends."""
     try:
-        print("\n".join(map(plain, message.split("\n"))), file=sys.stderr, flush=True)
+        print("\n".join(map(plain, lines)), file=sys.stderr, flush=True)
     except OSError:
         _discard(sys.stderr)
 

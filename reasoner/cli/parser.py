@@ -74,7 +74,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, then how the command is used, and end with the exit code of wrong usage."""
-        say(f"{self.prog}: {message}\nusage: {self._usage_line()} (see {self.prog} --help)")
+        say(f"{self.prog}: {message}", f"usage: {self._usage_line()} (see {self.prog} --help)")
         sys.exit(2)
 
     def _usage_line(self) -> str:

@@ -15,8 +15,14 @@ def plain(text: str) -> str:
     """Text on one line, without control and direction-changing characters that a terminal would obey."""
     if text.isprintable():  # which such characters are not, nor any white space but the space
         return " ".join(text.split())
+    text = readable(text)
     printable = (" " if c.isspace() else "" if unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs") else c for c in text)
     return " ".join("".join(printable).split())
+
+
+def readable(text: str) -> str:
+    r"""Text with the bytes of a file's name that are not UTF-8 written as ``\xe9``, so that it can be written anywhere."""
+    return text if text.isascii() else text.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 def escaped(text: str) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from reasoner.ground.display import readable
+
 
 class NecessityError(Exception):
     """Base of all errors raised on purpose.
@@ -14,6 +16,7 @@ class NecessityError(Exception):
     """
 
     def __init__(self, problem: str, *, where: str = "", mend: str = "") -> None:
+        problem, where, mend = map(readable, (problem, where, mend))
         super().__init__(problem, where, mend)
         self.problem = problem
         self.where = where

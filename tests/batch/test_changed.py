@@ -14,7 +14,8 @@ from reasoner.batch import lake
 from reasoner.batch.state import BatchState
 from reasoner.chart.fast import piece, stream
 from reasoner.cli import main
-from tests.batch.mutations import KINDS, sound
+from tests.batch.file_kinds import KINDS
+from tests.batch.mutations import sound
 from tests.conftest import Attestation, chart
 
 PROBLEM = "the file was changed or removed while it was read"

@@ -76,7 +76,7 @@ class Piece:
     @property
     def name(self) -> str:
         """What to call it in errors."""
-        return "standard input" if self.files == (sources.STDIN,) else self.files[0]
+        return sources.called(self.files[0])
 
     def key(self) -> str:
         """A digest that changes with the content, or where that is in files with their size and time of change."""

@@ -191,7 +191,9 @@ def _files(piece: Piece, policy: Policy, as_of: date | None, options: RequestOpt
         raw = partial(_raw, name, data)
         if kind in sources.TURTLE and not packed and data is None:
             yield InputRun(
-                name, partial(_by_itself, read, raw, kind, sources.called(name)), partial(_turtle, name, kind)
+                sources.called(name),
+                partial(_by_itself, read, raw, kind, sources.called(name)),
+                partial(_turtle, name, kind),
             )
             continue
         for result in [next(mapped)] if kind == sources.FHIR else read():

@@ -22,7 +22,7 @@ from typing import IO
 
 from reasoner.chart.fhir.from_json import parse
 from reasoner.chart.fhir.references import references
-from reasoner.chart.sources import opened
+from reasoner.chart.sources import called, opened
 from reasoner.ground.errors import DocumentationError, UsageError
 from reasoner.ground.temporary import TemporaryFolder
 from reasoner.rdf.parsing import MAX_BYTES
@@ -128,8 +128,8 @@ def records(files: Iterable[str], source: str | None = None) -> Iterator[Patient
         DocumentationError: a file cannot be read.
     """
     names = list(files)
-    called = source or str(Path(names[0]).parent if len(names) > 1 else names[0])
-    yield from _records(((name, stream) for name, stream in _opened(names)), called)
+    source = source or called(str(Path(names[0]).parent if len(names) > 1 else names[0]))
+    yield from _records(_opened(names), source)
 
 
 def records_of(stream: IO[bytes], source: str, first: bytes = b"") -> Iterator[PatientRecord | Orphan]:
@@ -140,11 +140,11 @@ def records_of(stream: IO[bytes], source: str, first: bytes = b"") -> Iterator[P
 def _opened(names: Iterable[str]) -> Iterator[tuple[str, IO[bytes]]]:
     for name in names:
         with opened(name) as stream:
-            yield name, stream
+            yield called(name), stream
 
 
 def _records(
-    streams: Iterable[tuple[str, IO[bytes]]], called: str, first: bytes = b""
+    streams: Iterable[tuple[str, IO[bytes]]], source: str, first: bytes = b""
 ) -> Iterator[PatientRecord | Orphan]:
     with (
         _kept(),
@@ -161,8 +161,8 @@ def _records(
         _join(spool)
         patients = spool.execute("SELECT id FROM known ORDER BY id")
         for (patient,) in patients:
-            yield _record(spool, patient, called)
-        yield from _rest(spool, called)
+            yield _record(spool, patient, source)
+        yield from _rest(spool, source)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -46,6 +47,7 @@ class ParquetTable:
             raise UsageError("Parquet is read with pyarrow", where=source, mend="Install necessity[tables]") from error
         self._source = source
         try:
+            file = _opened(file) if isinstance(file, Path) else file
             metadata = pq.read_metadata(file)
             schema = metadata.schema.to_arrow_schema()
             kinds = {pa.string(), pa.binary(), pa.large_string(), pa.large_binary(), pa.string_view(), pa.binary_view()}
@@ -192,6 +194,12 @@ def _too_long(name: str, what: str) -> str:
     return f"the cells of the column {name} hold {what}: keep the excerpt, not the document, in the statement"
 
 
+def _opened(name: Path | str) -> Any:
+    import pyarrow as pa
+
+    return pa.OSFile(os.fsencode(name), "r")  # type: ignore[arg-type]  # as text it would have to be UTF-8
+
+
 def row_count(names: Iterable[str]) -> int:
     """How many rows Parquet files have; 0 if that cannot be told."""
     try:
@@ -200,7 +208,7 @@ def row_count(names: Iterable[str]) -> int:
     except ImportError:
         return 0
     try:
-        return sum(pq.read_metadata(name).num_rows for name in names)
+        return sum(pq.read_metadata(_opened(name)).num_rows for name in names)
     except (OSError, pa.ArrowException):
         return 0
 
