@@ -83,7 +83,9 @@ def test_quads_as_they_may_be_written(
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(written)))
     assert determined(tmp_path, "-", "--input-format", "nq") == expected
     told = [line for line in capsys.readouterr().err.splitlines() if " requests, " not in line]  # of a slow run
-    assert told == [f"read {CHARTS} data sets: {CHARTS} determined, 0 rejected"] * 2
+    assert [line for line in told if f"{CHARTS} determinations: " not in line] == [
+        f"read {CHARTS} data sets: {CHARTS} determined, 0 rejected"
+    ] * 2
 
 
 @pytest.mark.parametrize("size", [2000, 20_000, 2**23])
