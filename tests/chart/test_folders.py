@@ -43,6 +43,13 @@ def test_what_is_read_and_what_is_passed_over(folder: Path) -> None:
     assert list(sources.passed_over([str(folder / "one.ttl"), "-"])) == []
 
 
+def test_a_pattern_goes_through_no_link_that_leads_back(folder: Path) -> None:
+    found = [Path(name).relative_to(folder).as_posix() for name in sources.find([str(folder / "**" / "*.t*")])]
+    assert found == ["_temporary/0/part.ttl", "gone.ttl", "one.ttl"]
+    assert list(sources.find([str(folder / "**")])) == list(sources.find([str(folder)]))
+    assert list(sources.find([str(folder / "?" / "**" / "*.TTL")])) == [str(folder / "a" / "b" / "two.TTL")]
+
+
 @pytest.mark.parametrize("form", ["compact", "text"])
 def test_it_is_told(form: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["determine", str(folder), "--format", form]) == 0
