@@ -64,6 +64,10 @@ class Part:
             yield from member.walk()
 
 
+_part = lru_cache(maxsize=4096)(Part)
+"""The same object for parts that are equal: the effective policies of other readings share most of theirs."""
+
+
 @dataclass(frozen=True)
 class Pair:
     """An alternative of a group, with the leaf of which it needs the fact that names it, or one that names none."""
@@ -320,4 +324,4 @@ class _Composer:
             raise PolicyError("the criteria form a cycle", where=where, mend="Take it out of its own parts")
         below = self.expand(criterion.members, (*above, criterion.iri))
         restated = criterion.kind is CriterionKind.LEAF and name != criterion.iri
-        return Part(self.version.criteria[name], criterion.kind, below, criterion.iri if restated else "")
+        return _part(self.version.criteria[name], criterion.kind, below, criterion.iri if restated else "")
