@@ -21,7 +21,7 @@ from reasoner.determination.remembered import GroupStatuses
 from reasoner.ground.days import age_on
 from reasoner.policy.model import Policy, PolicyVersion
 
-_LIMIT = 65536
+_LIMIT = 16384
 """How many entries a memory holds."""
 Line = tuple[str, str, str]
 """The start of a period of service, the outcome and the brief."""
@@ -58,8 +58,11 @@ class ColumnWriter:
         if not table.plain.any():
             return {}
         charts = Charts(table, self._judge, source)
-        if table.layouts is not self._layouts or any(briefs.is_full() for briefs in self._briefs.values()):
+        if table.layouts is not self._layouts:
             self._layouts = table.layouts
+            for briefs in self._briefs.values():
+                briefs.forget_requests()
+        if any(briefs.is_full() for briefs in self._briefs.values()):
             self._briefs.clear()
         if len(self._periods) > _LIMIT:
             self._periods.clear()
@@ -135,6 +138,10 @@ class _Briefs:
         self._leads = ['","']
         """What stands before the first statement of a leaf, and first before any other."""
 
+    def forget_requests(self) -> None:
+        """Forget what is known of requests by their layouts, which are numbered anew."""
+        self._kinds.clear()
+
     def is_full(self) -> bool:
         """Whether more is remembered than should be."""
         return max(len(self._kinds), len(self._said), len(self._forms), len(self._shown)) > _LIMIT
@@ -205,7 +212,7 @@ class _Briefs:
         for one in key[example].tolist():
             if one not in known:
                 known[one] = len(known)
-                shown = self._forms[one >> 32].show(self._results[one & 0xFFFFFFFF])
+                shown = self._forms[one >> 32].shown(self._results[one & 0xFFFFFFFF])
                 self._codes.add(shown.codes)
                 self._evidence.add(
                     [

@@ -26,7 +26,7 @@ from reasoner.policy.model import Policy, PolicyVersion
 
 _KINDS = 256
 """How many kinds of requests are remembered; a policy knows a few dozen, but a request may have classes of its own."""
-_SHOWN = 16384
+_SHOWN = 4096
 """How many results a kind of requests remembers."""
 _TRUTH: dict[bool | None, str] = {None: "null", True: "true", False: "false"}
 _LINE = "{" + ",".join(f'"{field.name}":%({field.name})s' for field in FIELDS) + "}"
@@ -52,14 +52,18 @@ class BriefForm:
     """The pairs of an alternative and a leaf, by the IRI of the leaf."""
     published: dict[str, tuple[int, str]]
     """The place in published order and the id of each leaf of the effective policy, by the leaf its statements are settled under."""
-    shown: dict[GroupStatuses, Shown] = field(default_factory=dict)
+    known: dict[GroupStatuses, Shown] = field(default_factory=dict)
 
-    def show(self, result: GroupStatuses) -> Shown:
-        """What statuses are for this kind of request, remembered."""
-        if result in self.shown:
-            return self.shown[result]
-        if len(self.shown) > _SHOWN:
-            self.shown.clear()
+    def recall(self, result: GroupStatuses) -> Shown:
+        """What `shown` gives, remembered."""
+        if result not in self.known:
+            if len(self.known) > _SHOWN:
+                self.known.clear()
+            self.known[result] = self.shown(result)
+        return self.known[result]
+
+    def shown(self, result: GroupStatuses) -> Shown:
+        """What statuses are for this kind of request."""
         position = self.table.position
         codes = [(position[leaf], CODE[status]) for leaf, status, _ in result.statuses if leaf in position]
         codes += [
@@ -73,8 +77,7 @@ class BriefForm:
             for number, id_ in (self.published.get(leaf, (-1, "")),)
             if number >= 0
         ]
-        shown = self.shown[result] = Shown(tuple(codes), tuple(evidence))
-        return shown
+        return Shown(tuple(codes), tuple(evidence))
 
 
 class LineWriter:
@@ -117,8 +120,10 @@ class LineWriter:
             form = self.form(version, inference.request_classes)
             codes = bytearray(form.undocumented)
             cited: list[tuple[int, str, str]] = []
-            for result, statements in self.remembered(version).told(case, inference):
-                shown = form.show(result)
+            told = self.remembered(version).told(case, inference)
+            show = form.recall if len(told) > 1 else form.shown  # one alone is of the whole case, and does not recur
+            for result, statements in told:
+                shown = show(result)
                 for position, code in shown.codes:
                     codes[position] = code
                 for number, id_, places in shown.evidence:

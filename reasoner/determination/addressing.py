@@ -44,7 +44,7 @@ def coded(version: PolicyVersion, facts: Facts) -> frozenset[str]:
     return frozenset(name for p, code in facts if p == _CODE for name in codes.get(code, ()))
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=2048)
 def addresses(version: PolicyVersion, meaning: Meaning, classes: frozenset[str], facts: Facts) -> tuple[Address, ...]:
     """The leaves that a statement speaks to, in the order of their IRIs.
 

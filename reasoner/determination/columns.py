@@ -10,13 +10,13 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from reasoner.chart.fast.arrays import ArrayLists, ArrayRows, Places, Truths, beginnings, distinct, spread
+from reasoner.chart.fast.arrays import ArrayLists, ArrayRows, Places, Truths, Uses, beginnings, distinct, spread
 from reasoner.chart.model import Case, Document, Meaning, Statement, Unread
 from reasoner.determination.inference import Inference
 from reasoner.determination.periods import Periods
@@ -31,6 +31,8 @@ Facts = tuple[tuple[Term, Term], ...]
 _NO_DOCUMENT = Document("", "", "", "", None)
 _LIMIT = 16384
 """How many entries a memory holds."""
+_FEW = 1024
+"""How many profiles and results are kept, and more only if they recur."""
 _BITS = 62
 """How many leaves may count what was not read."""
 
@@ -106,6 +108,8 @@ class _Meet(dict[int, bool]):
         self._profiles = profiles
 
     def __missing__(self, pair: int) -> bool:
+        if len(self) > _LIMIT:
+            self.clear()
         denial, affirmation = self._profiles[pair >> 32], self._profiles[pair & 0xFFFFFFFF]
         self[pair] = bool(denial and affirmation and not denial.classes.isdisjoint(affirmation.classes))
         return self[pair]
@@ -125,6 +129,8 @@ class ColumnMemory:
         ]
         """The leaves for which it matters what was not read, each with its group and its kind of period."""
         self.random = np.frombuffer(os.urandom(96), np.uint64).reshape(2, 6) | np.uint64(1)
+        self._next_mark = count()
+        self._authors: Sequence[str] = ()
         self._forget()
 
     def _forget(self) -> None:
@@ -137,6 +143,9 @@ class ColumnMemory:
         """The groups of leaves that each of these speaks to, each with the kinds of period of its leaves as bits."""
         self.flags = ArrayRows(3)
         """Whether each cannot be told from the rest of its chart, affirms, and denies."""
+        self.marks = ArrayRows(1)
+        """What stands for each in the keys of results; no two ever had the same."""
+        self._profile_uses, self._result_uses = Uses(), Uses()
         self.linked: set[str] = set()
         """The IRIs among the facts of statements, which could be nodes of a chart."""
         self._numbers: dict[object, int] = {}
@@ -161,11 +170,34 @@ class ColumnMemory:
             kinds: of each of these the kind of the request.
             as_of: the day of review of every chart.
         """
-        if max(len(self.results), len(self.profiles), len(self.meet)) > _LIMIT:
+        if charts.authors is not self._authors:  # they are numbered anew
+            self._authors = charts.authors
             self._forget()
+        if self._profile_uses.are_too_many(_FEW):
+            self._forget_profiles_but(self._profile_uses.recurring())
+        if self._result_uses.are_too_many(_FEW):
+            self._forget_results_but(self._result_uses.recurring())
         if len(self._days) > _LIMIT:
             self._forget_days()
-        return _Asked(charts, runs, kinds, as_of, self).recalled()
+        asked = _Asked(charts, runs, kinds, as_of, self)
+        recalled = asked.recalled()
+        self._profile_uses.add(asked.profiles(), len(self.profiles))
+        self._result_uses.add(recalled.result, len(self.results))
+        return recalled
+
+    def _forget_profiles_but(self, kept: Places) -> None:
+        keys, profiles = list(self._numbers), self.profiles
+        self._numbers = {keys[number]: place for place, number in enumerate(kept.tolist())}
+        self.profiles = [profiles[number] for number in kept.tolist()]
+        self.entries, self.flags, self.marks = self.entries.kept(kept), self.flags.kept(kept), self.marks.kept(kept)
+        self.linked = {iri for profile in self.profiles if profile for iri in profile.linked}
+        self.meet = _Meet(self.profiles)
+        self._meanings = ()
+
+    def _forget_results_but(self, kept: Places) -> None:
+        keys, results = list(self.known), self.results
+        self.known = {keys[number]: place for place, number in enumerate(kept.tolist())}
+        self.results = [results[number] for number in kept.tolist()]
 
     def profiles_of(self, meanings: Sequence[Meaning], asked: Places) -> tuple[Places, Truths]:
         """The profiles of what statements say, by number, and whether the policy's rules construct facts from it.
@@ -209,6 +241,7 @@ class ColumnMemory:
             groups = profile.groups if profile else ()
             self.entries.add([(group.number, sum(1 << kind for kind in kinds)) for group, kinds in groups])
             self.flags.add((profile.spans, profile.affirmed, profile.denied) if profile else (True, False, False))
+            self.marks.add((next(self._next_mark),))
         return number
 
     def days(self, kind: RequestKind, start: int, end: int) -> int:
@@ -302,6 +335,10 @@ class _Asked:
                 self.left[run[[place for place, iri in enumerate(iris) if iri in linked]]] = True
         self.left[charts.run[[place for place, iri in enumerate(charts.iris) if iri.endswith(APART)]]] = True
 
+    def profiles(self) -> Places:
+        """The numbers of the profiles of the statements that are asked about."""
+        return self._of_statement[self._of_statement >= 0]
+
     def recalled(self) -> Recalled:
         """What the groups of leaves come to."""
         charts, memory = self._charts, self._memory
@@ -323,7 +360,7 @@ class _Asked:
         rank[by_day] = days - days[base]
         kinds = np.array([sum(1 << kind for kind in g.kinds) if _is_split(g) else 0 for g in groups], np.int64)
         author = np.where(np.array([_is_split(g) for g in groups], bool)[group], charts.author[statement], 0)
-        mark = self._of_statement[statement] * 2 + self._late[statement]
+        mark = memory.marks.array()[self._of_statement[statement], 0] * 2 + self._late[statement]
         seen = self._periods[statement] & kinds[group]
         bits = np.array(
             [sum(1 << bit for bit, (number, _, _) in enumerate(memory.counting) if number == g.number) for g in groups],

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
@@ -27,8 +27,10 @@ CODE = {status: code for code, status in enumerate(STATUSES)}
 
 _WIDTH = len(STATUSES)
 """How many bits the status of some blocks takes, one a code."""
-_LIMIT = 16384
+_LIMIT = 4096
 """Combinations that a table holds before it is emptied."""
+_SOME = 512
+"""Results that are quickly told again, of those that are kept."""
 
 _FEW = 6
 """Leaves of blocks that are looked up together."""
@@ -97,7 +99,6 @@ class FoldTable:
         self._items = _picker([place for lists in self._lists.values() for place in lists.places])
         self._together: dict[tuple[int, Sequence[int]], _Together] = {}
         self._gaps: dict[int, tuple[str, ...]] = {}
-        self._folds: dict[bytes, Folded] = {}
 
     def _comparable(self, others: Sequence[EffectivePolicy]) -> list[_Compared] | None:
         """What has to be compared to learn whether some readings agree; None if there are none of them."""
@@ -151,14 +152,6 @@ class FoldTable:
 
     def fold(self, codes: bytes) -> Folded:
         """Fold the statuses of `leaves`, given as their codes."""
-        folded = self._folds.get(codes)
-        if folded is None:
-            if len(self._folds) > _LIMIT // 64:  # a text takes some KiB
-                self._folds.clear()
-            folded = self._folds[codes] = self._fold(codes)
-        return folded
-
-    def _fold(self, codes: bytes) -> Folded:
         flags = chosen = 0
         texts = []
         for stretch in self._stretches:
@@ -170,7 +163,7 @@ class FoldTable:
         items = (flags, self._items(codes))
         together = self._together.get(items)
         if together is None:
-            if len(self._together) > _LIMIT:
+            if len(self._together) > _SOME:
                 self._together.clear()
             together = self._together[items] = self._tell(flags, codes)
         gap = self._gap(codes, chosen | together.chosen) if together.outcome is Outcome.DOCUMENTATION_NEEDED else ()
@@ -217,7 +210,7 @@ class FoldTable:
             leaves = {leaf: STATUSES[code] for leaf, code in zip(self.leaves, codes, strict=True)}
             return next(iter(justification.gaps(Evaluation(self.effective, self.effective.shown(leaves)))), ())
         if chosen not in self._gaps:
-            if len(self._gaps) > _LIMIT:
+            if len(self._gaps) > _SOME:
                 self._gaps.clear()
             self._gaps[chosen] = tuple(
                 name for name, bit in zip(self._names, bin(chosen)[:1:-1], strict=False) if bit == "1"
@@ -395,7 +388,8 @@ def _picker(places: list[int]) -> Callable[[bytes], Sequence[int]]:
     return lambda codes: b""
 
 
-def _leaves(part: Part) -> dict[str, Criterion]:
+@lru_cache(maxsize=4096)
+def _leaves(part: Part) -> Mapping[str, Criterion]:
     """The leaves of a part by IRI."""
     return {below.criterion.iri: below.criterion for below in part.walk() if below.kind is CriterionKind.LEAF}
 

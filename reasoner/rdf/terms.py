@@ -133,7 +133,7 @@ def of(node: Node) -> Term:
     return str(ox.Literal(str(node), datatype=ox.NamedNode(node.datatype) if node.datatype else None))
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def node(term: Term) -> URIRef | Literal:
     """The rdflib IRI or literal of a term, with its lexical form."""
     if term.startswith("<"):
@@ -217,7 +217,7 @@ def number(term: Term) -> Decimal | None:
     return Decimal(value) if pattern and pattern.fullmatch(value) else None
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def canonical(term: Term) -> Term:
     """The term as a store writes it: the decimal ``9.0`` as ``9``, the boolean ``1`` as ``true``."""
     if term.startswith("<") or term.endswith('"') or day(term):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import re
 from datetime import date
+from functools import lru_cache
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,6 +19,7 @@ from reasoner.batch.model import Job
 from reasoner.batch.workers import Worker
 from reasoner.chart import reading
 from reasoner.chart.documents.model import digest_of
+from reasoner.chart.fast import nodes, stream
 from reasoner.chart.fast.chart import reader
 from reasoner.chart.fast.columns import Charts
 from reasoner.chart.fast.compiled_intake import compile_intake_shapes
@@ -24,6 +27,7 @@ from reasoner.chart.fast.piece import QUADS, Piece
 from reasoner.chart.fast.stream import Quads
 from reasoner.determination import columns
 from reasoner.determination.determine import determine_case
+from reasoner.determination.remembered import Remembered
 from reasoner.ground.errors import DocumentationError
 from reasoner.rdf import parsing
 from reasoner.rdf.namespaces import NEC, RDF
@@ -311,10 +315,39 @@ def test_what_is_remembered_is_bounded(policy: Policy, writer: LineWriter, monke
     found = [as_quads(text, ".nt") for text in generate(12, seed=24)]
     for module in ("reasoner.determination.columns", "reasoner.batch.columns"):
         monkeypatch.setattr(f"{module}._LIMIT", 3)
+    monkeypatch.setattr("reasoner.determination.columns._FEW", 3)
     monkeypatch.setattr("reasoner.chart.fast.nodes._LAYOUTS", 3)
     bounded = Worker(Job())
-    for _ in range(3):
+    for _ in range(4):
         assert agree(found, policy, bounded, writer) == 12
+
+
+def test_what_does_not_recur_is_forgotten_and_what_does_is_kept(
+    policy: Policy, writer: LineWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In each of many batches a factor is accepted by a person whom no other names."""
+    monkeypatch.setattr(columns, "_FEW", 10)
+    monkeypatch.setattr(nodes, "_LAYOUTS", 10)
+    monkeypatch.setattr(stream, "_node_reader", lru_cache(stream._node_reader.__wrapped__))
+    asked: list[object] = []
+    profile = Remembered.profile
+
+    def watched(self: Remembered, *arguments: Any) -> object:
+        asked.append(arguments)
+        return profile(self, *arguments)
+
+    monkeypatch.setattr(Remembered, "profile", watched)
+    lines = as_quads(chart(map(Attestation, ("adult-admission:3", "adult-admission:5", "adult-admission:8-a-other"))))
+    bounded, kept = Worker(Job()), []
+    for number in range(60):
+        own = [line.replace("#reviewer>", f"#reviewer-{number}>") for line in lines]
+        assert own != lines
+        assert agree([own], policy, bounded, writer) == 1
+        (briefs,) = bounded._columns()._briefs.values()
+        memory = briefs._memory
+        kept += [len(stream._node_reader(policy).listed), len(memory.profiles), len(memory.results)]
+    assert max(kept) <= 12
+    assert len(asked) <= 60 + 6, "what recurs is asked once, or twice if it was forgotten before it did"
 
 
 def test_two_keys_with_one_sum_are_told_apart(

@@ -38,10 +38,11 @@ class ArrayRows:
 
     Args:
         width: numbers of a row.
+        rows: the first of them.
     """
 
-    def __init__(self, width: int) -> None:
-        self._array: Places = np.zeros((0, width), np.int64)
+    def __init__(self, width: int, rows: Places | None = None) -> None:
+        self._array: Places = np.zeros((0, width), np.int64) if rows is None else rows
         self._more: list[Sequence[int]] = []
 
     def __len__(self) -> int:
@@ -50,6 +51,10 @@ class ArrayRows:
     def add(self, *rows: Sequence[int]) -> None:
         """Add rows at the end."""
         self._more += rows
+
+    def kept(self, numbers: Places) -> ArrayRows:
+        """Some of the rows, in their order."""
+        return ArrayRows(self._array.shape[1], self.array()[numbers])
 
     def array(self) -> Places:
         """All rows."""
@@ -80,3 +85,36 @@ class ArrayLists:
         first, size = self._bounds.array()[numbers].T
         place, before = spread(np.arange(len(numbers)), size)
         return place, self._rows.array()[first[place] + before]
+
+    def kept(self, numbers: Places) -> ArrayLists:
+        """Some of the lists, in their order."""
+        _, rows = self.of(numbers)
+        size = self._bounds.array()[numbers, 1]
+        found = ArrayLists(rows.shape[1])
+        found._rows = ArrayRows(rows.shape[1], rows)
+        found._bounds = ArrayRows(2, np.stack([np.cumsum(size) - size, size], axis=1))
+        return found
+
+
+class Uses:
+    """How often things that are numbered were used, so that those that hardly recur can be forgotten."""
+
+    def __init__(self) -> None:
+        self._recurred = 0
+        self._times: Places = np.zeros(0, np.int64)
+
+    def add(self, numbers: Places, count: int) -> None:
+        """Count that some are used together, of so many that there are."""
+        used = (np.bincount(numbers, minlength=count)[:count] > 0).astype(np.int64)
+        used[: len(self._times)] += self._times
+        self._times = used
+
+    def are_too_many(self, few: int) -> bool:
+        """Whether there are more than a few, and many more than recurred the last time."""
+        return len(self._times) > max(few, self._recurred * 3 // 2)
+
+    def recurring(self) -> Places:
+        """The numbers of those that were used more than once since this was asked; now they are numbered in this order."""
+        found = np.flatnonzero(self._times > 1)
+        self._recurred, self._times = len(found), np.zeros(len(found), np.int64)
+        return found

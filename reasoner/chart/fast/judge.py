@@ -40,7 +40,7 @@ NEVER = -1
 """The number of a day that is not stated; others are as `date.toordinal` gives them."""
 WRONG = -2
 """The number of a day that is not well formed."""
-_LIMIT = 65536
+_LIMIT = 8192
 """How many entries a memory holds."""
 _STATED = 8
 """How many days a request and its parties may state among what does not vary."""
@@ -136,9 +136,10 @@ class Judge:
 
     def kinds(self, layouts: list[Layout | None]) -> Places:
         """What each of the layouts of a table is, as a `Kind` a row."""
-        if layouts is not self._layouts:  # they were forgotten, and with them what their numbers stand for
+        if layouts is not self._layouts:  # they are numbered anew
             self._layouts, self._kinds = layouts, ArrayRows(len(Kind._fields))
-            self.meanings, self.authors, self.unread, self._numbers = [], [""], [], {}
+            self.meanings, self.unread, self._numbers = [], [], {}
+            self.authors = self.authors if len(self.authors) < _LIMIT else [""]
             self.allowed.clear()
             self.items.clear()
             self.sound.clear()

@@ -41,7 +41,7 @@ VARYING = {
 """The properties whose values hardly recur from chart to chart, numbered; what others say is judged once and remembered."""
 
 _SUBCLASS = "<http://www.w3.org/2000/01/rdf-schema#subClassOf>"
-_KEPT = 16384
+_KEPT = 4096
 
 
 class Layout:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from reasoner.chart.fast.arrays import Codes, Places, Truths, beginnings, distinct
+from reasoner.chart.fast.arrays import Codes, Places, Truths, Uses, beginnings, distinct
 from reasoner.chart.fast.cut import IRI, ODD, TYPED, Cut
 from reasoner.chart.fast.layout import VARYING, Layout, Nodes
 from reasoner.rdf import terms
-from reasoner.rdf.terms import Term
 
-_KEPT = 65536
-_LAYOUTS = 8192
-"""Layouts that are kept: what is known of one takes some ten KiB."""
+_FACTS = 65536
+"""Facts of layouts that are kept."""
+_LAYOUTS = 1024
+"""Layouts that are kept, and more only if they recur: what is known of one takes some ten KiB."""
 
 
 class NodeTable:
@@ -31,7 +30,7 @@ class NodeTable:
         self._rewritten = {
             place: written
             for place in np.flatnonzero(kind == TYPED).tolist()
-            if (written := _canonical(cut.terms[place])) != cut.terms[place]
+            if (written := terms.canonical(cut.terms[place])) != cut.terms[place]
         }
         """How terms are recorded that are written otherwise, by their places."""
         self._otherwise = np.zeros(len(kind), bool)
@@ -164,12 +163,10 @@ class NodeTable:
 
 
 class NodeReader:
-    """Groups quads into nodes; remembers what nodes say."""
+    """Groups quads into nodes; remembers what nodes say, as long as that recurs."""
 
     def __init__(self) -> None:
-        self._forget()
-
-    def _forget(self) -> None:
+        self._uses = Uses()
         self._facts: dict[str, int] = {}
         self.layouts: dict[tuple[int, int], int] = {}
         """The numbers of layouts, by the sums of the marks of what they say."""
@@ -179,9 +176,21 @@ class NodeReader:
 
     def read(self, cut: Cut) -> NodeTable:
         """The nodes of a cut."""
-        if len(self._facts) > _KEPT or len(self.listed) > _LAYOUTS:
-            self._forget()
-        return NodeTable(cut, self)
+        if len(self._facts) > _FACTS or self._uses.are_too_many(_LAYOUTS):
+            self._forget_others(self._uses.recurring().tolist())
+        table = NodeTable(cut, self)
+        self._uses.add(table.layout, len(self.listed))
+        return table
+
+    def _forget_others(self, kept: list[int]) -> None:
+        """Forget the layouts but for some, and what only they say; the others are numbered anew."""
+        marks, listed = list(self.layouts), self.listed
+        self.layouts = {marks[number]: place for place, number in enumerate(kept)}
+        self.listed = [listed[number] for number in kept]
+        said = {f"{name} {value}" for layout in self.listed if layout for name, value in layout.facts}
+        numbers = [number for fact, number in self._facts.items() if fact in said]
+        self._facts = {fact: len(VARYING) + place for place, fact in enumerate(filter(said.__contains__, self._facts))}
+        self.marks = self.marks[:, [*range(len(VARYING)), *numbers]]
 
     def number(self, facts: list[str]) -> Places:
         """The numbers of facts that may recur, each as it stands in a line; they follow those of the properties that vary."""
@@ -192,8 +201,3 @@ class NodeReader:
             more = np.frombuffer(os.urandom(16 * missing), np.uint64).reshape(2, missing)
             self.marks = np.concatenate([self.marks, more], axis=1)
         return found
-
-
-@lru_cache(maxsize=_KEPT)
-def _canonical(term: Term) -> Term:
-    return terms.canonical(term)
