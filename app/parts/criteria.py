@@ -39,7 +39,6 @@ def pick(criterion: str) -> None:
     st.session_state["view of case"] = "Criteria"
 
 
-@st.fragment
 def gap(ids: tuple[str, ...]) -> Cell:
     """The smallest gap by the notations of its criteria, as many as fit in a line; pointed at, also by their labels."""
     versions = session.workplace().policy.versions
@@ -50,6 +49,7 @@ def gap(ids: tuple[str, ...]) -> Cell:
     return Cell(shown + more, note="; ".join(" ".join(paint.names(criterion)) for criterion in known))
 
 
+@st.fragment
 def _panes(file: CaseFile, determination: Determination) -> None:
     fields = session.workplace().draft(session.user(), file.id) if session.user().may(Action.DRAFT) else {}
     prefix = drafting.prefix(file, determination)

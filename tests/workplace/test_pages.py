@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -359,3 +360,11 @@ def test_a_quotation_of_a_document_names_the_criteria_that_it_bears_on(base: Pat
     assert links
     assert all(address.startswith(f"case?id={known['case']}&amp;") for address, _ in links)
     assert "adult-admission:3" in {criterion for _, criterion in links}
+
+
+def test_a_fragment_gives_nothing_back() -> None:
+    trees = [ast.parse(path.read_text()) for path in APP.rglob("*.py")]
+    functions = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    fragments = [node for node in functions if "fragment" in "".join(map(ast.unparse, node.decorator_list))]
+    assert "_panes" in {node.name for node in fragments}
+    assert [node.name for node in fragments if node.returns is None or ast.unparse(node.returns) != "None"] == []
