@@ -18,7 +18,7 @@ from pathlib import Path
 from reasoner.batch import exports, fields
 from reasoner.batch.model import Job, described_twice
 from reasoner.batch.workers import worker_of_briefs
-from reasoner.chart import sources
+from reasoner.chart import folders, sources
 from reasoner.chart.fast import piece
 from reasoner.ground.errors import DocumentationError, NecessityError, UsageError
 from reasoner.ground.processes import end_with_parent
@@ -41,13 +41,14 @@ def determine(
         describe, were rejected. Of a file that is rejected as a whole no determinations are left.
 
     Raises:
-        UsageError: there is no such folder, the job is for whole determinations, or the result cannot be written.
+        UsageError: there is no such folder, it is that of the results too, the job is for whole determinations, or the result
+            cannot be written.
     """
     if not source.is_dir():
         raise UsageError("there is no such folder", where=str(source))
-    names = [
-        path.relative_to(source) for path in sorted(source.rglob(f"*{sources.TABLE}")) if not path.name.startswith(".")
-    ]
+    if target.resolve() == source.resolve():
+        raise UsageError("the results would replace the quads", where=str(target), mend="Name another folder")
+    names = [Path(name).relative_to(source) for name in folders.contents(source, lambda _: True, _is_left_out).files]
     due = [name for name in names if _changed(target / name) != _changed(source / name)]
     work = partial(_determine, source, target, job or Job())
     if jobs == 1:
@@ -55,6 +56,10 @@ def determine(
         return
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=end_with_parent) as pool:
         yield from pool.map(work, due)
+
+
+def _is_left_out(path: Path) -> bool:
+    return not path.name.endswith(sources.TABLE) or path.name.startswith(".")
 
 
 def _changed(path: Path) -> int:
@@ -68,6 +73,8 @@ def _determine(source: Path, target: Path, job: Job, name: Path) -> tuple[Path, 
     import pyarrow.parquet as pq
 
     worker, out, count = worker_of_briefs(job), target / name, 0
+    if (source / name).is_dir():
+        return out, count, [str(sources.unknown(str(source / name), None, None))]
     reasons: list[str] = []
     described: dict[str, set[str]] = {}
     seen: set[tuple[str, str]] = set()

@@ -256,6 +256,21 @@ def test_a_plain_lake(expected: dict[str, dict], tmp_path: Path, jobs: int) -> N
         list(lake.determine(tmp_path / "lake", out, Job(whole=True), jobs=jobs))
 
 
+def test_a_lake_of_the_folders_that_spark_writes(tmp_path: Path) -> None:
+    source, out = tmp_path / "lake", tmp_path / "out"
+    for name in ("day.parquet/part-0.parquet", "day.parquet/_temporary/part-1.parquet", "table/part.parquet"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.Table.from_pylist(rows()), source / name)
+    (source / "table" / "_delta_log").mkdir()
+    (source / "link.parquet").symlink_to("nowhere")
+    found = {path.relative_to(out).as_posix(): reasons for path, _, reasons in lake.determine(source, out)}
+    assert found.keys() == {"day.parquet/part-0.parquet", "table/_delta_log"}
+    assert "this is a Delta table" in found["table/_delta_log"][0]
+    assert [path.name for path in out.rglob("*") if path.is_file()] == ["part-0.parquet"]
+    with pytest.raises(UsageError, match="the results would replace the quads"):
+        next(lake.determine(source, source))
+
+
 def test_a_file_of_a_lake_without_rows_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "lake").mkdir()
     pq.write_table(pa.Table.from_pylist(rows()[:1]).slice(0, 0), tmp_path / "lake" / "quads.parquet")
