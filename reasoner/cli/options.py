@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reasoner.cli.output import say
+from reasoner.cli.output import is_written_through, say
 from reasoner.cli.parser import AXIS, Parser
 from reasoner.ground.errors import UsageError
 
@@ -63,7 +63,7 @@ class Inputs:
             raise UsageError(f"--input-format is {options.input_format!r}", mend=mend)
         if suffix and not any(map(sources.is_stream, options.paths)):
             raise UsageError("--input-format is for standard input", mend="The name of a file tells its type")
-        _refuse_to_replace_input(options)
+        _refuse_to_replace(options)
         facts = {name: value for name in _REQUEST if (value := getattr(options, name)) is not None}
         request, words = None, axis_words(options)
         if facts or words:
@@ -322,15 +322,20 @@ def refuse(options: argparse.Namespace, names: Iterable[str], problem: str) -> N
                 raise UsageError(f"--{key.replace('_', '-')} {problem}", mend="Leave it out")
 
 
-def _refuse_to_replace_input(options: argparse.Namespace) -> None:
-    """Raise `UsageError` for a file to write to that is one of those that are read."""
+def _refuse_to_replace(options: argparse.Namespace) -> None:
+    """Raise `UsageError` for a file to write to that is one of those that are read, or that another option writes to."""
     from reasoner.chart import archives, sources
 
+    written = dict[Path, str]()
     for option in ("out", "lineage", "report"):
-        target = Path(getattr(options, option, None) or "")
+        name = getattr(options, option, None)
+        if name in (None, sources.STDIN) or is_written_through(target := Path(name)):
+            continue
+        if (other := written.setdefault(target.resolve(), option)) != option:
+            raise UsageError(f"--{option} is the file of --{other}", where=str(target), mend="Name another one")
         if target.is_file():
-            for name in sources.find(options.paths, sources.ALL_SUFFIXES):
-                read = Path(archives.file_of(name))
+            for source in sources.find(options.paths, sources.ALL_SUFFIXES):
+                read = Path(archives.file_of(source))
                 if read.is_file() and target.samefile(read):
                     raise UsageError(f"--{option} is a file that is read", where=str(target), mend="Name another one")
 

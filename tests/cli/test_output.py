@@ -159,6 +159,17 @@ def test_an_input_is_never_replaced(way: str, option: str, tmp_path: Path, capsy
     assert read.read_bytes() == before
 
 
+@pytest.mark.parametrize("option", ["--lineage", "--report"])
+def test_no_file_is_written_to_twice(option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "chart.ttl").write_text(chart([Attestation("adult-admission:3")]))
+    command = ["intake", "--to", "turtle"] if option == "--report" else ["determine", "--format", "compact"]
+    arguments = [*command, str(tmp_path / "chart.ttl"), "--out", str(tmp_path / "out"), option]
+    assert main([*arguments, str(tmp_path / "." / "out")]) == 2
+    assert f"{option} is the file of --out. Name another one" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    assert main([*arguments, str(tmp_path / "other")]) == 0
+
+
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--version"])
