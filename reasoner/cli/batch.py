@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import glob
 import json
 import re
 import sqlite3
@@ -168,7 +169,7 @@ def _size(paths: Iterable[str]) -> _Size:
 def _refuse_inside(quarantine: Path, paths: Iterable[str]) -> None:
     """Raise `UsageError` for a quarantine in a folder of the input, where the next run would read it."""
     target = quarantine.resolve()
-    for name in paths:
+    for name in (name for path in paths for name in (path, *glob.glob(path, recursive=True))):
         source = Path(name).resolve()
         inside = target.relative_to(source).parts if source.is_dir() and target.is_relative_to(source) else None
         if inside is not None and not any(part.startswith(("_", ".")) for part in inside):

@@ -192,6 +192,13 @@ def test_a_quarantine_is_not_read_again(
     assert said.count("5 data sets, set aside in") == (2 if code == 3 else 0)
 
 
+def test_a_quarantine_in_a_pattern_is_not_read_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (aside := bad_and_good(tmp_path / "in") / "rejected").mkdir()
+    arguments = ["determine", str(aside.with_name("*")), "--format", "compact", "--quarantine", str(aside)]
+    assert main(arguments) == 2
+    assert f"--quarantine is in {aside}, so the next run would read it" in capsys.readouterr().err
+
+
 def test_outcomes_to_fail_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["determine", str(CASES / "mp9556" / "exclusions"), "--format", "junit", "--out", str(tmp_path / "out")]
     assert main([*arguments, "--fail-on", "excluded"]) == 1
