@@ -151,6 +151,8 @@ def run_groups(
 
 def _columns(runs: Sequence[InputRun], policy: Policy) -> RunTable | None:
     """Runs as columns, as far as their triples are at hand."""
+    if len(runs) < 2:
+        return None
     blocks = [lines for number, run in enumerate(runs) if (lines := run.quads(b"<urn:run:%d>" % number))]
     if len(blocks) < 2:
         return None
