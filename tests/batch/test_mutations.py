@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reasoner.batch.model import Job
@@ -82,7 +82,7 @@ def determine(kind: Kind | Folder, path: Path | bytes, form: str, *more: str) ->
         code = main(["determine", *given_, "--format", form, "--out", str(out), *AS_OF, *kind.options, *more])
         text = out.read_text() if out.exists() else ""
         assert [found.name for found in Path(place).iterdir()] == ["out"] * out.exists()
-    lines = json.loads(text or "[]") if form == "json" else map(json.loads, text.splitlines())
+    lines = json.loads(text or "[]") if form == "json" else map(json.loads, io.StringIO(text))
     said = err.getvalue()
     rejected = [line for line in said.splitlines() if line.startswith(("rejected: ", "necessity: "))]
     match = re.search(r"^read ([\d,]+) data sets?: ([\d,]+) determined, ([\d,]+) rejected$", said, re.MULTILINE)
@@ -147,6 +147,7 @@ def check_ways(kind: Kind | Folder, path: Path, others: Iterable[Path | bytes], 
 @pytest.mark.parametrize("name", KINDS)
 @examples(2)
 @given(seed=st.integers(0, 10**9))
+@example(seed=900_007)  # of lines of bundles one holds a line separator, which ends no line of JSON
 def test_mutants(name: str, seed: int) -> None:
     kind = KINDS[name]
     done, data = mutant(kind, dice := random.Random(seed))
