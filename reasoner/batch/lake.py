@@ -78,7 +78,7 @@ def _determine(source: Path, target: Path, job: Job, name: Path) -> tuple[Path, 
     reasons: list[str] = []
     described: dict[str, set[str]] = {}
     seen: set[tuple[str, str]] = set()
-    unfinished = out.with_name(out.name + ".partial")
+    unfinished = out.with_name(f".{out.name}.{os.getpid()}.partial")  # hidden from who reads the folder
     changed = _changed(source / name)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

@@ -263,10 +263,15 @@ def test_a_lake_of_the_folders_that_spark_writes(tmp_path: Path) -> None:
         pq.write_table(pa.Table.from_pylist(rows()), source / name)
     (source / "table" / "_delta_log").mkdir()
     (source / "link.parquet").symlink_to("nowhere")
+    (other := out / "day.parquet" / "part-0.parquet.partial").parent.mkdir(parents=True)
+    other.write_bytes(b"of another run")
     found = {path.relative_to(out).as_posix(): reasons for path, _, reasons in lake.determine(source, out)}
     assert found.keys() == {"day.parquet/part-0.parquet", "table/_delta_log"}
     assert "this is a Delta table" in found["table/_delta_log"][0]
-    assert [path.name for path in out.rglob("*") if path.is_file()] == ["part-0.parquet"]
+    assert sorted(path.name for path in out.rglob("*") if path.is_file()) == [
+        "part-0.parquet",
+        other.name,
+    ]
     with pytest.raises(UsageError, match="the results would replace the quads"):
         next(lake.determine(source, source))
 
