@@ -58,8 +58,10 @@ def contents(folder: Path, is_chart: Callable[[Path], bool], is_left_out: Callab
         for path in map(place.joinpath, names):
             if is_left_out(path):
                 continue
-            if not path.is_file():
+            if not path.exists():
                 broken += 1
+            elif not path.is_file():
+                others["pipe or device"] += 1
             elif is_chart(path):
                 found.append(str(path))
             else:

@@ -32,10 +32,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_what_is_read_and_what_is_passed_over(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.ttl")
     found = [Path(name).relative_to(folder).as_posix() for name in sources.find([str(folder)])]
     assert found == ["a/b/two.TTL", "one.ttl"]
     assert [words for _, words in sources.passed_over([str(folder)])] == [
-        "4 files of another type (.docx, .pdf, no suffix)",
+        "5 files of another type (.docx, .pdf, no suffix, pipe or device)",
         "1 broken link",
         "1 link to a folder",
         "2 folders that programs keep for themselves",
