@@ -19,7 +19,7 @@ from reasoner.batch.model import Job
 from reasoner.batch.workers import Worker
 from reasoner.chart import reading
 from reasoner.chart.documents.model import digest_of
-from reasoner.chart.fast import nodes, stream
+from reasoner.chart.fast import judge, layout, nodes, stream
 from reasoner.chart.fast.chart import reader
 from reasoner.chart.fast.columns import Charts
 from reasoner.chart.fast.compiled_intake import compile_intake_shapes
@@ -312,14 +312,28 @@ def test_stays_that_no_version_or_several_cover_are_told_as_columns(policy: Poli
 
 
 def test_what_is_remembered_is_bounded(policy: Policy, writer: LineWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some charts recur at once, some later, when others have the numbers that they had."""
     found = [as_quads(text, ".nt") for text in generate(12, seed=24)]
+    found += [as_quads(path.read_text()) for path in sorted((CASES / "mp9556").rglob("*.ttl"))[::4]]
     for module in ("reasoner.determination.columns", "reasoner.batch.columns"):
-        monkeypatch.setattr(f"{module}._LIMIT", 3)
-    monkeypatch.setattr("reasoner.determination.columns._FEW", 3)
-    monkeypatch.setattr("reasoner.chart.fast.nodes._LAYOUTS", 3)
-    bounded = Worker(Job())
-    for _ in range(4):
-        assert agree(found, policy, bounded, writer) == 12
+        monkeypatch.setattr(f"{module}._LIMIT", 100)
+    monkeypatch.setattr(columns, "_FEW", 30)
+    monkeypatch.setattr(nodes, "_LAYOUTS", 80)
+    monkeypatch.setattr(stream, "_node_reader", lru_cache(stream._node_reader.__wrapped__))
+    bounded, choice = Worker(Job()), random.Random(24)
+    for _ in range(20):
+        some = choice.sample(found, 3)
+        assert sum(agree(charts, policy, bounded, writer) for charts in (some, some[1:])) > 0
+
+
+def test_authors_may_be_numbered_anew(policy: Policy, writer: LineWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose word it is decides whether a need is met."""
+    monkeypatch.setattr(nodes, "_LAYOUTS", 0)
+    monkeypatch.setattr(stream, "_node_reader", lru_cache(stream._node_reader.__wrapped__))
+    monkeypatch.setattr(judge, "_LIMIT", 2)
+    bounded, said = Worker(Job()), chart([Attestation("adult-admission:8-a-need"), Attestation("adult-admission:5")])
+    for author in ("Provider", "Family", "NonProvider", "Provider"):
+        assert agree([as_quads(f"{said} :note nec:authorKind nec:{author} .")], policy, bounded, writer) == 1
 
 
 def test_what_does_not_recur_is_forgotten_and_what_does_is_kept(
@@ -345,7 +359,10 @@ def test_what_does_not_recur_is_forgotten_and_what_does_is_kept(
         assert agree([own], policy, bounded, writer) == 1
         (briefs,) = bounded._columns()._briefs.values()
         memory = briefs._memory
-        kept += [len(stream._node_reader(policy).listed), len(memory.profiles), len(memory.results)]
+        assert len(memory.profiles) == len(memory.marks) == len(memory.flags)
+        node_reader = stream._node_reader(bounded._policy)
+        assert node_reader.marks.shape[1] == len(layout.VARYING) + len(node_reader._facts)
+        kept += [len(node_reader.listed), len(memory.profiles), len(memory.results)]
     assert max(kept) <= 12
     assert len(asked) <= 60 + 6, "what recurs is asked once, or twice if it was forgotten before it did"
 
