@@ -68,8 +68,8 @@ def find(paths: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> Iterator
             yield from _inside(name, suffixes).files or (name,)
         elif is_stream(name) or path.is_file() or archives.is_member(name) or is_broken_link(path):
             yield name
-        elif not path.exists() and (matches := _matches(name)):
-            yield from find(matches, suffixes)
+        elif not path.exists() and (found := matches(name)):
+            yield from find(found, suffixes)
         elif path.is_dir():
             files = _contents(path, suffixes).files
             if not files:
@@ -91,16 +91,16 @@ def passed_over(paths: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> I
             yield from ((name, words) for words in found.passed_over)
             yield from passed_over(filter(is_archive, found.files), suffixes)
         elif not path.exists() and not is_broken_link(path):
-            yield from passed_over(_matches(name), suffixes)
+            yield from passed_over(matches(name), suffixes)
 
 
-def _matches(pattern: str) -> list[str]:
+def matches(pattern: str) -> list[str]:
     """What a pattern matches, in order. ``**`` is any folders but those that links lead to: these may lead back."""
     parts = Path(pattern).parts
     if "**" not in parts:
         return sorted(glob.glob(pattern))
     if parts[-1] == "**":
-        return _matches(str(Path(*parts[:-1])))
+        return matches(str(Path(*parts[:-1])))
     fixed = next(number for number, part in enumerate(parts) if glob.escape(part) != part)
     start = Path(*parts[:fixed])
     found = start.glob("/".join(part if part == "**" else part.replace("**", "*") for part in parts[fixed:]))

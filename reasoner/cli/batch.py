@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import glob
 import json
 import re
 import sqlite3
@@ -167,17 +166,21 @@ def _size(paths: Iterable[str]) -> _Size:
 
 
 def _refuse_inside(quarantine: Path, paths: Iterable[str]) -> None:
-    """Raise `UsageError` for a quarantine in a folder of the input, where the next run would read it."""
+    """Raise `UsageError` for a quarantine in a folder of the input, or where a pattern reaches: the next run would read it."""
+    from reasoner.chart import sources
+
     target = quarantine.resolve()
-    for name in (name for path in paths for name in (path, *glob.glob(path, recursive=True))):
-        source = Path(name).resolve()
-        inside = target.relative_to(source).parts if source.is_dir() and target.is_relative_to(source) else None
-        if inside is not None and not any(part.startswith(("_", ".")) for part in inside):
-            raise UsageError(
-                f"--quarantine is in {name}, so the next run would read it",
-                where=str(quarantine),
-                mend="Name a folder elsewhere, or one whose name begins with _",
-            )
+    for path in paths:
+        patterned = not Path(path).exists()
+        for source in map(Path.resolve, map(Path, sources.matches(path) if patterned else [path])):
+            inside = target.relative_to(source).parts if source.is_dir() and target.is_relative_to(source) else ("_",)
+            kept = any(part.startswith(("_", ".")) for part in inside)
+            if not kept or (patterned and source.parent == target):
+                raise UsageError(
+                    f"--quarantine is in {path}, so the next run would read it",
+                    where=str(quarantine),
+                    mend="Name a folder elsewhere, or one whose name begins with _",
+                )
 
 
 @contextmanager

@@ -192,11 +192,17 @@ def test_a_quarantine_is_not_read_again(
     assert said.count("5 data sets, set aside in") == (2 if code == 3 else 0)
 
 
-def test_a_quarantine_in_a_pattern_is_not_read_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (aside := bad_and_good(tmp_path / "in") / "rejected").mkdir()
-    arguments = ["determine", str(aside.with_name("*")), "--format", "compact", "--quarantine", str(aside)]
-    assert main(arguments) == 2
-    assert f"--quarantine is in {aside}, so the next run would read it" in capsys.readouterr().err
+@pytest.mark.parametrize(("pattern", "code"), [("*", 2), ("**/*.ttl", 2), ("rejected/*", 2), ("*.[nt]*", 3)])
+def test_a_quarantine_in_a_pattern_is_not_read_again(
+    pattern: str, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aside = bad_and_good(tmp_path / "in") / "rejected"
+    aside.mkdir()
+    (aside / "of-yesterday.ttl").write_text("no chart")
+    (aside / "back").symlink_to(tmp_path)
+    path = str(tmp_path / "in" / pattern)
+    assert main(["determine", path, "--format", "compact", "--quarantine", str(aside)]) == code
+    assert (f"--quarantine is in {path}, so the next run would read it" in capsys.readouterr().err) == (code == 2)
 
 
 def test_outcomes_to_fail_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
