@@ -99,8 +99,22 @@ def test_text_by_what_differs_from_the_text_before(encoding: str, monkeypatch: p
     size = sum(pq.read_metadata(out).row_group(0).column(n).total_uncompressed_size for n in range(2))
     assert rows(out, 1000) == table.to_pylist()
     monkeypatch.setattr(parsing, "MAX_BYTES", 20 * size)
-    assert max(batch.num_rows for batch in ParquetTable(out, "x").batches(1000)) == 20
+    assert next(ParquetTable(out, "x").batches(1000)).num_rows == 20
     assert rows(out, 1000) == table.to_pylist()
+
+
+def test_row_groups_that_are_too_much_together_are_read_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that no more of their rows are held than are surely not too much."""
+    out = io.BytesIO()
+    encoding = {"a": "DELTA_BYTE_ARRAY"}
+    table = pa.table({"a": ["x" * 1000] * 500})
+    pq.write_table(table, out, use_dictionary=False, column_encoding=encoding, row_group_size=250)
+    monkeypatch.setattr(parsing, "MAX_BYTES", 2**16)
+    before = pa.total_allocated_bytes()
+    batches = ParquetTable(out, "x").batches(1000)
+    first = next(batches)
+    assert pa.total_allocated_bytes() - before < 2**18
+    assert [*first.to_pylist(), *(row for batch in batches for row in batch.to_pylist())] == table.to_pylist()
 
 
 def test_what_is_no_parquet(tmp_path: Path) -> None:

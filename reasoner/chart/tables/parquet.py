@@ -102,7 +102,8 @@ class ParquetTable:
         problem = next(filter(None, (self._long_cell(group, names) for group in groups)), "")
         try:
             at_once = min(rows, self._bounded(groups, names))
-            found = iter(()) if problem else self._file.iter_batches(at_once, groups, names, use_threads=False)
+            apart = len(groups) > 1 and at_once < count  # together they would all be held
+            found = iter(()) if problem or apart else self._file.iter_batches(at_once, groups, names, use_threads=False)
             for batch in found if len(groups) == 1 else list(found):
                 list(map(_refuse_wrong_codes, batch.columns))
                 at = first + read
