@@ -11,7 +11,9 @@ from typing import Any, BinaryIO, NamedTuple
 from reasoner.ground.errors import DocumentationError, UsageError
 from reasoner.rdf import parsing
 
-_DELTAS = frozenset(("DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY"))
+_REPEATING = "DELTA_BYTE_ARRAY"
+"""The encoding of text by what differs from the text before."""
+_DELTAS = frozenset((_REPEATING, "DELTA_LENGTH_BYTE_ARRAY"))
 """Encodings of text that pyarrow does not read as dictionaries."""
 
 
@@ -127,13 +129,15 @@ class ParquetTable:
     def _bounded(self, groups: list[int], names: Sequence[str]) -> int:
         """How many rows of row groups can be read together where their text is not read as dictionaries.
 
-        A cell can be as long as its column is in the file, and each after it repeat it in some bytes.
+        A cell can be as long as its column is in the file, and where `_REPEATING` is used each after it repeat it in some bytes.
         """
         longest = 0
         for found in map(self._file.metadata.row_group, groups):
             chunks = map(found.column, range(found.num_columns))
             own = [chunk for chunk in chunks if chunk.path_in_schema in self._deltas.intersection(names)]
-            longest = max(longest, sum(chunk.total_uncompressed_size for chunk in own))
+            size = sum(chunk.total_uncompressed_size for chunk in own)
+            if size * len(groups) > parsing.MAX_BYTES or any(_REPEATING in chunk.encodings for chunk in own):
+                longest = max(longest, size)
         return max(parsing.MAX_BYTES // max(longest, 1), 1)
 
     def _column(self, group: int, start: int, name: str) -> Any:
