@@ -104,7 +104,7 @@ def test_the_rows_of_a_sheet_are_refused_by_number(
     assert main(["determine", str(tmp_path / "a.csv"), "--format", form]) == 3
     printed = capsys.readouterr()
     assert "request:r1" in printed.out
-    rejected = [line for line in printed.err.splitlines() if not line.startswith("read ")]
+    rejected = [line for line in printed.err.splitlines() if ": row " in line]
     assert [line.split(": ")[2].split(" <")[0] for line in rejected] == ["row 3", "row 4", "row 5"]
     assert all("iop:daysPerWeek has to be one whole number of days from 0 to 7" in line for line in rejected)
 

@@ -27,7 +27,7 @@ def attachment(data: bytes | None = NOTE, media_type: str = "text/plain", **more
 
 
 def letter(*attachments: Resource, **changes: object) -> Resource:
-    return with_(LETTER, content=[{"attachment": each} for each in attachments], **changes)
+    return with_(LETTER, content=[{"attachment": each} for each in attachments], context=None, **changes)
 
 
 def report(*forms: Resource, **changes: object) -> Resource:
