@@ -293,8 +293,8 @@ def no_lines(source: str) -> DocumentationError:
 def unknown(name: str, suffix: str | None, data: bytes | None) -> DocumentationError:
     """The error that a source is of no type that is read."""
     source = called(name)
-    readable = not Path(name).is_dir() or os.access(name, os.R_OK)
-    if data is None and readable and (table := refused_table(name)):
+    can_be_listed = not Path(name).is_dir() or os.access(name, os.R_OK)
+    if data is None and can_be_listed and (table := refused_table(name)):
         return table
     if data is None and (is_remote(name) or is_archive(name)):
         try:

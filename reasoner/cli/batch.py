@@ -20,13 +20,13 @@ from reasoner.cli.output import (
     SOME,
     TERMINATED,
     Threshold,
-    counted,
     is_written_through,
     say,
     write,
     writer,
 )
 from reasoner.cli.parser import listed
+from reasoner.ground.display import counted
 from reasoner.ground.errors import UsageError
 
 if TYPE_CHECKING:
@@ -168,13 +168,14 @@ def _size(paths: Iterable[str]) -> _Size:
 def _refuse_inside(quarantine: Path, paths: Iterable[str]) -> None:
     """Raise `UsageError` for a quarantine in a folder of the input, or where a pattern reaches: the next run would read it."""
     from reasoner.chart import sources
+    from reasoner.chart.folders import KEPT_BY_TOOLS
 
     target = quarantine.resolve()
     for path in paths:
         patterned = not Path(path).exists()
         for source in map(Path.resolve, map(Path, sources.matches(path) if patterned else [path])):
             inside = target.relative_to(source).parts if source.is_dir() and target.is_relative_to(source) else ("_",)
-            kept = any(part.startswith(("_", ".")) for part in inside)
+            kept = any(part.startswith(KEPT_BY_TOOLS) for part in inside)
             if not kept or (patterned and source.parent == target):
                 raise UsageError(
                     f"--quarantine is in {path}, so the next run would read it",

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
-from reasoner.ground.display import escaped, plain
+from reasoner.ground.display import counted, escaped, plain
 from reasoner.ground.errors import UsageError
 
 if TYPE_CHECKING:
@@ -77,11 +77,6 @@ class Gate:
             say(f"failed: {rejected:,} rejected, more than --max-quarantined {self.tolerance} allows")
             return FAILED_ON
         return FAILED_ON if found else exit_code(sum(outcomes.values()), 0 if allowed else rejected)
-
-
-def counted(count: int, what: str) -> str:
-    """A number with what it counts, in the singular or with an s."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def is_styled(path: Path | None) -> bool:

@@ -1,4 +1,4 @@
-"""Text of others as it may be shown: nothing in it that a terminal would obey, or a spreadsheet calculate."""
+"""Text as it may be shown: of others nothing that a terminal would obey, or a spreadsheet calculate; numbers with what they count."""
 
 from __future__ import annotations
 
@@ -38,3 +38,8 @@ def guarded(cell: str) -> str:
 def unguarded(cell: str) -> str:
     """The cell that was guarded."""
     return cell[1:] if cell.startswith("'") and cell.lstrip("'")[:1] in _FORMULA else cell
+
+
+def counted(count: int, what: str) -> str:
+    """A number with what it counts, in the singular or with an s."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

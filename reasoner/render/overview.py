@@ -14,7 +14,7 @@ from itertools import islice, zip_longest
 from pathlib import Path
 
 from reasoner.determination.model import Determination
-from reasoner.ground.display import plain
+from reasoner.ground.display import counted, plain
 from reasoner.logic.fold import Outcome
 from reasoner.render.wording import words
 
@@ -174,7 +174,7 @@ def _totals(determinations: Sequence[Determination], rejected: int, width: int, 
     counts = Counter(determination.outcome for determination in determinations)
     requests = len({determination.case.iri for determination in determinations})
     column = max(len(words(outcome)) for outcome in Outcome) + (2 if styled else 0)
-    yield f"{_counted(len(determinations), 'determination')} of {_counted(requests, 'request')}"
+    yield f"{counted(len(determinations), 'determination')} of {counted(requests, 'request')}"
     for outcome in Outcome:
         if counts[outcome]:
             yield f"  {_outcome(outcome, column, styled)}{_GAP}{counts[outcome]:>6,}"
@@ -190,7 +190,7 @@ def _totals(determinations: Sequence[Determination], rejected: int, width: int, 
     unread = {item.iri for determination in determinations for item in determination.case.unread}
     if unread:
         whose = len({d.case.iri for d in determinations if d.case.unread})
-        yield f"Not read: {_counted(len(unread), 'item')} in the record of {_counted(whose, 'request')}"
+        yield f"Not read: {counted(len(unread), 'item')} in the record of {counted(whose, 'request')}"
     if any(determination.objections.count > 1 for determination in determinations):
         yield "(1 of N): the first of N that stand against a request, each by itself"
     examples = (f"To see one whole: necessity determine {name}" for name in (*_files(determinations), "FILE"))
@@ -204,7 +204,3 @@ def _files(determinations: Sequence[Determination]) -> list[str]:
     for determination in determinations:
         requests.setdefault(determination.case.source, set()).add(determination.case.iri)
     return [source for source, iris in requests.items() if len(iris) == 1 and Path(source).is_file()]
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
