@@ -250,6 +250,9 @@ def test_a_condition_that_is_contained_is_read_as_if_it_stood_beside() -> None:
     )
     assert said(found) == said(beside) != []
     assert [item[:2] for item in unread(found)] == [item[:2] for item in unread(beside)]
+    middle = {"resourceType": "Observation", "id": "mid", "status": "cancelled", "contained": [inside]}
+    deeper = MappedResources(with_(SEEN, reasonCode=None, contained=[middle], diagnosis=diagnosis))
+    assert said(deeper) == said(beside)
 
 
 def test_a_claim_that_is_the_request_states_diagnoses_like_any_other(tmp_path: Path) -> None:

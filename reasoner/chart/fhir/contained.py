@@ -1,7 +1,8 @@
 """Contained resources as entries of the bundle: what is said in one counts as if it stood beside the resource that contains it.
 
 A resource has no id of its own within another, so it takes that one's: ``#x`` in ``Encounter/e`` becomes ``Condition/e.x``. What
-it refers to within the other one, and is not lifted, it contains itself.
+it refers to within the other one, and is not lifted, it contains itself. One that a contained resource contains, which FHIR
+forbids, counts as contained in the outer one.
 """
 
 from __future__ import annotations
@@ -20,20 +21,29 @@ def lifted(resource: Resource, own: str, kinds: Collection[str]) -> Iterator[Res
         own: its type and its id, or what stands for that.
         kinds: the types that are lifted out.
     """
-    inside = resource.get("contained")
-    found = [item for item in inside if _is_of(item, kinds)] if isinstance(inside, list) else []
+    inside = list(_inside(resource))
+    found = [item for item in inside if _is_of(item, kinds)]
     if not found:
         yield resource
         return
     id_ = own.partition("/")[2]
     ids = [item["id"] if isinstance(item.get("id"), str) else str(number) for number, item in enumerate(found)]
     names = {f"#{name}": f"{item['resourceType']}/{id_}.{name}" for name, item in zip(ids, found, strict=True)}
-    kept = [item for item in inside or () if not _is_of(item, kinds)]
+    kept = [item for item in inside if not _is_of(item, kinds)]
     rest = {"contained": kept} if kept else {}
     yield _renamed({name: value for name, value in resource.items() if name != "contained"} | rest, names)
     shared = {name: resource[name] for name in ("meta",) if name in resource}
     for name, item in zip(ids, found, strict=True):
         yield _renamed({**shared, **item, "id": f"{id_}.{name}", **rest}, {"#": own, **names})
+
+
+def _inside(resource: Resource) -> Iterator[Any]:
+    """What a resource contains, at any depth."""
+    inside = resource.get("contained")
+    for item in inside if isinstance(inside, list) else ():
+        yield {name: value for name, value in item.items() if name != "contained"} if isinstance(item, dict) else item
+        if isinstance(item, dict):
+            yield from _inside(item)
 
 
 def _is_of(item: Any, kinds: Collection[str]) -> bool:
