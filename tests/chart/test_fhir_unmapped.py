@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,14 @@ def test_an_observation_without_a_value_says_its_interpretation() -> None:
 
 MILD = with_(CONDITION, code=coded(ICD10CM, "F33.0") | {"text": "Mild depression"})
 APPOINTMENT: Resource = {"resourceType": "Appointment", "id": "ap", "status": "booked", "patient": WHOSE}
+ENCOUNTER: Resource = {
+    "resourceType": "Encounter",
+    "id": "en",
+    "status": "finished",
+    "subject": WHOSE,
+    "class": {"code": "AMB"},
+}
+PLAN: Resource = {"resourceType": "CarePlan", "id": "cp", "status": "active", "intent": "plan", "subject": WHOSE}
 REASONED = [GIVEN, ORDER, PRESCRIPTION, PROCEDURE, TAKING, APPOINTMENT, DEVICE, TOLD]
 
 
@@ -190,6 +199,29 @@ def test_a_reason_of_an_activity_or_of_before_r4_or_alone_is_an_unread_condition
         assert (found.values(item, "kind"), found.values(item, "words")) == (["Condition"], ["Very low since April"])
 
 
+@pytest.mark.parametrize(
+    "stated",
+    [
+        *(with_(resource, reason=[{}]) for resource in REASONED),
+        with_(ENCOUNTER, reason=[{"use": [{"text": "Chief complaint"}], "value": [{}]}]),
+        {"resourceType": "EpisodeOfCare", "id": "ec", "patient": WHOSE, "diagnosis": [{"condition": [{}]}]},
+        with_(PLAN, addresses=[{}]),
+    ],
+    ids=lambda resource: resource["resourceType"],
+)
+def test_a_disorder_in_a_codeable_reference_of_r5_is_an_unread_condition(stated: Resource) -> None:
+    def told(reference: Resource) -> list[tuple[str, ...]]:
+        found = MappedResources(MILD, json.loads(json.dumps(stated).replace("{}", json.dumps(reference))))
+        items = [item for item in found.unread if found.values(item, "kind") == ["Condition"]]
+        return [tuple("".join(found.values(item, name)) for name in ("words", "code")) for item in items]
+
+    assert told({"concept": coded(ICD10CM, "F33.2")}) == [(f"F33.2 ({ICD10CM})", f"{ICD10CM}/F33.2")]
+    assert told({"concept": {"text": "Very low"}}) == [("Very low", "")]
+    assert told({"reference": {"reference": "urn:uuid:9", "display": "Very low"}}) == [("Very low", "")]
+    assert not told({"concept": {"text": "Mild depression"}})
+    assert not told({"reference": {"reference": f"Condition/{MILD['id']}"}})
+
+
 def test_a_reason_may_be_one_more_disorder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def severity(*reason: Resource) -> str:
         return determined(tmp_path, capsys, MILD, with_(PRESCRIPTION, reasonCode=list(reason)))[
@@ -202,14 +234,6 @@ def test_a_reason_may_be_one_more_disorder(tmp_path: Path, capsys: pytest.Captur
     assert severity({"text": "Very low since April"}) == "not-documented"
 
 
-ENCOUNTER: Resource = {
-    "resourceType": "Encounter",
-    "id": "en",
-    "status": "finished",
-    "subject": WHOSE,
-    "class": {"code": "AMB"},
-}
-PLAN: Resource = {"resourceType": "CarePlan", "id": "cp", "status": "active", "intent": "plan", "subject": WHOSE}
 IMPRESSION: Resource = {"resourceType": "ClinicalImpression", "id": "im", "status": "completed", "subject": WHOSE}
 GOAL: Resource = {"resourceType": "Goal", "id": "go", "lifecycleStatus": "active", "subject": WHOSE, "description": {}}
 
@@ -292,6 +316,20 @@ def test_an_entry_of_a_list_that_leads_nowhere_is_an_unread_item() -> None:
     assert not gone.unread
 
 
+def test_an_entry_of_a_section_that_leads_nowhere_is_an_unread_item() -> None:
+    def entries(*items: Resource, **more: object) -> list[tuple[str, ...]]:
+        inner = {"code": PROBLEMS["code"], "entry": list(items), **more}
+        letter = {"resourceType": "Composition", "id": "co", "status": "final", "subject": WHOSE, "section": [{}]}
+        found = MappedResources(MILD, letter | {"section": [{"title": "Summary", "section": [inner]}]})
+        items_ = [item for item in found.unread if ".entry." in item.value]
+        return [tuple("".join(found.values(item, name)) for name in ("kind", "words")) for item in items_]
+
+    severe = {"reference": "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0", "display": "Severe depression"}
+    assert entries({"reference": f"Condition/{MILD['id']}"}, severe) == [("Condition", "Severe depression")]
+    assert entries(severe, code=coded(LOINC, "10160-0")) == [("OtherItem", "Severe depression")]
+    assert entries({"reference": "MedicationStatement/x"}, code=None) == [("OtherItem", "MedicationStatement/x")]
+
+
 ELSEWHERE: list[Resource] = [
     with_(LAB, valueQuantity=None, valueCodeableConcept=coded(ICD10CM, "F33.2")),
     with_(LAB, valueQuantity=None, valueCodeableConcept=coded(SNOMED, "36474008")),
@@ -317,6 +355,7 @@ ELSEWHERE: list[Resource] = [
         "section": [{"entry": [{"reference": "Condition/x"}]}],
     },
     {"resourceType": "Provenance", "id": "pr", "target": [{"reference": "Condition/x"}]},
+    {"resourceType": "condition", "id": "mi", "subject": WHOSE, "code": coded(ICD10CM, "F33.2")},
     {
         "resourceType": "QuestionnaireResponse",
         "id": "qr",
@@ -353,8 +392,21 @@ def test_a_disorder_that_is_named_anywhere_may_be_one_more(
         ),
         FAMILY,
         with_(PLAN, addresses=[{"reference": f"Condition/{MILD['id']}"}]),
+        with_(PLAN, addresses=[{"reference": {"reference": f"Condition/{MILD['id']}"}}]),
+        {"resourceType": "Provenance", "id": "pr", "target": [WHOSE], "reason": [{"text": "treatment"}]},
     ],
-    ids=["told", "of-another-chapter", "no-disorder", "history", "cancelled", "relative", "family", "reference"],
+    ids=[
+        "told",
+        "other-chapter",
+        "none",
+        "history",
+        "cancelled",
+        "relative",
+        "family",
+        "reference",
+        "of-R5",
+        "why-kept",
+    ],
 )
 def test_what_is_no_further_disorder_of_the_patient_lets_a_rule_conclude(
     resource: Resource, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -291,12 +291,13 @@ class _Mapped:
         for path, reference, kind in unmapped.lost(resource, self._conditions):
             if self.bundle.led_to(reference, iri) is None:
                 found.append(unmapped.Unmapped(path, NOWHERE, kind=kind))
+        known = resource["resourceType"] in KINDS
         if iri not in self._histories:
-            found += unmapped.elsewhere(resource, codes, said)
+            found += unmapped.elsewhere(resource, codes, said, known)
         for item in found:
             node = NamedNode(f"{iri.value}#{item.path}") if item.path else iri
             self._said.setdefault(node, []).append(("kind", _nec(item.kind)))
-            if item.path:
+            if item.path or not known:
                 self._note(node, self._untold.get(iri, item.reason), unread=True)
 
     @cached_property

@@ -18,15 +18,17 @@ DeviceRequest, NutritionOrder, RequestGroup, SupplyRequest, Task, VisionPrescrip
 AdverseEvent, Appointment, Basic, BodyStructure, ClaimResponse, DetectedIssue, DeviceUseStatement, EpisodeOfCare, GuidanceResponse,
 ImagingStudy, Immunization, ImmunizationRecommendation, MeasureReport, and a List without entries (those are in ``evidence/list.rq``)
     itself.
-reasonCode of any type, also in the activities of a CarePlan
-    each reason that no Condition of the bundle has as its code or its words: it may be a disorder that stands nowhere else. That
-    of an Encounter is a diagnosis (``evidence/diagnosis.rq``), but the ``reason`` that it has before R4 is read here.
+reasonCode of any type, also in the activities of a CarePlan; reason and reasonCodeableConcept, as other releases than R4 call it
+    each reason that no Condition of the bundle has as its code or its words: it may be a disorder that stands nowhere else. Of R5 it
+    is the concept of a CodeableReference, as it is in the elements of `_REFERRING`. The reasonCode of an Encounter is a diagnosis
+    (``evidence/diagnosis.rq``), and the reason of a Provenance is that of a record.
 reasonReference of these and of encounters, and the elements of `_REFERRING`
     likewise each that leads nowhere, but to a resource of another type. Of an activity's own reference an order.
 any other Reference
     likewise, if it names a Condition.
 any other code of a disorder, such as the value of an Observation or the complication of a Procedure
-    likewise, if neither a Condition nor a statement has it. That of a relative is none. An item whose own code it is, is a condition.
+    likewise, if neither a Condition nor a statement has it. That of a relative is none. An item whose own code it is, is a condition,
+    and so is a resource of a type that no rule knows, such as a type that is misspelt.
 
 status, verificationStatus, docStatus
     entered in error, cancelled, superseded, not done, refuted: a note, and no item.
@@ -99,11 +101,11 @@ _REFERRING = {
     "RiskAssessment": ("condition",),
 }
 """The path to the References to disorders, beside reasons, by type."""
-_CODES_OF_REASONS = {"Encounter": "reason"}  # its reasonCode is a diagnosis
+_REASON_CODES = ("reason", "reasonCode", "reasonCodeableConcept")
+_OTHER_REASONS = {"Encounter": ("reasonCode",), "Provenance": ("reason",)}
+"""The elements of reasons that are none of what was done, or are read elsewhere, by type."""
 _ACTIVITY = "activity"
-ELEMENTS = frozenset(
-    {_REFERENCE, "reasonCode", *_CODES_OF_REASONS.values(), _ACTIVITY, *(path[0] for path in _REFERRING.values())}
-)
+ELEMENTS = frozenset({_REFERENCE, *_REASON_CODES, _ACTIVITY, *(path[0] for path in _REFERRING.values())})
 """The elements that have reasons and refer to disorders."""
 _TOLD_APART = ELEMENTS | {"conclusionCode", "contained", "diagnosis", "finding"}
 """The elements whose codes are read, or left unread, by themselves."""
@@ -215,24 +217,38 @@ def reasons(resource: dict[str, Any], codes: CodeSystems | None, told: frozenset
         codes: what reads the codings.
         told: the `names` of what other resources say.
     """
+    kind = str(resource["resourceType"])
     for place, holder in _reasoned(resource):
-        for path, reason in _members(holder, _CODES_OF_REASONS.get(str(resource["resourceType"]), "reasonCode")):
-            if reason and told.isdisjoint(names(reason, codes)):
+        stated = (item for name in _REASON_CODES for item in _members(holder, name))
+        found = [item for path, reason in stated for item in _reason(path, reason)]
+        if not place and kind in _REFERRING:
+            found += [
+                item for path, node in _at(resource, *_REFERRING[kind]) for item in _at_path(path, node, "concept")
+            ]
+        for path, reason in found:
+            if (
+                reason
+                and path.partition(".")[0] not in _OTHER_REASONS.get(kind, ())
+                and told.isdisjoint(names(reason, codes))
+            ):
                 yield Unmapped(f"{place}{path}", _REASON, kind="Condition")
 
 
-def elsewhere(resource: dict[str, Any], codes: CodeSystems | None, told: frozenset[str]) -> Iterator[Unmapped]:
+def elsewhere(
+    resource: dict[str, Any], codes: CodeSystems | None, told: frozenset[str], known: bool = True
+) -> Iterator[Unmapped]:
     """The codes of disorders that stand in a resource that counts where none is read; if it is its own, the resource itself.
 
     Args:
         resource: the resource in JSON.
         codes: what reads the codings; without it none are found.
         told: the IRIs of the codes that the record tells apart from these.
+        known: whether any rule knows resources of its type.
     """
     kind = resource["resourceType"]
     if codes is None or kind == _RELATIVE:
         return
-    own = _TOLD_APART if kind in _CODED_ANYHOW else _TOLD_APART | {"code"}
+    own = _TOLD_APART if kind in _CODED_ANYHOW or not known else _TOLD_APART | {"code"}
     for path, node in _within({name: value for name, value in resource.items() if name not in own}):
         codings = _codings(node if "coding" in node else {"coding": [node]})
         found = [codes.read(system, code) for system, code in codings]
@@ -259,7 +275,11 @@ def lost(resource: dict[str, Any], told: frozenset[str]) -> Iterator[tuple[str, 
             found[path] = node
     for place, holder in _reasoned(resource):
         elements = [(_REFERENCE,)] if place or kind not in _REFERRING else [(_REFERENCE,), _REFERRING[kind]]
-        for path, reference in (item for steps in elements for item in _at(holder, *steps)):
+        referring = [item for steps in elements for item in _at(holder, *steps)]
+        for steps in (("reason",), ("reason", "value")):
+            referring += [item for item in _at(holder, *steps) if "reference" in item[1]]
+        for path, node in referring:
+            path, reference = next(iter(_at_path(path, node, "reference")), (path, node))
             stated = not {"reference", "identifier", "display"}.isdisjoint(reference)
             if stated and named_type(reference) in ("", "Condition"):
                 found[f"{place}{path}"] = reference
@@ -269,6 +289,15 @@ def lost(resource: dict[str, Any], told: frozenset[str]) -> Iterator[tuple[str, 
     if kind == "CarePlan":
         for path, reference in _at(resource, _ACTIVITY, "reference"):
             yield path, reference, "Order"
+
+
+def _reason(path: str, reason: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The concepts of a reason with their paths: itself, or in R5 those of the CodeableReferences that it is or holds."""
+    for inner, node in _at_path(path, reason, "value") if "value" in reason else [(path, reason)]:
+        if "concept" in node:
+            yield from _at_path(inner, node, "concept")
+        elif "reference" not in node:
+            yield inner, node
 
 
 def _reasoned(resource: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -282,9 +311,14 @@ def _at(holder: dict[str, Any], element: str, *inner: str) -> Iterator[tuple[str
     """The objects of an element, or of one within each of them, with their paths."""
     for path, member in _members(holder, element):
         if inner:
-            yield from ((f"{path}.{name}", item) for name, item in _at(member, *inner))
+            yield from _at_path(path, member, *inner)
         else:
             yield path, member
+
+
+def _at_path(path: str, holder: dict[str, Any], element: str, *inner: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The same in an object that itself has a path."""
+    return ((f"{path}.{name}", item) for name, item in _at(holder, element, *inner))
 
 
 def _within(parts: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -105,7 +105,7 @@ ELEMENTS = unmapped.ELEMENTS.union(
 )
 """The elements from which the items are made, beside values and answers."""
 _DOCUMENTS = frozenset(kind for kind, item in KINDS.items() if item == "Document")
-_REASONS = frozenset({"reason", "reasonCode"})
+_REASONS = frozenset({"reason", "reasonCode", "reasonCodeableConcept"})
 _DIAGNOSES = _REASONS | {"diagnosis", "finding", "problem"}
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(T.*)?", re.DOTALL)
 _SYSTEM = re.compile(r"(https?|urn):[^\s<>\"{}|\\^`]+")
@@ -213,7 +213,7 @@ class _Spoken:
         resource = self._bundle.contents[iri]
         node = _at(resource, path)
         steps = frozenset(path.split(".")) if path else frozenset[str]()
-        is_reason = not _REASONS.isdisjoint(steps)
+        is_reason = not _REASONS.isdisjoint(steps) or path.endswith(".concept")
         names = node.keys() if isinstance(node, dict) and path else frozenset[str]()
         is_coding = {"system", "code"} <= names
         is_reference = not (is_coding or "coding" in names) and not {"reference", "display"}.isdisjoint(names)
