@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 from codecs import BOM_UTF8
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -367,11 +368,13 @@ def _parse(
         yield from _parsed(text, syntax, source, rename=rename)
     except SyntaxError as error:
         where = source
-        if error.lineno:
-            if not rows:
-                where += f": line {first - 1 + error.lineno}, column {error.offset}"
-            elif row := rows[error.lineno - 1]:
+        if rows:
+            if row := next(
+                (row for row, line in zip(rows, text.split("\n"), strict=False) if not _is_whole(line, syntax)), 0
+            ):
                 where += f": row {row}"
+        elif error.lineno:
+            where += f": line {first - 1 + error.lineno}, column {error.offset}"
         if "LoadDocumentCallback" in str(error):
             raise DocumentationError(
                 "JSON-LD names a remote context, and nothing is fetched", where=where, mend="Write the context inline"
@@ -381,6 +384,14 @@ def _parse(
         raise DocumentationError(
             "a literal or another part is too large to parse", where=source, mend=f"Shorten it ({error})"
         ) from None
+
+
+def _is_whole(line: str, syntax: ox.RdfFormat) -> bool:
+    """Whether a line can be read by itself; where its end is a comment, the parser finds the fault in the next line."""
+    with suppress(SyntaxError):
+        deque(ox.parse(line.encode(), format=syntax), 0)
+        return True
+    return False
 
 
 def _refuse_relative(quad: ox.Quad, source: str) -> None:

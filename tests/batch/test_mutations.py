@@ -133,7 +133,10 @@ def check_ways(kind: Kind | Folder, path: Path, others: Iterable[Path | bytes], 
         ways = [determine(kind, way, "compact") for way in (path, *others)]
     for ran in ways:
         check(ran)
-        assert (ran.answers, ran.code) == (found.answers, found.code), done
+        if any("this Parquet is damaged" in told for told in ran.rejected):  # from the rows on that are read together
+            assert all(ran.answers[key] == found.answers[key] for key in ran.answers.keys() & found.answers.keys())
+        else:
+            assert (ran.answers, ran.code) == (found.answers, found.code), done
     whole = determine(kind, path, "jsonl")
     assert whole.answers.keys() == found.answers.keys(), done
     check_statuses(whole.answers, found.answers)
@@ -147,6 +150,8 @@ def check_ways(kind: Kind | Folder, path: Path, others: Iterable[Path | bytes], 
 @pytest.mark.parametrize("name", KINDS)
 @examples(2)
 @given(seed=st.integers(0, 10**9))
+@example(seed=920_137)  # of rows of quads one has a sign of comment for its graph
+@example(seed=920_125)  # of Parquet a page is damaged, and so much can be read as is asked for at once
 @example(seed=900_007)  # of lines of bundles one holds a line separator, which ends no line of JSON
 def test_mutants(name: str, seed: int) -> None:
     kind = KINDS[name]

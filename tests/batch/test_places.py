@@ -65,7 +65,13 @@ def test_an_error_names_the_line_of_the_file(
     assert f"{name}{place}" in capsys.readouterr().err
 
 
-def test_an_error_names_the_row_of_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+@pytest.mark.parametrize(
+    ("column", "cell", "problem"),
+    [(0, "no subject", "The subject"), (2, "<urn:o> #", "Quads must be"), (3, "#", "Quads must be")],
+)
+def test_an_error_names_the_row_of_the_table(
+    column: int, cell: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
     pa = pytest.importorskip("pyarrow")
     from pyarrow import parquet
 
@@ -76,8 +82,8 @@ def test_an_error_names_the_row_of_the_table(tmp_path: Path, monkeypatch: pytest
         for line in text.splitlines()
     ]
     wrong = len(rows) - 9
-    rows[wrong] = ("no subject", *rows[wrong][1:])
+    rows[wrong] = (*rows[wrong][:column], cell, *rows[wrong][column + 1 :])
     name = str(tmp_path / "charts.parquet")
     parquet.write_table(pa.table(dict(zip(tables.COLUMNS, zip(*rows, strict=True), strict=True))), name)
     assert main(["determine", name, "--format", "compact", "--out", str(tmp_path / "out")]) in (2, 3)
-    assert f"{name}: row {wrong + 1}: wrong N-Quads syntax: The subject" in capsys.readouterr().err
+    assert f"{name}: row {wrong + 1}: wrong N-Quads syntax: {problem}" in capsys.readouterr().err
