@@ -9,10 +9,10 @@ from itertools import pairwise
 import numpy as np
 
 from reasoner.batch.lines import BriefForm, LineWriter, line_of, line_without_version
+from reasoner.chart.fast import nec
 from reasoner.chart.fast.arrays import ArrayLists, Places, beginnings, distinct
 from reasoner.chart.fast.columns import Charts
 from reasoner.chart.fast.judge import NEVER, Judge
-from reasoner.chart.fast.layout import VARYING
 from reasoner.chart.fast.nodes import NodeTable
 from reasoner.determination.columns import ColumnMemory, Recalled, RequestKind
 from reasoner.determination.compiled import compiled_policy
@@ -193,7 +193,7 @@ class _Briefs:
                 return None
             inference = compiled.infer(case)
             apart = inference.statements_apart and not self._memory.memory.whole
-            if not apart or not compiled.predicates.isdisjoint(VARYING):
+            if not apart or not compiled.predicates.isdisjoint(nec.VARYING):
                 self._kinds[key] = None
             else:
                 said = (case.axis_values, *compiled.contexts(case, inference))

@@ -19,7 +19,7 @@ from reasoner.batch.model import Job
 from reasoner.batch.workers import Worker
 from reasoner.chart import reading
 from reasoner.chart.documents.model import digest_of
-from reasoner.chart.fast import judge, layout, nodes, stream
+from reasoner.chart.fast import judge, nec, nodes, stream
 from reasoner.chart.fast.chart import reader
 from reasoner.chart.fast.columns import Charts
 from reasoner.chart.fast.compiled_intake import compile_intake_shapes
@@ -361,7 +361,7 @@ def test_what_does_not_recur_is_forgotten_and_what_does_is_kept(
         memory = briefs._memory
         assert len(memory.profiles) == len(memory.marks) == len(memory.flags)
         node_reader = stream._node_reader(bounded._policy)
-        assert node_reader.marks.shape[1] == len(layout.VARYING) + len(node_reader._facts)
+        assert node_reader.marks.shape[1] == len(nec.VARYING) + len(node_reader._facts)
         kept += [len(node_reader.listed), len(memory.profiles), len(memory.results)]
     assert max(kept) <= 12
     assert len(asked) <= 60 + 6, "what recurs is asked once, or twice if it was forgotten before it did"

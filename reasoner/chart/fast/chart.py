@@ -13,26 +13,8 @@ from operator import attrgetter
 
 from reasoner.chart import reading
 from reasoner.chart.documents import anchors
-from reasoner.chart.fast.compiled_intake import (
-    ABOUT,
-    ADMITTED,
-    ASSERTION,
-    EXCERPT,
-    IN,
-    ISSUED,
-    MEMBER,
-    OBSERVED,
-    OWN,
-    PLAN,
-    RECORDED,
-    SOURCE,
-    START,
-    STATEMENT,
-    TYPE,
-    WORDS,
-    IntakeTables,
-    compile_intake_shapes,
-)
+from reasoner.chart.fast import nec
+from reasoner.chart.fast.compiled_intake import IntakeTables, compile_intake_shapes
 from reasoner.chart.fast.layout import Layout, Layouts, Nodes
 from reasoner.chart.fast.template import (
     NodeView,
@@ -50,16 +32,10 @@ from reasoner.chart.reading import BOOKKEEPING
 from reasoner.policy.model import Criterion, CriterionKind, Policy
 from reasoner.rdf import graphs, parsing, terms
 from reasoner.rdf.compiled_shacl import DoubtError, Table, Values
-from reasoner.rdf.namespaces import DCTERMS, NEC, RDF
+from reasoner.rdf.namespaces import NEC, RDF
 from reasoner.rdf.terms import Term
 
 _KEPT = 16384
-_ADDRESSES, _CODE, _ROLE = (terms.of(NEC[name]) for name in ("addresses", "code", "authorRole"))
-_BIRTH, _AS_OF, _END, _JURISDICTION = (
-    terms.of(NEC[name]) for name in ("birthDate", "asOf", "serviceEnd", "jurisdiction")
-)
-_TITLE, _CREATOR = (terms.of(DCTERMS[name]) for name in ("title", "creator"))
-_OF_UNREAD = frozenset((ABOUT, OBSERVED, RECORDED, WORDS, SOURCE))
 _KNOWN = frozenset(map(terms.of, BOOKKEEPING))
 _IRI = attrgetter("iri")
 _STANCES = {terms.of(NEC[stance.value]): stance for stance in Assertion}
@@ -97,7 +73,7 @@ class ChartReader:
         )
         tests = self._statement_shape.properties | document.properties
         self._days: dict[Term, tuple[Values, dict[Term, date | None]]]
-        self._days = {name: (tests[name], {}) for name in (OBSERVED, RECORDED, ISSUED) if name in tests}
+        self._days = {name: (tests[name], {}) for name in (nec.OBSERVED, nec.RECORDED, nec.ISSUED) if name in tests}
         self._leaves: dict[str, Criterion | None] = {}
         self._leaf_of = {finding: leaf for version in policy.versions for finding, leaf in version.leaf_of.items()}
         self._silent = self.template(Layout((), ()))
@@ -209,7 +185,7 @@ class ChartReader:
 
     def takes(self, predicate: Term, value: Term) -> bool:
         """Whether it is certain that a statement may have an excerpt, or an unread item its words."""
-        table = self._unread_shape if predicate == WORDS else self._statement_shape
+        table = self._unread_shape if predicate == nec.WORDS else self._statement_shape
         try:
             return table.properties[predicate](NodeView({}, set(), {}), (value,))
         except DoubtError:
@@ -241,10 +217,10 @@ class ChartReader:
         words = template.words
         if words is None:
             said = template.props
-            words = template.words = (line(said.get(_TITLE)), line(said.get(_CREATOR)), line(said.get(_ROLE)))
-        if ISSUED not in template.names:
+            words = template.words = (line(said.get(nec.TITLE)), line(said.get(nec.CREATOR)), line(said.get(nec.ROLE)))
+        if nec.ISSUED not in template.names:
             return Document(document[1:-1], *words, None)
-        issued = self.day(ISSUED, own[template.names.index(ISSUED)])
+        issued = self.day(nec.ISSUED, own[template.names.index(nec.ISSUED)])
         return Document(document[1:-1], *words, issued) if issued else None
 
     def _statement(
@@ -267,14 +243,14 @@ class ChartReader:
             if document is None:
                 return None
             documents[named] = document
-        recorded = self.day(RECORDED, recording) if recording else document.issued
-        observed = self.day(OBSERVED, own[at_observed]) if at_observed >= 0 else recorded
+        recorded = self.day(nec.RECORDED, recording) if recording else document.issued
+        observed = self.day(nec.OBSERVED, own[at_observed]) if at_observed >= 0 else recorded
         if recorded is None or observed is None:
             return None
         said_by = template.author_kind or view.nodes.get(named, (self._silent,))[0].author_kind
         excerpt = page = ""
         if at_excerpt >= 0:
-            if not self._statement_shape.properties[EXCERPT](view, (own[at_excerpt],)):
+            if not self._statement_shape.properties[nec.EXCERPT](view, (own[at_excerpt],)):
                 return None
             excerpt = line((own[at_excerpt],))
         if at_page >= 0:
@@ -297,7 +273,7 @@ class ChartReader:
         # The tests see no more of a statement than these values and what is said of them.
         mark = (request, named, own[at_recorded] if at_recorded >= 0 else None)
         if mark not in passed:
-            for value, test in ((request, properties[ABOUT]), (named, properties[IN])):
+            for value, test in ((request, properties[nec.ABOUT]), (named, properties[nec.IN])):
                 if (value, test) not in passed:
                     if not test(view, (value,)):
                         return False
@@ -311,27 +287,31 @@ class ChartReader:
     def _unread(self, subject: Term, view: NodeView, passed: set[object]) -> Unread | None:
         """An unread item; None if it is not plainly well formed. `passed` is as for a statement."""
         template, own = view.nodes[subject]
-        if not _OF_UNREAD.issuperset(template.names) or ABOUT not in template.names:
+        if not nec.OF_UNREAD.issuperset(template.names) or nec.ABOUT not in template.names:
             return None
         of = dict(zip(template.names, own, strict=True))
-        stands = of.get(SOURCE, "")
-        mark = (template, of[ABOUT], stands if stands in view.nodes else "")  # what is tested by what other nodes say
+        stands = of.get(nec.SOURCE, "")
+        mark = (
+            template,
+            of[nec.ABOUT],
+            stands if stands in view.nodes else "",
+        )  # what is tested by what other nodes say
         if mark not in passed:
             if not self._conforms(subject, view, self._unread_shape):
                 return None
             passed.add(mark)
         else:
             properties = self._unread_shape.properties
-            for name in (WORDS, SOURCE):
+            for name in (nec.WORDS, nec.SOURCE):
                 if name in of and name in properties and not properties[name](view, (of[name],)):
                     return None
-        days = [self.day(name, of[name]) if name in of else None for name in (OBSERVED, RECORDED)]
-        if any(day is None and name in of for name, day in zip((OBSERVED, RECORDED), days, strict=True)):
+        days = [self.day(name, of[name]) if name in of else None for name in (nec.OBSERVED, nec.RECORDED)]
+        if any(day is None and name in of for name, day in zip((nec.OBSERVED, nec.RECORDED), days, strict=True)):
             return None
-        title = view.values(stands, _TITLE) if stands.startswith("<") else ()
+        title = view.values(stands, nec.TITLE) if stands.startswith("<") else ()
         return unread_of(template)._replace(
             iri=subject[1:-1],
-            words=line((of[WORDS],)) if WORDS in of else "",
+            words=line((of[nec.WORDS],)) if nec.WORDS in of else "",
             observed=days[0],
             recorded=days[1],
             source=line(title) or (terms.name(stands) if stands.startswith("<") else line((stands,))) if stands else "",
@@ -353,23 +333,23 @@ class ChartReader:
         """What a statement means by what recurs of it and the names of what varies; None if that is not certain."""
         table = self._statement_shape
         has = {*names, *props}
-        if not has.issuperset(table.required) or not OWN.issuperset(names):
+        if not has.issuperset(table.required) or not {*nec.OF_STATEMENT}.issuperset(names):
             return None
         blank = NodeView({}, set(), self._lexicon.types)  # what holds of the vocabulary alone holds in every chart
         for predicate, values in props.items():
             test = table.properties.get(predicate)
             if test and not test(blank, values):
                 return None
-        stance = _STANCES.get(props.get(ASSERTION, [""])[0])
-        types = {name for name in props.get(TYPE, ()) if name != STATEMENT}
-        addressed = props.get(_ADDRESSES, ())
+        stance = _STANCES.get(props.get(nec.ASSERTION, [""])[0])
+        types = {name for name in props.get(nec.TYPE, ()) if name != nec.STATEMENT}
+        addressed = props.get(nec.ADDRESSES, ())
         leaves = []
         for term in addressed:
             leaf = self._leaf(term[1:-1])
             if leaf is None:
                 return None
             leaves.append(leaf)
-        codes = props.get(_CODE, ())
+        codes = props.get(nec.CODE, ())
         if stance is None or not (addressed or codes or not types.isdisjoint(self._lexicon.declared)):
             return None
         classes = {name[1:-1] for name in types} | {leaf.finding for leaf in leaves}
@@ -424,13 +404,15 @@ class ChartReader:
         elif not read.keys() <= recorded:
             content = without(content, read.keys() - recorded)
         props, own = read[request][0].props, _own(read[request])
-        member, plan = (read.get(own[name], (self._silent, [])) for name in (MEMBER, PLAN))
+        member, plan = (read.get(own[name], (self._silent, [])) for name in (nec.MEMBER, nec.PLAN))
         labels = self._lexicon.labels
         values = [props[axis][0] for axis in self._axes]
-        traits = (*values, *plan[0].props.get(_JURISDICTION, ()))
-        start, end, reviewed = (terms.day(own[name]) if name in own else None for name in (START, _END, _AS_OF))
-        admitted = terms.day(props[ADMITTED][0]) if ADMITTED in props else None
-        birth = terms.day(_own(member).get(_BIRTH, ""))
+        traits = (*values, *plan[0].props.get(nec.JURISDICTION, ()))
+        start, end, reviewed = (
+            terms.day(own[name]) if name in own else None for name in (nec.START, nec.END, nec.AS_OF)
+        )
+        admitted = terms.day(props[nec.ADMITTED][0]) if nec.ADMITTED in props else None
+        birth = terms.day(_own(member).get(nec.BIRTH, ""))
         if start is None or birth is None:
             raise DoubtError(f"{request} lacks a date")
         return Case(

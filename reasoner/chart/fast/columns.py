@@ -16,27 +16,11 @@ from rdflib import URIRef
 
 from reasoner.chart import reading
 from reasoner.chart.documents import anchors
+from reasoner.chart.fast import nec
 from reasoner.chart.fast.arrays import Codes, Places, Truths, beginnings, distinct
 from reasoner.chart.fast.chart import reader
-from reasoner.chart.fast.compiled_intake import (
-    ABOUT,
-    CONTENT,
-    EXCERPT,
-    IN,
-    ISSUED,
-    OBSERVED,
-    PAGE_STARTS,
-    RECORDED,
-    SOURCE,
-    STATEMENT,
-    TARGET,
-    TEXT,
-    TYPE,
-    WORDS,
-)
 from reasoner.chart.fast.cut import IRI, KnownTerms, iris
-from reasoner.chart.fast.judge import AS_OF, BIRTH, END, NEVER, PARTIES, START, WRONG, Judge, NodeKind
-from reasoner.chart.fast.layout import VARYING
+from reasoner.chart.fast.judge import NEVER, WRONG, Judge, NodeKind
 from reasoner.chart.fast.nodes import NodeTable
 from reasoner.chart.fast.template import NodeView, is_text, line, read_text, without
 from reasoner.chart.model import Case, Unread
@@ -115,7 +99,7 @@ class Charts:
 
     def _value(self, name: Term, nodes: Places) -> Codes:
         """The values of nodes for a property that varies; -1 where a node is none, or has none."""
-        return np.where(nodes >= 0, self.table.value[VARYING[name]][nodes], -1)
+        return np.where(nodes >= 0, self.table.value[nec.VARYING[name]][nodes], -1)
 
     def _days(self, name: Term, nodes: Places) -> Places:
         """The days that nodes have for a property."""
@@ -130,7 +114,7 @@ class Charts:
         """Read the days and the parties of requests, and leave charts whose requests are not well formed."""
         table, plain, judge = self.table, self.plain, self._judge
         runs = np.arange(table.runs)
-        named = [self._value(name, self.request) for name in PARTIES]
+        named = [self._value(name, self.request) for name in nec.PARTIES]
         parties = self._parties = np.stack([table.find(runs, names) for names in named])
         member, plan, program = parties
         for nodes, only in ((member, self._born), (plan, self._bare), (program, self._bare)):
@@ -144,7 +128,12 @@ class Charts:
         """IRIs of the requests, and of their members, plans and programs."""
         self.run_of_bearer: Places = table.run[bearers]
         """Of each of these its run."""
-        days = np.stack([*(self._days(name, self.request) for name in (START, END, AS_OF)), self._days(BIRTH, member)])
+        days = np.stack(
+            [
+                *(self._days(name, self.request) for name in (nec.START, nec.END, nec.AS_OF)),
+                self._days(nec.BIRTH, member),
+            ]
+        )
         self.start, self.end, self.as_of, self.birth = days
         plain &= (days != WRONG).all(axis=0) & (self.start != NEVER) & (self.birth != NEVER)
         layouts = np.append(table.layout, -1)[np.stack([self.request, *parties])]
@@ -174,14 +163,14 @@ class Charts:
     def _read_texts(self) -> None:
         """Read the texts of documents, and leave charts of which one is not well formed."""
         table, names = self.table, self.table.cut.terms
-        named = table.value[VARYING[TEXT]]
+        named = table.value[nec.VARYING[nec.TEXT]]
         is_none = np.zeros(len(names) + 1, bool)
         for code in np.flatnonzero(np.bincount(named[named >= 0])).tolist():
             is_none[code] = not is_text(names[code])
         self._leave(table.run[is_none[named]])
         self._texts: dict[int, dict[str, anchors.Text]] = {}
         """The texts in each run that has some, by IRI."""
-        contents, starts = (table.value[VARYING[name]] for name in (CONTENT, PAGE_STARTS))
+        contents, starts = (table.value[nec.VARYING[name]] for name in (nec.CONTENT, nec.PAGE_STARTS))
         for node in np.flatnonzero(self._text & self.plain[table.run]).tolist():
             run, name = int(table.run[node]), self._name(node)
             text = read_text(name, names[contents[node]], names[starts[node]] if starts[node] >= 0 else None)
@@ -193,7 +182,7 @@ class Charts:
     def _stand(self, nodes: Places, run: Places, document: Places, excerpt: Codes) -> Truths:
         """Whether statements stand in the texts of their documents where they say that they do."""
         names = self.table.cut.terms
-        target, text = self._value(TARGET, nodes), self._value(TEXT, document)
+        target, text = self._value(nec.TARGET, nodes), self._value(nec.TEXT, document)
         found = np.ones(len(nodes), bool)
         asked = np.flatnonzero(target >= 0)
         iris = [names[code][1:-1] for code in target[asked].tolist()]
@@ -222,26 +211,26 @@ class Charts:
         nodes = np.flatnonzero((self._kind == NodeKind.STATEMENT) & self.plain[table.run])
         run = table.run[nodes]
         request = self.request[run]
-        document = table.find(run, self._value(IN, nodes))
-        fit = self._value(ABOUT, nodes) == table.subject[request]
+        document = table.find(run, self._value(nec.IN, nodes))
+        fit = self._value(nec.ABOUT, nodes) == table.subject[request]
         fit &= (document < 0) | ((self._kind[document] == NodeKind.OTHER) & ~(self._bound | self._text)[document])
-        recorded, observed = self._days(RECORDED, nodes), self._days(OBSERVED, nodes)
+        recorded, observed = self._days(nec.RECORDED, nodes), self._days(nec.OBSERVED, nodes)
         of_document = np.append(table.layout, -1)[document]
         fit &= self._are_allowed(nodes[fit], table.layout[request], of_document, recorded != NEVER, fit)
-        issued = self._days(ISSUED, document)
+        issued = self._days(nec.ISSUED, document)
         fit &= (issued != WRONG) & (recorded != WRONG) & (observed != WRONG)
         recorded = np.where(recorded == NEVER, issued, recorded)
         observed = np.where(observed == NEVER, recorded, observed)
         fit &= observed != NEVER
-        excerpt = self._value(EXCERPT, nodes)
+        excerpt = self._value(nec.EXCERPT, nodes)
         kinds = np.append(table.cut.kind, 0)[excerpt]
         for kind in set(kinds[excerpt >= 0].tolist()):
             example = table.cut.terms[excerpt[kinds == kind][0]]
-            fit &= (kinds != kind) | (kind != IRI and judge.reader.takes(EXCERPT, example))
+            fit &= (kinds != kind) | (kind != IRI and judge.reader.takes(nec.EXCERPT, example))
         fit &= self._stand(nodes, run, document, excerpt)
         self._leave(run[~fit])
         kept = self.plain[run]
-        text = table.find(run, self._value(TEXT, document))
+        text = table.find(run, self._value(nec.TEXT, document))
         self._recorded[nodes[kept]] = True
         for other in (document, text):
             self._recorded[other[kept & (other >= 0)]] = True
@@ -271,15 +260,15 @@ class Charts:
         table, judge, names = self.table, self._judge, self.table.cut.terms
         nodes = np.flatnonzero((self._kind == NodeKind.UNREAD) & self.plain[table.run])
         run = table.run[nodes]
-        source, words = self._value(SOURCE, nodes), self._value(WORDS, nodes)
+        source, words = self._value(nec.SOURCE, nodes), self._value(nec.WORDS, nodes)
         place = table.find(run, source)
-        fit = self._value(ABOUT, nodes) == table.subject[self.request[run]]
+        fit = self._value(nec.ABOUT, nodes) == table.subject[self.request[run]]
         fit &= (place < 0) | (self._kind[place] == NodeKind.OTHER)
-        observed, recorded = self._days(OBSERVED, nodes), self._days(RECORDED, nodes)
+        observed, recorded = self._days(nec.OBSERVED, nodes), self._days(nec.RECORDED, nodes)
         fit &= (observed != WRONG) & (recorded != WRONG)
         known = np.ones(len(names) + 1, bool)
         said = np.flatnonzero(np.bincount(words + 1)[1:])
-        known[said] = [judge.reader.takes(WORDS, names[code]) for code in said.tolist()]
+        known[said] = [judge.reader.takes(nec.WORDS, names[code]) for code in said.tolist()]
         fit &= known[words]
         written = np.append(table.cut.kind, 0)[source]
         layouts = (table.layout[nodes], table.layout[self.request[run]], np.append(table.layout, -1)[place])
@@ -292,7 +281,7 @@ class Charts:
             fit[number] = judge.items[mark]
         self._leave(run[~fit])
         kept = np.flatnonzero(self.plain[run])
-        for read in (nodes, place, table.find(run, self._value(TEXT, place))):
+        for read in (nodes, place, table.find(run, self._value(nec.TEXT, place))):
             self._recorded[read[kept][read[kept] >= 0]] = True
         self.unread = judge.unread
         """What unread items say but for names, words, days and places, by number."""
@@ -368,5 +357,5 @@ class Charts:
         if not len(left) and not len(implied):
             return graphs.digest(content)
         lines = without(content, map(self._name, left)).split("\n")
-        lines[-1:] = [f"{self._name(node)} {TYPE} {STATEMENT} ." for node in implied]
+        lines[-1:] = [f"{self._name(node)} {nec.TYPE} {nec.STATEMENT} ." for node in implied]
         return graphs.digest("\n".join([*sorted(lines), ""]))

@@ -6,37 +6,19 @@ from typing import NamedTuple
 
 from rdflib import Graph
 
-from reasoner.chart import reading
-from reasoner.chart.fast.layout import VARYING
+from reasoner.chart.fast import nec
 from reasoner.policy.lexicon import nodes
 from reasoner.rdf import terms
 from reasoner.rdf.compiled_shacl import SH, Compiler, Table, UnsupportedError
-from reasoner.rdf.namespaces import DCTERMS, NEC, OA, RDF, RDFS
+from reasoner.rdf.namespaces import RDF, RDFS
 from reasoner.rdf.terms import Nodes, Term
 
-TYPE, REQUEST, STATEMENT = terms.of(RDF.type), terms.of(NEC.ReviewRequest), terms.of(NEC.Statement)
-UNREAD = terms.of(NEC.Unread)
-ABOUT, ASSERTION, IN = (terms.of(NEC[name]) for name in ("about", "assertion", "documentedIn"))
-OBSERVED, RECORDED, EXCERPT, PAGE = (terms.of(NEC[name]) for name in ("observed", "recorded", "excerpt", "page"))
-KIND, WORDS, REASON, SOURCE = (terms.of(NEC[name]) for name in ("kind", "words", "reason", "source"))
-MEMBER, PLAN, START, ADMITTED = (terms.of(NEC[name]) for name in ("member", "plan", "serviceStart", "admitted"))
-ISSUED = terms.of(DCTERMS.issued)
-MARKS = frozenset(map(terms.of, reading.MARKS))
-TARGET, TEXT, CONTENT, PAGE_STARTS = (
-    terms.of(OA.hasTarget),
-    *(terms.of(NEC[name]) for name in ("text", "content", "pageStarts")),
-)
-_PARTIES = tuple(terms.of(NEC[name]) for name in ("member", "plan", "program"))
-_DAYS = frozenset(terms.of(NEC[name]) for name in ("serviceStart", "serviceEnd", "asOf", "birthDate"))
 _LED_TO: dict[Term, tuple[tuple[Term, ...], frozenset[Term]]] = {
-    REQUEST: (_PARTIES, _DAYS),
-    STATEMENT: ((ABOUT, IN), frozenset({ISSUED})),
-    UNREAD: ((ABOUT, SOURCE), frozenset()),
+    nec.REQUEST: (nec.PARTIES, frozenset(nec.DAYS)),
+    nec.STATEMENT: ((nec.ABOUT, nec.IN), frozenset({nec.ISSUED})),
+    nec.UNREAD: ((nec.ABOUT, nec.SOURCE), frozenset()),
 }
 """What requests, statements and unread items are told by: the properties that lead on, and the days stated there."""
-PLACED = (ABOUT, IN, OBSERVED, RECORDED, EXCERPT, PAGE, TARGET)
-"""What every statement says anew."""
-OWN = frozenset(PLACED)
 
 _CLASS = terms.of(RDFS.Class)
 _TARGETS = frozenset(f"<{SH}{name}>" for name in ("targetClass", "targetObjectsOf", "targetSubjectsOf"))
@@ -87,27 +69,30 @@ def compile_intake_shapes(graph: Graph) -> IntakeTables | None:
             if not _has_known_targets(props):
                 return None
             for target in (t for name in ("targetClass", "targetObjectsOf") for t in props.get(f"<{SH}{name}>", ())):
-                if target in tables or (target == STATEMENT and not _is_told_by_properties(props, shapes)):
+                if target in tables or (target == nec.STATEMENT and not _is_told_by_properties(props, shapes)):
                     return None
                 tables[target] = compiler.table(shape)
-                if target == STATEMENT and not _starts_at_document_or_request(compiler):
+                if target == nec.STATEMENT and not _starts_at_document_or_request(compiler):
                     return None
                 compiler.use()
     except UnsupportedError:
         return None
-    if tables.keys() != {REQUEST, STATEMENT, IN, UNREAD}:
+    if tables.keys() != {nec.REQUEST, nec.STATEMENT, nec.IN, nec.UNREAD}:
         return None
-    request, statement, document, unread = (tables[target] for target in (REQUEST, STATEMENT, IN, UNREAD))
+    request, statement, document, unread = (
+        tables[target] for target in (nec.REQUEST, nec.STATEMENT, nec.IN, nec.UNREAD)
+    )
     known = (
-        {MEMBER, PLAN, START}.issubset(request.required),
-        {ABOUT, IN, ASSERTION}.issubset(statement.required),
-        statement.properties.keys() & OWN == {ABOUT, IN, OBSERVED, RECORDED, EXCERPT},
-        statement.alone >= {OBSERVED, RECORDED, EXCERPT},
-        document.properties.keys() == document.alone == {ISSUED},
+        {nec.MEMBER, nec.PLAN, nec.START}.issubset(request.required),
+        {nec.ABOUT, nec.IN, nec.ASSERTION}.issubset(statement.required),
+        statement.properties.keys() & {*nec.OF_STATEMENT}
+        == {nec.ABOUT, nec.IN, nec.OBSERVED, nec.RECORDED, nec.EXCERPT},
+        statement.alone >= {nec.OBSERVED, nec.RECORDED, nec.EXCERPT},
+        document.properties.keys() == document.alone == {nec.ISSUED},
         not document.required,
         not document.others,
-        {ABOUT, KIND, REASON}.issubset(unread.required),
-        unread.alone >= {WORDS, REASON, OBSERVED, RECORDED},
+        {nec.ABOUT, nec.KIND, nec.REASON}.issubset(unread.required),
+        unread.alone >= {nec.WORDS, nec.REASON, nec.OBSERVED, nec.RECORDED},
     )
     if not all(known):
         return None
@@ -118,8 +103,10 @@ def _has_known_targets(props: dict[Term, list[Term]]) -> bool:
     """Whether a shape has no targets but a class, the objects of a property, and for statements what marks them."""
     targets = {name for name in props if name.startswith(f"<{SH}target")}
     subjects_of = props.get(f"<{SH}targetSubjectsOf>")
-    marks = subjects_of is None or (props.get(f"<{SH}targetClass>") == [STATEMENT] and set(subjects_of) == MARKS)
-    return targets <= _TARGETS and marks and _CLASS not in props.get(TYPE, ())
+    marks = subjects_of is None or (
+        props.get(f"<{SH}targetClass>") == [nec.STATEMENT] and set(subjects_of) == nec.MARKS
+    )
+    return targets <= _TARGETS and marks and _CLASS not in props.get(nec.TYPE, ())
 
 
 def _is_told_by_properties(props: dict[Term, list[Term]], shapes: Nodes) -> bool:
@@ -131,7 +118,7 @@ def _is_told_by_properties(props: dict[Term, list[Term]], shapes: Nodes) -> bool
     parts = [shapes.get(part, {}) for part in props.get(f"<{SH}property>", ())]
     nested = [part for part in parts if not _NESTED.isdisjoint(part)]
     return of_shacl <= _OF_STATEMENTS and all(
-        part.get(f"<{SH}path>", [""])[0] in (ABOUT, IN) or not part.get(f"<{SH}path>", [""])[0].startswith("<")
+        part.get(f"<{SH}path>", [""])[0] in (nec.ABOUT, nec.IN) or not part.get(f"<{SH}path>", [""])[0].startswith("<")
         for part in nested
     )
 
@@ -143,7 +130,7 @@ def _starts_at_document_or_request(compiler: Compiler) -> bool:
     """
     paths = [branch for steps, _ in compiler.use().paths for branch in (steps.alternatives or (steps,))]
     starts = [path.sequence[0] for path in paths]
-    return all(predicate in (ABOUT, IN, RECORDED) and not back for predicate, back in starts)
+    return all(predicate in (nec.ABOUT, nec.IN, nec.RECORDED) and not back for predicate, back in starts)
 
 
 def _is_told_by_layouts(shapes: Nodes) -> bool:
@@ -164,17 +151,17 @@ def _is_told_by_layouts(shapes: Nodes) -> bool:
                 branch.sequence for steps, _ in compiler.use().paths for branch in (steps.alternatives or (steps,))
             ]
             for (first, _), *more in paths:
-                if more and (len(more) > 1 or first not in links or more[0][0] in VARYING.keys() - days):
+                if more and (len(more) > 1 or first not in links or more[0][0] in nec.VARYING.keys() - days):
                     return False
-            varying = {path[-1][0] for path in paths} & VARYING.keys()
+            varying = {path[-1][0] for path in paths} & nec.VARYING.keys()
             allowed = _OF_LAYOUTS
-            if target == REQUEST:
+            if target == nec.REQUEST:
                 allowed = allowed | _OF_ORDER | _OF_VALUES if not varying else allowed | _OF_ORDER
             elif not varying or varying <= (
-                {OBSERVED, RECORDED} if target == STATEMENT else {OBSERVED, RECORDED, WORDS}
+                {nec.OBSERVED, nec.RECORDED} if target == nec.STATEMENT else {nec.OBSERVED, nec.RECORDED, nec.WORDS}
             ):
                 allowed = allowed | _OF_VALUES
-            elif target == STATEMENT and varying <= {ABOUT, IN}:
+            elif target == nec.STATEMENT and varying <= {nec.ABOUT, nec.IN}:
                 allowed = allowed | {f"<{SH}disjoint>"}
             if any(back for path in paths for _, back in path) or not _uses(shapes, part, allowed):
                 return False

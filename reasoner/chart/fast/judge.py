@@ -8,24 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from reasoner.chart.fast import nec
 from reasoner.chart.fast.arrays import ArrayRows, Places
 from reasoner.chart.fast.chart import ChartReader, reader
-from reasoner.chart.fast.compiled_intake import (
-    ABOUT,
-    CONTENT,
-    EXCERPT,
-    IN,
-    ISSUED,
-    MEMBER,
-    OBSERVED,
-    PAGE,
-    PAGE_STARTS,
-    PLAN,
-    RECORDED,
-    SOURCE,
-    TARGET,
-    WORDS,
-)
 from reasoner.chart.fast.layout import Layout
 from reasoner.chart.fast.template import unread_of
 from reasoner.chart.model import Meaning, Unread
@@ -33,7 +18,6 @@ from reasoner.ground.days import FOREVER
 from reasoner.policy.model import Policy
 from reasoner.rdf import terms
 from reasoner.rdf.compiled_shacl import DoubtError
-from reasoner.rdf.namespaces import NEC
 from reasoner.rdf.terms import Term
 
 NEVER = -1
@@ -44,14 +28,7 @@ _LIMIT = 8192
 """How many entries a memory holds."""
 _STATED = 8
 """How many days a request and its parties may state among what does not vary."""
-START, END, AS_OF, BIRTH, _PROGRAM = (
-    terms.of(NEC[name]) for name in ("serviceStart", "serviceEnd", "asOf", "birthDate", "program")
-)
-PARTIES = (MEMBER, PLAN, _PROGRAM)
-_OF_STATEMENT = frozenset((ABOUT, IN, OBSERVED, RECORDED, EXCERPT, PAGE, TARGET))
-_OF_TEXT = frozenset((CONTENT, PAGE_STARTS))
-_OF_REQUEST = frozenset((*PARTIES, START, END, AS_OF))
-_OF_UNREAD = frozenset((ABOUT, OBSERVED, RECORDED, WORDS, SOURCE))
+_OF_REQUEST = frozenset((*nec.PARTIES, nec.START, nec.END, nec.AS_OF))
 
 
 class NodeKind(IntEnum):
@@ -113,7 +90,7 @@ class Judge:
     def __init__(self, policy: Policy) -> None:
         self.reader: ChartReader = reader(policy)
         self.days = {
-            name: _DayNumbers(name, self.reader) for name in (START, END, AS_OF, BIRTH, OBSERVED, RECORDED, ISSUED)
+            name: _DayNumbers(name, self.reader) for name in (*nec.DAYS, nec.OBSERVED, nec.RECORDED, nec.ISSUED)
         }
         """The days that values tell, by property."""
         self.meanings: list[Meaning] = []
@@ -185,13 +162,13 @@ class Judge:
                 self.authors.append(template.author_kind)
             author = self.authors.index(template.author_kind)
         if template.statement:
-            if template.request or template.meaning is None or not names <= _OF_STATEMENT:
+            if template.request or template.meaning is None or not names.issubset(nec.OF_STATEMENT):
                 return Kind()
             number = self._numbers.setdefault(template.meaning, len(self.meanings))
             self.meanings += [template.meaning] * (number == len(self.meanings))
             return Kind(NodeKind.STATEMENT, number, author, implied=not template.typed)
         if template.unread:
-            if template.request or not template.sound or ABOUT not in names or not names <= _OF_UNREAD:
+            if template.request or not template.sound or nec.ABOUT not in names or not names <= nec.OF_UNREAD:
                 return Kind()
             item = unread_of(template)
             number = self._numbers.setdefault(item, len(self.unread))
@@ -199,7 +176,7 @@ class Judge:
             return Kind(NodeKind.UNREAD, number)
         if template.request:
             return Kind(NodeKind.REQUEST) if template.sound and names <= _OF_REQUEST else Kind()
-        text = CONTENT in names
-        if TARGET in names or not (names <= _OF_TEXT if text else names.isdisjoint(_OF_TEXT)):
+        text = nec.CONTENT in names
+        if nec.TARGET in names or not (names <= nec.OF_TEXT if text else names.isdisjoint(nec.OF_TEXT)):
             return Kind()
-        return Kind(NodeKind.OTHER, 0, author, not names, names <= {BIRTH}, bool(template.parties), text=text)
+        return Kind(NodeKind.OTHER, 0, author, not names, names <= {nec.BIRTH}, bool(template.parties), text=text)

@@ -8,38 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from reasoner.chart.fast import nec
 from reasoner.policy.model import Policy
 from reasoner.rdf import parsing
-from reasoner.rdf.namespaces import DCTERMS, NEC, OA
-from reasoner.rdf.terms import Term, of
+from reasoner.rdf.terms import Term
 
 Fact = tuple[Term, Term]
 """Predicate and value."""
-_VARYING = (
-    "about",
-    "documentedIn",
-    "observed",
-    "recorded",
-    "excerpt",
-    "page",
-    "member",
-    "plan",
-    "program",
-    "words",
-    "source",
-    "text",
-    "content",
-    "pageStarts",
-)
-_VARYING_DAYS = ("serviceStart", "serviceEnd", "asOf", "birthDate")
-VARYING = {
-    name: place
-    for place, name in enumerate(
-        (*(of(NEC[name]) for name in (*_VARYING, *_VARYING_DAYS)), of(DCTERMS.issued), of(OA.hasTarget))
-    )
-}
-"""The properties whose values hardly recur from chart to chart, numbered; what others say is judged once and remembered."""
-
 _SUBCLASS = "<http://www.w3.org/2000/01/rdf-schema#subClassOf>"
 _KEPT = 4096
 
@@ -70,7 +45,7 @@ class Layouts:
         self._namespaces = tuple(f"<{namespace}" for namespace in policy.namespaces)
         self.guarded = (*self._namespaces, _SUBCLASS)
         """How the terms begin that `declares` has to be asked about."""
-        self._varying = frozenset(filter(self.declares, VARYING))
+        self._varying = frozenset(filter(self.declares, nec.VARYING))
         self._sound: dict[Term, bool] = {}
         self._facts: dict[str, Fact] = {}
         """The facts of lines, by what stands after the subject, of plainly written and declared terms."""
@@ -99,7 +74,7 @@ class Layouts:
                 for value in sorted(values) if len(values) > 1 else values:
                     if value[0] == "<" and value.startswith(self._namespaces) and value not in self._declared:
                         return None
-                    if predicate in VARYING:
+                    if predicate in nec.VARYING:
                         names.append(predicate)
                         own.append(value)
                     else:

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
+from reasoner.chart.fast import nec
 from reasoner.chart.fast.arrays import Codes, Places, Truths, Uses, beginnings, distinct
 from reasoner.chart.fast.cut import IRI, ODD, TYPED, Cut
-from reasoner.chart.fast.layout import VARYING, Layout, Nodes
+from reasoner.chart.fast.layout import Layout, Nodes
 from reasoner.rdf import terms
 
 _FACTS = 65536
@@ -88,7 +89,7 @@ class NodeTable:
         used = np.zeros(width, bool)
         used[self.predicate] = True
         for place in np.flatnonzero(used).tolist():
-            number[place] = VARYING.get(names[place], -1)
+            number[place] = nec.VARYING.get(names[place], -1)
         token = number[self.predicate]
         self.varies: Truths = token >= 0
         """Whether the value of a row is one that varies."""
@@ -96,7 +97,7 @@ class NodeTable:
         stated = self.predicate[fact_rows].astype(np.int64) * width + self.object[fact_rows]
         example, fact = distinct(stated)
         rests = [f"{names[code // width]} {names[code % width]}" for code in stated[example].tolist()]
-        self.value = np.full((len(VARYING), len(self.run)), -1, np.int32)
+        self.value = np.full((len(nec.VARYING), len(self.run)), -1, np.int32)
         """Of each property that varies the value of each node; -1 where it has none."""
         rows = np.flatnonzero(self.varies)
         self.value[token[rows], self.node_of_row[rows]] = self.object[rows]
@@ -140,7 +141,7 @@ class NodeTable:
             layout = self.layouts[self.layout[node]]
             if layout is None:
                 return None
-            own = [names[self.value[VARYING[name], node]] for name in layout.names]
+            own = [names[self.value[nec.VARYING[name], node]] for name in layout.names]
             found[names[self.subject[node]]] = (layout, own)
         return found
 
@@ -189,12 +190,14 @@ class NodeReader:
         self.listed = [listed[number] for number in kept]
         said = {f"{name} {value}" for layout in self.listed if layout for name, value in layout.facts}
         numbers = [number for fact, number in self._facts.items() if fact in said]
-        self._facts = {fact: len(VARYING) + place for place, fact in enumerate(filter(said.__contains__, self._facts))}
-        self.marks = self.marks[:, [*range(len(VARYING)), *numbers]]
+        self._facts = {
+            fact: len(nec.VARYING) + place for place, fact in enumerate(filter(said.__contains__, self._facts))
+        }
+        self.marks = self.marks[:, [*range(len(nec.VARYING)), *numbers]]
 
     def number(self, facts: list[str]) -> Places:
         """The numbers of facts that may recur, each as it stands in a line; they follow those of the properties that vary."""
-        known, first = self._facts, len(VARYING)
+        known, first = self._facts, len(nec.VARYING)
         found = np.array([known.setdefault(fact, first + len(known)) for fact in facts], np.int64)
         missing = first + len(known) - self.marks.shape[1]
         if missing > 0:

@@ -6,28 +6,11 @@ from collections.abc import Collection, Iterable, Sequence
 
 from reasoner.chart import reading
 from reasoner.chart.documents import anchors
-from reasoner.chart.fast.compiled_intake import (
-    CONTENT,
-    KIND,
-    MARKS,
-    PAGE_STARTS,
-    PLACED,
-    REASON,
-    REQUEST,
-    STATEMENT,
-    TEXT,
-    TYPE,
-    UNREAD,
-)
+from reasoner.chart.fast import nec
 from reasoner.chart.fast.layout import Layout
 from reasoner.chart.model import Meaning, Unread
-from reasoner.chart.reading import PARTIES
 from reasoner.rdf import terms
-from reasoner.rdf.namespaces import NEC
 from reasoner.rdf.terms import Term
-
-_AUTHOR_KIND, _CODE = terms.of(NEC.authorKind), terms.of(NEC.code)
-_PARTIES = frozenset(map(terms.of, PARTIES))
 
 
 class Template:
@@ -60,26 +43,26 @@ class Template:
         self.props: dict[Term, list[Term]] = {}
         for predicate, value in self.facts:
             self.props.setdefault(predicate, []).append(value)
-        self.types = self.props.get(TYPE, [])
+        self.types = self.props.get(nec.TYPE, [])
         self.left = any(reading.defines(terms.name(name), terms.name(value)) for name, value in self.facts)
         """Whether it is left to the reader of graphs."""
-        self.request = REQUEST in self.types
-        self.unread = UNREAD in self.types
-        self.typed = STATEMENT in self.types
-        marked = not MARKS.isdisjoint((*self.props, *self.names)) and not self.unread
+        self.request = nec.REQUEST in self.types
+        self.unread = nec.UNREAD in self.types
+        self.typed = nec.STATEMENT in self.types
+        marked = not nec.MARKS.isdisjoint((*self.props, *self.names)) and not self.unread
         self.statement = self.typed or marked or not findings.isdisjoint(self.types)
-        self.author_kind = terms.name(self.props.get(_AUTHOR_KIND, ["<>"])[0])
+        self.author_kind = terms.name(self.props.get(nec.AUTHOR_KIND, ["<>"])[0])
         """IRI of the kind of author that it states; empty if it states none."""
         self.meaning: Meaning | None = None
         """As a statement; None if it is not plainly one."""
         self.sound = True
         """Whether what recurs of it is well formed, in a request."""
-        places = [self.names.index(name) if name in self.names else -1 for name in PLACED]
+        places = [self.names.index(name) if name in self.names else -1 for name in nec.OF_STATEMENT]
         self.places = tuple(places)
-        """Where the values stand that a statement says anew, in the order of `PLACED`; -1 if it says none."""
-        self.parties = [place for place, name in enumerate(self.names) if name in _PARTIES]
+        """Where the values stand that a statement says anew, in the order of `nec.OF_STATEMENT`; -1 if it says none."""
+        self.parties = [place for place, name in enumerate(self.names) if name in nec.PARTIES]
         """Where the values stand that name its member, its plan and its program."""
-        self.text = self.names.index(TEXT) if TEXT in self.names else -1
+        self.text = self.names.index(nec.TEXT) if nec.TEXT in self.names else -1
         """Where the value stands that names its text; -1 if it has none."""
         self.words: tuple[str, str, str] | None = None
         """Title, author and role of a document, once it has been read as one."""
@@ -117,7 +100,7 @@ class NodeView:
         own = found[0].types if found else ()
         if known is None and node not in self._typed:
             return own
-        return [*own, *(known or ()), *((STATEMENT,) if node in self._typed else ())]
+        return [*own, *(known or ()), *((nec.STATEMENT,) if node in self._typed else ())]
 
 
 def texts_of(read: Read) -> dict[str, anchors.Text] | None:
@@ -126,9 +109,9 @@ def texts_of(read: Read) -> dict[str, anchors.Text] | None:
     for node, (template, own) in read.items():
         if template.text >= 0 and not is_text(own[template.text]):
             return None
-        if CONTENT in template.names:
+        if nec.CONTENT in template.names:
             said = dict(zip(template.names, own, strict=True))
-            text = read_text(node, said[CONTENT], said.get(PAGE_STARTS))
+            text = read_text(node, said[nec.CONTENT], said.get(nec.PAGE_STARTS))
             if text is None:
                 return None
             texts[node[1:-1]] = text
@@ -185,12 +168,14 @@ def content_of(read: Read, subjects: Iterable[Term], statements: set[Term]) -> s
             for predicate, value in (*template.facts, *zip(template.names, own, strict=True))
         }  # two writings of one value are one triple
         if node in statements and not template.typed:
-            lines.add(f"{node} {TYPE} {STATEMENT} .\n")
+            lines.add(f"{node} {nec.TYPE} {nec.STATEMENT} .\n")
         content += sorted(lines)
     return "".join(content)
 
 
 def unread_of(template: Template) -> Unread:
     """What an unread item says but for what varies."""
-    code = terms.name(template.props[_CODE][0]) if _CODE in template.props else ""
-    return Unread("", terms.name(template.props[KIND][0]), "", code, None, None, line(template.props[REASON]), "")
+    code = terms.name(template.props[nec.CODE][0]) if nec.CODE in template.props else ""
+    return Unread(
+        "", terms.name(template.props[nec.KIND][0]), "", code, None, None, line(template.props[nec.REASON]), ""
+    )
