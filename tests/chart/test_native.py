@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from benchmarks.generate import generate
 from hatch_build import build
 from reasoner.chart.fast import native
-from reasoner.chart.fast.cut import IRI, NOTHING, ODD, Cut, KnownTerms, cut_in_python, iris, kinds
+from reasoner.chart.fast.cut import IRI, NOTHING, ODD, Cut, KnownTerms, cut_in_c, cut_in_python, iris, kinds, kinds_in_c
 from reasoner.rdf import parsing
 from tests.conftest import ROOT
 from tests.explore import examples
@@ -85,13 +85,11 @@ PLAIN = st.tuples(st.lists(st.sampled_from(TERMS), min_size=3, max_size=3), st.s
 )
 
 
-def agree(
-    library: ctypes.CDLL, data: bytes, longest: int = parsing.MAX_LITERAL, vocabulary: KnownTerms = NOTHING
-) -> Cut:
-    expected, found = cut_in_python(data, vocabulary), Cut(*native.columns(library, data, vocabulary, longest))
+def agree(library: ctypes.CDLL, data: bytes, vocabulary: KnownTerms = NOTHING) -> Cut:
+    expected, found = cut_in_python(data, vocabulary), cut_in_c(library, data, vocabulary)
     terms = [term.encode() for term in found.terms]
     ends = np.cumsum([0, *map(len, terms)])
-    kinds_of_all = native.kinds(library, b"".join(terms), ends, vocabulary.namespaces_text, longest)
+    kinds_of_all = kinds_in_c(library, b"".join(terms), ends, vocabulary)
     assert kinds_of_all[found.known :].tolist() == found.kind[found.known :].tolist()
     for name, one, other in zip(Cut._fields, expected, found, strict=True):
         if isinstance(one, np.ndarray):
@@ -139,7 +137,7 @@ def test_any_text(library: ctypes.CDLL, text: str) -> None:
 @given(terms=st.lists(st.text(alphabet='<>"\\^ \n:/g\u00e9\ufffe\0', max_size=9) | PLAIN, max_size=6))
 def test_terms_by_themselves(library: ctypes.CDLL, terms: list[str]) -> None:
     written = [term.encode() for term in terms]
-    found = native.kinds(library, b"".join(written), np.cumsum([0, *map(len, written)]), b"", parsing.MAX_LITERAL)
+    found = kinds_in_c(library, b"".join(written), np.cumsum([0, *map(len, written)]))
     assert found.tolist() == kinds(terms).tolist()
 
 
@@ -167,7 +165,7 @@ def test_more_terms_than_there_was_room_for(library: ctypes.CDLL) -> None:
 
 def test_a_term_may_be_as_long_as_it_can_be_kept(library: ctypes.CDLL, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parsing, "MAX_LITERAL", 6)
-    agree(library, '<a:> <b:> "éééé" <urn:g> .\n<a:> <b:> "ééééé" <urn:g> .\n'.encode(), 6)
+    agree(library, '<a:> <b:> "éééé" <urn:g> .\n<a:> <b:> "ééééé" <urn:g> .\n'.encode())
 
 
 def test_a_library_of_another_source_is_not_used(

@@ -11,7 +11,7 @@ from rdflib import Graph
 
 from benchmarks.generate import generate
 from reasoner.chart.fast import native
-from reasoner.chart.fast.cut import ODD, Cut, KnownTerms
+from reasoner.chart.fast.cut import ODD, cut_in_c
 from reasoner.rdf import parsing
 from reasoner.rdf.namespaces import NEC
 from tests.conftest import CASES
@@ -123,7 +123,7 @@ def agree(library: ctypes.CDLL, turtle: bytes) -> bytes | None:
     (data_set,) = parsing.parse_datasets(turtle, parsing.SYNTAXES[".ttl"], "a document")
     expected = data_set.n_triples().replace(b" .\n", b" %b .\n" % GRAPH)
     assert sorted(found.splitlines(keepends=True)) == sorted(expected.splitlines(keepends=True))
-    cut = Cut(*native.columns(library, found, KnownTerms(), parsing.MAX_LITERAL))
+    cut = cut_in_c(library, found)
     assert ODD not in cut.kind
     assert cut.row[-1] == found.count(b"\n")
     return found

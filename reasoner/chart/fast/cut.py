@@ -6,6 +6,9 @@ one is written otherwise has no rows: it is for a parser, whole.
 
 from __future__ import annotations
 
+import ctypes
+import os
+import threading
 from collections.abc import Sequence
 from itertools import chain, islice
 from operator import lt
@@ -18,6 +21,7 @@ from reasoner.chart.fast import native
 from reasoner.chart.fast.arrays import Codes, Places, Truths
 from reasoner.chart.fast.plain import are_iris, are_plain, is_sound_text, is_sound_typed, runs
 from reasoner.chart.tables import quads
+from reasoner.ground.errors import EngineError
 from reasoner.rdf import parsing
 from reasoner.rdf.terms import Term
 
@@ -27,6 +31,13 @@ plain literal of another datatype."""
 
 _TOGETHER = 64
 _PLACES = np.array([0, 1, 3])  # of a space, and of what ends a line
+_ARRAYS = (
+    *(("kind", 1), ("subject", 4), ("predicate", 4), ("object", 4), ("graph", 4)),
+    *(("bound", 8), ("row", 8), ("start", 8), ("at", 8), ("ascending", 1), ("content", 1), ("terms", 1)),
+)
+"""The arrays of ``struct columns``, with the size of what is in them."""
+_COUNTS = ("term_count", "row_count", "run_count", "content_length", "terms_length")
+_kept = threading.local()
 
 
 class Cut(NamedTuple):
@@ -114,9 +125,87 @@ def cut(data: bytes, vocabulary: KnownTerms = NOTHING) -> Cut:
         vocabulary: the terms that have the first numbers.
     """
     library = native.library()
-    if library is None:
-        return cut_in_python(data, vocabulary)
-    return Cut(*native.columns(library, data, vocabulary, parsing.MAX_LITERAL))
+    return cut_in_python(data, vocabulary) if library is None else cut_in_c(library, data, vocabulary)
+
+
+class _Columns(ctypes.Structure):
+    _fields_ = [
+        *((name, ctypes.c_void_p) for name, _ in _ARRAYS),
+        *((name, ctypes.c_int64) for name in _COUNTS),
+    ]
+
+
+def cut_in_c(library: ctypes.CDLL, data: bytes, vocabulary: KnownTerms = NOTHING) -> Cut:
+    """What `cut` gives, by a library; raises `EngineError` if memory ran out."""
+    known, words, namespaces = len(vocabulary.terms), vocabulary.text, vocabulary.namespaces_text
+    lines = library.necessity_line_feeds(data, len(data)) + 1
+    arrays, content, out = _room(lines, known + 4 * lines, len(words) + len(data) + 2)
+    seed = (ctypes.c_uint64 * 2).from_buffer_copy(os.urandom(16))
+    texts = (data, len(data), words, len(words), namespaces, len(namespaces))
+    if library.necessity_cut(*texts, seed, parsing.MAX_LITERAL, ctypes.byref(out)):
+        raise EngineError("memory ran out while charts were cut into columns", mend="Run fewer --jobs")
+    arrays["kind"][:known] = vocabulary.kind
+    runs, rows = out.run_count, out.row_count
+    text, bound = arrays["terms"][: out.terms_length].tobytes().decode(), arrays["bound"][: out.term_count + 1].copy()
+    return Cut(
+        SlicedTerms(text, bound) if len(text) == bound[-1] else text.split("\n")[:-1],
+        known,
+        arrays["kind"][: out.term_count].copy(),
+        arrays["subject"][:rows].copy(),
+        arrays["predicate"][:rows].copy(),
+        arrays["object"][:rows].copy(),
+        arrays["graph"][:runs].copy(),
+        arrays["row"][: runs + 1].copy(),
+        arrays["start"][: runs + 1].copy(),
+        content.data[: out.content_length],
+        arrays["at"][: runs + 1].copy(),
+        arrays["ascending"][:runs].astype(bool),
+    )
+
+
+def _room(lines: int, terms: int, size: int) -> tuple[dict[str, npt.NDArray[Any]], npt.NDArray[Any], _Columns]:
+    """Arrays for so many lines and terms of so many bytes, one of them for the content, and how the library is told of them.
+
+    But for that of the content they are the same again if they are large enough.
+    """
+    arrays: dict[str, npt.NDArray[Any]] = getattr(_kept, "arrays", {})
+    if not arrays or any(
+        len(arrays[name]) < need for name, need in (("row", lines + 1), ("kind", terms), ("terms", size))
+    ):
+        room = {"kind": terms, "bound": terms + 1, "row": lines + 1, "start": lines + 1, "at": lines + 1, "terms": size}
+        every = [(name, width) for name, width in _ARRAYS if name != "content"]
+        arrays = {name: np.empty(room.get(name, lines), f"i{width}" if width > 1 else "u1") for name, width in every}
+        _kept.arrays = arrays if size <= native.KEPT else {}
+    for name in ("bound", "row", "start", "at"):
+        arrays[name][0] = 0
+    content = np.empty(size, "u1")
+    pointers = {name: array.ctypes.data for name, array in (arrays | {"content": content}).items()}
+    return arrays, content, _Columns(**pointers)
+
+
+class SlicedTerms(Sequence[Term]):
+    """Terms of single bytes, taken out of one text when they are asked for.
+
+    Args:
+        text: the terms, each with an end of line.
+        bound: where each begins, and where the text ends.
+    """
+
+    def __init__(self, text: str, bound: Places) -> None:
+        self._text, self._bound = text, bound
+        self._place = bound.data
+
+    def __len__(self) -> int:
+        return len(self._bound) - 1
+
+    def __getitem__(self, number: Any) -> Any:
+        return self._text[self._place[number] : self._place[number + 1] - 1]
+
+    def iris(self, numbers: Codes) -> list[str]:
+        """Some IRIs, without their brackets."""
+        text = self._text
+        places = zip((self._bound[numbers] + 1).tolist(), (self._bound[1:][numbers] - 2).tolist(), strict=True)
+        return [text[begin:end] for begin, end in places]
 
 
 def cut_in_python(data: bytes, vocabulary: KnownTerms = NOTHING) -> Cut:
@@ -221,13 +310,30 @@ def _terms(column: Any, vocabulary: KnownTerms) -> tuple[list[Term], npt.NDArray
         return terms, np.concatenate([vocabulary.kind, kinds(terms[known:], vocabulary.namespaces)])
     _, ends, text = column.cast(pa.large_string()).buffers()
     places = np.frombuffer(ends, np.int64)[: len(terms) + 1]
-    found = native.kinds(library, text.to_pybytes(), places, vocabulary.namespaces_text, parsing.MAX_LITERAL)
+    found = kinds_in_c(library, text.to_pybytes(), places, vocabulary)
     found[:known] = vocabulary.kind
     return terms, found
 
 
+def kinds_in_c(
+    library: ctypes.CDLL, terms: bytes, ends: Places, vocabulary: KnownTerms = NOTHING
+) -> npt.NDArray[np.uint8]:
+    """What `kinds` gives, by a library.
+
+    Args:
+        library: as `native.library` gives it.
+        terms: one behind the other, in UTF-8.
+        ends: where the first begins, and where each ends.
+        vocabulary: the namespaces of which IRIs are odd.
+    """
+    found = np.empty(len(ends) - 1, np.uint8)
+    namespaces = vocabulary.namespaces_text, len(vocabulary.namespaces_text)
+    library.necessity_kinds(terms, ends.ctypes.data, len(found), *namespaces, parsing.MAX_LITERAL, found.ctypes.data)
+    return found
+
+
 def iris(terms: Sequence[Term], numbers: Codes) -> list[str]:
     """Some IRIs among terms, without their brackets."""
-    if isinstance(terms, native.SlicedTerms):
+    if isinstance(terms, SlicedTerms):
         return terms.iris(numbers)
     return [terms[number][1:-1] for number in numbers.tolist()]

@@ -1,4 +1,4 @@
-"""The cutter in C, where it was built: `cut.c` behind ctypes, with the results of `reasoner.chart.fast.cut.cut`, and `turtle.c`.
+"""The library in C, where it was built: `cut.c`, which `reasoner.chart.fast.cut` calls, and `turtle.c`, behind ctypes.
 
 It is built when the package is, if there is a compiler (`hatch_build.py`). A library that was built from other files is not
 used. `NECESSITY_CUTTER=python` leaves it alone.
@@ -10,87 +10,18 @@ import ctypes
 import hashlib
 import os
 import threading
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from reasoner.ground.errors import EngineError
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    Codes = npt.NDArray[np.int32]
-    Places = npt.NDArray[np.int64]
-    from reasoner.chart.fast.cut import KnownTerms
-
-    Columns = tuple[
-        Sequence[str],
-        int,
-        npt.NDArray[np.uint8],
-        Codes,
-        Codes,
-        Codes,
-        Codes,
-        Places,
-        Places,
-        memoryview,
-        Places,
-        npt.NDArray[np.bool_],
-    ]
 
 SOURCE = Path(__file__).parent
 LIBRARY = SOURCE / "libcut.so"
-_ARRAYS = (
-    *(("kind", 1), ("subject", 4), ("predicate", 4), ("object", 4), ("graph", 4)),
-    *(("bound", 8), ("row", 8), ("start", 8), ("at", 8), ("ascending", 1), ("content", 1), ("terms", 1)),
-)
-"""The arrays of ``struct columns``, with the size of what is in them."""
-_KEPT = 16 * 2**20
-"""Bytes of data up to which arrays are kept for the next call: the system takes its time to give memory that was not used before."""
+KEPT = 16 * 2**20
+"""Bytes of data up to which memory is kept for the next call: the system takes its time to give what was not used before."""
 _SMALL = 4 * 2**20
 """Bytes of the largest document in Turtle that is written as lines: a parser may refuse a token that is larger."""
 _EXPANDED = 16
 """How many times as long as Turtle its lines may be, so that they are written without a parser."""
-_COUNTS = ("term_count", "row_count", "run_count", "content_length", "terms_length")
-
-
-class SlicedTerms(Sequence[str]):
-    """Terms, taken out of one text when they are asked for.
-
-    Args:
-        text: the terms, each with an end of line.
-        bound: where each begins, and where the text ends.
-    """
-
-    def __init__(self, text: str, bound: Places) -> None:
-        self._text, self._bound = text, bound
-        self._place = bound.data
-
-    @staticmethod
-    def of(text: str, bound: Places) -> Sequence[str]:
-        """Terms of a text of which the places are told in bytes: in a list, if it has characters of several bytes."""
-        return SlicedTerms(text, bound) if len(text) == bound[-1] else text.split("\n")[:-1]
-
-    def __len__(self) -> int:
-        return len(self._bound) - 1
-
-    def __getitem__(self, number: Any) -> Any:
-        return self._text[self._place[number] : self._place[number + 1] - 1]
-
-    def iris(self, numbers: Codes) -> list[str]:
-        """Some IRIs, without their brackets."""
-        text = self._text
-        places = zip((self._bound[numbers] + 1).tolist(), (self._bound[1:][numbers] - 2).tolist(), strict=True)
-        return [text[begin:end] for begin, end in places]
-
-
-class _Columns(ctypes.Structure):
-    _fields_ = [
-        *((name, ctypes.c_void_p) for name, _ in _ARRAYS),
-        *((name, ctypes.c_int64) for name in _COUNTS),
-    ]
+_kept = threading.local()
 
 
 def loaded(path: Path) -> ctypes.CDLL | str:
@@ -140,64 +71,6 @@ def language() -> str:
     return f"Python: {found}" if isinstance(found, str) else "C"
 
 
-def columns(library: ctypes.CDLL, data: bytes, vocabulary: KnownTerms, longest: int) -> Columns:
-    """Lines of N-Quads as the fields of `reasoner.chart.fast.cut.Cut`, in their order.
-
-    Args:
-        library: as `library` gives it.
-        data: the lines, in UTF-8; the last may lack its end.
-        vocabulary: the terms that have the first numbers.
-        longest: characters of the longest term that need not be odd.
-
-    Raises:
-        EngineError: memory ran out.
-    """
-    known, words, namespaces = len(vocabulary.terms), vocabulary.text, vocabulary.namespaces_text
-    lines = library.necessity_line_feeds(data, len(data)) + 1
-    arrays, content, out = _room(lines, known + 4 * lines, len(words) + len(data) + 2)
-    seed = (ctypes.c_uint64 * 2).from_buffer_copy(os.urandom(16))
-    texts = (data, len(data), words, len(words), namespaces, len(namespaces))
-    if library.necessity_cut(*texts, seed, longest, ctypes.byref(out)):
-        raise EngineError("memory ran out while charts were cut into columns", mend="Run fewer --jobs")
-    arrays["kind"][:known] = vocabulary.kind
-    runs, rows = out.run_count, out.row_count
-    return (
-        SlicedTerms.of(
-            arrays["terms"][: out.terms_length].tobytes().decode(), arrays["bound"][: out.term_count + 1].copy()
-        ),
-        known,
-        arrays["kind"][: out.term_count].copy(),
-        arrays["subject"][:rows].copy(),
-        arrays["predicate"][:rows].copy(),
-        arrays["object"][:rows].copy(),
-        arrays["graph"][:runs].copy(),
-        arrays["row"][: runs + 1].copy(),
-        arrays["start"][: runs + 1].copy(),
-        content.data[: out.content_length],
-        arrays["at"][: runs + 1].copy(),
-        arrays["ascending"][:runs].astype(bool),
-    )
-
-
-def kinds(library: ctypes.CDLL, terms: bytes, ends: Places, namespaces: bytes, longest: int) -> npt.NDArray[np.uint8]:
-    """How terms are written, as `reasoner.chart.fast.cut.kinds` tells.
-
-    Args:
-        library: as `library` gives it.
-        terms: one behind the other, in UTF-8.
-        ends: where the first begins, and where each ends.
-        namespaces: how IRIs begin that are odd, a line each.
-        longest: characters of the longest term that need not be odd.
-    """
-    import numpy as np
-
-    found = np.empty(len(ends) - 1, np.uint8)
-    library.necessity_kinds(
-        terms, ends.ctypes.data, len(found), namespaces, len(namespaces), longest, found.ctypes.data
-    )
-    return found
-
-
 def quads(library: ctypes.CDLL, turtle: bytes, graph: bytes, refused: bytes) -> bytes | None:
     """The triples of a document in Turtle as lines of N-Quads; None if it is not plainly written, so that a parser has to tell.
 
@@ -215,7 +88,7 @@ def quads(library: ctypes.CDLL, turtle: bytes, graph: bytes, refused: bytes) -> 
     lines = getattr(_kept, "lines", None)
     if lines is None or len(lines) < room:
         lines = np.empty(room, "u1").data
-        _kept.lines = lines if room <= _KEPT else None
+        _kept.lines = lines if room <= KEPT else None
     texts = (turtle, len(turtle), refused, len(refused), tail, len(tail))
     length = library.necessity_turtle(*texts, ctypes.addressof(ctypes.c_char.from_buffer(lines)), room)
     return None if length < 0 else lines[:length].tobytes()
@@ -226,28 +99,3 @@ def _is_text(data: bytes) -> bool:
         return data.isascii() or bool(data.decode())
     except UnicodeDecodeError:
         return False
-
-
-def _room(lines: int, terms: int, size: int) -> tuple[dict[str, npt.NDArray[Any]], npt.NDArray[Any], _Columns]:
-    """Arrays for so many lines and terms of so many bytes, one of them for the content, and how the library is told of them.
-
-    But for that of the content they are the same again if they are large enough.
-    """
-    import numpy as np
-
-    arrays: dict[str, npt.NDArray[Any]] = getattr(_kept, "arrays", {})
-    if not arrays or any(
-        len(arrays[name]) < need for name, need in (("row", lines + 1), ("kind", terms), ("terms", size))
-    ):
-        room = {"kind": terms, "bound": terms + 1, "row": lines + 1, "start": lines + 1, "at": lines + 1, "terms": size}
-        every = [(name, width) for name, width in _ARRAYS if name != "content"]
-        arrays = {name: np.empty(room.get(name, lines), f"i{width}" if width > 1 else "u1") for name, width in every}
-        _kept.arrays = arrays if size <= _KEPT else {}
-    for name in ("bound", "row", "start", "at"):
-        arrays[name][0] = 0
-    content = np.empty(size, "u1")
-    pointers = {name: array.ctypes.data for name, array in (arrays | {"content": content}).items()}
-    return arrays, content, _Columns(**pointers)
-
-
-_kept = threading.local()
