@@ -103,6 +103,9 @@ MAJOR = "nec:code icd10cm:F33.1"
         ([affirmed("AlcoholUseDisorder", "nec:code icd10cm:F10.21")], "SubstanceUse", "not-documented", "not-documented"),
         ([affirmed("DepressiveDisorder", MAJOR + " ; nec:primary true")], "SubstanceUse", "not-met", "not-documented"),
         ([affirmed("DepressiveDisorder", MAJOR)], "SubstanceUse", "not-documented", "not-documented"),
+        # Laxatives are not psychoactive: abusing them is a disorder, and no substance use disorder.
+        ([affirmed("MentalDisorder", "nec:code icd10cm:F55.2")], "SubstanceUse", "not-documented", "not-documented"),
+        ([affirmed("MentalDisorder", "nec:code icd10cm:F55.2")], "MentalHealth", "met", "not-documented"),
         (
             [affirmed("DepressiveDisorder", MAJOR), denied("AnxietyDisorder", "nec:code icd10cm:F41.1")],
             "MentalHealth", "met", "met",
