@@ -16,9 +16,10 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from reasoner.batch import exports, fields
-from reasoner.batch.model import Job, described_twice
+from reasoner.batch.model import Job
 from reasoner.batch.workers import worker_of_briefs
 from reasoner.chart import folders, sources
+from reasoner.chart.apart import refusal
 from reasoner.chart.fast import piece
 from reasoner.ground.errors import DocumentationError, NecessityError, UsageError
 from reasoner.ground.processes import end_with_parent
@@ -37,8 +38,8 @@ def determine(
         jobs: how many processes.
 
     Yields:
-        Each path, how many determinations were written to it, and why data sets, and requests that several graphs of the file
-        describe, were rejected. Of a file that is rejected as a whole no determinations are left.
+        Each path, how many determinations were written to it, and why data sets, and requests of which not all stands in one
+        graph of the file, were rejected. Of a file that is rejected as a whole no determinations are left.
 
     Raises:
         UsageError: there is no such folder, it is that of the results too, the job is for whole determinations, or the result
@@ -77,6 +78,7 @@ def _determine(source: Path, target: Path, job: Job, name: Path) -> tuple[Path, 
         return out, count, [str(sources.unknown(str(source / name), None, None))]
     reasons: list[str] = []
     described: dict[str, set[str]] = {}
+    spoken_of: dict[str, set[str]] = {}
     seen: set[tuple[str, str]] = set()
     unfinished = out.with_name(f".{out.name}.{os.getpid()}.partial")  # hidden from who reads the folder
     changed = _changed(source / name)
@@ -102,12 +104,17 @@ def _determine(source: Path, target: Path, job: Job, name: Path) -> tuple[Path, 
                 count += len(records)
                 for row in result.rows:
                     described.setdefault(row.request, set()).add(row.source)
-        twice = {request: sorted(sources) for request, sources in described.items() if len(sources) > 1}
-        if twice:
+                for rejection in result.rejections:
+                    for request in rejection.spoken_of:
+                        spoken_of.setdefault(request, set()).add(rejection.source)
+        refused = sorted(name for name, data_sets in described.items() if len(data_sets) > 1 or name in spoken_of)
+        if refused:
             found = pq.read_table(unfinished)
-            kept = found.filter(pc.invert(pc.is_in(found["request"], pa.array(sorted(twice), pa.string()))))
+            kept = found.filter(pc.invert(pc.is_in(found["request"], pa.array(refused, pa.string()))))
             pq.write_table(kept, unfinished, compression="zstd")
-            reasons += [str(described_twice(*one)) for one in sorted(twice.items())]
+            reasons += [
+                str(refusal(name, sorted(described[name]), sorted(spoken_of.get(name, ())))) for name in refused
+            ]
             count = kept.num_rows
         os.utime(unfinished, ns=(changed, changed))
         unfinished.replace(out)

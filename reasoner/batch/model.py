@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
 from reasoner.chart.fast.piece import Piece
 from reasoner.determination.engine import DEFAULT_ENGINE, Engine, software_version
-from reasoner.ground.errors import DocumentationError, NecessityError
+from reasoner.ground.errors import NecessityError
 from reasoner.policy.configuration import Configuration
 from reasoner.policy.loading import PolicyLocation
 from reasoner.policy.model import Policy
@@ -71,22 +71,8 @@ class Rejection:
     """Its content, where that is known."""
     suffix: str = ""
     """Suffix of a file with this content."""
-    request: str = ""
-    """IRI of the request, where that is told all the same; the rest of the file may describe it, too."""
-
-
-def described_twice(request: str, sources: Iterable[str]) -> DocumentationError:
-    """Why nothing is determined of a request that more than one data set describes.
-
-    Args:
-        request: its IRI.
-        sources: what the data sets are called.
-    """
-    return DocumentationError(
-        f"the request <{request}> is described in more than one data set",
-        where=", ".join(sources),
-        mend="Keep a request and its statements in one data set",
-    )
+    spoken_of: tuple[str, ...] = ()
+    """IRIs of the requests that it speaks of, as far as these are known; nothing is determined of them elsewhere either."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +116,6 @@ class Results:
     outcomes: dict[str, int]
     """How many determinations have each outcome."""
     rejected: int
-    """How many rejections there are; a request that several data sets describe has one."""
+    """How many rejections there are; a request that is rejected has one of its own."""
     fail_on: Collection[str] = ()
     """The outcomes that count as failures."""

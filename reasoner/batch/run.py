@@ -133,5 +133,5 @@ def _finish(state: BatchState, current: Collection[str]) -> Tally:
             f"{totals.determined} were determined and {totals.rejected} rejected",
             mend="This is a fault of the software: report it, and use no result of this run",
         )
-    state.reject_duplicates()
+    state.reject_requests()
     return state.totals()

@@ -14,14 +14,15 @@ import pyarrow as pa
 
 from reasoner.batch import exports, fields
 from reasoner.batch.fields import Type
-from reasoner.batch.model import Job, described_twice
+from reasoner.batch.model import Job
 from reasoner.batch.workers import Worker, worker_of_briefs
+from reasoner.chart.apart import refusal
 from reasoner.chart.fast.piece import ARROW, EXPORT, Piece
 from reasoner.chart.tables.quads import COLUMNS, by_graph, coded, pack
 from reasoner.ground.errors import DocumentationError
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
 _TYPES = {
     Type.TEXT: "string",
@@ -59,7 +60,7 @@ def determine(quads: DataFrame, job: Job | None = None) -> DataFrame:
         job: how to determine, as in a batch.
 
     Returns:
-        A DataFrame with the columns of `DETERMINATIONS`, in no order. A request that more than one graph describes is
+        A DataFrame with the columns of `DETERMINATIONS`, in no order. A request of which not all stands in one graph is
         rejected, in one row.
     """
     sorted_ = quads.select(*COLUMNS).repartition("graph").sortWithinPartitions("graph")
@@ -99,25 +100,39 @@ def criteria(determinations: DataFrame) -> DataFrame:
 
 
 def _once(determinations: DataFrame) -> DataFrame:
-    """Determinations, with a rejection in place of those of each request that more than one data set describes."""
+    """Determinations, with a rejection in place of those of each request of which not all stands in one data set."""
     from pyspark.sql import Window
     from pyspark.sql import functions as f
 
     # The rejected have no request, and would be one window for a single process.
     of_request = Window.partitionBy("request", f.when(f.col("request").isNull(), f.col("source")))
-    sources = f.array_sort(f.collect_set("source").over(of_request))
+    is_determined, is_request = f.col("key").isNotNull(), f.col("request").isNotNull()
+
+    def sources(which: Column) -> Column:
+        return f.array_sort(f.collect_set(f.when(which, f.col("source"))).over(of_request))
+
     periods = f.size(f.collect_set("start").over(of_request))
-    several = (f.size(sources) > 1) | (f.count("*").over(of_request) > periods)
-    first = f.row_number().over(of_request.orderBy("source", "start")) == 1
+    several = f.count("key").over(of_request) > periods
+    first = f.row_number().over(of_request.orderBy(f.col("key").isNull(), "source", "start")) == 1
     marked = determinations.withColumns(
-        {"_sources": sources, "_twice": f.col("request").isNotNull() & several, "_first": first}
+        {
+            "_described": sources(is_determined),
+            "_spoken_of": sources(is_request & ~is_determined),
+            "_several": several,
+            "_first": first,
+        }
     )
-    template = str(described_twice("%1$s", ["%2$s"]))
-    twice, error = f.col("_twice"), f.format_string(template, "request", f.array_join("_sources", ", "))
-    instead = {"source": f.element_at("_sources", 1), "error": error}
-    return marked.where(~twice | f.col("_first")).select(
+    refused = is_request & (f.col("_several") | (f.size("_described") > 1) | (f.size("_spoken_of") > 0))
+    names = "request", f.array_join("_described", ", "), f.array_join("_spoken_of", ", ")
+    twice, apart = (f.format_string(str(refusal("%1$s", ["%2$s"], rejected)), *names) for rejected in ((), ["%3$s"]))
+    instead = {
+        "source": f.element_at("_described", 1),
+        "error": f.when(f.size("_spoken_of") > 0, apart).otherwise(twice),
+    }
+    shown = ~is_request | (is_determined & (~refused | f.col("_first")))
+    return marked.where(shown).select(
         *(
-            f.when(twice, instead.get(name, f.lit(None))).otherwise(f.col(name)).alias(name)
+            f.when(refused, instead.get(name, f.lit(None))).otherwise(f.col(name)).alias(name)
             for name in determinations.columns
         )
     )
@@ -170,6 +185,8 @@ def _records(worker: Worker, part: Piece) -> Iterator[dict[str, Any]]:
         yield fields.table_row(json.loads(row.line)) | {"source": row.source, "error": None}
     for rejection in result.rejections:
         yield {"source": rejection.source, "error": str(rejection.error)}
+        # A row of a request without a key: no determination, but what `_once` has to know.
+        yield from ({"source": rejection.source, "request": request} for request in rejection.spoken_of)
     if not result.rows and not result.rejections:
         notes = "".join(f". {note}" for _, note in result.notes)
         yield {"source": part.name, "error": f"{part.name}: it holds no request{notes}"}

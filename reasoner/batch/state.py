@@ -15,7 +15,8 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from reasoner.batch.model import Job, PieceResult, Rejection, Row, Tally, described_twice
+from reasoner.batch.model import Job, PieceResult, Rejection, Row, Tally
+from reasoner.chart.apart import refusal
 from reasoner.ground.errors import DocumentationError, UsageError
 
 _TABLES = """
@@ -23,19 +24,18 @@ CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE piece (key TEXT PRIMARY KEY, file BLOB, read INTEGER, determined INTEGER, rejected INTEGER);
 CREATE TABLE graph (piece TEXT, file BLOB, source TEXT);
 CREATE TABLE row (piece TEXT, source TEXT, request TEXT, start TEXT, outcome TEXT, line TEXT);
-CREATE TABLE rejection (piece TEXT, source TEXT, problem TEXT, place TEXT, mend TEXT, suffix TEXT, raw BLOB,
-    request TEXT);
+CREATE TABLE rejection (piece TEXT, source TEXT, problem TEXT, place TEXT, mend TEXT, suffix TEXT, raw BLOB);
+CREATE TABLE spoken_of (piece TEXT, source TEXT, request TEXT);
+CREATE INDEX by_request_spoken_of ON spoken_of (request);
 CREATE TABLE note (piece TEXT, source TEXT, text TEXT);
-CREATE TABLE twice (request TEXT PRIMARY KEY);
+CREATE TABLE refused (request TEXT PRIMARY KEY);
 """
-_DESCRIBED_TWICE = """
+_REFUSED = """
 SELECT request FROM row GROUP BY request HAVING COUNT(DISTINCT source) > 1 OR COUNT(DISTINCT piece) > 1
-UNION SELECT row.request FROM rejection AS other JOIN row ON row.request = other.request
-WHERE (row.source, row.piece) != (other.source, other.piece)
-AND (SELECT file FROM piece WHERE key = row.piece) = (SELECT file FROM piece WHERE key = other.piece)
+UNION SELECT request FROM spoken_of WHERE EXISTS (SELECT 1 FROM row WHERE row.request = spoken_of.request)
 """
-_ONCE = "request NOT IN (SELECT request FROM twice)"
-"""Of a row: whether its request is described once."""
+_KEPT = "request NOT IN (SELECT request FROM refused)"
+"""Of a row: whether all that is said of its request stands in its data set."""
 _PAGE = 2**14
 """Bytes of a page of the database: a line is some thousand characters."""
 
@@ -120,11 +120,12 @@ class BatchState:
             [(key, row.source, row.request, row.start, row.outcome, row.line) for row in result.rows],
         )
         db.executemany(
-            "INSERT INTO rejection VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (key, r.source, r.error.problem, r.error.where, r.error.mend, r.suffix, r.raw, r.request)
-                for r in result.rejections
-            ],
+            "INSERT INTO rejection VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [(key, r.source, r.error.problem, r.error.where, r.error.mend, r.suffix, r.raw) for r in result.rejections],
+        )
+        db.executemany(
+            "INSERT INTO spoken_of VALUES (?, ?, ?)",
+            [(key, r.source, request) for r in result.rejections for request in r.spoken_of],
         )
         db.executemany("INSERT INTO note VALUES (?, ?, ?)", [(key, *note) for note in result.notes])
         db.execute("COMMIT")
@@ -145,24 +146,23 @@ class BatchState:
         """Remove the pieces that the input does not have any more: a file was changed or removed meanwhile."""
         self._remove(sorted(self.finished() - set(keys)))
 
-    def reject_duplicates(self) -> None:
-        """Reject each request that more than one data set describes, with all its determinations.
-
-        Also a data set that is rejected can describe one, if the other is of the same file.
-        """
+    def reject_requests(self) -> None:
+        """Reject each request that several data sets describe, or one that is rejected speaks of, with all its determinations."""
         db = self._db
         db.execute("CREATE INDEX IF NOT EXISTS by_request ON row (request, start)")
         db.execute("BEGIN")
         db.execute("DELETE FROM rejection WHERE piece = ''")  # of a run that was interrupted behind this
-        db.execute("DELETE FROM twice")
-        db.execute(f"INSERT INTO twice {_DESCRIBED_TWICE}")
-        sources_of = "SELECT source FROM row WHERE request = ? UNION SELECT source FROM rejection WHERE request = ? ORDER BY source"
-        for (request,) in db.execute("SELECT request FROM twice").fetchall():
-            sources = [source for (source,) in db.execute(sources_of, (request, request))]
-            error = described_twice(request, sources)
+        db.execute("DELETE FROM refused")
+        db.execute(f"INSERT INTO refused {_REFUSED}")
+        for (request,) in db.execute("SELECT request FROM refused").fetchall():
+            described, rejected = (
+                [source for (source,) in db.execute(f"{sources} WHERE request = ? ORDER BY source", (request,))]
+                for sources in ("SELECT DISTINCT source FROM row", "SELECT DISTINCT source FROM spoken_of")
+            )
+            error = refusal(request, described, rejected)
             db.execute(
-                "INSERT INTO rejection VALUES ('', ?, ?, ?, ?, '', ?, '')",
-                (sources[0], error.problem, error.where, error.mend, b""),
+                "INSERT INTO rejection VALUES ('', ?, ?, ?, ?, '', ?)",
+                (described[0], error.problem, error.where, error.mend, b""),
             )
         db.execute("COMMIT")
 
@@ -170,14 +170,16 @@ class BatchState:
         """How many data sets were read, and what became of them."""
         sums = "COALESCE(SUM(read), 0), COALESCE(SUM(determined), 0), COALESCE(SUM(rejected), 0)"
         read, determined, rejected = self._db.execute(f"SELECT {sums} FROM piece").fetchone()  # noqa: S608
-        of_twice = "SELECT piece, source FROM row JOIN twice USING (request) EXCEPT SELECT piece, source FROM rejection"
-        (refused,) = self._db.execute(f"SELECT COUNT(*) FROM ({of_twice})").fetchone()  # noqa: S608
+        of_refused = (
+            "SELECT piece, source FROM row JOIN refused USING (request) EXCEPT SELECT piece, source FROM rejection"
+        )
+        (refused,) = self._db.execute(f"SELECT COUNT(*) FROM ({of_refused})").fetchone()  # noqa: S608
         return Tally(read, determined - refused, rejected + refused)
 
     def rows(self) -> Iterator[Row]:
         """The determinations, ordered by request and service start."""
         columns = "source, request, start, outcome, line"
-        for values in self._db.execute(f"SELECT {columns} FROM row WHERE {_ONCE} ORDER BY request, start"):  # noqa: S608
+        for values in self._db.execute(f"SELECT {columns} FROM row WHERE {_KEPT} ORDER BY request, start"):  # noqa: S608
             yield Row(*values)
 
     def rejections(self) -> Iterator[Rejection]:
@@ -193,11 +195,11 @@ class BatchState:
 
     def outcomes(self) -> dict[str, int]:
         """How many determinations have each outcome."""
-        counts = f"SELECT outcome, COUNT(*) FROM row WHERE {_ONCE} GROUP BY outcome ORDER BY outcome"  # noqa: S608
+        counts = f"SELECT outcome, COUNT(*) FROM row WHERE {_KEPT} GROUP BY outcome ORDER BY outcome"  # noqa: S608
         return dict(self._db.execute(counts))
 
     def rejected(self) -> int:
-        """How many rejections there are; a request that several data sets describe has one."""
+        """How many rejections there are; a request that is rejected has one of its own."""
         return int(self._db.execute("SELECT COUNT(*) FROM rejection").fetchone()[0])
 
     def close(self) -> None:
@@ -213,7 +215,7 @@ class BatchState:
     def _remove(self, keys: list[str]) -> None:
         """Remove pieces with their results."""
         self._db.execute("BEGIN")
-        for table in ("graph", "row", "rejection", "note"):
+        for table in ("graph", "row", "rejection", "spoken_of", "note"):
             self._db.executemany(f"DELETE FROM {table} WHERE piece = ?", [(key,) for key in keys])  # noqa: S608
         self._db.executemany("DELETE FROM piece WHERE key = ?", [(key,) for key in keys])
         self._db.execute("COMMIT")

@@ -103,7 +103,7 @@ class Worker:
         if data_set.graph:
             result.graphs.append((result.piece.files[0], data_set.source))
         if data_set.error:
-            told = (data_set.raw, data_set.suffix, data_set.request)
+            told = (data_set.raw, data_set.suffix, data_set.spoken_of)
             result.rejections.append(Rejection(data_set.source, data_set.error, *told))
         for case in data_set.cases:
             if job.as_of is None and job.today != date.today() and not any(p == _AS_OF for _, p, _ in case.facts):
@@ -111,7 +111,7 @@ class Worker:
             try:
                 rows = [Row(data_set.source, case.iri, *line) for line in self._lines(case)]
             except NecessityError as error:
-                result.rejections.append(Rejection(data_set.source, error))
+                result.rejections.append(Rejection(data_set.source, error, spoken_of=(case.iri,)))
             else:
                 result.rows += rows
         result.rejected += len(result.rejections) > before[0]

@@ -6,7 +6,7 @@ RDF is read as it is; FHIR, forms and sheets are mapped to RDF first.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import lru_cache, partial
 from itertools import chain
@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, NamedTuple
 import pyoxigraph as ox
 from rdflib import Graph
 
+from reasoner.chart import apart
 from reasoner.chart.coding import code_systems
 from reasoner.chart.documents import anchors
 from reasoner.chart.fast.chart import read_cases
@@ -51,9 +52,10 @@ if TYPE_CHECKING:
     from reasoner.chart.fhir import bulk, mapping
     from reasoner.chart.fhir.request import RequestOptions
     from reasoner.chart.fhir.vocabulary import Vocabulary
+    from reasoner.chart.tables import quads
 
 _TEXT = terms.of(NEC.text)
-_QUADS, _JSON_LD = ".nq", ".jsonld"
+_QUADS, _TRIPLES, _JSON_LD = ".nq", ".nt", ".jsonld"
 _TOGETHER, _TOGETHER_BYTES = 128, 2**21  # bundles that are mapped in one go
 
 
@@ -150,21 +152,22 @@ def read(
     options: RequestOptions | None = None,
     data: bytes | None = None,
 ) -> tuple[list[Case], list[NecessityError], tuple[str, ...]]:
-    """The cases of one file or of standard input, an error for each data set without, and notes on what is not used.
+    """The cases of one file or of standard input, an error for each data set or request without, and notes on what is not used.
 
     Takes what `read_source` takes.
     """
     results = list(read_source(name, policy, suffix=suffix, as_of=as_of, options=options, data=data))
-    cases = [case for result in results for case in result.cases]
     errors = [error for result in results for error in result.errors[:1]]
-    return cases, errors, tuple(note for result in results for note in result.notes)
+    cases, refusals = apart.refuse(
+        (case for result in results for case in result.cases), ((result.source, result.spoken_of) for result in results)
+    )
+    return cases, [*errors, *refusals], tuple(note for result in results for note in result.notes)
 
 
 def read_file(path: Path, policy: Policy, as_of: date | None = None) -> tuple[Case, ...]:
     """The cases of one file, ordered by request IRI; raises `DocumentationError` if any of it is not well formed."""
     cases, errors, _ = read(str(path), policy, as_of=as_of)
-    _, duplicates = refuse_duplicates(cases)
-    for error in (*errors, *duplicates):
+    for error in errors:
         raise error
     return tuple(sorted(cases, key=lambda case: case.iri))
 
@@ -176,21 +179,9 @@ def read_graph(data: Graph, policy: Policy, as_of: date | None = None) -> tuple[
     return read_cases(data_set, policy, as_of)
 
 
-def refuse_duplicates(cases: Iterable[Case]) -> tuple[list[Case], list[NecessityError]]:
-    """The cases whose request is described in one data set only, and an error for each other request."""
-    by_request: dict[str, list[Case]] = {}
-    for case in cases:
-        by_request.setdefault(case.iri, []).append(case)
-    errors: list[NecessityError] = [
-        DocumentationError(
-            f"the request <{iri}> is described in more than one data set",
-            where=", ".join(sorted(case.source for case in of_request)),
-            mend="Keep a request and its statements in one data set",
-        )
-        for iri, of_request in by_request.items()
-        if len(of_request) > 1
-    ]
-    return [of_request[0] for of_request in by_request.values() if len(of_request) == 1], errors
+def _broken(name: str, lines: bytes, error: NecessityError) -> IntakeResult:
+    """A data set of N-Quads that is rejected."""
+    return IntakeResult(name, raw=lines, _refusals=(error,), _requests=apart.requests_in_lines(lines))
 
 
 def _empty(source: str) -> IntakeResult:
@@ -305,28 +296,26 @@ class _Intake:
         records = rows.parquet_records(file, source)
         header = next(records, [])
         if not sheet.is_sheet(header):
-            for graph, content, row_numbers in quads.apart(quads.of_parquet(file, source), source):
-                yield self._graph(graph, content, row_numbers, source)
+            for graph in quads.apart(quads.of_parquet(file, source), source):
+                yield self._graph(graph, source)
             return
         for first, part in rows.parts(chain([header], records), sheet.REQUEST, parsing.MAX_BYTES):
             yield from self._sheet(part, source, first)
 
-    def _graph(
-        self, graph: str, content: DocumentationError | bytes, row_numbers: Sequence[int], source: str
-    ) -> IntakeResult:
+    def _graph(self, graph: quads.TableGraph, source: str) -> IntakeResult:
         """A graph of a table of quads."""
         from reasoner.chart.tables.quads import not_one_term
 
-        name = f"{source} {graph}".rstrip()
-        if isinstance(content, DocumentationError):
-            return IntakeResult(name, _refusals=(content,))
+        name = f"{source} {graph.name}".rstrip()
+        if graph.error:
+            return IntakeResult(name, _refusals=(graph.error,), _requests=apart.requests_in_lines(graph.lines))
         try:
             with reading(name):
-                found = parsing.parse_datasets(content, parsing.SYNTAXES[_QUADS], source, rows=row_numbers)
-            if len(found) > 1 or found[0].name not in (name, f"{source} <{graph.removeprefix('_:')}>"):
+                found = parsing.parse_datasets(graph.lines, parsing.SYNTAXES[_QUADS], source, rows=graph.rows)
+            if len(found) > 1 or found[0].name not in (name, f"{source} <{graph.name.removeprefix('_:')}>"):
                 raise not_one_term(name)
         except NecessityError as error:
-            return IntakeResult(name, raw=content, _refusals=(error,))
+            return _broken(name, graph.lines, error)
         return self._chart(found[0])
 
     def workbook(self, file: Path | BinaryIO, source: str) -> Iterator[IntakeResult]:
@@ -409,7 +398,7 @@ class _Intake:
 
         for request in sheet.read(data, source, self._policy, first=first):
             if request.error:
-                yield IntakeResult(request.source, _refusals=(request.error,))
+                yield IntakeResult(request.source, _refusals=(request.error,), _requests=(request.request,))
             else:
                 yield self._chart(request.data_set(), request.explain, request.notes)
 
@@ -420,14 +409,14 @@ class _Intake:
                     NamedGraph(chart.name, chart)
                     for chart in parsing.parse_datasets(data, parsing.SYNTAXES[kind], source)
                 ]
-            except DocumentationError:
-                apart = graphs_apart(data, source) if kind == _QUADS else None
-                if apart is None:
+            except DocumentationError as error:
+                if kind not in (_QUADS, _TRIPLES):
                     raise
-                parts = apart
+                found = graphs_apart(data, source) if kind == _QUADS else None
+                parts = [NamedGraph(source, error, data)] if found is None else found
         for name, chart, lines in parts:
             if isinstance(chart, DocumentationError):
-                yield IntakeResult(name, raw=lines, _refusals=(chart,))
+                yield _broken(name, lines, chart)
             else:
                 yield self._chart(chart)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rdflib import Literal
 
+from reasoner.chart import apart
 from reasoner.chart.model import Case
 from reasoner.ground.errors import NecessityError
 from reasoner.policy.model import Policy
@@ -37,6 +38,7 @@ class IntakeResult:
     _report: Callable[[], Coverage] | None = field(default=None, repr=False)
     raw: bytes = field(default=b"", repr=False)
     """A part of a document that cannot be read, as it stands there."""
+    _requests: tuple[str, ...] = ()
 
     @cached_property
     def _outcome(self) -> tuple[tuple[Case, ...], tuple[NecessityError, ...]]:
@@ -61,6 +63,13 @@ class IntakeResult:
     def errors(self) -> tuple[NecessityError, ...]:
         """Why nothing can be determined from it."""
         return self._outcome[1]
+
+    @property
+    def spoken_of(self) -> tuple[str, ...]:
+        """IRIs of the requests that it speaks of, as far as these are known, if it is rejected."""
+        if not self.errors:
+            return ()
+        return self._requests or (apart.requests_in(self.chart.nodes) if self.chart else ())
 
     def reviewed(self, day: date | None) -> IntakeResult:
         """The same with a chart whose requests are reviewed as of a day; without a day, itself."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from reasoner.cli import options as shared
 from reasoner.cli import quality
+from reasoner.cli.kb_loading import AT_ONCE, Loader, SpokenOf
 from reasoner.cli.options import BaseLocation, Basis, Inputs
 from reasoner.cli.output import DONE, NOTHING, exit_code, say
 from reasoner.cli.parser import listed
-from reasoner.ground.errors import DocumentationError, NecessityError, StoreError, UsageError
+from reasoner.ground.errors import NecessityError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from datetime import date
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
     from reasoner.policy.model import Policy
     from reasoner.rdf.parsing import DataSet
     from reasoner.review.acts import Acceptance, Decision
-    from reasoner.store.base import KnowledgeBase
-    from reasoner.store.catalog import GraphKind, LoadChange
+    from reasoner.store.catalog import GraphKind
     from reasoner.store.contents import DeterminationRecord
 
 SYNTAXES = {"nquads": "application/n-quads", "trig": "application/trig"}
@@ -37,12 +37,10 @@ SYNTAXES = {"nquads": "application/n-quads", "trig": "application/trig"}
 _KINDS = ("policy", "vocabulary", "chart", "determination", "result", "decision", "acceptance", "shared", "history")
 _Chart = tuple[str, str]
 """IRI of a request, and its chart as N-Quads."""
-_Contents = tuple[list["Case"], list["Decision"], list["Acceptance"], list[NecessityError]]
-"""The cases, decisions and acceptances of a file, and the errors of what is none of them."""
+_Contents = tuple[list["Case"], list["Decision"], list["Acceptance"], list[NecessityError], SpokenOf]
+"""The cases, decisions and acceptances of a file, the errors of what is none of them, and what these speak of."""
 _Determined = tuple[list["DeterminationRecord"], list[str]]
 """The determinations of a chart as `reasoner.store.contents.to_content` gives them, and errors."""
-_AT_ONCE = 256
-"""Charts that are loaded, or whose determinations are recorded, in one change."""
 
 
 def add(commands: Commands) -> None:
@@ -163,9 +161,11 @@ def _load(options: argparse.Namespace) -> int:
     policy, inputs, base = shared.policy(options), Inputs.of(options), BaseLocation.of(options)
     signed: list[tuple[Decision, str]] = []
     with base.open(write=True) as kb:
-        loader = _Loader(kb)
+        loader = Loader(kb)
         for name in sources.find(inputs.paths):
-            cases, decisions, acceptances, errors = _read_stream(name, policy, inputs) or _read(name, policy, inputs)
+            contents = _read_stream(name, policy, inputs) or _read(name, policy, inputs)
+            cases, decisions, acceptances, errors, spoken_of = contents
+            loader.note_rejected(spoken_of)
             for case in cases:
                 loader.take(case, name)
             signed += [(decision, name) for decision in decisions]
@@ -180,114 +180,10 @@ def _load(options: argparse.Namespace) -> int:
     return exit_code(loader.done, loader.rejected)
 
 
-class _Loader:
-    """Loads charts, many in one change, and what people signed one by one; prints what came of each."""
-
-    def __init__(self, kb: KnowledgeBase) -> None:
-        self.done = self.rejected = 0
-        self._kb = kb
-        self._sources: dict[str, str] = {}
-        self._waiting: list[Case] = []
-        self._corrections: list[Case] = []
-        """Charts that contradict others, such as in a day of birth, which later files may correct."""
-        self._named: set[str] = set()
-        """The digests of the files that texts of the charts were read from."""
-
-    def take(self, case: Case, source: str) -> None:
-        """Load a chart, with the next ones or at the next `flush`."""
-        from reasoner.store.originals import named_in
-
-        try:
-            self._note(case.iri, source)
-        except NecessityError as error:
-            self.reject(error)
-            return
-        self._waiting.append(case)
-        self._named |= named_in(case.content)
-        if len(self._waiting) >= _AT_ONCE:
-            self.flush()
-
-    def flush(self, *, last: bool = False) -> None:
-        """Load the charts that wait; at last also, all together, those that contradicted others."""
-        cases, self._waiting = self._waiting, []
-        self._load(cases, later=True)
-        if last:
-            self._load(self._corrections, later=False)
-
-    def _load(self, cases: Sequence[Case], *, later: bool) -> None:
-        """Load charts; those that contradict others, which may yet be corrected, can be tried later."""
-        from reasoner.store.claims import AnotherMeaningError
-
-        for case, change in zip(cases, self._kb.load_cases(cases) if cases else (), strict=True):
-            if later and isinstance(change, AnotherMeaningError) and len(self._corrections) < _AT_ONCE:
-                self._corrections.append(case)
-            elif isinstance(change, NecessityError):
-                self.reject(change)
-            else:
-                self._told("chart", case.iri, change)
-
-    def load(self, kind: str, iri: str, source: str, work: Callable[[], LoadChange]) -> None:
-        """Load a decision or an acceptance, after the charts that wait."""
-        self.flush()
-        try:
-            self._note(iri, source)
-            self._told(kind, iri, work())
-        except NecessityError as error:
-            self.reject(error)
-
-    def keep(self, paths: Sequence[str], key: bytes | None) -> None:
-        """Keep the documents of some paths that the charts name.
-
-        Args:
-            paths: documents, or folders that `Originals` has made.
-            key: that of such folders.
-        """
-        from reasoner.store.originals import Originals
-
-        if paths and not self._kb.originals:
-            raise UsageError("a base behind an endpoint keeps no originals", mend="Load where its directory is")
-        for path in paths:
-            kept = Originals(Path(path), key=key)
-            digests = kept.digests() & self._named
-            found = map(kept.read, sorted(digests)) if digests else self._documents(path)
-            for data in found:
-                if self._kb.originals:
-                    print(f"kept       original  {self._kb.originals.keep(data)}")
-
-    def _documents(self, path: str) -> Iterator[bytes]:
-        """The documents at a path that the charts name."""
-        from reasoner.chart import sources
-        from reasoner.chart.documents.reading import SUFFIXES, read_documents
-
-        for name in sources.find([path], tuple(SUFFIXES)):
-            for document in read_documents(Path(name), name):
-                if isinstance(document, NecessityError):
-                    self.reject(document)
-                elif document.original_digest in self._named:
-                    yield document.original
-
-    def reject(self, error: NecessityError) -> None:
-        """Print why something is not loaded."""
-        say(f"rejected: {error}")
-        self.rejected += 1
-
-    def _note(self, iri: str, source: str) -> None:
-        if iri in self._sources:
-            raise DocumentationError(
-                f"<{iri}> has been loaded from {self._sources[iri]}",
-                where=source,
-                mend="Keep a request and its statements in one data set",
-            )
-        self._sources[iri] = source
-
-    def _told(self, kind: str, iri: str, change: LoadChange) -> None:
-        print(f"{change.value:9}  {kind}  {iri}")
-        self.done += 1
-
-
 def _read_stream(name: str, policy: Policy, inputs: Inputs) -> _Contents | None:
     """The same as `_read` for N-Quads of charts alone, graph by graph and many times faster; None for any other file."""
-    from reasoner.chart import intake, sources
+    from reasoner.chart import sources
+    from reasoner.chart.apart import refuse
     from reasoner.chart.fast import piece, stream
     from reasoner.rdf.namespaces import NEC
     from reasoner.store.catalog import CATALOG
@@ -297,6 +193,7 @@ def _read_stream(name: str, policy: Policy, inputs: Inputs) -> _Contents | None:
     others = [f"<{NEC[act]}>".encode() for act in ("Decision", "Acceptance", "Withdrawal")] + [CATALOG.encode()]
     cases: list[Case] = []
     errors: list[NecessityError] = []
+    spoken_of: SpokenOf = []
     try:
         for part in piece.pieces([name]):
             if any(other in part.read() for other in others):
@@ -304,15 +201,17 @@ def _read_stream(name: str, policy: Policy, inputs: Inputs) -> _Contents | None:
             for found in stream.read(part, policy, as_of=inputs.as_of, options=inputs.request):
                 cases += found.cases
                 errors += [found.error] if found.error else []
+                spoken_of.append((found.source, found.spoken_of))
     except (stream.ScatteredError, NecessityError):
         return None  # the whole file says it better
-    cases, duplicates = intake.refuse_duplicates(cases)
-    return cases, [], [], [*errors, *duplicates]
+    cases, refusals = refuse(cases, spoken_of)
+    return cases, [], [], [*errors, *refusals], spoken_of
 
 
 def _read(name: str, policy: Policy, inputs: Inputs) -> _Contents:
     """The cases, decisions and acceptances of one file, and the errors of what is none of them."""
     from reasoner.chart import intake
+    from reasoner.chart.apart import refuse
     from reasoner.review.signing import holds_decisions, read_acceptances, read_decisions
     from reasoner.store.catalog import CATALOG
 
@@ -320,16 +219,18 @@ def _read(name: str, policy: Policy, inputs: Inputs) -> _Contents:
     decisions: list[Decision] = []
     acceptances: list[Acceptance] = []
     errors: list[NecessityError] = []
+    spoken_of: SpokenOf = []
     suffix = inputs.suffix(name)
     for result in intake.read_source(name, policy, suffix=suffix, as_of=inputs.as_of, options=inputs.request):
         if result.source.endswith(f" <{CATALOG}>"):
             problem, mend = "it is the export of a whole base", "Write kb export --kind chart, and --kind decision"
-            return [], [], [], [StoreError(f"{problem}, in which charts share parts", where=name, mend=mend)]
+            return [], [], [], [StoreError(f"{problem}, in which charts share parts", where=name, mend=mend)], []
         shared.print_notes(name, result.notes)
         signed = result.chart is not None and holds_decisions(result.chart)
         if not signed or (result.chart and _holds_requests(result.chart)):
             cases += result.cases
             errors += result.errors[:1]
+            spoken_of.append((result.source, result.spoken_of))
         if result.chart is None or not signed:
             continue
         try:
@@ -337,8 +238,8 @@ def _read(name: str, policy: Policy, inputs: Inputs) -> _Contents:
             acceptances += read_acceptances(result.chart.graph, policy, result.source)
         except NecessityError as error:
             errors.append(error)
-    cases, duplicates = intake.refuse_duplicates(cases)
-    return cases, decisions, acceptances, [*errors, *duplicates]
+    cases, refusals = refuse(cases, spoken_of)
+    return cases, decisions, acceptances, [*errors, *refusals], spoken_of
 
 
 def _holds_requests(data: DataSet) -> bool:
@@ -373,8 +274,8 @@ def _determine(options: argparse.Namespace) -> int:
         )
         started = time.monotonic()
         run = kb.begin_run()
-        determined = spread(work, kb.charts(requests), options.jobs or os.cpu_count() or 1, ahead=_AT_ONCE)
-        while some := list(islice(determined, _AT_ONCE)):
+        determined = spread(work, kb.charts(requests), options.jobs or os.cpu_count() or 1, ahead=AT_ONCE)
+        while some := list(islice(determined, AT_ONCE)):
             for error in (error for _, errors in some for error in errors):
                 say(f"rejected: {error}")
                 rejected += 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -83,19 +83,21 @@ class Inputs:
 
     def cases(self, policy: Policy) -> tuple[list[Case], int]:
         """The cases of all the paths in the order of their IRIs, and how many were rejected; errors are printed."""
-        from reasoner.chart import intake
+        from reasoner.chart.apart import refuse
 
         cases: list[Case] = []
         errors: list[NecessityError] = []
+        spoken_of: list[tuple[str, Collection[str]]] = []
         for result in self.results(policy):
             cases += result.cases
             errors += result.errors[:1]
+            spoken_of.append((result.source, result.spoken_of))
             print_notes(result.source, result.notes)
         print_passed_over(self.paths)
-        cases, duplicates = intake.refuse_duplicates(cases)
-        for error in (*errors, *duplicates):
+        cases, refusals = refuse(cases, spoken_of)
+        for error in (*errors, *refusals):
             say(f"rejected: {error}")
-        return sorted(cases, key=lambda case: case.iri), len(errors) + len(duplicates)
+        return sorted(cases, key=lambda case: case.iri), len(errors) + len(refusals)
 
     def results(self, policy: Policy) -> Iterator[IntakeResult]:
         """What each data set of the paths becomes."""

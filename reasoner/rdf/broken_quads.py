@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from codecs import BOM_UTF8
+from collections.abc import Iterator
 from typing import NamedTuple
+
+import pyoxigraph as ox
 
 from reasoner.ground.errors import DocumentationError
 from reasoner.rdf.parsing import SYNTAXES, DataSet, parse_datasets
+from reasoner.rdf.terms import Nodes
 
 _GRAPH = re.compile(rb" <([^<>\s\"]*)> \.\s*$").search
 """Finds the graph at the end of a line."""
@@ -101,6 +105,24 @@ def may_be_of(graph: str, line: int) -> DocumentationError:
     return DocumentationError(
         f"line {line}, which cannot be read, may be of this graph", where=graph, mend="Mend the line"
     )
+
+
+def nodes(lines: bytes) -> Nodes:
+    """What the lines of N-Quads say that can be read, in whatever graph."""
+    found: Nodes = {}
+    for quad in _readable(lines):
+        values = found.setdefault(str(quad.subject), {}).setdefault(str(quad.predicate), [])
+        if (value := str(quad.object)) not in values:
+            values.append(value)
+    return found
+
+
+def _readable(lines: bytes) -> Iterator[ox.Quad]:
+    for line in lines.removeprefix(BOM_UTF8).split(b"\n"):
+        try:
+            yield from ox.parse(line, format=ox.RdfFormat.N_QUADS)
+        except (SyntaxError, ValueError):
+            continue
 
 
 def _says_nothing(line: bytes) -> bool:

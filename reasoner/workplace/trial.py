@@ -68,8 +68,7 @@ def run_trial(
     if len(data) > limit:
         return Trial(name, (), (f"it is larger than {settings.max_upload} MiB",), ())
     cases, reading_errors, notes = intake.read(name, policy, suffix=kind, options=options, data=data)
-    cases, duplicates = intake.refuse_duplicates(cases)
-    errors = [str(error) for error in (*reading_errors, *duplicates)]
+    errors = [str(error) for error in reading_errors]
     if len(cases) > settings.max_requests:
         mend = "`necessity determine` takes any number"
         return Trial(name, (), (*errors, f"it holds more than {settings.max_requests} requests. {mend}"), notes)

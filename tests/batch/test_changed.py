@@ -96,7 +96,7 @@ def test_resumed_it_is_read_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     out.unlink()
     meanwhile(monkeypatch, victim, CHANGES["appended to"], 2)
     with monkeypatch.context() as patch:
-        patch.setattr(BatchState, "reject_duplicates", broken_off)
+        patch.setattr(BatchState, "reject_requests", broken_off)
         with pytest.raises(SystemExit):
             main(batch)
     assert not out.exists()

@@ -116,6 +116,35 @@ def test_spark_rejects_a_request_that_two_data_sets_describe_once(spark, expecte
     assert bad["error"].startswith(f"quads {graph}, quads <urn:copy:1>, quads <urn:copy:2>: the request <")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["<urn:own>", "the graph of another request"])
+def test_spark_rejects_a_request_that_what_is_rejected_speaks_of(
+    spark, expected: dict[str, dict], place: str
+) -> None:
+    from reasoner.batch.spark import determine
+
+    quads = rows()[:2000]
+    statement, request, graph = next(
+        (row["subject"], row["object"], row["graph"]) for row in quads if "core#about" in row["predicate"]
+    )
+    other = place if place.startswith("<") else next(row["graph"] for row in quads if row["graph"] != graph)
+    moved = [row | {"graph": other} if row["subject"] == statement else row for row in quads]
+    graphs = {row["graph"] for row in quads} - {quads[-1]["graph"]}
+    found = [
+        row.asDict()
+        for row in determine(spark.createDataFrame([row for row in moved if row["graph"] in graphs | {other}])).collect()
+    ]
+    assert {row["source"] for row in found if row["key"]} == {f"quads {name}" for name in graphs - {graph, other}}
+    assert {row["key"] for row in found if row["key"]} <= expected.keys()
+    first, second = sorted((row for row in found if not row["key"]), key=lambda row: "more is said" in row["error"])
+    assert first["source"] == f"quads {other}"
+    assert second["source"] == f"quads {graph}"
+    assert second["error"] == (
+        f"quads {graph}: more is said of the request {request} in what is rejected: quads {other}. "
+        "Keep a request and its statements in one data set"
+    )
+
+
 MUTANTS = 40
 """Of each kind; all are determined in one job."""
 
@@ -205,7 +234,8 @@ def test_rows_of_a_sheet_in_spark_have_the_numbers_that_they_have_in_a_file() ->
 
     content = "request,criterion,assertion\n\nr1,adult-admission:3,afirmed\n"
     given = pa.RecordBatch.from_pylist([{"name": "a.csv", "format": "csv", "content": content}])
-    ((found,),) = (batch.to_pylist() for batch in spark._of_charts(spark.Job())([given]))
+    rows = [row for batch in spark._of_charts(spark.Job())([given]) for row in batch.to_pylist()]
+    (found,) = [row for row in rows if row["error"]]
     assert found["source"] == "a.csv, row 3"
     assert "row 3, column 'assertion'" in found["error"]
 
@@ -219,7 +249,7 @@ def test_rows_of_spark_that_lack_a_term_cost_their_chart_or_are_rejected_by_name
     quads[3] = quads[3] | {"object": None}
     given = pa.Table.from_pylist([bare, *quads[:2000], bare, bare, *quads[2000:]]).to_batches(max_chunksize=700)
     found = [row for batch in spark._of_quads(spark.Job())(given) for row in batch.to_pylist()]
-    good = {row["key"] for row in found if row["error"] is None}
+    good = {row["key"] for row in found if row["key"]}
     assert good == {key for key, row in expected.items() if not row["request"].startswith(poor[1:-1])}
     errors = sorted(row["error"] for row in found if row["error"])
     assert errors == [

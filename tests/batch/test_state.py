@@ -44,14 +44,14 @@ def test_rows_are_ordered_by_request_and_start(state: BatchState) -> None:
 
 def test_two_periods_of_a_request_are_no_duplicate(state: BatchState) -> None:
     keep(state, PieceResult(piece("a"), rows=[row("urn:a", "a"), row("urn:a", "a", "2026-02-01")]))
-    state.reject_duplicates()
+    state.reject_requests()
     assert [r.start for r in state.rows()] == ["2026-01-01", "2026-02-01"]
 
 
 def test_a_request_in_two_data_sets_is_rejected_in_both(state: BatchState) -> None:
     keep(state, PieceResult(piece("a"), rows=[row("urn:a", "a.ttl"), row("urn:b", "a.ttl")]))
     keep(state, PieceResult(piece("b"), rows=[row("urn:a", "b.ttl")]))
-    state.reject_duplicates()
+    state.reject_requests()
     assert [r.request for r in state.rows()] == ["urn:b"]
     (rejection,) = state.rejections()
     assert rejection.error.where == "a.ttl, b.ttl"
@@ -62,10 +62,10 @@ def test_a_request_that_one_of_two_files_describes_no_more_is_determined(state: 
     """A run that was interrupted behind this step has done nothing that the next one cannot take back."""
     for name in "ab":
         keep(state, PieceResult(piece(name), rows=[row("urn:a", f"{name}.ttl")], read=1, determined=1))
-    state.reject_duplicates()
+    state.reject_requests()
     assert (list(state.rows()), state.rejected(), state.totals()) == ([], 1, Tally(2, 0, 2))
     state.drop_all_but({piece("a").key()})
-    state.reject_duplicates()
+    state.reject_requests()
     assert [r.request for r in state.rows()] == ["urn:a"]
     assert (state.outcomes(), state.rejected(), state.totals()) == ({"criteria-met": 1}, 0, Tally(1, 1, 0))
 

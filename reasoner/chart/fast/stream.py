@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache, partial
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyoxigraph as ox
 
-from reasoner.chart import intake, sources
+from reasoner.chart import apart, intake, sources
 from reasoner.chart.fast import native
 from reasoner.chart.fast.chart import read_cases, reader
 from reasoner.chart.fast.piece import ARROW, EXPORT, QUADS, SHEET, Piece
@@ -58,8 +58,8 @@ class StreamedDataSet:
     """Its content, where it is rejected."""
     suffix: str = ""
     notes: tuple[str, ...] = ()
-    request: str = ""
-    """IRI of the request of rows of a sheet, also where they are rejected."""
+    spoken_of: tuple[str, ...] = ()
+    """IRIs of the requests that it speaks of, as far as these are known, if it is rejected."""
 
 
 class InputRun(NamedTuple):
@@ -194,39 +194,37 @@ def _files(piece: Piece, policy: Policy, as_of: date | None, options: RequestOpt
         if kind in sources.TURTLE and not packed and data is None:
             yield InputRun(
                 sources.called(name),
-                partial(_by_itself, read, raw, kind, sources.called(name)),
+                partial(_by_itself, read, raw, kind),
                 partial(_turtle, name, kind),
             )
             continue
         for result in [next(mapped)] if kind == sources.FHIR else read():
-            yield _mapped(result, raw, suffix or kind, sources.called(name))
+            yield _mapped(result, raw, suffix or kind)
 
 
-def _mapped(found: IntakeResult, raw: _Raw, suffix: str, rejected: str) -> InputRun:
+def _mapped(found: IntakeResult, raw: _Raw, suffix: str) -> InputRun:
     """What intake made of a part of the input, as a run; takes what `_by_itself` does."""
     result = replace(found, _report=None)  # which holds the whole of it
     chart = result.sound_chart
     quads_in = partial(_in_graph, chart.n_triples) if chart else lambda graph: None
-    data_sets = partial(_by_itself, partial(iter, (result,)), raw, suffix, rejected)
+    data_sets = partial(_by_itself, partial(iter, (result,)), raw, suffix)
     return InputRun(result.source, data_sets, quads_in, notes=result.notes)
 
 
-def _by_itself(
-    read: Callable[[], Iterable[IntakeResult]], raw: _Raw, suffix: str, rejected: str
-) -> Iterator[StreamedDataSet]:
+def _by_itself(read: Callable[[], Iterable[IntakeResult]], raw: _Raw, suffix: str) -> Iterator[StreamedDataSet]:
     """The data sets of what intake reads.
 
     Args:
         read: reads it.
         raw: what is kept of it, if it is rejected.
         suffix: the type of a file that holds this.
-        rejected: what it is called then.
     """
     for result in read():
         if result.errors:
             error = result.errors[0]
             kept = result.raw or raw(error)
-            yield StreamedDataSet(rejected, "", error=error, raw=kept, suffix=suffix, notes=result.notes)
+            told = result.notes, result.spoken_of
+            yield StreamedDataSet(result.source, "", (), error, kept, suffix, *told)
         else:
             yield StreamedDataSet(result.source, "", result.cases, notes=result.notes)
 
@@ -270,6 +268,8 @@ class Quads:
     """The number of the first line, or row, of a run in its file."""
     table: NodeTable
     """What the runs say."""
+    readable: Callable[[int], bytes]
+    """The lines of a run, but for rows that cannot be read."""
     rows: Callable[[int], Sequence[int]] | None = None
     """The numbers of the rows of a run in its file, if it is one of rows; 0 for those that are not known."""
     lost: Sequence[StreamedDataSet] = ()
@@ -284,11 +284,11 @@ class Quads:
     def data_sets(self, run: int, policy: Policy, as_of: date | None) -> Iterator[StreamedDataSet]:
         """The data set of a run; raises `ScatteredError` if something of it stands in another graph, or in none."""
         source, graph = self.source(run), terms.name(self.graphs[run])
-        if error := self.doubtful.get(run):
-            yield StreamedDataSet(source, graph, error=error, raw=self.text(run), suffix=QUADS)
-            return
         text = b""
         try:
+            if run in self.doubtful:
+                text = self.text(run)
+                raise self.doubtful[run]
             nodes = self.table.nodes(run)
             cases: Sequence[Case] | None = reader(policy).cases(
                 nodes, source, as_of, self.table.content(run) if nodes else None
@@ -297,7 +297,8 @@ class Quads:
                 text = self.text(run)
                 cases = self._parsed(text, run, policy, as_of)
         except NecessityError as error:
-            yield StreamedDataSet(source, graph, error=error, raw=text, suffix=QUADS)
+            spoken_of = apart.requests_in_lines(self.readable(run))
+            yield StreamedDataSet(source, graph, error=error, raw=text, suffix=QUADS, spoken_of=spoken_of)
         else:
             yield StreamedDataSet(source, graph, tuple(cases))
 
@@ -347,12 +348,17 @@ def _text(piece: Piece, policy: Policy) -> Quads:
     from reasoner.chart.fast.cut import cut
 
     parts = cut(_readable(data), _vocabulary(policy))
+
+    def text(run: int) -> bytes:
+        return data[parts.start[run] : parts.start[run + 1]]
+
     return Quads(
         piece.name,
         _graphs(parts),
-        lambda run: data[parts.start[run] : parts.start[run + 1]],
+        text,
         lambda run: piece.first_line() + data.count(b"\n", 0, parts.start[run]),
         _node_reader(policy).read(parts),
+        text,
     )
 
 
@@ -379,14 +385,23 @@ def _table(piece: Piece, policy: Policy) -> Quads:
         numbers: list[int] = found.rows[parts.start[run] : parts.start[run + 1]].tolist()
         return numbers
 
+    def some(run: int) -> Any:
+        return found.table.slice(parts.start[run], parts.start[run + 1] - parts.start[run])
+
     def text(run: int) -> bytes:
         if names[run] in found.doubtful:
             raise found.doubtful[names[run]]
-        some = found.table.slice(parts.start[run], parts.start[run + 1] - parts.start[run])
-        return quads.n_quads(some, f"{piece.name} {names[run]}", rows(run))
+        return quads.n_quads(some(run), f"{piece.name} {names[run]}", rows(run))
 
-    lost = [StreamedDataSet(piece.name, "", error=error) for error in found.lost]
-    return Quads(piece.name, names, text, lambda run: int(found.rows[parts.start[run]]), table, rows, lost)
+    lost = [
+        StreamedDataSet(piece.name, "", error=part.error, spoken_of=apart.requests_in_lines(part.lines))
+        for part in found.lost
+    ]
+
+    def first(run: int) -> int:
+        return int(found.rows[parts.start[run]])
+
+    return Quads(piece.name, names, text, first, table, lambda run: quads.readable(some(run)), rows, lost)
 
 
 def _graphs(parts: Cut) -> list[Term]:
@@ -460,7 +475,7 @@ def _documents(
     for result in intake.read_documents(given, policy, as_of=as_of, options=options):
         source = result.source if result.source in documents else result.source.rpartition(" <")[0]
         kind, line = documents[source]
-        yield _mapped(result, partial(_line, line), kind, result.source)
+        yield _mapped(result, partial(_line, line), kind)
 
 
 def _line(line: bytes, _: NecessityError) -> bytes:
@@ -482,6 +497,6 @@ def _rows(found: Rows, policy: Policy, as_of: date | None) -> Iterator[StreamedD
         cases = read_cases(found.data_set(), policy, as_of)
     except NecessityError as error:
         said = found.explain(error)
-        yield StreamedDataSet(found.source, "", error=said, raw=found.raw, suffix=SHEET, request=found.request)
+        yield StreamedDataSet(found.source, "", (), said, found.raw, SHEET, spoken_of=(found.request,))
     else:
         yield StreamedDataSet(found.source, "", tuple(cases), notes=found.notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
@@ -21,6 +22,8 @@ _FAULT = "fault"
 """The column of why a row cannot be read; null where it can."""
 _CODED = (*COLUMNS, _FAULT)
 _ANEW = "Write the file anew"
+_BREAKS = re.compile("[\\n\\r]|^\ufeff").search
+"""Finds what a line of N-Quads cannot hold."""
 _ROWS = 32768
 """About how many rows are handled at a time: those of some two hundred charts."""
 
@@ -199,6 +202,19 @@ def _text_size(table: Any) -> int:
     return sum(pc.sum(pc.binary_length(column.dictionary).take(column.indices)).as_py() or 0 for column in columns)
 
 
+class TableGraph(NamedTuple):
+    """A graph of a table, or rows that stand in none."""
+
+    name: str
+    """As the rows have it; empty if they have none."""
+    lines: bytes
+    """Its rows as N-Quads; those that can be read, if it is rejected."""
+    rows: Sequence[int]
+    """Their numbers in their file; 0 where that is not known."""
+    error: DocumentationError | None = None
+    """Why it is rejected."""
+
+
 class Graphs(NamedTuple):
     """The rows of a table that tell their graph, those of each graph together."""
 
@@ -206,8 +222,8 @@ class Graphs(NamedTuple):
     """The rows."""
     rows: npt.NDArray[np.int64]
     """The number of each in its file; 0 where that is not known."""
-    lost: list[DocumentationError]
-    """Why the other rows are rejected."""
+    lost: list[TableGraph]
+    """The other rows, and why they are rejected."""
     doubtful: dict[str, DocumentationError]
     """The graphs that may go on in rows that cannot be read, and so are rejected."""
 
@@ -240,15 +256,15 @@ def graphs(table: Any, first: int, source: str) -> Graphs:
 
 def _lost(
     table: Any, rows: npt.NDArray[np.int64], nameless: npt.NDArray[np.bool_], source: str
-) -> tuple[list[DocumentationError], dict[str, DocumentationError]]:
-    """Why rows without a graph are rejected, and the graphs around those that cannot be read."""
+) -> tuple[list[TableGraph], dict[str, DocumentationError]]:
+    """The rows without a graph and why they are rejected, and the graphs around those that cannot be read."""
     import numpy as np
 
     graph, faults = column_of(table, "graph"), column_of(table, _FAULT)
     kept, places = np.flatnonzero(~nameless), np.flatnonzero(nameless)
     of_place = numbers(faults.indices.fill_null(-1))[places]
     begins = np.flatnonzero((np.diff(places, prepend=-2) != 1) | (np.diff(of_place, prepend=-2) != 0)).tolist()
-    lost: list[DocumentationError] = []
+    lost: list[TableGraph] = []
     doubtful: dict[str, DocumentationError] = {}
     for begin, end in zip(begins, [*begins[1:], len(places)], strict=True):
         start = int(places[begin])
@@ -261,7 +277,9 @@ def _lost(
             for name in (graph[place].as_py() for place in kept[max(beside - 1, 0) : beside + 1].tolist()):
                 may_be = f"{called}, which cannot be read, may be of this graph"
                 doubtful[name] = DocumentationError(may_be, where=f"{source} {name}", mend=_ANEW)
-        lost.append(DocumentationError(problem, where=f"{source}, {called}", mend=mend))
+        error = DocumentationError(problem, where=f"{source}, {called}", mend=mend)
+        lines = readable(table.slice(start, end - begin))
+        lost.append(TableGraph("", lines, rows[start : start + end - begin].tolist(), error))
     return lost, doubtful
 
 
@@ -272,12 +290,8 @@ def _called(first: int, number: int = 1) -> str:
     return f"rows {first} to {first + number - 1}" if first else f"{number} rows"
 
 
-def apart(batches: Iterable[Any], source: str) -> Iterator[tuple[str, DocumentationError | bytes, Sequence[int]]]:
+def apart(batches: Iterable[Any], source: str) -> Iterator[TableGraph]:
     """The graphs of batches of `coded` quads, in whatever order their rows stand.
-
-    Yields:
-        The graph, its lines of N-Quads or why it is rejected, and the numbers of its rows; for rows without a graph an empty
-        name.
 
     Raises:
         DocumentationError: there is more than is read at once, or rows that cannot be read may be of any graph.
@@ -295,19 +309,18 @@ def apart(batches: Iterable[Any], source: str) -> Iterator[tuple[str, Documentat
     if not held:
         return
     found = graphs(pa.Table.from_batches(held), 1, source)
-    for error in found.lost:
-        yield "", error, ()
+    yield from found.lost
     graph = column_of(found.table, "graph")
     begins = np.flatnonzero(np.diff(numbers(graph.indices), prepend=-1)).tolist()
     for begin, end in zip(begins, [*begins[1:], len(graph)], strict=False):
         name, rows = graph[begin].as_py(), found.rows[begin:end].tolist()
-        content: DocumentationError | bytes
+        some = found.table.slice(begin, end - begin)
         try:
-            some = found.table.slice(begin, end - begin)
-            content = found.doubtful.get(name) or n_quads(some, f"{source} {name}", rows)
+            if name in found.doubtful:
+                raise found.doubtful[name]
+            yield TableGraph(name, n_quads(some, f"{source} {name}", rows), rows)
         except DocumentationError as error:
-            content = error
-        yield name, content, rows
+            yield TableGraph(name, readable(some), rows, error)
 
 
 def n_quads(table: Any, source: str, rows: Sequence[int]) -> bytes:
@@ -321,24 +334,34 @@ def n_quads(table: Any, source: str, rows: Sequence[int]) -> bytes:
     Raises:
         DocumentationError: a row cannot be read, or lacks a term, or a term holds a line break.
     """
-    import pyarrow as pa
-
-    columns = [table.column(name).cast(pa.string()).to_pylist() for name in _CODED]
     lines = []
-    for row, fault, *terms in zip(rows, columns.pop(), *columns, strict=True):
+    for row, (*terms, fault) in zip(rows, _terms_of_rows(table), strict=True):
         if fault:
             raise DocumentationError(f"{_called(row)} cannot be read: {fault}", where=source, mend=_ANEW)
         if "" in terms:
             problem = f"{_called(row)} has no {COLUMNS[terms.index('')]}"
             raise DocumentationError(problem, where=source, mend="Write it into the row")
         line = " ".join(terms)
-        if "\n" in line or "\r" in line or line.startswith("\ufeff"):
+        if _BREAKS(line):
             mend = r"Write \n and \r, as N-Quads do, and no mark at the beginning"
             raise DocumentationError(
                 f"{_called(row)} holds a line break, or a byte order mark", where=source, mend=mend
             )
         lines.append(f"{line} .\n")
     return "".join(lines).encode()
+
+
+def _terms_of_rows(table: Any) -> Iterator[tuple[str, ...]]:
+    """The terms of each row of `coded` quads, and why it cannot be read."""
+    import pyarrow as pa
+
+    return zip(*(table.column(name).cast(pa.string()).to_pylist() for name in _CODED), strict=True)
+
+
+def readable(table: Any) -> bytes:
+    """The rows of `coded` quads that can be read as lines of N-Quads; those without a graph stand in none."""
+    lines = [" ".join(terms) for *terms, fault in _terms_of_rows(table) if not fault and all(terms[:3])]
+    return "".join(f"{line} .\n" for line in lines if not _BREAKS(line)).encode()
 
 
 def not_one_term(source: str) -> DocumentationError:
