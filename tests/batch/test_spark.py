@@ -118,9 +118,7 @@ def test_spark_rejects_a_request_that_two_data_sets_describe_once(spark, expecte
 
 @pytest.mark.slow
 @pytest.mark.parametrize("place", ["<urn:own>", "the graph of another request"])
-def test_spark_rejects_a_request_that_what_is_rejected_speaks_of(
-    spark, expected: dict[str, dict], place: str
-) -> None:
+def test_spark_rejects_a_request_that_what_is_rejected_speaks_of(spark, expected: dict[str, dict], place: str) -> None:
     from reasoner.batch.spark import determine
 
     quads = rows()[:2000]
@@ -132,7 +130,9 @@ def test_spark_rejects_a_request_that_what_is_rejected_speaks_of(
     graphs = {row["graph"] for row in quads} - {quads[-1]["graph"]}
     found = [
         row.asDict()
-        for row in determine(spark.createDataFrame([row for row in moved if row["graph"] in graphs | {other}])).collect()
+        for row in determine(
+            spark.createDataFrame([row for row in moved if row["graph"] in graphs | {other}])
+        ).collect()
     ]
     assert {row["source"] for row in found if row["key"]} == {f"quads {name}" for name in graphs - {graph, other}}
     assert {row["key"] for row in found if row["key"]} <= expected.keys()

@@ -157,7 +157,7 @@ def test_a_correction_in_all_charts_of_a_command(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """However many charts stand between those that share it; a chart that another still contradicts is rejected, once."""
-    monkeypatch.setattr("reasoner.cli.kb._AT_ONCE", 2)
+    monkeypatch.setattr("reasoner.cli.kb_loading.AT_ONCE", 2)
     monkeypatch.setenv("NECESSITY_KB", str(tmp_path / "kb"))
     assert main(["kb", "init"]) == 0
     names = ("one", "two", "three", "four")

@@ -22,7 +22,7 @@ from reasoner.cli import kb, main
 from reasoner.store import audit, backends
 
 step, turn = sys.argv[1].split(), int(sys.argv[2])
-kb._AT_ONCE, backends._MANY = 2, 0  # two charts a change, whose graphs are tables of their own
+kb.AT_ONCE, backends._MANY = 2, 0  # two charts a change, whose graphs are tables of their own
 owner = {"append": audit.AuditTrail, "_add": backends.DirectoryStore, "update": backends.DirectoryStore}[step[1]]
 real, count = getattr(owner, step[1]), 0
 

@@ -397,11 +397,9 @@ def _table(piece: Piece, policy: Policy) -> Quads:
         StreamedDataSet(piece.name, "", error=part.error, spoken_of=apart.requests_in_lines(part.lines))
         for part in found.lost
     ]
-
-    def first(run: int) -> int:
-        return int(found.rows[parts.start[run]])
-
-    return Quads(piece.name, names, text, first, table, lambda run: quads.readable(some(run)), rows, lost)
+    return Quads(
+        piece.name, names, text, lambda run: rows(run)[0], table, lambda run: quads.readable(some(run)), rows, lost
+    )
 
 
 def _graphs(parts: Cut) -> list[Term]:
