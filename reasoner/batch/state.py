@@ -63,7 +63,7 @@ class BatchState:
             )
         try:
             if path:
-                _refuse_second_run(path)
+                _refuse_to_replace(path)
                 if not resume:
                     delete(path)
                     path.touch(0o600, exist_ok=False)
@@ -240,19 +240,27 @@ def cannot_be_kept(error: sqlite3.Error | OSError, path: Path | None) -> UsageEr
     )
 
 
-def _refuse_second_run(path: Path) -> None:
-    """Raise `UsageError` if another run of a batch keeps its state in a file."""
+def _refuse_to_replace(path: Path) -> None:
+    """Raise `UsageError` if another run of a batch keeps its state in a file, or if it is no state at all."""
     if not path.exists():
         return
+    no_state = UsageError(
+        "this is no state of a batch",
+        where=str(path),
+        mend="Move it away, or give another --out: the state needs its name",
+    )
     probe = sqlite3.connect(path, timeout=0, isolation_level=None)
     try:
         probe.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError as error:
+        tables = {name for (name,) in probe.execute("SELECT name FROM sqlite_master")}
+        if tables and "setting" not in tables:
+            raise no_state
+    except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
             problem = "another run of this batch is at work"
             raise UsageError(problem, where=str(path), mend="Wait for it, or give another --out") from None
-    except sqlite3.DatabaseError:
-        pass  # it is no state, and is not kept
+        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+            raise no_state from error
     finally:
         probe.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import io
 import os
 import re
 import stat
@@ -242,6 +243,7 @@ def opened(name: str, suffix: str | None = None) -> Iterator[BinaryIO]:
     """
     packed = file_type(suffix or name)[1] if suffix or name != STDIN else ""
     if name == STDIN:
+        _refuse_unreadable_input()
         yield unpacked(sys.stdin.buffer, called(name), packed) if packed else sys.stdin.buffer
         return
     with _opened(name) as stream:
@@ -250,6 +252,15 @@ def opened(name: str, suffix: str | None = None) -> Iterator[BinaryIO]:
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
             mend = "Pack the archive again"
             raise DocumentationError(f"the file cannot be unpacked ({error})", where=name, mend=mend) from error
+
+
+def _refuse_unreadable_input() -> None:
+    try:
+        os.read(sys.stdin.buffer.fileno(), 0)
+    except io.UnsupportedOperation:
+        return  # it is no stream of the system
+    except OSError as error:  # it is closed, or a folder
+        raise DocumentationError(f"it cannot be read: {error.strerror}", where=called(STDIN)) from error
 
 
 def _opened(name: str) -> BinaryIO:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from reasoner.cli import abstract, app, charts, completion, intake, kb, policy, query, questionnaire
 from reasoner.cli import options as shared
-from reasoner.cli.output import DONE, INTERRUPTED, NOTHING, TERMINATED, discard_output, say
+from reasoner.cli.output import DONE, INTERRUPTED, NOTHING, TERMINATED, discard_output, open_streams, say
 from reasoner.cli.parser import Parser
 from reasoner.ground.errors import NecessityError
 
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with some arguments, by default the process's own, and return its exit code."""
     try:
-        options = _parser(arguments).parse_args(arguments)
+        try:
+            options = _parser(arguments).parse_args(arguments)
+        finally:
+            sys.stdout.flush()  # what help printed
         code = int(options.run(options))
         sys.stdout.flush()
         return code
@@ -47,6 +50,7 @@ def entry() -> NoReturn:
     """Run as a program."""
     from reasoner.rdf.terms import hide_truth_values
 
+    open_streams()
     hide_truth_values()
     gc.set_threshold(100_000)  # a policy and a chart are many objects that stay
     signal.signal(signal.SIGTERM, _terminate)

@@ -7,7 +7,7 @@ import json
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,7 @@ from reasoner.ground.display import counted
 from reasoner.ground.errors import UsageError
 
 if TYPE_CHECKING:
-    from reasoner.batch.model import Job, Tally
+    from reasoner.batch.model import Job, Results, Tally
     from reasoner.batch.run import Progress
     from reasoner.batch.state import BatchState
     from reasoner.cli.formats import StreamFormat
@@ -125,13 +125,13 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: StreamFormat, gate: 
             rejected=state.rejected(),
             fail_on=gate.fail_on,
         )
-        with writer(how.out, how.mode) as stream:
-            form.write(results, stream)
         if how.quarantine:
             reports.quarantine(how.quarantine, state.rejections())
-        _print_rejected(state, how.quarantine)
+        with writer(how.out, how.mode) as stream:
+            form.write(results, stream)
+        _print_rejected(results, totals, how.quarantine)
         print_passed_over(inputs.paths)
-        _print_totals(totals, results.outcomes)
+        _print_totals(totals, results)
         code = gate.code(results.outcomes, results.rejected, totals.read)
         if how.lineage:
             passed = code in (DONE, SOME)
@@ -228,22 +228,23 @@ def _progress_printer(rows: int) -> Callable[[Progress], None]:
     return show
 
 
-def _print_rejected(state: BatchState, quarantine: Path | None) -> None:
+def _print_rejected(results: Results, totals: Tally, quarantine: Path | None) -> None:
     if quarantine:
-        if state.rejected():
-            say(f"rejected: {counted(state.rejected(), 'data set')}, set aside in {quarantine}")
+        if results.rejected:
+            say(f"rejected: {counted(totals.rejected, 'data set')}, set aside in {quarantine}")
         return
-    for rejection in state.rejections():
+    for rejection in results.rejections():
         say(f"rejected: {rejection.error}")
 
 
-def _print_totals(totals: Tally, outcomes: Mapping[str, int]) -> None:
+def _print_totals(totals: Tally, results: Results) -> None:
     """Say what became of the input."""
-    if outcomes:
+    if outcomes := results.outcomes:
         each = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.items())
         say(f"{counted(sum(outcomes.values()), 'determination')}: {each}")
-    read = counted(totals.read, "data set")
-    say(f"read {read}: {totals.determined:,} determined, {totals.rejected:,} rejected")
+    read, rejections = counted(totals.read, "data set"), counted(results.rejected, "rejection")
+    once = f" in {rejections}" if results.rejected != totals.rejected else ""
+    say(f"read {read}: {totals.determined:,} determined, {totals.rejected:,} rejected{once}")
 
 
 def _processes(text: str) -> int:

@@ -133,7 +133,7 @@ def _determine(options: argparse.Namespace) -> int:
     from reasoner.determination.engine import Engine
 
     form = FORMATS[options.format]
-    names = [name for name in APPLIES if getattr(options, name) not in (None, False)]
+    names = [name for name in APPLIES if getattr(options, name) is not None and getattr(options, name) is not False]
     _refuse(names, options.format, options.out)
     out, mode = shared.output_of(options)
     inputs, basis = Inputs.of(options), Basis.of(options)

@@ -329,6 +329,8 @@ def _refuse_to_replace(options: argparse.Namespace) -> None:
     from reasoner.chart import archives, sources
 
     written = dict[Path, str]()
+    if getattr(options, "quarantine", None):
+        written[(options.quarantine / "rejected.jsonl").resolve()] = "quarantine"
     for option in ("out", "lineage", "report"):
         name = getattr(options, option, None)
         if name in (None, sources.STDIN) or is_written_through(target := Path(name)):
@@ -383,7 +385,7 @@ def new_file(text: str) -> Path:
         raise argparse.ArgumentTypeError(f"{text!r} is a folder; name a file")
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"{text!r}: there is no folder {str(path.parent)!r}; make it first")
-    return path
+    return _writable(path, path.resolve().parent)
 
 
 def new_folder(text: str) -> Path:
@@ -391,6 +393,13 @@ def new_folder(text: str) -> Path:
     path = _local(text)
     if path.exists() and not path.is_dir():
         raise argparse.ArgumentTypeError(f"{text!r} is a file; name a folder")
+    return _writable(path, next(folder for folder in (path, *path.absolute().parents) if folder.exists()))
+
+
+def _writable(path: Path, folder: Path) -> Path:
+    """A path at which something can be made in a folder: better told now than after hours."""
+    if not is_written_through(path) and not os.access(folder, os.W_OK | os.X_OK):
+        raise argparse.ArgumentTypeError(f"{str(path)!r}: you may not write to the folder {str(folder)!r}")
     return path
 
 

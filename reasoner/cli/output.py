@@ -74,7 +74,8 @@ class Gate:
             say(f"failed: the outcome {outcome}, which --fail-on names, occurred {times}")
         allowed = self.tolerance is not None and self.tolerance.allows(rejected, read)
         if self.tolerance is not None and not allowed:
-            say(f"failed: {rejected:,} rejected, more than --max-quarantined {self.tolerance} allows")
+            rejections = counted(rejected, "rejection")
+            say(f"failed: {rejections}, more than --max-quarantined {self.tolerance} allows")
             return FAILED_ON
         return FAILED_ON if found else exit_code(sum(outcomes.values()), 0 if allowed else rejected)
 
@@ -165,6 +166,14 @@ def is_written_through(path: Path) -> bool:
 def discard_output() -> None:
     """Lose what is still buffered for a standard output that takes no more of it, so that nothing tries again at exit."""
     _discard(sys.stdout)
+
+
+def open_streams() -> None:
+    """Open what a shell closed (``>&-``), so that no file takes its place: the streams fail at use, and errors go nowhere."""
+    for number, (name, how) in enumerate((("stdin", os.O_WRONLY), ("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY))):
+        if getattr(sys, name) is None:
+            os.dup2(os.open(os.devnull, how), number)
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", closefd=False))
 
 
 def _discard(stream: TextIO) -> None:

@@ -50,7 +50,7 @@ def test_a_step_of_a_pipeline(place: Path) -> None:
     assert sum(totals["outcomes"].values()) == count
     exec(recipe("check.py").replace("determinations.parquet", "out/determinations.parquet"), {})
     (place / "charts" / "bad.ttl").write_text("no turtle")
-    with pytest.raises(RuntimeError, match=r"failed: 1 rejected, more than --max-quarantined 1% allows$"):
+    with pytest.raises(RuntimeError, match=r"failed: 1 rejection, more than --max-quarantined 1% allows$"):
         names["gate"]("charts", out)
     assert json.loads((out / "lineage.json").read_text())["eventType"] == "FAIL"
 

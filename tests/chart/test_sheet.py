@@ -363,6 +363,7 @@ def test_a_request_that_is_wrong_is_rejected_by_row_and_the_rest_goes_on(policy:
     (error,) = errors
     assert why in str(error)
     assert error.where.startswith("s.csv, row")
+    assert not re.search(r"(row \d+)\W+\1\b", str(error))
 
 
 def test_rows_that_stand_apart_are_to_be_sorted(policy: Policy) -> None:

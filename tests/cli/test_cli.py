@@ -258,6 +258,7 @@ def test_query_offers_every_form_of_an_answer() -> None:
 def test_an_option_that_does_nothing_is_refused(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for option in (
         ["--jobs", "2"],
+        ["--jobs", "0"],
         ["--resume"],
         ["--quarantine", "q"],
         ["--max-quarantined", "1"],

@@ -117,6 +117,76 @@ def test_a_reader_that_has_enough_changes_no_exit_code(form: str, outcome: str, 
     assert process.returncode == code
 
 
+@pytest.mark.parametrize("form", ["compact", "text", "parquet"])
+@pytest.mark.parametrize(
+    ("closed", "code", "said"),
+    [
+        (">&-", 2, "necessity: standard output: Bad file descriptor\n"),
+        ("2>&-", 0, ""),
+        (">&- 2>&- <&- --out {}", 0, ""),
+        ("- --input-format nq <&-", 3, "rejected: standard input: it cannot be read: Bad file descriptor\n"),
+    ],
+)
+def test_a_stream_that_is_closed(closed: str, code: int, said: str, form: str, tmp_path: Path) -> None:
+    """No file takes its number, and is written to by mistake."""
+    line = f"{sys.executable} -m reasoner determine {CHARTS} {closed.format(tmp_path / 'out')} --format {form}"
+    ran = subprocess.run(line, shell=True, cwd=ROOT, capture_output=True)
+    assert ran.returncode == code
+    assert said in ran.stderr.decode()
+    assert b"Traceback" not in ran.stderr
+    assert bool(ran.stdout or list(tmp_path.iterdir())) == (code != 2)
+
+
+@pytest.mark.parametrize("more", ["--version >&-", "--help >&-", "policy list >&-"])
+def test_help_to_a_stream_that_is_closed(more: str) -> None:
+    ran = subprocess.run(f"{sys.executable} -m reasoner {more}", shell=True, cwd=ROOT, capture_output=True)
+    assert (ran.returncode, ran.stderr) == (2, b"necessity: standard output: Bad file descriptor\n")
+
+
+@pytest.mark.parametrize("content", [b"notes of mine\n", b"\0" * 512, b"database"])
+@pytest.mark.parametrize("more", [(), ("--resume",), ("--resume", "auto")])
+def test_a_file_that_is_no_state_is_kept(
+    content: bytes, more: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "out.state"
+    kept.write_bytes(content)
+    if content == b"database":
+        kept.unlink()
+        with contextlib.closing(sqlite3.connect(kept)) as other:
+            other.execute("CREATE TABLE mine (a)")
+    before = kept.read_bytes()
+    assert determine("--format", "compact", "--out", str(tmp_path / "out"), *more) == 2
+    assert f"{kept}: this is no state of a batch. Move it away" in capsys.readouterr().err
+    assert kept.read_bytes() == before
+
+
+def test_a_quarantine_that_cannot_be_written_leaves_a_good_output(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bad.ttl").write_text("no turtle")
+    out, aside = tmp_path / "out", tmp_path / "_aside"
+    out.write_text("good")
+    (aside / "rejected.jsonl").mkdir(parents=True)
+    assert main(["determine", str(tmp_path), "--format", "compact", "--out", str(out), "--quarantine", str(aside)]) == 2
+    assert "--quarantine cannot be written: Is a directory" in capsys.readouterr().err
+    assert out.read_text() == "good"
+
+
+@pytest.mark.parametrize("option", ["--out", "--lineage", "--quarantine"])
+def test_a_folder_that_may_not_be_written_to_is_told_first(
+    option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder := tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to(folder / "target")
+    monkeypatch.setattr(os, "access", lambda path, _: Path(path) != folder)
+    name = "folder/new/below" if option == "--quarantine" else "link"
+    with pytest.raises(SystemExit):
+        determine("--format", "compact", option, str(tmp_path / name))
+    assert (
+        f"argument {option}: '{tmp_path / name}': you may not write to the folder '{folder}'" in capsys.readouterr().err
+    )
+
+
 def test_a_second_run_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
     first = BatchState(tmp_path / "out.state", Job())
@@ -157,6 +227,13 @@ def test_an_input_is_never_replaced(way: str, option: str, tmp_path: Path, capsy
     assert main([*command, str(folder if way == "folder" else read), option, str(target)]) == 2
     assert f"{target}: {option} is a file that is read. Name another one" in capsys.readouterr().err
     assert read.read_bytes() == before
+
+
+def test_an_output_is_no_file_of_the_quarantine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    index = tmp_path / "aside" / "rejected.jsonl"
+    index.parent.mkdir()
+    assert determine("--format", "compact", "--out", str(index), "--quarantine", str(index.parent)) == 2
+    assert f"{index}: --out is the file of --quarantine. Name another one" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("option", ["--lineage", "--report"])

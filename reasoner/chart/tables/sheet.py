@@ -237,20 +237,15 @@ class _SheetReader:
         source = f"{self.source}, {span}"
         names, rows = tuple(self.header), tuple(run.rows)
         if not problems:
-            return Rows(
-                source,
-                builder.iri,
-                builder.nodes,
-                builder.numbers,
-                None,
-                builder.told(),
-                names,
-                rows,
-                printable=builder.printable,
-            )
+            of = (source, builder.iri, builder.nodes, builder.numbers, None, builder.told(), names, rows)
+            return Rows(*of, printable=builder.printable)
         more = len(problems) - _PROBLEMS_SHOWN
         shown = problems[:_PROBLEMS_SHOWN] + ([f"and {more} more"] if more > 0 else [])
-        error = DocumentationError("; ".join(shown), where=source)
+        where = source
+        place, _, rest = (text := "; ".join(shown)).partition(": ")
+        if place == span or place.startswith((f"{span}, ", f"{span} <")):  # it is not named twice
+            where, text = f"{self.source}, {place}", rest
+        error = DocumentationError(text, where=where)
         return Rows(source, builder.iri, {}, {}, error, (), names, rows, self.records.delimiter)
 
 
