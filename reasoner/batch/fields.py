@@ -6,6 +6,7 @@ criterion (CSV).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -39,9 +40,12 @@ class Field:
     type: Type
     optional: bool = False
     """Whether it can be null."""
-    column: str = ""
-    """Its name in tables, where that is another."""
     in_csv: bool = True
+
+    @property
+    def column(self) -> str:
+        """Its name in tables."""
+        return re.sub("[A-Z]", lambda capital: f"_{capital[0].lower()}", self.name)
 
 
 @dataclass(frozen=True)
@@ -61,16 +65,16 @@ FIELDS = (
     Field("request", Type.TEXT),
     Field("start", Type.DAY),
     Field("end", Type.DAY, optional=True),
-    Field("asOf", Type.DAY, column="as_of", in_csv=False),
+    Field("asOf", Type.DAY, in_csv=False),
     Field("version", Type.TEXT, optional=True),
     Field("outcome", Type.TEXT),
     Field("holds", Type.TRUTH, optional=True),
-    Field("holdsStrained", Type.TRUTH, optional=True, column="holds_strained"),
+    Field("holdsStrained", Type.TRUTH, optional=True),
     Field("criteria", Type.STATUS_BY_CRITERION),
     Field("evidence", Type.NAMES_BY_CRITERION),
     Field("gap", Type.NAMES),
     Field("unread", Type.NAMES),
-    Field("unreadCounts", Type.COUNTS, column="unread_counts"),
+    Field("unreadCounts", Type.COUNTS),
 )
 """The fields of a brief, in order; `data/schema/brief.json` says the same with what each means."""
 CRITERION_FIELDS = (
@@ -87,14 +91,14 @@ LISTS = tuple(field for field in FIELDS if field.type in (Type.NAMES, Type.COUNT
 """The fields that are lists."""
 NESTED = tuple(field for field in CRITERION_FIELDS if field.nested)
 COLUMNS = (
-    *(field.column or field.name for field in FLAT),
+    *(field.column for field in FLAT),
     "criteria",
-    *(field.column or field.name for field in LISTS),
+    *(field.column for field in LISTS),
 )
 """The columns of a row a determination: the flat fields, the criteria with what `NESTED` says of each, and the lists."""
 CSV_FIELDS = tuple(field for field in FLAT if field.in_csv)
 CSV_COLUMNS = (
-    *(field.column or field.name for field in CSV_FIELDS),
+    *(field.column for field in CSV_FIELDS),
     *(field.name for field in CRITERION_FIELDS),
     "unread",
 )

@@ -16,6 +16,7 @@ from reasoner.batch.model import Job
 from reasoner.batch.workers import Worker
 from reasoner.chart.fast import nodes, stream
 from reasoner.chart.fast.piece import ARROW, QUADS, Piece
+from reasoner.chart.fast.plain import IRI, ODD
 from reasoner.chart.fast.stream import StreamedDataSet
 from reasoner.chart.tables import quads
 from reasoner.ground.errors import DocumentationError
@@ -24,7 +25,7 @@ from tests.explore import examples
 
 pa = pytest.importorskip("pyarrow", reason="pyarrow (extra tables) is not installed")
 
-from reasoner.chart.fast.cut import IRI, ODD, Cut, cut, cut_table  # noqa: E402
+from reasoner.chart.fast.cut import Cut, cut, cut_table  # noqa: E402
 from reasoner.chart.fast.nodes import NodeReader, NodeTable  # noqa: E402
 
 Row = tuple[str, str, str, str]

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from benchmarks.generate import generate
 from hatch_build import build
 from reasoner.chart.fast import native
-from reasoner.chart.fast.cut import IRI, NOTHING, ODD, Cut, KnownTerms, cut_in_c, cut_in_python, iris, kinds, kinds_in_c
+from reasoner.chart.fast.cut import NOTHING, Cut, KnownTerms, cut_in_c, cut_in_python, iris, kinds_in_c
+from reasoner.chart.fast.plain import IRI, ODD, kinds
 from reasoner.rdf import parsing
 from tests.conftest import ROOT
 from tests.explore import examples
@@ -138,7 +139,7 @@ def test_any_text(library: ctypes.CDLL, text: str) -> None:
 def test_terms_by_themselves(library: ctypes.CDLL, terms: list[str]) -> None:
     written = [term.encode() for term in terms]
     found = kinds_in_c(library, b"".join(written), np.cumsum([0, *map(len, written)]))
-    assert found.tolist() == kinds(terms).tolist()
+    assert found.tolist() == kinds(terms)
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -16,7 +16,7 @@ from reasoner import Policy
 from reasoner.chart.fast import piece, stream
 from reasoner.chart.intake import read
 from reasoner.chart.tables import rows, sheet
-from reasoner.chart.tables.rows import FAULTS, csv_records, parts
+from reasoner.chart.tables.rows import FAULTS, CsvRecords, parts
 from reasoner.ground.errors import DocumentationError
 from reasoner.rdf import parsing
 from tests.explore import examples
@@ -48,7 +48,7 @@ def outcome(policy: Policy, data: str | bytes) -> tuple[list[str], list[str], tu
     for size in (1, 10**9):
         cut = [
             one
-            for first, part in parts(csv_records(io.BytesIO(raw), "s.csv"), sheet.REQUEST, size=size)
+            for first, part in parts(CsvRecords(io.BytesIO(raw), "s.csv"), sheet.REQUEST, size=size)
             for one in sheet.read(part, "s.csv", policy, first=first)
         ]
         assert [one.request.rpartition(":")[2] for one in cut if not one.error] == found
@@ -294,9 +294,9 @@ CELLS = st.text(st.sampled_from('a,;"\n\r\t| =é'), max_size=6)
 def test_any_text_comes_back(excerpts: list[str], delimiter: str) -> None:
     rows = [row(f"r{i}", excerpt) for i, excerpt in enumerate(excerpts)]
     data = text(rows, delimiter, end="\r\n").encode()
-    assert list(csv_records(io.BytesIO(data), "s")) == [NAMES, *rows]
-    cut = [part for _, part in parts(csv_records(io.BytesIO(data), "s"), "request", size=1)]
-    again = chain.from_iterable(list(csv_records(io.BytesIO(part), "s"))[1:] for part in cut)
+    assert list(CsvRecords(io.BytesIO(data), "s")) == [NAMES, *rows]
+    cut = [part for _, part in parts(CsvRecords(io.BytesIO(data), "s"), "request", size=1)]
+    again = chain.from_iterable(list(CsvRecords(io.BytesIO(part), "s"))[1:] for part in cut)
     assert list(again) == rows
 
 

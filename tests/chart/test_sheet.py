@@ -16,7 +16,7 @@ from reasoner import Policy, load_policy
 from reasoner.chart.intake import read, read_file
 from reasoner.chart.model import Case
 from reasoner.chart.tables import sheet
-from reasoner.chart.tables.rows import csv_records, parquet_records, parts
+from reasoner.chart.tables.rows import CsvRecords, parquet_records, parts
 from reasoner.cli import main
 from reasoner.determination.determine import determine_case
 from reasoner.ground.errors import DocumentationError, NecessityError
@@ -184,7 +184,7 @@ def test_parts_are_whole_requests_with_their_row_numbers(
 ) -> None:
     data = write(rows[False]).encode()
     whole = list(sheet.read(data, "s", policy))
-    cut = list(parts(csv_records(io.BytesIO(data), "s"), sheet.REQUEST, size=20_000))
+    cut = list(parts(CsvRecords(io.BytesIO(data), "s"), sheet.REQUEST, size=20_000))
     assert len(cut) > 5
     assert max(len(part) for _, part in cut) < 60_000
     found = [one for first, part in cut for one in sheet.read(part, "s", policy, first=first)]

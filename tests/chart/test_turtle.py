@@ -11,7 +11,8 @@ from rdflib import Graph
 
 from benchmarks.generate import generate
 from reasoner.chart.fast import native
-from reasoner.chart.fast.cut import ODD, cut_in_c
+from reasoner.chart.fast.cut import cut_in_c
+from reasoner.chart.fast.plain import ODD
 from reasoner.rdf import parsing
 from reasoner.rdf.namespaces import NEC
 from tests.conftest import CASES

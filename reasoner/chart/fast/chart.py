@@ -7,6 +7,7 @@ graphs finds the words for it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
 from operator import attrgetter
@@ -171,32 +172,20 @@ class ChartReader:
 
     def is_sound(self, request: Term, view: NodeView) -> bool:
         """Whether it is certain that a request conforms to the intake shapes."""
-        try:
-            return self._conforms(request, view, self._request_shape)
-        except DoubtError:
-            return False
+        return _is_certain(lambda: self._conforms(request, view, self._request_shape))
 
     def allows(self, statement: Term, view: NodeView) -> bool:
         """Whether it is certain that a statement conforms to the intake shapes as far as they look at other nodes."""
-        try:
-            return self._passes(statement, view, set())
-        except DoubtError:
-            return False
+        return _is_certain(lambda: self._passes(statement, view, set()))
 
     def takes(self, predicate: Term, value: Term) -> bool:
         """Whether it is certain that a statement may have an excerpt, or an unread item its words."""
         table = self._unread_shape if predicate == nec.WORDS else self._statement_shape
-        try:
-            return table.properties[predicate](NodeView({}, set(), {}), (value,))
-        except DoubtError:
-            return False
+        return _is_certain(lambda: table.properties[predicate](NodeView({}, set(), {}), (value,)))
 
     def takes_item(self, item: Term, view: NodeView) -> bool:
         """Whether it is certain that an unread item conforms to the intake shapes."""
-        try:
-            return self._unread(item, view, set()) is not None
-        except DoubtError:
-            return False
+        return _is_certain(lambda: self._unread(item, view, set()) is not None)
 
     def _conforms(self, node: Term, view: NodeView, table: Table) -> bool:
         template, own = view.nodes[node]
@@ -431,6 +420,14 @@ class ChartReader:
             admitted=admitted,
             unread=tuple(unread),
         )
+
+
+def _is_certain(test: Callable[[], bool]) -> bool:
+    """Whether a test says yes, without a doubt."""
+    try:
+        return test()
+    except DoubtError:
+        return False
 
 
 def _own(node: tuple[Template, list[Term]]) -> dict[Term, Term]:

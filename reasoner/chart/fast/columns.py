@@ -19,9 +19,10 @@ from reasoner.chart.documents import anchors
 from reasoner.chart.fast import nec
 from reasoner.chart.fast.arrays import Codes, Places, Truths, beginnings, distinct
 from reasoner.chart.fast.chart import reader
-from reasoner.chart.fast.cut import IRI, KnownTerms, iris
+from reasoner.chart.fast.cut import KnownTerms, iris
 from reasoner.chart.fast.judge import NEVER, WRONG, Judge, NodeKind
 from reasoner.chart.fast.nodes import NodeTable
+from reasoner.chart.fast.plain import IRI
 from reasoner.chart.fast.template import NodeView, is_text, line, read_text, without
 from reasoner.chart.model import Case, Unread
 from reasoner.policy.model import Policy

@@ -20,28 +20,22 @@ _LED_TO: dict[Term, tuple[tuple[Term, ...], frozenset[Term]]] = {
 }
 """What requests, statements and unread items are told by: the properties that lead on, and the days stated there."""
 
+
+def _of_shacl(*names: str) -> frozenset[Term]:
+    return frozenset(f"<{SH}{name}>" for name in names)
+
+
 _CLASS = terms.of(RDFS.Class)
-_TARGETS = frozenset(f"<{SH}{name}>" for name in ("targetClass", "targetObjectsOf", "targetSubjectsOf"))
-_NESTED = frozenset(f"<{SH}{name}>" for name in ("node", "property", "not", "and", "or", "xone"))
+_TARGETS = _of_shacl("targetClass", "targetObjectsOf", "targetSubjectsOf")
+_LOGICAL = _of_shacl("node", "not", "and", "or", "xone")
+_NESTED = _LOGICAL | _of_shacl("property")
 _NESTED_LISTS = _NESTED.union(terms.of(RDF[name]) for name in ("first", "rest"))
-_DESCRIPTIVE = ("path", "message", "severity", "name", "description")
-_BOUNDS = ("Inclusive", "Exclusive")
-_OF_LAYOUTS = frozenset(
-    f"<{SH}{name}>"
-    for name in (*_DESCRIPTIVE, "minCount", "maxCount", "class", "nodeKind", "not", "and", "or", "xone", "node")
-)
-_OF_VALUES = frozenset(
-    f"<{SH}{name}>"
-    for name in (
-        "in",
-        "hasValue",
-        "datatype",
-        "minLength",
-        *(f"{end}{kind}" for end in ("min", "max") for kind in _BOUNDS),
-    )
-)
-_OF_ORDER = frozenset(f"<{SH}{name}>" for name in ("datatype", "equals", "disjoint", "lessThan", "lessThanOrEquals"))
-_OF_STATEMENTS = _TARGETS | {f"<{SH}{name}>" for name in ("property", "message", "severity", "name", "description")}
+_DESCRIPTIVE = _of_shacl("message", "severity", "name", "description")
+_OF_LAYOUTS = _DESCRIPTIVE | _LOGICAL | _of_shacl("path", "minCount", "maxCount", "class", "nodeKind")
+_BOUNDS = ("minInclusive", "minExclusive", "maxInclusive", "maxExclusive")
+_OF_VALUES = _of_shacl("in", "hasValue", "datatype", "minLength", *_BOUNDS)
+_OF_ORDER = _of_shacl("datatype", "equals", "disjoint", "lessThan", "lessThanOrEquals")
+_OF_STATEMENTS = _TARGETS | _DESCRIPTIVE | _of_shacl("property")
 """What the shape of statements may say: each of its constraints is one of a property."""
 
 
@@ -162,7 +156,7 @@ def _is_told_by_layouts(shapes: Nodes) -> bool:
             ):
                 allowed = allowed | _OF_VALUES
             elif target == nec.STATEMENT and varying <= {nec.ABOUT, nec.IN}:
-                allowed = allowed | {f"<{SH}disjoint>"}
+                allowed = allowed | _of_shacl("disjoint")
             if any(back for path in paths for _, back in path) or not _uses(shapes, part, allowed):
                 return False
     return True

@@ -19,17 +19,12 @@ import numpy.typing as npt
 
 from reasoner.chart.fast import native
 from reasoner.chart.fast.arrays import Codes, Places, Truths
-from reasoner.chart.fast.plain import are_iris, are_plain, is_sound_text, is_sound_typed, runs
+from reasoner.chart.fast.plain import kinds, runs
 from reasoner.chart.tables import quads
 from reasoner.ground.errors import EngineError
 from reasoner.rdf import parsing
 from reasoner.rdf.terms import Term
 
-ODD, IRI, TEXT, TYPED = range(4)
-"""How a term is written: so that it needs a parser, or the words for what is wrong with it; as a plain IRI; as plain text; as a
-plain literal of another datatype."""
-
-_TOGETHER = 64
 _PLACES = np.array([0, 1, 3])  # of a space, and of what ends a line
 _ARRAYS = (
     *(("kind", 1), ("subject", 4), ("predicate", 4), ("object", 4), ("graph", 4)),
@@ -67,27 +62,6 @@ class Cut(NamedTuple):
     """Of each run whether each triple is greater than the one before it."""
 
 
-def kinds(terms: Sequence[Term], namespaces: tuple[str, ...] = ()) -> npt.NDArray[np.uint8]:
-    """How terms are written; IRIs that begin in a certain way are odd."""
-    found = np.zeros(len(terms), np.uint8)
-    ends = [term[:1] + term[-1:] for term in terms]
-    iris = [place for place, both in enumerate(ends) if both == "<>" and not terms[place].startswith(namespaces)]
-    texts = [place for place, both in enumerate(ends) if both == '""']
-    plain = [place for place in texts if "\\" not in terms[place]]
-    for kind, places, together in ((IRI, iris, are_iris), (TEXT, plain, are_plain)):
-        for first in range(0, len(places), _TOGETHER):
-            some = places[first : first + _TOGETHER]
-            if together([terms[place] for place in some]):
-                found[some] = kind
-            else:
-                found[[place for place in some if together([terms[place]])]] = kind
-    found[[place for place in texts if found[place] == ODD and is_sound_text(terms[place])]] = TEXT
-    found[[place for place, both in enumerate(ends) if both == '">' and is_sound_typed(terms[place])]] = TYPED
-    if max(map(len, terms), default=0) > parsing.MAX_LITERAL:
-        found[[len(term) > parsing.MAX_LITERAL for term in terms]] = ODD
-    return found
-
-
 class KnownTerms:
     """Terms that have the first numbers, the same in whatever is cut.
 
@@ -98,11 +72,15 @@ class KnownTerms:
 
     def __init__(self, terms: Sequence[Term] = (), namespaces: Sequence[str] = ()) -> None:
         self.terms = list(terms)
-        self.kind = kinds(self.terms)
+        self.kind = np.array(kinds(self.terms), np.uint8)
         self.text = "\n".join(self.terms).encode()
         self.namespaces = tuple(namespaces)
         self.namespaces_text = "\n".join(namespaces).encode()
         self.numbers = {term.encode(): number for number, term in enumerate(terms)}
+
+    def kinds(self, others: Sequence[Term]) -> npt.NDArray[np.uint8]:
+        """How these and some others are written, as `plain.kinds` tells."""
+        return np.concatenate([self.kind, np.array(kinds(others, self.namespaces), np.uint8)])
 
 
 class _Numbers(dict[bytes, int]):
@@ -232,7 +210,7 @@ def cut_in_python(data: bytes, vocabulary: KnownTerms = NOTHING) -> Cut:
     return Cut(
         [*vocabulary.terms, *found],
         known,
-        np.concatenate([vocabulary.kind, kinds(found, vocabulary.namespaces)]),
+        vocabulary.kinds(found),
         subject,
         predicate,
         value,
@@ -307,7 +285,7 @@ def _terms(column: Any, vocabulary: KnownTerms) -> tuple[list[Term], npt.NDArray
 
     terms, library, known = column.to_pylist(), native.library(), len(vocabulary.terms)
     if not library:
-        return terms, np.concatenate([vocabulary.kind, kinds(terms[known:], vocabulary.namespaces)])
+        return terms, vocabulary.kinds(terms[known:])
     _, ends, text = column.cast(pa.large_string()).buffers()
     places = np.frombuffer(ends, np.int64)[: len(terms) + 1]
     found = kinds_in_c(library, text.to_pybytes(), places, vocabulary)
@@ -318,7 +296,7 @@ def _terms(column: Any, vocabulary: KnownTerms) -> tuple[list[Term], npt.NDArray
 def kinds_in_c(
     library: ctypes.CDLL, terms: bytes, ends: Places, vocabulary: KnownTerms = NOTHING
 ) -> npt.NDArray[np.uint8]:
-    """What `kinds` gives, by a library.
+    """What `plain.kinds` gives, by a library.
 
     Args:
         library: as `native.library` gives it.

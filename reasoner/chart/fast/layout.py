@@ -87,7 +87,7 @@ class Layouts:
 
     def nodes_of(self, content: str) -> Nodes | None:
         """What canonical N-Triples in order say, as `nodes` gives it; None if a term is not plainly written."""
-        from reasoner.chart.fast.plain import are_all_plain, is_plain  # its patterns take long to compile
+        from reasoner.chart.fast.plain import ODD, kinds  # its patterns take long to compile
 
         said: dict[Term, tuple[list[Fact], list[Term], list[Term]]] = {}
         subject = ""
@@ -104,14 +104,14 @@ class Layouts:
             if predicate in self._varying:
                 names.append(predicate)
                 own.append(value)
-            elif is_plain(value) and self.declares(predicate) and self.declares(value):
+            elif kinds([value]) != [ODD] and self.declares(predicate) and self.declares(value):
                 if len(self._facts) > _KEPT:
                     self._facts.clear()
                 facts.append(self._facts.setdefault(rest, (predicate, value)))
             else:
                 return None
         varying = {value for _, _, own in said.values() for value in own}
-        if not are_all_plain(varying.union(said)) or not all(map(self.declares, varying)):
+        if ODD in kinds([*varying.union(said)]) or not all(map(self.declares, varying)):
             return None
         found: Nodes = {}
         for about, (facts, names, own) in said.items():

@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from reasoner.chart.fast import nec
 from reasoner.chart.fast.arrays import Codes, Places, Truths, Uses, beginnings, distinct
-from reasoner.chart.fast.cut import IRI, ODD, TYPED, Cut
+from reasoner.chart.fast.cut import Cut
 from reasoner.chart.fast.layout import Layout, Nodes
+from reasoner.chart.fast.plain import IRI, ODD, TYPED
 from reasoner.rdf import terms
 
 _FACTS = 65536

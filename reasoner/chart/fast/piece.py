@@ -191,7 +191,7 @@ def _parts(name: str, given: str | None, size: int) -> Iterator[Piece]:
     flows = packed or not sources.is_local(name)
     if kind == SHEET:
         with sources.opened(name, given) as stream:
-            yield from _requests(name, rows.csv_records(stream, sources.called(name)), size)
+            yield from _requests(name, rows.CsvRecords(stream, sources.called(name)), size)
     elif kind == TABLE:
         spool = ""
         if flows:

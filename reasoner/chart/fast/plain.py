@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from reasoner.rdf import parsing
 from reasoner.rdf.terms import Term
+
+ODD, IRI, TEXT, TYPED = range(4)
+"""How a term is written: so that it needs a parser, or the words for what is wrong with it; as a plain IRI; as plain text; as a
+plain literal of another datatype."""
 
 # IRIs that need no closer look: a scheme, an authority with at most a port, path, query and fragment of plain characters.
 _PLAIN = r"[A-Za-z0-9._~!$&'()*+,;=:@/-]"
@@ -20,6 +25,7 @@ _SOUND_TEXT = re.compile(r'"(?:[^"\\]|\\["\\nr])*"').fullmatch
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ufffe\uffff]").search  # recorded with escapes
 _TAIL = re.compile(rb' <[^ "<>\n]*> \.\n').fullmatch
 _STEP = 4096
+_TOGETHER = 64  # terms that are looked at in one go
 _SHORT = 100  # days and numbers, which recur
 
 
@@ -72,24 +78,52 @@ def _tail(line: bytes) -> bytes:
     return tail if _TAIL(tail) else b""
 
 
-def are_iris(terms: list[Term]) -> bool:
+def kinds(terms: Sequence[Term], namespaces: tuple[str, ...] = ()) -> list[int]:
+    """How terms are written; IRIs that begin in a certain way are odd."""
+    found = [ODD] * len(terms)
+    iris, texts = [], []
+    for place, term in enumerate(terms):
+        ends = term[:1] + term[-1:]
+        if len(term) > parsing.MAX_LITERAL:
+            continue
+        if ends == "<>" and not term.startswith(namespaces):
+            iris.append(place)
+        elif ends == '""' and "\\" not in term:
+            texts.append(place)
+        elif ends == '""' and _is_sound_text(term):
+            found[place] = TEXT
+        elif ends == '">' and _is_sound_typed(term):
+            found[place] = TYPED
+    for kind, places, are_sound in ((IRI, iris, _are_iris), (TEXT, texts, _are_texts)):
+        for first in range(0, len(places), _TOGETHER):
+            some = places[first : first + _TOGETHER]
+            together = are_sound([terms[place] for place in some])
+            for place in some:
+                if together or are_sound([terms[place]]):
+                    found[place] = kind
+    return found
+
+
+def _are_iris(terms: list[Term]) -> bool:
     """Whether terms that begin and end as IRIs are all plainly written, looked at together."""
     whole = "".join(terms)
     return whole.count("<") == len(terms) and bool(_SOUND_IRIS(whole))
 
 
-def are_plain(texts: list[Term]) -> bool:
+def _are_texts(texts: list[Term]) -> bool:
     """Whether texts without a backslash that begin and end with a quote are all plainly written, looked at together."""
     whole = "".join(texts)
-    return whole.count('"') == 2 * len(texts) and whole.isprintable() and '"' not in texts
+    if whole.count('"') == 2 * len(texts) and whole.isprintable() and '"' not in texts:
+        return True
+    return len(texts) == 1 and _is_sound_text(texts[0])
 
 
-def is_sound_text(term: Term) -> bool:
+def _is_sound_text(term: Term) -> bool:
     """Whether a term that begins and ends with a quote is plainly written text."""
     return bool(_SOUND_TEXT(term)) and not _CONTROL(term)
 
 
-def is_sound_typed(term: Term) -> bool:
+def _is_sound_typed(term: Term) -> bool:
     """Whether a term is a plainly written literal of another datatype than those of text."""
     return _is_short_and_typed(term) if len(term) < _SHORT else bool(_SOUND_TYPED(term))
 
@@ -97,20 +131,3 @@ def is_sound_typed(term: Term) -> bool:
 @lru_cache(maxsize=16384)
 def _is_short_and_typed(term: Term) -> bool:
     return bool(_SOUND_TYPED(term))
-
-
-def are_all_plain(terms: Iterable[Term]) -> bool:
-    """Whether none of some terms needs a parser, looked at together where that is possible."""
-    iris, texts, others = list[Term](), list[Term](), list[Term]()
-    for term in terms:
-        ends = term[:1] + term[-1:]
-        kind = iris if ends == "<>" else texts if ends == '""' and "\\" not in term else others
-        kind.append(term)
-    return are_iris(iris) and (are_plain(texts) or all(map(is_plain, texts))) and all(map(is_plain, others))
-
-
-def is_plain(term: Term) -> bool:
-    """Whether a term needs no parser."""
-    if term[-1:] == '"':
-        return term[:1] == '"' and is_sound_text(term)
-    return are_iris([term]) if term[:1] == "<" else is_sound_typed(term)

@@ -260,11 +260,6 @@ class CsvRecords(Iterator[list[str]]):
             )
 
 
-def csv_records(stream: BinaryIO, source: str) -> CsvRecords:
-    """The records of CSV in UTF-8; takes and raises what `CsvRecords` does."""
-    return CsvRecords(stream, source)
-
-
 def parquet_records(file: Path | BinaryIO, source: str) -> Iterator[list[str]]:
     """The header and the rows of a Parquet file, as text.
 
