@@ -42,7 +42,7 @@ from reasoner.chart.sources import (
     unknown,
 )
 from reasoner.chart.tables import rows
-from reasoner.ground.errors import DocumentationError, NecessityError, reading
+from reasoner.ground.errors import DocumentationError, NecessityError, reading, unreadable
 from reasoner.policy.model import Policy
 from reasoner.rdf import parsing, terms
 from reasoner.rdf.broken_quads import NamedGraph, graphs_apart
@@ -346,8 +346,7 @@ class _Intake:
                 else:
                     yield from self._documents(source, first.lstrip(), len(first.splitlines()), stream)
         except OSError as error:
-            problem = f"the file cannot be read: {error.strerror or type(error).__name__}"
-            yield IntakeResult(source, _refusals=(DocumentationError(problem, where=source),))
+            yield IntakeResult(source, _refusals=(unreadable(source, error),))
         except NecessityError as error:
             yield IntakeResult(source, _refusals=(error,))
 

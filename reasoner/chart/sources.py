@@ -22,7 +22,7 @@ from reasoner.chart.packing import PACKED, file_type, unpacked
 from reasoner.chart.remote import is_remote
 from reasoner.chart.tables import rows, workbook
 from reasoner.ground.display import readable
-from reasoner.ground.errors import DocumentationError, UsageError
+from reasoner.ground.errors import DocumentationError, UsageError, unreadable
 from reasoner.rdf import parsing
 
 FHIR = ".json"
@@ -273,8 +273,7 @@ def _opened(name: str) -> BinaryIO:
     try:
         return open(name, "rb")
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise DocumentationError(f"the file cannot be read: {reason}", where=name) from error
+        raise unreadable(name, error) from error
 
 
 def content(name: str, suffix: str | None = None) -> bytes:
@@ -287,8 +286,7 @@ def content(name: str, suffix: str | None = None) -> bytes:
         try:
             data = stream.read(parsing.MAX_BYTES + 1)
         except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise DocumentationError(f"the file cannot be read: {reason}", where=called(name)) from error
+            raise unreadable(called(name), error) from error
     if len(data) > parsing.MAX_BYTES:
         unpacked_ = "unpacked it" if file_type(suffix or name)[1] else "it"
         problem = f"{unpacked_} is larger than {parsing.MAX_BYTES // 2**20} MiB"

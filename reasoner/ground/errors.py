@@ -67,6 +67,11 @@ class ConflictError(NecessityError):
     """Something was changed by another person, or in another window, since it was read."""
 
 
+def unreadable(source: str, error: OSError) -> DocumentationError:
+    """The error that a file cannot be read, for a reason of the system."""
+    return DocumentationError(f"the file cannot be read: {error.strerror or type(error).__name__}", where=source)
+
+
 @contextmanager
 def reading(source: str) -> Iterator[None]:
     """A context in which errors name a source at the beginning of their place.

@@ -20,7 +20,7 @@ import pyoxigraph as ox
 from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from reasoner.ground.errors import DocumentationError, PolicyError
+from reasoner.ground.errors import DocumentationError, PolicyError, unreadable
 from reasoner.rdf import terms
 from reasoner.rdf.namespaces import NEC, RDF
 from reasoner.rdf.terms import Nodes, OxTerm
@@ -70,8 +70,7 @@ def read_bytes(path: Path | str) -> bytes:
                 )
             return stream.read()
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise DocumentationError(f"the file cannot be read: {reason}", where=str(path)) from error
+        raise unreadable(str(path), error) from error
 
 
 @dataclass(frozen=True)

@@ -93,15 +93,20 @@ class Judge:
             name: _DayNumbers(name, self.reader) for name in (*nec.DAYS, nec.OBSERVED, nec.RECORDED, nec.ISSUED)
         }
         """The days that values tell, by property."""
-        self.meanings: list[Meaning] = []
-        """What statements say, by number."""
         self.authors = [""]
         """IRIs of kinds of authors, by number."""
+        self._forget([])
+
+    def _forget(self, layouts: list[Layout | None]) -> None:
+        """Forget what is known by the numbers of layouts, and take others."""
+        self._layouts, self._kinds = layouts, ArrayRows(len(Kind._fields))
+        self.meanings: list[Meaning] = []
+        """What statements say, by number."""
         self.unread: list[Unread] = []
         """What unread items say but for names, words, days and places, by number."""
         self._numbers: dict[Meaning | Unread, int] = {}
-        self._layouts: list[Layout | None] = []
-        self._kinds = ArrayRows(len(Kind._fields))
+        if len(self.authors) >= _LIMIT:
+            self.authors = [""]
         self.allowed: dict[tuple[int, ...], bool] = {}
         """Whether statements are well formed, by the layouts of their request and document, and whether they have a day of record."""
         self.items: dict[tuple[int, ...], bool] = {}
@@ -113,15 +118,8 @@ class Judge:
 
     def kinds(self, layouts: list[Layout | None]) -> Places:
         """What each of the layouts of a table is, as a `Kind` a row."""
-        if layouts is not self._layouts:  # they are numbered anew
-            self._layouts, self._kinds = layouts, ArrayRows(len(Kind._fields))
-            self.meanings, self.unread, self._numbers = [], [], {}
-            self.authors = self.authors if len(self.authors) < _LIMIT else [""]
-            self.allowed.clear()
-            self.items.clear()
-            self.sound.clear()
-            self._parties.clear()
-            self._stated = ArrayRows(_STATED)
+        if layouts is not self._layouts:
+            self._forget(layouts)
         self._kinds.add(*[self._kind(layout) for layout in layouts[len(self._kinds) :]])
         return self._kinds.array()
 

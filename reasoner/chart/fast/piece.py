@@ -26,7 +26,7 @@ from reasoner.chart import archives, sources
 from reasoner.chart.packing import file_type
 from reasoner.chart.sources import LINES, TABLE, WORKBOOK, FileState
 from reasoner.chart.tables import rows
-from reasoner.ground.errors import DocumentationError, NecessityError, UsageError
+from reasoner.ground.errors import DocumentationError, NecessityError, UsageError, unreadable
 from reasoner.rdf import parsing
 
 if TYPE_CHECKING:
@@ -129,8 +129,7 @@ class Piece:
             with open(self.spool or self.files[0], "rb") as stream:
                 yield stream
         except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise DocumentationError(f"the file cannot be read: {reason}", where=self.name) from error
+            raise unreadable(self.name, error) from error
 
     def first_line(self) -> int:
         """The number of its first line or row in the file."""

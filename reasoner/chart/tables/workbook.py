@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from xml.etree.ElementTree import ParseError
 
 from reasoner.chart.tables.rows import Fault, FaultyRecord, header, plain, text_of
-from reasoner.ground.errors import DocumentationError, UsageError
+from reasoner.ground.errors import DocumentationError, UsageError, unreadable
 from reasoner.rdf import parsing
 
 if TYPE_CHECKING:
@@ -140,8 +140,7 @@ def _reading(source: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        problem = f"the file cannot be read: {error.strerror or type(error).__name__}"
-        raise DocumentationError(problem, where=source) from error
+        raise unreadable(source, error) from error
     except (zipfile.BadZipFile, zlib.error, ParseError, EOFError, KeyError, IndexError, TypeError, ValueError) as error:
         mend = "Save it as XLSX without a password, or as CSV UTF-8"
         raise DocumentationError("this is not XLSX, or it is damaged or locked", where=source, mend=mend) from error
