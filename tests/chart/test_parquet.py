@@ -77,6 +77,27 @@ def test_a_text_that_is_said_very_often_is_refused(monkeypatch: pytest.MonkeyPat
     assert all(isinstance(record, FaultyRecord) and record.fault == Fault(UNREADABLE, 0) for record in records)
 
 
+@pytest.mark.parametrize("kind", ["list", "large list", "struct", "list of struct"])
+def test_a_text_that_is_said_very_often_in_lists_is_refused_and_takes_its_room_once(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "x" * 5000
+    cell, type_ = {
+        "list": ([text] * 2, pa.list_(pa.string())),
+        "large list": ([text] * 2, pa.large_list(pa.large_string())),
+        "struct": ({"a": text, "b": [text, "y", None]}, pa.struct([("a", pa.string()), ("b", pa.list_(pa.string()))])),
+        "list of struct": ([{"a": text}, None], pa.list_(pa.struct([("a", pa.string())]))),
+    }[kind]
+    file = written(a=pa.array([cell, None] * 1000, type_))
+    assert rows(file) == [{"a": cell}, {"a": None}] * 1000
+    monkeypatch.setattr(parsing, "MAX_BYTES", 2**20)
+    before = pa.total_allocated_bytes()
+    (found,) = ParquetTable(file, "x").batches(2000)
+    assert (found.number, found.column("a")) == (2000, None)
+    assert "the cells of the column a hold more than 1 MiB" in found.problem
+    assert pa.total_allocated_bytes() - before < 2**20
+
+
 def test_a_text_that_is_said_very_often_takes_its_room_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of every type of text."""
     monkeypatch.setattr(parsing, "MAX_BYTES", 2**20)

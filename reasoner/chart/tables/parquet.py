@@ -57,6 +57,9 @@ class ParquetTable:
             chunks = [group.column(place) for group in groups for place in range(metadata.num_columns)]
             self._deltas = {chunk.path_in_schema for chunk in chunks if not _DELTAS.isdisjoint(chunk.encodings)}
             texts = [field.name for field in schema if field.type in kinds and field.name not in self._deltas]
+            leaves = map(metadata.schema.column, range(metadata.num_columns))
+            inner = [leaf for leaf in leaves if leaf.path != leaf.name and leaf.physical_type == "BYTE_ARRAY"]
+            texts += [leaf.path for leaf in inner if leaf.logical_type.type in ("STRING", "NONE")]
             # As dictionaries, however often a text is repeated it takes its room once.
             self._file = pq.ParquetFile(file, read_dictionary=texts, page_checksum_verification=True)
         except (OSError, pa.ArrowException) as error:
@@ -180,6 +183,11 @@ def _long_text(name: str, column: Any) -> str:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if pa.types.is_nested(column.type):
+        inner = column.flatten()
+        return next(
+            filter(None, (_long_text(name, each) for each in (inner if isinstance(inner, list) else [inner]))), ""
+        )
     size = column.nbytes
     if pa.types.is_dictionary(column.type):
         lengths = pc.binary_length(column.dictionary)
