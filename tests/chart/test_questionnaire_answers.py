@@ -188,13 +188,13 @@ def test_a_response_that_does_not_count(
         ),
         (
             {"illinois:level": "affirmed", "illinois:level.asamLevel": {"valueString": "2.1"}},
-            1,
-            "illinois:level.asamLevel is left out",
+            0,
+            "illinois:level is left out: what it rests on cannot be read, item illinois:level.asamLevel",
         ),
         (
             {"illinois:level": "affirmed", "illinois:level.asamLevel": {"valueCoding": {"system": "x:", "code": "y"}}},
-            1,
-            "illinois:level.asamLevel is left out",
+            0,
+            "illinois:level is left out: what it rests on cannot be read, item illinois:level.asamLevel",
         ),
         ({"service-end": "2025-07"}, 0, "item service-end has no value that can be read"),
         ({"funding": {"valueString": "someone"}}, 0, "item funding has no value that can be read"),
@@ -207,6 +207,43 @@ def test_an_answer_that_cannot_be_read_is_told(
     case, notes = take(policy, bundle(fill(form, facts(form) | {"adult-admission:5": "affirmed"} | given)))
     assert len(case.statements) == statements + 1
     assert any(why in note for note in notes) if why else notes == ()
+
+
+IMPAIRED, DEGREE = "adult-admission:2-a-impairment", "adult-admission:2-a-impairment.severity"
+MILD: Json = {"valueCoding": {"system": "https://w3id.org/necessity/core#", "code": "Mild"}}
+
+
+@pytest.mark.parametrize(
+    ("beneath", "beside", "status"),
+    [
+        ([(DEGREE, MILD)], [], "not-documented"),  # mild impairment alone does not show the degree asked for
+        ([(DEGREE, {"valueCoding": {**MILD["valueCoding"], "code": "Moderate"}})], [], "met"),
+        ([], [], "met"),  # attested without detail
+        ([(f"{IMPAIRED}.excerpt", {"valueTime": "12:00:00"})], [], "met"),
+        ([(DEGREE, {"valueString": "mild"})], [], "unread"),
+        ([(DEGREE, {"valueCoding": {"code": "Mild"}})], [], "unread"),
+        ([(DEGREE, MILD), (DEGREE, {"valueString": "or less"})], [], "unread"),
+        ([(f"{IMPAIRED}.Severity", MILD)], [], "unread"),
+        ([], [(DEGREE, MILD)], "unread"),
+        ([], [(f"{IMPAIRED}.observed", {"valueDate": "2025-06-20"})], "unread"),
+    ],
+)
+def test_an_answer_stands_only_with_what_it_rests_on(
+    policy: Policy,
+    form_of: Callable[[Subject], Json],
+    beneath: list[tuple[str, Json]],
+    beside: list[tuple[str, Json]],
+    status: str,
+) -> None:
+    response = fill(form_of(ADULT), facts(form_of(ADULT)))
+    under, aside = ([{"linkId": id_, "answer": [given]} for id_, given in items] for items in (beneath, beside))
+    response["item"].append({"linkId": IMPAIRED, "answer": [{"valueBoolean": True, "item": under}]})
+    for placed in ({"item": [*response["item"], *aside]}, {"item": [*aside, *response["item"]]}):
+        case, notes = take(policy, bundle(response | placed))
+        result = determine_case(case, policy)[0].status(IMPAIRED)
+        assert result == ("not-documented" if status == "unread" else status)
+        assert len(case.statements) == (status != "unread")
+        assert any(f"item {IMPAIRED} is left out" in note for note in notes) is (status == "unread")
 
 
 def test_items_of_other_forms_are_told(policy: Policy, form_of: Callable[[Subject], Json]) -> None:
