@@ -109,12 +109,10 @@ def may_be_of(graph: str, line: int) -> DocumentationError:
 
 def nodes(lines: bytes) -> Nodes:
     """What the lines of N-Quads say that can be read, in whatever graph."""
-    found: Nodes = {}
+    found: dict[str, dict[str, dict[str, None]]] = {}
     for quad in _readable(lines):
-        values = found.setdefault(str(quad.subject), {}).setdefault(str(quad.predicate), [])
-        if (value := str(quad.object)) not in values:
-            values.append(value)
-    return found
+        found.setdefault(str(quad.subject), {}).setdefault(str(quad.predicate), {})[str(quad.object)] = None
+    return {node: {name: [*values] for name, values in facts.items()} for node, facts in found.items()}
 
 
 def _readable(lines: bytes) -> Iterator[ox.Quad]:
