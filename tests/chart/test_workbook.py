@@ -163,3 +163,19 @@ def test_a_range_that_is_stated_too_small_hides_nothing(policy: Policy, tmp_path
     path = save(tmp_path / "s.xlsx", [NAMES, row("r1"), row("r2")])
     change(path, '<dimension ref="A1:M3" />', '<dimension ref="A1" />')
     assert outcome(policy, path)[0] == ["r1", "r2"]
+
+
+@pytest.mark.parametrize("header", [True, False])
+@pytest.mark.parametrize("bomb", ["rows", "cells"])
+def test_rows_and_cells_that_are_only_said_to_be_there(
+    bomb: str, header: bool, policy: Policy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of some kilobytes says so."""
+    path = save(tmp_path / "s.xlsx", [NAMES, row("r1")] if header else [])
+    far = '<row r="99999999999"><c r="A99999999999"/></row>'
+    wide = "".join(f'<row r="{number}"><c r="XFD{number}"/></row>' for number in range(9, 99))
+    monkeypatch.setattr("reasoner.chart.tables.workbook._MOST_CELLS", 2**20)
+    change(path, "</sheetData>", (far if bomb == "rows" else wide) + "</sheetData>")
+    found, (error,), _ = outcome(policy, path)
+    assert found == []
+    assert f"{path}: a worksheet has more than 1,048,576 rows or 1,048,576 cells, blank ones counted in" in error

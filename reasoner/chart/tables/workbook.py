@@ -27,6 +27,8 @@ XLSX = ".xlsx"
 """The suffix of workbooks."""
 _DIGITS_KEPT = 15
 _SERIALS = range(10_000, 100_000)
+_MOST_ROWS, _MOST_CELLS = 2**20, 2**23
+"""Of a worksheet, blank ones counted in: some bytes can say that there are millions before them."""
 _FORMULA, _SAVED_TEXT = "f", "str"
 
 
@@ -49,7 +51,7 @@ def workbook_records(file: Path | BinaryIO, source: str, key: str) -> tuple[Iter
         found, others = None, []
         for sheet in book.worksheets:
             sheet.reset_dimensions()
-            names = header(iter(_names(row) for row in sheet.iter_rows()))[1]
+            names = header(iter(_names(row) for row in _rows(sheet, source)))[1]
             if found is None and plain(key) in map(plain, names):
                 found = sheet.title
             elif names:
@@ -70,18 +72,30 @@ def _records(file: Path | BinaryIO, source: str, book: Workbook, title: str) -> 
     values: Iterator[tuple[AnyCell, ...]] | None = None
     behind = 0
     with _reading(source):
-        for row in book[title].iter_rows():
+        for row in _rows(book[title], source):
             saved: tuple[AnyCell, ...] = ()
             if any(cell.data_type == _FORMULA for cell in row):
                 if values is None:
                     beside = _opened(file, source, values=True)[title]
                     beside.reset_dimensions()
-                    values = beside.iter_rows()
+                    values = _rows(beside, source)
                 saved = next(islice(values, behind, None), ())
                 behind = 0
             else:
                 behind += 1
             yield _record(row, saved, from_1904=book.epoch.year == 1904)
+
+
+def _rows(sheet: Any, source: str) -> Iterator[tuple[AnyCell, ...]]:
+    """The rows of a worksheet; raises `DocumentationError` where they are too many."""
+    cells = 0
+    for number, row in enumerate(sheet.iter_rows()):
+        cells += len(row)
+        if number >= _MOST_ROWS or cells > _MOST_CELLS:
+            problem = f"a worksheet has more than {_MOST_ROWS:,} rows or {_MOST_CELLS:,} cells, blank ones counted in"
+            mend = "Delete the blank rows and columns, or save it as CSV UTF-8"
+            raise DocumentationError(problem, where=source, mend=mend)
+        yield row
 
 
 def _record(row: tuple[AnyCell, ...], saved: tuple[AnyCell, ...], *, from_1904: bool) -> list[str]:
