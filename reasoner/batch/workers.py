@@ -18,21 +18,21 @@ from typing import TYPE_CHECKING
 
 from reasoner.batch.lines import LineWriter
 from reasoner.batch.model import Job, PieceResult, Rejection, Row
-from reasoner.chart.fast import stream
+from reasoner.chart.fast import chart, stream
 from reasoner.chart.fast.piece import Piece
 from reasoner.chart.fast.stream import StreamedDataSet
 from reasoner.chart.model import Case
 from reasoner.determination.determine import determine_case
 from reasoner.determination.engine import Engine
 from reasoner.determination.model import Determination
-from reasoner.ground.errors import EngineError, NecessityError, UsageError
+from reasoner.ground.errors import EngineError, NecessityError, ProgramError, UsageError, contained
 from reasoner.ground.processes import end_with_parent, in_order
 from reasoner.rdf import terms
 from reasoner.rdf.namespaces import NEC
 from reasoner.render.json import to_json
 
 if TYPE_CHECKING:
-    from reasoner.batch.columns import ColumnWriter
+    from reasoner.batch.columns import ColumnWriter, Line
 
 SMALL = 8 * 2**20
 """Input of fewer bytes than this is determined by one process, unless a number is given."""
@@ -48,16 +48,32 @@ class Worker:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._policy = job.policy.load()
+        self._begin()
+
+    def _begin(self) -> None:
         self._column_writer: ColumnWriter | None = None
-        self._line_writer = LineWriter(self._policy, job.configuration, alternatives=job.alternatives)
+        self._line_writer = LineWriter(self._policy, self._job.configuration, alternatives=self._job.alternatives)
+
+    @contextlib.contextmanager
+    def _contained(self, source: str) -> Iterator[None]:
+        """The same as `contained`; what was learned of charts is learned anew after a fault, since it may be half-written."""
+        try:
+            with contained(source):
+                yield
+        except ProgramError:
+            chart.reader.cache_clear()
+            stream.node_reader.cache_clear()
+            self._begin()
+            raise
 
     def __call__(self, piece: Piece) -> PieceResult:
         """The rows, rejections and notes of a piece; an error in the input is a rejection, never raised."""
         result = PieceResult(piece)
         job = self._job
         try:
-            for group in stream.run_groups(piece, self._policy, as_of=job.as_of, options=job.options):
-                self._determine_group(group, result)
+            with self._contained(piece.name):
+                for group in stream.run_groups(piece, self._policy, as_of=job.as_of, options=job.options):
+                    self._determine_group(group, result)
         except stream.ScatteredError:
             return PieceResult(piece, scattered=True)
         except NecessityError as error:
@@ -68,14 +84,20 @@ class Worker:
 
     def _determine_group(self, group: stream.RunGroup, result: PieceResult) -> None:
         """Determine runs: as columns, where their lines follow from these, the others one by one."""
-        job, lines = self._job, {}
-        if job.engine is Engine.FAST and not job.whole and (found := group.columns()):
-            told = self._columns().lines(found.table, group.name, job.as_of, job.today)
-            lines = {found.places[run]: of_run for run, of_run in told.items()}
+        lines: dict[int, tuple[str, list[Line]]] = {}
+        try:
+            with self._contained(group.name):
+                lines = self._told_together(group)
+        except ProgramError as fault:
+            result.notes.append((group.name, f"{fault.problem}; what it holds was determined one by one. {fault.mend}"))
         for place, run in enumerate(group.runs):
             if place not in lines or place in group.doubtful:
-                for data_set in run.data_sets():
-                    self._determine(data_set, result)
+                try:
+                    with self._contained(run.source):
+                        for data_set in run.data_sets():
+                            self._determine(data_set, result)
+                except ProgramError as fault:
+                    self._determine(StreamedDataSet(run.source, run.graph, error=fault), result)
                 continue
             request, of_run = lines[place]
             result.notes += [(run.source, note) for note in run.notes]
@@ -84,6 +106,14 @@ class Worker:
             result.rows += [Row(run.source, request, *line) for line in of_run]
             result.read += 1
             result.determined += 1
+
+    def _told_together(self, group: stream.RunGroup) -> dict[int, tuple[str, list[Line]]]:
+        """The request and the lines of those runs whose lines follow from columns, by their places."""
+        job = self._job
+        if job.engine is not Engine.FAST or job.whole or not (found := group.columns()):
+            return {}
+        told = self._columns().lines(found.table, group.name, job.as_of, job.today)
+        return {found.places[run]: of_run for run, of_run in told.items()}
 
     def _columns(self) -> ColumnWriter:
         from reasoner.batch.columns import ColumnWriter
@@ -109,7 +139,8 @@ class Worker:
             if job.as_of is None and job.today != date.today() and not any(p == _AS_OF for _, p, _ in case.facts):
                 case = replace(case, as_of=job.today)  # the batch began on another day
             try:
-                rows = [Row(data_set.source, case.iri, *line) for line in self._lines(case)]
+                with self._contained(data_set.source):
+                    rows = [Row(data_set.source, case.iri, *line) for line in self._lines(case)]
             except NecessityError as error:
                 result.rejections.append(Rejection(data_set.source, error, spoken_of=(case.iri,)))
             else:

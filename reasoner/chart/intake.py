@@ -42,7 +42,7 @@ from reasoner.chart.sources import (
     unknown,
 )
 from reasoner.chart.tables import rows
-from reasoner.ground.errors import DocumentationError, NecessityError, reading, unreadable
+from reasoner.ground.errors import DocumentationError, NecessityError, ProgramError, contained, reading, unreadable
 from reasoner.policy.model import Policy
 from reasoner.rdf import parsing, terms
 from reasoner.rdf.broken_quads import NamedGraph, graphs_apart
@@ -184,6 +184,15 @@ def _broken(name: str, lines: bytes, error: NecessityError) -> IntakeResult:
     return IntakeResult(name, raw=lines, _refusals=(error,), _requests=apart.requests_in_lines(lines))
 
 
+def _told(source: str, parts: Iterator[IntakeResult | _Waiting]) -> Iterator[IntakeResult | _Waiting]:
+    """The parts of a source, and the error that ends them as one of them."""
+    try:
+        with contained(source):
+            yield from parts
+    except NecessityError as error:
+        yield IntakeResult(source, _refusals=(error,))
+
+
 def _empty(source: str) -> IntakeResult:
     return IntakeResult(source, _refusals=(no_lines(source),))
 
@@ -257,37 +266,46 @@ class _Intake:
         """What each becomes; nothing of what maps them is loaded until the first is asked for."""
         from reasoner.chart.fhir import mapping, request
 
-        documents = [(part.bundle, part.source) for part in bundles]
-        found = mapping.map_bundles(documents, vocabulary(self._policy), self._options or request.NOTHING_GIVEN)
-        yield from map(self._bundle, bundles, found)
+        options = self._options or request.NOTHING_GIVEN
+
+        def mapped(some: list[_Waiting]) -> list[mapping.MappedBundle | NecessityError]:
+            """All at once, or one by one where this program fails."""
+            try:
+                with contained(some[0].source):
+                    documents = [(part.bundle, part.source) for part in some]
+                    return mapping.map_bundles(documents, vocabulary(self._policy), options)
+            except ProgramError as fault:
+                return [fault] if len(some) == 1 else [found for part in some for found in mapped([part])]
+
+        yield from map(self._bundle, bundles, mapped(bundles))
 
     def source(self, name: str, suffix: str | None, data: bytes | None = None) -> Iterator[IntakeResult | _Waiting]:
         """What is read at once."""
+        return _told(called(name), self._source(name, suffix, data))
+
+    def _source(self, name: str, suffix: str | None, data: bytes | None) -> Iterator[IntakeResult | _Waiting]:
         source = called(name)
-        try:
-            kind, packed = file_type(name if suffix is None else suffix)
-            if kind not in WHOLE:
-                raise unknown(name, suffix, data)
-            if kind in (TABLE, WORKBOOK) and data is None and not packed and is_local(name):
-                yield from self.table(Path(name), source) if kind == TABLE else self.workbook(Path(name), source)
-                return
-            if data is None:
-                data = content(name, suffix)
-            elif packed:
-                data = unpacked(io.BytesIO(data), source, packed).read(parsing.MAX_BYTES + 1)
-            if len(data) > parsing.MAX_BYTES:
-                raise DocumentationError(f"it is larger than {parsing.MAX_BYTES // 2**20} MiB", where=source)
-            if kind in (TABLE, WORKBOOK):
-                file = io.BytesIO(data)
-                yield from self.table(file, source) if kind == TABLE else self.workbook(file, source)
-            elif kind == rows.CSV:
-                yield from self._sheet(data, source)
-            elif (bundle := data if kind == FHIR else _bundle_in_turtle(kind, data, source)) is not None:
-                yield _Waiting(source, bundle)
-            else:
-                yield from self._rdf(data, kind, source)
-        except NecessityError as error:
-            yield IntakeResult(source, _refusals=(error,))
+        kind, packed = file_type(name if suffix is None else suffix)
+        if kind not in WHOLE:
+            raise unknown(name, suffix, data)
+        if kind in (TABLE, WORKBOOK) and data is None and not packed and is_local(name):
+            yield from self.table(Path(name), source) if kind == TABLE else self.workbook(Path(name), source)
+            return
+        if data is None:
+            data = content(name, suffix)
+        elif packed:
+            data = unpacked(io.BytesIO(data), source, packed).read(parsing.MAX_BYTES + 1)
+        if len(data) > parsing.MAX_BYTES:
+            raise DocumentationError(f"it is larger than {parsing.MAX_BYTES // 2**20} MiB", where=source)
+        if kind in (TABLE, WORKBOOK):
+            file = io.BytesIO(data)
+            yield from self.table(file, source) if kind == TABLE else self.workbook(file, source)
+        elif kind == rows.CSV:
+            yield from self._sheet(data, source)
+        elif (bundle := data if kind == FHIR else _bundle_in_turtle(kind, data, source)) is not None:
+            yield _Waiting(source, bundle)
+        else:
+            yield from self._rdf(data, kind, source)
 
     def table(self, file: Path | BinaryIO, source: str) -> Iterator[IntakeResult | _Waiting]:
         """A Parquet file: of statements, or of quads."""
@@ -330,6 +348,9 @@ class _Intake:
 
     def lines(self, name: str, suffix: str | None, exports: dict[str, list[str]]) -> Iterator[IntakeResult | _Waiting]:
         """Newline-delimited JSON, a document a line; a file of a bulk export is put down under its folder instead."""
+        return _told(called(name), self._lines(name, suffix, exports))
+
+    def _lines(self, name: str, suffix: str | None, exports: dict[str, list[str]]) -> Iterator[IntakeResult | _Waiting]:
         from reasoner.chart.fhir import bulk
 
         source = called(name)
@@ -346,9 +367,7 @@ class _Intake:
                 else:
                     yield from self._documents(source, first.lstrip(), len(first.splitlines()), stream)
         except OSError as error:
-            yield IntakeResult(source, _refusals=(unreadable(source, error),))
-        except NecessityError as error:
-            yield IntakeResult(source, _refusals=(error,))
+            raise unreadable(source, error) from error
 
     def export(
         self, records: Iterable[bulk.PatientRecord | bulk.Orphan], source: str
@@ -357,7 +376,8 @@ class _Intake:
         from reasoner.chart.fhir.bulk import Orphan, notes_on
 
         orphans: list[Orphan] = []
-        try:
+
+        def of_patients() -> Iterator[IntakeResult | _Waiting]:
             for record in records:
                 if isinstance(record, Orphan):
                     orphans.append(record)
@@ -365,8 +385,8 @@ class _Intake:
                     yield IntakeResult(record.source, _refusals=(record.error,))
                 else:
                     yield _Waiting(record.source, record.bundle, record.places)
-        except NecessityError as error:
-            yield IntakeResult(source, _refusals=(error,))
+
+        yield from _told(source, of_patients())
         if orphans:
             yield IntakeResult(source, notes=notes_on(orphans), _report=partial(report_on_orphans, source, orphans))
 

@@ -12,7 +12,7 @@ from rdflib import Literal
 
 from reasoner.chart import apart
 from reasoner.chart.model import Case
-from reasoner.ground.errors import NecessityError
+from reasoner.ground.errors import NecessityError, contained
 from reasoner.policy.model import Policy
 from reasoner.rdf import parsing, terms
 from reasoner.rdf.namespaces import NEC, RDF
@@ -45,7 +45,8 @@ class IntakeResult:
         if self._refusals or self.chart is None or self._read is None:
             return (), self._refusals
         try:
-            return self._read(self.chart), ()
+            with contained(self.source):
+                return self._read(self.chart), ()
         except NecessityError as error:
             return (), (self._explain(error) if self._explain else error,)
 

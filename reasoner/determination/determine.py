@@ -18,6 +18,7 @@ from reasoner.determination.judging import LeafReport, decided
 from reasoner.determination.model import Alternative, CriterionResult, Determination, FactResult
 from reasoner.determination.notes import reviewer_notes
 from reasoner.ground.days import days_after
+from reasoner.ground.errors import contained
 from reasoner.logic.fold import Evaluation, Outcome, Status, fact_for_pair
 from reasoner.policy.configuration import Configuration, configured
 from reasoner.policy.effective import EffectivePolicy, Pair, Part, choose_readings, effective_policy
@@ -53,12 +54,14 @@ def determine_case(
     Raises:
         PolicyError: the policy is not well formed.
         EngineError: the validation engine did not do what was asked of it.
+        ProgramError: this program failed.
     """
     policy = configured(policy, configuration)
-    return tuple(
-        _determine(case, policy, period, configuration, alternatives, engine)
-        for period in periods(case.start, case.end, policy)
-    )
+    with contained(case.source):
+        return tuple(
+            _determine(case, policy, period, configuration, alternatives, engine)
+            for period in periods(case.start, case.end, policy)
+        )
 
 
 def determine_under(case: Case, version: PolicyVersion, policy: Policy) -> Determination:

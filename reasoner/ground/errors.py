@@ -1,9 +1,13 @@
 """The exceptions that Necessity raises: each names the problem, the place and the remedy."""
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from reasoner.ground.display import readable
+
+_PACKAGE = Path(__file__).parents[1]
 
 
 class NecessityError(Exception):
@@ -47,6 +51,14 @@ class DocumentationError(NecessityError):
     """Documentation cannot be read or is not well formed; nothing is determined from it."""
 
 
+class ProgramError(DocumentationError):
+    """This program failed at documentation where it should not, by a fault of its own; nothing is determined from it."""
+
+
+class RereadError(Exception):
+    """Documentation has to be read in another way: a sign between parts of this program, and no error."""
+
+
 class EngineError(NecessityError):
     """An engine failed, or the engines' own logic did; no answer is given instead."""
 
@@ -82,11 +94,36 @@ def reading(source: str) -> Iterator[None]:
     Raises:
         DocumentationError: as raised inside, with the source at the beginning of `where`.
         EngineError: likewise.
+        ProgramError: as `contained` raises it.
     """
     try:
-        yield
+        with contained(source):
+            yield
     except (DocumentationError, EngineError) as error:
         if error.where.startswith(source):
             raise
         where = f"{source}: {error.where}" if error.where else source
         raise type(error)(error.problem, where=where, mend=error.mend) from error
+
+
+@contextmanager
+def contained(source: str) -> Iterator[None]:
+    """A context in which a fault of this program costs what is read or determined, and no more.
+
+    Args:
+        source: what that is called.
+
+    Raises:
+        ProgramError: something failed inside that is no error of documentation, policy or engine. It names the line of code and
+            quotes nothing of the source. What the system refuses (`OSError`, `MemoryError`) passes.
+    """
+    try:
+        yield
+    except (NecessityError, RereadError, OSError, MemoryError):
+        raise
+    except Exception as fault:
+        lines = traceback.extract_tb(fault.__traceback__)
+        code = next((line for line in reversed(lines) if Path(line.filename).is_relative_to(_PACKAGE)), lines[-1])
+        place = f"{type(fault).__name__} in {Path(code.filename).name}, line {code.lineno}"
+        mend = "Report it to those who maintain necessity, with the release that --version tells"
+        raise ProgramError(f"a fault of this program: {place}", where=source, mend=mend) from fault

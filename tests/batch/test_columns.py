@@ -319,7 +319,7 @@ def test_what_is_remembered_is_bounded(policy: Policy, writer: LineWriter, monke
         monkeypatch.setattr(f"{module}._LIMIT", 100)
     monkeypatch.setattr(columns, "_FEW", 30)
     monkeypatch.setattr(nodes, "_LAYOUTS", 80)
-    monkeypatch.setattr(stream, "_node_reader", lru_cache(stream._node_reader.__wrapped__))
+    monkeypatch.setattr(stream, "node_reader", lru_cache(stream.node_reader.__wrapped__))
     bounded, choice = Worker(Job()), random.Random(24)
     for _ in range(20):
         some = choice.sample(found, 3)
@@ -329,7 +329,7 @@ def test_what_is_remembered_is_bounded(policy: Policy, writer: LineWriter, monke
 def test_authors_may_be_numbered_anew(policy: Policy, writer: LineWriter, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whose word it is decides whether a need is met."""
     monkeypatch.setattr(nodes, "_LAYOUTS", 0)
-    monkeypatch.setattr(stream, "_node_reader", lru_cache(stream._node_reader.__wrapped__))
+    monkeypatch.setattr(stream, "node_reader", lru_cache(stream.node_reader.__wrapped__))
     monkeypatch.setattr(judge, "_LIMIT", 2)
     bounded, said = Worker(Job()), chart([Attestation("adult-admission:8-a-need"), Attestation("adult-admission:5")])
     for author in ("Provider", "Family", "NonProvider", "Provider"):
@@ -342,7 +342,7 @@ def test_what_does_not_recur_is_forgotten_and_what_does_is_kept(
     """In each of many batches a factor is accepted by a person whom no other names."""
     monkeypatch.setattr(columns, "_FEW", 10)
     monkeypatch.setattr(nodes, "_LAYOUTS", 10)
-    monkeypatch.setattr(stream, "_node_reader", lru_cache(stream._node_reader.__wrapped__))
+    monkeypatch.setattr(stream, "node_reader", lru_cache(stream.node_reader.__wrapped__))
     asked: list[object] = []
     profile = Remembered.profile
 
@@ -360,7 +360,7 @@ def test_what_does_not_recur_is_forgotten_and_what_does_is_kept(
         (briefs,) = bounded._columns()._briefs.values()
         memory = briefs._memory
         assert len(memory.profiles) == len(memory.marks) == len(memory.flags)
-        node_reader = stream._node_reader(bounded._policy)
+        node_reader = stream.node_reader(bounded._policy)
         assert node_reader.marks.shape[1] == len(nec.VARYING) + len(node_reader._facts)
         kept += [len(node_reader.listed), len(memory.profiles), len(memory.results)]
     assert max(kept) <= 12

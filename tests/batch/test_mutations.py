@@ -102,7 +102,8 @@ def written(kind: Kind, data: bytes, folder: str) -> Path:
 
 
 def check(ran: Ran) -> None:
-    """The exit code and the totals are those of what came out."""
+    """The exit code and the totals are those of what came out, and this program did not fail."""
+    assert not [told for told in ran.rejected if "a fault of this program" in told]
     assert ran.code == (2 if not ran.answers else 3 if ran.rejected else 0), ran
     if ran.totals:
         read, determined, rejected = ran.totals

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from reasoner.chart.documents import archive, fhir, mail, markup, pdf, rtf, word
 from reasoner.chart.documents.limits import MAX_NESTING, SPLIT, Budget, NoTextError, check_text
 from reasoner.chart.documents.model import DocumentText, document_text
-from reasoner.ground.errors import DocumentationError
+from reasoner.ground.errors import DocumentationError, contained
 from reasoner.rdf import parsing
 
 TEXT, HTML, PDF, RTF = "text/plain", "text/html", "application/pdf", "application/rtf"
@@ -106,10 +106,11 @@ def read_documents(
 
 def _read(data: bytes, name: str, media_type: str, work: _Work) -> _Found:
     try:
-        work.budget.part(name)
-        work.budget.unpack(len(data) if work.depth else 0, name)
-        work.budget.time(name)
-        yield from _READERS[_kind(data, name, media_type)](data, name, work)
+        with contained(name):
+            work.budget.part(name)
+            work.budget.unpack(len(data) if work.depth else 0, name)
+            work.budget.time(name)
+            yield from _READERS[_kind(data, name, media_type)](data, name, work)
     except DocumentationError as error:
         yield error
 

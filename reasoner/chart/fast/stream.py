@@ -21,7 +21,7 @@ from reasoner.chart.model import Case
 from reasoner.chart.packing import file_type
 from reasoner.chart.sources import LINES
 from reasoner.chart.tables import quads
-from reasoner.ground.errors import DocumentationError, NecessityError
+from reasoner.ground.errors import DocumentationError, NecessityError, RereadError
 from reasoner.policy.model import Policy
 from reasoner.rdf import broken_quads, graphs, parsing, terms
 from reasoner.rdf.namespaces import NEC
@@ -40,7 +40,6 @@ _TOGETHER = 512
 _TEXT = f" {terms.of(NEC.text)} ".encode()
 _REFUSED = "\n".join([terms.of(NEC.text), f"<{parsing.RELATIVE}"]).encode()
 """How IRIs begin for which Turtle needs a parser."""
-
 
 _Raw = Callable[[NecessityError], bytes]
 
@@ -98,7 +97,7 @@ class RunGroup:
     """The places of runs that have to be read by themselves, once those before them were."""
 
 
-class ScatteredError(Exception):
+class ScatteredError(RereadError):
     """The graphs of a stream do not stand one after the other, or something stands in none."""
 
 
@@ -159,7 +158,7 @@ def _columns(runs: Sequence[InputRun], policy: Policy) -> RunTable | None:
     from reasoner.chart.fast.cut import cut
 
     cuts = cut(b"".join(blocks), _vocabulary(policy))
-    return RunTable(_node_reader(policy).read(cuts), [int(name[9:-1]) for name in _graphs(cuts)])
+    return RunTable(node_reader(policy).read(cuts), [int(name[9:-1]) for name in _graphs(cuts)])
 
 
 def read_content(content: str, policy: Policy, source: str, as_of: date | None = None) -> tuple[Case, ...]:
@@ -357,7 +356,7 @@ def _text(piece: Piece, policy: Policy) -> Quads:
         _graphs(parts),
         text,
         lambda run: piece.first_line() + data.count(b"\n", 0, parts.start[run]),
-        _node_reader(policy).read(parts),
+        node_reader(policy).read(parts),
         text,
     )
 
@@ -378,7 +377,7 @@ def _table(piece: Piece, policy: Policy) -> Quads:
 
     found = quads.graphs(quads.unpack(piece.read()), piece.first, piece.name)
     parts = cut_table(found.table, _vocabulary(policy))
-    names, table = _graphs(parts), _node_reader(policy).read(parts)
+    names, table = _graphs(parts), node_reader(policy).read(parts)
     table.plain[[run for run, name in enumerate(names) if name in found.doubtful]] = False
 
     def rows(run: int) -> list[int]:
@@ -407,7 +406,8 @@ def _graphs(parts: Cut) -> list[Term]:
 
 
 @lru_cache(maxsize=8)
-def _node_reader(_: Policy) -> NodeReader:
+def node_reader(_: Policy) -> NodeReader:
+    """The reader of the nodes of a policy's charts."""
     from reasoner.chart.fast.nodes import NodeReader
 
     return NodeReader()

@@ -1,0 +1,150 @@
+"""A fault of this program costs the data set that brings it to light, by name; the others are determined as ever."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.generate import write
+from reasoner.batch.columns import ColumnWriter
+from reasoner.batch.lines import LineWriter
+from reasoner.chart.documents import reading as documents
+from reasoner.chart.fast import stream
+from reasoner.chart.fast.chart import ChartReader
+from reasoner.chart.fhir import mapping
+from reasoner.cli import main
+from reasoner.determination import determine as determination
+from reasoner.ground import days
+from reasoner.ground.errors import DocumentationError, ProgramError, RereadError, contained
+from tests.batch.file_kinds import KINDS
+from tests.batch.test_mutations import Ran, determine, written
+
+SECRET = "sleeps in his car"
+THIRD = "generated/0000002"
+
+
+def fail(owner: object, name: str, part: str, patch: pytest.MonkeyPatch) -> None:
+    """Make a function fail as none should, where one of its arguments speaks of something."""
+    sound: Callable[..., Any] = getattr(owner, name)
+
+    def fails(*arguments: Any, **named: Any) -> Any:
+        if any(part in str(getattr(one, "iri", one)) for one in arguments):
+            raise KeyError(SECRET)
+        return sound(*arguments, **named)
+
+    patch.setattr(owner, name, fails)
+
+
+@pytest.fixture
+def charts(tmp_path: Path) -> Path:
+    folder = tmp_path / "charts"
+    write(folder, 6, seed=64)
+    return folder
+
+
+def check_third(ran: Ran, sound: Ran) -> None:
+    """All is as ever but for the third chart, which is rejected."""
+    (told,) = ran.rejected
+    assert THIRD in told
+    assert ": a fault of this program: KeyError in " in told
+    assert SECRET not in told
+    assert ran.answers == {key: value for key, value in sound.answers.items() if THIRD not in key[0]}
+    assert (ran.code, len(ran.answers)) == (3, len(sound.answers) - 1)
+
+
+@pytest.mark.parametrize(
+    ("form", "owner", "name"),
+    [
+        ("jsonl", ChartReader, "_cases"),
+        ("json", ChartReader, "_cases"),
+        ("jsonl", determination, "_determine"),
+        ("json", determination, "_determine"),
+    ],
+)
+def test_a_chart(form: str, owner: object, name: str, charts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = determine(KINDS["quads"], charts, form)
+    fail(owner, name, THIRD, monkeypatch)
+    check_third(determine(KINDS["quads"], charts, form), sound)
+
+
+@pytest.mark.parametrize("form", ["compact", "jsonl", "json"])
+def test_a_bundle(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kind = KINDS["bundles"]
+    path = written(kind, "".join(f"{line}\n" for (line,) in kind.units()).encode(), str(tmp_path))
+    sound = determine(kind, path, form)
+    fail(mapping, "_map", "p2", monkeypatch)
+    ran = determine(kind, path, form)
+    (told,) = ran.rejected
+    assert f"{path}, line 3: a fault of this program: KeyError in " in told
+    assert ran.answers.items() < sound.answers.items()
+    assert (ran.code, len(ran.answers)) == (3, len(sound.answers) - 1)
+
+
+def test_charts_that_cannot_be_read_together(charts: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = determine(KINDS["quads"], charts, "compact")
+    fail(ColumnWriter, "lines", str(charts), monkeypatch)
+    assert main(["determine", str(charts), "--format", "summary"]) == 0
+    assert "determined one by one" in capsys.readouterr().err
+    assert determine(KINDS["quads"], charts, "compact") == sound
+    fail(LineWriter, "lines", THIRD, monkeypatch)
+    check_third(determine(KINDS["quads"], charts, "compact"), sound)
+
+
+def test_what_was_learned_is_learned_anew(charts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be half-written."""
+    readers = []
+    read = ChartReader.cases
+
+    def watched(self: ChartReader, *arguments: Any) -> Any:
+        readers.append(self)
+        return read(self, *arguments)
+
+    monkeypatch.setattr(ChartReader, "cases", watched)
+    fail(determination, "_determine", THIRD, monkeypatch)
+    determine(KINDS["quads"], charts, "jsonl")
+    assert len(readers) == 6
+    assert [reader is readers[0] for reader in readers] == [True] * 3 + [False] * 3
+
+
+def test_a_piece(charts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fail(stream, "run_groups", str(charts), monkeypatch)
+    ran = determine(KINDS["quads"], charts, "compact")
+    (told,) = ran.rejected
+    assert str(charts) in told
+    assert (ran.code, ran.totals) == (2, (1, 0, 1))
+
+
+def test_a_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    fail(documents, "_kind", "b.txt", monkeypatch)
+    (sound,), (error,) = (list(documents.read_documents(b"Slept well.", name)) for name in ("a.txt", "b.txt"))
+    assert not isinstance(sound, DocumentationError)
+    assert isinstance(error, ProgramError)
+    assert error.where == "b.txt"
+
+
+def test_what_is_no_fault_passes() -> None:
+    for error in (
+        OSError("disk full"),
+        MemoryError(),
+        RereadError(),
+        DocumentationError("no date"),
+        KeyboardInterrupt(),
+    ):
+        with pytest.raises(type(error)) as caught, contained("a.ttl"):
+            raise error
+        assert caught.value is error
+
+
+def test_a_fault_names_the_line_of_this_program() -> None:
+    with (
+        pytest.raises(
+            ProgramError, match=r"^a\.ttl: a fault of this program: \w+ in days\.py, line \d+\. Report it"
+        ) as caught,
+        contained("a.ttl"),
+    ):
+        days.age_on(SECRET, date(2025, 6, 2))  # type: ignore[arg-type]
+    assert SECRET not in str(caught.value)
