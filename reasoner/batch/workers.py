@@ -222,6 +222,8 @@ def _pool(job: Job, jobs: int) -> Iterator[DeterminePieces]:
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(job,))
 
     def determine_there(pieces: Iterator[Piece]) -> Iterator[PieceResult]:
+        with _signals_held():
+            pool.submit(os.getpid)  # starts the processes
         lost = EngineError(
             "a process of the batch was ended from outside, perhaps because memory ran out",
             mend="Resume with fewer --jobs",
@@ -240,6 +242,19 @@ def _pool(job: Job, jobs: int) -> Iterator[DeterminePieces]:
             pool.shutdown(cancel_futures=True)
 
 
+_SIGNALS = signal.SIGINT, signal.SIGTERM
+
+
+@contextlib.contextmanager
+def _signals_held() -> Iterator[None]:
+    """Let signals wait: what they raise in a fork is lost, and a process that is new is not ready for them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 _worker: Worker | None = None
 """The worker of this process, where it was started to be one."""
 
@@ -250,6 +265,7 @@ def _start(job: Job) -> None:
     terms.hide_truth_values()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process handles it and ends the others
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     end_with_parent()
     _worker = Worker(job)
     gc.collect()
