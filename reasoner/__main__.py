@@ -1,5 +1,5 @@
 """``python -m reasoner``: the command."""
 
-from reasoner.cli import entry
+from necessity import entry
 
 entry()
