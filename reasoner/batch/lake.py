@@ -11,9 +11,12 @@ import json
 import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from reasoner.batch import exports, fields
 from reasoner.batch.model import Job
@@ -42,21 +45,46 @@ def determine(
         graph of the file, were rejected. Of a file that is rejected as a whole no determinations are left.
 
     Raises:
-        UsageError: there is no such folder, it is that of the results too, the job is for whole determinations, or the result
-            cannot be written.
+        UsageError: there is no such folder, it is that of the results too, the job is for whole determinations, the result
+            cannot be written, or another run writes there.
     """
     if not source.is_dir():
         raise UsageError("there is no such folder", where=str(source))
     if target.resolve() == source.resolve():
         raise UsageError("the results would replace the quads", where=str(target), mend="Name another folder")
-    names = [Path(name).relative_to(source) for name in folders.contents(source, lambda _: True, _is_left_out).files]
-    due = [name for name in names if _changed(target / name) != _changed(source / name)]
-    work = partial(_determine, source, target, job or Job())
-    if jobs == 1:
-        yield from map(work, due)
-        return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=end_with_parent) as pool:
-        yield from pool.map(work, due)
+    with _locked(target):
+        names = [
+            Path(name).relative_to(source) for name in folders.contents(source, lambda _: True, _is_left_out).files
+        ]
+        due = [name for name in names if _changed(target / name) != _changed(source / name)]
+        work = partial(_determine, source, target, job or Job())
+        if jobs == 1:
+            yield from map(work, due)
+            return
+        with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=end_with_parent) as pool:
+            yield from pool.map(work, due)
+
+
+@contextmanager
+def _locked(target: Path) -> Iterator[None]:
+    """Keep other runs out of the folder of the results."""
+    lock = FileLock(target / ".lock", timeout=0)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout:
+        mend = "Wait for it, or name another folder"
+        raise UsageError("another run writes to this folder", where=str(target), mend=mend) from None
+    except OSError as error:
+        raise _cannot_be_written(target, error) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _cannot_be_written(path: Path, error: OSError) -> UsageError:
+    return UsageError(f"the result cannot be written: {error.strerror}", where=str(path))
 
 
 def _is_left_out(path: Path) -> bool:
@@ -80,7 +108,7 @@ def _determine(source: Path, target: Path, job: Job, name: Path) -> tuple[Path, 
     described: dict[str, set[str]] = {}
     spoken_of: dict[str, set[str]] = {}
     seen: set[tuple[str, str]] = set()
-    unfinished = out.with_name(f".{out.name}.{os.getpid()}.partial")  # hidden from who reads the folder
+    unfinished = out.with_name(f".{out.name}.partial")  # hidden from who reads the folder
     changed = _changed(source / name)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -119,7 +147,7 @@ def _determine(source: Path, target: Path, job: Job, name: Path) -> tuple[Path, 
         os.utime(unfinished, ns=(changed, changed))
         unfinished.replace(out)
     except OSError as error:
-        raise UsageError(f"the result cannot be written: {error.strerror}", where=str(out)) from error
+        raise _cannot_be_written(out, error) from error
     except NecessityError as error:
         reasons = [str(error)]
         out.unlink(missing_ok=True)  # it is of what the file was before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import resource
 import signal
 import subprocess
@@ -12,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from reasoner.batch import lake
 from reasoner.cli import main
+from reasoner.ground.errors import UsageError
+from tests.batch.file_kinds import KINDS, quads
 from tests.chart.test_rows import row, text
 from tests.conftest import ROOT, eventually
 
@@ -107,6 +111,24 @@ def test_what_was_done_is_kept_and_workers_end(ending: signal.Signals, code: int
     assert out.read_bytes() == expected
 
 
+@pytest.mark.parametrize(("ending", "code"), [("SIGTERM", 143), ("SIGINT", 130)])
+def test_a_signal_while_workers_are_started_is_heeded(ending: str, code: int, tmp_path: Path) -> None:
+    """Python ignores what a signal raises in the midst of a fork."""
+    (tmp_path / "sheet.csv").write_text(text([row("r", "x")]))
+    at_fork = f"os.register_at_fork(before=lambda: os.kill(os.getpid(), signal.{ending}))"
+    program = f"import os, signal; from reasoner import cli; {at_fork}; cli.entry()"
+    batch = ["determine", "sheet.csv", "--format", "compact", "--jobs", "2", *AS_OF]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(
+        [sys.executable, "-c", program, *batch],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        preexec_fn=heeding_ctrl_c,
+    )
+    assert (ran.returncode, ran.stderr) == (code, b"\nnecessity: interrupted\n")
+
+
 def limited(size: int) -> Callable[[], None]:
     """What lets no file of a process grow beyond a size, as on a disk that is full."""
 
@@ -192,6 +214,42 @@ def test_ctrl_c_is_told_without_a_traceback(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, said = process.communicate()
     assert (process.returncode, said) == (130, b"\nnecessity: interrupted\n")
+
+
+def test_two_runs_over_a_lake_and_one_that_was_killed(tmp_path: Path) -> None:
+    """A second run is told; what a run left that was killed is gone, and nothing is done twice."""
+    lake_, out = tmp_path / "lake", tmp_path / "out"
+    names = ["a.parquet", "b.parquet"]
+    for name in names:
+        (lake_ / name).parent.mkdir(exist_ok=True)
+        (lake_ / name).write_bytes(KINDS["parquet"].write(quads(name), random.Random(1)))
+    out.mkdir()
+    (out / ".a.parquet.partial").write_bytes(b"of a run that was killed")
+    first = lake.determine(lake_, out)
+    done = [next(first)]
+    with pytest.raises(UsageError, match="another run writes to this folder"):
+        next(lake.determine(lake_, out))
+    done += first
+    assert [(path.name, reasons) for path, _, reasons in done] == [(name, []) for name in names]
+    assert not list(lake.determine(lake_, out))
+    assert {path.name for path in out.iterdir()} - {".lock"} == {*names}
+
+
+@pytest.mark.parametrize("module", ["reasoner", "reasoner.cli", "reasoner.rdf.terms"])
+def test_ctrl_c_while_the_program_is_imported(module: str) -> None:
+    """The finder ends the import of a module as a signal does."""
+    program = f"""
+import sys
+class Interrupting:
+    def find_spec(name, *_):
+        if name == "{module}":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupting)
+import necessity
+necessity.entry()
+"""
+    ran = subprocess.run([sys.executable, "-c", program, "--version"], cwd=ROOT, capture_output=True)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, b"", b"\nnecessity: interrupted\n")
 
 
 def waits(process: int) -> bool:

@@ -299,6 +299,7 @@ def test_a_lake_of_the_folders_that_spark_writes(tmp_path: Path) -> None:
     assert found.keys() == {"day.parquet/part-0.parquet", "table/_delta_log"}
     assert "this is a Delta table" in found["table/_delta_log"][0]
     assert sorted(path.name for path in out.rglob("*") if path.is_file()) == [
+        ".lock",
         "part-0.parquet",
         other.name,
     ]
