@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import re
 from codecs import BOM_UTF8
@@ -11,8 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 from xml.parsers import expat
 
@@ -21,12 +22,14 @@ from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
 from reasoner.ground.errors import DocumentationError, PolicyError, unreadable
-from reasoner.rdf import terms
+from reasoner.rdf import blank_nodes, terms
 from reasoner.rdf.namespaces import NEC, RDF
 from reasoner.rdf.terms import Nodes, OxTerm
 
 MAX_BYTES = 256 * 2**20
 """Largest file that is read, in bytes."""
+MAX_DECODED = 2 * MAX_BYTES
+"""Most that the triples of a document may take, written in full: a prefix of one letter can stand for a long IRI."""
 MAX_LITERAL = 4 * 2**20
 """Longest literal that is accepted, in characters."""
 MAX_DEPTH = 64
@@ -52,6 +55,7 @@ _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]").search
 """Finds a character that XML cannot hold (XML 1.0, section 2.2), in which graphs and answers are written too."""
 _DOUBTFUL = re.compile(r"[\\\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|@[A-Za-z0-9-]*--").search
 """Finds in a term what a literal that cannot be kept has at least: an escape, such a character or a base direction."""
+_HELD = 200  # bytes that a triple takes beside its terms
 _REQUEST = ox.NamedNode(str(NEC.ReviewRequest))
 _PLACE = re.compile(r"^Parser error (?:at|between) line [^:]*: ")  # which is told before it
 _XML_DANGER = re.compile(r"<!DOCTYPE|<!ENTITY", re.IGNORECASE)
@@ -105,12 +109,12 @@ class DataSet:
         """As terms."""
         if self._nodes is not None and not self._triples:
             return self._nodes
-        nodes = dict(self._nodes or {})
+        found: dict[str, dict[str, dict[str, None]]] = {}
         for triple in self._triples or ():
-            values = nodes.setdefault(str(triple.subject), {}).setdefault(str(triple.predicate), [])
-            if (value := str(triple.object)) not in values:
-                values.append(value)
-        return nodes
+            values = found.setdefault(str(triple.subject), {}).setdefault(str(triple.predicate), {})
+            values[str(triple.object)] = None
+        parsed = {node: {name: list(values) for name, values in facts.items()} for node, facts in found.items()}
+        return {**(self._nodes or {}), **parsed}
 
 
 def parse_datasets(
@@ -139,12 +143,18 @@ def parse_datasets(
         refuse_deep_json(text, source)
     shared: list[ox.Triple] = []
     named: dict[str, list[ox.Triple]] = {}
+    size = size_of_shared = 0
     for quad in _parse(text, syntax, source, first=first, rows=rows):
         _refuse_relative(quad, source)
         if isinstance(quad.graph_name, ox.DefaultGraph):
             shared.append(quad.triple)
+            size_of_shared += _HELD + len(str(quad))
         else:
             named.setdefault(quad.graph_name.value, []).append(quad.triple)
+            size += _HELD + len(str(quad))
+        if size + size_of_shared * max(len(named), 1) > MAX_DECODED:
+            problem = f"its triples, written in full, are larger than {MAX_DECODED // 2**20} MiB"
+            raise DocumentationError(problem, where=source, mend="Split it by request")
     if not named:
         return [data_set(source, shared)]
     return [data_set(f"{source} <{name}>", shared + triples) for name, triples in named.items()]
@@ -161,10 +171,20 @@ def n_triples(data: bytes, syntax: ox.RdfFormat) -> bytes | None:
         if not data.isascii():
             data.decode()
         quads = ox.parse(data.removeprefix(BOM_UTF8), syntax, base_iri=RELATIVE)
-        found = ox.serialize(quads, format=ox.RdfFormat.N_TRIPLES) or b""
+        ox.serialize(quads, written := _Bounded(), ox.RdfFormat.N_TRIPLES)
     except (SyntaxError, MemoryError, ValueError, OSError):
         return None
+    found = written.getvalue()
     return None if f"<{RELATIVE}".encode() in found else found
+
+
+class _Bounded(io.BytesIO):
+    """Bytes, of which there may be no more than `MAX_BYTES`."""
+
+    def write(self, data: Any) -> int:
+        if self.tell() > MAX_BYTES:
+            raise ValueError
+        return super().write(data)
 
 
 def load_files(paths: Iterable[Path]) -> Graph:
@@ -222,7 +242,7 @@ def data_set(
             a character that XML cannot hold or a base direction, or a triple is quoted.
     """
     triples = list(triples)
-    names = _skolem_names(triples, name, depth, scope or _requests(triples))
+    names = blank_nodes.names_of(triples, name, depth, scope or _requests(triples))
     skolemized = []
     for triple in triples:
         subject, value = triple.subject, triple.object
@@ -452,42 +472,6 @@ def _skolemized(
     if isinstance(value, ox.BlankNode):
         value = ox.NamedNode(GENERATED + names[value.value])
     return ox.Triple(subject, predicate, value)
-
-
-def _skolem_names(triples: list[ox.Triple], source: str, limit: int, scope: str) -> dict[str, str]:
-    """A name for each blank node, digested from a scope and from what is said of it, children before parents.
-
-    The depth of a blank node is the length of the longest chain of blank nodes that begins with it. Names and depths
-    depend on the graph alone: not on labels, nor on the order or the repetition of triples.
-    """
-    about: dict[str, list[ox.Triple]] = {}
-    children: dict[str, set[str]] = {}
-    for triple in triples:
-        if isinstance(triple.object, ox.BlankNode):
-            children.setdefault(triple.object.value, set())
-        if isinstance(triple.subject, ox.BlankNode):
-            about.setdefault(triple.subject.value, []).append(triple)
-            below = children.setdefault(triple.subject.value, set())
-            if isinstance(triple.object, ox.BlankNode):
-                below.add(triple.object.value)
-    names: dict[str, str] = {}
-    depths: dict[str, int] = {}
-    try:
-        for label in TopologicalSorter(children).static_order():
-            depths[label] = 1 + max((depths[child] for child in children[label]), default=0)
-            if depths[label] > limit:
-                raise DocumentationError(
-                    f"blank nodes nest deeper than {limit} levels", where=source, mend="Give the nodes IRIs"
-                )
-            statements = {f"{t.predicate} {_value(t.object, names)}" for t in about.get(label, ())}
-            names[label] = hashlib.sha256("\n".join([scope, *sorted(statements)]).encode()).hexdigest()[:20]
-    except CycleError:
-        raise DocumentationError("blank nodes form a cycle", where=source, mend="Give the nodes IRIs") from None
-    return names
-
-
-def _value(term: OxTerm, names: dict[str, str]) -> str:
-    return names[term.value] if isinstance(term, ox.BlankNode) else str(term)
 
 
 def _show(term: OxTerm) -> str:

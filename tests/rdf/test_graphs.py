@@ -178,6 +178,34 @@ def test_a_literal_that_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) 
         read(PREFIX + ':a :p "sixish" .')
 
 
+@pytest.mark.parametrize(
+    ("content", "syntax"),
+    [
+        ("<urn:a> <urn:p> (" + "1 " * 70 + ") .", ".ttl"),
+        (f"@prefix a: <urn:{'a' * 500}> . a:a a:b {','.join(f'a:{n}' for n in range(20))} .", ".ttl"),
+        ("<urn:a> <urn:p> " + ",".join(map(str, range(70))) + " .", ".ttl"),
+        (
+            "<urn:a> <urn:p> 1, 2, 3, 4, 5 ." + "".join(f" <urn:g{n}> {{ <urn:a> <urn:p> 'a' }}" for n in range(15)),
+            ".trig",
+        ),
+    ],
+    ids=["list", "prefix", "repeated", "shared"],
+)
+def test_triples_that_are_much_larger_than_their_document_are_refused(
+    content: str, syntax: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parsing, "MAX_DECODED", 15_000)
+    with pytest.raises(DocumentationError, match="its triples, written in full, are larger than"):
+        read(content, syntax)
+
+
+def test_lines_of_n_triples_are_no_larger_than_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = f"@prefix a: <urn:{'a' * 500}> . a:a a:b {','.join(f'a:{n}' for n in range(200))} .".encode()
+    assert parsing.n_triples(data, parsing.SYNTAXES[".ttl"])
+    monkeypatch.setattr(parsing, "MAX_BYTES", 10_000)
+    assert parsing.n_triples(data, parsing.SYNTAXES[".ttl"]) is None
+
+
 def test_a_file_that_is_too_large_or_not_there_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.ttl"
     path.write_bytes(b"12345")
