@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from reasoner import Policy
 from reasoner.chart.fast import piece, stream
 from reasoner.chart.intake import read
-from reasoner.chart.tables import rows, sheet
+from reasoner.chart.tables import parquet, rows, sheet
 from reasoner.chart.tables.rows import FAULTS, CsvRecords, parts
 from reasoner.ground.errors import DocumentationError
 from reasoner.rdf import parsing
@@ -347,3 +347,18 @@ def test_long_texts_are_looked_through_without_what_could_be_gone_back_to(line: 
         assert tracemalloc.get_traced_memory()[1] < 20 * len(line)
     finally:
         tracemalloc.stop()
+
+
+def test_a_table_of_more_columns_than_a_spreadsheet_has_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet, "MAX_COLUMNS", len(NAMES))
+    names = [*NAMES, "other"]
+    assert list(CsvRecords(io.BytesIO(text([], names=[*NAMES, " ", ""]).encode()), "a sheet"))
+    with pytest.raises(DocumentationError, match=f"^a sheet, row 1: the table has more than {len(NAMES)} columns"):
+        list(CsvRecords(io.BytesIO(text([], names=names).encode()), "a sheet"))
+    pa = pytest.importorskip("pyarrow", reason="pyarrow (extra tables) is not installed")
+    pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow (extra tables) is not installed")
+    pq.write_table(pa.table({name: ["a"] for name in names}), tmp_path / "a.parquet")
+    with pytest.raises(DocumentationError, match=f"^a table: the table has more than {len(NAMES)} columns"):
+        parquet.ParquetTable(tmp_path / "a.parquet", "a table")

@@ -11,6 +11,8 @@ from typing import Any, BinaryIO, NamedTuple
 from reasoner.ground.errors import DocumentationError, UsageError
 from reasoner.rdf import parsing
 
+MAX_COLUMNS = 2**14
+"""Most columns of a table: as many as a spreadsheet has."""
 _REPEATING = "DELTA_BYTE_ARRAY"
 """The encoding of text by what differs from the text before."""
 _DELTAS = frozenset((_REPEATING, "DELTA_LENGTH_BYTE_ARRAY"))
@@ -51,6 +53,7 @@ class ParquetTable:
         try:
             file = _opened(file) if isinstance(file, Path) else file
             metadata = pq.read_metadata(file)
+            refuse_many_columns(metadata.num_columns, source)
             schema = metadata.schema.to_arrow_schema()
             kinds = {pa.string(), pa.binary(), pa.large_string(), pa.large_binary(), pa.string_view(), pa.binary_view()}
             groups = map(metadata.row_group, range(metadata.num_row_groups))
@@ -164,6 +167,14 @@ class ParquetTable:
             if too_large and chunk.path_in_schema.partition(".")[0] in names:
                 return _too_long(chunk.path_in_schema, f"a text of more than {parsing.MAX_LITERAL // 2**20} MiB")
         return ""
+
+
+def refuse_many_columns(number: int, where: str) -> None:
+    """Raise `DocumentationError` if a table has more than `MAX_COLUMNS`."""
+    if number > MAX_COLUMNS:
+        raise DocumentationError(
+            f"the table has more than {MAX_COLUMNS} columns", where=where, mend="Leave out those that are not used"
+        )
 
 
 def _refuse_wrong_codes(column: Any) -> None:

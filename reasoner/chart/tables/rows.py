@@ -14,7 +14,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from reasoner.chart.tables.parquet import ParquetTable, UnreadableRows, plain_values
+from reasoner.chart.tables.parquet import ParquetTable, UnreadableRows, plain_values, refuse_many_columns
 from reasoner.ground.errors import DocumentationError
 from reasoner.rdf import parsing
 
@@ -253,6 +253,7 @@ class CsvRecords(Iterator[list[str]]):
 
     def _check(self, record: list[str], number: int) -> None:
         """Raise what is wrong with the header."""
+        refuse_many_columns(len(_trimmed(record)), f"{self._source}, row {number}")
         if isinstance(record, FaultyRecord):
             problem, _, mend = FAULTS[record.fault.kind].rpartition(": ")
             raise DocumentationError(
