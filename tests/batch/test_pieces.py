@@ -13,6 +13,8 @@ import pytest
 
 from reasoner.chart.fast import piece
 from reasoner.cli import main
+from reasoner.ground.errors import DocumentationError
+from reasoner.rdf import parsing
 from tests.chart.test_bulk import condition, patient
 from tests.chart.test_sheet import FIRST, HEAD
 
@@ -176,3 +178,16 @@ def test_lines_that_hold_nothing_are_rejected(
     err = capsys.readouterr().err
     assert f"rejected: {called}: the file is empty. Give it a JSON document a line\n" in err
     assert "read 1 data set: 0 determined, 1 rejected" in err
+
+
+@pytest.mark.parametrize(("suffix", "what"), [(piece.LINES, "line"), (piece.QUADS, "graph")])
+def test_what_cannot_be_cut_is_told_by_what_it_is(
+    suffix: str, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parsing, "MAX_BYTES", 10)
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(b"a" * 20)
+    with pytest.raises(DocumentationError, match=f"a {what} is larger than 0 MiB"):
+        list(piece.cut("a", suffix, [b"a" * 20], 5))
+    with pytest.raises(DocumentationError, match=f"a {what} is larger than 0 MiB"):
+        piece.Piece((str(path),), suffix, length=20).read()

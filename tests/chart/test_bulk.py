@@ -249,3 +249,10 @@ def test_a_uuid_leads_further(policy: Policy) -> None:
         condition("1", "Patient/a", recorder={"reference": "PractitionerRole/r"}),
     )
     assert f"Organization/{UUID}" in resources(record)
+
+
+def test_blank_lines_before_an_export_are_read_in_time_that_grows_with_them() -> None:
+    """Each line was once looked at together with all before it, which took hours for some megabytes."""
+    blank = b" \n" * 300_000
+    assert bulk.beginning(io.BytesIO(blank + b"{}\n{}\n")) == blank + b"{}\n"
+    assert bulk.beginning(io.BytesIO(blank)) == blank

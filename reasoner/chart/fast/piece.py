@@ -117,7 +117,7 @@ class Piece:
         if not self.spool and not self.length:
             return sources.content(self.files[0])
         if self.length > parsing.MAX_BYTES:
-            raise DocumentationError(f"a graph is larger than {parsing.MAX_BYTES // 2**20} MiB", where=self.name)
+            raise _too_large(self.name, self.suffix)
         with self._open() as stream:
             stream.seek(self.offset)
             return stream.read(self.length or parsing.MAX_BYTES + 1)
@@ -434,11 +434,14 @@ def cut(name: str, suffix: str, blocks: Iterable[bytes], size: int = SIZE) -> It
             first += held.count(b"\n", 0, end)
             held = held[end:]
         elif len(held) > parsing.MAX_BYTES:
-            what = "a line" if suffix == LINES else "a graph"
-            problem = f"{what} is larger than {parsing.MAX_BYTES // 2**20} MiB"
-            raise DocumentationError(problem, where=sources.called(name), mend="Split it by request")
+            raise _too_large(sources.called(name), suffix)
     if held or first == 1:
         yield Piece((name,), suffix, first=first, data=held)
+
+
+def _too_large(where: str, suffix: str) -> DocumentationError:
+    problem = f"a {'line' if suffix == LINES else 'graph'} is larger than {parsing.MAX_BYTES // 2**20} MiB"
+    return DocumentationError(problem, where=where, mend="Split it by request")
 
 
 def _last_boundary(held: bytes, suffix: str) -> int:

@@ -101,10 +101,12 @@ def notes_on(orphans: Iterable[Orphan]) -> tuple[str, ...]:
 
 def beginning(stream: IO[bytes]) -> bytes:
     """The lines of a stream up to the first that is not empty."""
-    begun = b""
-    while not begun.strip() and (line := stream.readline(MAX_BYTES)):
+    begun = bytearray()
+    while line := stream.readline(MAX_BYTES):
         begun += line
-    return begun
+        if line.strip():
+            break
+    return bytes(begun)
 
 
 def is_bulk(first_line: bytes) -> bool:
