@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from reasoner.batch.model import Results, Tally
-from reasoner.chart.remote import is_remote
 from reasoner.chart.sources import STDIN
 from reasoner.determination.engine import Engine, software_version
+from reasoner.ground.urls import is_remote, shown
 from reasoner.logic.fold import Outcome
 
 _PRODUCER = f"https://w3id.org/necessity/{software_version()}"
@@ -90,7 +90,7 @@ def _output_facets(results: Results, out: Path) -> dict[str, Any]:
 def _named(name: str) -> dict[str, str]:
     """A data set by OpenLineage's rules: a file by its path, an object of a store by the store and its key there."""
     if is_remote(name):
-        url = urlsplit(name)  # what follows the path can be a token
+        url = urlsplit(shown(name).split("::")[-1])  # of a chain where it is stored
         return {"namespace": f"{url.scheme}://{url.netloc}", "name": url.path.strip("/") or "/"}
     return {"namespace": "file", "name": name if name == STDIN else str(Path(name).resolve())}
 

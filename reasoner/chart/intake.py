@@ -43,6 +43,7 @@ from reasoner.chart.sources import (
 )
 from reasoner.chart.tables import rows
 from reasoner.ground.errors import DocumentationError, NecessityError, ProgramError, contained, reading, unreadable
+from reasoner.ground.urls import folder_of
 from reasoner.policy.model import Policy
 from reasoner.rdf import parsing, terms
 from reasoner.rdf.broken_quads import NamedGraph, graphs_apart
@@ -361,7 +362,7 @@ class _Intake:
                 if empty and once:
                     yield _empty(source)
                 elif not once and (empty or bulk.is_bulk(first)):  # an export has empty files too
-                    exports.setdefault(str(Path(name).parent), []).append(name)
+                    exports.setdefault(folder_of(name), []).append(name)
                 elif bulk.is_bulk(first):
                     yield from self.export(bulk.records_of(stream, source, first), source)
                 else:

@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, BinaryIO
 
 from reasoner.ground.errors import DocumentationError
+from reasoner.ground.urls import path_of
 from reasoner.rdf.parsing import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -33,9 +34,9 @@ def file_type(name: str) -> tuple[str, str]:
     """The file type that a name tells, such as ``.json``, and how the file is packed: one of `PACKED`, or nothing.
 
     Args:
-        name: a path, or a file type such as ``.json.gz``.
+        name: a path, a URL, or a file type such as ``.json.gz``.
     """
-    bare = os.path.basename(name.rstrip("/")).lower()
+    bare = os.path.basename(path_of(name).rstrip("/")).lower()
     packed = next(filter(bare.endswith, PACKED), "")
     _, dot, kind = bare.removesuffix(packed).rpartition(".")
     return dot + kind if dot else "", packed

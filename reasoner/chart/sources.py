@@ -19,10 +19,10 @@ from reasoner.chart import archives, remote
 from reasoner.chart.archives import ARCHIVE
 from reasoner.chart.folders import FolderContents, contents, refused_table
 from reasoner.chart.packing import PACKED, file_type, unpacked
-from reasoner.chart.remote import is_remote
 from reasoner.chart.tables import rows, workbook
 from reasoner.ground.display import readable
 from reasoner.ground.errors import DocumentationError, UsageError, unreadable
+from reasoner.ground.urls import is_remote, named
 from reasoner.rdf import parsing
 
 FHIR = ".json"
@@ -63,7 +63,7 @@ def find(paths: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> Iterator
     Raises:
         UsageError: there is nothing at a path, or a folder holds no documentation.
     """
-    for name in paths:
+    for name in map(named, paths):
         path = Path(name)
         if ARCHIVE not in suffixes and (is_remote(name) or is_archive(name)):
             yield from _inside(name, suffixes).files or (name,)
@@ -83,7 +83,7 @@ def find(paths: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> Iterator
 
 def passed_over(paths: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> Iterator[tuple[str, str]]:
     """What is not read of the folders among some paths: the folder, and what of it, in words."""
-    for name in paths:
+    for name in map(named, paths):
         path = Path(name)
         if is_remote(name) or is_archive(name):
             yield from ((name, words) for words in _inside(name, suffixes).passed_over)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from reasoner.cli.output import is_written_through, say
 from reasoner.cli.parser import AXIS, Parser
 from reasoner.ground.errors import UsageError
+from reasoner.ground.urls import named, shown
 
 if TYPE_CHECKING:
     from reasoner.chart.fhir.request import RequestOptions
@@ -73,7 +74,7 @@ class Inputs:
             from reasoner.policy.axes import choose
 
             request = RequestOptions(choose(policy(options).axes, words) if words else (), **facts)
-        return cls(tuple(options.paths), getattr(options, "as_of", None), suffix, request)
+        return cls(tuple(map(named, options.paths)), getattr(options, "as_of", None), suffix, request)
 
     def suffix(self, name: str) -> str | None:
         """The file type of one of the sources, where its name does not tell it."""
@@ -405,7 +406,7 @@ def _writable(path: Path, folder: Path) -> Path:
 
 def _local(text: str) -> Path:
     if "://" in text:
-        raise argparse.ArgumentTypeError(f"{text!r} is a URL; write to this machine, and copy it from there")
+        raise argparse.ArgumentTypeError(f"{shown(text)!r} is a URL; write to this machine, and copy it from there")
     return Path(text)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from reasoner.cli.output import say
 from reasoner.ground.errors import PolicyError
+from reasoner.ground.urls import text_shown
 
 if TYPE_CHECKING:
     from reasoner.policy.axes import Axis
@@ -74,7 +75,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, then how the command is used, and end with the exit code of wrong usage."""
-        say(f"{self.prog}: {message}", f"usage: {self._usage_line()} (see {self.prog} --help)")
+        say(f"{self.prog}: {text_shown(message)}", f"usage: {self._usage_line()} (see {self.prog} --help)")
         sys.exit(2)
 
     def _usage_line(self) -> str:

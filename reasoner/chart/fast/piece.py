@@ -27,6 +27,7 @@ from reasoner.chart.packing import file_type
 from reasoner.chart.sources import LINES, TABLE, WORKBOOK, FileState
 from reasoner.chart.tables import rows
 from reasoner.ground.errors import DocumentationError, NecessityError, UsageError, unreadable
+from reasoner.ground.urls import folder_of
 from reasoner.rdf import parsing
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def pieces(paths: Iterable[str], suffix: str | None = None, size: int = SIZE) ->
         local = sources.is_local(name)
         if kind in (QUADS, LINES, TABLE, WORKBOOK, SHEET) or not local:
             if kind == LINES and not sources.is_stream(name) and _is_export(name):
-                exports.setdefault(str(Path(name).parent), []).append(name)
+                exports.setdefault(folder_of(name), []).append(name)
             else:
                 is_packed = bool(packed) or kind == WORKBOOK or archives.is_member(name)
                 yield from _watched(name, [name], _parts(name, given, size), is_packed=is_packed)

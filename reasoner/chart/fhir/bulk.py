@@ -17,7 +17,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
-from pathlib import Path
 from typing import IO
 
 from reasoner.chart.fhir.from_json import parse
@@ -25,6 +24,7 @@ from reasoner.chart.fhir.references import references
 from reasoner.chart.sources import called, opened
 from reasoner.ground.errors import DocumentationError, UsageError
 from reasoner.ground.temporary import TemporaryFolder
+from reasoner.ground.urls import folder_of
 from reasoner.rdf.parsing import MAX_BYTES
 
 OWNERS = ("subject", "patient", "beneficiary", "individual")
@@ -130,7 +130,7 @@ def records(files: Iterable[str], source: str | None = None) -> Iterator[Patient
         DocumentationError: a file cannot be read.
     """
     names = list(files)
-    source = source or called(str(Path(names[0]).parent if len(names) > 1 else names[0]))
+    source = source or called(folder_of(names[0]) if len(names) > 1 else names[0])
     yield from _records(_opened(names), source)
 
 

@@ -1,0 +1,129 @@
+"""A URL's token is used to fetch and is neither shown nor kept, by any command and in any format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from reasoner import Policy
+from reasoner.batch.state import BatchState
+from reasoner.chart import sources
+from reasoner.chart.fast import piece
+from reasoner.chart.intake import read_all
+from reasoner.chart.packing import file_type
+from reasoner.cli import main
+from reasoner.cli.formats import FORMATS, STREAMS
+from reasoner.ground import urls
+from tests.conftest import Attestation, chart
+
+fsspec = pytest.importorskip("fsspec", reason="fsspec (extra remote) is not installed")
+
+TOKEN = "S3CRETTOKEN"
+TURTLE = chart([Attestation("adult-admission:3")])
+
+
+@pytest.fixture
+def bucket() -> Iterator[str]:
+    """A store of which each file wants the token, as presigned URLs do."""
+    system = fsspec.filesystem("memory")
+    system.pipe(f"/bucket/chart.ttl?sig={TOKEN}", TURTLE.encode())
+    system.pipe(f"/bucket/chart.ttl?sig={TOKEN}2", TURTLE.replace("example.org/chart", "example.org/other").encode())
+    system.pipe(f"/bucket/broken.ttl?sig={TOKEN}", b"<a> <b> .")
+    yield "memory://bucket"
+    system.store.clear()
+
+
+def refuse_token(folder: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> str:
+    """What was said, once neither that nor a file in a folder has the token."""
+    captured = capsysbinary.readouterr()
+    told = (captured.out + captured.err).decode(errors="replace")
+    assert TOKEN not in told
+    for file in folder.rglob("*"):
+        assert TOKEN not in file.name
+        assert not file.is_file() or TOKEN.encode() not in file.read_bytes(), file
+    return told
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_no_format_has_the_token(
+    form: str, bucket: str, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BatchState, "discard", BatchState.close)
+    names = [f"{bucket}/{name}.ttl?sig={TOKEN}" for name in ("chart", "broken", "missing")]
+    options = ["--format", form, "--out", str(tmp_path / "out")]
+    if form in STREAMS:
+        options += ["--lineage", str(tmp_path / "lineage.json"), "--quarantine", str(tmp_path / "quarantine")]
+    assert main(["determine", *names[:2], *options]) in (0, 3)
+    assert (tmp_path / "out.state").exists() == (form in STREAMS)
+    refuse_token(tmp_path, capsysbinary)
+    assert main(["determine", *names[1:2], "--format", form]) == 2
+    assert "memory://bucket/broken.ttl?...:" in refuse_token(tmp_path, capsysbinary)
+    assert main(["determine", *names, *options]) == 2
+    assert "memory://bucket/missing.ttl?...: there is no such file" in refuse_token(tmp_path, capsysbinary)
+
+
+def test_no_command_has_the_token(bucket: str, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    base = str(tmp_path / "base")
+    for name in (f"{bucket}/chart.ttl?sig={TOKEN}", f"{bucket}/broken.ttl?sig={TOKEN}"):
+        for command in (
+            ["intake", name, "--report", str(tmp_path / "report.json"), "--to", "turtle", "--out", str(tmp_path / "c")],
+            ["intake", name],
+            ["explain", name],
+            ["validate", name],
+            ["kb", "load", name, "--kb", base],
+            ["abstract", name],
+            ["determine", "chart.ttl", "--out", name],
+            ["intake", name, name, "--no-such-option", name],
+        ):
+            with suppress(SystemExit):  # of the parser
+                main(command)
+            refuse_token(tmp_path, capsysbinary)
+
+
+def test_urls_that_differ_in_their_query_are_told_apart(policy: Policy, bucket: str) -> None:
+    names = [f"{bucket}/chart.ttl?sig={TOKEN}", f"{bucket}/chart.ttl?sig={TOKEN}2"]
+    results = list(read_all(names, policy))
+    assert len({case.iri for result in results for case in result.cases}) == 2
+    assert len({result.source for result in results}) == 2
+    found = [part.files for part in piece.pieces([*names, names[0]])]
+    assert found == [(result.source,) for result in results], "the same again is read once"
+    assert list(sources.find(found[0])) == [*found[0]], "a name stands for its URL"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://host/a.nq.gz?sig=x/y.ttl&b=a@c", "https://host/a.nq.gz?..."),
+        ("https://host/a.nq#x", "https://host/a.nq?..."),
+        ("https://user:pass@host/a.nq", "https://host/a.nq?..."),
+        ("https://token@host/a.nq?x", "https://host/a.nq?..."),
+        ("s3://key:sec/ret@bucket/a.nq", "s3://?..."),
+        ("abfs://container@host/a.nq?sig=1", "abfs://container@host/a.nq?..."),
+        ("zip://charts/a.nq::https://host/x.zip?sig=1", "zip://charts/a.nq::https://host/x.zip?..."),
+        ("simplecache::https://host/a.nq?sig=1", "simplecache::https://host/a.nq?..."),
+        ("https://host/a.nq?a::b&sig=1", "https://host/a.nq?...::?..."),
+        ("https://host:8080/a.nq", "https://host:8080/a.nq"),
+        ("s3://bucket/part-?.nq", "s3://bucket/part-?.nq"),
+    ],
+)
+def test_what_is_shown_of_a_url(url: str, shown: str) -> None:
+    assert urls.shown(url) == shown
+    assert urls.shown(shown) == shown
+    assert urls.named(urls.named(url)) == urls.named(url)
+    assert urls.text_shown(f"GET '{url}' failed") == f"GET '{shown}' failed"
+
+
+@pytest.mark.parametrize(
+    "url", ["https://host/a.nq.gz?sig=x/y.ttl", "zip://a/b.nq.gz::https://host/x.zip?sig=1", "s3://bucket/a.nq.gz?...2"]
+)
+def test_the_type_stands_before_the_query(url: str) -> None:
+    assert file_type(url) == (".nq", ".gz")
+
+
+def test_an_export_at_urls_is_one_export() -> None:
+    assert urls.folder_of("zip://a/b.ndjson::https://host/x.zip?...") == "zip://a::https://host/x.zip?..."
+    assert urls.folder_of("https://host/a/b.ndjson?...2") == "https://host/a"
+    assert urls.folder_of("a/b.ndjson") == "a"
