@@ -15,6 +15,8 @@ KEPT_BY_TOOLS = ("_", ".")
 """How the names of folders begin that programs keep for themselves, such as ``_temporary`` and ``.git``."""
 _TABLES = {"_delta_log": "a Delta table", ".hoodie": "a Hudi table", "metadata": "an Iceberg table"}
 """The formats of tables by the folder that tells which of a table's files are still part of it."""
+_WHOLE = "_SUCCESS"
+"""The empty file that a job of Spark or Hadoop writes to a folder last."""
 _ICEBERG = ".metadata.json"
 """How a file in the folder of such a name ends, if that tells it."""
 
@@ -29,17 +31,24 @@ class FolderContents:
     """What is not read, in words."""
 
 
-def contents(folder: Path, is_chart: Callable[[Path], bool], is_left_out: Callable[[Path], bool]) -> FolderContents:
+def contents(
+    folder: Path,
+    is_chart: Callable[[Path], bool],
+    is_left_out: Callable[[Path], bool],
+    is_empty: Callable[[Path, bool], bool] = lambda _path, _is_whole: False,
+) -> FolderContents:
     """What is below a folder.
 
     Args:
         folder: the folder.
         is_chart: whether a file is to be read.
         is_left_out: whether a file is no input, such as a manifest, and is passed over in silence.
+        is_empty: whether a file that is to be read holds nothing, as those of a partition without rows; it is told as well
+            whether the job that wrote the folder says that it is whole.
     """
     found: list[str] = []
     others: Counter[str] = Counter()
-    links = broken = kept = 0
+    links = broken = kept = empty = 0
 
     def unreadable(error: OSError) -> None:
         found.append(str(error.filename))
@@ -56,17 +65,19 @@ def contents(folder: Path, is_chart: Callable[[Path], bool], is_left_out: Callab
         links += sum((place / name).is_symlink() for name in folders)
         kept += len(own)
         for path in map(place.joinpath, names):
-            if is_left_out(path):
+            if is_left_out(path) or path.name == _WHOLE:
                 continue
             if not path.exists():
                 broken += 1
             elif not path.is_file():
                 others["pipe or device"] += 1
-            elif is_chart(path):
-                found.append(str(path))
-            else:
+            elif not is_chart(path):
                 others[file_type(path.name)[0] or "no suffix"] += 1
-    return FolderContents(tuple(sorted(found)), file_words(others, broken, links, kept))
+            elif is_empty(path, _WHOLE in names):
+                empty += 1
+            else:
+                found.append(str(path))
+    return FolderContents(tuple(sorted(found)), file_words(others, broken, links, kept, empty=empty))
 
 
 def listed(
@@ -84,7 +95,7 @@ def listed(
             logs[log] = name.removesuffix(str(path)) + str(log)
         elif any(part.startswith(KEPT_BY_TOOLS) for part in path.parts[:-1]):
             kept += 1
-        elif is_left_out(path):
+        elif is_left_out(path) or path.name == _WHOLE:
             continue
         elif is_chart(path):
             found.append((path, name))
@@ -113,7 +124,12 @@ def refused_table(name: str) -> DocumentationError | None:
 
 
 def file_words(
-    others: Counter[str], broken: int = 0, links: int = 0, kept_folders: int = 0, kept_files: int = 0
+    others: Counter[str],
+    broken: int = 0,
+    links: int = 0,
+    kept_folders: int = 0,
+    kept_files: int = 0,
+    empty: int = 0,
 ) -> tuple[str, ...]:
     """What is not read, in words.
 
@@ -123,6 +139,7 @@ def file_words(
         links: links to folders.
         kept_folders: folders that programs keep for themselves.
         kept_files: files in such folders.
+        empty: files without rows.
     """
     other = f"of another type ({', '.join(sorted(others))})"
     said = (
@@ -130,6 +147,7 @@ def file_words(
         (broken, "broken link", "broken links"),
         (links, "link to a folder", "links to folders"),
         (kept_folders, "folder that programs keep for themselves", "folders that programs keep for themselves"),
+        (empty, "file that holds no rows", "files that hold no rows"),
         (kept_files, "file that programs keep for themselves", "files that programs keep for themselves"),
     )
     return tuple(f"{number} {one if number == 1 else more}" for number, one, more in said if number)

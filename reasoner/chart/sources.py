@@ -162,7 +162,27 @@ def _listed(name: str, suffixes: tuple[str, ...]) -> FolderContents:
 
 
 def _contents(folder: Path, suffixes: tuple[str, ...]) -> FolderContents:
-    return contents(folder, lambda path: _is_chart(path, suffixes), _is_left_out)
+    return contents(folder, lambda path: _is_chart(path, suffixes), _is_left_out, _is_empty)
+
+
+def _is_empty(path: Path, is_whole: bool) -> bool:
+    """Whether a file of a folder holds no rows, as jobs that write in parts leave: Parquet tells it, of others `is_whole` does."""
+    kind, packed = file_type(path.name)
+    try:
+        if path.stat().st_size > _HEAD or (kind == TABLE and packed):
+            return False
+        if kind == TABLE:
+            from reasoner.chart.tables.parquet import has_no_rows
+
+            return has_no_rows(str(path))
+        if not is_whole:
+            return False
+        with opened(str(path)) as stream:
+            data = stream.read(_HEAD)
+    except (OSError, DocumentationError):
+        return False  # to read it says why
+    lines = data.strip().splitlines()
+    return not lines or (kind == rows.CSV and len(lines) == 1 and len(data) < _HEAD)
 
 
 def _is_left_out(path: PurePath) -> bool:

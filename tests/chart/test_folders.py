@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from reasoner.chart import sources
+from reasoner.chart.tables.quads import COLUMNS
 from reasoner.cli import main
 from tests.conftest import Attestation, chart
 
@@ -117,3 +119,46 @@ def test_a_link_that_leads_nowhere_is_rejected_by_name_where_it_is_asked_for(
 ) -> None:
     main(["determine", f"{folder}/{pattern}", "--format", "compact"])
     assert f"rejected: {folder}/gone.ttl: the file cannot be read: No such file or directory" in capsys.readouterr().err
+
+
+_HEADER = b"request,assertion,topic"
+
+
+@pytest.mark.parametrize("part", ["part-0.csv", "part-0.csv.gz", "part-0.nq", "part-0.ndjson", "part-0.ttl"])
+@pytest.mark.parametrize("content", [b"", b"\n", _HEADER, _HEADER + b"\r\n"])
+def test_parts_without_rows(part: str, content: bytes, tmp_path: Path) -> None:
+    """Spark writes them beside the others; without its word that all is there, or alone, they are errors."""
+    (tmp_path / "chart.ttl").write_text(chart([Attestation("adult-admission:3")]))
+    (tmp_path / part).write_bytes(gzip.compress(content) if part.endswith(".gz") else content)
+    both = [str(tmp_path / "chart.ttl"), str(tmp_path / part)]
+    assert sorted(sources.find([str(tmp_path)], sources.ALL_SUFFIXES)) == both
+    (tmp_path / "_SUCCESS").touch()
+    empty = ".csv" in part or not content.strip()
+    assert sorted(sources.find([str(tmp_path)], sources.ALL_SUFFIXES)) == both[: 1 if empty else 2]
+    assert [words for _, words in sources.passed_over([str(tmp_path)], sources.ALL_SUFFIXES)] == [
+        "1 file that holds no rows"
+    ] * empty
+    assert main(["determine", str(tmp_path), "--format", "compact"]) == (0 if empty else 3)
+    assert main(["determine", str(tmp_path / part), "--format", "compact"]) == 2
+    (tmp_path / "chart.ttl").unlink()
+    assert main(["determine", str(tmp_path), "--format", "compact"]) == 2
+
+
+@pytest.mark.parametrize("end", [b"\r", b"\n", b"\r\n"])
+def test_a_row_is_enough(end: bytes, tmp_path: Path) -> None:
+    (tmp_path / "_SUCCESS").touch()
+    (tmp_path / "part-0.csv").write_bytes(_HEADER + end + b"r,affirmed,x")
+    assert list(sources.find([str(tmp_path)], sources.ALL_SUFFIXES)) == [str(tmp_path / "part-0.csv")]
+
+
+def test_parquet_without_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its end says so, so that no word of a job is needed."""
+    pa = pytest.importorskip("pyarrow", reason="pyarrow (extra tables) is not installed")
+    pq = pytest.importorskip("pyarrow.parquet")
+    (tmp_path / "chart.ttl").write_text(chart([Attestation("adult-admission:3")]))
+    pq.write_table(pa.table({name: pa.array([], pa.string()) for name in COLUMNS}), tmp_path / "part-0.parquet")
+    assert main(["determine", str(tmp_path), "--format", "compact"]) == 0
+    assert f"note: {tmp_path}: not read: 1 file that holds no rows" in capsys.readouterr().err
+    assert main(["determine", str(tmp_path / "part-0.parquet"), "--format", "compact"]) == 2
+    (tmp_path / "part-1.parquet").write_bytes(b"no Parquet")
+    assert main(["determine", str(tmp_path), "--format", "compact"]) == 3

@@ -226,15 +226,25 @@ def _opened(name: Path | str) -> Any:
 
 def row_count(names: Iterable[str]) -> int:
     """How many rows Parquet files have; 0 if that cannot be told."""
+    return sum(counts) if (counts := _row_counts(names)) else 0
+
+
+def has_no_rows(name: str) -> bool:
+    """Whether a Parquet file that can be read has no row."""
+    return _row_counts([name]) == [0]
+
+
+def _row_counts(names: Iterable[str]) -> list[int] | None:
+    """How many rows each of some Parquet files has; None if that cannot be told."""
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError:
-        return 0
+        return None
     try:
-        return sum(pq.read_metadata(_opened(name)).num_rows for name in names)
+        return [pq.read_metadata(_opened(name)).num_rows for name in names]
     except (OSError, pa.ArrowException):
-        return 0
+        return None
 
 
 def plain_values(column: Any) -> Any:
