@@ -85,7 +85,7 @@ def determine(kind: Kind | Folder, path: Path | bytes, form: str, *more: str) ->
     lines = json.loads(text or "[]") if form == "json" else map(json.loads, io.StringIO(text))
     said = err.getvalue()
     rejected = [line for line in said.splitlines() if line.startswith(("rejected: ", "necessity: "))]
-    match = re.search(r"^read ([\d,]+) data sets?: ([\d,]+) determined, ([\d,]+) rejected$", said, re.MULTILINE)
+    match = re.search(r"^read ([\d,]+) data sets?: ([\d,]+) determined, ([\d,]+) rejected\b", said, re.MULTILINE)
     return Ran(code, answers(lines), rejected, tuple(int(n.replace(",", "")) for n in match.groups()) if match else ())
 
 
