@@ -36,7 +36,7 @@ def contents(
     """
     system, path = _system(name)
     with _errors(name):
-        if "http" in system.protocol:
+        if "http" in system.protocol and "*" not in path:
             system.info(path)  # `isfile` says no where the server refuses
         if system.isfile(path):
             return FolderContents((name,), ())
@@ -53,13 +53,15 @@ def opened(name: str) -> BinaryIO:
     """What is in a remote file, as it is read; raises `DocumentationError`, then or later, where it cannot be."""
     system, path = _system(name)
     with _errors(name):
-        return io.BufferedReader(_Fetched(system.open(path, "rb"), name), 2**17)
+        return io.BufferedReader(_Fetched(system, path, name), 2**17)
 
 
 class _Fetched(io.RawIOBase):
-    def __init__(self, stream: BinaryIO, name: str) -> None:
-        self._stream = stream
+    def __init__(self, system: Any, path: str, name: str) -> None:
+        self._system = system  # of an archive it would close what is read, once it is let go
+        self._stream: BinaryIO = system.open(path, "rb")
         self._name = name
+        self._count = 0
 
     def readable(self) -> bool:
         return True
@@ -69,6 +71,11 @@ class _Fetched(io.RawIOBase):
         with _errors(self._name):
             block = self._stream.read(len(view))
         view[: len(block)] = block
+        self._count += len(block)
+        size = getattr(self._stream, "size", None)
+        if len(view) and not block and isinstance(size, int) and self._count < size:
+            problem = f"it ends after {self._count:,} of {size:,} bytes"
+            raise DocumentationError(problem, where=self._name, mend="Run it again")
         return len(block)
 
     def close(self) -> None:

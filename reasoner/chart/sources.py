@@ -22,7 +22,7 @@ from reasoner.chart.packing import PACKED, file_type, unpacked
 from reasoner.chart.tables import rows, workbook
 from reasoner.ground.display import readable
 from reasoner.ground.errors import DocumentationError, UsageError, unreadable
-from reasoner.ground.urls import is_remote, named
+from reasoner.ground.urls import is_remote, named, path_of
 from reasoner.rdf import parsing
 
 FHIR = ".json"
@@ -327,17 +327,21 @@ def unknown(name: str, suffix: str | None, data: bytes | None) -> DocumentationE
         return table
     if data is None and (is_remote(name) or is_archive(name)):
         try:
-            _listed(name, ALL_SUFFIXES)
+            found_there = _listed(name, ALL_SUFFIXES)
         except DocumentationError as error:
             return error
-        return DocumentationError("it holds no documentation", where=source, mend=f"Known: {' '.join(WHOLE)}")
+        if found_there.files != (name,):  # it is no file
+            return DocumentationError("it holds no documentation", where=source, mend=f"Known: {' '.join(WHOLE)}")
     if data is None and Path(name).is_dir():
         return DocumentationError("the folder cannot be read", where=source, mend="Make it readable, or leave it out")
     if file_type(name if suffix is None else suffix)[0] == XML:
         found = in_xml(content(name, suffix) if data is None else data)
         if found:
             return DocumentationError(found[0], where=source, mend=found[1])
-    kind = Path(name).suffix.lower() if suffix is None and name != STDIN else suffix or ""
+    kind = Path(path_of(name)).suffix.lower() if suffix is None and name != STDIN else suffix or ""
+    if is_remote(name) and not kind:
+        mend = "Name a file, or a pattern such as charts/*.nq; or fetch it and give it as standard input with --input-format"
+        return DocumentationError("the URL ends in no file type", where=source, mend=mend)
     mend = (
         "Give --input-format"
         if is_stream(name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -10,13 +12,14 @@ import pytest
 
 from reasoner import Policy
 from reasoner.batch.state import BatchState
-from reasoner.chart import sources
+from reasoner.chart import remote, sources
 from reasoner.chart.fast import piece
 from reasoner.chart.intake import read_all
 from reasoner.chart.packing import file_type
 from reasoner.cli import main
 from reasoner.cli.formats import FORMATS, STREAMS
 from reasoner.ground import urls
+from reasoner.ground.errors import UsageError
 from tests.conftest import Attestation, chart
 
 fsspec = pytest.importorskip("fsspec", reason="fsspec (extra remote) is not installed")
@@ -121,6 +124,58 @@ def test_what_is_shown_of_a_url(url: str, shown: str) -> None:
 )
 def test_the_type_stands_before_the_query(url: str) -> None:
     assert file_type(url) == (".nq", ".gz")
+
+
+def test_a_file_that_ends_early_is_rejected(policy: Policy, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store says that it is longer than what comes, which may be whole graphs."""
+    size = len(TURTLE.encode())
+
+    class Cut(io.BytesIO):
+        size = len(TURTLE.encode()) + 1
+
+    monkeypatch.setattr(fsspec.filesystem("memory"), "open", lambda *_: Cut(TURTLE.encode()))
+    (result,) = read_all([f"{bucket}/chart.ttl?sig={TOKEN}"], policy)
+    assert not result.cases
+    assert f"it ends after {size:,} of {size + 1:,} bytes. Run it again" in str(result.errors[0])
+
+
+def test_a_file_of_an_archive_at_a_url_is_read(policy: Policy, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as made:
+        made.writestr("charts/a.ttl", TURTLE)
+    for path in ("charts/a.ttl", "charts", "charts/*.ttl"):
+        (result,) = read_all([f"zip://{path}::file://{tmp_path}/x.zip"], policy)
+        assert result.source.startswith("zip://charts/a.ttl::file://")
+        assert len(result.cases) == 1
+
+
+def test_a_url_without_a_file_type_is_rejected(policy: Policy, bucket: str) -> None:
+    fsspec.filesystem("memory").pipe(f"/bucket/download?id={TOKEN}", b"")
+    (result,) = read_all([f"{bucket}/download?id={TOKEN}"], policy)
+    assert "the URL ends in no file type. Name a file" in str(result.errors[0])
+
+
+def test_what_a_server_refuses_is_told(monkeypatch: pytest.MonkeyPatch, policy: Policy) -> None:
+    """HTTP gives a file only after it was asked for; its libraries quote the URL in what they raise."""
+    url = f"https://host/chart.ttl?sig={TOKEN}"
+
+    class Refusing:
+        protocol = ("http", "https")
+
+        def info(self, path: str, *_: str) -> None:
+            refusal = OSError(f"403, message='Forbidden', url='{path}'")
+            refusal.status = 403  # type: ignore[attr-defined]
+            raise FileNotFoundError(path) from refusal
+
+        open = info
+
+        def __getattr__(self, name: str) -> object:
+            return lambda path, *_: [] if name == "glob" else False
+
+    monkeypatch.setattr(remote, "_system", lambda name: (Refusing(), urls.url_of(name)))
+    (result,) = read_all([url], policy)
+    assert str(result.errors[0]) == "https://host/chart.ttl?...: it cannot be read: the server says 403 Forbidden"
+    with pytest.raises(UsageError, match="there is no such file"):
+        list(read_all(["https://host/charts/*.ttl"], policy))
 
 
 def test_an_export_at_urls_is_one_export() -> None:
