@@ -362,3 +362,29 @@ def test_a_table_of_more_columns_than_a_spreadsheet_has_is_refused(
     pq.write_table(pa.table({name: ["a"] for name in names}), tmp_path / "a.parquet")
     with pytest.raises(DocumentationError, match=f"^a table: the table has more than {len(NAMES)} columns"):
         parquet.ParquetTable(tmp_path / "a.parquet", "a table")
+
+
+def test_blank_rows_are_counted_and_kept_only_between_rows_of_a_part() -> None:
+    blank = [""] * len(NAMES)
+    one, two = row("r1"), row("r2")
+    data = text([blank, one, blank, blank, one, blank, two, *[blank] * 50]).encode()
+    (whole,) = parts(CsvRecords(io.BytesIO(data), "s"), "request")
+    assert whole[0] == 2
+    assert list(CsvRecords(io.BytesIO(whole[1]), "s")) == [NAMES, [], one, [], [], one, [], two]
+    cut = [
+        (first, list(CsvRecords(io.BytesIO(part), "s"))[1:])
+        for first, part in parts(iter([NAMES, one, blank, two]), "request", size=1)
+    ]
+    assert cut == [(2, [one]), (4, [two])]
+
+
+def test_blank_rows_of_parquet_are_rows(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow", reason="pyarrow (extra tables) is not installed")
+    pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow (extra tables) is not installed")
+    cells = [None] * 5000 + ["r1"]
+    pq.write_table(pa.table({"request": cells, "other": pa.nulls(5001)}), tmp_path / "a.parquet")
+    found = list(rows.parquet_records(tmp_path / "a.parquet", "a"))
+    assert [(number, record) for number, record in enumerate(found, 1) if any(record)] == [
+        (1, ["request", "other"]),
+        (5002, ["r1", ""]),
+    ]

@@ -96,7 +96,8 @@ def uncertain(record: list[str], at: int | None, width: int) -> bool:
 def parts(records: Iterator[list[str]], key: str, size: int = SIZE) -> Iterator[tuple[int, bytes]]:
     """Records with a header as CSV, cut where the key changes into parts of about a size.
 
-    No more than a part is held at a time. Rows of one key that stand apart can be in several parts.
+    No more than a part is held at a time. Rows of one key that stand apart can be in several parts. Blank rows at the end of
+    a part are left out.
 
     Args:
         records: the header and the rows.
@@ -113,20 +114,26 @@ def parts(records: Iterator[list[str]], key: str, size: int = SIZE) -> Iterator[
     text, first = writer(names, delimiter), start + 1
     add = csv.writer(text, delimiter=delimiter).writerow
     last: str | None = None
+    blank = 0
     for number, record in enumerate(records, first):
-        blank = not any(record) and not isinstance(record, FaultyRecord)
-        whole = blank or not uncertain(record, at, width)
+        if not any(record) and not isinstance(record, FaultyRecord):
+            blank += 1
+            continue
+        whole = not uncertain(record, at, width)
         name = (record[at].strip() if at is not None and len(record) > at else "") if whole else None
-        if text.tell() > size and not blank and name is not None and last is not None and name != last:
+        if text.tell() > size and name is not None and last is not None and name != last:
             yield first, text.getvalue().encode()
             text, first = writer(names, delimiter), number
             add = csv.writer(text, delimiter=delimiter).writerow
+        else:
+            text.write("\r\n" * blank)  # as the rows after them are numbered
+        blank = 0
         if isinstance(record, FaultyRecord):
             cells = (record + [""] * width)[:width]
             add([*cells, record.fault.mark])
         else:
             add(record)
-        last = last if blank else name
+        last = name
     yield first, text.getvalue().encode()
 
 
@@ -277,7 +284,12 @@ def parquet_records(file: Path | BinaryIO, source: str) -> Iterator[list[str]]:
         if isinstance(batch, UnreadableRows):
             yield from _unreadable(batch, table.columns)
         else:
-            yield from map(_record, zip(*map(_texts, batch.columns), strict=True))
+            filled = [column.null_count < len(column) for column in batch.columns]
+            yield from (
+                map(_record, zip(*map(_texts, batch.columns), strict=True))
+                if any(filled)
+                else repeat([], batch.num_rows)
+            )
 
 
 def _unreadable(rows: UnreadableRows, names: Sequence[str]) -> Iterator[list[str]]:
