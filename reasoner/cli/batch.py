@@ -20,6 +20,7 @@ from reasoner.cli.output import (
     SOME,
     TERMINATED,
     Threshold,
+    delete_unfinished,
     is_written_through,
     say,
     write,
@@ -127,6 +128,8 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: StreamFormat, gate: 
         )
         if how.quarantine:
             reports.quarantine(how.quarantine, state.rejections())
+        if how.out and state.path:  # no other run of this batch is at work
+            delete_unfinished(how.out)
         with writer(how.out, how.mode) as stream:
             form.write(results, stream)
         _print_rejected(results, totals, how.quarantine)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import glob
 import io
 import os
 import shutil
@@ -10,7 +11,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
@@ -26,6 +27,7 @@ DONE, FAILED_ON, NOTHING, SOME, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 130, 143
 
 WIDTH = 120
 """Columns of text that goes to no terminal."""
+_PARTIAL = ".partial"
 
 
 def exit_code(done: int, rejected: int) -> int:
@@ -127,7 +129,7 @@ def writer(path: Path | None, mode: int | None = None, option: str = "--out") ->
                 yield stream
             return
         target = path.resolve()
-        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".partial", dir=target.parent)
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=_PARTIAL, dir=target.parent)
         partial = Path(name)
         with open(descriptor, "wb") as stream:
             yield stream
@@ -141,6 +143,14 @@ def writer(path: Path | None, mode: int | None = None, option: str = "--out") ->
     finally:
         if partial:
             partial.unlink(missing_ok=True)
+
+
+def delete_unfinished(path: Path) -> None:
+    """Delete what a process has left of a file that was killed as it wrote it."""
+    target = path.resolve()
+    for partial in target.parent.glob(f".{glob.escape(target.name)}.????????{_PARTIAL}"):
+        with suppress(OSError):
+            partial.unlink()
 
 
 class _Terminal(io.BytesIO):

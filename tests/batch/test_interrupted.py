@@ -9,12 +9,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from reasoner.batch import lake
 from reasoner.cli import main
+from reasoner.cli.output import writer
 from reasoner.ground.errors import UsageError
 from tests.batch.file_kinds import KINDS, quads
 from tests.chart.test_rows import row, text
@@ -214,6 +216,20 @@ def test_ctrl_c_is_told_without_a_traceback(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, said = process.communicate()
     assert (process.returncode, said) == (130, b"\nnecessity: interrupted\n")
+
+
+def test_what_was_left_of_an_output_that_was_being_written_is_deleted(out: Path) -> None:
+    """By the next run of the batch, so that nothing is left of one that kill -9 ended; another output is not its own."""
+    (sheet := out.with_name("sheet.csv")).write_text(text([row("r", "x")]))
+    (other := out.with_name(".out.csv.12345678.partial")).touch()
+    with suppress(ZeroDivisionError), writer(out):
+        (partial,) = out.parent.glob(".out.????????.partial")
+        (left := partial.with_name(".out.a_b_c_d_.partial")).write_bytes(b"half")
+        raise ZeroDivisionError
+    assert main(["determine", str(sheet), "--format", "compact", "--out", str(out), *AS_OF]) == 0
+    assert not left.exists()
+    other.unlink()
+    sheet.unlink()
 
 
 def test_two_runs_over_a_lake_and_one_that_was_killed(tmp_path: Path) -> None:
