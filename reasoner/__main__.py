@@ -1,5 +1,5 @@
 """``python -m reasoner``: the command."""
 
-from necessity import entry
+from reasoner.cli import entry
 
 entry()

@@ -48,13 +48,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def entry() -> NoReturn:
     """Run as a program."""
-    open_streams()
-    try:
-        from reasoner.rdf.terms import hide_truth_values
+    from reasoner.rdf.terms import hide_truth_values
 
-        hide_truth_values()
-        gc.set_threshold(100_000)  # a policy and a chart are many objects that stay
-        signal.signal(signal.SIGTERM, _terminate)
+    open_streams()
+    hide_truth_values()
+    gc.set_threshold(100_000)  # a policy and a chart are many objects that stay
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
         code = main()
     except KeyboardInterrupt:
         say("", "necessity: interrupted")

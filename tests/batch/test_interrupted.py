@@ -251,23 +251,6 @@ def test_two_runs_over_a_lake_and_one_that_was_killed(tmp_path: Path) -> None:
     assert {path.name for path in out.iterdir()} - {".lock"} == {*names}
 
 
-@pytest.mark.parametrize("module", ["reasoner", "reasoner.cli", "reasoner.rdf.terms"])
-def test_ctrl_c_while_the_program_is_imported(module: str) -> None:
-    """The finder ends the import of a module as a signal does."""
-    program = f"""
-import sys
-class Interrupting:
-    def find_spec(name, *_):
-        if name == "{module}":
-            raise KeyboardInterrupt
-sys.meta_path.insert(0, Interrupting)
-import necessity
-necessity.entry()
-"""
-    ran = subprocess.run([sys.executable, "-c", program, "--version"], cwd=ROOT, capture_output=True)
-    assert (ran.returncode, ran.stdout, ran.stderr) == (130, b"", b"\nnecessity: interrupted\n")
-
-
 def waits(process: int) -> bool:
     """Whether a process reads a pipe that is empty."""
     return "pipe" in Path(f"/proc/{process}/wchan").read_text()
