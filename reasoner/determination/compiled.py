@@ -39,7 +39,7 @@ from reasoner.rdf.compiled_shacl import DoubtError
 from reasoner.rdf.namespaces import NEC
 from reasoner.rdf.terms import Term
 
-_LIMIT = 4096
+_LIMIT = 1024
 """How many entries a memory holds."""
 _CODE, _AGE_GROUP = terms.of(NEC.code), terms.of(NEC.ageGroup)
 _MINOR, _ADULT = terms.of(NEC.Minor), terms.of(NEC.Adult)

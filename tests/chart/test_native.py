@@ -19,6 +19,7 @@ from benchmarks.generate import generate
 from hatch_build import build
 from reasoner.chart.fast import native
 from reasoner.chart.fast.cut import NOTHING, Cut, KnownTerms, cut_in_c, cut_in_python, iris, kinds_in_c
+from reasoner.chart.fast.memory import Memory
 from reasoner.chart.fast.plain import IRI, ODD, kinds
 from reasoner.rdf import parsing
 from tests.conftest import ROOT
@@ -206,3 +207,22 @@ def test_the_version_says_which_cutter_is_used(chosen: str, said: list[str]) -> 
     command = [sys.executable, "-m", "reasoner", "--version"]
     ran = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
     assert ran.stdout.removesuffix(")\n").partition(" (charts are cut in ")[2] in said
+
+
+@pytest.mark.parametrize("held", ["row", "graph", "content"])
+def test_what_was_cut_stays_while_a_part_of_it_is_held(held: str, library: ctypes.CDLL) -> None:
+    texts = ["".join(f'<a:{n}> <a:p> "{m}" <a:{n * m // 200}> .\n' for n in range(200)) for m in (7, 3, 2)]
+    parts = [getattr(cut_in_c(library, text.encode()), held)[1:] for text in texts]
+    for part, text in zip(parts, texts, strict=True):
+        assert bytes(part) == bytes(getattr(cut_in_c(library, text.encode()), held)[1:])
+
+
+def test_memory_that_nobody_holds_is_used_again() -> None:
+    memory = Memory()
+    first = memory.of(100)
+    address, part = first.ctypes.data, first[10:20].view(np.int16)
+    del first
+    assert memory.of(100).ctypes.data != address
+    del part
+    assert memory.of(200).ctypes.data == address
+    assert len(memory.of(2**26)) == 2**26, "more than is kept"

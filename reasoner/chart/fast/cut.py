@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import ctypes
 import os
-import threading
 from collections.abc import Sequence
-from itertools import chain, islice
+from itertools import accumulate, chain, islice
 from operator import lt
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from reasoner.chart.fast import native
+from reasoner.chart.fast import memory, native
 from reasoner.chart.fast.arrays import Codes, Places, Truths
 from reasoner.chart.fast.plain import kinds, runs
 from reasoner.chart.tables import quads
@@ -32,7 +31,6 @@ _ARRAYS = (
 )
 """The arrays of ``struct columns``, with the size of what is in them."""
 _COUNTS = ("term_count", "row_count", "run_count", "content_length", "terms_length")
-_kept = threading.local()
 
 
 class Cut(NamedTuple):
@@ -117,48 +115,45 @@ def cut_in_c(library: ctypes.CDLL, data: bytes, vocabulary: KnownTerms = NOTHING
     """What `cut` gives, by a library; raises `EngineError` if memory ran out."""
     known, words, namespaces = len(vocabulary.terms), vocabulary.text, vocabulary.namespaces_text
     lines = library.necessity_line_feeds(data, len(data)) + 1
-    arrays, content, out = _room(lines, known + 4 * lines, len(words) + len(data) + 2)
+    arrays = _room(lines, known + 4 * lines, len(words) + len(data) + 2)
+    out = _Columns(**{name: array.ctypes.data for name, array in arrays.items()})
     seed = (ctypes.c_uint64 * 2).from_buffer_copy(os.urandom(16))
     texts = (data, len(data), words, len(words), namespaces, len(namespaces))
     if library.necessity_cut(*texts, seed, parsing.MAX_LITERAL, ctypes.byref(out)):
         raise EngineError("memory ran out while charts were cut into columns", mend="Run fewer --jobs")
     arrays["kind"][:known] = vocabulary.kind
     runs, rows = out.run_count, out.row_count
-    text, bound = arrays["terms"][: out.terms_length].tobytes().decode(), arrays["bound"][: out.term_count + 1].copy()
+    text, bound = str(arrays["terms"][: out.terms_length].data, "utf-8"), arrays["bound"][: out.term_count + 1]
     return Cut(
         SlicedTerms(text, bound) if len(text) == bound[-1] else text.split("\n")[:-1],
         known,
-        arrays["kind"][: out.term_count].copy(),
-        arrays["subject"][:rows].copy(),
-        arrays["predicate"][:rows].copy(),
-        arrays["object"][:rows].copy(),
-        arrays["graph"][:runs].copy(),
-        arrays["row"][: runs + 1].copy(),
-        arrays["start"][: runs + 1].copy(),
-        content.data[: out.content_length],
-        arrays["at"][: runs + 1].copy(),
-        arrays["ascending"][:runs].astype(bool),
+        arrays["kind"][: out.term_count],
+        arrays["subject"][:rows],
+        arrays["predicate"][:rows],
+        arrays["object"][:rows],
+        arrays["graph"][:runs],
+        arrays["row"][: runs + 1],
+        arrays["start"][: runs + 1],
+        arrays["content"].data[: out.content_length],
+        arrays["at"][: runs + 1],
+        arrays["ascending"][:runs].view(bool),
     )
 
 
-def _room(lines: int, terms: int, size: int) -> tuple[dict[str, npt.NDArray[Any]], npt.NDArray[Any], _Columns]:
-    """Arrays for so many lines and terms of so many bytes, one of them for the content, and how the library is told of them.
-
-    But for that of the content they are the same again if they are large enough.
-    """
-    arrays: dict[str, npt.NDArray[Any]] = getattr(_kept, "arrays", {})
-    if not arrays or any(
-        len(arrays[name]) < need for name, need in (("row", lines + 1), ("kind", terms), ("terms", size))
-    ):
-        room = {"kind": terms, "bound": terms + 1, "row": lines + 1, "start": lines + 1, "at": lines + 1, "terms": size}
-        every = [(name, width) for name, width in _ARRAYS if name != "content"]
-        arrays = {name: np.empty(room.get(name, lines), f"i{width}" if width > 1 else "u1") for name, width in every}
-        _kept.arrays = arrays if size <= native.KEPT else {}
+def _room(lines: int, terms: int, size: int) -> dict[str, npt.NDArray[Any]]:
+    """Arrays for so many lines and terms of so many bytes, in one memory, each from a multiple of 8 bytes on."""
+    room = {"kind": terms, "bound": terms + 1, "row": lines + 1, "start": lines + 1, "at": lines + 1}
+    room |= {"content": size, "terms": size}
+    lengths = [(width * room.get(name, lines) + 7) // 8 * 8 for name, width in _ARRAYS]
+    ends = list(accumulate(lengths))
+    whole = memory.COLUMNS.of(ends[-1])
+    arrays = {
+        name: whole[end - length : end].view(f"i{width}" if width > 1 else "u1")
+        for (name, width), length, end in zip(_ARRAYS, lengths, ends, strict=True)
+    }
     for name in ("bound", "row", "start", "at"):
         arrays[name][0] = 0
-    content = np.empty(size, "u1")
-    pointers = {name: array.ctypes.data for name, array in (arrays | {"content": content}).items()}
-    return arrays, content, _Columns(**pointers)
+    return arrays
 
 
 class SlicedTerms(Sequence[Term]):

@@ -9,19 +9,15 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
-import threading
 from functools import cache
 from pathlib import Path
 
 SOURCE = Path(__file__).parent
 LIBRARY = SOURCE / "libcut.so"
-KEPT = 16 * 2**20
-"""Bytes of data up to which memory is kept for the next call: the system takes its time to give what was not used before."""
 _SMALL = 4 * 2**20
 """Bytes of the largest document in Turtle that is written as lines: a parser may refuse a token that is larger."""
 _EXPANDED = 16
 """How many times as long as Turtle its lines may be, so that they are written without a parser."""
-_kept = threading.local()
 
 
 def loaded(path: Path) -> ctypes.CDLL | str:
@@ -80,17 +76,14 @@ def quads(library: ctypes.CDLL, turtle: bytes, graph: bytes, refused: bytes) -> 
         graph: the IRI of the graph of all lines, in brackets.
         refused: how IRIs begin that are not plain, a line each.
     """
-    import numpy as np
+    from reasoner.chart.fast import memory
 
     if len(turtle) > _SMALL or not _is_text(turtle):
         return None
     tail, room = b" %b .\n" % graph, _EXPANDED * len(turtle) + 4096
-    lines = getattr(_kept, "lines", None)
-    if lines is None or len(lines) < room:
-        lines = np.empty(room, "u1").data
-        _kept.lines = lines if room <= KEPT else None
+    lines = memory.LINES.of(room)
     texts = (turtle, len(turtle), refused, len(refused), tail, len(tail))
-    length = library.necessity_turtle(*texts, ctypes.addressof(ctypes.c_char.from_buffer(lines)), room)
+    length = library.necessity_turtle(*texts, lines.ctypes.data, room)
     return None if length < 0 else lines[:length].tobytes()
 
 
