@@ -70,7 +70,7 @@ class IntakeResult:
         """IRIs of the requests that it speaks of, as far as these are known, if it is rejected."""
         if not self.errors:
             return ()
-        return self._requests or (apart.requests_in(self.chart.nodes) if self.chart else ())
+        return self._requests or (apart.requests_in(self.chart.own_nodes) if self.chart else ())
 
     def reviewed(self, day: date | None) -> IntakeResult:
         """The same with a chart whose requests are reviewed as of a day; without a day, itself."""

@@ -10,8 +10,9 @@ from codecs import BOM_UTF8
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -85,6 +86,8 @@ class DataSet:
     _triples: list[ox.Triple] | None = field(default=None, repr=False)
     _nodes: Nodes | None = field(default=None, repr=False)
     """What it says beside the triples: nothing of a node of which they say something."""
+    _shared: int = 0
+    """How many triples, before all others, stand in the default graph."""
 
     @cached_property
     def triples(self) -> list[ox.Triple]:
@@ -107,10 +110,18 @@ class DataSet:
     @cached_property
     def nodes(self) -> Nodes:
         """As terms."""
+        return self._nodes_from(0)
+
+    @property
+    def own_nodes(self) -> Nodes:
+        """What it says as terms, without the default graph, which all data sets of its document say."""
+        return self._nodes_from(self._shared)
+
+    def _nodes_from(self, first: int) -> Nodes:
         if self._nodes is not None and not self._triples:
             return self._nodes
         found: dict[str, dict[str, dict[str, None]]] = {}
-        for triple in self._triples or ():
+        for triple in islice(self._triples or (), first, None):
             values = found.setdefault(str(triple.subject), {}).setdefault(str(triple.predicate), {})
             values[str(triple.object)] = None
         parsed = {node: {name: list(values) for name, values in facts.items()} for node, facts in found.items()}
@@ -157,7 +168,10 @@ def parse_datasets(
             raise DocumentationError(problem, where=source, mend="Split it by request")
     if not named:
         return [data_set(source, shared)]
-    return [data_set(f"{source} <{name}>", shared + triples) for name, triples in named.items()]
+    return [
+        replace(data_set(f"{source} <{name}>", shared + triples), _shared=len(shared))
+        for name, triples in named.items()
+    ]
 
 
 def n_triples(data: bytes, syntax: ox.RdfFormat) -> bytes | None:
