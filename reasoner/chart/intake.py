@@ -215,7 +215,7 @@ def vocabulary(policy: Policy) -> Vocabulary:
         NEC.codedKind,
         NEC.detail,
     ]
-    names += [NEC.speaksOnlyWith, NEC.supersededPer, NEC.toQuestion, NEC.answer, NEC.affirms, NEC.denies]
+    names += [NEC.speaksOnlyWith, NEC.supersededPer, NEC.holdsFor, NEC.toQuestion, NEC.answer, NEC.affirms, NEC.denies]
     predicates = frozenset(ox.NamedNode(str(name)) for name in names)
     wanted = [triple for triple in policy.sources.triples() if triple.predicate in predicates]
     lexicon = policy.lexicon

@@ -246,6 +246,33 @@ def test_an_answer_stands_only_with_what_it_rests_on(
         assert any(f"item {IMPAIRED} is left out" in note for note in notes) is (status == "unread")
 
 
+@pytest.mark.parametrize("is_beneath", [True, False])
+@pytest.mark.parametrize(
+    ("leaf", "answer", "word", "text"),
+    [
+        ("exclusions:1", True, "comment", "ordered by a court"),
+        ("adult-admission:4", False, "comment", "two colleagues agree"),
+        ("substance-use:2", False, "substance", "heroin"),
+    ],
+)
+def test_what_speaks_against_a_request_is_not_lost_by_what_is_said_of_it(
+    policy: Policy,
+    form_of: Callable[[Subject], Json],
+    leaf: str,
+    answer: bool,
+    word: str,
+    text: str,
+    is_beneath: bool,
+) -> None:
+    """An exclusion and a denial say no less without it; a denial of one substance denies that all are managed."""
+    response = fill(form_of(ADULT), facts(form_of(ADULT)))
+    said = {"linkId": f"{leaf}.{word}", "answer": [{"valueString": text}]}
+    response["item"].append({"linkId": leaf, "answer": [{"valueBoolean": answer, "item": [said] * is_beneath}]})
+    response["item"] += [said] * (not is_beneath)
+    case, _ = take(policy, bundle(response))
+    assert determine_case(case, policy)[0].status(leaf) == ("met" if answer else "not-met")
+
+
 def test_items_of_other_forms_are_told(policy: Policy, form_of: Callable[[Subject], Json]) -> None:
     form = form_of(ADULT)
     response = fill(form, facts(form) | {"adult-admission:3": "affirmed"})
