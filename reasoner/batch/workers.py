@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from reasoner.batch.lines import LineWriter
 from reasoner.batch.model import Job, PieceResult, Rejection, Row
 from reasoner.chart.fast import chart, stream
-from reasoner.chart.fast.piece import Piece
+from reasoner.chart.fast.piece import ARROW, QUADS, Piece
 from reasoner.chart.fast.stream import StreamedDataSet
 from reasoner.chart.model import Case
 from reasoner.determination.determine import determine_case
@@ -61,10 +61,13 @@ class Worker:
             with contained(source):
                 yield
         except ProgramError:
-            chart.reader.cache_clear()
-            stream.node_reader.cache_clear()
-            self._begin()
+            self._forget()
             raise
+
+    def _forget(self) -> None:
+        chart.reader.cache_clear()
+        stream.node_reader.cache_clear()
+        self._begin()
 
     def __call__(self, piece: Piece) -> PieceResult:
         """The rows, rejections and notes of a piece; an error in the input is a rejection, never raised."""
@@ -77,6 +80,8 @@ class Worker:
         except stream.ScatteredError:
             return PieceResult(piece, scattered=True)
         except NecessityError as error:
+            if isinstance(error, ProgramError) and piece.suffix in (QUADS, ARROW) and not piece.at_once:
+                return PieceResult(piece, scattered=True)  # the whole file is read graph by graph
             result.read += 1
             result.rejected += 1
             result.rejections.append(Rejection(piece.name, error))
@@ -132,6 +137,8 @@ class Worker:
         result.read += 1
         if data_set.graph:
             result.graphs.append((result.piece.files[0], data_set.source))
+        if isinstance(data_set.error, ProgramError):
+            self._forget()
         if data_set.error:
             told = (data_set.raw, data_set.suffix, data_set.spoken_of)
             result.rejections.append(Rejection(data_set.source, data_set.error, *told))

@@ -7,17 +7,19 @@ from collections.abc import Collection, Iterable
 from reasoner.chart.model import Case
 from reasoner.ground.errors import DocumentationError, NecessityError
 from reasoner.rdf import broken_quads, terms
-from reasoner.rdf.namespaces import NEC, RDF
+from reasoner.rdf.namespaces import NEC
 from reasoner.rdf.terms import Nodes
 
-_ABOUT, _TYPE, _REQUEST = terms.of(NEC.about), terms.of(RDF.type), terms.of(NEC.ReviewRequest)
+_ABOUT = terms.of(NEC.about)
 
 
 def requests_in(nodes: Nodes) -> tuple[str, ...]:
-    """IRIs of the requests that a data set describes or says something about."""
+    """IRIs of what a data set describes or says something about: the requests among them are those that it speaks of.
+
+    What it describes may say elsewhere that it is a request.
+    """
     found = {value for facts in nodes.values() for value in facts.get(_ABOUT, ())}
-    found |= {node for node, facts in nodes.items() if _REQUEST in facts.get(_TYPE, ())}
-    return tuple(sorted(terms.name(term) for term in found if term.startswith("<")))
+    return tuple(sorted(terms.name(term) for term in found.union(nodes) if term.startswith("<")))
 
 
 def requests_in_lines(lines: bytes) -> tuple[str, ...]:

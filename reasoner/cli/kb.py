@@ -17,7 +17,7 @@ from reasoner.cli.kb_loading import AT_ONCE, Loader, SpokenOf
 from reasoner.cli.options import BaseLocation, Basis, Inputs
 from reasoner.cli.output import DONE, NOTHING, exit_code, say
 from reasoner.cli.parser import listed
-from reasoner.ground.errors import NecessityError, StoreError, UsageError
+from reasoner.ground.errors import NecessityError, StoreError, UsageError, contained
 
 if TYPE_CHECKING:
     from datetime import date
@@ -195,13 +195,14 @@ def _read_stream(name: str, policy: Policy, inputs: Inputs) -> _Contents | None:
     errors: list[NecessityError] = []
     spoken_of: SpokenOf = []
     try:
-        for part in piece.pieces([name]):
-            if any(other in part.read() for other in others):
-                return None
-            for found in stream.read(part, policy, as_of=inputs.as_of, options=inputs.request):
-                cases += found.cases
-                errors += [found.error] if found.error else []
-                spoken_of.append((found.source, found.spoken_of))
+        with contained(name):
+            for part in piece.pieces([name]):
+                if any(other in part.read() for other in others):
+                    return None
+                for found in stream.read(part, policy, as_of=inputs.as_of, options=inputs.request):
+                    cases += found.cases
+                    errors += [found.error] if found.error else []
+                    spoken_of.append((found.source, found.spoken_of))
     except (stream.ScatteredError, NecessityError):
         return None  # the whole file says it better
     cases, refusals = refuse(cases, spoken_of)

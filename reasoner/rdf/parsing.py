@@ -30,7 +30,7 @@ from reasoner.rdf.terms import Nodes, OxTerm
 MAX_BYTES = 256 * 2**20
 """Largest file that is read, in bytes."""
 MAX_DECODED = 2 * MAX_BYTES
-"""Most that the triples of a document may take, written in full: a prefix of one letter can stand for a long IRI."""
+"""Most bytes that the triples of a document may take: a prefix of one letter can stand for a long IRI."""
 MAX_LITERAL = 4 * 2**20
 """Longest literal that is accepted, in characters."""
 MAX_DEPTH = 64
@@ -164,7 +164,7 @@ def parse_datasets(
             named.setdefault(quad.graph_name.value, []).append(quad.triple)
             size += _HELD + len(str(quad))
         if size + size_of_shared * max(len(named), 1) > MAX_DECODED:
-            problem = f"its triples, written in full, are larger than {MAX_DECODED // 2**20} MiB"
+            problem = f"its triples take more than {MAX_DECODED // 2**20} MiB"
             raise DocumentationError(problem, where=source, mend="Split it by request")
     if not named:
         return [data_set(source, shared)]

@@ -276,7 +276,19 @@ def test_a_file_by_itself(policy: Policy, tmp_path: Path) -> None:
     assert len(intake.read("a.nq.gz", policy, suffix=".nq.gz", data=packed)[0]) == len(cases)
 
 
+@pytest.mark.parametrize("typed", ["", "<urn:own>"])
+def test_a_fact_of_the_request_itself(typed: str, policy: Policy, tmp_path: Path) -> None:
+    """That it is a request may be said in the default graph, or in its own alone."""
+    kind = next(unit for unit in CHARTS if unit[0] == REQUEST and unit[2].endswith("#ReviewRequest>"))
+    units = [unit for unit in CHARTS if unit[3] == GRAPH and (unit != kind or typed)]
+    units += [(REQUEST, "<https://w3id.org/necessity/core#admitted>", '"2025-13-45"', "<urn:apart>")]
+    units += [] if typed else [(*kind[:3], "")]
+    cases, errors, _ = intake.read(str(written(tmp_path / "a.nq", units)), policy)
+    assert not cases
+    assert [REQUEST in str(error) for error in errors] != []
+
+
 def test_the_requests_of_lines_that_can_be_read() -> None:
     lines = b"\xef\xbb\xbf" + b"".join(f"{' '.join(unit)} .\n".encode() for unit in MOVED)
-    assert apart.requests_in_lines(lines + b"what\n\xff\n") == (REQUEST[1:-1],)
+    assert set(apart.requests_in_lines(lines + b"what\n\xff\n")) == {REQUEST[1:-1], STATEMENT[1:-1]}
     assert apart.requests_in_lines(b"_:s <https://w3id.org/necessity/core#about> _:r .\n") == ()

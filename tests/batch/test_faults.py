@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from reasoner.cli import main
 from reasoner.determination import determine as determination
 from reasoner.ground import days
 from reasoner.ground.errors import DocumentationError, ProgramError, RereadError, contained
-from tests.batch.file_kinds import KINDS
+from tests.batch.file_kinds import KINDS, quads
 from tests.batch.test_mutations import Ran, determine, written
 
 SECRET = "sleeps in his car"
@@ -110,12 +111,30 @@ def test_what_was_learned_is_learned_anew(charts: Path, monkeypatch: pytest.Monk
     assert [reader is readers[0] for reader in readers] == [True] * 3 + [False] * 3
 
 
-def test_a_piece(charts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_divided(charts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fail(stream, "run_groups", str(charts), monkeypatch)
     ran = determine(KINDS["quads"], charts, "compact")
     (told,) = ran.rejected
     assert str(charts) in told
     assert (ran.code, ran.totals) == (2, (1, 0, 1))
+
+
+@pytest.mark.parametrize("form", ["jsonl", "json"])
+def test_a_request_that_a_failed_data_set_speaks_of(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What failed may speak against it."""
+    statement = next(unit[0] for unit in quads() if "core#about" in unit[1])
+    moved = [(*unit[:3], "<urn:apart>") if unit[0] == statement else unit for unit in quads()]
+    (tmp_path / "charts.nq").write_text("".join(f"{' '.join(quad)} .\n" for quad in sorted(moved, key=itemgetter(3))))
+    fail(ChartReader, "_cases", "urn:apart", monkeypatch)
+    ran = determine(KINDS["quads"], tmp_path, form)
+    assert (ran.code, len(ran.answers), len(ran.rejected)) == (3, 4, 2)
+
+
+def test_a_piece_that_cannot_be_cut(charts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its file is read graph by graph."""
+    sound = determine(KINDS["quads"], charts, "compact")
+    fail(stream, "quads_of", str(charts), monkeypatch)
+    assert determine(KINDS["quads"], charts, "compact") == sound
 
 
 def test_a_document(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,6 +110,15 @@ def test_a_text_that_is_said_very_often_takes_its_room_once(monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("encoding", ["DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY"])
+def test_lists_of_text_by_what_differs_from_the_text_before(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    table, out = pa.table({"a": [["the same", f"and {n}"] for n in range(100)]}), io.BytesIO()
+    pq.write_table(table, out, use_dictionary=False, column_encoding={"a.list.element": encoding})
+    assert rows(out, 1000) == table.to_pylist()
+    monkeypatch.setattr(parsing, "MAX_BYTES", 100)
+    assert next(ParquetTable(out, "x").batches(1000)).num_rows == 1
+
+
+@pytest.mark.parametrize("encoding", ["DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY"])
 def test_text_by_what_differs_from_the_text_before(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Which pyarrow does not read as dictionaries: as many rows are read together as are surely not too much."""
     table = pa.table(

@@ -21,7 +21,7 @@ from reasoner.chart.model import Case
 from reasoner.chart.packing import file_type
 from reasoner.chart.sources import LINES
 from reasoner.chart.tables import quads
-from reasoner.ground.errors import DocumentationError, NecessityError, RereadError
+from reasoner.ground.errors import DocumentationError, NecessityError, RereadError, contained
 from reasoner.policy.model import Policy
 from reasoner.rdf import broken_quads, graphs, parsing, terms
 from reasoner.rdf.namespaces import NEC
@@ -285,16 +285,17 @@ class Quads:
         source, graph = self.source(run), terms.name(self.graphs[run])
         text = b""
         try:
-            if run in self.doubtful:
-                text = self.text(run)
-                raise self.doubtful[run]
-            nodes = self.table.nodes(run)
-            cases: Sequence[Case] | None = reader(policy).cases(
-                nodes, source, as_of, self.table.content(run) if nodes else None
-            )
-            if cases is None:
-                text = self.text(run)
-                cases = self._parsed(text, run, policy, as_of)
+            with contained(source):
+                if run in self.doubtful:
+                    text = self.text(run)
+                    raise self.doubtful[run]
+                nodes = self.table.nodes(run)
+                cases: Sequence[Case] | None = reader(policy).cases(
+                    nodes, source, as_of, self.table.content(run) if nodes else None
+                )
+                if cases is None:
+                    text = self.text(run)
+                    cases = self._parsed(text, run, policy, as_of)
         except NecessityError as error:
             spoken_of = apart.requests_in_lines(self.readable(run))
             yield StreamedDataSet(source, graph, error=error, raw=text, suffix=QUADS, spoken_of=spoken_of)
@@ -446,12 +447,10 @@ def _in_graph(n_triples: Callable[[], bytes | None], graph: bytes) -> bytes | No
 
 def _lines(piece: Piece, policy: Policy, as_of: date | None, options: RequestOptions | None) -> Iterator[InputRun]:
     """Each line is a JSON document: a FHIR Bundle, or JSON-LD."""
-    lines = [
-        (number, line) for number, line in enumerate(piece.read().split(b"\n"), piece.first_line()) if line.strip()
-    ]
     documents = {
         f"{piece.name}, line {number}": (sources.FHIR if b'"resourceType"' in line else ".jsonld", line)
-        for number, line in lines
+        for number, line in enumerate(piece.read().split(b"\n"), piece.first_line())
+        if line.strip()
     }
     return _documents(documents, policy, as_of, options)
 
@@ -492,7 +491,8 @@ def _sheet(piece: Piece, policy: Policy, as_of: date | None) -> Iterator[InputRu
 
 def _rows(found: Rows, policy: Policy, as_of: date | None) -> Iterator[StreamedDataSet]:
     try:
-        cases = read_cases(found.data_set(), policy, as_of)
+        with contained(found.source):
+            cases = read_cases(found.data_set(), policy, as_of)
     except NecessityError as error:
         said = found.explain(error)
         yield StreamedDataSet(found.source, "", (), said, found.raw, SHEET, spoken_of=(found.request,))

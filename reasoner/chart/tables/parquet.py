@@ -62,7 +62,11 @@ class ParquetTable:
             texts = [field.name for field in schema if field.type in kinds and field.name not in self._deltas]
             leaves = map(metadata.schema.column, range(metadata.num_columns))
             inner = [leaf for leaf in leaves if leaf.path != leaf.name and leaf.physical_type == "BYTE_ARRAY"]
-            texts += [leaf.path for leaf in inner if leaf.logical_type.type in ("STRING", "NONE")]
+            texts += [
+                leaf.path
+                for leaf in inner
+                if leaf.path not in self._deltas and leaf.logical_type.type in ("STRING", "NONE")
+            ]
             # As dictionaries, however often a text is repeated it takes its room once.
             self._file = pq.ParquetFile(file, read_dictionary=texts, page_checksum_verification=True)
         except (OSError, pa.ArrowException) as error:
@@ -140,7 +144,8 @@ class ParquetTable:
         longest = 0
         for found in map(self._file.metadata.row_group, groups):
             chunks = map(found.column, range(found.num_columns))
-            own = [chunk for chunk in chunks if chunk.path_in_schema in self._deltas.intersection(names)]
+            deltas = [chunk for chunk in chunks if chunk.path_in_schema in self._deltas]
+            own = [chunk for chunk in deltas if _is_of(chunk.path_in_schema, names)]
             size = sum(chunk.total_uncompressed_size for chunk in own)
             if size * len(groups) > parsing.MAX_BYTES or any(_REPEATING in chunk.encodings for chunk in own):
                 longest = max(longest, size)
@@ -164,9 +169,14 @@ class ParquetTable:
         found = self._file.metadata.row_group(group)
         for chunk in map(found.column, range(found.num_columns)):
             too_large = chunk.total_uncompressed_size > parsing.MAX_LITERAL * (chunk.num_values + 1)
-            if too_large and chunk.path_in_schema.partition(".")[0] in names:
+            if too_large and _is_of(chunk.path_in_schema, names):
                 return _too_long(chunk.path_in_schema, f"a text of more than {parsing.MAX_LITERAL // 2**20} MiB")
         return ""
+
+
+def _is_of(path: str, names: Sequence[str]) -> bool:
+    """Whether a path of a schema is one of some columns, or leads into one; the name of a column may have a full stop."""
+    return path in names or path.partition(".")[0] in names
 
 
 def refuse_many_columns(number: int, where: str) -> None:
