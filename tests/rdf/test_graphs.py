@@ -195,7 +195,7 @@ def test_triples_that_are_much_larger_than_their_document_are_refused(
     content: str, syntax: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parsing, "MAX_DECODED", 15_000)
-    with pytest.raises(DocumentationError, match="its triples, written in full, are larger than"):
+    with pytest.raises(DocumentationError, match="its triples take more than"):
         read(content, syntax)
 
 
