@@ -19,7 +19,7 @@ from benchmarks.generate import generate
 from hatch_build import build
 from reasoner.chart.fast import native
 from reasoner.chart.fast.cut import NOTHING, Cut, KnownTerms, cut_in_c, cut_in_python, iris, kinds_in_c
-from reasoner.chart.fast.memory import Memory
+from reasoner.chart.fast.memory import ReusedMemory
 from reasoner.chart.fast.plain import IRI, ODD, kinds
 from reasoner.rdf import parsing
 from tests.conftest import ROOT
@@ -218,7 +218,7 @@ def test_what_was_cut_stays_while_a_part_of_it_is_held(held: str, library: ctype
 
 
 def test_memory_that_nobody_holds_is_used_again() -> None:
-    memory = Memory()
+    memory = ReusedMemory()
     first = memory.of(100)
     address, part = first.ctypes.data, first[10:20].view(np.int16)
     del first

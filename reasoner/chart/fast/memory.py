@@ -12,7 +12,7 @@ _KEPT = 32 * 2**20
 """Bytes that are kept; those that were never used take no room."""
 
 
-class Memory(threading.local):
+class ReusedMemory(threading.local):
     """Memory of one purpose, of each thread its own."""
 
     def __init__(self) -> None:
@@ -29,4 +29,4 @@ class Memory(threading.local):
         return found
 
 
-COLUMNS, LINES = Memory(), Memory()
+COLUMNS, LINES = ReusedMemory(), ReusedMemory()
