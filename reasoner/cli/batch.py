@@ -65,7 +65,7 @@ def add(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
         "--max-quarantined",
         metavar="N|P%",
         type=_threshold,
-        help="accept this many rejected data sets, or this share of them; exit with 1 if there are more",
+        help="accept this many rejections, or this share of the data sets read; exit with 1 if there are more",
     )
     group.add_argument("--lineage", metavar="FILE", type=new_file, help="write an OpenLineage run event")
 
