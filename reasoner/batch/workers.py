@@ -98,7 +98,7 @@ class Worker:
         for place, run in enumerate(group.runs):
             if place not in lines or place in group.doubtful:
                 try:
-                    with self._contained(run.source):
+                    with contained(run.source):
                         for data_set in run.data_sets():
                             self._determine(data_set, result)
                 except ProgramError as fault:

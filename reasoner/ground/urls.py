@@ -13,6 +13,7 @@ is_remote = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*::)*[A-Za-z][A-Za-z0-9+.-]+:/
 """Whether a name is a URL, also a chain of them such as ``zip://a.nq::https://host/a.zip``."""
 HIDDEN = "?..."
 """What stands in a name for a query, a fragment or a password; a number behind it tells apart URLs that differ only there."""
+_MARK = re.compile(rf"{re.escape(HIDDEN)}\d*$")
 _WEB = ("http", "https")
 _WITHOUT_USER = (*_WEB, "ftp", "ftps", "s3", "s3a", "gs", "gcs")
 """The schemes of which a user in the URL is a token, not part of the place."""
@@ -65,7 +66,7 @@ def path_of(name: str) -> str:
     """The path that tells the type of what a URL names, of a chain that of its first part; of another name, itself."""
     if not is_remote(name):
         return name
-    return _without_mark(next(link for link in shown(name).split("::") if "://" in link)).partition("://")[2]
+    return _MARK.sub("", next(link for link in shown(name).split("::") if "://" in link)).partition("://")[2]
 
 
 def folder_of(name: str) -> str:
@@ -74,7 +75,7 @@ def folder_of(name: str) -> str:
         return str(Path(name).parent)
     links = name.split("::")
     first = next(number for number, link in enumerate(links) if "://" in link)
-    scheme, _, path = _without_mark(links[first]).partition("://")
+    scheme, _, path = _MARK.sub("", links[first]).partition("://")
     links[first] = f"{scheme}://{PurePosixPath(path).parent}"
     return "::".join(links)
 
@@ -83,7 +84,7 @@ def _shown(link: str) -> str:
     scheme, sign, rest = link.partition("://")
     if not sign:
         return link if re.fullmatch("[A-Za-z][A-Za-z0-9+.-]*", link) else HIDDEN
-    if re.search(rf"{re.escape(HIDDEN)}\d*$", link):
+    if _MARK.search(link):
         return link
     bare = (_AFTER_PATH if scheme.lower() in _WEB else _QUERY).sub("", rest)
     if login := _login(link):
@@ -100,7 +101,3 @@ def _login(link: str) -> str:
     if at:
         return user if ":" in user or is_token else ""
     return host if (is_token or "@" in rest) and _NO_PORT(host) else ""
-
-
-def _without_mark(link: str) -> str:
-    return re.sub(rf"{re.escape(HIDDEN)}\d*$", "", link)
