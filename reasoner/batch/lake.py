@@ -87,8 +87,8 @@ def _cannot_be_written(path: Path, error: OSError) -> UsageError:
     return UsageError(f"the result cannot be written: {error.strerror}", where=str(path))
 
 
-def _is_left_out(path: Path) -> bool:
-    return not path.name.endswith(sources.TABLE) or path.name.startswith(".")
+def _is_left_out(name: str) -> bool:
+    return not name.endswith(sources.TABLE) or name.startswith(".")
 
 
 def _changed(path: Path) -> int:

@@ -6,7 +6,7 @@ import os
 import zipfile
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import IO
 
 from reasoner.chart.folders import FolderContents, listed
@@ -31,9 +31,7 @@ def file_of(name: str) -> str:
     return parts[0] if parts else name
 
 
-def contents(
-    archive: str, is_chart: Callable[[PurePosixPath], bool], is_left_out: Callable[[PurePosixPath], bool]
-) -> FolderContents:
+def contents(archive: str, is_chart: Callable[[str], bool], is_left_out: Callable[[str], bool]) -> FolderContents:
     """What is in an archive, as of a folder; takes and gives what `reasoner.chart.folders.contents` does.
 
     Raises:
@@ -68,7 +66,7 @@ def _parts(name: str) -> tuple[str, str] | None:
     at = name.lower().find(f"{ARCHIVE}/")
     while at >= 0:
         archive = name[: at + len(ARCHIVE)]
-        if Path(archive).is_file():
+        if os.path.isfile(archive):
             return archive, name[len(archive) + 1 :]
         at = name.lower().find(f"{ARCHIVE}/", at + 1)
     return None

@@ -33,18 +33,18 @@ class FolderContents:
 
 def contents(
     folder: Path,
-    is_chart: Callable[[Path], bool],
-    is_left_out: Callable[[Path], bool],
-    is_empty: Callable[[Path, bool], bool] = lambda _path, _is_whole: False,
+    is_chart: Callable[[str], bool],
+    is_left_out: Callable[[str], bool],
+    is_empty: Callable[[str, bool], bool] = lambda _path, _is_whole: False,
 ) -> FolderContents:
     """What is below a folder.
 
     Args:
         folder: the folder.
-        is_chart: whether a file is to be read.
-        is_left_out: whether a file is no input, such as a manifest, and is passed over in silence.
-        is_empty: whether a file that is to be read holds nothing, as those of a partition without rows; it is told as well
-            whether the job that wrote the folder says that it is whole.
+        is_chart: whether a file is to be read, by its path.
+        is_left_out: whether a file is no input, such as a manifest, and is passed over in silence, by its name.
+        is_empty: whether a file that is to be read holds nothing, as those of a partition without rows; it is told the path,
+            and whether the job that wrote the folder says that it is whole.
     """
     found: list[str] = []
     others: Counter[str] = Counter()
@@ -62,28 +62,32 @@ def contents(
             folders.clear()
             continue  # some of its files may be removed from the table
         folders[:] = [name for name in folders if name not in own]
-        links += sum((place / name).is_symlink() for name in folders)
+        links += sum(os.path.islink(place / name) for name in folders)
         kept += len(own)
-        for path in map(place.joinpath, names):
-            if is_left_out(path) or path.name == _WHOLE:
+        before = "" if place == Path() else os.path.join(place, "")
+        is_whole = _WHOLE in names
+        for name in names:
+            path = before + name
+            if is_left_out(name) or name == _WHOLE:
                 continue
-            if not path.exists():
-                broken += 1
-            elif not path.is_file():
+            is_file = os.path.isfile(path)
+            if not is_file and os.path.exists(path):
                 others["pipe or device"] += 1
+            elif not is_file and os.path.islink(path):
+                broken += 1
             elif not is_chart(path):
-                others[file_type(path.name)[0] or "no suffix"] += 1
-            elif is_empty(path, _WHOLE in names):
+                others[file_type(name)[0] or "no suffix"] += 1
+            elif is_empty(path, is_whole):
                 empty += 1
             else:
-                found.append(str(path))
+                found.append(path)
     return FolderContents(tuple(sorted(found)), file_words(others, broken, links, kept, empty=empty))
 
 
 def listed(
     files: Iterable[tuple[PurePosixPath, str]],
-    is_chart: Callable[[PurePosixPath], bool],
-    is_left_out: Callable[[PurePosixPath], bool],
+    is_chart: Callable[[str], bool],
+    is_left_out: Callable[[str], bool],
 ) -> FolderContents:
     """What is below a folder of which all files are known: each by its path in it, and by its name; see `contents`."""
     found: list[tuple[PurePosixPath, str]] = []
@@ -95,9 +99,9 @@ def listed(
             logs[log] = name.removesuffix(str(path)) + str(log)
         elif any(part.startswith(KEPT_BY_TOOLS) for part in path.parts[:-1]):
             kept += 1
-        elif is_left_out(path) or path.name == _WHOLE:
+        elif is_left_out(path.name) or path.name == _WHOLE:
             continue
-        elif is_chart(path):
+        elif is_chart(str(path)):
             found.append((path, name))
         else:
             others[file_type(path.name)[0] or "no suffix"] += 1

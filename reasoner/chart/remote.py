@@ -20,15 +20,13 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 
-def contents(
-    name: str, is_chart: Callable[[PurePosixPath], bool], is_left_out: Callable[[PurePosixPath], bool]
-) -> FolderContents:
+def contents(name: str, is_chart: Callable[[str], bool], is_left_out: Callable[[str], bool]) -> FolderContents:
     """What is at a URL: the file, what a pattern matches, or what is below a folder, as `reasoner.chart.folders.contents` gives it.
 
     Args:
         name: what `reasoner.ground.urls.named` calls the URL.
-        is_chart: whether a file is to be read.
-        is_left_out: whether a file is no input.
+        is_chart: whether a file is to be read, by its path there.
+        is_left_out: whether a file is no input, by its name.
 
     Raises:
         UsageError: there is nothing there, the scheme is unknown, or the URL holds a password.

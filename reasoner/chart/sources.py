@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 from reasoner.chart import archives, remote
@@ -67,11 +67,11 @@ def find(paths: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> Iterator
         path = Path(name)
         if ARCHIVE not in suffixes and (is_remote(name) or is_archive(name)):
             yield from _inside(name, suffixes).files or (name,)
-        elif is_stream(name) or path.is_file() or archives.is_member(name) or is_broken_link(path):
+        elif is_stream(name) or os.path.isfile(path) or archives.is_member(name) or is_broken_link(path):
             yield name
-        elif not path.exists() and (found := matches(name)):
+        elif not os.path.exists(path) and (found := matches(name)):
             yield from find(found, suffixes)
-        elif path.is_dir():
+        elif os.path.isdir(path):
             files = _contents(path, suffixes).files
             if not files:
                 raise UsageError("the folder holds no documentation", where=name, mend=f"Known: {' '.join(suffixes)}")
@@ -87,11 +87,11 @@ def passed_over(paths: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> I
         path = Path(name)
         if is_remote(name) or is_archive(name):
             yield from ((name, words) for words in _inside(name, suffixes).passed_over)
-        elif path.is_dir():
+        elif os.path.isdir(path):
             found = _contents(path, suffixes)
             yield from ((name, words) for words in found.passed_over)
             yield from passed_over(filter(is_archive, found.files), suffixes)
-        elif not path.exists() and not is_broken_link(path):
+        elif not os.path.exists(path) and not is_broken_link(path):
             yield from passed_over(matches(name), suffixes)
 
 
@@ -114,12 +114,12 @@ def _is_hidden(name: str) -> bool:
 
 def is_broken_link(path: Path) -> bool:
     """Whether a path is one of a link that leads nowhere."""
-    return path.is_symlink() and not path.exists()
+    return os.path.islink(path) and not os.path.exists(path)
 
 
 def is_archive(name: str) -> bool:
     """Whether a path is one of an archive of charts on this machine."""
-    return file_type(name) == (ARCHIVE, "") and Path(name).is_file()
+    return file_type(name) == (ARCHIVE, "") and os.path.isfile(name)
 
 
 def is_local(name: str) -> bool:
@@ -158,26 +158,26 @@ def _inside(name: str, suffixes: tuple[str, ...]) -> FolderContents:
 
 def _listed(name: str, suffixes: tuple[str, ...]) -> FolderContents:
     contents_of = remote.contents if is_remote(name) else archives.contents
-    return contents_of(name, lambda path: file_type(path.name)[0] in suffixes, _is_left_out)
+    return contents_of(name, lambda path: file_type(path)[0] in suffixes, _is_left_out)
 
 
 def _contents(folder: Path, suffixes: tuple[str, ...]) -> FolderContents:
     return contents(folder, lambda path: _is_chart(path, suffixes), _is_left_out, _is_empty)
 
 
-def _is_empty(path: Path, is_whole: bool) -> bool:
+def _is_empty(path: str, is_whole: bool) -> bool:
     """Whether a file of a folder holds no rows, as jobs that write in parts leave: Parquet tells it, of others `is_whole` does."""
-    kind, packed = file_type(path.name)
+    kind, packed = file_type(path)
+    if packed if kind == TABLE else not is_whole:
+        return False
     try:
-        if path.stat().st_size > _HEAD or (kind == TABLE and packed):
+        if os.stat(path).st_size > _HEAD:
             return False
         if kind == TABLE:
             from reasoner.chart.tables.parquet import has_no_rows
 
-            return has_no_rows(str(path))
-        if not is_whole:
-            return False
-        with opened(str(path)) as stream:
+            return has_no_rows(path)
+        with opened(path) as stream:
             data = stream.read(_HEAD)
     except (OSError, DocumentationError):
         return False  # to read it says why
@@ -185,15 +185,17 @@ def _is_empty(path: Path, is_whole: bool) -> bool:
     return not lines or (kind == rows.CSV and len(lines) == 1 and len(data) < _HEAD)
 
 
-def _is_left_out(path: PurePath) -> bool:
+def _is_left_out(name: str) -> bool:
     """Whether a file of a folder is a manifest, or hidden."""
-    stem = Path(path.stem).stem if file_type(path.name)[1] else path.stem
-    return stem == "expected" or path.name.startswith(_LEFT_OUT)
+    stem = os.path.splitext(name)[0]
+    if file_type(name)[1]:
+        stem = os.path.splitext(stem)[0]
+    return stem == "expected" or name.startswith(_LEFT_OUT)
 
 
-def _is_chart(path: Path, suffixes: tuple[str, ...]) -> bool:
+def _is_chart(path: str, suffixes: tuple[str, ...]) -> bool:
     """Whether a file of a folder is to be read, or to be refused by name."""
-    kind, packed = file_type(path.name)
+    kind, packed = file_type(path)
     return kind in (*suffixes, ARCHIVE) or (kind == XML and not packed and in_xml(_head(path)) is not None)
 
 
@@ -202,9 +204,9 @@ def in_xml(data: bytes) -> tuple[str, str] | None:
     return next((found for name, found in _IN_XML.items() if name in data[:_HEAD]), None)
 
 
-def _head(path: Path) -> bytes:
+def _head(path: str) -> bytes:
     try:
-        with path.open("rb") as stream:
+        with open(path, "rb") as stream:
             return stream.read(_HEAD)
     except OSError:
         return b""
@@ -225,7 +227,7 @@ def may_be_fhir(name: str, suffix: str | None) -> bool:
     given = given_type(name, suffix)
     kind, packed = file_type(name if given is None else given)
     if kind in TURTLE and not packed and is_local(name):
-        return holds_fhir(_head(Path(name)))
+        return holds_fhir(_head(name))
     return kind in (FHIR, LINES, *TURTLE) or kind not in ALL_SUFFIXES
 
 
@@ -284,7 +286,7 @@ def _refuse_unreadable_input() -> None:
 
 
 def _opened(name: str) -> BinaryIO:
-    if not Path(name).is_file() and (table := refused_table(name)):
+    if not os.path.isfile(name) and (table := refused_table(name)):
         raise table
     if is_remote(name):
         return remote.opened(name)
@@ -322,7 +324,7 @@ def no_lines(source: str) -> DocumentationError:
 def unknown(name: str, suffix: str | None, data: bytes | None) -> DocumentationError:
     """The error that a source is of no type that is read."""
     source = called(name)
-    can_be_listed = not Path(name).is_dir() or os.access(name, os.R_OK)
+    can_be_listed = not os.path.isdir(name) or os.access(name, os.R_OK)
     if data is None and can_be_listed and (table := refused_table(name)):
         return table
     if data is None and (is_remote(name) or is_archive(name)):
@@ -332,7 +334,7 @@ def unknown(name: str, suffix: str | None, data: bytes | None) -> DocumentationE
             return error
         if found_there.files != (name,):  # it is no file
             return DocumentationError("it holds no documentation", where=source, mend=f"Known: {' '.join(WHOLE)}")
-    if data is None and Path(name).is_dir():
+    if data is None and os.path.isdir(name):
         return DocumentationError("the folder cannot be read", where=source, mend="Make it readable, or leave it out")
     if file_type(name if suffix is None else suffix)[0] == XML:
         found = in_xml(content(name, suffix) if data is None else data)

@@ -12,6 +12,7 @@ import pytest
 from reasoner.chart import sources
 from reasoner.chart.tables.quads import COLUMNS
 from reasoner.cli import main
+from reasoner.ground.errors import DocumentationError
 from tests.conftest import Attestation, chart
 
 
@@ -73,6 +74,23 @@ def test_a_folder_that_cannot_be_read_is_rejected_by_name(
     monkeypatch.setattr(os, "scandir", refuse)
     assert main(["determine", str(folder), "--format", form]) == 3
     assert f"rejected: {closed}: the folder cannot be read" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_file_of_which_nothing_can_be_asked_is_rejected_by_name(folder: Path) -> None:
+    """A folder may be listed and its files be closed: they are no broken links."""
+    (folder / "a" / "b").chmod(0o744)
+    for place in (*folder.parents, folder, folder / "a"):
+        if place.stat().st_uid == os.geteuid() and place != Path("/"):
+            place.chmod(place.stat().st_mode | 0o055)
+    os.seteuid(65534)
+    try:
+        found = list(sources.find([str(folder)]))
+        with pytest.raises(DocumentationError, match="Permission denied"):
+            sources.content(found[0])
+    finally:
+        os.seteuid(0)
+    assert [Path(name).relative_to(folder).as_posix() for name in found] == ["a/b/two.TTL", "one.ttl"]
 
 
 TABLES = {"Delta": "_delta_log/00000.json", "Hudi": ".hoodie/0001.commit", "Iceberg": "metadata/v1.metadata.json"}
