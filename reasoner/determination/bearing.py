@@ -25,6 +25,7 @@ class Reason(StrEnum):
     CONTRADICTED = "the absence it states is contradicted on another criterion"
     NO_SUBJECT = "about what is denied or no longer so"
     OF_UNREAD = "may be about an item of the record that could not be read"
+    UNNAMED = "does not say which of several findings it rates, and another rating affirms one"
     OTHER_KIND = "about another kind of finding than the one under review"
     OTHER_AUTHOR = "its author is not of the kind that the criterion asks for"
     UNACCEPTED = "not accepted by a reviewer"

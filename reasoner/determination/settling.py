@@ -231,6 +231,11 @@ class _Settling:
         for topic, own in sorted(shared.items()):
             settled, aside = settling.settle(topic, own)
             superseded += aside
+            # Of the only fact, or of what may be it, one rating contradicts the other.
+            if rates and topic == UNNAMED and (not unread or len(shared) != 2):
+                unsaying = self._unsaying(settled)
+                settled = [bearing for bearing in settled if bearing not in unsaying]
+                superseded += [SetAside(bearing.statement, leaf.iri, Reason.UNNAMED) for bearing in unsaying]
             # What every fact has to hold stands open where its affirmation is withdrawn.
             if settled or rates or leaf.holds_for is Quantifier.EVERY:
                 facts.append(Fact(topic, tuple(sorted(settled, key=_order))))
@@ -244,6 +249,12 @@ class _Settling:
         speaking = {bearing.statement.iri for fact in facts for bearing in fact.bearings}
         self._set_aside += [one for one in superseded if one.statement.iri not in speaking]
         return tuple(facts)
+
+    def _unsaying(self, settled: Sequence[Bearing]) -> list[Bearing]:
+        """The low ratings without a name beside one that affirms the leaf: they may rate another fact, and say nothing."""
+        ratings = {b: self._alone(b) for b in settled if b.stance is Assertion.AFFIRMED}
+        affirms = Status.MET in ratings.values()
+        return [bearing for bearing, status in ratings.items() if affirms and status is Status.NOT_MET]
 
     def _note_topics(self, leaf: Criterion, groups: Groups) -> None:
         """Put down what the statements on a leaf are about as facts of theirs, whether stated or implied by a class."""

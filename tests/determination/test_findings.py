@@ -30,6 +30,13 @@ def denied(name: str, more: str = "") -> str:
     return f"a iop:{name} ; nec:assertion nec:Denied" + (f" ; {more}" if more else "")
 
 
+def rated(degree: str, more: str = LATER.replace("-05", "-02")) -> str:
+    return affirmed("DisorderSeverity", f"nec:severity nec:{degree} ; {more}")
+
+
+TWO = [affirmed("DepressiveDisorder", "nec:code icd10cm:F33.9"), affirmed("AnxietyDisorder", "nec:code icd10cm:F41.1")]
+
+
 @pytest.mark.parametrize(
     ("statements", "status"),
     [
@@ -197,6 +204,12 @@ def test_a_concurrent_disorder_is_a_factor_and_routes_nowhere(policy: Policy) ->
                 affirmed("MajorDepressiveDisorder", LATER.replace("-05", "-06")),
             ],
         ),
+        # Of several disorders, a low rating that does not name its own says nothing against another of that day ...
+        ("1-severity", "met", {}, [*TWO, rated("Moderate"), rated("Mild")]),
+        ("1-severity", "not-documented", {}, [*TWO, rated("Moderate"), rated("Mild", LATER)]),
+        # ... unlike a denial of the whole, or two ratings of the only one.
+        ("1-severity", "conflicting", {}, [*TWO, rated("Moderate"), rated("Mild"), denied("DisorderSeverity")]),
+        ("1-severity", "conflicting", {}, [*TWO[:1], rated("Moderate"), rated("Mild")]),
         # That no substance use disorder was found denies each of them.
         (
             "1-diagnosis",
