@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from reasoner.batch import exports, fields
-from reasoner.batch.fields import Type
 from reasoner.batch.model import Job
 from reasoner.batch.workers import Worker, worker_of_briefs
 from reasoner.chart.apart import refusal
@@ -24,32 +23,15 @@ from reasoner.ground.errors import DocumentationError
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-_TYPES = {
-    Type.TEXT: "string",
-    Type.DAY: "date",
-    Type.TRUTH: "boolean",
-    Type.NAMES: "array<string>",
-    Type.COUNTS: "array<struct<kind: string, reason: string, count: bigint>>",
-}
-_CRITERION = ", ".join(f"{field.name}: {_TYPES[field.type]}" for field in fields.NESTED)
-_COLUMN_TYPES = [
-    *(_TYPES[field.type] for field in fields.FLAT),
-    f"array<struct<{_CRITERION}>>",
-    *[_TYPES[field.type] for field in fields.LISTS],
-]
-DETERMINATIONS = ", ".join(
-    f"{name} {type_}"
-    for name, type_ in (
-        *zip(fields.COLUMNS, _COLUMN_TYPES, strict=True),
-        ("source", _TYPES[Type.TEXT]),
-        ("error", _TYPES[Type.TEXT]),
-    )
-)
-"""The columns of determinations: those of `reasoner.batch.exports.schema`, then the data set and why it was rejected.
-
-In the row of a rejected data set all columns but these two are null; otherwise the last one is.
-"""
 _ROWS = 2048
+
+
+def schema() -> Any:
+    """The columns of determinations: those of `reasoner.batch.exports.schema`, then the data set and why it was rejected.
+
+    In the row of a rejected data set all columns but these two are null; otherwise the last one is.
+    """
+    return exports.schema().append(pa.field("source", pa.string())).append(pa.field("error", pa.string()))
 
 
 def determine(quads: DataFrame, job: Job | None = None) -> DataFrame:
@@ -60,11 +42,11 @@ def determine(quads: DataFrame, job: Job | None = None) -> DataFrame:
         job: how to determine, as in a batch.
 
     Returns:
-        A DataFrame with the columns of `DETERMINATIONS`, in no order. A request of which not all stands in one graph is
+        A DataFrame with the columns of `schema`, in no order. A request of which not all stands in one graph is
         rejected, in one row.
     """
     sorted_ = quads.select(*COLUMNS).repartition("graph").sortWithinPartitions("graph")
-    return _once(sorted_.mapInArrow(_of_quads(job or Job()), DETERMINATIONS))
+    return _determined(sorted_, _of_quads(job or Job()))
 
 
 def determine_charts(charts: DataFrame, job: Job | None = None) -> DataFrame:
@@ -76,10 +58,10 @@ def determine_charts(charts: DataFrame, job: Job | None = None) -> DataFrame:
         job: how to determine, as in a batch.
 
     Returns:
-        A DataFrame with the columns of `DETERMINATIONS`, in no order. Each document has a row at least; a request that more
+        A DataFrame with the columns of `schema`, in no order. Each document has a row at least; a request that more
         than one document describes is rejected, in one row.
     """
-    return _once(charts.select("name", "format", "content").mapInArrow(_of_charts(job or Job()), DETERMINATIONS))
+    return _determined(charts.select("name", "format", "content"), _of_charts(job or Job()))
 
 
 def criteria(determinations: DataFrame) -> DataFrame:
@@ -97,6 +79,12 @@ def criteria(determinations: DataFrame) -> DataFrame:
         *(f"item.{field.name}" for field in fields.NESTED),
         f.array_contains("gap", f.col("item.criterion")).alias("missing"),
     )
+
+
+def _determined(given: DataFrame, run: Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]) -> DataFrame:
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    return _once(given.mapInArrow(run, from_arrow_schema(schema())))
 
 
 def _once(determinations: DataFrame) -> DataFrame:
@@ -166,7 +154,7 @@ def _pieces(batch: pa.RecordBatch) -> Iterator[Piece]:
 
 
 def _batches(job: Job, pieces: Iterable[Piece]) -> Iterator[pa.RecordBatch]:
-    shape = exports.schema().append(pa.field("source", pa.string())).append(pa.field("error", pa.string()))
+    shape = schema()
     records: list[dict[str, Any]] = []
     for part in pieces:
         records += _records(worker_of_briefs(job), part)
