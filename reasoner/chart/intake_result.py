@@ -12,7 +12,7 @@ from rdflib import Literal
 
 from reasoner.chart import apart
 from reasoner.chart.model import Case
-from reasoner.ground.errors import NecessityError, contained
+from reasoner.ground.errors import NecessityError, ProgramError, contained
 from reasoner.policy.model import Policy
 from reasoner.rdf import parsing, terms
 from reasoner.rdf.namespaces import NEC, RDF
@@ -46,9 +46,12 @@ class IntakeResult:
             return (), self._refusals
         try:
             with contained(self.source):
-                return self._read(self.chart), ()
-        except NecessityError as error:
-            return (), (self._explain(error) if self._explain else error,)
+                try:
+                    return self._read(self.chart), ()
+                except NecessityError as error:
+                    return (), (self._explain(error) if self._explain else error,)
+        except ProgramError as fault:
+            return (), (fault,)
 
     @property
     def sound_chart(self) -> parsing.DataSet | None:
@@ -86,8 +89,17 @@ class IntakeResult:
 
     @cached_property
     def coverage(self) -> Coverage | None:
-        """What became of each part of the source; None if it could not be read."""
-        return self._report() if self._report else None
+        """What became of each part of the source; None if it could not be read. Raises `ProgramError`."""
+        with contained(self.source):
+            return self._report() if self._report else None
+
+    def with_report(self) -> IntakeResult:
+        """Itself, if what became of its parts can be told; else a rejection."""
+        try:
+            _ = self.coverage
+        except ProgramError as fault:
+            return IntakeResult(self.source, _refusals=(*self.errors, fault))
+        return self
 
 
 def report_on_graph(chart: parsing.DataSet, policy: Policy) -> Coverage:

@@ -66,7 +66,8 @@ def _intake(options: argparse.Namespace) -> int:
         report = None
         if options.report not in (None, "-"):
             report = _Report(stack.enter_context(writer(Path(options.report))), options.report)
-        for number, result in enumerate(inputs.results(policy), 1):
+        for number, read in enumerate(inputs.results(policy), 1):
+            result = read.with_report() if is_reported else read
             for error in result.errors:
                 say(f"rejected: {error}")
             rejected += bool(result.errors)

@@ -13,10 +13,12 @@ import pytest
 from benchmarks.generate import write
 from reasoner.batch.columns import ColumnWriter
 from reasoner.batch.lines import LineWriter
+from reasoner.chart import report
 from reasoner.chart.documents import reading as documents
 from reasoner.chart.fast import stream
 from reasoner.chart.fast.chart import ChartReader
 from reasoner.chart.fhir import mapping
+from reasoner.chart.tables.request import Rows
 from reasoner.cli import main
 from reasoner.determination import determine as determination
 from reasoner.ground import days
@@ -26,6 +28,7 @@ from tests.batch.test_mutations import Ran, determine, written
 
 SECRET = "sleeps in his car"
 THIRD = "generated/0000002"
+SHEET = Path(__file__).parents[2] / "data" / "cases" / "rules" / "stances" / "plan-made-later-in-a-record.csv"
 
 
 def fail(owner: object, name: str, part: str, patch: pytest.MonkeyPatch) -> None:
@@ -135,6 +138,36 @@ def test_a_piece_that_cannot_be_cut(charts: Path, monkeypatch: pytest.MonkeyPatc
     sound = determine(KINDS["quads"], charts, "compact")
     fail(stream, "quads_of", str(charts), monkeypatch)
     assert determine(KINDS["quads"], charts, "compact") == sound
+
+
+@pytest.mark.parametrize("form", ["compact", "json"])
+def test_the_words_of_a_rejection(form: str, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is rejected all the same, and the others are determined."""
+    head, *rows = SHEET.read_text().splitlines(keepends=True)
+    admitted_later = rows[0].replace("P1,", "P2,", 1).replace("2026-03-27", "2026-02-01")
+    sheet = tmp_path / "charts.csv"
+    sheet.write_text("".join((head, *rows, admitted_later)))
+
+    def explain(*_: object) -> DocumentationError:
+        raise KeyError(SECRET)
+
+    monkeypatch.setattr(Rows, "explain", explain)
+    assert main(["determine", str(sheet), "--format", form]) == 3
+    out, err = capsys.readouterr()
+    assert "P1" in out
+    assert "a fault of this program: KeyError in " in err
+    assert SECRET not in err
+
+
+@pytest.mark.parametrize("options", [[], ["--to", "turtle", "--report", "report.txt"]])
+def test_the_report_on_a_chart(options: list[str], charts: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(charts)
+    fail(report, "of_graph", THIRD, monkeypatch)
+    assert main(["intake", str(charts), *options]) == 3
+    out, err = capsys.readouterr()
+    assert f"{THIRD}>: a fault of this program: KeyError in " in err
+    assert SECRET not in err
+    assert "generated/0000003" in out
 
 
 def test_a_document(monkeypatch: pytest.MonkeyPatch) -> None:
