@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from datetime import date
+from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from reasoner.batch.columns import ColumnWriter
 from reasoner.batch.lines import LineWriter
 from reasoner.chart import report
 from reasoner.chart.documents import reading as documents
-from reasoner.chart.fast import stream
+from reasoner.chart.fast import piece, stream
 from reasoner.chart.fast.chart import ChartReader
 from reasoner.chart.fhir import mapping
 from reasoner.chart.tables.request import Rows
@@ -120,6 +122,25 @@ def test_a_file_that_cannot_be_divided(charts: Path, monkeypatch: pytest.MonkeyP
     (told,) = ran.rejected
     assert str(charts) in told
     assert (ran.code, ran.totals) == (2, (1, 0, 1))
+
+
+@pytest.mark.parametrize("cut", [0, 2])
+def test_a_file_whose_parts_are_not_all_found(cut: int, charts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is rejected as a whole: requests of what was found may go on in what was not."""
+    sound = determine(KINDS["quads"], charts, "compact")
+    written(kind := KINDS["sheet"], kind.write(kind.units(), random.Random(1)), str(charts))
+    requests = piece._requests
+
+    def fails(name: str, records: Any, size: int) -> Any:
+        yield from islice(requests(name, records, 1), cut)
+        raise KeyError(SECRET)
+
+    monkeypatch.setattr(piece, "_requests", fails)
+    ran = determine(kind, charts, "compact")
+    (told,) = ran.rejected
+    assert "charts.csv: a fault of this program: KeyError in " in told
+    assert SECRET not in told
+    assert (ran.code, ran.answers, ran.totals[2]) == (3, sound.answers, 1)
 
 
 @pytest.mark.parametrize("form", ["jsonl", "json"])

@@ -26,7 +26,7 @@ from reasoner.chart import archives, sources
 from reasoner.chart.packing import file_type
 from reasoner.chart.sources import LINES, TABLE, WORKBOOK, FileState
 from reasoner.chart.tables import rows
-from reasoner.ground.errors import DocumentationError, NecessityError, UsageError, unreadable
+from reasoner.ground.errors import DocumentationError, NecessityError, ProgramError, UsageError, contained, unreadable
 from reasoner.ground.urls import folder_of
 from reasoner.rdf import parsing
 
@@ -227,10 +227,12 @@ def _watched(name: str, files: Iterable[str], found: Iterable[Piece], *, is_pack
     """
     states = tuple(map(sources.state_of, files))
     try:
-        for part in found:
-            yield replace(part, states=states)
-    except DocumentationError as error:
-        yield Piece((name,), EXPORT, data=b"", at_once=is_packed, error=error, states=states)
+        with contained(name):
+            for part in found:
+                yield replace(part, states=states)
+    except (DocumentationError, ProgramError) as error:
+        at_once = is_packed or isinstance(error, ProgramError)
+        yield Piece((name,), EXPORT, data=b"", at_once=at_once, error=error, states=states)
 
 
 def _whole_files(states: Iterable[FileState]) -> Piece:
