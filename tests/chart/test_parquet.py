@@ -159,6 +159,14 @@ def test_what_is_no_parquet(tmp_path: Path) -> None:
         ParquetTable(tmp_path / "missing.parquet", "x")
 
 
+def test_a_column_whose_name_is_damaged() -> None:
+    """Where a row group names it, behind the schema."""
+    data = written(object=["a"], graph=["g"]).getvalue()
+    at = data.index(b"object", data.index(b"object") + 1)
+    with pytest.raises(DocumentationError, match="x: this is not Parquet"):
+        rows(io.BytesIO(data[:at] + b"\x93" + data[at + 1 :]))
+
+
 def test_a_page_that_is_damaged_costs_its_rows() -> None:
     content = bytearray(written(a=[str(n) for n in range(20_000)], b=range(20_000)).getvalue())
     content[len(content) // 9 : len(content) // 9 + 200] = bytes(200)

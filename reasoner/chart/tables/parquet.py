@@ -58,7 +58,8 @@ class ParquetTable:
             kinds = {pa.string(), pa.binary(), pa.large_string(), pa.large_binary(), pa.string_view(), pa.binary_view()}
             groups = map(metadata.row_group, range(metadata.num_row_groups))
             chunks = [group.column(place) for group in groups for place in range(metadata.num_columns)]
-            self._deltas = {chunk.path_in_schema for chunk in chunks if not _DELTAS.isdisjoint(chunk.encodings)}
+            encodings = [(chunk.path_in_schema, chunk.encodings) for chunk in chunks]
+            self._deltas = {path for path, of_chunk in encodings if not _DELTAS.isdisjoint(of_chunk)}
             texts = [field.name for field in schema if field.type in kinds and field.name not in self._deltas]
             leaves = map(metadata.schema.column, range(metadata.num_columns))
             inner = [leaf for leaf in leaves if leaf.path != leaf.name and leaf.physical_type == "BYTE_ARRAY"]
@@ -69,7 +70,7 @@ class ParquetTable:
             ]
             # As dictionaries, however often a text is repeated it takes its room once.
             self._file = pq.ParquetFile(file, read_dictionary=texts, page_checksum_verification=True)
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
             raise DocumentationError(f"this is not Parquet: {error}", where=source) from error
         self.columns: tuple[str, ...] = tuple(schema.names)
         """The names of its columns."""
