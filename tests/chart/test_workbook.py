@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from datetime import date, datetime
 from pathlib import Path
@@ -141,7 +142,20 @@ def test_a_workbook_without_the_header_names_its_worksheets(policy: Policy, tmp_
     assert "no worksheet has a column 'request' in its first row: 'Statements', 'Notes'" in error
 
 
-@pytest.mark.parametrize("content", [b"", b"request,phase\n", b"PK\x03\x04"])
+def patched(flag: int) -> bytes:
+    """A workbook whose parts are said to be packed in some other way."""
+    book = io.BytesIO()
+    openpyxl.Workbook().save(book)
+    data = bytearray(book.getvalue())
+    for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = data.find(signature)
+        while at >= 0:
+            data[at + place] |= flag
+            at = data.find(signature, at + 1)
+    return bytes(data)
+
+
+@pytest.mark.parametrize("content", [b"", b"request,phase\n", b"PK\x03\x04", patched(0x01), patched(0x20)])
 def test_what_is_no_workbook_is_rejected_and_the_rest_goes_on(policy: Policy, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.xlsx").write_bytes(content)
     save(tmp_path / "b.xlsx", [NAMES, row("r1")])

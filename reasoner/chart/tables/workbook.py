@@ -155,6 +155,9 @@ def _reading(source: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise unreadable(source, error) from error
-    except (zipfile.BadZipFile, zlib.error, ParseError, EOFError, KeyError, IndexError, TypeError, ValueError) as error:
+    except (
+        *(zipfile.BadZipFile, zlib.error, RuntimeError),  # encrypted, or packed in a way that is not known
+        *(ParseError, EOFError, KeyError, IndexError, TypeError, ValueError),
+    ) as error:
         mend = "Save it as XLSX without a password, or as CSV UTF-8"
         raise DocumentationError("this is not XLSX, or it is damaged or locked", where=source, mend=mend) from error
