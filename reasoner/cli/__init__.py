@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import signal
 import sys
 import traceback
@@ -53,6 +54,7 @@ def entry() -> NoReturn:
     open_streams()
     hide_truth_values()
     gc.set_threshold(100_000)  # a policy and a chart are many objects that stay
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # Arrow's own keeps what was freed
     signal.signal(signal.SIGTERM, _terminate)
     try:
         code = main()

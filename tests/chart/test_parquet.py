@@ -109,6 +109,14 @@ def test_a_text_that_is_said_very_often_takes_its_room_once(monkeypatch: pytest.
         assert pa.total_allocated_bytes() - before < 2**20
 
 
+def test_a_batch_holds_no_text_of_the_batches_before_it() -> None:
+    """Else what is held grows with the row group, of which one may have a million rows."""
+    texts = [f"{number:0100}" for number in range(40_000)]
+    batches = list(ParquetTable(written(a=texts), "x").batches(1000))
+    assert [len(batch.column("a").dictionary) for batch in batches] == [1000] * 40
+    assert [text for batch in batches for text in batch.column("a").to_pylist()] == texts
+
+
 @pytest.mark.parametrize("encoding", ["DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY"])
 def test_lists_of_text_by_what_differs_from_the_text_before(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
     table, out = pa.table({"a": [["the same", f"and {n}"] for n in range(100)]}), io.BytesIO()

@@ -36,3 +36,18 @@ def test_a_fault_of_the_program_is_no_closed_gate(
         cli.entry()
     assert ended.value.code == 2
     assert "a fault" in capsys.readouterr().err
+
+
+def test_arrow_gives_back_what_it_frees() -> None:
+    pytest.importorskip("pyarrow", reason="pyarrow (extra tables) is not installed")
+    program = (
+        "from reasoner import cli\n"
+        "def main():\n"
+        "    import pyarrow as pa\n"
+        "    print(pa.default_memory_pool().backend_name)\n"
+        "    return 0\n"
+        "cli.main = main\n"
+        "cli.entry()"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert found.stdout == "system\n"

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from reasoner.chart.fast import memory, native
 from reasoner.chart.fast.arrays import Codes, Places, Truths
 from reasoner.chart.fast.plain import kinds, runs
-from reasoner.chart.tables import quads
+from reasoner.chart.tables import parquet, quads
 from reasoner.ground.errors import EngineError
 from reasoner.rdf import parsing
 from reasoner.rdf.terms import Term
@@ -235,9 +235,9 @@ def cut_table(table: Any, vocabulary: KnownTerms = NOTHING) -> Cut:
     words = _text_array(b"".join(vocabulary.numbers), np.cumsum([0, *map(len, vocabulary.numbers)]))
     every = pa.concat_arrays([words.cast(type_), *(column.dictionary for column in columns)]).dictionary_encode()
     ends = np.cumsum([len(column.dictionary) for column in columns])
-    own = np.split(quads.numbers(every.indices)[known:], ends[:-1])
+    own = np.split(parquet.numbers(every.indices)[known:], ends[:-1])
     subject, predicate, value, graph = (
-        numbers[quads.numbers(column.indices)] for numbers, column in zip(own, columns, strict=True)
+        numbers[parquet.numbers(column.indices)] for numbers, column in zip(own, columns, strict=True)
     )
     terms = [column.cast(pa.large_string()) for column in columns[:3]]
     space, end = _text_array(b" .\n", _PLACES)
@@ -246,7 +246,7 @@ def cut_table(table: Any, vocabulary: KnownTerms = NOTHING) -> Cut:
     at = np.frombuffer(ends, np.int64)[: len(lines) + 1]
     row = np.concatenate([[0], np.flatnonzero(np.diff(graph)) + 1, [len(graph)]])
     after = np.ones(len(graph), bool)
-    after[1:] = quads.numbers(pc.less(lines[:-1], lines[1:]).cast(pa.uint8()))
+    after[1:] = parquet.numbers(pc.less(lines[:-1], lines[1:]).cast(pa.uint8()))
     after[row[:-1]] = True
     found, kind = _terms(every.dictionary, vocabulary)
     return Cut(

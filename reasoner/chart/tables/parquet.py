@@ -6,10 +6,14 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from reasoner.ground.errors import DocumentationError, UsageError
 from reasoner.rdf import parsing
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 MAX_COLUMNS = 2**14
 """Most columns of a table: as many as a spreadsheet has."""
@@ -119,6 +123,8 @@ class ParquetTable:
             found = iter(()) if problem or apart else self._file.iter_batches(at_once, groups, names, use_threads=False)
             for batch in found if len(groups) == 1 else list(found):
                 list(map(_refuse_wrong_codes, batch.columns))
+                # pyarrow gives every batch the terms of all before it in its row group.
+                batch = pa.record_batch(list(map(used, batch.columns)), names=batch.schema.names)
                 at = first + read
                 too_long = next(filter(None, map(_long_text, names, batch.columns)), "")
                 yield UnreadableRows(at, batch.num_rows, too_long, partial(_short, batch)) if too_long else batch
@@ -263,3 +269,34 @@ def plain_values(column: Any) -> Any:
     import pyarrow as pa
 
     return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+
+
+def used(column: Any) -> Any:
+    """A column with those terms of its dictionary alone that occur in it, if it has one."""
+    import numpy as np
+    import pyarrow as pa
+
+    if not pa.types.is_dictionary(column.type):
+        return column
+    codes = numbers(column.indices.drop_null())
+    occurs = np.bincount(codes, minlength=len(column.dictionary)) > 0
+    if occurs.all():
+        return column
+    renumbered = of_numbers(np.cumsum(occurs) - 1).take(column.indices)
+    return pa.DictionaryArray.from_arrays(renumbered, column.dictionary.take(of_numbers(np.flatnonzero(occurs))))
+
+
+def numbers(column: Any) -> npt.NDArray[Any]:
+    """An Arrow array of numbers without nulls as one of NumPy; its own `to_numpy` would load pandas, if that is installed."""
+    import numpy as np
+
+    found: npt.NDArray[Any] = np.from_dlpack(column)
+    return found
+
+
+def of_numbers(values: npt.NDArray[np.int64]) -> Any:
+    """Numbers as an Arrow array; `pyarrow.array` would load pandas."""
+    import numpy as np
+    import pyarrow as pa
+
+    return pa.Array.from_buffers(pa.int32(), len(values), [None, pa.py_buffer(values.astype(np.int32).tobytes())])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
-from reasoner.chart.tables.parquet import ParquetTable, UnreadableRows
+from reasoner.chart.tables.parquet import ParquetTable, UnreadableRows, numbers, of_numbers, used
 from reasoner.chart.tables.vocabulary import REQUEST
 from reasoner.ground.errors import DocumentationError
 from reasoner.rdf import parsing
@@ -251,7 +251,7 @@ def graphs(table: Any, first: int, source: str) -> Graphs:
             raise _of_any(source)
         kept = kept[np.argsort(graph[kept], kind="stable")]
     changed = are_mixed or len(kept) < len(rows)
-    return Graphs(table.take(_arrow(kept)) if changed else table, rows[kept], lost, doubtful)
+    return Graphs(table.take(of_numbers(kept)) if changed else table, rows[kept], lost, doubtful)
 
 
 def _lost(
@@ -375,40 +375,11 @@ def pack(table: Any) -> bytes:
     """A table of `coded` quads in the format of Arrow streams, with those terms alone that occur in it."""
     import pyarrow as pa
 
-    table = pa.table([_used(column_of(table, name)) for name in _CODED], names=list(_CODED))
+    table = pa.table([used(column_of(table, name)) for name in _CODED], names=list(_CODED))
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
     return bytes(sink.getvalue().to_pybytes())
-
-
-def _used(column: Any) -> Any:
-    """A column of codes with those terms alone that occur in it."""
-    import numpy as np
-    import pyarrow as pa
-
-    codes = numbers(column.indices.drop_null())
-    occurs = np.bincount(codes, minlength=len(column.dictionary)) > 0
-    if occurs.all():
-        return column
-    renumbered = _arrow(np.cumsum(occurs) - 1).take(column.indices)
-    return pa.DictionaryArray.from_arrays(renumbered, column.dictionary.take(_arrow(np.flatnonzero(occurs))))
-
-
-def numbers(column: Any) -> npt.NDArray[Any]:
-    """An Arrow array of numbers without nulls as one of NumPy; its own `to_numpy` would load pandas, if that is installed."""
-    import numpy as np
-
-    found: npt.NDArray[Any] = np.from_dlpack(column)
-    return found
-
-
-def _arrow(values: npt.NDArray[np.int64]) -> Any:
-    """Numbers as an Arrow array; `pyarrow.array` would load pandas."""
-    import numpy as np
-    import pyarrow as pa
-
-    return pa.Array.from_buffers(pa.int32(), len(values), [None, pa.py_buffer(values.astype(np.int32).tobytes())])
 
 
 def unpack(data: bytes) -> Any:
