@@ -177,7 +177,7 @@ def to_determination(bundles: list[bytes], policy: Policy) -> None:
     documents: list[tuple[str, str | None, bytes | None]] = [
         (f"bundle {number}", ".json", data) for number, data in enumerate(bundles)
     ]
-    for result in intake.read_documents(documents, policy, options=given(policy)):
+    for result in intake.Intake(policy, options=given(policy)).read_documents(documents):
         if result.errors:
             raise result.errors[0]
         for case in result.cases:

@@ -80,11 +80,11 @@ def read_all(
     Raises:
         UsageError: there is nothing at a path.
     """
-    intake = _Intake(policy, as_of, options)
+    intake = Intake(policy, as_of, options)
     yield from intake.mapped(_found(intake, find(paths, ALL_SUFFIXES), suffix))
 
 
-def _found(intake: _Intake, names: Iterable[str], suffix: str | None) -> Iterator[IntakeResult | _Waiting]:
+def _found(intake: Intake, names: Iterable[str], suffix: str | None) -> Iterator[IntakeResult | _Waiting]:
     exports: dict[str, list[str]] = {}
     for name in names:
         given = given_type(name, suffix)
@@ -100,25 +100,6 @@ def _found(intake: _Intake, names: Iterable[str], suffix: str | None) -> Iterato
             yield result
         if result is None:
             yield from map(_empty, files)
-
-
-def read_documents(
-    documents: Iterable[tuple[str, str | None, bytes | None]],
-    policy: Policy,
-    *,
-    as_of: date | None = None,
-    options: RequestOptions | None = None,
-) -> Iterator[IntakeResult]:
-    """The data sets of documents, in order; bundles of FHIR are mapped many at a time.
-
-    Args:
-        documents: of each the name, the suffix and the data that `read_source` takes.
-        policy: the policy whose vocabulary the documentation uses.
-        as_of: review date that overrides the requests' own.
-        options: facts of the request that FHIR does not state.
-    """
-    intake = _Intake(policy, as_of, options)
-    return intake.mapped(chain.from_iterable(intake.source(name, kind, data) for name, kind, data in documents))
 
 
 def read_source(
@@ -140,8 +121,7 @@ def read_source(
         options: facts of the request that FHIR does not state.
         data: the content, where it has been read already; then the name only says what it is called.
     """
-    intake = _Intake(policy, as_of, options)
-    return intake.mapped(intake.source(name, suffix, data))
+    return Intake(policy, as_of, options).read_documents([(name, suffix, data)])
 
 
 def read(
@@ -237,13 +217,23 @@ class _Waiting(NamedTuple):
     """Where its entries stand, if they were put together from elsewhere."""
 
 
-class _Intake:
-    """Reads sources for one policy."""
+class Intake:
+    """Reads sources for one policy.
 
-    def __init__(self, policy: Policy, as_of: date | None, options: RequestOptions | None) -> None:
-        self._policy = policy
-        self._as_of = as_of
+    Args:
+        policy: the policy whose vocabulary the documentation uses.
+        as_of: review date that overrides the requests' own.
+        options: facts of the request that FHIR does not state.
+    """
+
+    def __init__(self, policy: Policy, as_of: date | None = None, options: RequestOptions | None = None) -> None:
+        self.policy = policy
+        self.as_of = as_of
         self._options = options
+
+    def read_documents(self, documents: Iterable[tuple[str, str | None, bytes | None]]) -> Iterator[IntakeResult]:
+        """The data sets of documents, in order, of each the name, the suffix and the data that `read_source` takes."""
+        return self.mapped(chain.from_iterable(self.source(*document) for document in documents))
 
     def mapped(self, parts: Iterable[IntakeResult | _Waiting]) -> Iterator[IntakeResult]:
         """The parts in order, the bundles among them mapped many at a time."""
@@ -274,7 +264,7 @@ class _Intake:
             try:
                 with contained(some[0].source):
                     documents = [(part.bundle, part.source) for part in some]
-                    return mapping.map_bundles(documents, vocabulary(self._policy), options)
+                    return mapping.map_bundles(documents, vocabulary(self.policy), options)
             except ProgramError as fault:
                 return [fault] if len(some) == 1 else [found for part in some for found in mapped([part])]
 
@@ -416,7 +406,7 @@ class _Intake:
         """Each run of rows is a request with its statements."""
         from reasoner.chart.tables import sheet
 
-        for request in sheet.read(data, source, self._policy, first=first):
+        for request in sheet.read(data, source, self.policy, first=first):
             if request.error:
                 yield IntakeResult(request.source, _refusals=(request.error,), _requests=(request.request,))
             else:
@@ -454,11 +444,11 @@ class _Intake:
             notes,
             _read=self._cases,
             _explain=explain,
-            _report=partial(report_on_graph, chart, self._policy),
+            _report=partial(report_on_graph, chart, self.policy),
         )
 
     def _cases(self, chart: parsing.DataSet) -> tuple[Case, ...]:
-        return read_cases(chart, self._policy, self._as_of)
+        return read_cases(chart, self.policy, self.as_of)
 
 
 def _bundle_in_turtle(kind: str, data: bytes, source: str) -> dict[str, Any] | None:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyoxigraph as ox
 
-from reasoner.chart import apart, intake, sources
+from reasoner.chart import apart, sources
 from reasoner.chart.fast import native
 from reasoner.chart.fast.chart import read_cases, reader
 from reasoner.chart.fast.piece import ARROW, EXPORT, QUADS, SHEET, Piece
+from reasoner.chart.intake import Intake
 from reasoner.chart.model import Case
 from reasoner.chart.packing import file_type
 from reasoner.chart.sources import LINES
@@ -136,14 +137,15 @@ def run_groups(
     if piece.suffix in (QUADS, ARROW) and not piece.at_once:
         yield _quads(piece, policy, as_of)
         return
+    intake = Intake(policy, as_of, options)
     if piece.suffix == EXPORT:
-        runs = _export(piece, policy, as_of, options)
+        runs = _export(piece, intake)
     elif piece.suffix == LINES and not piece.at_once:
-        runs = _lines(piece, policy, as_of, options)
+        runs = _lines(piece, intake)
     elif piece.suffix == SHEET and not piece.at_once:
-        runs = _sheet(piece, policy, as_of)
+        runs = _sheet(piece, intake)
     else:
-        runs = _files(piece, policy, as_of, options)
+        runs = _files(piece, intake)
     while some := list(islice(runs, _TOGETHER)):
         yield RunGroup(piece.name, some, partial(_columns, some, policy))
 
@@ -180,15 +182,15 @@ def read_content(content: str, policy: Policy, source: str, as_of: date | None =
     return tuple(cases)
 
 
-def _files(piece: Piece, policy: Policy, as_of: date | None, options: RequestOptions | None) -> Iterator[InputRun]:
+def _files(piece: Piece, intake: Intake) -> Iterator[InputRun]:
     """Whole files; those that hold a bundle of FHIR are mapped many at a time."""
     data = piece.read() if piece.spool else piece.data
     suffix = piece.suffix if data is not None else None
     kinds = {name: file_type(name if suffix is None else suffix) for name in piece.files}
     bundles = [(name, suffix, data) for name, (kind, _) in kinds.items() if kind == sources.FHIR]
-    mapped = intake.read_documents(bundles, policy, as_of=as_of, options=options)
+    mapped = intake.read_documents(bundles)
     for name, (kind, packed) in kinds.items():
-        read = partial(intake.read_source, name, policy, suffix=suffix, as_of=as_of, options=options, data=data)
+        read = partial(intake.read_documents, [(name, suffix, data)])
         raw = partial(_raw, name, data)
         if kind in sources.TURTLE and not packed and data is None:
             yield InputRun(
@@ -445,31 +447,28 @@ def _in_graph(n_triples: Callable[[], bytes | None], graph: bytes) -> bytes | No
     return triples and triples.replace(b" .\n", b" %b .\n" % graph)
 
 
-def _lines(piece: Piece, policy: Policy, as_of: date | None, options: RequestOptions | None) -> Iterator[InputRun]:
+def _lines(piece: Piece, intake: Intake) -> Iterator[InputRun]:
     """Each line is a JSON document: a FHIR Bundle, or JSON-LD."""
     documents = {
         f"{piece.name}, line {number}": (sources.FHIR if b'"resourceType"' in line else ".jsonld", line)
         for number, line in enumerate(piece.read().split(b"\n"), piece.first_line())
         if line.strip()
     }
-    return _documents(documents, policy, as_of, options)
+    return _documents(documents, intake)
 
 
-def _export(piece: Piece, policy: Policy, as_of: date | None, options: RequestOptions | None) -> Iterator[InputRun]:
+def _export(piece: Piece, intake: Intake) -> Iterator[InputRun]:
     """Each line is the Bundle of a patient."""
     if piece.error or piece.notes:
         told = StreamedDataSet(piece.name, "", error=piece.error, notes=piece.notes)
         return iter([InputRun(piece.name, partial(iter, (told,)))])
     lines = zip(piece.files, piece.read().split(b"\n"), strict=True)
-    return _documents({name: (sources.FHIR, line) for name, line in lines}, policy, as_of, options)
+    return _documents({name: (sources.FHIR, line) for name, line in lines}, intake)
 
 
-def _documents(
-    documents: dict[str, tuple[str, bytes]], policy: Policy, as_of: date | None, options: RequestOptions | None
-) -> Iterator[InputRun]:
+def _documents(documents: dict[str, tuple[str, bytes]], intake: Intake) -> Iterator[InputRun]:
     """Documents by what they are called, each with its file type and its content."""
-    given = [(source, kind, line) for source, (kind, line) in documents.items()]
-    for result in intake.read_documents(given, policy, as_of=as_of, options=options):
+    for result in intake.read_documents((source, *document) for source, document in documents.items()):
         source = result.source if result.source in documents else result.source.rpartition(" <")[0]
         kind, line = documents[source]
         yield _mapped(result, partial(_line, line), kind)
@@ -479,20 +478,20 @@ def _line(line: bytes, _: NecessityError) -> bytes:
     return line + b"\n"
 
 
-def _sheet(piece: Piece, policy: Policy, as_of: date | None) -> Iterator[InputRun]:
+def _sheet(piece: Piece, intake: Intake) -> Iterator[InputRun]:
     """Each run of rows is a request with its statements."""
     from reasoner.chart.tables import sheet
 
     first = piece.first if piece.first > 1 else None  # a whole sheet begins with its header
-    for found in sheet.read(piece.read(), piece.name, policy, first=first):
-        data_sets, quads_in = partial(_rows, found, policy, as_of), partial(_in_graph, found.n_triples)
+    for found in sheet.read(piece.read(), piece.name, intake.policy, first=first):
+        data_sets, quads_in = partial(_rows, found, intake), partial(_in_graph, found.n_triples)
         yield InputRun(found.source, data_sets, quads_in, notes=found.notes)
 
 
-def _rows(found: Rows, policy: Policy, as_of: date | None) -> Iterator[StreamedDataSet]:
+def _rows(found: Rows, intake: Intake) -> Iterator[StreamedDataSet]:
     try:
         with contained(found.source):
-            cases = read_cases(found.data_set(), policy, as_of)
+            cases = read_cases(found.data_set(), intake.policy, intake.as_of)
     except NecessityError as error:
         said = found.explain(error)
         yield StreamedDataSet(found.source, "", (), said, found.raw, SHEET, spoken_of=(found.request,))
