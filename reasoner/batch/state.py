@@ -36,6 +36,8 @@ UNION SELECT request FROM spoken_of WHERE EXISTS (SELECT 1 FROM row WHERE row.re
 """
 _KEPT = "request NOT IN (SELECT request FROM refused)"
 """Of a row: whether all that is said of its request stands in its data set."""
+_OURS = 0x6E656373
+"""What says in the head of a database that it is the state of a batch: ``necs`` as an application id of SQLite."""
 _PAGE = 2**14
 """Bytes of a page of the database: a line is some thousand characters."""
 
@@ -70,6 +72,7 @@ class BatchState:
             self._db = sqlite3.connect(path or "", isolation_level=None)
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._db.execute(f"PRAGMA page_size = {_PAGE}")
+            self._db.execute(f"PRAGMA application_id = {_OURS}")
             self._db.execute("PRAGMA journal_mode = DELETE")
             self._db.execute("PRAGMA synchronous = OFF")
             self._db.execute("PRAGMA temp_store = FILE")
@@ -244,25 +247,21 @@ def _refuse_to_replace(path: Path) -> None:
     """Raise `UsageError` if another run of a batch keeps its state in a file, or if it is no state at all."""
     if not path.exists():
         return
-    no_state = UsageError(
-        "this is no state of a batch",
-        where=str(path),
-        mend="Move it away, or give another --out: the state needs its name",
-    )
+    is_state = not path.stat().st_size  # as a run leaves it that is killed at once
     probe = sqlite3.connect(path, timeout=0, isolation_level=None)
     try:
+        (mark,) = probe.execute("PRAGMA application_id").fetchone()
+        is_state = is_state or mark == _OURS
         probe.execute("BEGIN IMMEDIATE")
-        tables = {name for (name,) in probe.execute("SELECT name FROM sqlite_master")}
-        if tables and "setting" not in tables:
-            raise no_state
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
             problem = "another run of this batch is at work"
             raise UsageError(problem, where=str(path), mend="Wait for it, or give another --out") from None
-        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
-            raise no_state from error
     finally:
         probe.close()
+    if not is_state:
+        mend = "Move it away, or give another --out: the state needs its name"
+        raise UsageError("this is no state of a batch", where=str(path), mend=mend)
 
 
 def delete(path: Path) -> None:

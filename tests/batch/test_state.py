@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -106,3 +108,26 @@ def test_only_a_batch_of_the_same_job_is_resumed(tmp_path: Path) -> None:
     BatchState(tmp_path / "state", Job()).close()
     with pytest.raises(UsageError, match="other options"):
         BatchState(tmp_path / "state", Job(alternatives=False), resume=True)
+
+
+@pytest.mark.parametrize("corrupt", [False, True])
+@pytest.mark.parametrize("table", ["setting", "notes"])
+def test_a_database_of_another_program_is_never_deleted(tmp_path: Path, table: str, corrupt: bool) -> None:
+    path = tmp_path / "state"
+    with closing(sqlite3.connect(path)) as other:
+        other.executescript(f"CREATE TABLE {table} (name, value); INSERT INTO {table} VALUES ('job', 'x');")
+    data = path.read_bytes()
+    path.write_bytes(data[:100] + b"\xff" * (len(data) - 100) if corrupt else data)
+    for resume in (False, True):
+        with pytest.raises(UsageError, match="no state of a batch"):
+            BatchState(path, Job(), resume=resume)
+    assert path.read_bytes()[:100] == data[:100]
+
+
+def test_a_state_that_is_damaged_gives_way(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    BatchState(path, Job()).close()
+    data = path.read_bytes()
+    path.write_bytes(data[:100] + b"\xff" * (len(data) - 100))
+    BatchState(path, Job()).discard()
+    assert not path.exists()
