@@ -15,6 +15,8 @@ from reasoner.rdf.terms import Nodes
 
 _GRAPH = re.compile(rb" <([^<>\s\"]*)> \.\s*$").search
 """Finds the graph at the end of a line."""
+_TELLING = re.compile(rb"^[ \t\r\f\v]*+[^\s#][^\n]*", re.MULTILINE).finditer
+"""Finds the lines that are neither blank nor a comment; possessive, since of blank lines there may be millions."""
 
 
 class NamedGraph(NamedTuple):
@@ -43,9 +45,7 @@ def graphs_apart(data: bytes, source: str) -> list[NamedGraph] | None:
     behind: dict[bytes, int] = {}
     current, doubtful = b"", list[tuple[int, bytes]]()
     together, told = True, True
-    for number, line in enumerate(data.removeprefix(BOM_UTF8).split(b"\n"), 1):
-        if _says_nothing(line):
-            continue
+    for number, line in _telling(data.removeprefix(BOM_UTF8)):
         graph = _graph_of(line, source)
         if graph is None:
             doubtful.append((number, line))
@@ -91,7 +91,7 @@ def are_told(block: bytes, graph: str, source: str) -> list[bool] | None:
         graph: IRI of the graph.
         source: what to call them in errors.
     """
-    graphs = [_graph_of(line, source) for line in block.split(b"\n") if not _says_nothing(line)]
+    graphs = [_graph_of(line, source) for _, line in _telling(block)]
     return None if {*graphs} - {graph.encode(), None} else [found is not None for found in graphs]
 
 
@@ -116,15 +116,19 @@ def nodes(lines: bytes) -> Nodes:
 
 
 def _readable(lines: bytes) -> Iterator[ox.Quad]:
-    for line in lines.removeprefix(BOM_UTF8).split(b"\n"):
+    for _, line in _telling(lines.removeprefix(BOM_UTF8)):
         try:
             yield from ox.parse(line, format=ox.RdfFormat.N_QUADS)
         except (SyntaxError, ValueError):
             continue
 
 
-def _says_nothing(line: bytes) -> bool:
-    return not line.strip() or line.lstrip().startswith(b"#")
+def _telling(lines: bytes) -> Iterator[tuple[int, bytes]]:
+    """The lines that say something, with their numbers."""
+    number, at = 1, 0
+    for found in _TELLING(lines):
+        number, at = number + lines.count(b"\n", at, found.start()), found.start()
+        yield number, found[0]
 
 
 def _graph_of(line: bytes, source: str) -> bytes | None:

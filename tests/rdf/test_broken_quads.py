@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pyoxigraph as ox
 import pytest
 
 from reasoner.ground.errors import DocumentationError
+from reasoner.rdf import broken_quads
 from reasoner.rdf.broken_quads import are_told, graphs_apart
 
 LINES = [f'<urn:s:{n}> <urn:p> "{n}" <urn:g:{n % 3}> .'.encode() for n in range(9)]
@@ -92,3 +94,24 @@ def test_lines_of_which_the_graph_is_told() -> None:
     assert are_told(block, "urn:g", "it") == [False, True, True]
     assert are_told(block, "urn:h", "it") is None
     assert are_told(block + b"<urn:s> <urn:p> <urn:o> .", "urn:g", "it") is None
+
+
+def test_lines_that_say_nothing_are_not_parsed_but_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of blank lines and comments there may be millions."""
+    parsed: list[bytes] = []
+
+    class Counted:
+        RdfFormat = ox.RdfFormat
+
+        @staticmethod
+        def parse(line: bytes, **options: ox.RdfFormat) -> object:
+            parsed.append(line)
+            return ox.parse(line, **options)
+
+    nothing = b"\n \t\r\n# <urn:s> <urn:p> <urn:o> .\n  #\n" * 100
+    monkeypatch.setattr(broken_quads, "ox", Counted)
+    broken_quads.nodes(nothing + b"  " + LINES[0] + b"\n" + nothing)
+    assert parsed == [b"  " + LINES[0]]
+    found = apart(nothing + LINES[0], b"<urn:s:9> <urn:p> <o> <urn:g:1> .")
+    assert found is not None
+    assert "line 402" in found["it <urn:g:1>"]
