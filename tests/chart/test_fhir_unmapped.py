@@ -330,11 +330,16 @@ def test_an_entry_of_a_section_that_leads_nowhere_is_an_unread_item() -> None:
     assert entries({"reference": "MedicationStatement/x"}, code=None) == [("OtherItem", "MedicationStatement/x")]
 
 
+SURVEY = [coded("http://terminology.hl7.org/CodeSystem/observation-category", "survey")]
 ELSEWHERE: list[Resource] = [
     with_(LAB, valueQuantity=None, valueCodeableConcept=coded(ICD10CM, "F33.2")),
     with_(LAB, valueQuantity=None, valueCodeableConcept=coded(SNOMED, "36474008")),
     with_(LAB, valueQuantity=None, valueCodeableConcept=coded("http://hl7.org/fhir/sid/icd-9-cm", "296.33")),
     with_(LAB, valueQuantity=None, valueCodeableConcept={"coding": [{"system": SNOMED, "code": 36474008}]}),
+    with_(LAB, valueQuantity=None, code=coded(LOINC, "29308-4"), valueString="Major depression, severe"),
+    with_(LAB, valueQuantity=None, code=coded(LOINC, "29308-4"), category=SURVEY, valueString="Severe depression"),
+    with_(LAB, valueQuantity=None, code={"text": "Admitting diagnosis"}, valueCodeableConcept={"text": "PTSD"}),
+    with_(LAB, valueQuantity=None, component=[{"code": coded(LOINC, "29548-5"), "valueString": "Bipolar disorder"}]),
     with_(PROCEDURE, complication=[coded(ICD10CM, "f33.2")]),
     with_(PROCEDURE, complicationDetail=[{"display": "Severe depression"}]),
     with_(PLAN, category=[coded(ICD10CM, "F33.99")]),
@@ -380,6 +385,8 @@ def test_a_disorder_that_is_named_anywhere_may_be_one_more(
     "resource",
     [
         with_(LAB, valueQuantity=None, valueCodeableConcept=coded(ICD10CM, "F33.0")),  # the Condition has it
+        with_(LAB, valueQuantity=None, code=coded(LOINC, "29308-4"), valueString="mild Depression"),
+        with_(LAB, valueQuantity=None, code={"text": "Date of diagnosis: see chart"}, valueString="2019"),
         with_(LAB, valueQuantity=None, valueCodeableConcept=coded(ICD10CM, "J45.909")),
         with_(LAB, valueQuantity=None, valueCodeableConcept=coded(SNOMED, "260385009")),
         with_(LAB, valueQuantity=None, code=coded(LOINC, "10157-6"), valueCodeableConcept=coded(ICD10CM, "F33.2")),
@@ -397,6 +404,8 @@ def test_a_disorder_that_is_named_anywhere_may_be_one_more(
     ],
     ids=[
         "told",
+        "told-in-words",
+        "no-diagnosis",
         "other-chapter",
         "none",
         "history",

@@ -238,6 +238,10 @@ class _Mapped:
             if item.predicate in (known("measure"), known("circumstance")):
                 resource, _, path = self.bundle.outer(item.subject).value.partition("#")
                 self._read.setdefault(NamedNode(resource), set()).add(path)
+            elif item.predicate == known("kind"):
+                self._said.setdefault(self.bundle.outer(item.subject), []).append(
+                    ("kind", cast(NamedNode, item.object))
+                )
             elif item.predicate == known("history"):
                 self._histories.add(self.bundle.outer(item.subject))
 
@@ -292,8 +296,7 @@ class _Mapped:
             if self.bundle.led_to(reference, iri) is None:
                 found.append(unmapped.Unmapped(path, NOWHERE, kind=kind))
         known = resource["resourceType"] in KINDS
-        if iri not in self._histories:
-            found += unmapped.elsewhere(resource, codes, said, known)
+        found += unmapped.elsewhere(resource, codes, said, known) if iri not in self._histories else ()
         for item in found:
             node = NamedNode(f"{iri.value}#{item.path}") if item.path else iri
             self._said.setdefault(node, []).append(("kind", _nec(item.kind)))
@@ -303,8 +306,8 @@ class _Mapped:
     @cached_property
     def _conditions(self) -> frozenset[str]:
         """The codes and words of the Conditions."""
-        contents = [self.bundle.contents[iri] for iri, kind in self.bundle.roots.items() if kind == "Condition"]
-        return frozenset().union(*(unmapped.names(item.get("code"), self._vocabulary.codes) for item in contents))
+        of = [self.bundle.contents[iri].get("code") for iri, kind in self.bundle.roots.items() if kind == "Condition"]
+        return frozenset().union(*(unmapped.names(code, self._vocabulary.codes) for code in of))
 
     def _request(self) -> list[Triple]:
         """The facts of the request, those of the caller in place of the bundle's."""
