@@ -172,3 +172,29 @@ def test_so_is_each_diagnosis_in_one(resource: Resource) -> None:
     assert not mapped.statements
     (item,) = [item for item in mapped.unread if mapped.values(item, "kind") == ["Condition"]]
     assert mapped.values(item, "code") == [f"{ICD10CM}/F33.1"]
+
+
+@pytest.mark.parametrize(
+    ("words", "doubted"),
+    [
+        ("R/O major depression", True),
+        ("Rule-out MDD", True),
+        ("suspected MDD", True),
+        ("H/o depression", True),
+        ("Family history of depression", True),
+        ("no evidence of MDD", True),
+        ("MDD, ruled out", True),
+        ("MDD?", True),
+        ("MDD, recurrent, moderate", False),
+        ("Depression with a history of self-harm", False),
+        ("Historical note: MDD", False),
+    ],
+)
+@pytest.mark.parametrize("place", ["text", "display", "reason"])
+def test_a_disorder_that_its_own_words_take_back_is_unread(words: str, doubted: bool, place: str) -> None:
+    coding = {"system": ICD10CM, "code": "F33.1"}
+    code = {"coding": [coding | {"display": words}]} if place == "display" else {"coding": [coding], "text": words}
+    resource = with_(ENCOUNTER, reasonCode=[code]) if place == "reason" else with_(CONDITION, code=code)
+    mapped = MappedResources(resource)
+    stated = [node for node in mapped.statements if any("F33.1" in code for code in mapped.values(node, "code"))]
+    assert (len(stated), len(mapped.unread)) == ((0, 1) if doubted else (1, 0))
