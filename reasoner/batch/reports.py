@@ -8,9 +8,12 @@ import os
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 from xml.sax.saxutils import escape, quoteattr
+
+from filelock import FileLock, Timeout
 
 from reasoner.batch.exports import briefs
 from reasoner.batch.fields import Brief
@@ -199,14 +202,36 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Make the folder of a quarantine and keep other runs out of it; raises `UsageError` where that fails."""
+    lock = FileLock(folder / ".lock", timeout=0, mode=0o600)
+    try:
+        folder.mkdir(0o700, parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout:
+        mend = "Wait for it, or name another folder"
+        raise UsageError("another run writes to this folder", where=str(folder), mend=mend) from None
+    except OSError as error:
+        raise _cannot_be_written(folder, error) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _cannot_be_written(folder: Path, error: OSError) -> UsageError:
+    mend = "Free space there, or name another folder that you may write to"
+    return UsageError(f"--quarantine cannot be written: {error.strerror}", where=str(folder), mend=mend)
+
+
 def quarantine(folder: Path, rejections: Iterable[Rejection]) -> None:
-    """Set rejected data sets aside: each as a file of its own where its content is known, and ``rejected.jsonl`` with the reasons.
+    """Set rejected data sets aside in a `locked` folder: each as a file, where its content is known, and why in ``rejected.jsonl``.
 
     Raises:
         UsageError: the folder cannot be written.
     """
     try:
-        folder.mkdir(0o700, parents=True, exist_ok=True)
         partial = folder / "rejected.jsonl.partial"
         with open(partial, "wb", opener=_private) as index:
             for rejection in rejections:
@@ -225,4 +250,4 @@ def quarantine(folder: Path, rejections: Iterable[Rejection]) -> None:
                 index.write(_compact(reason) + b"\n")
         partial.replace(folder / "rejected.jsonl")
     except OSError as error:
-        raise UsageError(f"--quarantine cannot be written: {error.strerror}", where=str(folder)) from error
+        raise _cannot_be_written(folder, error) from error

@@ -8,7 +8,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,7 +108,7 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: StreamFormat, gate: 
     if how.quarantine:
         _refuse_inside(how.quarantine, inputs.paths)
     size = _size(inputs.paths)
-    with _state(job, how) as state:
+    with _state(job, how) as state, reports.locked(how.quarantine) if how.quarantine else nullcontext():
         totals = batch.run(
             state,
             piece.pieces(inputs.paths, inputs.stdin_suffix),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import glob
 import io
 import os
@@ -139,7 +140,9 @@ def writer(path: Path | None, mode: int | None = None, option: str = "--out") ->
             partial.chmod(mode)
         partial.replace(target)
     except OSError as error:
-        raise UsageError(f"{option} cannot be written: {error.strerror}", where=str(path)) from error
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        mend = f"Free space there, or give another {option}" if full else ""
+        raise UsageError(f"{option} cannot be written: {error.strerror}", where=str(path), mend=mend) from error
     finally:
         if partial:
             partial.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import io
 import json
 import os
@@ -12,11 +13,13 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
 import pytest
 
+from reasoner.batch import reports
 from reasoner.batch.model import Job
 from reasoner.batch.state import BatchState
 from reasoner.cli import main
@@ -197,6 +200,26 @@ def test_a_second_run_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         BatchState(tmp_path / "out.state", Job(), resume=True)
     first.close()
     assert determine("--format", "compact", "--out", str(out), "--resume") == 0
+
+
+def test_a_second_run_over_one_quarantine_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--format", "compact", "--out", str(tmp_path / "out"), "--quarantine", str(tmp_path / "aside")]
+    with reports.locked(tmp_path / "aside"):
+        assert determine(*arguments) == 2
+    assert f"{tmp_path / 'aside'}: another run writes to this folder. Wait for it" in capsys.readouterr().err
+    assert determine(*arguments) == 0
+
+
+@pytest.mark.parametrize("option", ["--out", "--quarantine"])
+def test_a_full_disk_names_the_mend(
+    option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(*((tempfile, "mkstemp", full) if option == "--out" else (Path, "mkdir", full)))
+    assert determine("--format", "compact", option, str(tmp_path / "new")) == 2
+    assert f"{option} cannot be written: No space left on device. Free space there, or" in capsys.readouterr().err
 
 
 def test_a_state_that_cannot_be_kept_is_no_gate(
