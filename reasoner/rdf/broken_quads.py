@@ -119,7 +119,7 @@ def _readable(lines: bytes) -> Iterator[ox.Quad]:
     for _, line in _telling(lines.removeprefix(BOM_UTF8)):
         try:
             yield from ox.parse(line, format=ox.RdfFormat.N_QUADS)
-        except (SyntaxError, ValueError):
+        except (SyntaxError, ValueError, MemoryError):  # the last of a line that is too long for the parser
             continue
 
 

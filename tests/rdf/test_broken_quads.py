@@ -115,3 +115,8 @@ def test_lines_that_say_nothing_are_not_parsed_but_counted(monkeypatch: pytest.M
     found = apart(nothing + LINES[0], b"<urn:s:9> <urn:p> <o> <urn:g:1> .")
     assert found is not None
     assert "line 402" in found["it <urn:g:1>"]
+
+
+def test_a_line_that_is_too_long_for_the_parser_costs_no_other() -> None:
+    long = b'<urn:s> <urn:p> "' + b"x" * 2**25 + b'" <urn:g:1> .\n'
+    assert list(broken_quads.nodes(long + LINES[0])) == ["<urn:s:0>"]
