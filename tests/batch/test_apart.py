@@ -249,6 +249,19 @@ def test_in_a_file_of_a_lake(sound: Ran, tmp_path: Path) -> None:
     assert len(reasons) == 2
 
 
+def test_in_rows_that_spark_gives() -> None:
+    """Its processes tell each request that a rejected graph speaks of, for the session to refuse."""
+    pa = pytest.importorskip("pyarrow", reason="pyarrow (extra tables) is not installed")
+    from reasoner.batch import spark
+
+    columns = zip(QUADS, zip(*KEPT, *moved("a graph of its own"), strict=True), strict=True)
+    given = pa.table(dict(columns)).to_batches()
+    rows = [row for batch in spark._of_quads(Job())(given) for row in batch.to_pylist()]
+    told = [(row["source"], row["key"]) for row in rows if row["request"] == REQUEST[1:-1]]
+    assert sorted(source for source, key in told if key is None) == ["quads <urn:own>"]
+    assert len(told) == 2
+
+
 @pytest.mark.parametrize("names", [("a.nq", "b.nq"), ("b.ttl", "a.ttl")])
 def test_a_knowledge_base_takes_no_request_of_which_more_is_said(
     names: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]

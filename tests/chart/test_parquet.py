@@ -258,3 +258,13 @@ def test_rows_that_cannot_be_read_mix_no_graphs(monkeypatch: pytest.MonkeyPatch)
     found = quads.graphs(tables[0], 1, "x")
     assert sum(table.num_rows for table in tables) == 400
     assert list(found.doubtful) == ["<urn:g0>"]
+
+
+def test_a_page_that_is_not_what_its_checksum_says_cannot_be_read() -> None:
+    out = io.BytesIO()
+    plain = {"compression": "none", "use_dictionary": False, "write_statistics": False}
+    pq.write_table(pa.table({"a": ["affirmed"]}), out, write_page_checksum=True, **plain)
+    assert rows(io.BytesIO(out.getvalue())) == [{"a": "affirmed"}]
+    changed = io.BytesIO(out.getvalue().replace(b"affirmed", b"affirmee", 1))
+    (found,) = ParquetTable(changed, "x").batches(100)
+    assert isinstance(found, UnreadableRows)
