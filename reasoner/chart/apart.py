@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 from reasoner.chart.model import Case
 from reasoner.ground.errors import DocumentationError, NecessityError
@@ -10,11 +11,15 @@ from reasoner.rdf import broken_quads, terms
 from reasoner.rdf.namespaces import NEC
 from reasoner.rdf.terms import Nodes
 
+if TYPE_CHECKING:
+    from reasoner.chart.fast.stream import StreamedDataSet
+    from reasoner.chart.intake_result import IntakeResult
+
 _ABOUT = terms.of(NEC.about)
 
 
-def requests_in(nodes: Nodes) -> tuple[str, ...]:
-    """IRIs of what a data set describes or says something about: the requests among them are those that it speaks of.
+def spoken_of(nodes: Nodes) -> tuple[str, ...]:
+    """IRIs of what a data set describes or says something about, requests and others.
 
     What it describes may say elsewhere that it is a request.
     """
@@ -22,9 +27,9 @@ def requests_in(nodes: Nodes) -> tuple[str, ...]:
     return tuple(sorted(terms.name(term) for term in found.union(nodes) if term.startswith("<")))
 
 
-def requests_in_lines(lines: bytes) -> tuple[str, ...]:
+def spoken_of_in_lines(lines: bytes) -> tuple[str, ...]:
     """The same of N-Quads, as far as these can be read."""
-    return requests_in(broken_quads.nodes(lines))
+    return spoken_of(broken_quads.nodes(lines))
 
 
 def refusal(request: str, described: Iterable[str], rejected: Iterable[str]) -> DocumentationError:
@@ -43,25 +48,35 @@ def refusal(request: str, described: Iterable[str], rejected: Iterable[str]) -> 
     return DocumentationError(problem, where=", ".join(described), mend=mend)
 
 
-def refuse(
-    cases: Iterable[Case], rejected: Iterable[tuple[str, Collection[str]]]
-) -> tuple[list[Case], list[NecessityError]]:
-    """The cases of which all stands in their data set, and an error for each other request.
+class Gathered(NamedTuple):
+    """What data sets hold together."""
 
-    Args:
-        cases: those of all data sets.
-        rejected: the names of data sets that are rejected, each with the requests that it speaks of.
-    """
+    cases: list[Case]
+    """Those of which all stands in their data set."""
+    errors: list[NecessityError]
+    """Why data sets, or other requests, are rejected."""
+    spoken_of: list[tuple[str, tuple[str, ...]]]
+    """The names of data sets that are rejected, each with what it speaks of."""
+
+
+def gather(data_sets: Iterable[IntakeResult | StreamedDataSet]) -> Gathered:
+    """The cases of data sets of which all stands in one, and an error for each other request and each data set without."""
     described: dict[str, list[Case]] = {}
-    for case in cases:
-        described.setdefault(case.iri, []).append(case)
+    errors: list[NecessityError] = []
+    rejected: list[tuple[str, tuple[str, ...]]] = []
+    for read in data_sets:
+        for case in read.cases:
+            described.setdefault(case.iri, []).append(case)
+        if read.errors:
+            errors.append(read.errors[0])
+            rejected.append((read.source, read.spoken_of))
     elsewhere: dict[str, set[str]] = {}
-    for source, requests in rejected:
-        for request in requests:
-            elsewhere.setdefault(request, set()).add(source)
+    for source, names in rejected:
+        for name in names:
+            elsewhere.setdefault(name, set()).add(source)
     refused = [iri for iri, of_request in described.items() if len(of_request) > 1 or iri in elsewhere]
-    errors: list[NecessityError] = [
+    errors += [
         refusal(iri, sorted(case.source for case in described.pop(iri)), sorted(elsewhere.get(iri, ())))
         for iri in refused
     ]
-    return [of_request[0] for of_request in described.values()], errors
+    return Gathered([of_request[0] for of_request in described.values()], errors, rejected)

@@ -138,11 +138,8 @@ def read(
     Takes what `read_source` takes.
     """
     results = list(read_source(name, policy, suffix=suffix, as_of=as_of, options=options, data=data))
-    errors = [error for result in results for error in result.errors[:1]]
-    cases, refusals = apart.refuse(
-        (case for result in results for case in result.cases), ((result.source, result.spoken_of) for result in results)
-    )
-    return cases, [*errors, *refusals], tuple(note for result in results for note in result.notes)
+    cases, errors, _ = apart.gather(results)
+    return cases, errors, tuple(note for result in results for note in result.notes)
 
 
 def read_file(path: Path, policy: Policy, as_of: date | None = None) -> tuple[Case, ...]:
@@ -162,7 +159,7 @@ def read_graph(data: Graph, policy: Policy, as_of: date | None = None) -> tuple[
 
 def _broken(name: str, lines: bytes, error: NecessityError) -> IntakeResult:
     """A data set of N-Quads that is rejected."""
-    return IntakeResult(name, raw=lines, _refusals=(error,), _requests=apart.requests_in_lines(lines))
+    return IntakeResult(name, raw=lines, _refusals=(error,), _spoken_of=apart.spoken_of_in_lines(lines))
 
 
 def _told(source: str, parts: Iterator[IntakeResult | _Waiting]) -> Iterator[IntakeResult | _Waiting]:
@@ -317,7 +314,7 @@ class Intake:
 
         name = f"{source} {graph.name}".rstrip()
         if graph.error:
-            return IntakeResult(name, _refusals=(graph.error,), _requests=apart.requests_in_lines(graph.lines))
+            return IntakeResult(name, _refusals=(graph.error,), _spoken_of=apart.spoken_of_in_lines(graph.lines))
         try:
             with reading(name):
                 found = parsing.parse_datasets(graph.lines, parsing.SYNTAXES[_QUADS], source, rows=graph.rows)
@@ -408,7 +405,7 @@ class Intake:
 
         for request in sheet.read(data, source, self.policy, first=first):
             if request.error:
-                yield IntakeResult(request.source, _refusals=(request.error,), _requests=(request.request,))
+                yield IntakeResult(request.source, _refusals=(request.error,), _spoken_of=(request.request,))
             else:
                 yield self._chart(request.data_set(), request.explain, request.notes)
 

@@ -38,7 +38,7 @@ class IntakeResult:
     _report: Callable[[], Coverage] | None = field(default=None, repr=False)
     raw: bytes = field(default=b"", repr=False)
     """A part of a document that cannot be read, as it stands there."""
-    _requests: tuple[str, ...] = ()
+    _spoken_of: tuple[str, ...] = ()
 
     @cached_property
     def _outcome(self) -> tuple[tuple[Case, ...], tuple[NecessityError, ...]]:
@@ -70,10 +70,10 @@ class IntakeResult:
 
     @property
     def spoken_of(self) -> tuple[str, ...]:
-        """IRIs of the requests that it speaks of, as far as these are known, if it is rejected."""
+        """IRIs of what it speaks of, requests among them, as far as these are known, if it is rejected."""
         if not self.errors:
             return ()
-        return self._requests or (apart.requests_in(self.chart.own_nodes) if self.chart else ())
+        return self._spoken_of or (apart.spoken_of(self.chart.own_nodes) if self.chart else ())
 
     def reviewed(self, day: date | None) -> IntakeResult:
         """The same with a chart whose requests are reviewed as of a day; without a day, itself."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from reasoner.cli import options as shared
 from reasoner.cli import quality
-from reasoner.cli.kb_loading import AT_ONCE, Loader, SpokenOf
+from reasoner.cli.kb_loading import AT_ONCE, Loader
 from reasoner.cli.options import BaseLocation, Basis, Inputs
 from reasoner.cli.output import DONE, NOTHING, exit_code, say
 from reasoner.cli.parser import listed
@@ -22,7 +22,9 @@ from reasoner.ground.errors import NecessityError, StoreError, UsageError, conta
 if TYPE_CHECKING:
     from datetime import date
 
-    from reasoner.chart.model import Case
+    from reasoner.chart.apart import Gathered
+    from reasoner.chart.fast.stream import StreamedDataSet
+    from reasoner.chart.intake_result import IntakeResult
     from reasoner.cli.options import Commands
     from reasoner.policy.configuration import Configuration
     from reasoner.policy.loading import PolicyLocation
@@ -37,8 +39,8 @@ SYNTAXES = {"nquads": "application/n-quads", "trig": "application/trig"}
 _KINDS = ("policy", "vocabulary", "chart", "determination", "result", "decision", "acceptance", "shared", "history")
 _Chart = tuple[str, str]
 """IRI of a request, and its chart as N-Quads."""
-_Contents = tuple[list["Case"], list["Decision"], list["Acceptance"], list[NecessityError], SpokenOf]
-"""The cases, decisions and acceptances of a file, the errors of what is none of them, and what these speak of."""
+_Contents = tuple["Gathered", list["Decision"], list["Acceptance"]]
+"""The cases of a file with the errors of what is rejected, the decisions and the acceptances."""
 _Determined = tuple[list["DeterminationRecord"], list[str]]
 """The determinations of a chart as `reasoner.store.contents.to_content` gives them, and errors."""
 
@@ -164,14 +166,14 @@ def _load(options: argparse.Namespace) -> int:
         loader = Loader(kb)
         for name in sources.find(inputs.paths):
             contents = _read_stream(name, policy, inputs) or _read(name, policy, inputs)
-            cases, decisions, acceptances, errors, spoken_of = contents
-            loader.note_rejected(spoken_of)
-            for case in cases:
+            charts, decisions, acceptances = contents
+            loader.note_rejected(charts.spoken_of)
+            for case in charts.cases:
                 loader.take(case, name)
             signed += [(decision, name) for decision in decisions]
             for acceptance in acceptances:
                 loader.load("acceptance", acceptance.iri, name, partial(kb.load_acceptance, acceptance))
-            for error in errors:
+            for error in charts.errors:
                 loader.reject(error)
         loader.flush(last=True)
         for decision, name in sorted(signed, key=lambda entry: signed_at(entry[0], policy)):
@@ -183,7 +185,7 @@ def _load(options: argparse.Namespace) -> int:
 def _read_stream(name: str, policy: Policy, inputs: Inputs) -> _Contents | None:
     """The same as `_read` for N-Quads of charts alone, graph by graph and many times faster; None for any other file."""
     from reasoner.chart import sources
-    from reasoner.chart.apart import refuse
+    from reasoner.chart.apart import gather
     from reasoner.chart.fast import piece, stream
     from reasoner.rdf.namespaces import NEC
     from reasoner.store.catalog import CATALOG
@@ -191,56 +193,55 @@ def _read_stream(name: str, policy: Policy, inputs: Inputs) -> _Contents | None:
     if sources.is_stream(name) or not name.endswith(piece.QUADS):
         return None
     others = [f"<{NEC[act]}>".encode() for act in ("Decision", "Acceptance", "Withdrawal")] + [CATALOG.encode()]
-    cases: list[Case] = []
-    errors: list[NecessityError] = []
-    spoken_of: SpokenOf = []
+
+    def data_sets() -> Iterator[StreamedDataSet]:
+        for part in piece.pieces([name]):
+            if any(other in part.read() for other in others):
+                raise stream.ScatteredError
+            yield from stream.read(part, policy, as_of=inputs.as_of, options=inputs.request)
+
     try:
         with contained(name):
-            for part in piece.pieces([name]):
-                if any(other in part.read() for other in others):
-                    return None
-                for found in stream.read(part, policy, as_of=inputs.as_of, options=inputs.request):
-                    cases += found.cases
-                    errors += [found.error] if found.error else []
-                    spoken_of.append((found.source, found.spoken_of))
+            return gather(data_sets()), [], []
     except (stream.ScatteredError, NecessityError):
         return None  # the whole file says it better
-    cases, refusals = refuse(cases, spoken_of)
-    return cases, [], [], [*errors, *refusals], spoken_of
 
 
 def _read(name: str, policy: Policy, inputs: Inputs) -> _Contents:
     """The cases, decisions and acceptances of one file, and the errors of what is none of them."""
     from reasoner.chart import intake
-    from reasoner.chart.apart import refuse
+    from reasoner.chart.apart import Gathered, gather
     from reasoner.review.signing import holds_decisions, read_acceptances, read_decisions
     from reasoner.store.catalog import CATALOG
 
-    cases: list[Case] = []
     decisions: list[Decision] = []
     acceptances: list[Acceptance] = []
     errors: list[NecessityError] = []
-    spoken_of: SpokenOf = []
     suffix = inputs.suffix(name)
-    for result in intake.read_source(name, policy, suffix=suffix, as_of=inputs.as_of, options=inputs.request):
-        if result.source.endswith(f" <{CATALOG}>"):
-            problem, mend = "it is the export of a whole base", "Write kb export --kind chart, and --kind decision"
-            return [], [], [], [StoreError(f"{problem}, in which charts share parts", where=name, mend=mend)], []
-        shared.print_notes(name, result.notes)
-        signed = result.chart is not None and holds_decisions(result.chart)
-        if not signed or (result.chart and _holds_requests(result.chart)):
-            cases += result.cases
-            errors += result.errors[:1]
-            spoken_of.append((result.source, result.spoken_of))
-        if result.chart is None or not signed:
-            continue
-        try:
-            decisions += read_decisions(result.chart.graph, policy, result.source)
-            acceptances += read_acceptances(result.chart.graph, policy, result.source)
-        except NecessityError as error:
-            errors.append(error)
-    cases, refusals = refuse(cases, spoken_of)
-    return cases, decisions, acceptances, [*errors, *refusals], spoken_of
+
+    def charts() -> Iterator[IntakeResult]:
+        """The data sets but those in which people alone signed something, of which that is read."""
+        for result in intake.read_source(name, policy, suffix=suffix, as_of=inputs.as_of, options=inputs.request):
+            if result.source.endswith(f" <{CATALOG}>"):
+                problem, mend = "it is the export of a whole base", "Write kb export --kind chart, and --kind decision"
+                raise StoreError(f"{problem}, in which charts share parts", where=name, mend=mend)
+            shared.print_notes(name, result.notes)
+            signed = result.chart is not None and holds_decisions(result.chart)
+            if not signed or (result.chart and _holds_requests(result.chart)):
+                yield result
+            if result.chart is None or not signed:
+                continue
+            try:
+                decisions.extend(read_decisions(result.chart.graph, policy, result.source))
+                acceptances.extend(read_acceptances(result.chart.graph, policy, result.source))
+            except NecessityError as error:
+                errors.append(error)
+
+    try:
+        found = gather(charts())
+    except StoreError as error:
+        return Gathered([], [error], []), [], []
+    return found._replace(errors=[*found.errors, *errors]), decisions, acceptances
 
 
 def _holds_requests(data: DataSet) -> bool:

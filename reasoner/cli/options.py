@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from reasoner.chart.intake_result import IntakeResult
     from reasoner.chart.model import Case
     from reasoner.determination.engine import Engine
-    from reasoner.ground.errors import NecessityError
     from reasoner.policy.configuration import Configuration
     from reasoner.policy.loading import PolicyLocation
     from reasoner.policy.model import Policy
@@ -84,21 +83,18 @@ class Inputs:
 
     def cases(self, policy: Policy) -> tuple[list[Case], int]:
         """The cases of all the paths in the order of their IRIs, and how many were rejected; errors are printed."""
-        from reasoner.chart.apart import refuse
+        from reasoner.chart.apart import gather
 
-        cases: list[Case] = []
-        errors: list[NecessityError] = []
-        spoken_of: list[tuple[str, Collection[str]]] = []
-        for result in self.results(policy):
-            cases += result.cases
-            errors += result.errors[:1]
-            spoken_of.append((result.source, result.spoken_of))
-            print_notes(result.source, result.notes)
+        def told() -> Iterator[IntakeResult]:
+            for result in self.results(policy):
+                yield result
+                print_notes(result.source, result.notes)
+
+        cases, errors, _ = gather(told())
         print_passed_over(self.paths)
-        cases, refusals = refuse(cases, spoken_of)
-        for error in (*errors, *refusals):
+        for error in errors:
             say(f"rejected: {error}")
-        return sorted(cases, key=lambda case: case.iri), len(errors) + len(refusals)
+        return sorted(cases, key=lambda case: case.iri), len(errors)
 
     def results(self, policy: Policy) -> Iterator[IntakeResult]:
         """What each data set of the paths becomes."""

@@ -303,5 +303,5 @@ def test_a_fact_of_the_request_itself(typed: str, policy: Policy, tmp_path: Path
 
 def test_the_requests_of_lines_that_can_be_read() -> None:
     lines = b"\xef\xbb\xbf" + b"".join(f"{' '.join(unit)} .\n".encode() for unit in MOVED)
-    assert set(apart.requests_in_lines(lines + b"what\n\xff\n")) == {REQUEST[1:-1], STATEMENT[1:-1]}
-    assert apart.requests_in_lines(b"_:s <https://w3id.org/necessity/core#about> _:r .\n") == ()
+    assert set(apart.spoken_of_in_lines(lines + b"what\n\xff\n")) == {REQUEST[1:-1], STATEMENT[1:-1]}
+    assert apart.spoken_of_in_lines(b"_:s <https://w3id.org/necessity/core#about> _:r .\n") == ()

@@ -59,7 +59,12 @@ class StreamedDataSet:
     suffix: str = ""
     notes: tuple[str, ...] = ()
     spoken_of: tuple[str, ...] = ()
-    """IRIs of the requests that it speaks of, as far as these are known, if it is rejected."""
+    """IRIs of what it speaks of, requests among them, as far as these are known, if it is rejected."""
+
+    @property
+    def errors(self) -> tuple[NecessityError, ...]:
+        """Why it is rejected, as of what intake reads."""
+        return (self.error,) if self.error else ()
 
 
 class InputRun(NamedTuple):
@@ -234,12 +239,8 @@ def _raw(name: str, data: bytes | None, error: NecessityError) -> bytes:
     """What is in a file, if an error is about all of it."""
     if error.where.partition(": ")[0] != sources.called(name):
         return b""
-    return _content(name) if data is None else data
-
-
-def _content(name: str) -> bytes:
     try:
-        return sources.content(name)
+        return sources.content(name) if data is None else data
     except DocumentationError:
         return b""
 
@@ -299,7 +300,7 @@ class Quads:
                     text = self.text(run)
                     cases = self._parsed(text, run, policy, as_of)
         except NecessityError as error:
-            spoken_of = apart.requests_in_lines(self.readable(run))
+            spoken_of = apart.spoken_of_in_lines(self.readable(run))
             yield StreamedDataSet(source, graph, error=error, raw=text, suffix=QUADS, spoken_of=spoken_of)
         else:
             yield StreamedDataSet(source, graph, tuple(cases))
@@ -396,7 +397,7 @@ def _table(piece: Piece, policy: Policy) -> Quads:
         return quads.n_quads(some(run), f"{piece.name} {names[run]}", rows(run))
 
     lost = [
-        StreamedDataSet(piece.name, "", error=part.error, spoken_of=apart.requests_in_lines(part.lines))
+        StreamedDataSet(piece.name, "", error=part.error, spoken_of=apart.spoken_of_in_lines(part.lines))
         for part in found.lost
     ]
     return Quads(
