@@ -69,11 +69,6 @@ class CatalogEntry:
     """Names of shared graphs."""
 
     @property
-    def loaded_at(self) -> datetime:
-        """When the content last changed."""
-        return datetime.fromisoformat(self.loaded)
-
-    @property
     def description(self) -> str:
         """What the catalog says of the graph, as canonical N-Triples."""
         facts = [
