@@ -103,7 +103,8 @@ def check_step(proposal: Proposal, user: User, situation: Situation) -> None:
     given = permitted(proposal, user, situation.history)
     _check_condition(given, proposal, user, situation)
     _check_overrides(proposal, situation)
-    _CONTENT.get(proposal.disposition, _check_nothing)(proposal, situation)
+    if check := _CONTENT.get(proposal.disposition):  # what else the other acts need, the shapes of decisions ask for
+        check(proposal, situation)
 
 
 def permitted(proposal: Proposal, user: User, history: History[Signed]) -> Permission:
@@ -314,10 +315,6 @@ def _check_leaf(determination: Determination, iri: str, as_not_applicable: bool,
         raise DocumentationError(f"only a leaf that is asked of this request can be {done}")
     if as_not_applicable and not part.criterion.conditional:
         raise DocumentationError(f"{part.criterion.id} is unconditional and cannot be set not applicable")
-
-
-def _check_nothing(proposal: Proposal, situation: Situation) -> None:
-    """Check nothing: the shapes of decisions ask for all that such an act needs."""
 
 
 def _check_approval(proposal: Proposal, situation: Situation) -> None:
