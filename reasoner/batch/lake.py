@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -70,7 +71,7 @@ def _locked(target: Path) -> Iterator[None]:
     """Keep other runs out of the folder of the results."""
     lock = FileLock(target / ".lock", timeout=0)
     try:
-        target.mkdir(parents=True, exist_ok=True)
+        target.mkdir(0o700, parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
         mend = "Wait for it, or name another folder"
@@ -111,7 +112,9 @@ def _determine(source: Path, target: Path, job: Job, name: Path) -> tuple[Path, 
     unfinished = out.with_name(f".{out.name}.partial")  # hidden from who reads the folder
     changed = _changed(source / name)
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
+        out.parent.mkdir(0o700, parents=True, exist_ok=True)
+        unfinished.touch()
+        unfinished.chmod(stat.S_IMODE(out.stat().st_mode) if out.exists() else 0o600)  # which the writer keeps
         with pq.ParquetWriter(unfinished, exports.schema(), compression="zstd") as writer:
             for part in piece.pieces([str(source / name)]):
                 if part.at_once and part.error:

@@ -251,6 +251,20 @@ def test_two_runs_over_a_lake_and_one_that_was_killed(tmp_path: Path) -> None:
     assert {path.name for path in out.iterdir()} - {".lock"} == {*names}
 
 
+def test_results_of_a_lake_are_for_their_user_alone(tmp_path: Path) -> None:
+    """One that is there keeps its mode."""
+    lake_, out = tmp_path / "lake", tmp_path / "out"
+    lake_.mkdir()
+    path = lake_ / "a.parquet"
+    path.write_bytes(KINDS["parquet"].write(quads("a"), random.Random(1)))
+    for mode in (0o600, 0o640):
+        if (out / "a.parquet").exists():
+            (out / "a.parquet").chmod(mode)
+        path.touch()
+        list(lake.determine(lake_, out))
+        assert [(each.stat().st_mode & 0o777) for each in (out, out / "a.parquet")] == [0o700, mode]
+
+
 def waits(process: int) -> bool:
     """Whether a process reads a pipe that is empty."""
     return "pipe" in Path(f"/proc/{process}/wchan").read_text()
