@@ -99,7 +99,11 @@ class Population:
                 if bearing.stance is Assertion.AFFIRMED and rating is not None and bearing.statement.observed <= rating
             ]
             aside += [SetAside(bearing.statement, leaf.iri, Reason.OF_UNREAD) for bearing in unsure]
-            rated[UNNAMED] = [bearing for bearing in rated.get(UNNAMED, ()) if bearing not in unsure]
+            rest = [bearing for bearing in rated.get(UNNAMED, ()) if bearing not in unsure]
+            # Whatever it is about, what was said before it of every fact does not come back.
+            said = [b.statement.observed for b in unsure if b.statement.iri not in self._late]
+            rated[UNNAMED] = [b for b in rest if b.statement.observed >= max(said, default=date.min)]
+            aside += [SetAside(b.statement, leaf.iri, Reason.SUPERSEDED) for b in rest if b not in rated[UNNAMED]]
         return {topic: bearings for topic, bearings in rated.items() if bearings or topic != UNNAMED}, aside
 
     def disputed(self, leaf: Criterion, fact: Fact) -> Fact:

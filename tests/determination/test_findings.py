@@ -14,7 +14,7 @@ LATER = 'nec:observed "2025-06-05"^^xsd:date ; nec:recorded "2025-06-05"^^xsd:da
 
 def run(policy: Policy, *statements: str, engine: Engine = DEFAULT_ENGINE, **facts: str) -> Determination:
     lines = [
-        f":f{number} nec:about :request ; nec:documentedIn :note ; {statement} ."
+        f":f{number} nec:about :request ; {'' if 'Unread' in statement else 'nec:documentedIn :note ; '}{statement} ."
         for number, statement in enumerate(statements)
     ]
     data = Graph().parse(data=request(**facts) + "\n".join(lines), format="turtle")
@@ -210,6 +210,18 @@ def test_a_concurrent_disorder_is_a_factor_and_routes_nowhere(policy: Policy) ->
         # ... unlike a denial of the whole, or two ratings of the only one.
         ("1-severity", "conflicting", {}, [*TWO, rated("Moderate"), rated("Mild"), denied("DisorderSeverity")]),
         ("1-severity", "conflicting", {}, [*TWO[:1], rated("Moderate"), rated("Mild")]),
+        # A denial that a rating supersedes does not come back where that rating may be about what was not read.
+        (
+            "1-severity",
+            "not-documented",
+            {},
+            [
+                affirmed("DepressiveDisorder", f"nec:code icd10cm:F33.0 ; {LATER}"),
+                denied("DisorderSeverity", LATER.replace("-05", "-02")),
+                rated("Severe", LATER),
+                'a nec:Unread ; nec:kind nec:Condition ; nec:words "PTSD" ; nec:reason "it has no code, only words"',
+            ],
+        ),
         # That no substance use disorder was found denies each of them.
         (
             "1-diagnosis",
