@@ -95,6 +95,12 @@ def _system(name: str) -> tuple[Any, str]:
             mend="Give them as the settings of fsspec say, not in the URL",
         )
     with _errors(name):
+        scheme = url.partition("::")[0].partition("://")[0]
+        try:
+            fsspec.get_filesystem_class(scheme)
+        except ValueError:
+            mend = "Write https://, s3:// or another scheme that fsspec knows"
+            raise UsageError(f"there is no scheme {scheme}", where=name, mend=mend) from None
         system, path = fsspec.core.url_to_fs(url)
     return system, path
 

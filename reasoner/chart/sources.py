@@ -22,7 +22,7 @@ from reasoner.chart.packing import PACKED, file_type, unpacked
 from reasoner.chart.tables import rows, workbook
 from reasoner.ground.display import readable
 from reasoner.ground.errors import DocumentationError, UsageError, unreadable
-from reasoner.ground.urls import is_remote, named, path_of
+from reasoner.ground.urls import is_remote, mistyped, named, path_of
 from reasoner.rdf import parsing
 
 FHIR = ".json"
@@ -78,7 +78,8 @@ def find(paths: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> Iterator
             for file in files:
                 yield from _inside(file, suffixes).files if is_archive(file) and ARCHIVE not in suffixes else (file,)
         else:
-            raise UsageError("there is no such file or folder", where=name)
+            path_shown, mend = mistyped(name)
+            raise UsageError("there is no such file or folder", where=path_shown, mend=mend)
 
 
 def passed_over(paths: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> Iterator[tuple[str, str]]:

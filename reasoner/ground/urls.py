@@ -24,6 +24,9 @@ _NO_PORT = re.compile(r".*:.*[^\d]").match
 """Finds a colon that no port follows: a password with a slash stands there."""
 _IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://[^\s'\"<>]+")
 
+_MISTYPED = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(:/?(?!/)|//)").match
+"""Finds the scheme of a URL with a character left out, which is a path."""
+
 _urls: dict[str, str] = {}
 _names: dict[str, str] = {}
 
@@ -50,6 +53,12 @@ def url_of(name: str) -> str:
 def shown(url: str) -> str:
     """A URL as it may be shown: without query, fragment, and user and password."""
     return "::".join(_shown(link) for link in url.split("::"))
+
+
+def mistyped(path: str) -> tuple[str, str]:
+    """A path that names nothing as it may be shown, since it may be a mistyped URL; and what to do, where it seems to be one."""
+    mend = "Write a URL with ://" if _MISTYPED(path) else ""
+    return _QUERY.sub(HIDDEN, path), mend
 
 
 def text_shown(text: str) -> str:

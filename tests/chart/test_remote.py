@@ -120,6 +120,26 @@ def test_what_is_shown_of_a_url(url: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        "https:/host/a.nq",
+        "https:host/a.nq",
+        "https//host/a.nq",
+        "htps://host/a.nq",
+        "zap::bad://host/a.nq",
+        "charts/a.nq",
+    ],
+)
+def test_a_mistyped_url_keeps_its_token(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for form in ("text", "compact"):
+        assert main(["determine", f"{name}?sig=SECRET", "--format", form]) in (2, 3)
+        said = capsys.readouterr()
+        assert "SECRET" not in said.out + said.err
+        assert f"{name}?..." in said.err
+        assert "Write" in said.err or name.startswith("charts")
+
+
+@pytest.mark.parametrize(
     "url", ["https://host/a.nq.gz?sig=x/y.ttl", "zip://a/b.nq.gz::https://host/x.zip?sig=1", "s3://bucket/a.nq.gz?...2"]
 )
 def test_the_type_stands_before_the_query(url: str) -> None:
