@@ -190,6 +190,7 @@ def vocabulary(policy: Policy) -> Vocabulary:
         NEC.axis,
         NEC.axisClass,
         NEC.codedKind,
+        NEC.codeRemission,
         NEC.detail,
     ]
     names += [NEC.speaksOnlyWith, NEC.supersededPer, NEC.holdsFor, NEC.toQuestion, NEC.answer, NEC.affirms, NEC.denies]

@@ -210,3 +210,18 @@ def test_a_disorder_that_its_own_words_take_back_is_unread(words: str, doubted: 
     mapped = MappedResources(resource)
     stated = [node for node in mapped.statements if any("F33.1" in code for code in mapped.values(node, "code"))]
     assert (len(stated), len(mapped.unread)) == ((0, 1) if doubted else (1, 0))
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "words"),
+    [
+        (ICD10CM, "F33.42", "Major depressive disorder, recurrent, in full remission"),
+        (ICD10CM, "F10.21", "Alcohol use disorder, moderate, in sustained remission"),
+    ],
+)
+def test_a_code_of_remission_agrees_with_its_words(system: str, code: str, words: str) -> None:
+    """It says that the disorder is over, and supersedes what was stated of it."""
+    mapped = MappedResources(with_(CONDITION, code={"coding": [{"system": system, "code": code, "display": words}]}))
+    (stated,) = mapped.statements
+    assert mapped.values(stated, "code") == [f"{system}/{code}"]
+    assert not mapped.unread
