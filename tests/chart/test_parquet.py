@@ -187,6 +187,18 @@ def test_a_page_that_is_damaged_costs_its_rows() -> None:
     assert lost.column("b").to_pylist() == [*range(lost.first - 1, 20_000)]
 
 
+def test_codes_of_a_damaged_page_that_stand_for_nothing_cost_their_rows() -> None:
+    """What reads Parquet gives them as they are, and what looks them up may read anything."""
+    out = io.BytesIO()
+    pq.write_table(pa.table({"a": list("abc") * 8}), out, compression="none", write_statistics=False)
+    content = bytearray(out.getvalue())
+    codes = bytes([0b00100100, 0b01001001, 0b10010010])  # 0, 1, 2 and so on, of two bits each
+    content[content.index(codes)] = 0xFF
+    (lost,) = ParquetTable(io.BytesIO(bytes(content)), "x").batches(100)
+    assert isinstance(lost, UnreadableRows)
+    assert (lost.first, lost.number) == (1, 24)
+
+
 @pytest.mark.parametrize("number", [1, 30, 100])
 def test_small_row_groups_of_which_one_is_damaged(number: int) -> None:
     out = io.BytesIO()
