@@ -12,12 +12,9 @@ import os
 import stat
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from reasoner.batch import exports, fields
 from reasoner.batch.model import Job
@@ -26,7 +23,10 @@ from reasoner.chart import folders, sources
 from reasoner.chart.apart import refusal
 from reasoner.chart.fast import piece
 from reasoner.ground.errors import DocumentationError, NecessityError, UsageError
+from reasoner.ground.locks import cannot_be_written, locked
 from reasoner.ground.processes import end_with_parent
+
+_RESULT = "the result"
 
 
 def determine(
@@ -53,7 +53,7 @@ def determine(
         raise UsageError("there is no such folder", where=str(source))
     if target.resolve() == source.resolve():
         raise UsageError("the results would replace the quads", where=str(target), mend="Name another folder")
-    with _locked(target):
+    with locked(target, _RESULT):
         names = [
             Path(name).relative_to(source) for name in folders.contents(source, lambda _: True, _is_left_out).files
         ]
@@ -64,28 +64,6 @@ def determine(
             return
         with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=end_with_parent) as pool:
             yield from pool.map(work, due)
-
-
-@contextmanager
-def _locked(target: Path) -> Iterator[None]:
-    """Keep other runs out of the folder of the results."""
-    lock = FileLock(target / ".lock", timeout=0)
-    try:
-        target.mkdir(0o700, parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout:
-        mend = "Wait for it, or name another folder"
-        raise UsageError("another run writes to this folder", where=str(target), mend=mend) from None
-    except OSError as error:
-        raise _cannot_be_written(target, error) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _cannot_be_written(path: Path, error: OSError) -> UsageError:
-    return UsageError(f"the result cannot be written: {error.strerror}", where=str(path))
 
 
 def _is_left_out(name: str) -> bool:
@@ -150,7 +128,7 @@ def _determine(source: Path, target: Path, job: Job, name: Path) -> tuple[Path, 
         os.utime(unfinished, ns=(changed, changed))
         unfinished.replace(out)
     except OSError as error:
-        raise _cannot_be_written(out, error) from error
+        raise cannot_be_written(out, _RESULT, error) from error
     except NecessityError as error:
         reasons = [str(error)]
         out.unlink(missing_ok=True)  # it is of what the file was before

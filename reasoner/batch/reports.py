@@ -8,18 +8,15 @@ import os
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 from xml.sax.saxutils import escape, quoteattr
-
-from filelock import FileLock, Timeout
 
 from reasoner.batch.exports import briefs
 from reasoner.batch.fields import Brief
 from reasoner.batch.model import Rejection, Results
 from reasoner.determination.engine import software_version
-from reasoner.ground.errors import UsageError
+from reasoner.ground.locks import cannot_be_written
 from reasoner.logic.fold import Outcome, Status
 from reasoner.policy.model import Criterion, CriterionKind
 
@@ -202,27 +199,8 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Make the folder of a quarantine and keep other runs out of it; raises `UsageError` where that fails."""
-    lock = FileLock(folder / ".lock", timeout=0, mode=0o600)
-    try:
-        folder.mkdir(0o700, parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout:
-        mend = "Wait for it, or name another folder"
-        raise UsageError("another run writes to this folder", where=str(folder), mend=mend) from None
-    except OSError as error:
-        raise _cannot_be_written(folder, error) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _cannot_be_written(folder: Path, error: OSError) -> UsageError:
-    mend = "Free space there, or name another folder that you may write to"
-    return UsageError(f"--quarantine cannot be written: {error.strerror}", where=str(folder), mend=mend)
+QUARANTINE = "--quarantine"
+"""What errors call the folder of rejected data sets."""
 
 
 def quarantine(folder: Path, rejections: Iterable[Rejection]) -> None:
@@ -250,4 +228,4 @@ def quarantine(folder: Path, rejections: Iterable[Rejection]) -> None:
                 index.write(_compact(reason) + b"\n")
         partial.replace(folder / "rejected.jsonl")
     except OSError as error:
-        raise _cannot_be_written(folder, error) from error
+        raise cannot_be_written(folder, QUARANTINE, error) from error

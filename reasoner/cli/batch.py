@@ -29,6 +29,7 @@ from reasoner.cli.output import (
 from reasoner.cli.parser import listed
 from reasoner.ground.display import counted
 from reasoner.ground.errors import UsageError
+from reasoner.ground.locks import locked
 
 if TYPE_CHECKING:
     from reasoner.batch.model import Job, Results, Tally
@@ -108,7 +109,7 @@ def run(inputs: Inputs, basis: Basis, method: Method, form: StreamFormat, gate: 
     if how.quarantine:
         _refuse_inside(how.quarantine, inputs.paths)
     size = _size(inputs.paths)
-    with _state(job, how) as state, reports.locked(how.quarantine) if how.quarantine else nullcontext():
+    with _state(job, how) as state, locked(how.quarantine, reports.QUARANTINE) if how.quarantine else nullcontext():
         totals = batch.run(
             state,
             piece.pieces(inputs.paths, inputs.stdin_suffix),

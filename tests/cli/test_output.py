@@ -25,6 +25,7 @@ from reasoner.batch.state import BatchState
 from reasoner.cli import main
 from reasoner.cli.output import writer
 from reasoner.ground.errors import UsageError
+from reasoner.ground.locks import locked
 from tests.conftest import CASES, ROOT, Attestation, chart
 
 CHARTS = str(CASES / "mp9556" / "exclusions")
@@ -204,7 +205,7 @@ def test_a_second_run_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 def test_a_second_run_over_one_quarantine_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--format", "compact", "--out", str(tmp_path / "out"), "--quarantine", str(tmp_path / "aside")]
-    with reports.locked(tmp_path / "aside"):
+    with locked(tmp_path / "aside", reports.QUARANTINE):
         assert determine(*arguments) == 2
     assert f"{tmp_path / 'aside'}: another run writes to this folder. Wait for it" in capsys.readouterr().err
     assert determine(*arguments) == 0
