@@ -262,7 +262,7 @@ def test_parquet_that_flows_is_read_as_columns(
     way: str, text: bytes, expected: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr("reasoner.chart.fast.stream.intake.read_source", lambda *_, **__: pytest.fail("read as graphs"))
+    monkeypatch.setattr("reasoner.chart.intake.Intake.read_documents", lambda *_, **__: pytest.fail("read as graphs"))
     data, pipe, packed = table(text, tmp_path).read_bytes(), tmp_path / "pipe", tmp_path / "quads.parquet.gz"
     packed.write_bytes(gzip.compress(data))
     opened = os.open(table(text, tmp_path), os.O_RDONLY)
