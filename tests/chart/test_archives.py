@@ -138,7 +138,7 @@ def test_two_files_of_one_name_are_not_told_apart_by_chance(policy: Policy, tmp_
     ("url", "problem"),
     [
         ("memory://nothing/here", "there is no such file or folder"),
-        ("nosuch://bucket/charts", "Protocol not known"),
+        ("nosuch://bucket/charts", "there is no scheme nosuch. Write https://"),
         ("ftp://user:secret@host/charts", "a URL holds a name or password"),
     ],
 )
