@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from reasoner.ground.errors import UsageError
 
 
@@ -22,6 +20,8 @@ def locked(folder: Path, what: str) -> Iterator[None]:
     Raises:
         UsageError: another run has it locked, or it cannot be written.
     """
+    from filelock import FileLock, Timeout
+
     lock = FileLock(folder / ".lock", timeout=0, mode=0o600)
     try:
         folder.mkdir(0o700, parents=True, exist_ok=True)

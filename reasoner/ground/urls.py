@@ -23,7 +23,6 @@ _QUERY = re.compile(r"[?#][\w.~%-]+=.*", re.DOTALL)
 _NO_PORT = re.compile(r".*:.*[^\d]").match
 """Finds a colon that no port follows: a password with a slash stands there."""
 _IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://[^\s'\"<>]+")
-
 _MISTYPED = re.compile(rf"({'|'.join(_WITHOUT_USER)})(:/?(?!/)|//)", re.IGNORECASE).match
 """Finds the scheme of a URL with a character left out, which is a path."""
 

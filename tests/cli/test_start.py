@@ -10,7 +10,7 @@ import pytest
 from reasoner import cli
 from tests.conftest import CASES
 
-HEAVY = {"numpy", "pandas", "pyarrow", "pyshacl", "owlready2", "streamlit"}
+HEAVY = {"numpy", "pandas", "pyarrow", "pyshacl", "owlready2", "streamlit", "filelock"}
 LOADED = "import sys; from reasoner.cli import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
 
 
